@@ -1,0 +1,1 @@
+"""Files → reports, sentences, statistics, checks, problems."""

@@ -1,0 +1,153 @@
+"""HTML → blocks, with selectolax (lexbor). Knows nothing of reports.
+
+What is never content (scripts, navigation, hidden parts, paragraphs that are wholly links) is dropped here; what a
+report is, and where it ends, is decided in `report.py` by the report's own markers.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from selectolax.lexbor import LexborHTMLParser
+
+from gongkai.corpus.document import Block, Paragraph, grid_from_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selectolax.lexbor import LexborNode
+
+_SKIP = frozenset(
+    "script style noscript nav footer aside iframe object embed video audio canvas svg select button textarea "
+    "template head input img map".split()
+)
+_BLOCK = frozenset(
+    "address article blockquote body center dd div dl dt fieldset figure form h1 h2 h3 h4 h5 h6 header hr li main ol p "
+    "pre section table tbody td tfoot th thead tr ul caption br".split()
+)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\r\n]+")
+# A table cell longer than this is a page layout's, not a statistic's.
+_LAYOUT_CELL = 400
+_MAX_SPAN = 1000
+
+
+def read_html(text: str) -> tuple[list[Block], list[str]]:
+    """Read a page into paragraphs and grids in document order.
+
+    Returns:
+        Blocks, and problem messages.
+    """
+    tree = LexborHTMLParser(text)
+    root = tree.body or tree.root
+    if root is None:
+        return [], []
+    blocks: list[Block] = []
+    problems: list[str] = []
+    buffer: list[str] = []
+    linked = 0  # characters of the buffer that stand in links
+
+    def close() -> None:
+        nonlocal linked
+        content = _SPACE.sub(" ", "".join(buffer)).strip()
+        if content and not (linked >= len(content.replace(" ", "")) > 0):
+            blocks.append(Paragraph(content))
+        buffer.clear()
+        linked = 0
+
+    for event, node in _walk(root):
+        tag = node.tag
+        if tag == "-text":
+            content = node.text_content or ""
+            buffer.append(content)
+            if event == "link":
+                linked += len(_SPACE.sub("", content))
+        elif event == "table":
+            close()
+            rows = _rows(node)
+            grid, problem = grid_from_spans(rows)
+            if grid:
+                blocks.append(grid)
+            if problem:
+                problems.append(problem)
+        else:
+            close()
+    close()
+    return blocks, problems
+
+
+def _walk(root: LexborNode) -> Iterator[tuple[str, LexborNode]]:
+    """Yield ("text" or "link", text node), ("table", data table), ("edge", block element) without recursion.
+
+    Depth is bounded by memory only: the parser itself limits nothing, and pages with 100,000 open tags exist.
+    """
+    node: LexborNode | None = root
+    links = 0
+    descend = True
+    while node is not None:
+        if descend:
+            tag = node.tag or ""
+            if tag == "-text":
+                yield ("link" if links else "text"), node
+            elif tag.startswith("-") or tag in _SKIP or _is_hidden(node):
+                descend = False
+            else:
+                if tag in _BLOCK:
+                    yield "edge", node
+                if tag == "table" and _is_data_table(node):
+                    yield "table", node
+                    descend = False
+                elif tag == "a" and node.attributes.get("href"):
+                    links += 1
+        child = node.child if descend and node.tag != "-text" else None
+        if child is not None:
+            node = child
+            descend = True
+            continue
+        while node is not None:
+            if descend and node.tag == "a" and node.attributes.get("href"):
+                links -= 1
+            if node.tag in _BLOCK:
+                yield "edge", node
+            if node == root:
+                return
+            following = node.next
+            if following is not None:
+                node = following
+                descend = True
+                break
+            node = node.parent
+            descend = True
+
+
+def _is_hidden(node: LexborNode) -> bool:
+    attributes = node.attributes
+    return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style") or ""))
+
+
+def _is_data_table(table: LexborNode) -> bool:
+    """Tell a table of cells from a page layout: no table inside, two columns somewhere, no cell of prose."""
+    if len(table.css("table")) > 1:  # css also matches the node itself
+        return False
+    cells = table.css("td, th")
+    if len(cells) < 4 or len(table.css("tr")) < 2:
+        return False
+    return all(len(cell.text(strip=True)) <= _LAYOUT_CELL for cell in cells)
+
+
+def _rows(table: LexborNode) -> list[list[tuple[str, int, int]]]:
+    rows = []
+    for row in table.css("tr"):
+        cells = []
+        for cell in row.iter():
+            if cell.tag in ("td", "th"):
+                text = _SPACE.sub(" ", cell.text(deep=True, separator="")).strip()
+                cells.append((text, _span(cell, "rowspan"), _span(cell, "colspan")))
+        rows.append(cells)
+    return rows
+
+
+def _span(cell: LexborNode, name: str) -> int:
+    value = (cell.attributes.get(name) or "1").strip()
+    return min(int(value), _MAX_SPAN) if value.isascii() and value.isdigit() and len(value) < 10 else 1

@@ -1,0 +1,207 @@
+"""Read a file into a Document: sniff what it is, pick the reader, digest it.
+
+The ending of the name is a hint only; the first bytes decide. Nothing in a file is executed, followed or fetched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from gongkai.corpus.document import Block, Document, MediaType, Paragraph, grid_from_spans
+from gongkai.errors import ReadError
+from gongkai.text.clean import HAN
+
+MAX_BYTES = 64 * 2**20
+SUFFIXES = (".html", ".htm", ".shtml", ".mht", ".pdf", ".docx", ".doc", ".txt", ".md")
+"""Endings that `build` picks up from a folder."""
+
+_DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{3,20})""", re.IGNORECASE)
+# Characters frequent in any Chinese official text: a decoding that gives few of them is a wrong one.
+_FREQUENT = frozenset("的政府信息公开年度报告情况行和工作主动申请中国一是不人有在年月日一二三四區區開總況會國請報務")
+_PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_PIPE_RULE = re.compile(r"^[\s|:\-]+$")
+
+
+def read_document(path: str | Path) -> Document:
+    """Read one file into blocks of text and tables, in reading order.
+
+    Args:
+        path: An HTML, PDF, DOCX, TXT or Markdown file; the content decides, not the ending.
+
+    Raises:
+        ReadError: The file is missing, empty, too large, encrypted, damaged, or of a kind that cannot be read.
+    """
+    source = Path(path)
+    if source.is_dir():
+        raise ReadError(f"{source}: is a folder; expected a file")
+    try:
+        size = source.stat().st_size
+        if size > MAX_BYTES:
+            raise ReadError(f"{source}: {size / 2**20:.0f} MiB is more than a report can be ({MAX_BYTES >> 20} MiB)")
+        content = source.read_bytes()
+    except OSError as error:
+        raise ReadError(f"{source}: cannot be read: {error.strerror or error}") from error
+    return parse_document(content, str(source))
+
+
+def parse_document(content: bytes, name: str) -> Document:
+    """Parse the bytes of a file; `name` serves messages and, where the bytes leave a doubt, its ending.
+
+    Raises:
+        ReadError: See `read_document`.
+    """
+    if not content.strip():
+        raise ReadError(f"{name}: is empty")
+    media_type = sniff(content, name)
+    blocks: list[Block]
+    problems: list[str] = []
+    if media_type == "pdf":
+        from gongkai.corpus.pdf import read_pdf
+
+        blocks, problems = read_pdf(content, name)
+    elif media_type == "docx":
+        from gongkai.corpus.docx import read_docx
+
+        blocks, problems = read_docx(content, name)
+    else:
+        text, damage = decode(content)
+        if damage:
+            problems.append(f"{damage} bytes could not be decoded; they stand as U+FFFD")
+        if media_type == "html":
+            from gongkai.corpus.html import read_html
+
+            blocks, found = read_html(text)
+            problems += found
+        else:
+            blocks = read_text(text)
+    if not blocks:
+        raise ReadError(f"{name}: holds no text")
+    digest = hashlib.sha256(content).hexdigest()
+    return Document(name, digest, media_type, tuple(blocks), tuple(problems))
+
+
+def sniff(content: bytes, name: str) -> MediaType:
+    """Tell the kind of a file from its first bytes.
+
+    Raises:
+        ReadError: A kind that is known but not read (legacy DOC, images, archives), with what to do.
+    """
+    head = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if b"%PDF-" in content[:1024]:
+        return "pdf"
+    if content[:4] == b"PK\x03\x04":
+        if b"word/" in content[:4096] or b"word/document.xml" in content:
+            return "docx"
+        raise ReadError(f"{name}: a ZIP archive, not a DOCX; unpack it and pass the folder")
+    if content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        raise ReadError(f"{name}: legacy Word or Excel (OLE); save it as DOCX or PDF first")
+    if content[:3] == b"\xff\xd8\xff" or content[:8] == b"\x89PNG\r\n\x1a\n" or content[:4] in (b"GIF8", b"II*\0", b"MM\0*"):
+        raise ReadError(f"{name}: an image; it needs character recognition, which this version does not do")
+    lowered = head[:1024].lower()
+    if lowered.startswith(b"<") or re.search(rb"<(html|head|body|div|p|table|meta)[\s>]", content[:65536].lower()):
+        return "html"
+    if content[:2] not in (b"\xff\xfe", b"\xfe\xff") and content[:4096].count(b"\0") > len(content[:4096]) // 20:
+        raise ReadError(f"{name}: binary data of an unknown kind; expected HTML, PDF, DOCX or text")
+    return "txt"
+
+
+def decode(content: bytes) -> tuple[str, int]:
+    """Decode a page: byte-order mark, strict UTF-8 (a cut tail allowed), declared charset, GB18030 or Big5 by plausibility.
+
+    Strict UTF-8 goes before the declaration: a text that is valid UTF-8 and not ASCII is practically never anything
+    else, while pages saved anew often keep a stale `charset=gb2312`.
+
+    Returns:
+        The text, and how many characters had to be replaced (0 = undamaged).
+    """
+    if content.startswith(b"\xef\xbb\xbf"):
+        content = content[3:]
+    for mark, charset in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if content.startswith(mark):
+            text = content[2:].decode(charset, errors="replace")
+            return text, text.count("\ufffd")
+    for cut in range(4):
+        try:
+            return content[: len(content) - cut].decode("utf-8"), 0
+        except UnicodeDecodeError as error:
+            if error.start < len(content) - 4:
+                break
+    declared = _DECLARED.search(content[:4096])
+    charsets = ["gb18030", "big5", "utf-8"]
+    if declared:
+        name = declared[1].decode("ascii").lower()
+        charsets.insert(0, "gb18030" if name in ("gb2312", "gbk", "gb_2312-80") else name)
+    best, best_score, best_damage = "", -1.0, 0
+    for charset in dict.fromkeys(charsets):
+        try:
+            text = content.decode(charset, errors="replace")
+        except LookupError:
+            continue
+        damage = text.count("\ufffd")
+        score = _plausibility(text) - 10 * damage / (len(text) + 1)
+        if score > best_score:
+            best, best_score, best_damage = text, score, damage
+    return best, best_damage
+
+
+def _plausibility(text: str) -> float:
+    han = re.findall(f"[{HAN}]", text[:50000])
+    return sum(c in _FREQUENT for c in han) / (len(han) + 1)
+
+
+def read_text(text: str) -> list[Block]:
+    """Cut plain text or Markdown into blocks: one paragraph a line, pipe tables as grids, hard wraps joined."""
+    blocks: list[Block] = []
+    rows: list[list[tuple[str, int, int]]] = []
+
+    def close_table() -> None:
+        if rows:
+            grid, _ = grid_from_spans(rows)
+            if grid:
+                blocks.append(grid)
+            rows.clear()
+
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").split("\n")
+    for line in join_wrapped(lines):
+        if _PIPE_ROW.match(line) and line.count("|") >= 3:
+            if not _PIPE_RULE.match(line):
+                rows.append([(cell.strip(), 1, 1) for cell in line.strip().strip("|").split("|")])
+            continue
+        close_table()
+        stripped = re.sub(r"^\s*#{1,6}\s+|^\s*[*-]\s+(?=\S)|\*\*", "", line).strip()
+        if stripped:
+            blocks.append(Paragraph(stripped))
+    close_table()
+    return blocks
+
+
+def join_wrapped(lines: list[str]) -> list[str]:
+    """Join lines that a plain-text editor wrapped at a fixed width.
+
+    A text counts as wrapped only if at least eight of its lines, and a third of those with 15 characters or more, have
+    nearly the greatest length and most of these break inside a sentence.
+    """
+    long = [len(line.rstrip()) for line in lines if len(line.strip()) >= 15]
+    if len(long) < 8:
+        return lines
+    width = max(long)
+    full = [line for line in lines if width - 3 <= len(line.rstrip()) <= width]
+    broken = [line for line in full if not re.search(r"[。！？；：:;.!?|]\s*$", line)]
+    if width > 100 or len(full) < max(8, len(long) / 3) or len(broken) < 0.6 * len(full):
+        return lines
+    joined: list[str] = []
+    carry = ""
+    for line in lines:
+        starts_anew = not line.strip() or re.match(r"[\s\u3000]{2,}|[一二三四五六七八九十]{1,2}、|[（(][一二三四五六七八九十]", line)
+        if carry and starts_anew:
+            joined.append(carry)
+            carry = ""
+        carry += line.rstrip() if not carry else line.strip()
+        if not width - 3 <= len(line.rstrip()) <= width:
+            joined.append(carry)
+            carry = ""
+    if carry:
+        joined.append(carry)
+    return joined

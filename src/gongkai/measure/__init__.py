@@ -1,0 +1,1 @@
+"""Tables in, measures table out; knows nothing of models."""

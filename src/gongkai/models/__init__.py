@@ -1,0 +1,1 @@
+"""Labels → model folder → predictions."""

@@ -1,0 +1,1 @@
+"""str → str and str → spans; no files, no tables."""
