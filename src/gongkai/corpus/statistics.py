@@ -194,11 +194,12 @@ def _row_label(row: Sequence[Cell | None], script: Script) -> str | None:
     labels = []
     for cell in _distinct(row):
         text = _label(cell.text, script)
-        if parse_number(text)[2]:
-            if text:
-                break
-            continue
-        labels.append(text)
+        if not parse_number(text)[2]:
+            labels.append(text)
+        elif labels:
+            break
+    else:
+        return None  # a head: labels to the end, no room for values
     for text in reversed(labels):
         key = _match(text, "requests", "rows")
         if key:
@@ -368,8 +369,10 @@ def _line_vocabulary() -> re.Pattern[str]:
     labels += [p for t in ("requests", "disputes") for p in form[t]["columns"].values()]
     labels += [*form["requests"]["groups"].values(), *form["disputes"]["blocks"].values()]
     labels += [p for f in ("2019", "2021") for p in form["proactive"]["columns"][f].values()]
-    words = "|".join(form["flattened"]["words"])
-    label = "|".join(re.sub(r"[\^$]", "", p) for p in labels)
+    parts = [part for pattern in labels for part in re.split(r"\|(?![^(\[]*[)\]])", pattern)]
+    whole = [re.sub(r"[\^$]", "", part) for part in parts if part.startswith("^")]
+    words = "|".join([*form["flattened"]["words"], *(prefix + part for part in whole)])
+    label = "|".join(part for part in parts if not part.startswith("^"))
     # A label cell has a few characters around the pattern, and no clause mark but the form's own brackets.
     loose = rf"{prefix}[^，。；：！？\d]{{0,14}}(?:{label})[^，。；：！？\d]{{0,22}}(?:[（(][^（）()]{{0,30}}[）)])?"
     return re.compile(rf"(?:{number}|[/／—-]|{words}|{loose})")

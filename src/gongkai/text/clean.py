@@ -27,12 +27,15 @@ _COLON = re.compile(rf"(?<=[{HAN}”》）)]):|:(?=[{HAN}“《（(])")
 _BRACKETED = re.compile(rf"\(([^()]*)\)")
 _CJK_SPACE = re.compile(
     rf"(?<=[{HAN}，。；：！？、（）《》“”‘’〔〕【】])[ \t\u00a0\u3000]+(?=[{HAN}\d，。；：！？、（）《》“”‘’〔〕【】])"
+    rf"|(?<=[，。；：！？、（《“])[ \t\u00a0\u3000]+|[ \t\u00a0\u3000]+(?=[，。；：！？、）》”])"
     rf"|(?<=[\d%])[ \t\u00a0\u3000]+(?=[{HAN}，。；：！？、（）《》“”])"
 )
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u3000]+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜḿńňǹ"
 _PINYIN = re.compile(rf"(?<=[{HAN}])[（(]([a-zü{_TONED}]{{1,6}})[）)]")
+# What is left of a mark whose beginning a wrong decoding swallowed: `當?shù)` for `當(dāng)地(…)`.
+_BROKEN_PINYIN = re.compile(rf"(?<=[{HAN}])[?？\ufffd]?[a-z]{{0,5}}[{_TONED}][a-z]{{0,4}}[)）]")
 _HAS_TONE = re.compile(f"[{_TONED}]")
 
 # Below this share of Han characters that conversion changes, a page counts as simplified. Simplified official prose
@@ -105,11 +108,12 @@ def drop_pinyin(text: str) -> str:
     """
     found = _PINYIN.findall(text)
     if not found:
-        return text
+        return _BROKEN_PINYIN.sub("", text)
     everywhere = sum(bool(_HAS_TONE.search(s)) for s in found) >= 3
-    return _PINYIN.sub(
+    text = _PINYIN.sub(
         lambda m: "" if _HAS_TONE.search(m[1]) or (everywhere and len(m[1]) < 3) else m[0], text
     )
+    return _BROKEN_PINYIN.sub("", text)
 
 
 @functools.cache
@@ -152,8 +156,8 @@ def _furniture() -> tuple[re.Pattern[str], re.Pattern[str]]:
     groups: dict[str, list[str]] = {"line": [], "end": []}
     name = ""
     for line in bundled("corpus/lexicon/furniture.txt").read_text(encoding="utf-8").splitlines():
-        if line.startswith("["):
-            name = line.strip("[]")
+        if line in ("[line]", "[end]"):
+            name = line[1:-1]
         elif line and not line.startswith("#"):
             groups[name].append(line)
     return re.compile("|".join(groups["line"])), re.compile("|".join(groups["end"]))
