@@ -1,1 +1,62 @@
-"""gongkai."""
+"""gongkai (公开): how Chinese governments speak about their own openness, as data.
+
+    import gongkai
+    gongkai.build("reports/", "tables")                       # files → tables
+    sentences = gongkai.read("tables", "sentences")
+    predictions = gongkai.predict(sentences)                  # commitment, boilerplate
+    gongkai.prevalence(predictions, by=["agency", "year"])    # shares with intervals
+
+Names are loaded when they are first used; `import gongkai` itself loads nothing heavy and changes nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gongkai.corpus.build import build as build
+    from gongkai.corpus.inputs import read_sentences as read_sentences
+    from gongkai.corpus.labels import load_corpus as load_corpus
+    from gongkai.corpus.labels import read_labels as read_labels
+    from gongkai.corpus.report import read_report as read_report
+    from gongkai.measure.prevalence import prevalence as prevalence
+    from gongkai.measure.quality import evaluate as evaluate
+    from gongkai.models.classifier import load_model as load_model
+    from gongkai.models.predict import predict as predict
+    from gongkai.models.train import train as train
+    from gongkai.page import write_page as write_page
+    from gongkai.schema import read_table as read
+
+_HOMES = {
+    "build": "corpus.build:build",
+    "evaluate": "measure.quality:evaluate",
+    "load_corpus": "corpus.labels:load_corpus",
+    "load_model": "models.classifier:load_model",
+    "predict": "models.predict:predict",
+    "prevalence": "measure.prevalence:prevalence",
+    "read": "schema:read_table",
+    "read_labels": "corpus.labels:read_labels",
+    "read_report": "corpus.report:read_report",
+    "read_sentences": "corpus.inputs:read_sentences",
+    "train": "models.train:train",
+    "write_page": "page:write_page",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+__version__ = metadata.version("gongkai")
+
+logging.getLogger("gongkai").addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gongkai' has no attribute '{name}'")
+    module, _, attribute = _HOMES[name].partition(":")
+    return getattr(importlib.import_module(f"gongkai.{module}"), attribute)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gongkai.errors import SchemaError
+from gongkai.run import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -147,6 +148,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             _field("report_id", _STRING, "the report"),
             *_REPORT_COLUMNS,
             _field("section", _STRING, "section"),
+            _field("heading", _STRING, "nearest heading"),
         ]
     ),
     "measures": pa.schema(
@@ -165,6 +167,8 @@ SCHEMAS: Mapping[str, pa.Schema] = {
         ]
     ),
 }
+PLAIN = (".csv", ".jsonl", ".parquet")
+"""Endings of single-file tables."""
 BUILT = ("reports", "sentences", "statistics", "checks", "problems")
 """The five tables that `build` gives."""
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -276,6 +280,51 @@ def read_table(folder: str | Path, name: str, columns: Sequence[str] | None = No
         except (pa.ArrowInvalid, OSError, KeyError) as error:
             raise SchemaError(f"{part}: not a part of '{name}': {error}") from error
     return pa.concat_tables(pieces).to_pandas()
+
+
+def write_frame(frame: pd.DataFrame, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a table as .csv (UTF-8 with BOM), .jsonl or .parquet, by the ending; whole or not at all.
+
+    Raises:
+        SchemaError: The ending is another.
+        GongkaiError: The file exists, or cannot be written.
+    """
+    target = Path(path)
+    ending = target.suffix.lower()
+    if ending not in PLAIN:
+        raise SchemaError(f"{target}: the ending decides the format; expected one of {', '.join(PLAIN)}")
+    with whole_file(target, overwrite=overwrite) as hidden:
+        if ending == ".csv":
+            frame.to_csv(hidden, index=False, encoding="utf-8-sig", lineterminator="\n")
+        elif ending == ".jsonl":
+            frame.to_json(hidden, orient="records", lines=True, force_ascii=False)
+        else:
+            pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), hidden, compression="zstd")
+    return target
+
+
+def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
+    """Read a table that `write_frame` wrote.
+
+    Raises:
+        SchemaError: The file cannot be read or lacks a column.
+    """
+    import pandas as pd
+
+    source = Path(path)
+    try:
+        if source.suffix.lower() == ".csv":
+            frame = pd.read_csv(source, encoding="utf-8-sig")
+        elif source.suffix.lower() == ".jsonl":
+            frame = pd.read_json(source, lines=True)
+        else:
+            frame = pq.read_table(source).to_pandas()
+    except (OSError, ValueError, pa.ArrowInvalid) as error:
+        raise SchemaError(f"{source}: cannot be read: {error}") from error
+    missing = [column for column in needed if column not in frame.columns]
+    if missing:
+        raise SchemaError(f"{source}: lacks {', '.join(missing)}; has {', '.join(map(str, frame.columns))}")
+    return frame
 
 
 def hash_text(text: str) -> str:

@@ -406,11 +406,16 @@ def _blocks(flow: list[_Line | Grid]) -> list[Block]:
 
 
 def _measure(lines: list[_Line]) -> tuple[float, float]:
-    """Return the left and right margin of the body: the most frequent line start, and the far end of full lines."""
+    """Return the left and right margin of the body.
+
+    The left one is the leftmost start that at least two lines share; first lines of paragraphs are indented, so the most
+    frequent start would be wrong in a short text. The right one is the far end of full lines.
+    """
     starts: dict[int, int] = {}
     for line in lines:
-        starts[round(line.left / 2)] = starts.get(round(line.left / 2), 0) + len(line.text)
-    left = 2.0 * max(starts, key=lambda s: (starts[s], -s))
+        starts[round(line.left / 3)] = starts.get(round(line.left / 3), 0) + 1
+    shared = [s for s, n in starts.items() if n >= 2] or list(starts)
+    left = 3.0 * min(shared)
     ends = sorted(line.right for line in lines if line.left <= left + 40)
     right = ends[int(0.9 * (len(ends) - 1))] if ends else max(line.right for line in lines)
     return left, right

@@ -180,26 +180,26 @@ def read_text(text: str) -> list[Block]:
 def join_wrapped(lines: list[str]) -> list[str]:
     """Join lines that a plain-text editor wrapped at a fixed width.
 
-    A text counts as wrapped only if at least eight of its lines, and a third of those with 15 characters or more, have
+    A text counts as wrapped only if at least three of its lines, and a third of those with 15 characters or more, have
     nearly the greatest length and most of these break inside a sentence.
     """
-    long = [len(line.rstrip()) for line in lines if len(line.strip()) >= 15]
-    if len(long) < 8:
+    long = [len(line.rstrip()) for line in lines if len(line.strip()) >= 15 and not _PIPE_ROW.match(line)]
+    if len(long) < 3:
         return lines
     width = max(long)
-    full = [line for line in lines if width - 3 <= len(line.rstrip()) <= width]
+    full = [line for line in lines if width - 3 <= len(line.rstrip()) <= width and not _PIPE_ROW.match(line)]
     broken = [line for line in full if not re.search(r"[。！？；：:;.!?|]\s*$", line)]
-    if width > 100 or len(full) < max(8, len(long) / 3) or len(broken) < 0.6 * len(full):
+    if width > 100 or len(full) < max(3, len(long) / 3) or len(broken) < 0.6 * len(full):
         return lines
     joined: list[str] = []
     carry = ""
     for line in lines:
-        starts_anew = not line.strip() or re.match(r"[\s\u3000]{2,}|[一二三四五六七八九十]{1,2}、|[（(][一二三四五六七八九十]", line)
+        starts_anew = not line.strip() or _PIPE_ROW.match(line) or re.match(r"[\s\u3000]{2,}|[一二三四五六七八九十]{1,2}、|[（(][一二三四五六七八九十]", line)
         if carry and starts_anew:
             joined.append(carry)
             carry = ""
         carry += line.rstrip() if not carry else line.strip()
-        if not width - 3 <= len(line.rstrip()) <= width:
+        if _PIPE_ROW.match(line) or not width - 3 <= len(line.rstrip()) <= width:
             joined.append(carry)
             carry = ""
     if carry:

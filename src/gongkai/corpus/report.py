@@ -10,10 +10,12 @@ import functools
 import re
 import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gongkai.corpus.agency import Identity, agency_in_title, identify
-from gongkai.corpus.document import Grid
+from gongkai.corpus.document import Document, Grid
+from gongkai.corpus.read import read_document
 from gongkai.corpus.statistics import Statistics, is_table_line, read_statistics
 from gongkai.errors import ReportError
 from gongkai.run import bundled
@@ -22,8 +24,6 @@ from gongkai.text.sentences import split_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from gongkai.corpus.document import Document
 
 _NUMERALS = "一二三四五六七八九十"
 _ORDINAL = re.compile(rf"\s*(?:第?([{_NUMERALS}]{{1,3}})\s*(?:[、.．，,：:。]+|部分[：:、]?|\s)|[（(]([{_NUMERALS}]{{1,3}})[）)]、?)\s*")
@@ -91,12 +91,15 @@ def _cues() -> dict[str, Any]:
     return {group: {k: re.compile(p) for k, p in patterns.items()} for group, patterns in table.items()}
 
 
-def read_report(document: Document) -> Report:
-    """Understand a document as a disclosure report.
+def read_report(document: Document | str | Path) -> Report:
+    """Understand a document, or the file at a path, as a disclosure report.
 
     Raises:
+        ReadError: The file cannot be read.
         ReportError: It is not one: neither a title, nor two of its sections, nor a statutory table is there.
     """
+    if isinstance(document, str | Path):
+        document = read_document(document)
     lines, grids, script = _clean_lines(document)
     problems: list[tuple[str, str, str]] = [("read", "warning", p) for p in document.problems]
     in_table = [is_table_line(line.text) and not _is_official_heading(line.text) for line in lines]
@@ -105,7 +108,9 @@ def read_report(document: Document) -> Report:
     problems += [("statistics", "warning", p) for p in statistics.problems]
     prose = [line for line, inside in zip(lines, in_table, strict=True) if not inside]
     start, title = _find_title(prose)
-    identity = identify(title, [line.text for line in lines])
+    # Dates and names also stand in the index block that some sites print as a small table.
+    index_block = [" ".join(row) for _, grid in grids if len(grid.rows) <= 6 for row in grid.texts if any("日期" in c for c in row)]
+    identity = identify(title, [*index_block, *(line.text for line in lines)])
     problems += [("agency", "warning", p) for p in identity.problems]
     body = prose[start:]
     parts = _find_sections(body, statutory=statistics.form is not None)
@@ -144,7 +149,7 @@ def _find_title(lines: Sequence[_Line]) -> tuple[int, str]:
     start, title = 0, ""
     for index, line in enumerate(lines[: first_heading + 1]):
         text = line.text
-        if len(text) > 70 or not pattern.search(text) or _FINAL.search(text) or re.search(r"[>＞»›]", text):
+        if len(text) > 70 or "。" in text or not pattern.search(text) or _FINAL.search(text) or re.search(r"[>＞»›]", text):
             continue
         if _heading(text) and not re.search(r"\d{4}", text):
             continue
@@ -292,6 +297,8 @@ def _ascending(candidates: Sequence[_Candidate]) -> list[_Candidate]:
 
 
 def _refuse_other(document: Document, title: str, parts: Sequence[_Part], statistics: Statistics) -> None:
+    if any("（文字描述" in line.text for p in parts for line in p.lines):
+        raise ReportError(f"{document.path}: the blank form with its instructions, not a report")
     found = [p.section for p in parts[1:]]
     characters = sum(len(line.text) for p in parts for line in p.lines)
     if statistics.readings or len(set(found)) >= 3 or (title and len(found) >= 1) or (title and characters > 400):
@@ -322,7 +329,11 @@ def _is_signature(text: str) -> bool:
     squeezed = re.sub(r"\s", "", text)
     return bool(
         re.fullmatch(r"[（(]?(\d{4}|[二〇○零一三四五六七八九]{4})年\S{1,3}月\S{1,3}日[）)]?", squeezed)
-        or re.fullmatch(r"[\u4e00-\u9fff]{3,24}(局|委员会|厅|人民政府|办公室|办公厅|管委会|办事处|海关)(\d{4}年\d{1,2}月\d{1,2}日)?", squeezed)
+        or re.fullmatch(
+            r"[\u4e00-\u9fff]{3,24}(局|委员会|厅|人民政府|办公室|办公厅|管委会|办事处|海关)(\d{4}[-年./]\d{1,2}[-月./]\d{1,2}日?)?",
+            squeezed,
+        )
+        or re.fullmatch(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}(\d{1,2}:\d{2}(:\d{2})?)?", squeezed)
     )
 
 
@@ -386,7 +397,7 @@ def _sub_heading(text: str, section: str) -> str | None:
     ):
         return text.strip("。：")
     if _FINAL.search(text) or len(text) > MAX_HEADING:
-        return text.strip("：") if re.fullmatch(r"[（(]?[一二三四五六]?[）)、]?[^，。；：]{2,14}：", text) and _half_cue(text) else None
+        return text.strip("：") if text.endswith("：") and _is_label(text.strip("：")) else None
     if _SUB_HEADING.fullmatch(text):
         return text
     return text if _half_cue(text) and len(text) <= 20 else None
@@ -401,7 +412,7 @@ def _run_in_heading(text: str, section: str) -> tuple[int, str] | None:
     if not match:
         return None
     numbered, title = match[1], match[2]
-    label = _half_cue(title) is not None and text[match.end(2)] == "：" and len(title) <= 14
+    label = text[match.end(2)] == "：" and _is_label(title)
     if numbered and numbered[0] in "（(" and text[match.end(2)] == "。":
         return match.end(), text[: match.end(2)]
     if numbered and (label or (section == "overview" and text[match.end(2)] == "。")):
@@ -409,6 +420,11 @@ def _run_in_heading(text: str, section: str) -> tuple[int, str] | None:
     if label and not numbered and section in ("section5", "problems", "improvements"):
         return match.end(), text[: match.end(2)]
     return None
+
+
+def _is_label(text: str) -> bool:
+    """Tell a label (`存在问题：`, `（二）改进措施：`) from a lead-in, which is a sentence (`主要有以下问题：`)."""
+    return len(text) <= 14 and _half_cue(text) is not None and not re.search(r"有|如下|以下|表现|采取|做好|抓好|将|是", text)
 
 
 def _half_cue(text: str) -> str | None:

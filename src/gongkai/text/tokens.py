@@ -6,7 +6,6 @@ The tokenizer is our own instance: importing this module, or using it, leaves th
 from __future__ import annotations
 
 import functools
-import logging
 from typing import TYPE_CHECKING
 
 from gongkai.run import bundled
@@ -17,19 +16,18 @@ if TYPE_CHECKING:
 
 @functools.cache
 def tokenizer() -> jieba.Tokenizer:
-    """Return this process's tokenizer, with `userdict.txt` loaded."""
+    """Return this process's tokenizer, with `userdict.txt` loaded.
+
+    jieba's own `initialize` would read and write a `marshal` cache in the shared temporary folder, where anyone could
+    have put one; the dictionary is read instead, which takes half a second.
+    """
     import jieba
 
-    logger = logging.getLogger("jieba")
-    before = logger.level
-    logger.setLevel(logging.WARNING)  # jieba announces its dictionary on stderr at first use
-    try:
-        instance = jieba.Tokenizer()
-        instance.initialize()
-        with bundled("corpus/lexicon/userdict.txt").open("rb") as words:
-            instance.load_userdict(words)
-    finally:
-        logger.setLevel(before)
+    instance = jieba.Tokenizer()
+    instance.FREQ, instance.total = instance.gen_pfdict(instance.get_dict_file())
+    instance.initialized = True
+    with bundled("corpus/lexicon/userdict.txt").open("rb") as words:
+        instance.load_userdict(words)
     return instance
 
 

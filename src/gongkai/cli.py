@@ -1,0 +1,283 @@
+"""The command line: parses, checks options against each other, calls one function, prints, picks the exit code.
+
+Results go to stdout, progress and logs to stderr. Exit 0 done · 1 some inputs failed (each a row in `problems`) ·
+2 wrong usage or nothing could be done · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gongkai.errors import GongkaiError
+
+app = typer.Typer(
+    name="gongkai",
+    help="Turn Chinese disclosure reports (政府信息公开工作年度报告) into tables, tag each sentence, compare agencies.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result of gongkai.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N inputs, for a look.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")]
+Level = Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Coverage of the intervals.")]
+Model = Annotated[str, typer.Option("--model", "-m", help="Model folder, or the name of a bundled checkpoint.")]
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # Windows consoles may not be UTF-8
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except GongkaiError as error:
+        typer.echo(f"gongkai: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("gongkai: interrupted; what was finished is kept", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _version(show: bool) -> None:
+    if show:
+        from gongkai.run import version
+
+        typer.echo(version())
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="More log lines (-v, -vv).")] = 0,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Set up logging."""
+    level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")] = Path("gongkai-demo"),
+    jobs: Jobs = 1,
+    overwrite: Overwrite = False,
+) -> None:
+    """Run everything on the bundled corpus: build, train, predict, measure, page.
+
+    Example: gongkai demo -o gongkai-demo
+    """
+    from gongkai.demo import demo as run
+
+    done = run(output, jobs=jobs, overwrite=overwrite, say=lambda step: typer.echo(step, err=True))
+    f1 = done.quality[(done.quality["metric"] == "f1") & done.quality["low"].notna()]
+    typer.echo(f"\n{done.summary.reports} reports, {done.summary.sentences:,} sentences (authored, of invented agencies)")
+    for row in f1.itertuples():
+        typer.echo(f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on agencies not trained on")
+    typer.echo("Three numbers worth seeing:")
+    for name, value in done.numbers:
+        typer.echo(f"  {value}  {name}")
+    typer.echo(f"Open {(done.folder / 'page.html').resolve()}")
+    typer.echo(f"Tables, model, predictions.csv and measures.csv are in {done.folder.resolve()}")
+
+
+@app.command()
+def build(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders of reports.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Tables folder to make.")],
+    jobs: Jobs = 1,
+    limit: Limit = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted build.")] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Read reports into tables: reports, sentences, statistics, checks, problems.
+
+    Example: gongkai build reports/ -o tables --jobs 4
+    """
+    from gongkai.corpus.build import build as run
+
+    done = run(paths, output, jobs=jobs, limit=limit, resume=resume, overwrite=overwrite)
+    typer.echo(
+        f"{done.files} files: {done.reports} reports, {done.sentences:,} sentences, {done.statistics:,} cells, "
+        f"{done.checks:,} checks in {output}"
+    )
+    for kind, count in done.problems.items():
+        typer.echo(f"  {count} × {kind}")
+    if done.failed:
+        typer.echo(f"gongkai: {done.failed} files failed; see the table 'problems' (severity error)", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(
+    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write them as .csv, .jsonl or .parquet.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Show which reports' figures contradict themselves, the worst first.
+
+    Example: gongkai check tables -o broken.csv
+    """
+    from gongkai.corpus.build import broken_rules
+    from gongkai.schema import read_table, write_frame
+
+    broken = broken_rules(tables)
+    total = read_table(tables, "checks", ["holds"])["holds"]
+    for path, part in broken.groupby("source_path", sort=False):
+        first = part.iloc[0]
+        year = "?" if first["year"] != first["year"] else int(first["year"])
+        typer.echo(f"{first['agency'] or '?'} {year}  ({path}): {len(part)} broken")
+        for row in part.itertuples():
+            typer.echo(f"  {row.rule:<40} {row.left:>12g} ≠ {row.right:<12g} {row.where}")
+    holds, undecided = int(total.eq(True).sum()), int(total.isna().sum())
+    typer.echo(f"{len(total)} rules: {holds} hold, {len(broken)} broken, {undecided} undecided")
+    if output is not None:
+        write_frame(broken, output, overwrite=overwrite)
+
+
+@app.command()
+def train(
+    labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to make.")],
+    settings: Annotated[Path | None, typer.Option("--settings", help="TOML file; unknown keys are refused.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Train a model on coded sentences.
+
+    Example: gongkai train corpus/labels -o my-model
+    """
+    from gongkai.corpus.labels import read_labels
+    from gongkai.models.train import train as run
+
+    metrics = run(read_labels(labels), output, settings=settings, overwrite=overwrite)
+    typer.echo(f"{output}: on held-out agencies")
+    _print_metrics(metrics)
+
+
+def _print_metrics(metrics: object) -> None:
+    for row in metrics.itertuples():  # type: ignore[attr-defined]
+        spread = f" [{row.low:.3f}, {row.high:.3f}]" if row.low == row.low else ""
+        typer.echo(f"  {row.model}  {row.group:<24} {row.label:<12} {row.metric:<10} {row.value:.3f}{spread}  n={row.n:.0f}")
+
+
+@app.command()
+def predict(
+    inputs: Annotated[list[Path], typer.Argument(help="Tables folder, reports, or .csv/.jsonl/.parquet with a column text.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
+    model: Model = "linear",
+    limit: Limit = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Tag each sentence as commitment and/or boilerplate.
+
+    Example: gongkai predict tables -o predictions.csv
+    """
+    from gongkai.corpus.inputs import read_sentences
+    from gongkai.models.classifier import load_model
+    from gongkai.models.predict import missing_context
+    from gongkai.models.predict import predict as run
+    from gongkai.run import refuse_existing
+    from gongkai.schema import PLAIN, write_frame
+
+    if output.suffix.lower() not in PLAIN:
+        raise GongkaiError(f"{output}: the ending decides the format; expected one of {', '.join(PLAIN)}")
+    refuse_existing(output, overwrite=overwrite)
+    classifier = load_model(model)
+    sentences = read_sentences(inputs)
+    if limit is not None:
+        sentences = sentences.head(limit)
+    if missing := missing_context(sentences):
+        typer.echo(f"gongkai: no {', '.join(missing)}; commitments are recognised less well without them", err=True)
+    predictions = run(sentences, model=classifier)
+    write_frame(predictions, output, overwrite=overwrite)
+    shares = predictions.groupby("label")["predicted"].mean()
+    shown = ", ".join(f"{share:.1%} {label}" for label, share in shares.items())
+    typer.echo(f"{output}: {len(sentences):,} sentences; {shown}")
+
+
+@app.command()
+def evaluate(
+    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences.")],
+    by: Annotated[str, typer.Option("--by", help="Also within groups, e.g. section,year.")] = "",
+    annotator: Annotated[str, typer.Option("--annotator", help="Whose codes are gold.")] = "resolved",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the table.")] = None,
+    level: Level = 0.95,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Score predictions against coded sentences.
+
+    Example: gongkai evaluate predictions.csv corpus/labels --by section
+    """
+    from gongkai.corpus.labels import read_labels
+    from gongkai.measure.quality import evaluate as run
+    from gongkai.schema import SCHEMAS, read_frame, write_frame
+
+    frame = read_frame(predictions, SCHEMAS["predictions"].names)
+    metrics = run(frame, read_labels(labels), by=_columns(by), annotator=annotator, level=level, seed=seed)
+    _print_metrics(metrics)
+    if output is not None:
+        write_frame(metrics, output, overwrite=overwrite)
+
+
+@app.command()
+def measure(
+    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
+    by: Annotated[str, typer.Option("--by", help="Columns that make a group.")] = "agency,year",
+    cluster: Annotated[str, typer.Option("--cluster", help="auto, agency, report or passage.")] = "auto",
+    level: Level = 0.95,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Estimate the share of each label, and of cheap talk, in each group.
+
+    Example: gongkai measure predictions.csv -o measures.csv --by agency,year
+    """
+    from gongkai.measure.prevalence import prevalence
+    from gongkai.schema import SCHEMAS, read_frame, write_frame
+
+    if cluster not in ("auto", "agency", "report", "passage"):
+        raise GongkaiError(f"--cluster {cluster}: expected auto, agency, report or passage")
+    frame = read_frame(predictions, SCHEMAS["predictions"].names)
+    measures = prevalence(frame, by=_columns(by), cluster=cluster, level=level, seed=seed)  # type: ignore[arg-type]
+    write_frame(measures, output, overwrite=overwrite)
+    typer.echo(f"{output}: {len(measures)} rows")
+
+
+@app.command()
+def page(
+    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
+    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")],
+    level: Level = 0.95,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write one self-contained HTML page: comparison, table, every report with its sentences marked.
+
+    Example: gongkai page tables predictions.csv -o page.html
+    """
+    from gongkai.page import write_page
+    from gongkai.schema import SCHEMAS, read_frame
+
+    frame = read_frame(predictions, SCHEMAS["predictions"].names)
+    typer.echo(str(write_page(tables, frame, output, level=level, seed=seed, overwrite=overwrite)))
+
+
+def _columns(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]

@@ -1,0 +1,66 @@
+"""The whole house in one go, on the bundled corpus: build → train → predict → measure → page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gongkai.corpus.build import Summary, build
+from gongkai.corpus.labels import read_labels
+from gongkai.measure.prevalence import prevalence
+from gongkai.models.predict import predict
+from gongkai.models.train import train
+from gongkai.page import key_numbers, write_page
+from gongkai.run import bundled, whole_folder, write_json
+from gongkai.schema import read_table, write_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gongkai.schema import Measures
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """Where the demo's results are, and what they say."""
+
+    folder: Path
+    summary: Summary
+    quality: Measures
+    numbers: list[tuple[str, str]]
+
+
+def demo(
+    output: str | Path = "gongkai-demo",
+    *,
+    jobs: int = 1,
+    overwrite: bool = False,
+    say: Callable[[str], None] = lambda step: None,
+) -> DemoResult:
+    """Run everything on the bundled corpus of authored reports.
+
+    Args:
+        output: Folder to make: `tables/`, `model/`, `predictions.csv`, `measures.csv`, `page.html`.
+        jobs: Worker processes for the build.
+        overwrite: Replace an earlier demo.
+        say: Called with the name of each step.
+
+    Raises:
+        GongkaiError: The folder exists, or the extra `page` is not installed.
+    """
+    with whole_folder(Path(output), overwrite=overwrite) as hidden:
+        say("build: reports → tables")
+        summary = build(bundled("corpus/raw"), hidden / "tables", jobs=jobs)
+        say("train: coded sentences → model")
+        quality = train(read_labels(bundled("corpus/labels")), hidden / "model")
+        say("predict: model + sentences → predictions")
+        predictions = predict(read_table(hidden / "tables", "sentences"), model=hidden / "model")
+        write_frame(predictions, hidden / "predictions.csv")
+        say("measure: predictions → shares with intervals")
+        write_frame(prevalence(predictions, by=("agency", "year")), hidden / "measures.csv")
+        say("page: tables + predictions → page.html")
+        write_page(hidden / "tables", predictions, hidden / "page.html")
+        numbers = key_numbers(prevalence(predictions, by=()))
+        write_json(hidden / "run.json", {"command": "demo", "numbers": dict(numbers)})
+    return DemoResult(Path(output), summary, quality, numbers)

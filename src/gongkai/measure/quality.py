@@ -1,0 +1,282 @@
+"""Scores against gold: precision, recall, F1, PR-AUC, calibration; agreement between coders — all with intervals.
+
+Intervals are percentile intervals of a cluster bootstrap: whole agencies (or reports) are drawn with replacement,
+because sentences of one agency resemble each other (Field & Welsh 2007).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gongkai.errors import MeasureError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gongkai.schema import Labels, Predictions, Table
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+DRAWS = 1000
+ECE_BINS = 10
+
+
+def evaluate(
+    predictions: Predictions,
+    labels: Labels,
+    *,
+    by: Sequence[str] = (),
+    cluster: str = "agency",
+    annotator: str = "resolved",
+    level: float = 0.95,
+    seed: int = 0,
+) -> Table:
+    """Score predictions against gold labels.
+
+    Args:
+        predictions: `predictions` rows.
+        labels: `labels` rows; those of `annotator` are the gold.
+        by: Also score within groups of these columns (e.g. `section`); the whole always comes first.
+        cluster: Column to resample, `agency` or `report_id`.
+        annotator: Whose codes are gold.
+        level: Coverage of the intervals.
+        seed: Of the bootstrap.
+
+    Returns:
+        One row per model, label, group and metric: `model, label, group, metric, value, low, high, n, positives,
+        clusters`. Metrics: precision, recall, f1, pr_auc, brier, ece, accuracy; `macro` rows average the labels' F1.
+
+    Raises:
+        MeasureError: No sentence has both a prediction and a gold label.
+    """
+    gold = labels[labels["annotator"] == annotator]
+    if gold.empty:
+        known = ", ".join(sorted(labels["annotator"].unique()))
+        raise MeasureError(f"no label by '{annotator}'; the labels are by {known}")
+    rows: list[dict[str, object]] = []
+    for model, of_model in predictions.groupby("model", sort=True):
+        joined = _join(of_model, gold)
+        for group, part in [("all", joined), *_groups(joined, by)]:
+            values: dict[str, Vector] = {}
+            for label, of_label in part.groupby("label", sort=True):
+                scored = score_label(
+                    of_label["gold"].to_numpy(bool),
+                    of_label["score"].to_numpy(float),
+                    of_label["predicted"].to_numpy(bool),
+                    of_label[cluster].fillna("").to_numpy(),
+                    level=level,
+                    seed=seed,
+                )
+                rows += [{"model": model, "label": label, "group": group} | r for r in scored]
+                values[str(label)] = np.array([r["value"] for r in scored if r["metric"] == "f1"], float)
+            if len(values) > 1:
+                macro = float(np.mean([v[0] for v in values.values()]))
+                rows.append({"model": model, "label": "macro", "group": group, "metric": "f1", "value": macro, "n": len(part)})
+    columns = ["model", "label", "group", "metric", "value", "low", "high", "n", "positives", "clusters"]
+    return pd.DataFrame(rows).reindex(columns=columns)
+
+
+def _join(predictions: Predictions, gold: Labels) -> Table:
+    long = gold.melt(
+        id_vars=["sentence_id"], value_vars=["commitment", "boilerplate"], var_name="label", value_name="gold"
+    ).dropna(subset=["gold"])
+    joined = predictions.merge(long, on=["sentence_id", "label"], how="inner", validate="many_to_one")
+    if joined.empty:
+        raise MeasureError("no predicted sentence has a gold label; do both come from the same build?")
+    return joined
+
+
+def _groups(frame: Table, by: Sequence[str]) -> list[tuple[str, Table]]:
+    return [
+        (f"{column}={value}", part)
+        for column in by
+        for value, part in frame.groupby(column, sort=True, dropna=False, observed=True)
+    ]
+
+
+def score_label(
+    gold: Vector, score: Vector, predicted: Vector, clusters: Vector, *, level: float = 0.95, seed: int = 0
+) -> list[dict[str, object]]:
+    """Return one row per metric for one label, with cluster-bootstrap intervals."""
+    ids, index = np.unique(clusters.astype(str), return_inverse=True)
+    weights = cluster_weights(len(ids), seed=seed)[:, index]  # draws × sentences
+    ones = np.ones((1, len(gold)))
+    rows: list[dict[str, object]] = []
+    for metric, compute in _METRICS.items():
+        value = compute(gold, score, predicted, ones)[0]
+        sample = compute(gold, score, predicted, weights)
+        low, high = interval(sample, level)
+        rows.append(
+            {
+                "metric": metric,
+                "value": float(value),
+                "low": low,
+                "high": high,
+                "n": len(gold),
+                "positives": int(gold.sum()),
+                "clusters": len(ids),
+            }
+        )
+    return rows
+
+
+def cluster_weights(n_clusters: int, *, draws: int = DRAWS, seed: int = 0) -> Vector:
+    """Return how often each cluster is drawn in each bootstrap sample: draws × clusters."""
+    generator = np.random.default_rng(seed)
+    return generator.multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=draws).astype(float)
+
+
+def interval(sample: Vector, level: float) -> tuple[float, float]:
+    """Return the percentile interval of bootstrap values, undefined ones left out."""
+    finite = sample[np.isfinite(sample)]
+    if not len(finite):
+        return float("nan"), float("nan")
+    low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _ratio(top: Vector, bottom: Vector) -> Vector:
+    return np.divide(top, bottom, out=np.full(np.shape(top), np.nan), where=bottom > 0)
+
+
+def _precision(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
+    return _ratio(weights @ (gold & predicted), weights @ predicted)
+
+
+def _recall(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
+    return _ratio(weights @ (gold & predicted), weights @ gold)
+
+
+def _f1(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
+    return _ratio(2 * (weights @ (gold & predicted)), weights @ gold + weights @ predicted)
+
+
+def _accuracy(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
+    return _ratio(weights @ (gold == predicted), weights.sum(axis=1))
+
+
+def _brier(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
+    return _ratio(weights @ (score - gold) ** 2, weights.sum(axis=1))
+
+
+def _pr_auc(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
+    """Average precision: the precision at each positive, weighted by the recall it adds; ties share one threshold."""
+    order = np.argsort(-score, kind="stable")
+    # With ties the precision is that behind the last of equal scores.
+    last = np.searchsorted(-score[order], -score[order], side="right") - 1
+    sorted_weights = weights[:, order]
+    hits = np.cumsum(sorted_weights * gold[order], axis=1)
+    seen = np.cumsum(sorted_weights, axis=1)
+    precision = _ratio(hits[:, last], seen[:, last])
+    gained = sorted_weights * gold[order]
+    return _ratio(np.nansum(gained * precision, axis=1), hits[:, -1])
+
+
+def _ece(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
+    """Expected calibration error over ten bins of equal width (Guo et al. 2017)."""
+    bins = np.minimum((score * ECE_BINS).astype(int), ECE_BINS - 1)
+    total = np.zeros(len(weights))
+    for b in range(ECE_BINS):
+        inside = bins == b
+        total += np.abs(weights[:, inside] @ (score[inside] - gold[inside]))
+    return _ratio(total, weights.sum(axis=1))
+
+
+_METRICS: dict[str, Callable[[Vector, Vector, Vector, Vector], Vector]] = {
+    "precision": _precision,
+    "recall": _recall,
+    "f1": _f1,
+    "pr_auc": _pr_auc,
+    "brier": _brier,
+    "ece": _ece,
+    "accuracy": _accuracy,
+}
+
+
+def krippendorff_alpha(codes: Vector) -> float:
+    """Return Krippendorff's α for nominal codes.
+
+    Args:
+        codes: coders × units, NaN where a coder did not code the unit.
+
+    Returns:
+        1 = perfect, 0 = as by chance; NaN when no unit has two codes or all codes are equal (no variance).
+
+    Source: Krippendorff (2011), Computing Krippendorff's Alpha-Reliability, §C.
+    """
+    return float(_alpha(*_coincidence_counts(codes), np.ones((1, codes.shape[1])))[0])
+
+
+def _coincidence_counts(codes: Vector) -> tuple[Vector, Vector]:
+    """Return per unit how often each value was given (units × values) and how often anything was."""
+    values = np.unique(codes[~np.isnan(codes)])
+    counts = np.stack([(codes == v).sum(axis=0) for v in values], axis=1).astype(float)
+    return counts, counts.sum(axis=1)
+
+
+def _alpha(counts: Vector, per_unit: Vector, weights: Vector) -> Vector:
+    """Return α for each row of unit weights."""
+    pairable = per_unit > 1
+    counts, per_unit, weights = counts[pairable], per_unit[pairable], weights[:, pairable]
+    if not len(per_unit):
+        return np.full(len(weights), np.nan)
+    disagreeing = (per_unit**2 - (counts**2).sum(axis=1)) / (per_unit - 1)
+    observed = weights @ disagreeing
+    marginals = weights @ counts
+    n = marginals.sum(axis=1)
+    expected = (n**2 - (marginals**2).sum(axis=1)) / np.maximum(n - 1, 1)
+    return 1 - _ratio(observed, expected)
+
+
+def agreement(
+    labels: Labels, *, by: Sequence[str] = (), cluster: str = "report_id", level: float = 0.95, seed: int = 0
+) -> Table:
+    """Measure how far coders agree, before adjudication.
+
+    Args:
+        labels: `labels` rows of two or more coders (`resolved` is left out).
+        by: Also within groups of these columns, e.g. `section`.
+        cluster: Column to resample.
+        level: Coverage of the interval.
+        seed: Of the bootstrap.
+
+    Returns:
+        One row per label and group: `label, group, alpha, low, high, raw_agreement, prevalence, n, clusters, coders`;
+        `raw_agreement` is the share of sentences on which all coders agree.
+
+    Raises:
+        MeasureError: Fewer than two coders.
+    """
+    coded = labels[labels["annotator"] != "resolved"]
+    coders = sorted(coded["annotator"].unique())
+    if len(coders) < 2:
+        raise MeasureError(f"agreement needs two coders; the labels have {', '.join(coders) or 'none'}")
+    rows: list[dict[str, object]] = []
+    for label in ("commitment", "boilerplate"):
+        wide = coded.pivot(index="sentence_id", columns="annotator", values=label).astype(float)
+        about = coded.drop_duplicates("sentence_id").set_index("sentence_id").reindex(wide.index)
+        for group, part in [("all", about), *_groups(about, by)]:
+            codes = wide.loc[part.index].to_numpy().T
+            ids, index = np.unique(part[cluster].fillna("").astype(str), return_inverse=True)
+            counts = _coincidence_counts(codes)
+            sample = _alpha(*counts, cluster_weights(len(ids), seed=seed)[:, index])
+            low, high = interval(sample, level)
+            both = codes[:, (~np.isnan(codes)).sum(axis=0) == len(coders)]
+            rows.append(
+                {
+                    "label": label,
+                    "group": group,
+                    "alpha": krippendorff_alpha(codes),
+                    "low": low,
+                    "high": high,
+                    "raw_agreement": float((both == both[0]).all(axis=0).mean()) if both.size else float("nan"),
+                    "prevalence": float(np.nanmean(codes)),
+                    "n": codes.shape[1],
+                    "clusters": len(ids),
+                    "coders": len(coders),
+                }
+            )
+    return pd.DataFrame(rows)

@@ -1,0 +1,295 @@
+"""The linear classifier: hashed n-grams and context → logistic regression → calibrated scores, one per label.
+
+Each label has its own feature blocks (`BLOCKS_OF`): in a probe on 587 sentences of real reports, context helped
+commitment (F1 .23 → .58) and hurt boilerplate (.87 → .83). Which blocks a label uses is chosen in training by grouped
+cross-validation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+
+from gongkai.errors import ModelError
+from gongkai.models.features import BLOCKS, WIDTH, features, named_columns
+from gongkai.schema import LABELS, SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    import scipy.sparse as sp
+
+    from gongkai.schema import Labels, Sentences
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+WEIGHTS = "model.skops"
+CHOICES: tuple[tuple[str, ...], ...] = (
+    ("characters",),
+    ("characters", "words"),
+    ("characters", "section"),
+    ("characters", "section", "heading", "lead"),
+    ("characters", "words", "section", "heading", "lead"),
+)
+"""Sets of feature blocks that a label may choose from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What decides one label."""
+
+    blocks: tuple[str, ...]
+    regression: LogisticRegression
+    slope: float
+    """Platt's calibration: score = 1 / (1 + exp(-(slope * margin + offset)))."""
+    offset: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinearClassifier:
+    """A trained linear model; satisfies `classifier.Classifier`."""
+
+    name: str
+    heads: Mapping[str, Head]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label names in order."""
+        return tuple(self.heads)
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The score from which each label is predicted."""
+        return {label: head.threshold for label, head in self.heads.items()}
+
+    def scores(self, sentences: pd.DataFrame) -> Vector:
+        """Return calibrated probabilities, sentences × labels.
+
+        Args:
+            sentences: Column `text`; `section`, `heading`, `lead`, `year`, `tokens` are used where they are there.
+        """
+        blocks = [b for b in BLOCKS if any(b in head.blocks for head in self.heads.values())]
+        made = {block: features(sentences, [block]) for block in blocks}
+        out = np.empty((len(sentences), len(self.heads)))
+        for column, head in enumerate(self.heads.values()):
+            margin = np.full(len(sentences), float(head.regression.intercept_[0]))
+            start = 0
+            for block in head.blocks:
+                width = made[block].shape[1]
+                margin += made[block] @ head.regression.coef_[0, start : start + width]
+                start += width
+            out[:, column] = _sigmoid(head.slope * margin + head.offset)
+        return out
+
+    def explain(self, sentence: Mapping[str, object], label: str, *, top: int = 12) -> list[tuple[str, str, float]]:
+        """Name the features that decided for or against a label in one sentence.
+
+        Args:
+            sentence: A row with `text` and, where known, `section`, `heading`, `lead`, `year`.
+            label: A label of the model.
+            top: How many features.
+
+        Returns:
+            (block, n-gram, what it adds to the margin), the strongest first; ⟨ and ⟩ mark the text's ends. Where several
+            n-grams share a hashed column they stand together.
+        """
+        if label not in self.heads:
+            raise ModelError(f"{self.name}: no label '{label}'; has {', '.join(self.labels)}")
+        head = self.heads[label]
+        import pandas as pd
+
+        frame = pd.DataFrame([dict(sentence)])
+        found: list[tuple[str, str, float]] = []
+        start = 0
+        for block in head.blocks:
+            row = features(frame, [block]).tocoo()
+            weights = head.regression.coef_[0, start : start + row.shape[1]]
+            start += row.shape[1]
+            if block == "section":
+                names = {i: [section] for i, section in enumerate(SECTIONS)}
+            else:
+                source = "text" if block in ("characters", "words") else block
+                names = named_columns(str(sentence.get(source) or ""), block, sentence.get("year"))
+            for column, value in zip(row.col, row.data, strict=True):
+                gram = " ".join(names.get(int(column), ["?"])[:3])
+                found.append((block, gram, float(head.slope * value * weights[column])))
+        return sorted(found, key=lambda f: -abs(f[2]))[:top]
+
+    def save(self, folder: Path) -> None:
+        """Write `model.skops` (and nothing else) into a folder."""
+        import skops.io
+
+        content = {
+            label: {
+                "blocks": list(head.blocks),
+                "regression": head.regression,
+                "slope": head.slope,
+                "offset": head.offset,
+                "threshold": head.threshold,
+            }
+            for label, head in self.heads.items()
+        }
+        skops.io.dump(content, folder / WEIGHTS)
+
+    @classmethod
+    def load(cls, folder: Path) -> LinearClassifier:
+        """Read `model.skops`; every type in it must be on skops' own list of trusted ones.
+
+        Raises:
+            ModelError: The file is missing, damaged, or holds an untrusted type.
+        """
+        import skops.io
+
+        path = folder / WEIGHTS
+        try:
+            untrusted = skops.io.get_untrusted_types(file=path)
+            if untrusted:
+                raise ModelError(f"{path}: holds types that are not trusted: {', '.join(untrusted)}; not loaded")
+            content = skops.io.load(path)
+            heads = {
+                label: Head(
+                    tuple(part["blocks"]),
+                    part["regression"],
+                    float(part["slope"]),
+                    float(part["offset"]),
+                    float(part["threshold"]),
+                )
+                for label, part in content.items()
+            }
+            for label, head in heads.items():
+                _refuse_mismatch(path, label, head)
+        except ModelError:
+            raise
+        except Exception as error:
+            raise ModelError(f"{path}: not a linear gongkai model, or damaged: {type(error).__name__}: {error}") from error
+        return cls(folder.name, heads)
+
+
+def _refuse_mismatch(path: Path, label: str, head: Head) -> None:
+    if unknown := set(head.blocks) - set(BLOCKS):
+        raise ModelError(f"{path}: {label} uses unknown feature blocks {', '.join(unknown)}; made by a newer gongkai?")
+    width = sum(len(SECTIONS) if block == "section" else WIDTH for block in head.blocks)
+    if head.regression.coef_.shape != (1, width):
+        raise ModelError(f"{path}: {label} has {head.regression.coef_.shape[1]} weights, expected {width}")
+
+
+def _sigmoid(x: Vector) -> Vector:
+    return 1.0 / (1.0 + np.exp(-np.clip(x, -50, 50)))
+
+
+def train_linear(
+    sentences: Sentences | Labels,
+    gold: Mapping[str, Vector],
+    groups: Vector,
+    *,
+    name: str,
+    regularization: Sequence[float] = (3.0, 10.0, 30.0),
+    folds: int = 5,
+    seed: int = 0,
+) -> tuple[LinearClassifier, dict[str, dict[str, object]]]:
+    """Train one head per label.
+
+    Args:
+        sentences: `text` and context columns.
+        gold: Label → booleans, one per sentence.
+        groups: What must not be torn apart by the folds (agency, near-duplicates), one per sentence.
+        name: The model's name.
+        regularization: Values of C to choose from.
+        folds: Grouped folds, for choosing and for calibrating.
+        seed: Of the folds.
+
+    Returns:
+        The model, and per label what was chosen and the scores of each choice.
+
+    Raises:
+        ModelError: A label has too few positives or groups to fold.
+    """
+    made = {block: features(sentences, [block]) for block in BLOCKS}
+    heads: dict[str, Head] = {}
+    chosen: dict[str, dict[str, object]] = {}
+    for label in LABELS:
+        y = np.asarray(gold[label], bool)
+        splits = grouped_folds(y, groups, folds=folds, seed=seed, label=label)
+        trials = []
+        for blocks in CHOICES:
+            x = _stack(made, blocks)
+            for c in regularization:
+                margins = _out_of_fold(x, y, splits, c)
+                trials.append((_best_f1(margins, y)[0], blocks, c, margins))
+        # Within .003 of the best the smaller set of blocks is taken: fewer to explain, faster to compute.
+        best = max(t[0] for t in trials)
+        score, blocks, c, margins = next(t for t in trials if t[0] >= best - 0.003)
+        slope, offset = _platt(margins, y)
+        threshold = _best_f1(_sigmoid(slope * margins + offset), y)[1]
+        regression = _regression(c).fit(_stack(made, blocks), y)
+        heads[label] = Head(blocks, regression, slope, offset, threshold)
+        chosen[label] = {
+            "blocks": list(blocks),
+            "C": c,
+            "threshold": threshold,
+            "f1_out_of_fold": score,
+            "trials": [{"blocks": list(b), "C": k, "f1": f} for f, b, k, _ in trials],
+        }
+    return LinearClassifier(name, heads), chosen
+
+
+def grouped_folds(y: Vector, groups: Vector, *, folds: int, seed: int, label: str) -> list[tuple[Vector, Vector]]:
+    """Return (train, test) indices; no group stands on both sides of a fold.
+
+    Raises:
+        ModelError: There are fewer groups with positives than folds.
+    """
+    with_positives = len(np.unique(groups[y]))
+    if with_positives < 2 or y.all():
+        raise ModelError(f"{label}: has positives in {with_positives} of {len(np.unique(groups))} groups; needs two or more")
+    splitter = StratifiedGroupKFold(min(folds, with_positives), shuffle=True, random_state=seed)
+    return list(splitter.split(np.zeros(len(y)), y, groups))
+
+
+def _regression(c: float) -> LogisticRegression:
+    return LogisticRegression(C=c, solver="liblinear", random_state=0, max_iter=1000)
+
+
+def _stack(made: Mapping[str, sp.csr_matrix], blocks: Sequence[str]) -> sp.csr_matrix:
+    import scipy.sparse as sp
+
+    return sp.hstack([made[b] for b in blocks], format="csr")
+
+
+def _out_of_fold(x: sp.csr_matrix, y: Vector, splits: Sequence[tuple[Vector, Vector]], c: float) -> Vector:
+    margins = np.zeros(len(y))
+    for train, test in splits:
+        margins[test] = _regression(c).fit(x[train], y[train]).decision_function(x[test])
+    return margins
+
+
+def _best_f1(scores: Vector, y: Vector) -> tuple[float, float]:
+    """Return the best F1 and the threshold that gives it: midway between two neighbouring scores."""
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(y[order])
+    f1 = 2 * hits / (np.arange(1, len(y) + 1) + y.sum())
+    last = np.append(np.diff(scores[order]) != 0, True)
+    f1 = np.where(last, f1, -1.0)
+    k = int(f1.argmax())
+    after = scores[order[k + 1]] if k + 1 < len(y) else scores[order[k]] - 1e-9
+    return float(f1[k]), float((scores[order[k]] + after) / 2)
+
+
+def _platt(margins: Vector, y: Vector) -> tuple[float, float]:
+    """Fit Platt's sigmoid on out-of-fold margins (Platt 1999, with his smoothed targets)."""
+    positives, negatives = y.sum(), (~y).sum()
+    high, low = (positives + 1) / (positives + 2), 1 / (negatives + 2)
+    x = np.concatenate([margins, margins])[:, None]
+    target = np.concatenate([np.ones(len(y), bool), np.zeros(len(y), bool)])
+    weight = np.concatenate([np.where(y, high, low), np.where(y, 1 - high, 1 - low)])
+    fitted = LogisticRegression(C=1e6, solver="lbfgs").fit(x, target, sample_weight=weight)
+    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+
+

@@ -1,0 +1,71 @@
+"""Model + sentences → predictions table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from gongkai.errors import SchemaError
+from gongkai.models.classifier import load_model
+from gongkai.schema import frame_of, hash_text, to_arrow
+
+if TYPE_CHECKING:
+    from gongkai.models.classifier import Classifier
+    from gongkai.schema import Predictions, Sentences
+
+CONTEXT = ("section", "heading", "lead")
+
+
+def predict(sentences: Sentences, *, model: str | Path | Classifier = "linear") -> Predictions:
+    """Score and label sentences.
+
+    Args:
+        sentences: A column `text`; `section`, `heading`, `lead`, `year` and `tokens` are used where they are there,
+            `sentence_id` and the report columns are carried along. `gongkai.read_sentences` makes such a frame from a
+            tables folder, from reports, or from a .csv, .jsonl or .parquet file.
+        model: A classifier, a model folder, or the name of a bundled checkpoint.
+
+    Returns:
+        `predictions`, one row per sentence and label, in the order of the input.
+
+    Raises:
+        SchemaError: There is no column `text`.
+        ModelError: The model cannot be loaded.
+    """
+    if "text" not in sentences.columns:
+        raise SchemaError(f"the sentences lack the column text; they have {', '.join(map(str, sentences.columns))}")
+    if "sentence_id" not in sentences.columns:
+        ids = [f"row-{i}-{hash_text(str(text))}" for i, text in enumerate(sentences["text"])]
+        sentences = sentences.assign(sentence_id=ids)
+    return predictions_of(load_model(model) if isinstance(model, str | Path) else model, sentences)
+
+
+def missing_context(sentences: Sentences) -> list[str]:
+    """Return the context columns that the sentences lack; scores are then less certain for commitments."""
+    return [column for column in CONTEXT if column not in sentences.columns]
+
+
+def predictions_of(model: Classifier, sentences: Sentences) -> Predictions:
+    """Score sentences with a loaded model; one row per sentence and label, in order."""
+    scores = model.scores(sentences)
+    n, labels = len(sentences), model.labels
+    thresholds = np.array([model.thresholds[label] for label in labels])
+
+    def repeated(column: str) -> list[object]:
+        values = sentences[column] if column in sentences.columns else [None] * n
+        return [None if v is None or v != v else v for v in values for _ in labels]
+
+    columns: dict[str, object] = {
+        "sentence_id": repeated("sentence_id"),
+        "model": [model.name] * (n * len(labels)),
+        "label": list(labels) * n,
+        "score": scores.ravel(),
+        "predicted": (scores >= thresholds).ravel(),
+    }
+    for column in ("report_id", "agency", "region_code", "year", "section", "heading"):
+        columns[column] = repeated(column)
+    frame = pd.DataFrame(columns)
+    return frame_of("predictions", []) if frame.empty else to_arrow("predictions", frame).to_pandas()

@@ -1,0 +1,190 @@
+"""Labels + settings → model folder: complete, with its card and its honest metrics, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gongkai.errors import ModelError, SchemaError
+from gongkai.measure.quality import evaluate
+from gongkai.models.classifier import CARD, CONFIG, METRICS, RUN
+from gongkai.models.linear import LinearClassifier, train_linear
+from gongkai.models.predict import predictions_of
+from gongkai.models.publish import write_card
+from gongkai.run import manifest, read_settings, whole_folder, write_json
+from gongkai.schema import LABELS
+
+if TYPE_CHECKING:
+    from gongkai.schema import Labels, Table
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """What decides a training run; `gongkai train --settings FILE` reads it from TOML, unknown keys are refused."""
+
+    model: str = "linear"
+    annotator: str = "resolved"
+    test_share: float = 0.25
+    """Share of the agencies held out for the metrics; the published model is then trained on all."""
+    folds: int = 5
+    regularization: tuple[float, ...] = (3.0, 10.0, 30.0)
+    seed: int = 0
+
+
+def train(
+    labels: Labels,
+    output: str | Path,
+    *,
+    settings: TrainSettings | str | Path | None = None,
+    overwrite: bool = False,
+) -> Table:
+    """Train a model on coded sentences and write its folder.
+
+    The metrics come from agencies that the evaluated model never saw (nor near-duplicates of their sentences); the
+    model that is saved is trained on all agencies with the same procedure.
+
+    Args:
+        labels: `labels` rows, e.g. from `gongkai.read_labels`.
+        output: Model folder to make; its name is the model's name.
+        settings: `TrainSettings`, or a TOML file with some of its keys.
+        overwrite: Replace an earlier model.
+
+    Returns:
+        The metrics that stand in the card: one row per label and metric, with intervals over agencies.
+
+    Raises:
+        SchemaError: The labels or the settings are malformed.
+        ModelError: Too few agencies or positives to train and test.
+        GongkaiError: The folder exists, or cannot be written.
+    """
+    folder = Path(output)
+    if not isinstance(settings, TrainSettings):
+        settings = TrainSettings() if settings is None else read_settings(settings, TrainSettings)
+    if settings.model != "linear":
+        raise ModelError(f"model '{settings.model}' is not known; this version trains: linear")
+    gold = gold_of(labels, settings.annotator)
+    with whole_folder(folder, overwrite=overwrite) as hidden:
+        groups = split_groups(gold)
+        held_out = choose_test(gold, groups, settings.test_share, settings.seed)
+        trial, _ = _fit(gold[~held_out], groups[~held_out], folder.name, settings)
+        metrics = _held_out_metrics(trial, gold[held_out], labels, settings.seed)
+        model, chosen = _fit(gold, groups, folder.name, settings)
+        model.save(hidden)
+        about = _about(gold, held_out, groups, chosen, settings)
+        write_json(hidden / CONFIG, {"kind": "linear", "labels": list(model.labels), "thresholds": model.thresholds} | about)
+        write_json(hidden / METRICS, metrics.astype(object).where(metrics.notna(), None).to_dict("records"))
+        digest = {"labels": about["gold_digest"]}
+        write_json(hidden / RUN, manifest("train", asdict(settings), digest))
+        write_card(hidden / CARD, folder.name, about, metrics)
+    return metrics
+
+
+def gold_of(labels: Labels, annotator: str = "resolved") -> Labels:
+    """Return the rows of one annotator that have both codes.
+
+    Raises:
+        SchemaError: That annotator coded nothing.
+    """
+    gold = labels[(labels["annotator"] == annotator) & labels["commitment"].notna() & labels["boilerplate"].notna()]
+    if gold.empty:
+        known = ", ".join(sorted(set(labels["annotator"]))) or "nobody"
+        raise SchemaError(f"no sentence is coded by '{annotator}'; the labels are by {known}")
+    return gold.reset_index(drop=True)
+
+
+def _fit(
+    gold: Labels, groups: Vector, name: str, settings: TrainSettings
+) -> tuple[LinearClassifier, dict[str, dict[str, object]]]:
+    codes = {label: gold[label].to_numpy(bool) for label in LABELS}
+    return train_linear(
+        gold,
+        codes,
+        groups,
+        name=name,
+        regularization=settings.regularization,
+        folds=settings.folds,
+        seed=settings.seed,
+    )
+
+
+def split_groups(gold: Labels) -> Vector:
+    """Return a group number per sentence: agencies, merged where they share many near-duplicate sentences.
+
+    Two agencies are merged when at least a fifth of the smaller one's distinct long sentences (numbers masked, twelve
+    characters or more) also stand in the other: the copier and the copied must be on one side of a split.
+    """
+    agency = gold["agency"].fillna(gold["report_id"]).fillna("").astype(str)
+    masked = [re.sub(r"\d+", "0", re.sub(r"[^\u4e00-\u9fff\d]", "", t)) for t in gold["text"]]
+    texts: dict[str, set[str]] = {}
+    for name, text in zip(agency, masked, strict=True):
+        texts.setdefault(name, set())
+        if len(text) >= 12:
+            texts[name].add(text)
+    names = sorted(texts)
+    root = {name: name for name in names}
+
+    def find(name: str) -> str:
+        while root[name] != name:
+            name = root[name]
+        return name
+
+    for i, a in enumerate(names):
+        for b in names[i + 1 :]:
+            smaller = min(len(texts[a]), len(texts[b]))
+            if smaller and len(texts[a] & texts[b]) >= 0.2 * smaller:
+                root[find(b)] = find(a)
+    number = {name: k for k, name in enumerate(names)}
+    return np.array([number[find(name)] for name in agency])
+
+
+def choose_test(gold: Labels, groups: Vector, share: float, seed: int) -> Vector:
+    """Draw whole groups until they hold `share` of the sentences; returns True for the held-out rows.
+
+    Raises:
+        ModelError: There are fewer than four groups, or a side would lack a label.
+    """
+    ids = np.unique(groups)
+    if len(ids) < 4:
+        raise ModelError(f"the labels come from {len(ids)} groups of agencies; at least four are needed to train and test")
+    order = np.random.default_rng(seed).permutation(ids)
+    sizes = np.array([(groups == g).sum() for g in order])
+    count = int(np.searchsorted(np.cumsum(sizes), share * len(gold))) + 1
+    held_out = np.isin(groups, order[: min(count, len(ids) - 2)])
+    for label in LABELS:
+        for side, name in ((held_out, "test"), (~held_out, "training")):
+            if gold[label].to_numpy(bool)[side].sum() < 2:
+                raise ModelError(f"{label}: the {name} agencies have fewer than two positive sentences; code more")
+    return held_out
+
+
+def _held_out_metrics(model: LinearClassifier, test: Labels, labels: Labels, seed: int) -> Table:
+    frame = predictions_of(model, test)
+    return evaluate(frame, labels[labels["sentence_id"].isin(test["sentence_id"])], seed=seed)
+
+
+def _about(
+    gold: Labels, held_out: Vector, groups: Vector, chosen: dict[str, dict[str, object]], settings: TrainSettings
+) -> dict[str, Any]:
+    columns = ["sentence_id", "text", *LABELS]
+    digest = hashlib.sha256(gold[columns].sort_values("sentence_id").to_csv(index=False).encode()).hexdigest()
+    return {
+        "codebook": sorted({str(c) for c in gold["codebook"].dropna()}),
+        "sentences": len(gold),
+        "agencies": int(gold["agency"].nunique()),
+        "reports": int(gold["report_id"].nunique()),
+        "years": [int(gold["year"].min()), int(gold["year"].max())] if gold["year"].notna().any() else [],
+        "prevalence": {label: float(gold[label].mean()) for label in LABELS},
+        "test_sentences": int(held_out.sum()),
+        "test_groups": len(np.unique(groups[held_out])),
+        "test_agencies": sorted(gold.loc[held_out, "agency"].dropna().unique().tolist()),
+        "gold_digest": digest,
+        "chosen": chosen,
+        "settings": asdict(settings),
+    }
