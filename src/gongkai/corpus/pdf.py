@@ -389,7 +389,7 @@ def _blocks(flow: list[_Line | Grid]) -> list[Block]:
             continue
         goes_on = (
             last is not None
-            and last.right >= right - 1.6 * last.size
+            and (last.right >= right - 1.6 * last.size or _breaks_off(last, left, right))
             and part.left <= left + 0.8 * part.size
             and abs(part.size - last.size) <= 0.35 * last.size
         )
@@ -403,6 +403,11 @@ def _blocks(flow: list[_Line | Grid]) -> list[Block]:
     if text:
         blocks.append(Paragraph(text, page))
     return blocks
+
+
+def _breaks_off(line: _Line, left: float, right: float) -> bool:
+    """Tell whether a line that is a little short stops inside a sentence, as before a long address."""
+    return line.right - left > 0.6 * (right - left) and line.left <= left + 3 * line.size and line.text[-1] not in "。！？；：”）"
 
 
 def _measure(lines: list[_Line]) -> tuple[float, float]:

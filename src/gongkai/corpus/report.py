@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gongkai.corpus.agency import Identity, agency_in_title, identify
 from gongkai.corpus.document import Document, Grid
+from gongkai.corpus.halves import Half, half_of_heading, is_half_heading, next_half
 from gongkai.corpus.read import read_document
 from gongkai.corpus.statistics import Statistics, is_table_line, read_statistics
 from gongkai.errors import ReportError
@@ -190,8 +191,7 @@ def _match(group: str, text: str) -> str | None:
 def _find_sections(lines: Sequence[_Line], *, statutory: bool) -> list[_Part]:
     """Cut the body at its top-level headings."""
     candidates = _candidates(lines)
-    official = {_match("statutory", title) for _, _, _, title, _ in candidates} - {None}
-    if statutory or len(official) >= 4:
+    if statutory or any(re.search("收到和处理|其[他它]需要报告", heading) for _, _, _, heading, _ in candidates):
         chosen = _ordered(candidates)
     else:
         chosen = [c for c in candidates if c[2] == "bare" or c[1] is not None]
@@ -339,37 +339,43 @@ def _is_signature(text: str) -> bool:
 
 def _sentences(part: _Part) -> list[Sentence]:
     """Cut a section into sentences; each knows its heading, its lead, and in section five which half it belongs to."""
-    half = {"section5": "problems"}.get(part.section, part.section)
+    split = part.section in ("section5", "problems", "improvements")
+    state = Half("improvements" if part.section == "improvements" else "problems")
     sub_heading, lead = "", ""
     found: list[Sentence] = []
     offset = 0
+
+    def enter(heading: str) -> None:
+        nonlocal state, lead
+        named = half_of_heading(heading) if split else None
+        if not split or (named and named != state.name):
+            lead = ""
+        if named:
+            state = Half(named)
+
     for line in _joined(part.lines):
         text = line.text
         stand_alone = _sub_heading(text, part.section)
         if stand_alone:
             sub_heading = stand_alone
-            new_half = _half_of_heading(stand_alone, half, part.section)
-            lead = "" if new_half != half or part.section not in ("section5", "improvements") else lead
-            half = new_half
+            enter(stand_alone)
             offset += len(text) + 1
             continue
         run_in = _run_in_heading(text, part.section)
         shift = 0
         if run_in:
             shift, sub_heading = run_in
-            new_half = _half_of_heading(sub_heading, half, part.section)
-            lead = "" if new_half != half or part.section not in ("section5", "improvements") else lead
-            half = new_half
+            enter(sub_heading)
         for start, end in split_sentences(text[shift:]):
             sentence = text[shift + start : shift + end]
             if part.section == "section5":
-                turned = _turn(sentence, half)
-                lead = "" if turned != half else lead
-                half = turned
+                turned = next_half(sentence, state)
+                lead = "" if turned.name != state.name else lead
+                state = turned
             opens = _opens_passage(sentence)
             heading = sub_heading or part.heading
             found.append(
-                Sentence(half, heading, "" if opens else lead, offset + shift + start, offset + shift + end, line.page, sentence)
+                Sentence(state.name if split else part.section, heading, "" if opens else lead, offset + shift + start, offset + shift + end, line.page, sentence)
             )
             if opens:
                 lead = sentence
@@ -400,7 +406,7 @@ def _sub_heading(text: str, section: str) -> str | None:
         return text.strip("：") if text.endswith("：") and _is_label(text.strip("：")) else None
     if _SUB_HEADING.fullmatch(text):
         return text
-    return text if _half_cue(text) and len(text) <= 20 else None
+    return text if is_half_heading(text) and len(text) <= 20 else None
 
 
 def _run_in_heading(text: str, section: str) -> tuple[int, str] | None:
@@ -424,31 +430,7 @@ def _run_in_heading(text: str, section: str) -> tuple[int, str] | None:
 
 def _is_label(text: str) -> bool:
     """Tell a label (`存在问题：`, `（二）改进措施：`) from a lead-in, which is a sentence (`主要有以下问题：`)."""
-    return len(text) <= 14 and _half_cue(text) is not None and not re.search(r"有|如下|以下|表现|采取|做好|抓好|将|是", text)
-
-
-def _half_cue(text: str) -> str | None:
-    key = _match("headings", re.sub(rf"^[（(]?[{_NUMERALS}\d]{{0,2}}[）)、.]?", "", text))
-    return key if key in ("problems", "improvements", "section5") else None
-
-
-def _half_of_heading(heading: str, half: str, section: str) -> str:
-    if section not in ("section5", "problems", "improvements"):
-        return half
-    return {"problems": "problems", "improvements": "improvements", "section5": half}.get(_half_cue(heading) or "section5", half)
-
-
-def _turn(sentence: str, half: str) -> str:
-    """Return the half of section five that a sentence belongs to, given the half before it."""
-    cues = _cues()["turn"]
-    remedy = bool(cues["to_improvements"].search(sentence))
-    forward = bool(cues["forward"].search(sentence))
-    lacking = bool(cues["to_problems"].search(sentence))
-    if half == "problems":
-        return "improvements" if remedy or forward else "problems"
-    if lacking and not remedy and not forward and not re.search(r"(进一步|不断|持续|切实|着力|加快|加大|强化|完善|提升|解决|避免|防止|杜绝|消除|补齐|弥补|缩小)", sentence):
-        return "problems"
-    return "improvements"
+    return len(text) <= 14 and is_half_heading(text) and not re.search(r"有|如下|以下|表现|采取|做好|抓好|将|是", text)
 
 
 def _opens_passage(sentence: str) -> bool:

@@ -1,0 +1,100 @@
+"""What the authored reports say they hold, for comparison with what the package reads. Shares no code with it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+CORPUS = Path(__file__).parents[1] / "corpus"
+sys.path.insert(0, str(CORPUS))
+
+from authored import TAG, Authored, parse, strip_tags  # noqa: E402
+
+sys.path.pop(0)
+
+TABLE_RULES = ("requests.", "disputes.")
+
+
+def reports() -> dict[str, Authored]:
+    return {path.stem: parse(path) for path in sorted((CORPUS / "truth" / "reports").glob("*.md"))}
+
+
+def source_of(path: str) -> str:
+    """Return the id of the authored report that a file of corpus/raw was made from."""
+    place = Path(path)
+    return f"{place.parent.name}-{place.stem}"
+
+
+def squeeze(text: str) -> str:
+    """Drop what dresses change: spaces, and the width of punctuation."""
+    text = re.sub(r"\s", "", text)
+    return text.translate(str.maketrans(",:;()!?", "，：；（）！？"))
+
+
+def section_texts(report: Authored) -> dict[str, str]:
+    """Return each section's sentences as one string, headings left out, section five by its {P} and {I} marks."""
+    texts: dict[str, str] = {}
+    for part in report.parts:
+        half = part.section
+        for paragraph in part.paragraphs:
+            if paragraph.startswith(("@table", "## ")):
+                continue
+            paragraph = re.sub(r"##(.*?)##", "", paragraph)
+            for piece in re.split(r"(\{[PI]\})", paragraph):
+                if piece in ("{P}", "{I}"):
+                    half = {"{P}": "problems", "{I}": "improvements"}[piece]
+                elif piece:
+                    texts[half] = texts.get(half, "") + squeeze(TAG.sub("", piece))
+    return texts
+
+
+def printed_cells(report: Authored) -> dict[tuple[str, str, str], float | None]:
+    """Return the cells as printed; None where the dress prints a zero as a blank."""
+    blank_zero = report.meta.get("zero_as", "0") != "0"
+    return {
+        (table, row, column): None if value is None or (value == 0 and blank_zero) else float(value)
+        for table, rows in report.printed.items()
+        for row, columns in rows.items()
+        for column, value in columns.items()
+    }
+
+
+def broken_rules(report: Authored) -> set[str]:
+    """Return the table rules that the printed cells break, by arithmetic of our own here; blanks decide nothing."""
+    if not report.printed:
+        return set()
+    requests, disputes = report.printed["requests"], report.printed["disputes"]
+    applicants = ("natural_person", "business", "research", "nonprofit", "legal_service", "other_org")
+    results = [r for r in requests if r not in ("new_requests", "carried_in", "total_handled", "carried_out")]
+    rules: dict[str, tuple[list[int | None], list[int | None]]] = {}
+    for row, cells in requests.items():
+        rules[f"requests.row:{row}"] = ([cells[a] for a in applicants], [cells["total"]])
+    for column in (*applicants, "total"):
+        rules[f"requests.handled:{column}"] = (
+            [requests[r][column] for r in results],
+            [requests["total_handled"][column]],
+        )
+        rules[f"requests.balance:{column}"] = (
+            [requests["new_requests"][column], requests["carried_in"][column]],
+            [requests["total_handled"][column], requests["carried_out"][column]],
+        )
+    for block, cells in disputes.items():
+        rules[f"disputes.total:{block}"] = ([cells[o] for o in ("upheld", "corrected", "other", "pending")], [cells["total"]])
+    blank_zero = report.meta.get("zero_as", "0") != "0"
+
+    def has_blank(values: list[int | None]) -> bool:
+        return any(v is None or (v == 0 and blank_zero) for v in values)
+
+    return {
+        name
+        for name, (left, right) in rules.items()
+        if sum(v or 0 for v in left) != sum(v or 0 for v in right) and not has_blank([*left, *right])
+    }
+
+
+def title_of(report: Authored) -> str:
+    return report.meta["title"]
+
+
+__all__ = ["broken_rules", "printed_cells", "reports", "section_texts", "source_of", "squeeze", "strip_tags", "title_of"]
