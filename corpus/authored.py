@@ -47,14 +47,26 @@ PROACTIVE = {
 }
 BLOCKS = ("review", "litigation_direct", "litigation_after_review")
 OUTCOMES = ("upheld", "corrected", "other", "pending")
-SECTIONS = ("preamble", "overview", "proactive", "requests", "disputes", "section5", "problems", "improvements", "other")
+SECTIONS = (
+    "preamble",
+    "overview",
+    "proactive",
+    "requests",
+    "disputes",
+    "section5",
+    "problems",
+    "improvements",
+    "other",
+)
 META = {"id", "agency", "kind", "level", "region", "year", "published", "form", "title", "writer"}
 OPTIONAL_META = {"superior", "scope", "zero_as", "single_other"}
 KINDS = {
     "government", "office", "department", "township", "street", "development_zone", "vertical",
 }  # fmt: skip
 TAG = re.compile(r"\{([^{}]*)\}")
-KNOWN_TAG = re.compile(r"P|I|[=~][a-z0-9-]+(@\d{4})?|c:\w+|p:\w+|done:\w+|again:\w+|returns:\w+|plant:[a-z._]+")
+KNOWN_TAG = re.compile(
+    r"P|I|[=~][a-z0-9-]+(@\d{4})?|c:\w+|p:\w+|done:\w+|again:\w+|returns:\w+|plant:[a-z._]+"
+)
 SENTENCE_END = "。！？；"
 
 Cells = dict[str, dict[str, dict[str, int | None]]]
@@ -152,7 +164,9 @@ def _parse_tables(path: Path, form: str, text: str) -> tuple[Cells, dict[str, in
     columns = (*APPLICANTS, "total")
     requests["total_handled"] = {c: sum(requests[r][c] or 0 for r in results) for c in columns}
     requests["carried_out"] = {
-        c: (requests["new_requests"][c] or 0) + (requests["carried_in"][c] or 0) - (requests["total_handled"][c] or 0)
+        c: (requests["new_requests"][c] or 0)
+        + (requests["carried_in"][c] or 0)
+        - (requests["total_handled"][c] or 0)
         for c in columns
     }
     for block in BLOCKS:
@@ -207,7 +221,9 @@ def mistakes(report: Authored, others: dict[str, Authored]) -> list[str]:
             if "in_force" in a and "in_force" in b:
                 expected = a["in_force"] + b["issued"] - b["repealed"]
                 if b["in_force"] != expected:
-                    found.append(f"{row} in_force {b['in_force']}, but last year's and this year's give {expected}")
+                    found.append(
+                        f"{row} in_force {b['in_force']}, but last year's and this year's give {expected}"
+                    )
     last_tags = {t for part in last.parts for p in part.paragraphs for t in TAG.findall(p)} if last else set()
     for part in report.parts:
         for paragraph in part.paragraphs:
@@ -241,12 +257,16 @@ def main() -> int:
         sentences = sum(plain.count(c) for c in SENTENCE_END)
         requests = report.printed.get("requests", {})
         note = ", ".join(
-            f"{row}={requests[row]['total']}" for row in ("new_requests", "carried_in", "total_handled", "carried_out") if requests
+            f"{row}={requests[row]['total']}"
+            for row in ("new_requests", "carried_in", "total_handled", "carried_out")
+            if requests
         )
         disputes = ", ".join(f"{b}={c['total']}" for b, c in report.printed.get("disputes", {}).items())
         wrong = mistakes(report, reports)
         failed += bool(wrong)
-        print(f"{'BAD  ' if wrong else 'ok   '} {name}: {len(plain)} characters, ~{sentences} sentences; {note}; {disputes}")
+        print(
+            f"{'BAD  ' if wrong else 'ok   '} {name}: {len(plain)} characters, ~{sentences} sentences; {note}; {disputes}"
+        )
         for line in wrong:
             print(f"        {line}")
     return 1 if failed else 0

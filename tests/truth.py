@@ -80,7 +80,10 @@ def broken_rules(report: Authored) -> set[str]:
             [requests["total_handled"][column], requests["carried_out"][column]],
         )
     for block, cells in disputes.items():
-        rules[f"disputes.total:{block}"] = ([cells[o] for o in ("upheld", "corrected", "other", "pending")], [cells["total"]])
+        rules[f"disputes.total:{block}"] = (
+            [cells[o] for o in ("upheld", "corrected", "other", "pending")],
+            [cells["total"]],
+        )
     blank_zero = report.meta.get("zero_as", "0") != "0"
 
     def has_blank(values: list[int | None]) -> bool:
@@ -97,4 +100,13 @@ def title_of(report: Authored) -> str:
     return report.meta["title"]
 
 
-__all__ = ["broken_rules", "printed_cells", "reports", "section_texts", "source_of", "squeeze", "strip_tags", "title_of"]
+__all__ = [
+    "broken_rules",
+    "printed_cells",
+    "reports",
+    "section_texts",
+    "source_of",
+    "squeeze",
+    "strip_tags",
+    "title_of",
+]

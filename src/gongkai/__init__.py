@@ -45,7 +45,7 @@ _HOMES = {
     "write_page": "page:write_page",
 }
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605
+__all__ = sorted(_HOMES)
 __version__ = metadata.version("gongkai")
 
 logging.getLogger("gongkai").addHandler(logging.NullHandler())

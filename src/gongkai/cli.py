@@ -1,7 +1,7 @@
-"""The command line: parses, checks options against each other, calls one function, prints, picks the exit code.
+"""The command line: parses and checks options, calls one function, prints, picks the exit code.
 
-Results go to stdout, progress and logs to stderr. Exit 0 done · 1 some inputs failed (each a row in `problems`) ·
-2 wrong usage or nothing could be done · 130 interrupted.
+Results go to stdout, progress and logs to stderr. Exit 0 done · 1 some inputs failed (each a row in
+`problems`) · 2 wrong usage or nothing could be done · 130 interrupted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gongkai.errors import GongkaiError
 
 app = typer.Typer(
     name="gongkai",
-    help="Turn Chinese disclosure reports (政府信息公开工作年度报告) into tables, tag each sentence, compare agencies.",
+    help="Turn Chinese disclosure reports (政府信息公开年度报告) into tables, tag and compare.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -31,7 +31,9 @@ Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N inputs, for a look.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")]
 Level = Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Coverage of the intervals.")]
-Model = Annotated[str, typer.Option("--model", "-m", help="Model folder, or the name of a bundled checkpoint.")]
+Model = Annotated[
+    str, typer.Option("--model", "-m", help="Model folder, or the name of a bundled checkpoint.")
+]
 
 
 def main() -> None:
@@ -62,8 +64,12 @@ def _version(show: bool) -> None:
 
 @app.callback()
 def options(
-    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="More log lines (-v, -vv).")] = 0,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="More log lines (-v, -vv).")
+    ] = 0,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Set up logging."""
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
@@ -84,9 +90,11 @@ def demo(
 
     done = run(output, jobs=jobs, overwrite=overwrite, say=lambda step: typer.echo(step, err=True))
     f1 = done.quality[(done.quality["metric"] == "f1") & done.quality["low"].notna()]
-    typer.echo(f"\n{done.summary.reports} reports, {done.summary.sentences:,} sentences (authored, of invented agencies)")
+    typer.echo(f"\n{done.summary.reports} reports, {done.summary.sentences:,} sentences (authored)")
     for row in f1.itertuples():
-        typer.echo(f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on agencies not trained on")
+        typer.echo(
+            f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on agencies not trained on"
+        )
     typer.echo("Three numbers worth seeing:")
     for name, value in done.numbers:
         typer.echo(f"  {value}  {name}")
@@ -111,20 +119,24 @@ def build(
 
     done = run(paths, output, jobs=jobs, limit=limit, resume=resume, overwrite=overwrite)
     typer.echo(
-        f"{done.files} files: {done.reports} reports, {done.sentences:,} sentences, {done.statistics:,} cells, "
-        f"{done.checks:,} checks in {output}"
+        f"{done.files} files: {done.reports} reports, {done.sentences:,} sentences, "
+        f"{done.statistics:,} cells, {done.checks:,} checks in {output}"
     )
     for kind, count in done.problems.items():
         typer.echo(f"  {count} × {kind}")
     if done.failed:
-        typer.echo(f"gongkai: {done.failed} files failed; see the table 'problems' (severity error)", err=True)
+        typer.echo(
+            f"gongkai: {done.failed} files failed; see the table 'problems' (severity error)", err=True
+        )
         raise typer.Exit(1)
 
 
 @app.command()
 def check(
     tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write them as .csv, .jsonl or .parquet.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write them as .csv, .jsonl or .parquet.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Show which reports' figures contradict themselves, the worst first.
@@ -152,7 +164,9 @@ def check(
 def train(
     labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to make.")],
-    settings: Annotated[Path | None, typer.Option("--settings", help="TOML file; unknown keys are refused.")] = None,
+    settings: Annotated[
+        Path | None, typer.Option("--settings", help="TOML file; unknown keys are refused.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Train a model on coded sentences.
@@ -170,12 +184,17 @@ def train(
 def _print_metrics(metrics: object) -> None:
     for row in metrics.itertuples():  # type: ignore[attr-defined]
         spread = f" [{row.low:.3f}, {row.high:.3f}]" if row.low == row.low else ""
-        typer.echo(f"  {row.model}  {row.group:<24} {row.label:<12} {row.metric:<10} {row.value:.3f}{spread}  n={row.n:.0f}")
+        typer.echo(
+            f"  {row.model}  {row.group:<24} {row.label:<12} {row.metric:<10} "
+            f"{row.value:.3f}{spread}  n={row.n:.0f}"
+        )
 
 
 @app.command()
 def predict(
-    inputs: Annotated[list[Path], typer.Argument(help="Tables folder, reports, or .csv/.jsonl/.parquet with a column text.")],
+    inputs: Annotated[
+        list[Path], typer.Argument(help="Tables folder, reports, or .csv/.jsonl/.parquet with a column text.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
     model: Model = "linear",
     limit: Limit = None,
@@ -200,7 +219,9 @@ def predict(
     if limit is not None:
         sentences = sentences.head(limit)
     if missing := missing_context(sentences):
-        typer.echo(f"gongkai: no {', '.join(missing)}; commitments are recognised less well without them", err=True)
+        typer.echo(
+            f"gongkai: no {', '.join(missing)}; commitments are recognised less well without them", err=True
+        )
     predictions = run(sentences, model=classifier)
     write_frame(predictions, output, overwrite=overwrite)
     shares = predictions.groupby("label")["predicted"].mean()

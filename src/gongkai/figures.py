@@ -31,7 +31,11 @@ def altair() -> Any:  # noqa: ANN401
 
 
 def plot_prevalence(
-    measures: Measures, *, measure: str = "cheap_talk", label: str = "commitment+boilerplate", width: int = 420
+    measures: Measures,
+    *,
+    measure: str = "cheap_talk",
+    label: str = "commitment+boilerplate",
+    width: int = 420,
 ) -> Any:  # noqa: ANN401
     """Draw one measure by agency and year: a point and its interval each, agencies ranked by their mean.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gongkai.figures import plot_prevalence, to_svg
 from gongkai.measure.prevalence import prevalence
 from gongkai.run import version, whole_file
-from gongkai.schema import SECTIONS, read_table
+from gongkai.schema import SECTIONS, read_table, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,7 @@ def write_page(
     seed: int = 0,
     overwrite: bool = False,
 ) -> Path:
-    """Write the page that shows a corpus: comparison, table, each report with its sentences by kind, broken rules.
+    """Write the page that shows a corpus: comparison, table, each report with its sentences by kind.
 
     Args:
         tables: Tables folder of `build`.
@@ -74,17 +74,19 @@ def write_page(
     text = template.substitute(
         title="公开 · How agencies speak about their openness",
         subtitle=escape(_subtitle(reports, sentences, predictions, len(shown))),
-        numbers="".join(f"<li><b>{escape(value)}</b>{escape(name)}</li>" for name, value in key_numbers(whole)),
+        numbers="".join(
+            f"<li><b>{escape(value)}</b>{escape(name)}</li>" for name, value in key_numbers(whole)
+        ),
         chart=to_svg(plot_prevalence(measures, measure="prevalence", label="commitment")),
-        chart_label="Share of commitments by agency and year, with intervals; the numbers are in the table below",
+        chart_label="Share of commitments by agency and year, with intervals; numbers in the table below",
         level=f"{level:.0%}",
         table_head="".join(f"<th{_numeric(c)}>{escape(c)}</th>" for c in _COLUMNS),
-        table_body="".join(_measure_row(row) for row in measures.to_dict("records")),
+        table_body="".join(_measure_row(row) for row in records(measures)),
         agency_options=_options(reports["agency"].dropna().unique()),
         year_options=_options(reports["year"].dropna().astype(int).unique()),
         section_options="".join(f'<option value="{s}">{escape(SECTION_NAMES[s])}</option>' for s in SECTIONS),
         reports=_reports(shown, sentences, predictions, checks),
-        footer=f"gongkai {escape(version())} · model {escape(', '.join(sorted(predictions['model'].unique())))}",
+        footer=escape(f"gongkai {version()} · model {', '.join(sorted(predictions['model'].unique()))}"),
     )
     target = Path(output)
     with whole_file(target, overwrite=overwrite) as hidden:
@@ -99,7 +101,7 @@ def key_numbers(whole: Measures) -> list[tuple[str, str]]:
         "boilerplate": "of all sentences are boilerplate 套话占比",
         "commitment+boilerplate": "of the promises are cheap talk 承诺中的空头承诺",
     }
-    return [(names[str(row["label"])], _share(row)) for row in whole.to_dict("records")]
+    return [(names[str(row["label"])], _share(row)) for row in records(whole)]
 
 
 def _share(row: dict[str, object]) -> str:
@@ -114,8 +116,9 @@ def _subtitle(reports: pd.DataFrame, sentences: pd.DataFrame, predictions: Predi
     span = f", {years.min()}–{years.max()}" if len(years) else ""
     note = "" if shown == len(reports) else f" The first {shown} reports are shown in full."
     return (
-        f"{len(reports)} reports by {reports['agency'].nunique()} agencies{span}; {len(sentences):,} sentences, "
-        f"tagged by the model {', '.join(sorted(predictions['model'].unique()))}. Preambles are not counted.{note}"
+        f"{len(reports)} reports by {reports['agency'].nunique()} agencies{span}; {len(sentences):,} "
+        f"sentences, tagged by the model {', '.join(sorted(predictions['model'].unique()))}. "
+        f"Preambles are not counted.{note}"
     )
 
 
@@ -146,21 +149,28 @@ def _options(values: object) -> str:
     return "".join(f'<option value="{escape(str(v))}">{escape(str(v))}</option>' for v in sorted(values))  # type: ignore[call-overload]
 
 
-def _reports(reports: pd.DataFrame, sentences: pd.DataFrame, predictions: Predictions, checks: pd.DataFrame) -> str:
+def _reports(
+    reports: pd.DataFrame, sentences: pd.DataFrame, predictions: Predictions, checks: pd.DataFrame
+) -> str:
     flags = predictions.pivot_table(index="sentence_id", columns="label", values="predicted", aggfunc="first")
     scores = predictions.pivot_table(index="sentence_id", columns="label", values="score", aggfunc="first")
     marks = {
         sentence_id: (bool(c), bool(b), sc, sb)
         for sentence_id, c, b, sc, sb in zip(
-            flags.index, flags["commitment"], flags["boilerplate"], scores["commitment"], scores["boilerplate"], strict=True
+            flags.index,
+            flags["commitment"],
+            flags["boilerplate"],
+            scores["commitment"],
+            scores["boilerplate"],
+            strict=True,
         )
     }
     by_report = dict(tuple(sentences.groupby("report_id", sort=False)))
     broken = checks[checks["holds"].eq(False).fillna(False)].groupby("report_id")
-    broken_by_report = {key: part for key, part in broken}  # noqa: C416
+    broken_by_report = {key: part for key, part in broken}
     return "".join(
         _report(row, by_report.get(row["report_id"]), marks, broken_by_report.get(row["report_id"]))
-        for row in reports.to_dict("records")
+        for row in records(reports)
     )
 
 
@@ -174,8 +184,12 @@ def _report(
     year = int(report["year"]) if report["year"] == report["year"] and report["year"] is not None else "?"  # type: ignore[call-overload]
     parts = []
     heading = ""
-    for row in sentences.to_dict("records") if sentences is not None else ():
-        place = f"{SECTION_NAMES[row['section']]} · {row['heading']}" if row["heading"] else SECTION_NAMES[row["section"]]
+    for row in records(sentences) if sentences is not None else ():
+        place = (
+            f"{SECTION_NAMES[row['section']]} · {row['heading']}"
+            if row["heading"]
+            else SECTION_NAMES[row["section"]]
+        )
         if place != heading:
             parts.append(f"<h4>{escape(place)}</h4>")
             heading = place
@@ -184,16 +198,18 @@ def _report(
         title = f"{name} · commitment {mark[2]:.2f}, boilerplate {mark[3]:.2f}" if mark else name
         page = f" · page {int(row['page'])}" if row["page"] == row["page"] and row["page"] is not None else ""
         parts.append(
-            f'<span class="s {kind}" data-section="{escape(row["section"])}" id="{escape(row["sentence_id"])}" '
+            f'<span class="s {kind}" data-section="{escape(row["section"])}" '
+            f'id="{escape(row["sentence_id"])}" '
             f'title="{escape(title + page)}">{escape(row["text"])}</span>'
         )
     if broken is not None:
         rules = "; ".join(
-            f"{r['rule']}: {r['left']:g} ≠ {r['right']:g} ({r['where']})" for r in broken.to_dict("records")
+            f"{r['rule']}: {r['left']:g} ≠ {r['right']:g} ({r['where']})" for r in records(broken)
         )
         parts.append(f'<p class="broken">Figures that contradict each other 数字矛盾: {escape(rules)}</p>')
     source = f"{report['source_path']} · {report['form'] or 'no form'}"
     return (
         f'<details class="report" data-agency="{escape(str(agency))}" data-year="{year}">'
-        f"<summary>{escape(str(agency))} {year} <small>{escape(source)}</small></summary>{''.join(parts)}</details>\n"
+        f"<summary>{escape(str(agency))} {year} <small>{escape(source)}</small></summary>"
+        f"{''.join(parts)}</details>\n"
     )

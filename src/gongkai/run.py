@@ -1,7 +1,7 @@
 """One execution: settings read from a file, the manifest written beside what it made, and bundled files.
 
-A manifest (`run.json`) says which version, settings, seeds and inputs made a folder. It holds nothing that differs
-between two runs on the same inputs, so that equal runs stay byte-identical; times go to the log.
+A manifest (`run.json`) says which version, settings, seeds and inputs made a folder. It holds nothing that
+differs between two runs on the same inputs, so that equal runs stay byte-identical; times go to the log.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def version() -> str:
 def bundled(name: str) -> Path:
     """Return the path of a file or folder that comes with the package, e.g. `corpus/raw` or `models/linear`.
 
-    An installed wheel carries copies below `gongkai/bundled`; a checkout (editable install) has the originals.
+    An installed wheel carries copies below `gongkai/bundled`; a checkout (editable install) has the
+    originals.
 
     Raises:
         GongkaiError: Neither place has it.
@@ -58,7 +59,8 @@ def read_settings(path: str | Path, kind: type[Settings]) -> Settings:
     """Read a TOML file into a frozen dataclass.
 
     Raises:
-        SchemaError: The file cannot be read, holds a key that the dataclass does not have, or a value of another type.
+        SchemaError: The file cannot be read, holds a key that the dataclass does not have, or a value of
+        another type.
     """
     source = Path(path)
     try:
@@ -68,7 +70,9 @@ def read_settings(path: str | Path, kind: type[Settings]) -> Settings:
     fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(values.keys() - fields.keys())
     if unknown:
-        raise SchemaError(f"{source}: unknown setting {', '.join(unknown)}; known are {', '.join(sorted(fields))}")
+        raise SchemaError(
+            f"{source}: unknown setting {', '.join(unknown)}; known are {', '.join(sorted(fields))}"
+        )
     default = kind()
     for key, value in values.items():
         expected = type(getattr(default, key))
@@ -96,7 +100,16 @@ def manifest(command: str, settings: Mapping[str, object], inputs: Mapping[str, 
         "python": platform.python_version(),
         "libraries": {
             name: metadata.version(name)
-            for name in ("jieba", "numpy", "opencc", "pandas", "pyarrow", "pypdfium2", "scikit-learn", "selectolax")
+            for name in (
+                "jieba",
+                "numpy",
+                "opencc",
+                "pandas",
+                "pyarrow",
+                "pypdfium2",
+                "scikit-learn",
+                "selectolax",
+            )
         },
         "settings": dict(settings),
         "inputs": len(inputs),
@@ -146,7 +159,9 @@ def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     refuse_existing(target, overwrite=overwrite)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
+        descriptor, name = tempfile.mkstemp(
+            prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent
+        )
     except OSError as error:
         raise GongkaiError(f"{target}: cannot write here: {error}") from error
     hidden = Path(name)
@@ -162,8 +177,8 @@ def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
 def refuse_existing(target: Path, *, overwrite: bool) -> None:
     """Raise GongkaiError when `target` exists and may not be replaced.
 
-    A folder is replaced only if gongkai made it (it holds a `run.json`) or it is empty: a typing slip after `-o` must
-    not cost anyone their files.
+    A folder is replaced only if gongkai made it (it holds a `run.json`) or it is empty: a typing slip after
+    `-o` must not cost anyone their files.
     """
     if not target.exists():
         return
@@ -172,4 +187,6 @@ def refuse_existing(target: Path, *, overwrite: bool) -> None:
     if not overwrite:
         raise GongkaiError(f"{target}: exists; choose another name or pass --overwrite")
     if target.is_dir() and not (target / "run.json").exists():
-        raise GongkaiError(f"{target}: is a folder that gongkai did not make (no run.json); it will not be replaced")
+        raise GongkaiError(
+            f"{target}: is a folder that gongkai did not make (no run.json); it will not be replaced"
+        )

@@ -1,14 +1,15 @@
 """Every table: Arrow schema with units, check, read, write, ids.
 
 A tables folder holds one folder per table with `part-*.parquet` files, so that pandas, polars, DuckDB and
-`datasets` read it unchanged. In the hand a table is a `pandas.DataFrame`; the Arrow schema is enforced at the seam.
+`datasets` read it unchanged. In the hand a table is a `pandas.DataFrame`; the Arrow schema is enforced at the
+seam.
 """
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -55,10 +56,16 @@ SCHEMAS: Mapping[str, pa.Schema] = {
         [
             _field("report_id", _STRING, "first 12 hex digits of the file's SHA-256", null=False),
             _field("agency", _STRING, "full name of the issuing agency, null when not found"),
-            _field("kind", _STRING, "government, office, department, township, street, development_zone, vertical"),
+            _field(
+                "kind",
+                _STRING,
+                "government, office, department, township, street, development_zone, vertical",
+            ),
             _field("level", _STRING, "nation, province, city, county, township; null when unknown"),
             _field("region", _STRING, "name of the administrative division"),
-            _field("region_code", _STRING, "six-digit division code as of the report's year, null when unknown"),
+            _field(
+                "region_code", _STRING, "six-digit division code as of the report's year, null when unknown"
+            ),
             _field("year", _INT, "the year reported on"),
             _field("form", _STRING, "pre-2019, 2019 or 2021: read off the tables' rows and columns"),
             _field("title", _STRING, "title as printed, cleaned"),
@@ -78,7 +85,9 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             *_REPORT_COLUMNS,
             _field("section", _STRING, f"one of {', '.join(SECTIONS)}", null=False),
             _field("heading", _STRING, "nearest heading above it, empty when none", null=False),
-            _field("lead", _STRING, "sentence that opened the passage it stands in, empty when none", null=False),
+            _field(
+                "lead", _STRING, "sentence that opened the passage it stands in, empty when none", null=False
+            ),
             _field("position", _INT, "0-based rank in the report", null=False),
             _field("start", _INT, "first character in the section's text", null=False),
             _field("end", _INT, "one past the last character in the section's text", null=False),
@@ -196,7 +205,8 @@ def to_arrow(name: str, frame: Table, *, extra: Sequence[str] = ()) -> pa.Table:
     missing = [f.name for f in schema if f.name not in frame.columns]
     if missing:
         raise SchemaError(
-            f"{name}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; has {', '.join(map(str, frame.columns))}"
+            f"{name}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
+            f"has {', '.join(map(str, frame.columns))}"
         )
     columns, fields = [], []
     for field in schema:
@@ -239,7 +249,13 @@ def frame_of(name: str, rows: Iterable[Mapping[str, object]]) -> Table:
         for key, values in columns.items():
             values.append(row.get(key))
     arrays = [pa.array(columns[f.name], type=f.type, from_pandas=True) for f in SCHEMAS[name]]
-    return pa.Table.from_arrays(arrays, schema=SCHEMAS[name]).to_pandas()
+    frame: Table = pa.Table.from_arrays(arrays, schema=SCHEMAS[name]).to_pandas()
+    return frame
+
+
+def records(frame: Table) -> list[dict[str, Any]]:
+    """Return a frame's rows as dicts by column name."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def write_part(name: str, frame: Table, folder: Path, part: int = 0) -> Path:
@@ -279,7 +295,8 @@ def read_table(folder: str | Path, name: str, columns: Sequence[str] | None = No
             pieces.append(pq.read_table(part, columns=chosen))
         except (pa.ArrowInvalid, OSError, KeyError) as error:
             raise SchemaError(f"{part}: not a part of '{name}': {error}") from error
-    return pa.concat_tables(pieces).to_pandas()
+    frame: Table = pa.concat_tables(pieces).to_pandas()
+    return frame
 
 
 def write_frame(frame: pd.DataFrame, path: str | Path, *, overwrite: bool = False) -> Path:

@@ -1,7 +1,7 @@
 """A fixed list of inputs → shards → parts on disk. Knows no report.
 
-Shards are cut by number of inputs, never by workers, so that the parts are the same whatever ran them. A shard is done
-when its mark stands in `.unfinished/`; the marks and the plan go when the whole is finished.
+Shards are cut by number of inputs, never by workers, so that the parts are the same whatever ran them. A
+shard is done when its mark stands in `.unfinished/`; the marks and the plan go when the whole is finished.
 """
 
 from __future__ import annotations
@@ -50,10 +50,14 @@ def open_folder(folder: Path, plan: Mapping[str, object], *, overwrite: bool, re
     if marks.exists():
         if resume:
             if json.loads((marks / "plan.json").read_text(encoding="utf-8")) != _digest(plan):
-                raise GongkaiError(f"{folder}: inputs or settings changed since the interrupted run; pass --overwrite")
+                raise GongkaiError(
+                    f"{folder}: inputs or settings changed since the interrupted run; pass --overwrite"
+                )
             return {int(mark.stem) for mark in marks.glob("[0-9]*.json")}
         if not overwrite:
-            raise GongkaiError(f"{folder}: an interrupted run stands here; pass --resume to go on or --overwrite")
+            raise GongkaiError(
+                f"{folder}: an interrupted run stands here; pass --resume to go on or --overwrite"
+            )
     elif folder.exists():
         refuse_existing(folder, overwrite=overwrite)
     try:

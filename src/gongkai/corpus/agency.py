@@ -20,19 +20,25 @@ if TYPE_CHECKING:
 _DIGITS = str.maketrans("〇○零Ｏ０一二三四五六七八九", "00000123456789")
 _YEAR = r"(?:(?:19|20)\d{2}|二[〇○零0oO]{1}[〇○零0-9一二三四五六七八九][〇○零0-9一二三四五六七八九])"
 _TITLE_YEAR = re.compile(rf"({_YEAR})\s*年?度?")
-_PERIOD = re.compile(rf"({_YEAR})年?度?1月1日.{{0,8}}?({_YEAR})?年?12月31日|统计(?:期限|时间|数据).{{0,12}}?({_YEAR})年")
+_PERIOD = re.compile(
+    rf"({_YEAR})年?度?1月1日.{{0,8}}?({_YEAR})?年?12月31日|统计(?:期限|时间|数据).{{0,12}}?({_YEAR})年"
+)
 _LEAD_IN = re.compile(r"^(?:关于(?:印发|发布|公布|公开)?|公布|发布)+")
 _TITLE_REST = re.compile(
     r"(?:关于)?(?:政府信息公开|政务公开|信息公开|政府信息|年度政府|年度|政府年度|工作|《)?(?:政府)?(?:信息)?(?:公开)?(?:工作)?(?:年度|情况)?(?:工作)?(?:的)?(?:报告|总结|年报).*$"
 )
 _DATE = re.compile(r"(20\d{2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
 _PUBLISHED = re.compile(rf"(?:发布|发文|成文|公开|公布|生成|更新)?(?:时间|日期)\s*[:：]?\s*{_DATE.pattern}")
-_CHINESE_DATE = re.compile(r"(二[〇○零][一二三四五六七八九〇○零]{2})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日")
+_CHINESE_DATE = re.compile(
+    r"(二[〇○零][一二三四五六七八九〇○零]{2})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日"
+)
 _DIVISION = re.compile(
     r"[\u4e00-\u9fff]{2,7}?(?:省|自治区|特别行政区)|[\u4e00-\u9fff]{2,8}?(?:自治州|地区|盟|州)|[\u4e00-\u9fff]{1,6}?(?:市|自治县|自治旗|县|旗|林区|特区|区)"
 )
 _TOWNSHIP = re.compile(r"[\u4e00-\u9fff]{1,8}?(?:街道|镇|乡|苏木)")
-_NOT_DIVISION = re.compile(r"开发区$|园区$|高新区$|新区$|经开区$|示范区$|保税区$|景区$|地区$|社区$|小区$|城区$|灾区$|山区$")
+_NOT_DIVISION = re.compile(
+    r"开发区$|园区$|高新区$|新区$|经开区$|示范区$|保税区$|景区$|地区$|社区$|小区$|城区$|灾区$|山区$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +121,8 @@ def parse_year(text: str) -> int | None:
 def agency_in_title(title: str) -> str | None:
     """Return the agency that a title names.
 
-    >>> agency_in_title("云汀市民政局2021年政府信息公开工作年度报告"), agency_in_title("2021年政府信息公开工作年度报告")
-    ('云汀市民政局', None)
+    >>> agency_in_title("云汀市民政局2021年政府信息公开工作年度报告"),
+    agency_in_title("2021年政府信息公开工作年度报告") ('云汀市民政局', None)
     """
     name = _LEAD_IN.sub("", re.sub(r"[\s《》“”]", "", title))
     name = re.sub(r"\.(docx?|pdf|html?)$", "", name)
@@ -153,7 +159,9 @@ def _agency_in_text(text: str) -> str | None:
 def _longest_name(agency: str, text: str) -> str:
     """Put the name of the superior division in front where the text itself does (洪泽区… → 淮安市洪泽区…)."""
     counts: dict[str, int] = {}
-    for match in re.finditer(rf"([\u4e00-\u9fff]{{2,9}}(?:省|市|州|盟|自治区|县|区)){re.escape(agency)}", text):
+    for match in re.finditer(
+        rf"([\u4e00-\u9fff]{{2,9}}(?:省|市|州|盟|自治区|县|区)){re.escape(agency)}", text
+    ):
         prefix = match[1]
         for start in range(len(prefix) - 1):
             candidate = prefix[start:]
@@ -161,7 +169,9 @@ def _longest_name(agency: str, text: str) -> str:
                 counts[candidate] = counts.get(candidate, 0) + 1
                 break
         else:
-            invented = re.search(r"(?:^|[由与是在和对为向、，。：（])([\u4e00-\u9fff]{2,4}(?:省|市|州|盟))$", prefix)
+            invented = re.search(
+                r"(?:^|[由与是在和对为向、，。：（])([\u4e00-\u9fff]{2,4}(?:省|市|州|盟))$", prefix
+            )
             if invented:
                 counts[invented[1]] = counts.get(invented[1], 0) + 1
     if not counts:
@@ -186,7 +196,7 @@ def _year(title: str, text: str, problems: list[str]) -> int | None:
 
 
 def _published(lines: Sequence[str]) -> str | None:
-    """Return the date printed with the page, or else the last line that is nothing but a date (the signature)."""
+    """Return the date printed with the page, or else that of the signature under the text."""
     for line in lines[:80]:
         match = _PUBLISHED.search(line)
         if match:
@@ -239,9 +249,21 @@ def _place(
 ) -> tuple[str | None, str | None, str | None]:
     divisions = _divisions(agency)
     below = re.sub("^" + "".join(map(re.escape, divisions)), "", agency)
-    is_township = kind in ("township", "street") or bool(_TOWNSHIP.match(below) and kind in ("government", "office"))
+    is_township = kind in ("township", "street") or bool(
+        _TOWNSHIP.match(below) and kind in ("government", "office")
+    )
     if not divisions:
-        return ("township" if is_township else None), None, None
+        # 某某高新区, 某某海关: the division's name is cut short in the agency's, and whole in the text.
+        whole = {
+            m[0]
+            for m in re.finditer(
+                rf"(?<![\u4e00-\u9fff]){re.escape(agency[:2])}[\u4e00-\u9fff]?[省市州县区]", text
+            )
+        }
+        whole |= {m[0] for m in re.finditer(rf"{re.escape(agency[:2])}[省市州县区](?=[\u4e00-\u9fff])", text)}
+        if len(whole) != 1:
+            return ("township" if is_township else None), None, None
+        divisions = [whole.pop()]
     region = divisions[-1]
     code = _code(divisions, year, text, problems)
     level = _level(region, divisions, year)
@@ -254,7 +276,8 @@ def _candidates(divisions: Sequence[str], year: int | None) -> list[_Region]:
     return [
         r
         for r in _regions().get(region, ())
-        if (year is None or r.first <= min(max(year, 2000), 2024) <= r.last) and all(a in (r.city, r.province) for a in above)
+        if (year is None or r.first <= min(max(year, 2000), 2024) <= r.last)
+        and all(a in (r.city, r.province) for a in above)
     ]
 
 
@@ -277,7 +300,9 @@ def _code(divisions: Sequence[str], year: int | None, text: str, problems: list[
     candidates = _candidates(divisions, year)
     if len({r.code for r in candidates}) > 1:
         # The text may name the parent that the agency's name leaves out.
-        named = [r for r in candidates if (r.city or r.province) in text or (r.province and r.province in text)]
+        named = [
+            r for r in candidates if (r.city or r.province) in text or (r.province and r.province in text)
+        ]
         candidates = named if len({r.code for r in named}) == 1 else candidates
     codes = sorted({r.code for r in candidates})
     if len(codes) == 1:

@@ -87,7 +87,9 @@ def build(
     duplicates = _duplicates(states)
     done = shards.open_folder(folder, plan, overwrite=overwrite, resume=resume)
     work = [(path, duplicates.get(path)) for path in inputs]
-    shards.run_shards(build_shard, shards.cut(work, SHARD_SIZE), folder, done=done, jobs=jobs, executor=executor)
+    shards.run_shards(
+        build_shard, shards.cut(work, SHARD_SIZE), folder, done=done, jobs=jobs, executor=executor
+    )
     return _finish(folder, inputs, lexicon)
 
 
@@ -96,7 +98,7 @@ def _listing(paths: object) -> str:
 
 
 def _duplicates(states: Sequence[tuple[str, int, int]]) -> dict[str, str]:
-    """Map each file whose bytes an earlier one has to that earlier one; only files of equal size are compared."""
+    """Map each file whose bytes an earlier one has to that earlier one; sizes are compared first."""
     by_size: dict[int, list[str]] = defaultdict(list)
     for path, size, _ in states:
         by_size[size].append(path)
@@ -157,14 +159,20 @@ def _unexpected(path: str, step: str, error: Exception) -> dict[str, object]:
 
 
 def _problem(path: str, report_id: str | None, step: str, severity: str, message: str) -> dict[str, object]:
-    return {"source_path": path, "report_id": report_id, "step": step, "severity": severity, "message": message}
+    return {
+        "source_path": path,
+        "report_id": report_id,
+        "step": step,
+        "severity": severity,
+        "message": message,
+    }
 
 
 def rows_of(document: Document, report: Report) -> Rows:
     """Lay a report out as rows of the tables (checks are computed from these)."""
     report_id = document.digest[:12]
     identity = report.identity
-    key = {
+    key: dict[str, object] = {
         "report_id": report_id,
         "agency": identity.agency,
         "region_code": identity.region_code,
@@ -210,7 +218,8 @@ def rows_of(document: Document, report: Report) -> Rows:
         "n_sentences": len(sentences),
     }
     problems = [
-        _problem(document.path, report_id, step, severity, message) for step, severity, message in report.problems
+        _problem(document.path, report_id, step, severity, message)
+        for step, severity, message in report.problems
     ]
     return {"reports": [row], "sentences": sentences, "statistics": statistics, "problems": problems}
 
@@ -227,9 +236,18 @@ def _finish(folder: Path, inputs: Sequence[str], lexicon: dict[str, str]) -> Sum
     for mark in shards.close_folder(folder):
         counts.update(mark)
     digests = dict(zip(reports["source_path"], reports["source_digest"], strict=True))
-    settings = {"shard_size": SHARD_SIZE, "lexicon": hashlib.sha256("".join(lexicon.values()).encode()).hexdigest()}
-    write_json(folder / "run.json", manifest("build", settings, {path: digests.get(path, "") for path in inputs}))
-    kinds = problems.groupby(["severity", "step"], observed=True).size() if len(problems) else pd.Series(dtype=int)
+    settings = {
+        "shard_size": SHARD_SIZE,
+        "lexicon": hashlib.sha256("".join(lexicon.values()).encode()).hexdigest(),
+    }
+    write_json(
+        folder / "run.json", manifest("build", settings, {path: digests.get(path, "") for path in inputs})
+    )
+    kinds = (
+        problems.groupby(["severity", "step"], observed=True).size()
+        if len(problems)
+        else pd.Series(dtype=int)
+    )
     return Summary(
         files=counts["files"],
         reports=counts["reports"],
@@ -237,7 +255,7 @@ def _finish(folder: Path, inputs: Sequence[str], lexicon: dict[str, str]) -> Sum
         statistics=counts["statistics"],
         checks=counts["checks"] + len(between),
         failed=counts["failed"],
-        problems={f"{severity} {step}": int(n) for (severity, step), n in kinds.items()},
+        problems={" ".join(map(str, kind)): int(n) for kind, n in zip(kinds.index, kinds, strict=True)},
     )
 
 
@@ -252,4 +270,9 @@ def broken_rules(tables: str | Path) -> Table:
     paths = read_table(tables, "reports", ["report_id", "source_path"])
     found = found.merge(paths, on="report_id", how="left")
     count = found.groupby("report_id")["rule"].transform("size")
-    return found.assign(_n=-count).sort_values(["_n", "source_path"], kind="stable").drop(columns="_n").reset_index(drop=True)
+    return (
+        found.assign(_n=-count)
+        .sort_values(["_n", "source_path"], kind="stable")
+        .drop(columns="_n")
+        .reset_index(drop=True)
+    )

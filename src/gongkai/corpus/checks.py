@@ -1,8 +1,8 @@
 """The form's arithmetic, the narrative against the tables, this year against last.
 
-A rule is a row: left side, right side, whether it holds. It is undecided (null) while an operand is blank, unless
-reading blanks as zero makes it hold; the note then says so. A broken rule can be the agency's slip or ours: `where`
-says where its cells were read.
+A rule is a row: left side, right side, whether it holds. It is undecided (null) while an operand is blank,
+unless reading blanks as zero makes it hold; the note then says so. A broken rule can be the agency's slip or
+ours: `where` says where its cells were read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gongkai.schema import frame_of
+from gongkai.schema import frame_of, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -52,16 +52,20 @@ def check(reports: Reports, statistics: Statistics, sentences: Sentences | None 
         sentences: `sentences` rows; without them no narrative number is checked.
 
     Returns:
-        `checks`, one row per report and rule, in the order of the reports; rules between two years stand with the later.
+        `checks`, one row per report and rule, in the order of the reports; rules between two years stand with
+        the later.
     """
     cells = _cells_by_report(statistics)
     rows: list[dict[str, object]] = []
     texts = _texts_by_report(sentences) if sentences is not None else {}
-    for report in reports.to_dict("records"):
+    for report in records(reports):
         own = cells.get(str(report["report_id"]), {})
         key = {name: report[name] for name in ("report_id", "agency", "region_code", "year")}
         form = report["form"]
-        for found in (*_table_checks(own), *_narrative_checks(own, texts.get(str(report["report_id"]), ()), report)):
+        for found in (
+            *_table_checks(own),
+            *_narrative_checks(own, texts.get(str(report["report_id"]), ()), report),
+        ):
             rows.append(key | found)
         rows += [key | found for found in _year_checks(report, form, own, reports, cells)]
     return frame_of("checks", rows)
@@ -71,7 +75,10 @@ def _cells_by_report(statistics: Statistics) -> dict[str, _Cells]:
     cells: dict[str, _Cells] = defaultdict(dict)
     columns = ("report_id", "table", "row", "column", "value", "where")
     for report_id, table, row, column, value, where in zip(*(statistics[c] for c in columns), strict=True):
-        cells[report_id][table, row, column] = (None if value is None or value != value else float(value), where)
+        cells[report_id][table, row, column] = (
+            None if value is None or value != value else float(value),
+            where,
+        )
     return cells
 
 
@@ -99,7 +106,9 @@ def _table_rules(cells: _Cells) -> Iterator[_Rule]:
         results = (*RESULTS, *others)
         for row in ("new_requests", "carried_in", *results, "total_handled", "carried_out"):
             yield _Rule(
-                f"requests.row:{row}", [("requests", row, c) for c in APPLICANTS], [("requests", row, "total")]
+                f"requests.row:{row}",
+                [("requests", row, c) for c in APPLICANTS],
+                [("requests", row, "total")],
             )
         for column in (*APPLICANTS, "total"):
             yield _Rule(
@@ -116,7 +125,9 @@ def _table_rules(cells: _Cells) -> Iterator[_Rule]:
     if any(table == "disputes" for table, _, _ in cells):
         for block in BLOCKS:
             yield _Rule(
-                f"disputes.total:{block}", [("disputes", block, o) for o in OUTCOMES], [("disputes", block, "total")]
+                f"disputes.total:{block}",
+                [("disputes", block, o) for o in OUTCOMES],
+                [("disputes", block, "total")],
             )
 
 
@@ -166,7 +177,11 @@ def _year_checks(
     joined: _Cells = {(year, table, f"{row}.{column}"): v for (year, table, row, column), v in both.items()}
     if form == "2021" and last["form"].iloc[0] == "2021":
         for row in ("regulations", "normative_documents"):
-            if ("last", "proactive", f"{row}.in_force") in joined and ("this", "proactive", f"{row}.in_force") in joined:
+            if ("last", "proactive", f"{row}.in_force") in joined and (
+                "this",
+                "proactive",
+                f"{row}.in_force",
+            ) in joined:
                 yield _decide(
                     _Rule(
                         f"years.in_force:{row}",
@@ -185,10 +200,23 @@ def _year_checks(
 # Narrative numbers. Each pattern asserts that a number of cases equals a sum of cells.
 
 _N = r"(?P<n>\d[\d,]*)\s*(?:余|多)?\s*[件宗起条份项次]"
-_REQUEST = re.compile(rf"(?:收到|受理|新收|收办|接收|接到|收)[^。；\d]{{0,24}}?(?:申请|事项|依申请公开)[^，。；\d]{{0,14}}{_N}")
+_REQUEST = re.compile(
+    rf"(?:收到|受理|新收|收办|接收|接到|收)[^。；\d]{{0,24}}?(?:申请|事项|依申请公开)[^，。；\d]{{0,14}}{_N}"
+)
+_OF_DISCLOSURE = re.compile(
+    r"公开|^(?:收到|受理|新收|收办|接收|接到|收)(?:各类|新|书面|网上|有效|的|共|本年)*申请"
+)
 _HANDLED = re.compile(rf"(?:答复|办结|办理完毕|回复|已办理|审结)[^，。；\d]{{0,8}}{_N}")
-_CARRIED_IN = re.compile(rf"(?:上年|上一年|上年度|{'20'}\d\d年)(?:度)?(?:结转|转结|转来)[^，。；\d）)]{{0,10}}{_N}|含[^，。；\d）)]{{0,12}}结转[^，。；\d）)]{{0,6}}{_N.replace('?P<n>', '?P<m>')}")
-_CARRIED_OUT = re.compile(rf"{_N}[^，。；\d（(]{{0,8}}(?:顺延|结转|转)[^，。；\d]{{0,4}}(?:下一?年|次年|20\d\d年)|结转(?:至|到)?(?:下一?年度?|次年|20\d\d年)[^，。；\d]{{0,10}}{_N.replace('?P<n>', '?P<m>')}")
+_M = _N.replace("?P<n>", "?P<m>")
+_CARRIED_IN = re.compile(
+    rf"(?:上年|上一年|上年度|20\d\d年)(?:度)?(?:结转|转结|转来)[^，。；\d）)]{{0,10}}{_N}"
+    rf"|含[^，。；\d）)]{{0,12}}结转[^，。；\d）)]{{0,6}}{_M}"
+)
+_NEXT_YEAR = r"(?:下一?年度?|次年|20\d\d年)"
+_CARRIED_OUT = re.compile(
+    rf"{_N}[^，。；\d（(]{{0,8}}(?:顺延|结转|转)[^，。；\d]{{0,4}}{_NEXT_YEAR}"
+    rf"|结转(?:至|到)?{_NEXT_YEAR}[^，。；\d]{{0,10}}{_M}"
+)
 _RESULT = {
     "granted": (re.compile(rf"(?<!不)予以公开[^，。；\d]{{0,4}}{_N}"), ("granted",)),
     "partly_granted": (re.compile(rf"部分公开[^，。；\d]{{0,4}}{_N}"), ("partly_granted",)),
@@ -198,7 +226,10 @@ _RESULT = {
 }
 _DISPUTE = {
     "review": (re.compile(rf"行政复议[^，。；\d]{{0,10}}{_N}"), ("review",)),
-    "litigation": (re.compile(rf"行政诉讼[^，。；\d]{{0,10}}{_N}"), ("litigation_direct", "litigation_after_review")),
+    "litigation": (
+        re.compile(rf"行政诉讼[^，。；\d]{{0,10}}{_N}"),
+        ("litigation_direct", "litigation_after_review"),
+    ),
 }
 _OUTCOME = {
     "upheld": re.compile(rf"(?:结果)?维持[^，。；\d]{{0,4}}{_N}"),
@@ -236,8 +267,12 @@ def _assertions(text: str) -> Iterator[tuple[str, float, Sequence[Sequence[_Key]
         return [("requests", row, "total") for row in rows]
 
     about_requests = "申请" in text and not re.search(r"留言|信箱|热线|提案|建议|来信|咨询", text)
-    if about_requests and (match := _REQUEST.search(text)):
-        yield "narrative.received", _number(match), [cells_of("new_requests"), cells_of("new_requests", "carried_in")]
+    if about_requests and (match := _REQUEST.search(text)) and _OF_DISCLOSURE.search(match[0]):
+        yield (
+            "narrative.received",
+            _number(match),
+            [cells_of("new_requests"), cells_of("new_requests", "carried_in")],
+        )
     if about_requests and (match := _HANDLED.search(text)):
         # 办结 is also said of the new requests alone.
         yield "narrative.handled", _number(match), [cells_of("total_handled")]
@@ -249,7 +284,9 @@ def _assertions(text: str) -> Iterator[tuple[str, float, Sequence[Sequence[_Key]
         for name, (pattern, rows) in _RESULT.items():
             if match := pattern.search(text):
                 yield f"narrative.{name}", _number(match), [cells_of(*rows)]
-    mentions = [(m.start(), name, m) for name, (pattern, _) in _DISPUTE.items() if (m := pattern.search(text))]
+    mentions = [
+        (m.start(), name, m) for name, (pattern, _) in _DISPUTE.items() if (m := pattern.search(text))
+    ]
     for order, (start, name, match) in enumerate(sorted(mentions, key=lambda m: m[0])):
         blocks = _DISPUTE[name][1]
         yield f"narrative.{name}", _number(match), [[("disputes", b, "total") for b in blocks]]
@@ -259,7 +296,11 @@ def _assertions(text: str) -> Iterator[tuple[str, float, Sequence[Sequence[_Key]
             continue
         for outcome, pattern in _OUTCOME.items():
             if found := pattern.search(span):
-                yield f"narrative.{name}.{outcome}", _number(found), [[("disputes", b, outcome) for b in blocks]]
+                yield (
+                    f"narrative.{name}.{outcome}",
+                    _number(found),
+                    [[("disputes", b, outcome) for b in blocks]],
+                )
 
 
 def _number(match: re.Match[str]) -> float:

@@ -1,7 +1,7 @@
 """HTML → blocks, with selectolax (lexbor). Knows nothing of reports.
 
-What is never content (scripts, navigation, hidden parts, paragraphs that are wholly links) is dropped here; what a
-report is, and where it ends, is decided in `report.py` by the report's own markers.
+What is never content (scripts, navigation, hidden parts, paragraphs that are wholly links) is dropped here;
+what a report is, and where it ends, is decided in `report.py` by the report's own markers.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 _SKIP = frozenset(
-    "script style noscript nav footer aside iframe object embed video audio canvas svg select button textarea "
-    "template head input img map".split()
+    "script style noscript nav footer aside iframe object embed video audio canvas svg select button "
+    "textarea template head input img map".split()
 )
 _BLOCK = frozenset(
-    "address article blockquote body center dd div dl dt fieldset figure form h1 h2 h3 h4 h5 h6 header hr li main ol p "
-    "pre section table tbody td tfoot th thead tr ul caption br".split()
+    "address article blockquote body center dd div dl dt fieldset figure form h1 h2 h3 h4 h5 h6 header hr "
+    "li main ol p pre section table tbody td tfoot th thead tr ul caption br".split()
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n]+")

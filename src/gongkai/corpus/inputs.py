@@ -25,7 +25,7 @@ _PLAIN = (".csv", ".jsonl", ".parquet")
 
 
 def find_inputs(paths: Iterable[str | Path]) -> list[str]:
-    """List the files below the given paths, each once, sorted; folders are searched, links to folders not followed.
+    """List the files below the given paths, each once, sorted; links to folders are not followed.
 
     Raises:
         ReadError: A path does not exist.
@@ -57,7 +57,9 @@ def read_sentences(inputs: str | Path | Iterable[str | Path]) -> Sentences:
     paths = [Path(inputs)] if isinstance(inputs, str | Path) else [Path(p) for p in inputs]
     kinds = {_kind(path) for path in paths}
     if len(kinds) > 1:
-        raise SchemaError(f"inputs of different kinds ({', '.join(sorted(kinds))}); predict them one kind at a time")
+        raise SchemaError(
+            f"inputs of different kinds ({', '.join(sorted(kinds))}); predict them one kind at a time"
+        )
     (kind,) = kinds or {"reports"}
     if kind == "tables":
         return pd.concat([read_table(path, "sentences") for path in paths], ignore_index=True)
@@ -92,7 +94,9 @@ def _read_plain(path: Path) -> Sentences:
     except (OSError, ValueError, pa.ArrowInvalid) as error:
         raise SchemaError(f"{path}: cannot be read: {error}") from error
     if "text" not in frame.columns:
-        raise SchemaError(f"{path}: lacks the column text; has {', '.join(map(str, frame.columns)) or 'no columns'}")
+        raise SchemaError(
+            f"{path}: lacks the column text; has {', '.join(map(str, frame.columns)) or 'no columns'}"
+        )
     frame["text"] = ["" if value is None or value != value else str(value) for value in frame["text"]]
     if "sentence_id" not in frame.columns:
         frame["sentence_id"] = [f"{path.stem}-{i}-{hash_text(t)}" for i, t in enumerate(frame["text"])]

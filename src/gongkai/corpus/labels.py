@@ -21,9 +21,9 @@ def read_labels(path: str | Path) -> Labels:
     """Read coded sentences from a CSV file, or from all CSV files of a folder.
 
     Args:
-        path: UTF-8 (with or without BOM), one row per sentence and coder; columns `sentence_id, annotator, text,
-            commitment, boilerplate`, and where known `report_id, agency, year, section, heading, lead, codebook`. Codes
-            are 1, 0 or empty.
+        path: UTF-8 (with or without BOM), one row per sentence and coder; columns `sentence_id, annotator,
+            text, commitment, boilerplate`, and where known `report_id, agency, year, section, heading, lead,
+            codebook`. Codes are 1, 0 or empty.
 
     Raises:
         SchemaError: Names the file and line: not UTF-8, a missing column, an unknown code, a duplicated key.
@@ -39,7 +39,9 @@ def read_labels(path: str | Path) -> Labels:
             key = tuple(row[k] for k in KEYS["labels"])
             place = f"{file}, line {line}"
             if key in seen:
-                raise SchemaError(f"{place}: {row['annotator']} coded sentence {row['sentence_id']} already in {seen[key]}")
+                raise SchemaError(
+                    f"{place}: {row['annotator']} coded sentence {row['sentence_id']} already in {seen[key]}"
+                )
             seen[key] = place
             rows.append(row)
     return frame_of("labels", rows)
@@ -56,7 +58,9 @@ def _read_rows(file: Path) -> list[tuple[int, dict[str, object]]]:
     missing = [c for c in _REQUIRED if c not in (reader.fieldnames or ())]
     if missing:
         have = ", ".join(reader.fieldnames or ()) or "nothing"
-        raise SchemaError(f"{file}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; has {have}")
+        raise SchemaError(
+            f"{file}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; has {have}"
+        )
     rows = []
     for raw in reader:
         line = reader.line_num
@@ -88,7 +92,7 @@ def write_labels(labels: Labels, path: Path) -> None:
 
 
 def load_corpus() -> tuple[Sentences, Labels]:
-    """Load the bundled corpus of authored reports: its sentences (built now, in some seconds) and their labels.
+    """Load the bundled corpus of authored reports: its sentences (built now, in seconds) and labels.
 
     Returns:
         `sentences` and `labels`; they share `sentence_id`.

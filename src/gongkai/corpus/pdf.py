@@ -1,12 +1,14 @@
 """PDF with a text layer → blocks, with pdfium. Knows nothing of reports.
 
-Tables are read straight from the page's drawing: ruled edges → cells → the characters inside each cell. Text outside
-tables is put into lines by baseline and into paragraphs by indent and line length, also over page breaks.
+Tables are read straight from the page's drawing: ruled edges → cells → the characters inside each cell. Text
+outside tables is put into lines by baseline and into paragraphs by indent and line length, also over page
+breaks.
 """
 
 from __future__ import annotations
 
 import ctypes
+import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -71,7 +73,11 @@ def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[str]]:
     try:
         pdf = pdfium.PdfDocument(content)
     except pdfium.PdfiumError as error:
-        kind = "is encrypted; remove the password first" if "assword" in str(error) else f"is a damaged PDF ({error})"
+        kind = (
+            "is encrypted; remove the password first"
+            if "assword" in str(error)
+            else f"is a damaged PDF ({error})"
+        )
         raise ReadError(f"{name}: {kind}") from error
     try:
         problems = []
@@ -96,7 +102,10 @@ def _refuse_garbled(text: str, name: str) -> None:
         raise ReadError(f"{name}: a PDF without a text layer (a scan?); it needs character recognition")
     bad = len(re.findall("[\ufffd\ue000-\uf8ff]", text)) + 6 * text.count("(cid:")
     if bad / letters > GARBLED_SHARE:
-        raise ReadError(f"{name}: {bad} of {letters} characters of the text layer are garbled; it needs character recognition")
+        raise ReadError(
+            f"{name}: {bad} of {letters} characters of the text layer are garbled; "
+            "it needs character recognition"
+        )
 
 
 def _chars(page: pdfium.PdfPage) -> list[_Char]:
@@ -113,8 +122,8 @@ def _chars(page: pdfium.PdfPage) -> list[_Char]:
             continue
         raw.FPDFText_GetCharBox(handle, index, left, right, bottom, top)
         raw.FPDFText_GetCharOrigin(handle, index, x, y)
-        # The ink of a narrow digit leaves gaps that look like spaces; the loose box spans its whole advance, except
-        # in fonts for vertical writing, where it is many times the ink.
+        # The ink of a narrow digit leaves gaps that look like spaces; the loose box spans its whole advance,
+        # except in fonts for vertical writing, where it is many times the ink.
         ink = max(right.value - left.value, top.value - bottom.value)
         if raw.FPDFText_GetLooseCharBox(handle, index, loose) and 0 < loose.right - loose.left <= 2 * ink:
             left.value, right.value = min(left.value, loose.left), max(right.value, loose.right)
@@ -127,7 +136,9 @@ def _page_flow(page: pdfium.PdfPage, chars: list[_Char], number: int) -> list[_L
     tables = [_table(lattice, chars, number) for lattice in _lattices(*_edges(page))]
     tables = [(box, grid) for box, grid in tables if grid.texts and any(any(r) for r in grid.texts)]
     loose = [
-        c for c in chars if not any(b.holds((c.left + c.right) / 2, (c.bottom + c.top) / 2) for b, _ in tables)
+        c
+        for c in chars
+        if not any(b.holds((c.left + c.right) / 2, (c.bottom + c.top) / 2) for b, _ in tables)
     ]
     lines = _lines(loose, number)
     if lines and _PAGE_MARK.fullmatch(lines[-1].text):
@@ -159,7 +170,7 @@ def _line(row: list[_Char], page: int) -> _Line:
     heights = sorted(c.top - c.bottom for c in row)
     size = max(heights[(len(heights) * 3) // 4], 4.0)
     text = [row[0].text]
-    for before, char in zip(row, row[1:], strict=False):
+    for before, char in itertools.pairwise(row):
         if char.left - before.right > 0.9 * size or (
             char.left - before.right > 0.25 * size and before.text.isascii() and char.text.isascii()
         ):
@@ -171,7 +182,8 @@ def _line(row: list[_Char], page: int) -> _Line:
 def _edges(page: pdfium.PdfPage) -> tuple[list[_Box], list[_Box], list[_Box]]:
     """Return horizontal rules, vertical rules and filled boxes drawn on a page.
 
-    Rules are thin strokes, thin filled boxes and the sides of stroked boxes. A filled box without a stroke is a
+    Rules are thin strokes, thin filled boxes and the sides of stroked boxes. A filled box without a stroke is
+    a
     background: of a table cell, or of a line of text.
     """
     horizontal: list[_Box] = []
@@ -209,7 +221,7 @@ def _add_sides(box: _Box, horizontal: list[_Box], vertical: list[_Box]) -> None:
 
 
 def _cell_backgrounds(filled: list[_Box]) -> list[_Box]:
-    """Keep the filled boxes that stand side by side with another of the same height, as the cells of a row do.
+    """Keep the filled boxes that stand side by side with one as high, as the cells of a row do.
 
     Some tables paint each cell and leave out the rule at a page break; the backgrounds then close the cells.
     """
@@ -291,7 +303,9 @@ def _lattices(horizontal: list[_Box], vertical: list[_Box], filled: list[_Box]) 
         apart = []
         for group in groups:
             if _touch(grown.box, group.box):
-                grown = _Group(_hull(grown.box, group.box), group.across + grown.across, group.down + grown.down)
+                grown = _Group(
+                    _hull(grown.box, group.box), group.across + grown.across, group.down + grown.down
+                )
             else:
                 apart.append(group)
         groups = [*apart, grown]
@@ -407,14 +421,18 @@ def _blocks(flow: list[_Line | Grid]) -> list[Block]:
 
 def _breaks_off(line: _Line, left: float, right: float) -> bool:
     """Tell whether a line that is a little short stops inside a sentence, as before a long address."""
-    return line.right - left > 0.6 * (right - left) and line.left <= left + 3 * line.size and line.text[-1] not in "。！？；：”）"
+    return (
+        line.right - left > 0.6 * (right - left)
+        and line.left <= left + 3 * line.size
+        and line.text[-1] not in "。！？；：”）"
+    )
 
 
 def _measure(lines: list[_Line]) -> tuple[float, float]:
     """Return the left and right margin of the body.
 
-    The left one is the leftmost start that at least two lines share; first lines of paragraphs are indented, so the most
-    frequent start would be wrong in a short text. The right one is the far end of full lines.
+    The left one is the leftmost start that at least two lines share; first lines of paragraphs are indented,
+    so the most frequent start would be wrong in a short text. The right one is the far end of full lines.
     """
     starts: dict[int, int] = {}
     for line in lines:

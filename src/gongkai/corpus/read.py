@@ -1,6 +1,7 @@
 """Read a file into a Document: sniff what it is, pick the reader, digest it.
 
-The ending of the name is a hint only; the first bytes decide. Nothing in a file is executed, followed or fetched.
+The ending of the name is a hint only; the first bytes decide. Nothing in a file is executed, followed or
+fetched.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ SUFFIXES = (".html", ".htm", ".shtml", ".mht", ".pdf", ".docx", ".doc", ".txt", 
 
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{3,20})""", re.IGNORECASE)
 # Characters frequent in any Chinese official text: a decoding that gives few of them is a wrong one.
-_FREQUENT = frozenset("的政府信息公开年度报告情况行和工作主动申请中国一是不人有在年月日一二三四區區開總況會國請報務")
+_FREQUENT = frozenset(
+    "的政府信息公开年度报告情况行和工作主动申请中国一是不人有在年月日一二三四區區開總況會國請報務"
+)
 _PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
 _PIPE_RULE = re.compile(r"^[\s|:\-]+$")
 
@@ -31,7 +34,8 @@ def read_document(path: str | Path) -> Document:
         path: An HTML, PDF, DOCX, TXT or Markdown file; the content decides, not the ending.
 
     Raises:
-        ReadError: The file is missing, empty, too large, encrypted, damaged, or of a kind that cannot be read.
+        ReadError: The file is missing, empty, too large, encrypted, damaged, or of a kind that cannot be
+        read.
     """
     source = Path(path)
     if source.is_dir():
@@ -39,7 +43,9 @@ def read_document(path: str | Path) -> Document:
     try:
         size = source.stat().st_size
         if size > MAX_BYTES:
-            raise ReadError(f"{source}: {size / 2**20:.0f} MiB is more than a report can be ({MAX_BYTES >> 20} MiB)")
+            raise ReadError(
+                f"{source}: {size / 2**20:.0f} MiB is more than a report can be ({MAX_BYTES >> 20} MiB)"
+            )
         content = source.read_bytes()
     except OSError as error:
         raise ReadError(f"{source}: cannot be read: {error.strerror or error}") from error
@@ -97,21 +103,30 @@ def sniff(content: bytes, name: str) -> MediaType:
         raise ReadError(f"{name}: a ZIP archive, not a DOCX; unpack it and pass the folder")
     if content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise ReadError(f"{name}: legacy Word or Excel (OLE); save it as DOCX or PDF first")
-    if content[:3] == b"\xff\xd8\xff" or content[:8] == b"\x89PNG\r\n\x1a\n" or content[:4] in (b"GIF8", b"II*\0", b"MM\0*"):
+    if (
+        content[:3] == b"\xff\xd8\xff"
+        or content[:8] == b"\x89PNG\r\n\x1a\n"
+        or content[:4] in (b"GIF8", b"II*\0", b"MM\0*")
+    ):
         raise ReadError(f"{name}: an image; it needs character recognition, which this version does not do")
     lowered = head[:1024].lower()
-    if lowered.startswith(b"<") or re.search(rb"<(html|head|body|div|p|table|meta)[\s>]", content[:65536].lower()):
+    if lowered.startswith(b"<") or re.search(
+        rb"<(html|head|body|div|p|table|meta)[\s>]", content[:65536].lower()
+    ):
         return "html"
-    if content[:2] not in (b"\xff\xfe", b"\xfe\xff") and content[:4096].count(b"\0") > len(content[:4096]) // 20:
+    if (
+        content[:2] not in (b"\xff\xfe", b"\xfe\xff")
+        and content[:4096].count(b"\0") > len(content[:4096]) // 20
+    ):
         raise ReadError(f"{name}: binary data of an unknown kind; expected HTML, PDF, DOCX or text")
     return "txt"
 
 
 def decode(content: bytes) -> tuple[str, int]:
-    """Decode a page: byte-order mark, strict UTF-8 (a cut tail allowed), declared charset, GB18030 or Big5 by plausibility.
+    """Decode a page: byte-order mark, strict UTF-8 (a cut tail allowed), then the most plausible charset.
 
-    Strict UTF-8 goes before the declaration: a text that is valid UTF-8 and not ASCII is practically never anything
-    else, while pages saved anew often keep a stale `charset=gb2312`.
+    Strict UTF-8 goes before the declaration: a text that is valid UTF-8 and not ASCII is practically never
+    anything else, while pages saved anew often keep a stale `charset=gb2312`.
 
     Returns:
         The text, and how many characters had to be replaced (0 = undamaged).
@@ -152,7 +167,7 @@ def _plausibility(text: str) -> float:
 
 
 def read_text(text: str) -> list[Block]:
-    """Cut plain text or Markdown into blocks: one paragraph a line, pipe tables as grids, hard wraps joined."""
+    """Cut plain text or Markdown into blocks: a paragraph a line, pipe tables as grids, wraps joined."""
     blocks: list[Block] = []
     rows: list[list[tuple[str, int, int]]] = []
 
@@ -180,8 +195,8 @@ def read_text(text: str) -> list[Block]:
 def join_wrapped(lines: list[str]) -> list[str]:
     """Join lines that a plain-text editor wrapped at a fixed width.
 
-    A text counts as wrapped only if at least three of its lines, and a third of those with 15 characters or more, have
-    nearly the greatest length and most of these break inside a sentence.
+    A text counts as wrapped only if at least three of its lines, and a third of those with 15 characters or
+    more, have nearly the greatest length and most of these break inside a sentence.
     """
     long = [len(line.rstrip()) for line in lines if len(line.strip()) >= 15 and not _PIPE_ROW.match(line)]
     if len(long) < 3:
@@ -194,7 +209,11 @@ def join_wrapped(lines: list[str]) -> list[str]:
     joined: list[str] = []
     carry = ""
     for line in lines:
-        starts_anew = not line.strip() or _PIPE_ROW.match(line) or re.match(r"[\s\u3000]{2,}|[一二三四五六七八九十]{1,2}、|[（(][一二三四五六七八九十]", line)
+        starts_anew = (
+            not line.strip()
+            or _PIPE_ROW.match(line)
+            or re.match(r"[\s\u3000]{2,}|[一二三四五六七八九十]{1,2}、|[（(][一二三四五六七八九十]", line)
+        )
         if carry and starts_anew:
             joined.append(carry)
             carry = ""

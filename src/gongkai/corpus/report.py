@@ -1,7 +1,7 @@
-"""Document → Report: title, sections (problems and improvements told apart), sentences with heading and lead, tables.
+"""Document → Report: title, sections, sentences with heading and lead, tables.
 
-The body is found by the report's own markers: its title, its numbered headings, its tables. What stands before the
-title and behind the last section is a site's, not the agency's.
+The body is found by the report's own markers: its title, its numbered headings, its tables. What stands
+before the title and behind the last section is a site's, not the agency's.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from gongkai.corpus.agency import Identity, agency_in_title, identify
 from gongkai.corpus.document import Document, Grid
+from gongkai.corpus.flattened import is_table_line
 from gongkai.corpus.halves import Half, half_of_heading, is_half_heading, next_half
 from gongkai.corpus.read import read_document
-from gongkai.corpus.statistics import Statistics, is_table_line, read_statistics
+from gongkai.corpus.statistics import Statistics, read_statistics
 from gongkai.errors import ReportError
 from gongkai.run import bundled
 from gongkai.text.clean import Script, clean_text, detect_script, ends_report, is_furniture
@@ -27,11 +28,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NUMERALS = "一二三四五六七八九十"
-_ORDINAL = re.compile(rf"\s*(?:第?([{_NUMERALS}]{{1,3}})\s*(?:[、.．，,：:。]+|部分[：:、]?|\s)|[（(]([{_NUMERALS}]{{1,3}})[）)]、?)\s*")
-_RUN_IN = re.compile(rf"([（(](?:[{_NUMERALS}]{{1,3}}|\d{{1,2}})[）)]、?|\d{{1,2}}[.．、](?!\d)|[{_NUMERALS}]{{1,2}}、|[①-⑳])?\s*([^。；，：！？]{{2,28}})[。：](?=.)")
-_SUB_HEADING = re.compile(rf"([（(](?:[{_NUMERALS}]{{1,3}}|\d{{1,2}})[）)]、?|\d{{1,2}}[.．、](?!\d)|[{_NUMERALS}]{{1,2}}、|[①-⑳])\s*[^。；！？]{{2,40}}")
+_ORDINAL = re.compile(
+    rf"\s*(?:第?([{_NUMERALS}]{{1,3}})\s*(?:[、.．，,：:。]+|部分[：:、]?|\s)|[（(]([{_NUMERALS}]{{1,3}})[）)]、?)\s*"
+)
+_RUN_IN = re.compile(
+    rf"(?:(?P<bracket>[（(](?:[{_NUMERALS}]{{1,3}}|\d{{1,2}})[）)]、?\s*)(?P<pair>[^。；：！？\d]{{2,18}}|[^。；，：！？]{{2,28}})"
+    rf"|(?P<number>\d{{1,2}}[.．、](?!\d)|[{_NUMERALS}]{{1,2}}、|[①-⑳])?\s*(?P<title>[^。；，：！？]{{2,28}}))[。：](?=.)"
+)
+_SUB_HEADING = re.compile(
+    rf"([（(](?:[{_NUMERALS}]{{1,3}}|\d{{1,2}})[）)]、?|\d{{1,2}}[.．、](?!\d)|[{_NUMERALS}]{{1,2}}、|[①-⑳])\s*[^。；！？]{{2,40}}"
+)
 _FINAL = re.compile(r"[。！？；：:;!?，,、]\s*[”’）)]*$")
-_RANK = {"overview": 1, "proactive": 2, "requests": 3, "disputes": 4, "section5": 5, "problems": 5, "improvements": 6, "other": 7}
+_RANK = {
+    "overview": 1,
+    "proactive": 2,
+    "requests": 3,
+    "disputes": 4,
+    "section5": 5,
+    "problems": 5,
+    "improvements": 6,
+    "other": 7,
+}
 _LEAD_IN = re.compile(r"[：:]$")
 MAX_HEADING = 42
 """Characters of the longest heading; the official titles have at most 27."""
@@ -58,7 +75,7 @@ class Report:
     script: Script
     identity: Identity
     sections: tuple[tuple[str, str], ...]
-    """(section key, heading as printed) in order; `section5` where problems and improvements stand together."""
+    """(section key, heading as printed) in order; `section5` holds both problems and improvements."""
     sentences: tuple[Sentence, ...]
     statistics: Statistics
     problems: tuple[tuple[str, str, str], ...]
@@ -66,7 +83,7 @@ class Report:
 
     @property
     def form(self) -> str | None:
-        """`2019` or `2021` by the tables; `pre-2019` without tables and for an earlier year; None when neither is known."""
+        """`2019` or `2021` by the tables, `pre-2019` by the year where there are none, else None."""
         if self.statistics.form:
             return self.statistics.form
         return "pre-2019" if self.identity.year and self.identity.year < 2019 else None
@@ -110,7 +127,13 @@ def read_report(document: Document | str | Path) -> Report:
     prose = [line for line, inside in zip(lines, in_table, strict=True) if not inside]
     start, title = _find_title(prose)
     # Dates and names also stand in the index block that some sites print as a small table.
-    index_block = [" ".join(row) for _, grid in grids if len(grid.rows) <= 6 for row in grid.texts if any("日期" in c for c in row)]
+    index_block = [
+        " ".join(row)
+        for _, grid in grids
+        if len(grid.rows) <= 6
+        for row in grid.texts
+        if any("日期" in c for c in row)
+    ]
     identity = identify(title, [*index_block, *(line.text for line in lines)])
     problems += [("agency", "warning", p) for p in identity.problems]
     body = prose[start:]
@@ -129,7 +152,11 @@ def read_report(document: Document | str | Path) -> Report:
 def _clean_lines(document: Document) -> tuple[list[_Line], list[tuple[int, Grid]], Script]:
     """Clean the paragraphs, drop furniture, and set the grids apart."""
     raw = "".join(b.text for b in document.blocks if not isinstance(b, Grid))
-    cells = "" if len(raw) > 200 else "".join("".join(r) for b in document.blocks if isinstance(b, Grid) for r in b.texts)
+    cells = (
+        ""
+        if len(raw) > 200
+        else "".join("".join(r) for b in document.blocks if isinstance(b, Grid) for r in b.texts)
+    )
     script = detect_script(raw + cells)
     lines: list[_Line] = []
     grids: list[tuple[int, Grid]] = []
@@ -145,24 +172,34 @@ def _clean_lines(document: Document) -> tuple[list[_Line], list[tuple[int, Grid]
 
 def _find_title(lines: Sequence[_Line]) -> tuple[int, str]:
     """Return where the body begins (behind the last printing of the title) and the title on one line."""
-    first_heading = next((i for i, line in enumerate(lines[:200]) if _heading(line.text)), min(len(lines), 40))
-    pattern = _cues()["title"]["report"]
+    headings = (i for i, line in enumerate(lines[:200]) if _heading(line.text))
+    last = next(headings, min(len(lines), 40))
     start, title = 0, ""
-    for index, line in enumerate(lines[: first_heading + 1]):
-        text = line.text
-        if len(text) > 70 or "。" in text or not pattern.search(text) or _FINAL.search(text) or re.search(r"[>＞»›]", text):
-            continue
-        if _heading(text) and not re.search(r"\d{4}", text):
-            continue
-        candidate = text
-        if not agency_in_title(text):
-            above = lines[index - 1].text if index else ""
-            if above and len(above) <= 30 and not is_furniture(above) and not _FINAL.search(above):
-                candidate = above + text
-        if len(candidate) >= len(title) or start == 0:
-            title = candidate if len(candidate) > len(title) or not title else title
-        start = index + 1
+    for index, line in enumerate(lines[: last + 1]):
+        above = lines[index - 1].text if index else ""
+        found = _title_at(above, line.text)
+        if found:
+            start = index + 1
+            title = max(title, found, key=len)
     return start, title.replace(" ", "")
+
+
+def _title_at(above: str, text: str) -> str:
+    """Return the title that a line holds, alone or with the line above it (agency, or first half)."""
+    joins = bool(above) and len(above) <= 60 and not is_furniture(above) and not _FINAL.search(above)
+    if _is_title(text):
+        return above + text if joins and len(above) <= 30 and not agency_in_title(text) else text
+    if joins and len(text) <= 16 and not _is_title(above) and _is_title(above + text):
+        return above + text
+    return ""
+
+
+def _is_title(text: str) -> bool:
+    if len(text) > 70 or re.search(r"[。>＞»›]", text) or _FINAL.search(text):
+        return False
+    if _heading(text) and not re.search(r"\d{4}", text):
+        return False
+    return bool(_cues()["title"]["report"].search(text))
 
 
 def _heading(text: str) -> tuple[str, str] | None:
@@ -180,7 +217,11 @@ def _heading(text: str) -> tuple[str, str] | None:
 
 def _is_official_heading(text: str) -> bool:
     heading = _heading(text)
-    return heading is not None and _match("statutory", heading[1]) is not None and heading[1].endswith(("况", "项", "题"))
+    return (
+        heading is not None
+        and _match("statutory", heading[1]) is not None
+        and heading[1].endswith(("况", "项", "题"))
+    )
 
 
 def _match(group: str, text: str) -> str | None:
@@ -191,7 +232,9 @@ def _match(group: str, text: str) -> str | None:
 def _find_sections(lines: Sequence[_Line], *, statutory: bool) -> list[_Part]:
     """Cut the body at its top-level headings."""
     candidates = _candidates(lines)
-    if statutory or any(re.search("收到和处理|其[他它]需要报告", heading) for _, _, _, heading, _ in candidates):
+    if statutory or any(
+        re.search("收到和处理|其[他它]需要报告", heading) for _, _, _, heading, _ in candidates
+    ):
         chosen = _ordered(candidates)
     else:
         chosen = [c for c in candidates if c[2] == "bare" or c[1] is not None]
@@ -235,10 +278,10 @@ def _candidates(lines: Sequence[_Line]) -> list[_Candidate]:
 
 
 def _ordered(candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """Choose the headings of the statutory form: in the form's order, those that fit their titles and ordinals best.
+    """Choose the headings of the statutory form: in its order, those that fit titles and ordinals best.
 
-    A second outline (一、…六、) inside 总体情况, a contents list, and a table row `三、本年度办理结果` all lose to the
-    real headings here, because they break the order or fit the titles worse.
+    A second outline (一、…六、) inside 总体情况, a contents list, and a table row `三、本年度办理结果` all
+    lose to the real headings here, because they break the order or fit the titles worse.
     """
     usable = []
     for candidate in candidates:
@@ -253,7 +296,9 @@ def _ordered(candidates: Sequence[_Candidate]) -> list[_Candidate]:
             continue
         ordinal = _ORDINAL.match(heading)
         number = _NUMERALS.find(ordinal[1] or ordinal[2]) + 1 if ordinal else 0
-        weight = 2.0 + (1.0 if ordinal and ordinal[1] else 0.0) + (0.5 if number == min(_RANK[key], 6) else 0.0)
+        weight = (
+            2.0 + (1.0 if ordinal and ordinal[1] else 0.0) + (0.5 if number == min(_RANK[key], 6) else 0.0)
+        )
         weight -= 1.5 if kind == "unnumbered" else 0.0
         usable.append((weight, _RANK[key], (index, key, kind, heading, rest)))
     best: list[tuple[float, list[int]]] = []
@@ -271,8 +316,8 @@ def _ordered(candidates: Sequence[_Candidate]) -> list[_Candidate]:
 def _ascending(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     """Choose the top-level outline of a free-form report.
 
-    Its level is that of its first numbered heading (一、 or （一）); a heading that no cue matches belongs to the overview
-    before section five and to the rest behind it.
+    Its level is that of its first numbered heading (一、 or （一）); a heading that no cue matches belongs to
+    the overview before section five and to the rest behind it.
     """
     numbered = [c for c in candidates if c[2] == "bare"]
     outer = next((c for c in numbered if (m := _ORDINAL.match(c[3])) and m[1]), None)
@@ -285,7 +330,13 @@ def _ascending(candidates: Sequence[_Candidate]) -> list[_Candidate]:
             if outer is not None and not ordinal[1]:
                 continue
             number = _NUMERALS.find((ordinal[1] or ordinal[2])[-1]) + 1
-            if number <= last_number and key not in ("section5", "problems", "improvements", "other", "disputes"):
+            if number <= last_number and key not in (
+                "section5",
+                "problems",
+                "improvements",
+                "other",
+                "disputes",
+            ):
                 continue
             last_number = number
         elif kind == "unnumbered" and outer is not None:
@@ -301,7 +352,12 @@ def _refuse_other(document: Document, title: str, parts: Sequence[_Part], statis
         raise ReportError(f"{document.path}: the blank form with its instructions, not a report")
     found = [p.section for p in parts[1:]]
     characters = sum(len(line.text) for p in parts for line in p.lines)
-    if statistics.readings or len(set(found)) >= 3 or (title and len(found) >= 1) or (title and characters > 400):
+    if (
+        statistics.readings
+        or len(set(found)) >= 3
+        or (title and len(found) >= 1)
+        or (title and characters > 400)
+    ):
         return
     raise ReportError(
         f"{document.path}: not a disclosure report: no title (…政府信息公开工作年度报告), "
@@ -310,7 +366,7 @@ def _refuse_other(document: Document, title: str, parts: Sequence[_Part], statis
 
 
 def _cut_tail(parts: Sequence[_Part]) -> list[_Part]:
-    """Drop furniture everywhere, and everything behind the line that ends the report (related links, spam, imprint)."""
+    """Drop furniture everywhere, and all that stands behind the line that ends the report."""
     kept: list[_Part] = []
     for number, part in enumerate(parts):
         lines: list[_Line] = []
@@ -338,7 +394,7 @@ def _is_signature(text: str) -> bool:
 
 
 def _sentences(part: _Part) -> list[Sentence]:
-    """Cut a section into sentences; each knows its heading, its lead, and in section five which half it belongs to."""
+    """Cut a section into sentences; each knows its heading, its lead, and its half of section five."""
     split = part.section in ("section5", "problems", "improvements")
     state = Half("improvements" if part.section == "improvements" else "problems")
     sub_heading, lead = "", ""
@@ -351,7 +407,7 @@ def _sentences(part: _Part) -> list[Sentence]:
         if not split or (named and named != state.name):
             lead = ""
         if named:
-            state = Half(named)
+            state = Half(named, headed=True)
 
     for line in _joined(part.lines):
         text = line.text
@@ -368,6 +424,9 @@ def _sentences(part: _Part) -> list[Sentence]:
             enter(sub_heading)
         for start, end in split_sentences(text[shift:]):
             sentence = text[shift + start : shift + end]
+            if not split and re.fullmatch(rf"[（(][{_NUMERALS}]{{1,3}}[）)][^，；：]{{2,18}}。", sentence):
+                sub_heading = sentence.strip("。")  # several headings run into one paragraph
+                continue
             if part.section == "section5":
                 turned = next_half(sentence, state)
                 lead = "" if turned.name != state.name else lead
@@ -375,7 +434,15 @@ def _sentences(part: _Part) -> list[Sentence]:
             opens = _opens_passage(sentence)
             heading = sub_heading or part.heading
             found.append(
-                Sentence(state.name if split else part.section, heading, "" if opens else lead, offset + shift + start, offset + shift + end, line.page, sentence)
+                Sentence(
+                    state.name if split else part.section,
+                    heading,
+                    "" if opens else lead,
+                    offset + shift + start,
+                    offset + shift + end,
+                    line.page,
+                    sentence,
+                )
             )
             if opens:
                 lead = sentence
@@ -399,7 +466,8 @@ def _joined(lines: Sequence[_Line]) -> list[_Line]:
 def _sub_heading(text: str, section: str) -> str | None:
     """Return the heading that a whole line is: short, nominal, without an end mark."""
     if section not in ("section5", "problems", "improvements") and re.fullmatch(
-        rf"[（(](?:[{_NUMERALS}]{{1,3}}|\d{{1,2}})[）)]、?[^，；：]{{2,24}}(情况|方面|工作|建设|管理|保障|公开)[。：]", text
+        rf"[（(](?:[{_NUMERALS}]{{1,3}}|\d{{1,2}})[）)]、?[^，；：]{{2,24}}(情况|方面|工作|建设|管理|保障|公开)[。：]",
+        text,
     ):
         return text.strip("。：")
     if _FINAL.search(text) or len(text) > MAX_HEADING:
@@ -417,22 +485,31 @@ def _run_in_heading(text: str, section: str) -> tuple[int, str] | None:
     match = _RUN_IN.match(text)
     if not match:
         return None
-    numbered, title = match[1], match[2]
-    label = text[match.end(2)] == "：" and _is_label(title)
-    if numbered and numbered[0] in "（(" and text[match.end(2)] == "。":
-        return match.end(), text[: match.end(2)]
-    if numbered and (label or (section == "overview" and text[match.end(2)] == "。")):
-        return match.end(), text[: match.end(2)]
-    if label and not numbered and section in ("section5", "problems", "improvements"):
-        return match.end(), text[: match.end(2)]
-    return None
+    title = match["pair"] or match["title"]
+    end = match.end() - 1
+    split = section in ("section5", "problems", "improvements")
+    nominal = bool(re.search(r"(情况|工作|方面|公开|管理|建设|保障)$", title))
+    label = text[end] == "：" and _is_label(title)
+    if match["bracket"]:
+        run_in = text[end] == "。" or label or (nominal and not split)
+    elif match["number"]:
+        run_in = label or (section == "overview" and text[end] == "。")
+    else:
+        run_in = label and split
+    return (match.end(), text[:end]) if run_in else None
 
 
 def _is_label(text: str) -> bool:
-    """Tell a label (`存在问题：`, `（二）改进措施：`) from a lead-in, which is a sentence (`主要有以下问题：`)."""
-    return len(text) <= 14 and is_half_heading(text) and not re.search(r"有|如下|以下|表现|采取|做好|抓好|将|是", text)
+    """Tell a label (`存在问题：`) from a lead-in, which is a sentence (`主要有以下问题：`)."""
+    return (
+        len(text) <= 14
+        and is_half_heading(text)
+        and not re.search(r"有|如下|以下|表现|采取|做好|抓好|将|是", text)
+    )
 
 
 def _opens_passage(sentence: str) -> bool:
-    """Tell whether a sentence opens the passage behind it: it ends in a colon, or turns to what will be done."""
-    return bool(_LEAD_IN.search(sentence)) or bool(re.match(r"(针对|为此|对此|下一?步|今后|接下来|明年|20\d\d年.{0,8}将)", sentence))
+    """Tell whether a sentence opens a passage: it ends in a colon, or turns to what will be done."""
+    return bool(_LEAD_IN.search(sentence)) or bool(
+        re.match(r"(针对|为此|对此|下一?步|今后|接下来|明年|20\d\d年.{0,8}将)", sentence)
+    )

@@ -31,22 +31,23 @@ def prevalence(
 ) -> Measures:
     """Estimate the share of each label, and of cheap talk, in each group.
 
-    The share of a label is the number of predicted sentences over all sentences; cheap talk is the number of sentences
-    with both labels over those with `commitment`, undefined (null, not 0) without commitments. Sentences of the
-    preamble are not counted (codebook). This is `method="count"`: classifier errors are not corrected.
+    The share of a label is the number of predicted sentences over all sentences; cheap talk is the number of
+    sentences with both labels over those with `commitment`, undefined (null, not 0) without commitments.
+    Sentences of the preamble are not counted (codebook). This is `method="count"`: classifier errors are not
+    corrected.
 
     Args:
         predictions: `predictions` rows with both labels of each sentence; several models are kept apart.
         by: Columns that define a group.
-        cluster: What is resampled for the intervals: whole agencies, whole reports, or passages (sentences of one
-            report under one heading). `auto` takes the first of which every group has at least two.
+        cluster: What is resampled for the intervals: whole agencies, whole reports, or passages (sentences of
+            one report under one heading). `auto` takes the first of which every group has at least two.
         level: Coverage of the interval, in (0, 1).
         seed: Of the bootstrap.
 
     Returns:
-        `measures` rows and the `by` columns: value, low, high are shares in [0, 1]; `n` counts the sentences in the
-        denominator, `clusters` what was resampled. Where the bootstrap cannot vary (a share of 0 or 1, one cluster) the
-        interval is Wilson's with the number of clusters as its n, which is wide on purpose.
+        `measures` rows and the `by` columns: value, low, high are shares in [0, 1]; `n` counts the sentences
+        in the denominator, `clusters` what was resampled. Where the bootstrap cannot vary (a share of 0 or 1,
+        one cluster) the interval is Wilson's with the number of clusters as its n, which is wide on purpose.
 
     Raises:
         SchemaError: A column of `by` is missing.
@@ -54,7 +55,9 @@ def prevalence(
     """
     missing = [column for column in by if column not in predictions.columns]
     if missing:
-        raise SchemaError(f"predictions lack {', '.join(missing)}; they have {', '.join(predictions.columns)}")
+        raise SchemaError(
+            f"predictions lack {', '.join(missing)}; they have {', '.join(predictions.columns)}"
+        )
     wide = _wide(predictions, by)
     unit = _choose_cluster(wide, by) if cluster == "auto" else cluster
     wide["_cluster"] = _clusters(wide, unit)
@@ -70,7 +73,7 @@ def prevalence(
 def _wide(predictions: Predictions, by: Sequence[str]) -> Table:
     """Return one row per model and sentence with a boolean column per label."""
     about = list(dict.fromkeys(["model", "sentence_id", "report_id", "agency", "section", "heading", *by]))
-    flags = predictions.pivot(index=["model", "sentence_id"], columns="label", values="predicted")
+    flags = predictions.set_index(["model", "sentence_id", "label"])["predicted"].unstack()  # noqa: PD010
     if not set(LABELS) <= set(flags.columns) or flags[list(LABELS)].isna().any(axis=None):
         raise MeasureError(f"every sentence needs a prediction for {' and '.join(LABELS)}")
     first = predictions.drop_duplicates(["model", "sentence_id"])[about]
@@ -83,7 +86,13 @@ def _wide(predictions: Predictions, by: Sequence[str]) -> Table:
 
 def _clusters(wide: Table, unit: str) -> Any:  # noqa: ANN401
     if unit == "passage":
-        return wide["report_id"].astype(str) + "\0" + wide["section"].astype(str) + "\0" + wide["heading"].astype(str)
+        return (
+            wide["report_id"].astype(str)
+            + "\0"
+            + wide["section"].astype(str)
+            + "\0"
+            + wide["heading"].astype(str)
+        )
     return wide[{"agency": "agency", "report": "report_id"}[unit]].astype(str)
 
 
@@ -124,7 +133,9 @@ def _group_rows(group: Table, level: float, seed: int) -> list[dict[str, object]
     return rows
 
 
-def _share(tops: Vector, bottoms: Vector, weights: Vector, level: float) -> tuple[float | None, float | None, float | None]:
+def _share(
+    tops: Vector, bottoms: Vector, weights: Vector, level: float
+) -> tuple[float | None, float | None, float | None]:
     """Return a ratio of sums over clusters and its percentile interval."""
     if bottoms.sum() == 0:
         return None, None, None

@@ -1,7 +1,7 @@
-"""Scores against gold: precision, recall, F1, PR-AUC, calibration; agreement between coders — all with intervals.
+"""Scores against gold, and agreement between coders — all with intervals.
 
-Intervals are percentile intervals of a cluster bootstrap: whole agencies (or reports) are drawn with replacement,
-because sentences of one agency resemble each other (Field & Welsh 2007).
+Intervals are percentile intervals of a cluster bootstrap: whole agencies (or reports) are drawn with
+replacement, because sentences of one agency resemble each other (Field & Welsh 2007).
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ def evaluate(
         seed: Of the bootstrap.
 
     Returns:
-        One row per model, label, group and metric: `model, label, group, metric, value, low, high, n, positives,
-        clusters`. Metrics: precision, recall, f1, pr_auc, brier, ece, accuracy; `macro` rows average the labels' F1.
+        One row per model, label, group and metric: `model, label, group, metric, value, low, high, n,
+        positives, clusters`. Metrics: precision, recall, f1, pr_auc, brier, ece, accuracy; `macro` rows
+        average the labels' F1.
 
     Raises:
         MeasureError: No sentence has both a prediction and a gold label.
@@ -74,7 +75,16 @@ def evaluate(
                 values[str(label)] = np.array([r["value"] for r in scored if r["metric"] == "f1"], float)
             if len(values) > 1:
                 macro = float(np.mean([v[0] for v in values.values()]))
-                rows.append({"model": model, "label": "macro", "group": group, "metric": "f1", "value": macro, "n": len(part)})
+                rows.append(
+                    {
+                        "model": model,
+                        "label": "macro",
+                        "group": group,
+                        "metric": "f1",
+                        "value": macro,
+                        "n": len(part),
+                    }
+                )
     columns = ["model", "label", "group", "metric", "value", "low", "high", "n", "positives", "clusters"]
     return pd.DataFrame(rows).reindex(columns=columns)
 
@@ -139,7 +149,8 @@ def interval(sample: Vector, level: float) -> tuple[float, float]:
 
 
 def _ratio(top: Vector, bottom: Vector) -> Vector:
-    return np.divide(top, bottom, out=np.full(np.shape(top), np.nan), where=bottom > 0)
+    quotient: Vector = np.divide(top, bottom, out=np.full(np.shape(top), np.nan), where=bottom > 0)
+    return quotient
 
 
 def _precision(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
@@ -163,7 +174,7 @@ def _brier(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> V
 
 
 def _pr_auc(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
-    """Average precision: the precision at each positive, weighted by the recall it adds; ties share one threshold."""
+    """Average precision: precision at each positive, weighted by the recall it adds; ties count as one."""
     order = np.argsort(-score, kind="stable")
     # With ties the precision is that behind the last of equal scores.
     last = np.searchsorted(-score[order], -score[order], side="right") - 1
@@ -244,8 +255,8 @@ def agreement(
         seed: Of the bootstrap.
 
     Returns:
-        One row per label and group: `label, group, alpha, low, high, raw_agreement, prevalence, n, clusters, coders`;
-        `raw_agreement` is the share of sentences on which all coders agree.
+        One row per label and group: `label, group, alpha, low, high, raw_agreement, prevalence, n, clusters,
+        coders`; `raw_agreement` is the share of sentences on which all coders agree.
 
     Raises:
         MeasureError: Fewer than two coders.
@@ -256,7 +267,7 @@ def agreement(
         raise MeasureError(f"agreement needs two coders; the labels have {', '.join(coders) or 'none'}")
     rows: list[dict[str, object]] = []
     for label in ("commitment", "boilerplate"):
-        wide = coded.pivot(index="sentence_id", columns="annotator", values=label).astype(float)
+        wide = coded.set_index(["sentence_id", "annotator"])[label].unstack().astype(float)  # noqa: PD010
         about = coded.drop_duplicates("sentence_id").set_index("sentence_id").reindex(wide.index)
         for group, part in [("all", about), *_groups(about, by)]:
             codes = wide.loc[part.index].to_numpy().T
@@ -272,7 +283,9 @@ def agreement(
                     "alpha": krippendorff_alpha(codes),
                     "low": low,
                     "high": high,
-                    "raw_agreement": float((both == both[0]).all(axis=0).mean()) if both.size else float("nan"),
+                    "raw_agreement": float((both == both[0]).all(axis=0).mean())
+                    if both.size
+                    else float("nan"),
                     "prevalence": float(np.nanmean(codes)),
                     "n": codes.shape[1],
                     "clusters": len(ids),

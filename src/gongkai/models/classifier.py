@@ -57,7 +57,9 @@ def find_model(name: str | Path) -> Path:
         try:
             folder = bundled(f"models/{name}")
         except GongkaiError:
-            raise ModelError(f"{name}: no such model; expected a model folder, or a bundled one: linear") from None
+            raise ModelError(
+                f"{name}: no such model; expected a model folder, or a bundled one: linear"
+            ) from None
     missing = [f for f in FILES if not (folder / f).is_file()]
     if missing:
         raise ModelError(f"{folder}: not a complete model folder; lacks {', '.join(missing)}")
@@ -71,7 +73,8 @@ def load_model(name: str | Path = "linear") -> Classifier:
         name: A folder that `train` wrote, or the name of a bundled checkpoint.
 
     Raises:
-        ModelError: It is missing, incomplete, of an unknown kind, damaged, or holds types that are not trusted.
+        ModelError: It is missing, incomplete, of an unknown kind, damaged, or holds types that are not
+        trusted.
     """
     folder = find_model(name)
     try:

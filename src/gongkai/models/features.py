@@ -1,12 +1,13 @@
-"""Sentences with their context → sparse features, by hashing n-grams; no vocabulary, so nothing grows with the corpus.
+"""Sentences with their context → sparse features, by hashing n-grams; there is no vocabulary to grow.
 
-Each block (the sentence's characters, its words, its section, heading, lead) has columns of its own, so that a label
-can use some and leave others. All n-grams of all sentences are hashed at once with numpy, the hash of each
-from that of the one a character shorter.
+Each block (the sentence's characters, its words, its section, heading, lead) has columns of its own, so that
+a label can use some and leave others. All n-grams of all sentences are hashed at once with numpy, the hash of
+each from that of the one a character shorter.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ def features(frame: pd.DataFrame, blocks: Sequence[str] = BLOCKS) -> sp.csr_matr
 
 
 def normalize(text: str, year: object) -> str:
-    """Replace years by P, Y or F (before, in, after the report's year; Y where that is unknown) and numbers by 0.
+    """Replace numbers by 0, and years by P, Y or F: before, in or after the report's (Y when unknown).
 
     >>> normalize("2023年受理1,234件，2024年将改进", 2023)
     'Y年受理0件，F年将改进'
@@ -155,12 +156,15 @@ def named_columns(text: str, block: str, year: object = None) -> dict[int, list[
     """Return which n-grams of a text stand behind each column of a block, for explanations."""
     if block == "words":
         words = [normalize(t, None) for t in tokenize(text)]
-        grams = [(w,) for w in words] + list(zip(words, words[1:], strict=False))
+        grams: list[tuple[str, ...]] = [(w,) for w in words]
+        grams += itertools.pairwise(words)
         named: dict[int, list[str]] = {}
         for gram in dict.fromkeys(grams):
             matrix = _hash_words([list(gram)])
-            column = matrix.indices if len(gram) == 1 else np.setdiff1d(
-                matrix.indices, np.concatenate([_hash_words([[w]]).indices for w in gram])
+            column = (
+                matrix.indices
+                if len(gram) == 1
+                else np.setdiff1d(matrix.indices, np.concatenate([_hash_words([[w]]).indices for w in gram]))
             )
             for c in column:
                 named.setdefault(int(c), []).append("+".join(gram))
@@ -175,10 +179,10 @@ def named_columns(text: str, block: str, year: object = None) -> dict[int, list[
                 if start + n > len(marked):
                     break
                 value = value * _BASE + np.uint64(ord(marked[start + n - 1])) + np.uint64(n)
-                gram = marked[start : start + n]
-                if n >= low and not (n == 1 and gram in "\x02\x03"):
+                shown = marked[start : start + n]
+                if n >= low and not (n == 1 and shown in "\x02\x03"):
                     column = int(_mix(np.array([value], dtype=np.uint64))[0])
-                    shown = gram.replace("\x02", "⟨").replace("\x03", "⟩")
+                    shown = shown.replace("\x02", "⟨").replace("\x03", "⟩")
                     if shown not in named.setdefault(column, []):
                         named[column].append(shown)
     return named

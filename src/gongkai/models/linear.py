@@ -1,8 +1,8 @@
 """The linear classifier: hashed n-grams and context → logistic regression → calibrated scores, one per label.
 
-Each label has its own feature blocks (`BLOCKS_OF`): in a probe on 587 sentences of real reports, context helped
-commitment (F1 .23 → .58) and hurt boilerplate (.87 → .83). Which blocks a label uses is chosen in training by grouped
-cross-validation.
+Each label has its own feature blocks (`BLOCKS_OF`): in a probe on 587 sentences of real reports, context
+helped commitment (F1 .23 → .58) and hurt boilerplate (.87 → .83). Which blocks a label uses is chosen in
+training by grouped cross-validation.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class LinearClassifier:
         """Return calibrated probabilities, sentences × labels.
 
         Args:
-            sentences: Column `text`; `section`, `heading`, `lead`, `year`, `tokens` are used where they are there.
+            sentences: Column `text`; `section`, `heading`, `lead`, `year`, `tokens` are used where they are
+                there.
         """
         blocks = [b for b in BLOCKS if any(b in head.blocks for head in self.heads.values())]
         made = {block: features(sentences, [block]) for block in blocks}
@@ -88,7 +89,9 @@ class LinearClassifier:
             out[:, column] = _sigmoid(head.slope * margin + head.offset)
         return out
 
-    def explain(self, sentence: Mapping[str, object], label: str, *, top: int = 12) -> list[tuple[str, str, float]]:
+    def explain(
+        self, sentence: Mapping[str, object], label: str, *, top: int = 12
+    ) -> list[tuple[str, str, float]]:
         """Name the features that decided for or against a label in one sentence.
 
         Args:
@@ -97,7 +100,7 @@ class LinearClassifier:
             top: How many features.
 
         Returns:
-            (block, n-gram, what it adds to the margin), the strongest first; ⟨ and ⟩ mark the text's ends. Where several
+            (block, n-gram, what it adds to the margin), the strongest first; ⟨ and ⟩ mark ends. Where several
             n-grams share a hashed column they stand together.
         """
         if label not in self.heads:
@@ -151,7 +154,9 @@ class LinearClassifier:
         try:
             untrusted = skops.io.get_untrusted_types(file=path)
             if untrusted:
-                raise ModelError(f"{path}: holds types that are not trusted: {', '.join(untrusted)}; not loaded")
+                raise ModelError(
+                    f"{path}: holds types that are not trusted: {', '.join(untrusted)}; not loaded"
+                )
             content = skops.io.load(path)
             heads = {
                 label: Head(
@@ -168,20 +173,25 @@ class LinearClassifier:
         except ModelError:
             raise
         except Exception as error:
-            raise ModelError(f"{path}: not a linear gongkai model, or damaged: {type(error).__name__}: {error}") from error
+            raise ModelError(
+                f"{path}: not a linear gongkai model, or damaged: {type(error).__name__}: {error}"
+            ) from error
         return cls(folder.name, heads)
 
 
 def _refuse_mismatch(path: Path, label: str, head: Head) -> None:
     if unknown := set(head.blocks) - set(BLOCKS):
-        raise ModelError(f"{path}: {label} uses unknown feature blocks {', '.join(unknown)}; made by a newer gongkai?")
+        raise ModelError(
+            f"{path}: {label} uses unknown feature blocks {', '.join(unknown)}; made by a newer gongkai?"
+        )
     width = sum(len(SECTIONS) if block == "section" else WIDTH for block in head.blocks)
     if head.regression.coef_.shape != (1, width):
         raise ModelError(f"{path}: {label} has {head.regression.coef_.shape[1]} weights, expected {width}")
 
 
 def _sigmoid(x: Vector) -> Vector:
-    return 1.0 / (1.0 + np.exp(-np.clip(x, -50, 50)))
+    score: Vector = 1.0 / (1.0 + np.exp(-np.clip(x, -50, 50)))
+    return score
 
 
 def train_linear(
@@ -240,7 +250,9 @@ def train_linear(
     return LinearClassifier(name, heads), chosen
 
 
-def grouped_folds(y: Vector, groups: Vector, *, folds: int, seed: int, label: str) -> list[tuple[Vector, Vector]]:
+def grouped_folds(
+    y: Vector, groups: Vector, *, folds: int, seed: int, label: str
+) -> list[tuple[Vector, Vector]]:
     """Return (train, test) indices; no group stands on both sides of a fold.
 
     Raises:
@@ -248,7 +260,9 @@ def grouped_folds(y: Vector, groups: Vector, *, folds: int, seed: int, label: st
     """
     with_positives = len(np.unique(groups[y]))
     if with_positives < 2 or y.all():
-        raise ModelError(f"{label}: has positives in {with_positives} of {len(np.unique(groups))} groups; needs two or more")
+        raise ModelError(
+            f"{label}: has positives in {with_positives} of {len(np.unique(groups))} groups; needs two"
+        )
     splitter = StratifiedGroupKFold(min(folds, with_positives), shuffle=True, random_state=seed)
     return list(splitter.split(np.zeros(len(y)), y, groups))
 
@@ -291,5 +305,3 @@ def _platt(margins: Vector, y: Vector) -> tuple[float, float]:
     weight = np.concatenate([np.where(y, high, low), np.where(y, 1 - high, 1 - low)])
     fitted = LogisticRegression(C=1e6, solver="lbfgs").fit(x, target, sample_weight=weight)
     return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-
-

@@ -23,9 +23,9 @@ def predict(sentences: Sentences, *, model: str | Path | Classifier = "linear") 
     """Score and label sentences.
 
     Args:
-        sentences: A column `text`; `section`, `heading`, `lead`, `year` and `tokens` are used where they are there,
-            `sentence_id` and the report columns are carried along. `gongkai.read_sentences` makes such a frame from a
-            tables folder, from reports, or from a .csv, .jsonl or .parquet file.
+        sentences: A column `text`; `section`, `heading`, `lead`, `year` and `tokens` are used where they are
+            there, `sentence_id` and the report columns are carried along. `gongkai.read_sentences` makes such
+            a frame from a tables folder, from reports, or from a .csv, .jsonl or .parquet file.
         model: A classifier, a model folder, or the name of a bundled checkpoint.
 
     Returns:
@@ -36,7 +36,9 @@ def predict(sentences: Sentences, *, model: str | Path | Classifier = "linear") 
         ModelError: The model cannot be loaded.
     """
     if "text" not in sentences.columns:
-        raise SchemaError(f"the sentences lack the column text; they have {', '.join(map(str, sentences.columns))}")
+        raise SchemaError(
+            f"the sentences lack the column text; they have {', '.join(map(str, sentences.columns))}"
+        )
     if "sentence_id" not in sentences.columns:
         ids = [f"row-{i}-{hash_text(str(text))}" for i, text in enumerate(sentences["text"])]
         sentences = sentences.assign(sentence_id=ids)

@@ -30,8 +30,8 @@ Tags each sentence of a Chinese government-information-disclosure annual report 
 
 ## Model
 
-Logistic regression on hashed n-grams, one head per label; scores calibrated by Platt's sigmoid on grouped out-of-fold
-margins; thresholds chosen on those too. Feature blocks: $blocks.
+Logistic regression on hashed n-grams, one head per label; scores calibrated by Platt's sigmoid on grouped
+out-of-fold margins; thresholds chosen on those too. Feature blocks: $blocks.
 
 ## Data
 
@@ -41,9 +41,9 @@ The bundled corpus is authored: its agencies are invented and its codes are desc
 
 ## Quality
 
-On $test_sentences sentences of agencies that the evaluated model never saw ($test_groups groups: agencies, merged where
-they copy each other). The saved model was then trained on all agencies in the same way. 95 % intervals: bootstrap over
-agencies.
+On $test_sentences sentences of agencies that the evaluated model never saw ($test_groups groups: agencies,
+merged where they copy each other). The saved model was then trained on all agencies in the same way. 95 %
+intervals: bootstrap over agencies.
 
 | label | metric | value | low | high | positives | agencies |
 |---|---|---|---|---|---|---|
@@ -51,9 +51,11 @@ $metrics
 
 ## Limits
 
-- Figures are for text like the training text. Real reports may differ: code a random sample of your own and use it to
+- Figures are for text like the training text. Real reports may differ: code a random sample of your own and
+use it to
   correct shares before comparing agencies.
-- A commitment often shows only in its context: without `section`, `heading` and `lead` scores are less certain.
+- A commitment often shows only in its context: without `section`, `heading` and `lead` scores are less
+certain.
 - A label is a reading of a sentence by a codebook, not a judgement of an agency.
 
 ## How to cite
@@ -65,7 +67,8 @@ gongkai $version, model `$name`. See CITATION.cff.
 def write_card(path: Path, name: str, about: Mapping[str, Any], metrics: Table) -> None:
     """Write README.md of a model folder; every number in it comes from `about` and `metrics`."""
     rows = [
-        f"| {r.label} | {r.metric} | {_number(r.value)} | {_number(r.low)} | {_number(r.high)} | {_count(r.positives)} | {_count(r.clusters)} |"
+        f"| {r.label} | {r.metric} | {_number(r.value)} | {_number(r.low)} | {_number(r.high)} "
+        f"| {_count(r.positives)} | {_count(r.clusters)} |"
         for r in metrics.itertuples()
     ]
     blocks = "; ".join(f"{label}: {', '.join(part['blocks'])}" for label, part in about["chosen"].items())

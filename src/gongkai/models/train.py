@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """What decides a training run; `gongkai train --settings FILE` reads it from TOML, unknown keys are refused."""
+    """What decides a training run; `gongkai train --settings FILE` reads it from TOML."""
 
     model: str = "linear"
     annotator: str = "resolved"
@@ -47,8 +47,8 @@ def train(
 ) -> Table:
     """Train a model on coded sentences and write its folder.
 
-    The metrics come from agencies that the evaluated model never saw (nor near-duplicates of their sentences); the
-    model that is saved is trained on all agencies with the same procedure.
+    The metrics come from agencies that the evaluated model never saw (nor near-duplicates of their
+    sentences); the model that is saved is trained on all agencies with the same procedure.
 
     Args:
         labels: `labels` rows, e.g. from `gongkai.read_labels`.
@@ -78,7 +78,10 @@ def train(
         model, chosen = _fit(gold, groups, folder.name, settings)
         model.save(hidden)
         about = _about(gold, held_out, groups, chosen, settings)
-        write_json(hidden / CONFIG, {"kind": "linear", "labels": list(model.labels), "thresholds": model.thresholds} | about)
+        write_json(
+            hidden / CONFIG,
+            {"kind": "linear", "labels": list(model.labels), "thresholds": model.thresholds} | about,
+        )
         write_json(hidden / METRICS, metrics.astype(object).where(metrics.notna(), None).to_dict("records"))
         digest = {"labels": about["gold_digest"]}
         write_json(hidden / RUN, manifest("train", asdict(settings), digest))
@@ -92,7 +95,9 @@ def gold_of(labels: Labels, annotator: str = "resolved") -> Labels:
     Raises:
         SchemaError: That annotator coded nothing.
     """
-    gold = labels[(labels["annotator"] == annotator) & labels["commitment"].notna() & labels["boilerplate"].notna()]
+    gold = labels[
+        (labels["annotator"] == annotator) & labels["commitment"].notna() & labels["boilerplate"].notna()
+    ]
     if gold.empty:
         known = ", ".join(sorted(set(labels["annotator"]))) or "nobody"
         raise SchemaError(f"no sentence is coded by '{annotator}'; the labels are by {known}")
@@ -117,8 +122,9 @@ def _fit(
 def split_groups(gold: Labels) -> Vector:
     """Return a group number per sentence: agencies, merged where they share many near-duplicate sentences.
 
-    Two agencies are merged when at least a fifth of the smaller one's distinct long sentences (numbers masked, twelve
-    characters or more) also stand in the other: the copier and the copied must be on one side of a split.
+    Two agencies are merged when at least a fifth of the smaller one's distinct long sentences (numbers
+    masked, twelve characters or more) also stand in the other: the copier and the copied must be on one side
+    of a split.
     """
     agency = gold["agency"].fillna(gold["report_id"]).fillna("").astype(str)
     masked = [re.sub(r"\d+", "0", re.sub(r"[^\u4e00-\u9fff\d]", "", t)) for t in gold["text"]]
@@ -152,7 +158,9 @@ def choose_test(gold: Labels, groups: Vector, share: float, seed: int) -> Vector
     """
     ids = np.unique(groups)
     if len(ids) < 4:
-        raise ModelError(f"the labels come from {len(ids)} groups of agencies; at least four are needed to train and test")
+        raise ModelError(
+            f"the labels come from {len(ids)} groups of agencies; at least four are needed to train and test"
+        )
     order = np.random.default_rng(seed).permutation(ids)
     sizes = np.array([(groups == g).sum() for g in order])
     count = int(np.searchsorted(np.cumsum(sizes), share * len(gold))) + 1
@@ -160,7 +168,9 @@ def choose_test(gold: Labels, groups: Vector, share: float, seed: int) -> Vector
     for label in LABELS:
         for side, name in ((held_out, "test"), (~held_out, "training")):
             if gold[label].to_numpy(bool)[side].sum() < 2:
-                raise ModelError(f"{label}: the {name} agencies have fewer than two positive sentences; code more")
+                raise ModelError(
+                    f"{label}: the {name} agencies have fewer than two positive sentences; code more"
+                )
     return held_out
 
 
@@ -170,7 +180,11 @@ def _held_out_metrics(model: LinearClassifier, test: Labels, labels: Labels, see
 
 
 def _about(
-    gold: Labels, held_out: Vector, groups: Vector, chosen: dict[str, dict[str, object]], settings: TrainSettings
+    gold: Labels,
+    held_out: Vector,
+    groups: Vector,
+    chosen: dict[str, dict[str, object]],
+    settings: TrainSettings,
 ) -> dict[str, Any]:
     columns = ["sentence_id", "text", *LABELS]
     digest = hashlib.sha256(gold[columns].sort_values("sentence_id").to_csv(index=False).encode()).hexdigest()

@@ -1,6 +1,7 @@
 """str → str: width, spaces, radicals, traditional → simplified, stray pinyin, page furniture.
 
-Every function is pure. What a line of page furniture looks like is in `furniture.txt`, apart from the code that applies it.
+Every function is pure. What a line of page furniture looks like is in `furniture.txt`, apart from the code
+that applies it.
 """
 
 from __future__ import annotations
@@ -19,14 +20,17 @@ HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 Script = Literal["simplified", "traditional"]
 
 # Radicals that NFKC leaves alone, met in text layers of browser-printed PDFs.
-_RADICALS = str.maketrans("⺠⻔⻓⻅⻬⻛⻥⻢⻋⻚⻉⻝⻰⻩⻄⺟⻁⻆⻘⻦⻜⻨⻮", "民门长见齐风鱼马车页贝食龙黄西母虎角青鸟飞麦齿")
+_RADICALS = str.maketrans(
+    "⺠⻔⻓⻅⻬⻛⻥⻢⻋⻚⻉⻝⻰⻩⻄⺟⻁⻆⻘⻦⻜⻨⻮", "民门长见齐风鱼马车页贝食龙黄西母虎角青鸟飞麦齿"
+)
 _RADICAL = re.compile("[\u2e80-\u2fdf]")
 _HALF_TO_FULL = str.maketrans(",;!?", "，；！？")
 _HALF_PUNCTUATION = re.compile(rf"(?<=[{HAN}”’》）\"%])\s*([,;!?])|([,;!?])\s*(?=[{HAN}“‘《（])")
 _COLON = re.compile(rf"(?<=[{HAN}”》）)]):|:(?=[{HAN}“《（(])")
-_BRACKETED = re.compile(rf"\(([^()]*)\)")
+_BRACKETED = re.compile(r"\(([^()]*)\)")
+_MARKS = "，。；：！？、（）《》“”‘’〔〕【】"
 _CJK_SPACE = re.compile(
-    rf"(?<=[{HAN}，。；：！？、（）《》“”‘’〔〕【】])[ \t\u00a0\u3000]+(?=[{HAN}\d，。；：！？、（）《》“”‘’〔〕【】])"
+    rf"(?<=[{HAN}{_MARKS}])[ \t\u00a0\u3000]+(?=[{HAN}\d{_MARKS}])"
     rf"|(?<=[，。；：！？、（《“])[ \t\u00a0\u3000]+|[ \t\u00a0\u3000]+(?=[，。；：！？、）》”])"
     rf"|(?<=[\d%])[ \t\u00a0\u3000]+(?=[{HAN}，。；：！？、（）《》“”])"
 )
@@ -38,13 +42,14 @@ _PINYIN = re.compile(rf"(?<=[{HAN}])[（(]([a-zü{_TONED}]{{1,6}})[）)]")
 _BROKEN_PINYIN = re.compile(rf"(?<=[{HAN}])[?？\ufffd]?[a-z]{{0,5}}[{_TONED}][a-z]{{0,4}}[)）]")
 _HAS_TONE = re.compile(f"[{_TONED}]")
 
-# Below this share of Han characters that conversion changes, a page counts as simplified. Simplified official prose
-# changes under 0.2 % of them (乾, 徵 in names), the traditional mirror page in the development data 31 %.
+# Below this share of Han characters that conversion changes, a page counts as simplified. Simplified official
+# prose changes under 0.2 % of them (乾, 徵 in names), the traditional mirror page in the development data 31
+# %.
 TRADITIONAL_SHARE = 0.05
 
 
 def fold_width(text: str) -> str:
-    """Fold compatibility forms: full-width digits and letters, CJK radicals, exotic spaces; drop invisible characters.
+    """Fold full-width digits and letters and CJK radicals; drop invisible characters.
 
     Full-width punctuation stays as it is.
 
@@ -101,7 +106,8 @@ def squeeze_spaces(text: str) -> str:
 def drop_pinyin(text: str) -> str:
     """Drop the bracketed pinyin that some mirror sites put behind ambiguous characters.
 
-    A lower-case syllable is dropped only if it carries a tone mark, or if the text has at least three that do.
+    A lower-case syllable is dropped only if it carries a tone mark, or if the text has at least three that
+    do.
 
     >>> drop_pinyin("行政復(fù)議(app)")
     '行政復議(app)'
@@ -164,7 +170,7 @@ def _furniture() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def is_furniture(line: str) -> bool:
-    """Tell whether a cleaned line is page furniture: a page mark, a font-size tool, a share bar, a breadcrumb.
+    """Tell whether a cleaned line is page furniture: a page mark, a tool, a share bar, a breadcrumb.
 
     >>> is_furniture("- 3 -"), is_furniture("字体：大 中 小"), is_furniture("本年度收到申请3件。")
     (True, True, False)

@@ -1,11 +1,12 @@
 """Section text → sentence spans, by the codebook's rule for quasi-sentences.
 
-A sentence ends at 。！？； (full- or half-width) outside 《》 “” （）, and before an enumerator that opens a new point
-(一是, （一）, 1., ①, 首先) at the start or behind 。！？；，：、.
+A sentence ends at 。！？； (full- or half-width) outside 《》 “” （）, and before an enumerator that opens a
+new point (一是, （一）, 1., ①, 首先) at the start or behind 。！？；，：、.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 
 _OPEN = "《“（(〔【「‘"
@@ -26,8 +27,8 @@ _ENUMERATOR = re.compile(
     r")"
 )
 _BEFORE_ENUMERATOR = "。！？!?；;，,：:、\n"
-# （一） and 1. after a comma also stand inside law citations (第二十条第（一）项) and dates, never behind these marks
-# alone; 、 is only followed by a new point for 一是-like and bracketed enumerators.
+# （一） and 1. after a comma also stand inside law citations (第二十条第（一）项) and dates, never behind
+# these marks alone; 、 is only followed by a new point for 一是-like and bracketed enumerators.
 _REFERENCE = re.compile(r"[第条款至和及与]\s*$")
 # A quotation or bracket that is never closed must not swallow the rest of the section.
 MAX_NESTED = 400
@@ -45,7 +46,7 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     """
     cuts = sorted({0, len(text), *_ends(text), *_points(text)})
     spans = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in itertools.pairwise(cuts):
         piece = text[start:end]
         stripped = piece.strip()
         if not stripped:
@@ -84,8 +85,10 @@ def _ends(text: str) -> list[int]:
             ends.append(index)
         elif character in _ENDS and not inside[index]:
             stop = index + 1
-            while stop < len(text) and text[stop] in _ENDS + "”’）)" and not (
-                text[stop] in "”’）)" and inside[stop - 1]
+            while (
+                stop < len(text)
+                and text[stop] in _ENDS + "”’）)"
+                and not (text[stop] in "”’）)" and inside[stop - 1])
             ):
                 stop += 1
             ends.append(stop)
@@ -123,7 +126,7 @@ def _is_numbered_list(text: str, match: re.Match[str]) -> bool:
 
 
 def _join_fragments(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join pieces that hold no word of their own (a lone enumerator, closing mark or digit) to what follows."""
+    """Join pieces without a word of their own (a lone enumerator, a closing mark) to what follows."""
     joined: list[tuple[int, int]] = []
     pending: int | None = None
     for start, end in spans:

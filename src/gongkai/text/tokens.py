@@ -1,6 +1,7 @@
 """A private jieba tokenizer with our user dictionary, and stop words.
 
-The tokenizer is our own instance: importing this module, or using it, leaves the global `jieba.dt` of the process alone.
+The tokenizer is our own instance: importing this module, or using it, leaves the global `jieba.dt` of the
+process alone.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 def tokenizer() -> jieba.Tokenizer:
     """Return this process's tokenizer, with `userdict.txt` loaded.
 
-    jieba's own `initialize` would read and write a `marshal` cache in the shared temporary folder, where anyone could
-    have put one; the dictionary is read instead, which takes half a second.
+    jieba's own `initialize` would read and write a `marshal` cache in the shared temporary folder, where
+    anyone could have put one; the dictionary is read instead, which takes half a second.
     """
     import jieba
 

@@ -1,0 +1,89 @@
+"""Fixtures: a tiny corpus of our own making, built once; coded sentences and a model made from a seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gongkai.corpus.build import build
+from gongkai.models.predict import predict
+from gongkai.models.train import TrainSettings, train
+from gongkai.schema import frame_of, read_table
+
+DATA = Path(__file__).parent / "data"
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not (SHARED / "truth.json").exists():
+        pytest.skip(f"the real reports are not here ({SHARED})")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tables of three authored reports (html, txt, pdf) by two invented agencies."""
+    folder = tmp_path_factory.mktemp("tiny") / "tables"
+    build(DATA / "mini", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sentences(tables: Path) -> pd.DataFrame:
+    return read_table(tables, "sentences")
+
+
+PROMISES = ["将{}", "下一步将{}", "今后每季度{}", "计划于6月底前{}"]
+FACTS = ["已{}", "全年{}12次", "完成了{}", "上半年{}共35件"]
+FORMULAS = ["进一步加强{}", "不断提高{}水平", "切实抓好{}", "高度重视{}"]
+TOPICS = ["培训", "政策解读", "栏目更新", "依申请公开", "平台建设", "保密审查", "督促检查", "回应关切"]
+
+
+@pytest.fixture(scope="session")
+def labels() -> pd.DataFrame:
+    """Coded sentences made from a seed: twelve invented agencies, 20 sentences each, rules that a model can learn."""
+    rng = np.random.default_rng(7)
+    rows = []
+    for agency in range(12):
+        for i in range(20):
+            kind = int(rng.integers(4))
+            topic = TOPICS[int(rng.integers(len(TOPICS)))]
+            pattern = [PROMISES, FACTS, FORMULAS, PROMISES][kind][int(rng.integers(4))]
+            text = (
+                pattern.format(topic)
+                + ("，进一步提升水平" if kind == 3 else "")
+                + f"，涉及{agency}号事项{i}。"
+            )
+            rows.append(
+                {
+                    "sentence_id": f"r{agency}-{i}",
+                    "annotator": "resolved",
+                    "report_id": f"r{agency}",
+                    "agency": f"第{agency}局",
+                    "year": 2021,
+                    "section": "improvements" if kind in (0, 3) else "overview",
+                    "heading": "",
+                    "lead": "",
+                    "text": text,
+                    "commitment": kind in (0, 3),
+                    "boilerplate": kind in (2, 3),
+                    "codebook": "2",
+                }
+            )
+    return frame_of("labels", rows)
+
+
+@pytest.fixture(scope="session")
+def model(labels: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    train(labels, folder, settings=TrainSettings(folds=3, regularization=(10.0,)))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def predictions(sentences: pd.DataFrame, model: Path) -> pd.DataFrame:
+    return predict(sentences, model=model)
