@@ -109,7 +109,7 @@ def _points(text: str) -> list[int]:
         if inside[start]:
             continue
         before = text[start - 1] if start else "\n"
-        if before not in _BEFORE_ENUMERATOR:
+        if before not in _BEFORE_ENUMERATOR or (before == "、" and match[0][0] in _NUMERAL):
             continue
         if before in "，,、：:" and match[0][0].isdigit() and not _is_numbered_list(text, match):
             continue
