@@ -97,7 +97,8 @@ def next_half(sentence: str, before: Half) -> Half:
     elif before.headed:
         name = "improvements" if remedy else before.name
     elif before.name == "problems":
-        name = "improvements" if remedy or forward else "problems"
+        bare = not lacking and cues["remedial_start"].search(claim)
+        name = "improvements" if remedy or forward or bare else "problems"
     elif point and point[0] == "named":
         name = "problems"
     elif remedy or forward:

@@ -110,7 +110,7 @@ def _walk(root: LexborNode) -> Iterator[tuple[str, LexborNode]]:
                 links -= 1
             if node.tag in _BLOCK:
                 yield "edge", node
-            if node == root:
+            if node.mem_id == root.mem_id:  # == compares the whole markup
                 return
             following = node.next
             if following is not None:

@@ -1,0 +1,54 @@
+import io
+import zipfile
+
+import pytest
+
+from gongkai.corpus.document import Grid
+from gongkai.corpus.docx import read_docx
+from gongkai.errors import ReadError
+from tests.conftest import DATA
+
+FILE = DATA / "merged-cells.docx"
+
+
+def test_blocks_stand_in_document_order_with_merged_cells():
+    blocks, problems = read_docx(FILE.read_bytes(), "x.docx")
+    assert problems == []
+    kinds = ["grid" if isinstance(b, Grid) else "p" for b in blocks]
+    assert kinds.count("grid") == 3
+    requests = [b for b in blocks if isinstance(b, Grid)][1]
+    assert requests.texts[0][:4] == [requests.texts[0][0]] * 3 + ["申请人情况"]
+    assert requests.rows[5][0] is requests.rows[6][0]
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 broken", FILE.read_bytes()[:3000]])
+def test_damaged_files_are_refused(content):
+    with pytest.raises(ReadError, match="damaged DOCX"):
+        read_docx(content, "x.docx")
+
+
+def test_bombs_are_refused():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", b"0" * (300 * 2**20))
+    with pytest.raises(ReadError, match="unpacks to"):
+        read_docx(buffer.getvalue(), "bomb.docx")
+
+
+def test_external_entities_are_not_followed(tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("机密")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(FILE) as source, zipfile.ZipFile(buffer, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "word/document.xml":
+                entity = f'<!DOCTYPE d [<!ENTITY x SYSTEM "file://{secret}">]>'.encode()
+                content = content.replace(b"<w:document", entity + b"<w:document", 1)
+                content = content.replace("抓手".encode(), b"&x;", 1)
+            target.writestr(name, content)
+    try:
+        blocks, _ = read_docx(buffer.getvalue(), "x.docx")
+    except ReadError:
+        return
+    assert "机密" not in "".join(b.text for b in blocks if not isinstance(b, Grid))

@@ -1,0 +1,71 @@
+import pdfplumber
+import pytest
+
+from gongkai.corpus.document import Grid
+from gongkai.corpus.pdf import read_pdf
+from gongkai.errors import ReadError
+from tests.conftest import DATA
+
+MINI = DATA / "mini" / "槐桥县水利局2021.pdf"
+
+
+def test_paragraphs_are_whole_and_page_marks_gone():
+    blocks, problems = read_pdf(MINI.read_bytes(), "x.pdf")
+    texts = [b.text for b in blocks if not isinstance(b, Grid)]
+    assert problems == []
+    assert "一年来，我局把公开作为河湖管理落地的抓手，坚持应公开尽公开。" in texts
+    assert not any(text.strip("- ").isdigit() for text in texts)
+
+
+def test_ruled_tables_agree_with_pdfplumber():
+    ours = [b for b in read_pdf(MINI.read_bytes(), "x.pdf")[0] if isinstance(b, Grid)]
+    with pdfplumber.open(MINI) as pdf:
+        theirs = [t.extract() for page in pdf.pages for t in page.find_tables()]
+    assert len(ours) == len(theirs)
+    for grid, table in zip(ours, theirs, strict=True):
+        assert len(grid.rows) == len(table)
+        for row, cells in zip(grid.rows, table, strict=True):
+            mine = [c.text for i, c in enumerate(row) if c and c.text and (i == 0 or c is not row[i - 1])]
+            for cell in filter(None, cells):
+                assert cell.replace("\n", "").replace(" ", "") in [m.replace(" ", "") for m in mine] + [
+                    c.text.replace(" ", "") for r in grid.rows for c in r if c
+                ]
+
+
+def test_cells_know_their_page():
+    grids = [b for b in read_pdf(MINI.read_bytes(), "x.pdf")[0] if isinstance(b, Grid)]
+    assert {cell.page for grid in grids for row in grid.rows for cell in row if cell} >= {1, 2}
+
+
+def test_a_pdf_without_text_says_so():
+    import pypdfium2 as pdfium
+
+    pdf = pdfium.PdfDocument.new()
+    pdf.new_page(200, 200)
+    import io
+
+    buffer = io.BytesIO()
+    pdf.save(buffer)
+    with pytest.raises(ReadError, match="without a text layer"):
+        read_pdf(buffer.getvalue(), "scan.pdf")
+
+
+def test_truncated_pdf_never_crashes():
+    content = MINI.read_bytes()
+    for cut in range(200, len(content), 997):
+        try:
+            read_pdf(content[:cut], "cut.pdf")
+        except ReadError as error:
+            assert "cut.pdf" in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize(("name", "pages"), [("huaian_2024.pdf", 6), ("hongze_2023.pdf", 5)])
+def test_real_tables_hold_the_numbers_that_pdfplumber_sees(shared, name, pages):
+    content = (shared / name).read_bytes()
+    ours = {
+        cell.text for b in read_pdf(content, name)[0] if isinstance(b, Grid) for row in b.rows for cell in row if cell
+    }
+    with pdfplumber.open(shared / name) as pdf:
+        assert len(pdf.pages) == pages
+        theirs = {c for p in pdf.pages for t in p.extract_tables() for r in t for c in r if c and c.isdigit()}
+    assert theirs <= ours
