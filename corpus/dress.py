@@ -593,7 +593,8 @@ def main() -> None:
     for report in reports:
         slug, year = report.path.stem.rsplit("-", 1)
         name = names[(slugs.index(slug) * 3 + int(year)) % len(names)]
-        if report.meta.get("zero_as") == "blank" and name in ("txt", "mirror", "p_per_cell"):
+        blank = None in [v for rows in report.printed.values() for row in rows.values() for v in row.values()]
+        if (blank or report.meta.get("zero_as") == "blank") and name in ("txt", "mirror", "p_per_cell"):
             name = "trs"  # flattening loses blank cells: nobody could read them back
         dress, ending = DRESSES[name]
         folder = RAW / slug

@@ -27,7 +27,11 @@ def test_settings_are_read_with_their_types(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("nmae = 'x'", "unknown setting nmae"), ("folds = 'five'", "folds must be of type int"), ("= 3", "cannot read")],
+    [
+        ("nmae = 'x'", "unknown setting nmae"),
+        ("folds = 'five'", "folds must be of type int"),
+        ("= 3", "cannot read"),
+    ],
 )
 def test_bad_settings_are_refused(tmp_path, text, said):
     with pytest.raises(SchemaError, match=said):

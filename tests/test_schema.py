@@ -6,7 +6,13 @@ from gongkai.errors import GongkaiError, SchemaError
 
 
 def problems_frame(**changes):
-    row = {"source_path": "甲.html", "report_id": None, "step": "read", "severity": "error", "message": "坏"} | changes
+    row = {
+        "source_path": "甲.html",
+        "report_id": None,
+        "step": "read",
+        "severity": "error",
+        "message": "坏",
+    } | changes
     return pd.DataFrame([row])
 
 
@@ -33,7 +39,11 @@ def test_null_where_none_may_be_is_refused():
 
 
 def test_wrong_type_is_refused():
-    frame = schema.frame_of("checks", []).reindex([0]).assign(report_id="r", rule="x", note="", where="", left="many")
+    frame = (
+        schema.frame_of("checks", [])
+        .reindex([0])
+        .assign(report_id="r", rule="x", note="", where="", left="many")
+    )
     with pytest.raises(SchemaError, match=r"checks\.left"):
         schema.to_arrow("checks", frame)
 

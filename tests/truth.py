@@ -40,13 +40,29 @@ def section_texts(report: Authored) -> dict[str, str]:
         for paragraph in part.paragraphs:
             if paragraph.startswith(("@table", "## ")):
                 continue
-            paragraph = re.sub(r"##(.*?)##", "", paragraph)
+            paragraph = _drop_headings(paragraph)
             for piece in re.split(r"(\{[PI]\})", paragraph):
                 if piece in ("{P}", "{I}"):
                     half = {"{P}": "problems", "{I}": "improvements"}[piece]
                 elif piece:
                     texts[half] = texts.get(half, "") + squeeze(TAG.sub("", piece))
     return texts
+
+
+_NUMBER = r"(?:[（(](?:[一二三四五六七八九十]{1,3}|\d{1,2})[）)]|\d{1,2}[.、]|[一二三四五六七八九十]{1,2}、)"
+_NOMINAL = r"(?![一二三四五六]是)[^。；，：！？]{0,8}(?:情况|工作|方面|公开|管理|建设|保障)[。：]?"
+_LABEL = r"(?:问题[一二三四五六]|不足[一二三四五六]|存在问题|改进措施|改进打算|整改措施|对策|措施)："
+
+
+def _drop_headings(paragraph: str) -> str:
+    """Drop headings run into the paragraph: marked ones that are numbered or plainly nominal (others read as sentences),
+    and by the codebook also an unmarked （一）…。 with more behind it, and labels."""
+    paragraph = re.sub(rf"##({_NUMBER}.*?|{_NOMINAL})##", "", paragraph).replace("##", "")
+    tags = r"((?:\{[^{}]*\})*)"
+    paragraph = re.sub(
+        rf"^{tags}[（(][一二三四五六七八九十]{{1,3}}[）)][^。；：！？\d]{{2,18}}。(?=.)", r"\1", paragraph
+    )
+    return re.sub(rf"^{tags}{_LABEL}", r"\1", paragraph)
 
 
 def printed_cells(report: Authored) -> dict[tuple[str, str, str], float | None]:

@@ -53,7 +53,9 @@ def test_ambiguous_divisions_are_null_with_candidates():
 
 
 def test_the_text_may_settle_what_the_name_leaves_open():
-    found = identify("朝阳区人民政府2020年政府信息公开工作年度报告", ["长春市朝阳区人民政府根据条例编制本报告。"])
+    found = identify(
+        "朝阳区人民政府2020年政府信息公开工作年度报告", ["长春市朝阳区人民政府根据条例编制本报告。"]
+    )
     assert found.region_code == "220104"
 
 
@@ -62,13 +64,18 @@ def test_the_preamble_names_the_agency_when_the_title_does_not():
     assert found.agency == "云汀市民政局"
 
 
-@pytest.mark.parametrize(("text", "year"), [("2019", 2019), ("二〇一九", 2019), ("二○一七", 2017), ("二0一七", 2017), ("3019", None)])
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [("2019", 2019), ("二〇一九", 2019), ("二○一七", 2017), ("二0一七", 2017), ("3019", None)],
+)
 def test_years(text, year):
     assert parse_year(text) == year
 
 
 def test_a_contradicting_period_is_a_problem():
-    found = identify("云汀市民政局2021年政府信息公开工作年度报告", ["统计期限自2020年1月1日起至2020年12月31日止。"])
+    found = identify(
+        "云汀市民政局2021年政府信息公开工作年度报告", ["统计期限自2020年1月1日起至2020年12月31日止。"]
+    )
     assert found.year == 2021
     assert "2020" in found.problems[0]
 

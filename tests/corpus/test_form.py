@@ -27,8 +27,14 @@ def test_what_is_not_a_number_is_unreadable(printed):
 
 def test_amounts_take_the_unit_of_the_cell_before_that_of_the_head():
     problems: list[str] = []
-    assert make_reading("proactive", "fees", "amount_yuan", "96171.6", "w", problems, money=1e4).value == 961716000
-    assert make_reading("proactive", "procurement", "amount_yuan", "251000元", "w", problems, money=1e4).value == 251000
+    assert (
+        make_reading("proactive", "fees", "amount_yuan", "96171.6", "w", problems, money=1e4).value
+        == 961716000
+    )
+    assert (
+        make_reading("proactive", "procurement", "amount_yuan", "251000元", "w", problems, money=1e4).value
+        == 251000
+    )
     assert problems == []
 
 

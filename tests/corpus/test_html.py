@@ -11,7 +11,12 @@ def grids(page):
 
 
 def test_blocks_end_paragraphs_and_inline_tags_do_not():
-    assert texts("<div><p>一<b>二</b>三</p>四<br>五<section>六</section></div>") == ["一二三", "四", "五", "六"]
+    assert texts("<div><p>一<b>二</b>三</p>四<br>五<section>六</section></div>") == [
+        "一二三",
+        "四",
+        "五",
+        "六",
+    ]
 
 
 def test_scripts_navigation_and_hidden_parts_are_dropped():

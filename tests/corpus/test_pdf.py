@@ -63,7 +63,12 @@ def test_truncated_pdf_never_crashes():
 def test_real_tables_hold_the_numbers_that_pdfplumber_sees(shared, name, pages):
     content = (shared / name).read_bytes()
     ours = {
-        cell.text for b in read_pdf(content, name)[0] if isinstance(b, Grid) for row in b.rows for cell in row if cell
+        cell.text
+        for b in read_pdf(content, name)[0]
+        if isinstance(b, Grid)
+        for row in b.rows
+        for cell in row
+        if cell
     }
     with pdfplumber.open(shared / name) as pdf:
         assert len(pdf.pages) == pages

@@ -71,7 +71,10 @@ def test_pipe_tables_are_grids():
 
 
 def test_hard_wraps_are_joined_and_paragraphs_kept():
-    paragraph = "一年来，我局把公开作为救助政策落地的重要抓手，坚持应公开尽公开，主动接受群众监督，取得了明显的成效。" * 3
+    paragraph = (
+        "一年来，我局把公开作为救助政策落地的重要抓手，坚持应公开尽公开，主动接受群众监督，取得了明显的成效。"
+        * 3
+    )
     wrapped = [("　　" + paragraph)[i : i + 30] for i in range(0, len(paragraph) + 2, 30)]
     lines = ["一、总体情况", *wrapped, *wrapped]
     joined = join_wrapped(lines)
@@ -79,7 +82,11 @@ def test_hard_wraps_are_joined_and_paragraphs_kept():
 
 
 def test_unwrapped_lines_stay():
-    lines = ["第一段话说完了，这里有十五个字以上。", "第二段话比第一段话要长得多得多，也已经说完了。", "第三段。"]
+    lines = [
+        "第一段话说完了，这里有十五个字以上。",
+        "第二段话比第一段话要长得多得多，也已经说完了。",
+        "第三段。",
+    ]
     assert join_wrapped(lines) == lines
 
 

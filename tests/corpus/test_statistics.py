@@ -29,7 +29,13 @@ def cells(found):
 
 def test_cells_are_found_by_label_and_head_whatever_the_order():
     found = read_statistics(
-        [grid(row("二、上年结转", values="1234567"), row("一、本年新收", values="7654321"), row("（一）予以公开"))]
+        [
+            grid(
+                row("二、上年结转", values="1234567"),
+                row("一、本年新收", values="7654321"),
+                row("（一）予以公开"),
+            )
+        ]
     )
     assert cells(found)["requests", "carried_in", "natural_person"] == 1
     assert cells(found)["requests", "new_requests", "total"] == 1
@@ -50,15 +56,30 @@ def test_swapped_columns_are_followed():
 
 
 def test_blank_stays_blank():
-    found = read_statistics([grid(row("一、本年新收", values=["5", "", "/", "", "", "", "5"]), row("二、上年结转"), row("（一）予以公开"))])
+    found = read_statistics(
+        [
+            grid(
+                row("一、本年新收", values=["5", "", "/", "", "", "", "5"]),
+                row("二、上年结转"),
+                row("（一）予以公开"),
+            )
+        ]
+    )
     assert cells(found)["requests", "new_requests", "business"] is None
     assert cells(found)["requests", "new_requests", "research"] is None
     assert found.problems == []
 
 
 def test_a_table_cut_by_a_page_break_goes_on_without_its_head():
-    first = grid(row("一、本年新收", values="2000002"), row("二、上年结转"), row("（一）予以公开", values="1000001"))
-    second = Grid(grid(row("（二）部分公开"), row("（七）总计"), row("四、结转下年度继续办理", values="1000001")).rows[3:], 2)
+    first = grid(
+        row("一、本年新收", values="2000002"), row("二、上年结转"), row("（一）予以公开", values="1000001")
+    )
+    second = Grid(
+        grid(row("（二）部分公开"), row("（七）总计"), row("四、结转下年度继续办理", values="1000001")).rows[
+            3:
+        ],
+        2,
+    )
     found = read_statistics([first, second])
     assert cells(found)["requests", "carried_out", "total"] == 1
     assert len(found.readings) == 42
@@ -74,7 +95,14 @@ def test_a_repeated_head_is_no_data():
 
 def test_the_single_row_of_other_handling_in_a_new_report():
     found = read_statistics(
-        [grid(row("一、本年新收"), row("二、上年结转"), row("（一）予以公开"), row("（六）其他处理", values="3000003"))]
+        [
+            grid(
+                row("一、本年新收"),
+                row("二、上年结转"),
+                row("（一）予以公开"),
+                row("（六）其他处理", values="3000003"),
+            )
+        ]
     )
     assert cells(found)["requests", "other_handling", "total"] == 3
     assert not any(r.row == "other" for r in found.readings)
@@ -82,22 +110,37 @@ def test_the_single_row_of_other_handling_in_a_new_report():
 
 def test_a_second_copy_of_a_cell_is_reported_not_summed():
     one = grid(row("一、本年新收", values="1000001"), row("二、上年结转"), row("（一）予以公开"))
-    found = read_statistics([one, grid(row("一、本年新收", values="9000009"), row("二、上年结转"), row("（一）予以公开"))])
+    found = read_statistics(
+        [one, grid(row("一、本年新收", values="9000009"), row("二、上年结转"), row("（一）予以公开"))]
+    )
     assert cells(found)["requests", "new_requests", "total"] == 1
     assert any("a second cell" in p for p in found.problems)
 
 
 def test_flattened_rows_with_too_few_values_are_not_shifted():
     lines = ["自然人", "商业企业", "科研机构", "社会公益组织", "法律服务机构", "其他", "总计"]
-    lines += ["一、本年新收政府信息公开申请数量", *"1000001", "二、上年结转政府信息公开申请数量", *"00000", "（一）予以公开", *"1000001"]
+    lines += [
+        "一、本年新收政府信息公开申请数量",
+        *"1000001",
+        "二、上年结转政府信息公开申请数量",
+        *"00000",
+        "（一）予以公开",
+        *"1000001",
+    ]
     found = read_statistics([], lines)
     assert {r.row for r in found.readings} == {"new_requests", "granted"}
     assert any("carried_in was not read" in p for p in found.problems)
 
 
 def test_the_form_is_read_off_the_columns_not_the_year():
-    old = [[("信息内容", 1, 1), ("本年新制作数量", 1, 1), ("本年新公开数量", 1, 1), ("对外公开总数量", 1, 1)], [(t, 1, 1) for t in ("规章", "1", "2", "3")]]
-    new = [[("信息内容", 1, 1), ("本年制发件数", 1, 1), ("本年废止件数", 1, 1), ("现行有效件数", 1, 1)], [(t, 1, 1) for t in ("规章", "1", "2", "3")]]
+    old = [
+        [("信息内容", 1, 1), ("本年新制作数量", 1, 1), ("本年新公开数量", 1, 1), ("对外公开总数量", 1, 1)],
+        [(t, 1, 1) for t in ("规章", "1", "2", "3")],
+    ]
+    new = [
+        [("信息内容", 1, 1), ("本年制发件数", 1, 1), ("本年废止件数", 1, 1), ("现行有效件数", 1, 1)],
+        [(t, 1, 1) for t in ("规章", "1", "2", "3")],
+    ]
     assert read_statistics([grid_from_spans(old)[0]]).form == "2019"
     found = read_statistics([grid_from_spans(new)[0]])
     assert found.form == "2021"
@@ -109,17 +152,37 @@ def test_no_table_no_cell_no_form():
     assert (found.form, found.readings, found.problems) == (None, [], [])
 
 
-@pytest.mark.parametrize("line", ["规章", "0", "297.17万元", "本年新公开数量", "（三）不予公开", "1.属于国家秘密", "尚未审结", "3 0 0 0 0 0 3"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "规章",
+        "0",
+        "297.17万元",
+        "本年新公开数量",
+        "（三）不予公开",
+        "1.属于国家秘密",
+        "尚未审结",
+        "3 0 0 0 0 0 3",
+    ],
+)
 def test_lines_of_flattened_tables(line):
     assert is_table_line(line)
 
 
-@pytest.mark.parametrize("line", ["注：因职能调整，行政许可信息已迁出。", "（一）抓好行政处罚公开。全年公开12件。", "2024年"])
+@pytest.mark.parametrize(
+    "line", ["注：因职能调整，行政许可信息已迁出。", "（一）抓好行政处罚公开。全年公开12件。", "2024年"]
+)
 def test_prose_is_no_table_line(line):
     assert not is_table_line(line)
 
 
-FILES = ["mini/云汀市民政局2021.html", "merged-cells.docx", "layout-table-gbk.htm", "mirror-traditional.txt", "wrapped-gb18030.txt"]
+FILES = [
+    "mini/云汀市民政局2021.html",
+    "merged-cells.docx",
+    "layout-table-gbk.htm",
+    "mirror-traditional.txt",
+    "wrapped-gb18030.txt",
+]
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -66,13 +66,24 @@ def test_simplified_text_is_never_converted():
 
 
 @pytest.mark.parametrize(
-    "line", ["- 3 -", "— 12 —", "第3页 共5页", "字体：大 中 小", "【打印本页】【关闭窗口】", "浏览次数：12", "来源：本站"]
+    "line",
+    [
+        "- 3 -",
+        "— 12 —",
+        "第3页 共5页",
+        "字体：大 中 小",
+        "【打印本页】【关闭窗口】",
+        "浏览次数：12",
+        "来源：本站",
+    ],
 )
 def test_furniture(line):
     assert clean.is_furniture(line)
 
 
-@pytest.mark.parametrize("line", ["本年度共收到申请3件。", "来源于群众的建议共12条，均已办结。", "三、依申请公开"])
+@pytest.mark.parametrize(
+    "line", ["本年度共收到申请3件。", "来源于群众的建议共12条，均已办结。", "三、依申请公开"]
+)
 def test_prose_is_not_furniture(line):
     assert not clean.is_furniture(line)
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from gongkai.text.sentences import split_sentences
@@ -48,7 +50,7 @@ def test_spans_are_ordered_and_lose_no_word():
     text = "总述。存在：一是甲、乙；二是《丙；丁》。\n2024年，完成1.5万件；（一）戊。"
     spans = split_sentences(text)
     assert all(a < b for a, b in spans)
-    assert all(x[1] <= y[0] for x, y in zip(spans, spans[1:]))
+    assert all(x[1] <= y[0] for x, y in pairwise(spans))
     assert "".join(text[a:b] for a, b in spans) == text.replace("\n", "")
 
 

@@ -110,13 +110,21 @@ def _join_grids(grids: Sequence[Grid], script: Script) -> list[Grid]:
 
 
 def _continues(before: Grid, grid: Grid, script: Script) -> bool:
+    """Tell whether a grid is the rest of the one before: it opens with data, and repeats no row of it."""
     if abs(len(before.rows[0]) - len(grid.rows[0])) > 3:
         return False
-    rows = [_rownormalize_label(row, script) for row in before.rows]
-    following = [_rownormalize_label(row, script) for row in grid.rows]
-    if not any(rows) or not any(following):
+    rows = {key for row in before.rows if (key := _request_row(row, script))}
+    following = {key for row in grid.rows if (key := _request_row(row, script))}
+    if rows and following:
+        return not rows & following and "carried_out" not in rows
+    if len(before.rows[0]) != len(grid.rows[0]) or rows or following:
         return False
-    return not set(filter(None, rows)) & set(filter(None, following)) and "carried_out" not in rows
+    first = _distinct(grid.rows[0])
+    numeric = [parse_number(cell.text)[2] for cell in first]
+    opens_with_item = bool(match_key(normalize_label(first[0].text, script), "proactive", "rows")) and all(
+        numeric[1:]
+    )
+    return len(first) > 1 and (all(numeric) or opens_with_item)
 
 
 def _distinct(row: Sequence[Cell | None]) -> list[Cell]:
@@ -128,7 +136,7 @@ def _distinct(row: Sequence[Cell | None]) -> list[Cell]:
     return cells
 
 
-def _rownormalize_label(row: Sequence[Cell | None], script: Script) -> str | None:
+def _request_row(row: Sequence[Cell | None], script: Script) -> str | None:
     """Return the request row that a grid's row is, by its deepest label cell."""
     labels = []
     for cell in _distinct(row):
@@ -158,7 +166,7 @@ def _read_grid(grid: Grid, number: int, script: Script, problems: list[str]) -> 
 
 
 def _read_requests(grid: Grid, place: str, script: Script, problems: list[str]) -> list[Reading]:
-    keys = [_rownormalize_label(row, script) for row in grid.rows]
+    keys = [_request_row(row, script) for row in grid.rows]
     first = next((i for i, key in enumerate(keys) if key in ("new_requests", "carried_in", "granted")), None)
     if first is None or len({k for k in keys if k}) < 3:
         return []
