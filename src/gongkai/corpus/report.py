@@ -495,7 +495,8 @@ def _run_in_heading(text: str, section: str) -> tuple[int, str] | None:
     elif match["number"]:
         run_in = label or (section == "overview" and text[end] == "。")
     else:
-        run_in = (label and split) or (section == "overview" and nominal and len(title) <= 10)
+        plain = nominal and len(title) <= 10 and title[1:2] != "是"
+        run_in = (label and split) or (section == "overview" and plain)
     return (match.end(), text[:end]) if run_in else None
 
 

@@ -205,9 +205,8 @@ def _read_disputes(grid: Grid, place: str, script: Script, problems: list[str]) 
     start = None
     for index, row in enumerate(grid.rows):
         labels = [normalize_label(c.text, script) for c in _distinct(row)]
-        if any(match_key(t, "disputes", "blocks") == "review" and len(t) < 8 for t in labels) and not any(
-            parse_number(t)[0] is not None for t in labels
-        ):
+        blocks_named = [t for t in labels if len(t) < 12 and match_key(t, "disputes", "blocks")]
+        if blocks_named and not any(parse_number(t)[0] is not None for t in labels):
             start = index
             break
     if start is None:
@@ -220,18 +219,20 @@ def _read_disputes(grid: Grid, place: str, script: Script, problems: list[str]) 
     else:
         return []
     readings: list[Reading] = []
-    blocks: list[tuple[str, str]] = []
+    seen: set[tuple[str, str]] = set()
     for column in range(len(row)):
         above = [normalize_label(c.text, script) for r in grid.rows[start:index] if (c := r[column])]
         outcome = next((k for t in reversed(above) if (k := match_key(t, "disputes", "columns"))), None)
         block = next((k for t in reversed(above) if (k := match_key(t, "disputes", "blocks"))), None)
+        if block is None and not any("诉讼" in t for t in above):
+            block = "review"  # the head's first row, 行政复议 | 行政诉讼, was left on the page before
         cell = row[column]
         if outcome is None or block is None or cell is None:
             continue
-        if (block, outcome) in blocks:
+        if (block, outcome) in seen:
             problems.append(f"{place}, row {index + 1}: two columns are headed disputes.{block}.{outcome}")
             continue
-        blocks.append((block, outcome))
+        seen.add((block, outcome))
         readings.append(_reading("disputes", block, outcome, cell, place, index, column, problems))
     return readings
 
