@@ -40,6 +40,8 @@ def sentences(tables: Path) -> pd.DataFrame:
 PROMISES = ["将{}", "下一步将{}", "今后每季度{}", "计划于6月底前{}"]
 FACTS = ["已{}", "全年{}12次", "完成了{}", "上半年{}共35件"]
 FORMULAS = ["进一步加强{}", "不断提高{}水平", "切实抓好{}", "高度重视{}"]
+PLACES = "东南西北中金木水火土山川"
+THINGS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉"
 TOPICS = ["培训", "政策解读", "栏目更新", "依申请公开", "平台建设", "保密审查", "督促检查", "回应关切"]
 
 
@@ -56,7 +58,7 @@ def labels() -> pd.DataFrame:
             text = (
                 pattern.format(topic)
                 + ("，进一步提升水平" if kind == 3 else "")
-                + f"，涉及{agency}号事项{i}。"
+                + f"，涉及{PLACES[agency]}片区的{THINGS[i]}。"
             )
             rows.append(
                 {

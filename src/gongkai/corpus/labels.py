@@ -65,6 +65,8 @@ def _read_rows(file: Path) -> list[tuple[int, dict[str, object]]]:
     for raw in reader:
         line = reader.line_num
         row: dict[str, object] = {f.name: raw.get(f.name) or None for f in SCHEMAS["labels"]}
+        for name in ("heading", "lead"):
+            row[name] = raw.get(name) or ""
         for name in ("sentence_id", "annotator", "text"):
             if not row[name]:
                 raise SchemaError(f"{file}, line {line}: {name} is empty")

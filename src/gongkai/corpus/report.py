@@ -431,7 +431,7 @@ def _sentences(part: _Part) -> list[Sentence]:
                 turned = next_half(sentence, state)
                 lead = "" if turned.name != state.name else lead
                 state = turned
-            opens = _opens_passage(sentence)
+            opens = _opens_passage(sentence, part.section)
             heading = sub_heading or part.heading
             found.append(
                 Sentence(
@@ -509,8 +509,9 @@ def _is_label(text: str) -> bool:
     )
 
 
-def _opens_passage(sentence: str) -> bool:
+def _opens_passage(sentence: str, section: str) -> bool:
     """Tell whether a sentence opens a passage: it ends in a colon, or turns to what will be done."""
-    return bool(_LEAD_IN.search(sentence)) or bool(
-        re.match(r"(针对|为此|对此|下一?步|今后|接下来|明年|20\d\d年.{0,8}将)", sentence)
-    )
+    if _LEAD_IN.search(sentence) or re.match(r"(下一?步|今后|接下来|明年)", sentence):
+        return True
+    five = section in ("section5", "problems", "improvements")
+    return five and bool(re.match(r"(针对|为此|对此|20\d\d年.{0,8}将)", sentence))

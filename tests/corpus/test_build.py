@@ -1,0 +1,127 @@
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from gongkai.corpus import build as building
+from gongkai.corpus.build import broken_rules, build, build_file
+from gongkai.errors import GongkaiError, ReadError
+from gongkai.schema import BUILT, SCHEMAS, check_table, read_table
+from tests.conftest import DATA
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
+
+
+def test_the_five_tables_have_their_schemas_and_keys(tables):
+    for name in BUILT:
+        check_table(name, read_table(tables, name))
+        assert list(read_table(tables, name).columns) == SCHEMAS[name].names
+
+
+def test_reports_are_identified(tables):
+    reports = read_table(tables, "reports").sort_values(["agency", "year"])
+    found = reports[["agency", "year", "form", "level", "media_type"]].to_numpy().tolist()
+    assert found == [
+        ["云汀市民政局", 2020, "2019", "city", "txt"],
+        ["云汀市民政局", 2021, "2021", "city", "html"],
+        ["槐桥县水利局", 2021, "2021", "county", "pdf"],
+    ]
+
+
+def test_planted_error_is_found_and_nothing_else(tables):
+    broken = broken_rules(tables)
+    assert set(broken["rule"]) == {"requests.row:granted", "requests.handled:total"}
+    assert broken["source_path"].str.contains("槐桥县").all()
+
+
+def test_report_columns_travel_down(tables):
+    assert read_table(tables, "sentences")[["agency", "year"]].notna().all(axis=None)
+    assert read_table(tables, "statistics")[["agency", "year"]].notna().all(axis=None)
+
+
+@pytest.fixture
+def many(tmp_path, monkeypatch):
+    """Seven files in shards of two, one of them bad, one a copy."""
+    monkeypatch.setattr(building, "SHARD_SIZE", 2)
+    source = tmp_path / "报告"
+    source.mkdir()
+    page = (DATA / "mini" / "云汀市民政局2021.html").read_text(encoding="utf-8")
+    for i in range(5):
+        (source / f"{i}.html").write_text(page.replace("412", str(412 + i)), encoding="utf-8")
+    (source / "5坏.pdf").write_bytes(b"%PDF-1.4 broken")
+    shutil.copy(source / "0.html", source / "6副本.html")
+    return source
+
+
+def test_a_bad_file_costs_one_row_and_a_copy_a_note(many, tmp_path):
+    summary = build(many, tmp_path / "t")
+    problems = read_table(tmp_path / "t", "problems")
+    assert (summary.files, summary.reports, summary.failed) == (7, 5, 1)
+    assert problems["severity"].tolist() == ["error", "note"]
+    assert "5坏.pdf: is a damaged PDF" in problems["message"].iloc[0]
+    assert "same bytes as" in problems["message"].iloc[1]
+
+
+def test_same_tables_whatever_runs_them(many, tmp_path):
+    build(many, tmp_path / "one")
+    build(many, tmp_path / "two", jobs=2)
+    build(many, tmp_path / "threads", executor=ThreadPoolExecutor(3))
+    assert contents(tmp_path / "one") == contents(tmp_path / "two") == contents(tmp_path / "threads")
+
+
+def test_an_interrupted_build_is_resumed_to_the_same_tables(many, tmp_path, monkeypatch):
+    build(many, tmp_path / "whole")
+    real = building.build_shard
+
+    def interrupted(inputs, number, folder):
+        if number == 2:
+            raise KeyboardInterrupt
+        return real(inputs, number, folder)
+
+    monkeypatch.setattr(building, "build_shard", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build(many, tmp_path / "cut")
+    monkeypatch.setattr(building, "build_shard", real)
+    with pytest.raises(GongkaiError, match="--resume"):
+        build(many, tmp_path / "cut")
+    build(many, tmp_path / "cut", resume=True)
+    assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+
+
+def test_an_error_of_ours_is_a_row_that_says_so(monkeypatch):
+    def explode(_):
+        raise ZeroDivisionError("boom")
+
+    monkeypatch.setattr(building, "read_report", explode)
+    rows = build_file(str(DATA / "mini" / "云汀市民政局2021.html"))
+    assert "ZeroDivisionError in gongkai itself" in rows["problems"][0]["message"]
+
+
+def test_nothing_to_read_is_wrong_usage(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ReadError, match="no file to read"):
+        build(tmp_path / "empty", tmp_path / "t")
+    with pytest.raises(ReadError, match="no such file or folder"):
+        build(tmp_path / "missing", tmp_path / "t")
+    assert not (tmp_path / "t").exists()
+
+
+def test_existing_results_are_kept_unless_told(many, tmp_path):
+    build(many, tmp_path / "t", limit=1)
+    with pytest.raises(GongkaiError, match="--overwrite"):
+        build(many, tmp_path / "t", limit=1)
+    assert build(many, tmp_path / "t", limit=2, overwrite=True).files == 2
+
+
+def test_a_folder_named_like_a_file_and_a_link_loop_are_survived(tmp_path):
+    (tmp_path / "r" / "x.pdf").mkdir(parents=True)
+    (tmp_path / "r" / "x.pdf" / "a.html").write_text(
+        (DATA / "mini" / "云汀市民政局2021.html").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    (tmp_path / "r" / "loop").symlink_to(tmp_path / "r")
+    assert build(tmp_path / "r", tmp_path / "t").reports == 1

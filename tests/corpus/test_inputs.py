@@ -1,0 +1,49 @@
+import json
+
+import pandas as pd
+import pytest
+
+from gongkai.corpus.inputs import find_inputs, read_sentences
+from gongkai.errors import ReadError, SchemaError
+from tests.conftest import DATA
+
+
+def test_files_are_found_sorted_and_once(tmp_path):
+    for name in ("b.html", "a.PDF", "c.xlsx", ".hidden.html", "~$lock.docx"):
+        (tmp_path / name).write_text("x")
+    found = find_inputs([tmp_path, tmp_path / "b.html"])
+    assert [f.rsplit("/", 1)[1] for f in found] == ["a.PDF", "b.html"]
+
+
+def test_tables_and_raw_reports_give_the_same_sentences(tables):
+    pd.testing.assert_frame_equal(read_sentences(tables), read_sentences(DATA / "mini"))
+
+
+def test_plain_files(tmp_path):
+    (tmp_path / "a.csv").write_text("text,section\n将改进。,improvements\n", encoding="utf-8-sig")
+    (tmp_path / "b.jsonl").write_text(json.dumps({"text": "将改进。"}) + "\n")
+    assert read_sentences(tmp_path / "a.csv")[["text", "section"]].to_numpy().tolist() == [
+        ["将改进。", "improvements"]
+    ]
+    both = read_sentences([tmp_path / "a.csv", tmp_path / "b.jsonl"])
+    assert both["sentence_id"].is_unique
+
+
+def test_a_file_without_text_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("satz\nx\n")
+    with pytest.raises(SchemaError, match="lacks the column text; has satz"):
+        read_sentences(tmp_path / "a.csv")
+
+
+def test_kinds_are_not_mixed(tables, tmp_path):
+    (tmp_path / "a.csv").write_text("text\nx\n")
+    with pytest.raises(SchemaError, match="different kinds"):
+        read_sentences([tables, tmp_path / "a.csv"])
+
+
+def test_missing_and_unreadable(tmp_path):
+    with pytest.raises((ReadError, SchemaError), match=r"none\.csv"):
+        read_sentences(tmp_path / "none.csv")
+    (tmp_path / "a.html").write_text("<p>购物指南</p>")
+    with pytest.raises(SchemaError, match="no report could be read; the first problem"):
+        read_sentences(tmp_path / "a.html")

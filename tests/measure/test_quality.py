@@ -1,0 +1,107 @@
+import warnings
+
+import krippendorff
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics as sk
+
+from gongkai.errors import MeasureError
+from gongkai.measure.quality import agreement, cluster_weights, evaluate, krippendorff_alpha, score_label
+
+
+@pytest.fixture(scope="module")
+def scored():
+    rng = np.random.default_rng(3)
+    gold = rng.random(400) < 0.3
+    score = np.clip(np.round(0.3 * gold + 0.7 * rng.random(400), 2), 0, 1)  # rounded: ties
+    return gold, score, score > 0.6, np.repeat(np.arange(20), 20)
+
+
+def test_metrics_equal_scikit_learns(scored):
+    gold, score, predicted, clusters = scored
+    rows = {r["metric"]: r["value"] for r in score_label(gold, score, predicted, clusters)}
+    assert rows["precision"] == pytest.approx(sk.precision_score(gold, predicted))
+    assert rows["recall"] == pytest.approx(sk.recall_score(gold, predicted))
+    assert rows["f1"] == pytest.approx(sk.f1_score(gold, predicted))
+    assert rows["accuracy"] == pytest.approx(sk.accuracy_score(gold, predicted))
+    assert rows["brier"] == pytest.approx(sk.brier_score_loss(gold, score))
+    assert rows["pr_auc"] == pytest.approx(sk.average_precision_score(gold, score))
+
+
+def test_ece_of_calibrated_and_of_shifted_scores():
+    rng = np.random.default_rng(0)
+    score = rng.random(20_000)
+    gold = rng.random(20_000) < score
+    clusters = np.arange(20_000) % 50
+    ece = {r["metric"]: r["value"] for r in score_label(gold, score, score > 0.5, clusters)}["ece"]
+    assert ece < 0.02
+    shifted = {r["metric"]: r["value"] for r in score_label(gold, score / 2, score > 0.5, clusters)}["ece"]
+    assert shifted == pytest.approx(0.25, abs=0.02)
+
+
+def test_cluster_intervals_cover_and_sentence_intervals_do_not():
+    """Accuracy that differs by agency: 95 % intervals over agencies hold the truth about 95 % of the time."""
+    rng = np.random.default_rng(1)
+    hits = {"agency": 0, "sentence": 0}
+    runs = 150
+    for run in range(runs):
+        quality = rng.beta(8, 2, 40)  # mean .8
+        right = rng.random((40, 30)) < quality[:, None]
+        gold = np.ones(1200, bool)
+        for name, clusters in (("agency", np.repeat(np.arange(40), 30)), ("sentence", np.arange(1200))):
+            rows = score_label(gold, right.ravel().astype(float), right.ravel(), clusters, seed=run)
+            low, high = next((r["low"], r["high"]) for r in rows if r["metric"] == "recall")
+            hits[name] += low <= 0.8 <= high
+    assert 0.88 <= hits["agency"] / runs <= 0.99
+    assert hits["sentence"] / runs < 0.8
+
+
+def test_bootstrap_weights_are_seeded_and_sum_to_the_clusters():
+    weights = cluster_weights(7, draws=10, seed=1)
+    assert (weights.sum(axis=1) == 7).all()
+    assert (weights == cluster_weights(7, draws=10, seed=1)).all()
+
+
+def test_alpha_equals_the_reference_package():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        codes = (rng.random((3, 60)) < 0.3).astype(float)
+        codes[1] = np.where(rng.random(60) < 0.8, codes[0], codes[1])
+        codes[rng.random((3, 60)) < 0.2] = np.nan
+        expected = krippendorff.alpha(reliability_data=codes, level_of_measurement="nominal")
+        assert krippendorff_alpha(codes) == pytest.approx(expected, abs=1e-9)
+
+
+def test_alpha_limits():
+    same = np.array([[1, 0, 1, 0], [1, 0, 1, 0]], float)
+    assert krippendorff_alpha(same) == 1
+    assert krippendorff_alpha(np.array([[1, 0, 1, 0], [0, 1, 0, 1]], float)) < 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(krippendorff_alpha(np.ones((2, 5))))
+
+
+def test_agreement_has_an_interval_per_label_and_group(labels):
+    second = labels.assign(annotator="b")
+    second.loc[::10, "commitment"] = ~second.loc[::10, "commitment"].astype(bool)
+    both = pd.concat([labels.assign(annotator="a"), second, labels], ignore_index=True)
+    found = agreement(both, by=["section"]).set_index(["label", "group"])
+    assert found.loc[("boilerplate", "all"), "alpha"] == 1
+    row = found.loc[("commitment", "all")]
+    assert row["low"] < row["alpha"] < row["high"] < 1
+    assert row["raw_agreement"] == pytest.approx(0.9)
+    assert row["coders"] == 2
+    assert ("commitment", "section=overview") in found.index
+
+
+def test_agreement_needs_two_coders(labels):
+    with pytest.raises(MeasureError, match="two coders"):
+        agreement(labels)
+
+
+def test_evaluate_needs_common_sentences(labels, predictions):
+    with pytest.raises(MeasureError, match="same build"):
+        evaluate(predictions, labels)
+    with pytest.raises(MeasureError, match="no label by 'nobody'"):
+        evaluate(predictions, labels, annotator="nobody")
