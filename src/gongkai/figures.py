@@ -58,9 +58,11 @@ def plot_prevalence(
         raise MeasureError(f"nothing to draw: no defined row of {measure} for {label} by agency and year")
     rows = rows.assign(year=rows["year"].astype(int).astype(str), agency=rows["agency"].fillna("(not found)"))
     order = rows.groupby("agency")["value"].mean().sort_values(ascending=False).index.tolist()
-    base = alt.Chart(rows[["agency", "year", "value", "low", "high", "n"]]).encode(
+    rows = rows.sort_values(["agency", "year"])
+    rows = rows.assign(rank=rows.groupby("agency").cumcount())
+    base = alt.Chart(rows[["agency", "year", "rank", "value", "low", "high", "n"]]).encode(
         y=alt.Y("agency:N", sort=order, title=None, axis=alt.Axis(labelLimit=260)),
-        yOffset=alt.YOffset("year:N"),
+        yOffset=alt.YOffset("rank:O"),
         color=alt.Color("year:N", title="year", scale=alt.Scale(scheme="viridis")),
     )
     scale = alt.Scale(domain=[0, 1])

@@ -117,7 +117,7 @@ def _subtitle(reports: pd.DataFrame, sentences: pd.DataFrame, predictions: Predi
     note = "" if shown == len(reports) else f" The first {shown} reports are shown in full."
     return (
         f"{len(reports)} reports by {reports['agency'].nunique()} agencies{span}; {len(sentences):,} "
-        f"sentences, tagged by the model {', '.join(sorted(predictions['model'].unique()))}. "
+        f"sentences, tagged by “{', '.join(sorted(predictions['model'].unique()))}”. "
         f"Preambles are not counted.{note}"
     )
 

@@ -70,10 +70,7 @@ def test_blank_is_undecided_unless_zero_makes_it_hold():
     found = check(
         reports(2019), statistics(requests__granted__business=None, disputes__review__upheld=None)
     ).set_index("rule")
-    assert (
-        found.loc["requests.row:granted", "holds"] is True
-        or found.loc["requests.row:granted", "holds"] == True
-    )  # noqa: E712
+    assert bool(found.loc["requests.row:granted", "holds"])
     assert found.loc["requests.row:granted", "note"] == "holds with blanks read as zero"
     assert pd.isna(found.loc["disputes.total:review", "holds"])
     assert "undecided" in found.loc["disputes.total:review", "note"]

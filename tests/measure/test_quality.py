@@ -44,7 +44,7 @@ def test_cluster_intervals_cover_and_sentence_intervals_do_not():
     """Accuracy that differs by agency: 95 % intervals over agencies hold the truth about 95 % of the time."""
     rng = np.random.default_rng(1)
     hits = {"agency": 0, "sentence": 0}
-    runs = 150
+    runs = 80
     for run in range(runs):
         quality = rng.beta(8, 2, 40)  # mean .8
         right = rng.random((40, 30)) < quality[:, None]

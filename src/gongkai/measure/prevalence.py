@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.quality import cluster_weights, interval
+from gongkai.measure.quality import DRAWS, cluster_weights, interval
 from gongkai.schema import LABELS, UNCOUNTED_SECTIONS, frame_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def prevalence(
         )
     wide = _wide(predictions, by)
     unit = _choose_cluster(wide, by) if cluster == "auto" else cluster
-    wide["_cluster"] = _clusters(wide, unit)
+    wide["_stratum"], wide["_unit"] = _units(wide, unit)
     rows: list[dict[str, object]] = []
     for (model, *key), group in wide.groupby(["model", *by], sort=True, dropna=False, observed=True):
         about = dict(zip(by, key, strict=True)) | {"model": model, "cluster": unit}
@@ -84,16 +84,19 @@ def _wide(predictions: Predictions, by: Sequence[str]) -> Table:
     return wide
 
 
-def _clusters(wide: Table, unit: str) -> Any:  # noqa: ANN401
-    if unit == "passage":
-        return (
-            wide["report_id"].astype(str)
-            + "\0"
-            + wide["section"].astype(str)
-            + "\0"
-            + wide["heading"].astype(str)
-        )
-    return wide[{"agency": "agency", "report": "report_id"}[unit]].astype(str)
+def _units(wide: Table, unit: str) -> tuple[pd.Series[str], pd.Series[str]]:
+    """Return for each sentence the stratum it is drawn in and the unit it is drawn with, as texts.
+
+    Agencies and reports are drawn freely. Within a report the statutory sections are fixed, so passages are
+    drawn section by section; in a section that is one passage its sentences are the units.
+    """
+    if unit != "passage":
+        units = wide[{"agency": "agency", "report": "report_id"}[unit]].astype(str)
+        return units.map(lambda _: ""), units
+    strata = wide["model"] + "\0" + wide["report_id"].astype(str) + "\0" + wide["section"].astype(str)
+    passages = strata + "\0" + wide["heading"].astype(str)
+    alone = passages.groupby(strata).transform("nunique").eq(1)
+    return strata, passages.where(~alone, passages + "\0" + wide["sentence_id"])
 
 
 def _choose_cluster(wide: Table, by: Sequence[str]) -> str:
@@ -105,8 +108,8 @@ def _choose_cluster(wide: Table, by: Sequence[str]) -> str:
 
 
 def _group_rows(group: Table, level: float, seed: int) -> list[dict[str, object]]:
-    ids, index = np.unique(group["_cluster"], return_inverse=True)
-    weights = cluster_weights(len(ids), seed=seed)
+    ids, index = np.unique(group["_unit"].astype(str), return_inverse=True)
+    weights = _weights(group, ids, seed)
     commitment, boilerplate = (group[label].to_numpy(float) for label in LABELS)
     ones = np.ones(len(group))
     pairs = {
@@ -131,6 +134,16 @@ def _group_rows(group: Table, level: float, seed: int) -> list[dict[str, object]
             }
         )
     return rows
+
+
+def _weights(group: Table, ids: Vector, seed: int) -> Vector:
+    """Return how often each unit is drawn, within its stratum, in each sample: draws × units."""
+    stratum = group.drop_duplicates("_unit").set_index("_unit")["_stratum"].loc[list(ids)].to_numpy()
+    weights = np.empty((DRAWS, len(ids)))
+    for number, name in enumerate(np.unique(stratum.astype(str))):
+        inside = stratum == name
+        weights[:, inside] = cluster_weights(int(inside.sum()), seed=seed + number)
+    return weights
 
 
 def _share(

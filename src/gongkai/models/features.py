@@ -87,9 +87,9 @@ def _one_hot(sections: Sequence[str]) -> sp.csr_matrix:
 
 def _hash_characters(texts: Sequence[str], block: str) -> sp.csr_matrix:
     low, high = NGRAMS[block]
-    joined = "".join(f"\x02{t}\x03" for t in texts)
+    joined = "".join(f"\x02{t}\x03" for t in texts if t)
     codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    lengths = np.fromiter((len(t) + 2 for t in texts), dtype=np.int64, count=len(texts))
+    lengths = np.fromiter((len(t) + 2 if t else 0 for t in texts), dtype=np.int64, count=len(texts))
     owner = np.repeat(np.arange(len(texts)), lengths)
     rows, hashes = [], []
     rolling = np.full(len(codes), _SALT[block], dtype=np.uint64)
@@ -170,7 +170,7 @@ def named_columns(text: str, block: str, year: object = None) -> dict[int, list[
                 named.setdefault(int(c), []).append("+".join(gram))
         return named
     low, high = NGRAMS[block]
-    marked = f"\x02{normalize(text, year)}\x03"
+    marked = f"\x02{normalize(text, year)}\x03" if text else ""
     named = {}
     with np.errstate(over="ignore"):
         for start in range(len(marked)):

@@ -1,0 +1,94 @@
+import json
+
+import pandas as pd
+import pytest
+
+from gongkai.errors import GongkaiError, ModelError, SchemaError
+from gongkai.models.classifier import FILES, find_model, load_model
+from gongkai.models.train import TrainSettings, choose_test, gold_of, split_groups, train
+
+
+def test_the_folder_is_complete_and_tells_how_it_was_made(model):
+    assert {p.name for p in model.iterdir()} == {*FILES, "model.skops"}
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    assert config["labels"] == ["commitment", "boilerplate"]
+    assert config["settings"]["seed"] == 0
+    assert set(config["test_agencies"])
+    assert json.loads((model / "run.json").read_text())["libraries"]["scikit-learn"]
+
+
+def test_every_number_of_the_card_stands_in_a_file(model):
+    card = (model / "README.md").read_text(encoding="utf-8")
+    metrics = json.loads((model / "metrics.json").read_text(encoding="utf-8"))
+    for row in metrics:
+        assert f"| {row['label']} | {row['metric']} | {row['value']:.3f} |" in card
+    assert all(row["low"] <= row["value"] <= row["high"] for row in metrics if row["low"] is not None)
+
+
+def test_training_again_gives_the_same_bytes(labels, model, tmp_path):
+    train(labels, tmp_path / "tiny", settings=TrainSettings(folds=3, regularization=(10.0,)))
+    for name in ("README.md", "config.json", "metrics.json", "run.json"):
+        assert (tmp_path / "tiny" / name).read_bytes() == (model / name).read_bytes()
+    assert (load_model(tmp_path / "tiny").scores(labels) == load_model(model).scores(labels)).all()
+
+
+def test_held_out_agencies_are_not_trained_on(labels):
+    gold = gold_of(labels)
+    groups = split_groups(gold)
+    held_out = choose_test(gold, groups, 0.25, seed=1)
+    assert not set(gold.loc[held_out, "agency"]) & set(gold.loc[~held_out, "agency"])
+    assert 0.2 < held_out.mean() < 0.45
+
+
+def test_agencies_that_copy_each_other_stay_together(labels):
+    copied = labels[labels["agency"] == "第0局"].assign(
+        agency="抄袭局", sentence_id=lambda f: f["sentence_id"] + "x"
+    )
+    gold = pd.concat([labels, copied], ignore_index=True)
+    groups = dict(zip(gold["agency"], split_groups(gold), strict=True))
+    assert groups["抄袭局"] == groups["第0局"]
+    assert len(set(groups.values())) == 12
+
+
+def test_settings_come_from_toml(labels, tmp_path):
+    (tmp_path / "run.toml").write_text("folds = 2\nregularization = [10]\nsed = 3\n")
+    with pytest.raises(SchemaError, match="unknown setting sed"):
+        train(labels, tmp_path / "m", settings=tmp_path / "run.toml")
+    assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda f: f[f["agency"].isin(["第0局", "第1局"])], "at least four"),
+        (lambda f: f.assign(commitment=False), "commitment: the .* agencies have fewer than two"),
+        (
+            lambda f: f.assign(annotator="somebody"),
+            "no sentence is coded by 'resolved'; the labels are by somebody",
+        ),
+    ],
+)
+def test_labels_that_cannot_be_trained_on_are_refused_and_nothing_is_left(labels, tmp_path, change, said):
+    with pytest.raises(GongkaiError, match=said):
+        train(change(labels), tmp_path / "m")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_models_are_found_by_name_or_folder(model, tmp_path):
+    assert find_model(model) == model
+    assert find_model("linear").name == "linear"
+    with pytest.raises(ModelError, match="no such model"):
+        find_model("nonsense")
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "config.json").write_text("{}")
+    with pytest.raises(ModelError, match="lacks README"):
+        find_model(tmp_path / "half")
+
+
+def test_an_unknown_kind_is_refused(model, tmp_path):
+    import shutil
+
+    shutil.copytree(model, tmp_path / "m")
+    (tmp_path / "m" / "config.json").write_text('{"kind": "oracle"}')
+    with pytest.raises(ModelError, match="kind 'oracle' is not known"):
+        load_model(tmp_path / "m")

@@ -1,0 +1,92 @@
+"""The bundled corpus: what build gives from corpus/raw is what the authored reports hold."""
+
+import pandas as pd
+import pytest
+
+from gongkai.corpus.build import build
+from gongkai.corpus.labels import read_labels
+from gongkai.schema import read_table
+from tests import truth
+
+RAW = truth.CORPUS / "raw"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus") / "tables"
+    summary = build(RAW, folder)
+    assert summary.failed == 0
+    return {name: read_table(folder, name) for name in ("reports", "sentences", "statistics", "checks")}
+
+
+@pytest.fixture(scope="module")
+def authored(built):
+    """Report id → what was authored."""
+    reports = truth.reports()
+    return {r.report_id: reports[truth.source_of(r.source_path)] for r in built["reports"].itertuples()}
+
+
+def test_every_authored_report_is_there_once(built):
+    assert sorted(map(truth.source_of, built["reports"]["source_path"])) == sorted(truth.reports())
+
+
+def test_metadata(built, authored):
+    for row in built["reports"].itertuples():
+        meta = authored[row.report_id].meta
+        found = (row.agency, row.year, row.form, row.kind, row.title)
+        assert found == (meta["agency"], int(meta["year"]), meta["form"], meta["kind"], meta["title"]), (
+            row.source_path
+        )
+        if meta["region"] in meta["agency"]:
+            assert (row.region, row.level) == (meta["region"], meta["level"]), row.source_path
+
+
+def test_every_cell_as_printed(built, authored):
+    cells = {key: part for key, part in built["statistics"].groupby("report_id")}
+    for report_id, report in authored.items():
+        expected = truth.printed_cells(report)
+        part = cells.get(report_id, built["statistics"].head(0))
+        found = {
+            (t, r, c): None if pd.isna(v) else v
+            for t, r, c, v in zip(part["table"], part["row"], part["column"], part["value"], strict=True)
+        }
+        assert found == expected, report.path.stem
+
+
+def test_every_planted_error_and_no_false_alarm(built, authored):
+    broken = built["checks"][built["checks"]["holds"].eq(False).fillna(False)]
+    for report_id, report in authored.items():
+        rules = set(broken.loc[broken["report_id"] == report_id, "rule"])
+        assert {r for r in rules if r.startswith(truth.TABLE_RULES)} == truth.broken_rules(report), (
+            report.path.stem
+        )
+
+
+def test_sections_sentence_by_sentence(built, authored):
+    """Every section's text, but for the sentences of section five in `HARD`, where a cue is missing."""
+    wrong = []
+    for report_id, report in authored.items():
+        part = built["sentences"][built["sentences"]["report_id"] == report_id]
+        found = {key: truth.squeeze("".join(rows["text"])) for key, rows in part.groupby("section")}
+        expected = truth.section_texts(report)
+        wrong += [
+            (report.path.stem, s) for s in found.keys() | expected.keys() if found.get(s) != expected.get(s)
+        ]
+    assert sorted({name for name, _ in wrong}) == truth.HARD
+    assert all(section in ("problems", "improvements") for _, section in wrong)
+
+
+def test_every_label_refers_to_a_sentence_with_that_text(built):
+    labels = read_labels(truth.CORPUS / "labels")
+    texts = built["sentences"].set_index("sentence_id")["text"]
+    missing = labels[~labels["sentence_id"].isin(texts.index)]
+    assert missing.empty, missing["text"].head().tolist()
+    assert (texts.loc[labels["sentence_id"]].to_numpy() == labels["text"].to_numpy()).all()
+
+
+def test_enough_is_coded():
+    gold = read_labels(truth.CORPUS / "labels")
+    gold = gold[gold["annotator"] == "resolved"]
+    assert len(gold) >= 400
+    assert gold["agency"].nunique() >= 4
+    assert set(gold["codebook"]) == {"2"}
