@@ -403,7 +403,7 @@ def _blocks(flow: list[_Line | Grid]) -> list[Block]:
             continue
         goes_on = (
             last is not None
-            and (last.right >= right - 1.6 * last.size or _breaks_off(last, left, right))
+            and (last.right >= right - 1.6 * last.size or _breaks_off(last, part, left, right))
             and part.left <= left + 0.8 * part.size
             and abs(part.size - last.size) <= 0.35 * last.size
         )
@@ -419,13 +419,11 @@ def _blocks(flow: list[_Line | Grid]) -> list[Block]:
     return blocks
 
 
-def _breaks_off(line: _Line, left: float, right: float) -> bool:
+def _breaks_off(line: _Line, following: _Line, left: float, right: float) -> bool:
     """Tell whether a line that is a little short stops inside a sentence, as before a long address."""
-    return (
-        line.right - left > 0.6 * (right - left)
-        and line.left <= left + 3 * line.size
-        and line.text[-1] not in "。！？；：”）"
-    )
+    if line.right - left <= 0.6 * (right - left) or line.left > left + 3 * line.size:
+        return False
+    return line.text[-1] not in "。！？；：”）" or (line.text[-1] == "：" and following.text[0].isascii())
 
 
 def _measure(lines: list[_Line]) -> tuple[float, float]:

@@ -1,0 +1,88 @@
+"""Quality of the published checkpoint as floors, beside a digest of what it is measured on. Raise floors in the same commit.
+
+`python -m tests.gate.test_gate` prints the current values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from gongkai.corpus.build import build
+from gongkai.corpus.labels import read_labels
+from gongkai.measure.quality import evaluate
+from gongkai.models.predict import predict
+from gongkai.schema import hash_text, read_table
+from tests import truth
+from tests.conftest import SHARED
+
+FLOORS = json.loads((Path(__file__).parent / "floors.json").read_text(encoding="utf-8"))
+MODEL = Path(__file__).parents[2] / "models" / "linear"
+
+
+def f1_of(metrics: pd.DataFrame) -> dict[str, float]:
+    rows = metrics[(metrics["metric"] == "f1") & (metrics["group"] == "all") & (metrics["label"] != "macro")]
+    return dict(zip(rows["label"], rows["value"], strict=True))
+
+
+def held_out() -> tuple[str, dict[str, float]]:
+    """Return (digest of the gold, F1 on the held-out agencies) as the run that made the checkpoint wrote them."""
+    config = json.loads((MODEL / "config.json").read_text(encoding="utf-8"))
+    metrics = pd.DataFrame(json.loads((MODEL / "metrics.json").read_text(encoding="utf-8")))
+    return config["gold_digest"], f1_of(metrics)
+
+
+def real(folder: Path) -> tuple[str, dict[str, float]]:
+    """Return (digest of the codes, F1) on the coded sentences of the three real reports: the development set."""
+    build([SHARED / n for n in ("hengyang_2019.txt", "huaian_2024.pdf", "hongze_2023.pdf")], folder)
+    sentences = read_table(folder, "sentences")
+    path = truth.CORPUS / "truth" / "real_codes.csv"
+    codes = pd.read_csv(path)
+    gold = sentences.merge(codes.drop(columns="annotator"), on="sentence_id", how="inner").assign(
+        annotator="resolved"
+    )
+    assert len(gold) == len(codes) == len(sentences)
+    assert [hash_text(t) for t in gold["text"]] == gold["text_hash"].tolist()
+    gold = gold.astype({"commitment": bool, "boilerplate": bool})
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return digest, f1_of(evaluate(predict(sentences, model=MODEL), gold))
+
+
+def test_the_checkpoint_belongs_to_the_bundled_labels():
+    from gongkai.models.train import gold_of
+
+    gold = gold_of(read_labels(truth.CORPUS / "labels"))
+    columns = ["sentence_id", "text", "commitment", "boilerplate"]
+    digest = hashlib.sha256(gold[columns].sort_values("sentence_id").to_csv(index=False).encode()).hexdigest()
+    assert digest == held_out()[0], "labels changed since the checkpoint was made: make model"
+
+
+def test_held_out_agencies():
+    digest, found = held_out()
+    assert digest == FLOORS["held_out"]["digest"], (
+        "the gold changed: look at the metrics, then update floors.json"
+    )
+    for label, floor in FLOORS["held_out"]["f1"].items():
+        assert found[label] >= floor, label
+
+
+def test_real_sentences(shared, tmp_path):
+    digest, found = real(tmp_path / "t")
+    assert digest == FLOORS["real"]["digest"]
+    for label, floor in FLOORS["real"]["f1"].items():
+        assert found[label] >= floor, label
+
+
+def test_floors_meet_the_targets():
+    assert FLOORS["held_out"]["f1"]["commitment"] >= 0.85
+    assert FLOORS["real"]["f1"]["boilerplate"] >= 0.85
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as place:
+        print(json.dumps({"held_out": held_out(), "real": real(Path(place) / "t")}, indent=2))  # noqa: T201
