@@ -82,7 +82,7 @@ def labels() -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def model(labels: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    train(labels, folder, settings=TrainSettings(folds=3, regularization=(10.0,)))
+    train(labels, folder, settings=TrainSettings(folds=3, outer_folds=3))
     return folder
 
 

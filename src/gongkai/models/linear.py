@@ -33,8 +33,7 @@ WEIGHTS = "model.skops"
 CHOICES: tuple[tuple[str, ...], ...] = (
     ("characters",),
     ("characters", "words"),
-    ("characters", "section"),
-    ("characters", "section", "heading", "lead"),
+    ("characters", "words", "section"),
     ("characters", "words", "section", "heading", "lead"),
 )
 """Sets of feature blocks that a label may choose from."""
@@ -200,7 +199,7 @@ def train_linear(
     groups: Vector,
     *,
     name: str,
-    regularization: Sequence[float] = (3.0, 10.0, 30.0),
+    regularization: Sequence[float] = (10.0,),
     folds: int = 5,
     seed: int = 0,
 ) -> tuple[LinearClassifier, dict[str, dict[str, object]]]:
@@ -268,7 +267,8 @@ def grouped_folds(
 
 
 def _regression(c: float) -> LogisticRegression:
-    return LogisticRegression(C=c, solver="liblinear", random_state=0, max_iter=1000)
+    # The dual is five times faster than the primal here: far fewer sentences than columns.
+    return LogisticRegression(C=c, solver="liblinear", dual=True, random_state=0, max_iter=5000)
 
 
 def _stack(made: Mapping[str, sp.csr_matrix], blocks: Sequence[str]) -> sp.csr_matrix:

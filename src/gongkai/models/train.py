@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold
 
 from gongkai.errors import ModelError, SchemaError
 from gongkai.measure.quality import evaluate
@@ -31,10 +33,11 @@ class TrainSettings:
 
     model: str = "linear"
     annotator: str = "resolved"
-    test_share: float = 0.25
-    """Share of the agencies held out for the metrics; the published model is then trained on all."""
+    outer_folds: int = 5
+    """For the metrics: each fold's agencies are predicted by a model that never saw them."""
     folds: int = 5
-    regularization: tuple[float, ...] = (3.0, 10.0, 30.0)
+    """Inside each of those, for choosing features, calibration and threshold."""
+    regularization: tuple[float, ...] = (10.0,)
     seed: int = 0
 
 
@@ -47,8 +50,9 @@ def train(
 ) -> Table:
     """Train a model on coded sentences and write its folder.
 
-    The metrics come from agencies that the evaluated model never saw (nor near-duplicates of their
-    sentences); the model that is saved is trained on all agencies with the same procedure.
+    The metrics come from outer cross-validation by agency: the whole procedure (choosing features,
+    calibration, threshold) is repeated without the agencies of each fold, nor those that share their text,
+    and predicts these. The model that is saved is trained on all agencies in the same way.
 
     Args:
         labels: `labels` rows, e.g. from `gongkai.read_labels`.
@@ -72,12 +76,10 @@ def train(
     gold = gold_of(labels, settings.annotator)
     with whole_folder(folder, overwrite=overwrite) as hidden:
         groups = split_groups(gold)
-        held_out = choose_test(gold, groups, settings.test_share, settings.seed)
-        trial, _ = _fit(gold[~held_out], groups[~held_out], folder.name, settings)
-        metrics = _held_out_metrics(trial, gold[held_out], labels, settings.seed)
+        metrics = _cross_validate(gold, groups, folder.name, settings)
         model, chosen = _fit(gold, groups, folder.name, settings)
         model.save(hidden)
-        about = _about(gold, held_out, groups, chosen, settings)
+        about = _about(gold, groups, chosen, settings)
         write_json(
             hidden / CONFIG,
             {"kind": "linear", "labels": list(model.labels), "thresholds": model.thresholds} | about,
@@ -150,41 +152,44 @@ def split_groups(gold: Labels) -> Vector:
     return np.array([number[find(name)] for name in agency])
 
 
-def choose_test(gold: Labels, groups: Vector, share: float, seed: int) -> Vector:
-    """Draw whole groups until they hold `share` of the sentences; returns True for the held-out rows.
+def outer_folds(gold: Labels, groups: Vector, settings: TrainSettings) -> list[tuple[Vector, Vector]]:
+    """Return (training, test) rows of each outer fold; no group stands on both sides of one.
 
     Raises:
-        ModelError: There are fewer than four groups, or a side would lack a label.
+        ModelError: There are fewer than four groups, or a label has positives in fewer than four.
     """
-    ids = np.unique(groups)
-    if len(ids) < 4:
+    count = len(np.unique(groups))
+    if count < 4:
         raise ModelError(
-            f"the labels come from {len(ids)} groups of agencies; at least four are needed to train and test"
+            f"the labels come from {count} groups of agencies; at least four are needed to train and test"
         )
-    order = np.random.default_rng(seed).permutation(ids)
-    sizes = np.array([(groups == g).sum() for g in order])
-    count = int(np.searchsorted(np.cumsum(sizes), share * len(gold))) + 1
-    held_out = np.isin(groups, order[: min(count, len(ids) - 2)])
     for label in LABELS:
-        for side, name in ((held_out, "test"), (~held_out, "training")):
-            if gold[label].to_numpy(bool)[side].sum() < 2:
-                raise ModelError(
-                    f"{label}: the {name} agencies have fewer than two positive sentences; code more"
-                )
-    return held_out
+        with_positives = len(np.unique(groups[gold[label].to_numpy(bool)]))
+        if with_positives < 4:
+            raise ModelError(
+                f"{label}: positive in {with_positives} groups of agencies; at least four are needed"
+            )
+    both = gold[LABELS[0]].to_numpy(int) * 2 + gold[LABELS[1]].to_numpy(int)
+    splitter = StratifiedGroupKFold(
+        min(settings.outer_folds, count), shuffle=True, random_state=settings.seed
+    )
+    return list(splitter.split(np.zeros(len(gold)), both, groups))
 
 
-def _held_out_metrics(model: LinearClassifier, test: Labels, labels: Labels, seed: int) -> Table:
-    frame = predictions_of(model, test)
-    return evaluate(frame, labels[labels["sentence_id"].isin(test["sentence_id"])], seed=seed)
+def _cross_validate(gold: Labels, groups: Vector, name: str, settings: TrainSettings) -> Table:
+    """Predict each sentence by a model that saw neither its agency nor a copy of it, and score them all."""
+    parts = []
+    for training, test in outer_folds(gold, groups, settings):
+        model, _ = _fit(gold.iloc[training], groups[training], name, settings)
+        parts.append(predictions_of(model, gold.iloc[test]))
+    gold = gold.assign(annotator=settings.annotator)
+    return evaluate(
+        pd.concat(parts, ignore_index=True), gold, annotator=settings.annotator, seed=settings.seed
+    )
 
 
 def _about(
-    gold: Labels,
-    held_out: Vector,
-    groups: Vector,
-    chosen: dict[str, dict[str, object]],
-    settings: TrainSettings,
+    gold: Labels, groups: Vector, chosen: dict[str, dict[str, object]], settings: TrainSettings
 ) -> dict[str, Any]:
     columns = ["sentence_id", "text", *LABELS]
     digest = hashlib.sha256(gold[columns].sort_values("sentence_id").to_csv(index=False).encode()).hexdigest()
@@ -195,9 +200,7 @@ def _about(
         "reports": int(gold["report_id"].nunique()),
         "years": [int(gold["year"].min()), int(gold["year"].max())] if gold["year"].notna().any() else [],
         "prevalence": {label: float(gold[label].mean()) for label in LABELS},
-        "test_sentences": int(held_out.sum()),
-        "test_groups": len(np.unique(groups[held_out])),
-        "test_agencies": sorted(gold.loc[held_out, "agency"].dropna().unique().tolist()),
+        "groups": len(np.unique(groups)),
         "gold_digest": digest,
         "chosen": chosen,
         "settings": asdict(settings),
