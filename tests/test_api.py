@@ -89,3 +89,18 @@ def test_imports_point_down():
 def test_modules_stay_readable():
     for path in SRC.rglob("*.py"):
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 500, path
+
+
+def test_no_import_cycle():
+    names = {p.relative_to(SRC).with_suffix("").as_posix().replace("/", "."): p for p in SRC.rglob("*.py")}
+    uses = {}
+    for name, path in names.items():
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("gongkai."):
+                found.add(node.module.removeprefix("gongkai."))
+        uses[name] = {n for n in found if n in names} - {name}
+    while leaves := [n for n, used in uses.items() if not used & uses.keys()]:
+        for leaf in leaves:
+            del uses[leaf]
+    assert not uses, f"cycle among {sorted(uses)}"

@@ -94,7 +94,7 @@ REFUSED = [
     (["predict", "{p}/tables", "-o", "{p}/x.csv", "--model", "nonsense"], "nonsense: no such model"),
     (["predict", "{p}/tables", "-o", "{p}/x.xls"], "the ending decides the format"),
     (["predict", "{p}/tables", "-o", "{p}/p.csv"], "exists"),
-    (["measure", "{p}/labels.csv", "-o", "{p}/x.csv"], "lacks model"),
+    (["measure", "{p}/labels.csv", "-o", "{p}/x.csv"], "lacks the columns model, label"),
     (["measure", "{p}/p.csv", "-o", "{p}/x.csv", "--by", "mood"], "predictions lack mood"),
     (
         ["measure", "{p}/p.csv", "-o", "{p}/x.csv", "--cluster", "moon"],
@@ -133,6 +133,10 @@ def test_some_failed_inputs_exit_with_one(tmp_path):
     assert code == 1
     assert "1 × error report" in out
     assert "1 files failed" in err
+    code, out, err = run("predict", "r", "-o", "p.csv", cwd=tmp_path)
+    assert code == 1
+    assert "坏.html: not a disclosure report" in err
+    assert "sentences" in out
 
 
 @pytest.mark.parametrize(

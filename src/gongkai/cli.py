@@ -216,6 +216,7 @@ def predict(
     refuse_existing(output, overwrite=overwrite)
     classifier = load_model(model)
     sentences = read_sentences(inputs)
+    failed = sentences.attrs.get("failed", 0)
     if limit is not None:
         sentences = sentences.head(limit)
     if missing := missing_context(sentences):
@@ -227,6 +228,9 @@ def predict(
     shares = predictions.groupby("label")["predicted"].mean()
     shown = ", ".join(f"{share:.1%} {label}" for label, share in shares.items())
     typer.echo(f"{output}: {len(sentences):,} sentences; {shown}")
+    if failed:
+        typer.echo(f"gongkai: {failed} files failed and are not in it; see above", err=True)
+        raise typer.Exit(1)
 
 
 @app.command()

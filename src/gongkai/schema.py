@@ -321,7 +321,7 @@ def write_frame(frame: pd.DataFrame, path: str | Path, *, overwrite: bool = Fals
 
 
 def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
-    """Read a table that `write_frame` wrote.
+    """Read a .csv, .jsonl or .parquet table, e.g. one that `write_frame` wrote; ids and codes stay text.
 
     Raises:
         SchemaError: The file cannot be read or lacks a column.
@@ -331,16 +331,22 @@ def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
     source = Path(path)
     try:
         if source.suffix.lower() == ".csv":
-            frame = pd.read_csv(source, encoding="utf-8-sig")
+            texts = dict.fromkeys(("sentence_id", "report_id", "region_code", "text"), "str")
+            frame = pd.read_csv(
+                source, encoding="utf-8-sig", dtype=texts, keep_default_na=False, na_values=[""]
+            )
         elif source.suffix.lower() == ".jsonl":
-            frame = pd.read_json(source, lines=True)
+            frame = pd.read_json(source, lines=True, dtype=False)
         else:
             frame = pq.read_table(source).to_pandas()
     except (OSError, ValueError, pa.ArrowInvalid) as error:
         raise SchemaError(f"{source}: cannot be read: {error}") from error
     missing = [column for column in needed if column not in frame.columns]
     if missing:
-        raise SchemaError(f"{source}: lacks {', '.join(missing)}; has {', '.join(map(str, frame.columns))}")
+        columns = ", ".join(map(str, frame.columns)) or "no columns"
+        raise SchemaError(
+            f"{source}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; has {columns}"
+        )
     return frame
 
 

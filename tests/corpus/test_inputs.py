@@ -3,7 +3,8 @@ import json
 import pandas as pd
 import pytest
 
-from gongkai.corpus.inputs import find_inputs, read_sentences
+from gongkai.corpus.build import find_inputs
+from gongkai.corpus.inputs import read_sentences
 from gongkai.errors import ReadError, SchemaError
 from tests.conftest import DATA
 
@@ -47,3 +48,17 @@ def test_missing_and_unreadable(tmp_path):
     (tmp_path / "a.html").write_text("<p>购物指南</p>")
     with pytest.raises(SchemaError, match="no report could be read; the first problem"):
         read_sentences(tmp_path / "a.html")
+
+
+def test_a_report_that_fails_is_said_and_counted(tmp_path, caplog):
+    (tmp_path / "坏.html").write_text("<p>购物指南</p>")
+    (tmp_path / "好.html").write_bytes((DATA / "mini" / "云汀市民政局2021.html").read_bytes())
+    assert read_sentences(tmp_path).attrs["failed"] == 1
+    assert "坏.html: not a disclosure report" in caplog.text
+
+
+def test_texts_that_look_like_blanks_or_numbers_stay_texts(tmp_path):
+    (tmp_path / "a.csv").write_text("sentence_id,text\n007,NA\n008,12\n")
+    frame = read_sentences(tmp_path / "a.csv")
+    assert frame["sentence_id"].tolist() == ["007", "008"]
+    assert frame["text"].tolist() == ["NA", "12"]

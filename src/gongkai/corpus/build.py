@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,6 @@ import pandas as pd
 
 from gongkai import shards
 from gongkai.corpus.checks import check
-from gongkai.corpus.inputs import find_inputs
 from gongkai.corpus.read import SUFFIXES, read_document
 from gongkai.corpus.report import read_report
 from gongkai.errors import GongkaiError, ReadError
@@ -95,6 +95,30 @@ def build(
 
 def _listing(paths: object) -> str:
     return str(paths) if isinstance(paths, str | Path) else ", ".join(str(p) for p in paths)  # type: ignore[attr-defined]
+
+
+def find_inputs(paths: Iterable[str | Path]) -> list[str]:
+    """List the files below the given paths, each once, sorted; links to folders are not followed.
+
+    Raises:
+        ReadError: A path does not exist.
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        place = Path(path)
+        if place.is_dir():
+            below = [
+                Path(root) / name
+                for root, folders, names in os.walk(place)
+                for name in names
+                if name.lower().endswith(SUFFIXES) and not name.startswith((".", "~$"))
+            ]
+            found |= dict.fromkeys(p.as_posix() for p in sorted(below))
+        elif place.exists():
+            found[place.as_posix()] = None
+        else:
+            raise ReadError(f"{place}: no such file or folder")
+    return list(found)
 
 
 def _duplicates(states: Sequence[tuple[str, int, int]]) -> dict[str, str]:
