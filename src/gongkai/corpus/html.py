@@ -31,6 +31,8 @@ _SPACE = re.compile(r"[ \t\r\n]+")
 # A table cell longer than this is a page layout's, not a statistic's.
 _LAYOUT_CELL = 400
 _MAX_SPAN = 1000
+# The parser's time grows with the square of the depth: 100,000 nested tags take it 12 seconds.
+_RUN_OF_TAGS = re.compile(r"(?:<[a-zA-Z]\w{0,20}(?:\s[^<>]{0,300})?>\s*){1000,}")
 
 
 def read_html(text: str) -> tuple[list[Block], list[str]]:
@@ -39,12 +41,15 @@ def read_html(text: str) -> tuple[list[Block], list[str]]:
     Returns:
         Blocks, and problem messages.
     """
+    problems: list[str] = []
+    text, runs = _RUN_OF_TAGS.subn("", text)
+    if runs:
+        problems.append(f"{runs} runs of a thousand and more opening tags without text were dropped")
     tree = LexborHTMLParser(text)
     root = tree.body or tree.root
     if root is None:
-        return [], []
+        return [], problems
     blocks: list[Block] = []
-    problems: list[str] = []
     buffer: list[str] = []
     linked = 0  # characters of the buffer that stand in links
 

@@ -86,10 +86,14 @@ def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[str]]:
         flow: list[_Line | Grid] = []
         everything: list[str] = []
         for number in range(min(len(pdf), MAX_PAGES)):
-            page = pdf[number]
-            chars = _chars(page)
+            try:
+                page = pdf[number]
+                chars = _chars(page)
+                flow += _page_flow(page, chars, number + 1)
+            except pdfium.PdfiumError as error:
+                problems.append(f"page {number + 1} is damaged and was not read ({error})")
+                continue
             everything += [c.text for c in chars]
-            flow += _page_flow(page, chars, number + 1)
     finally:
         pdf.close()
     _refuse_garbled("".join(everything), name)
@@ -120,6 +124,8 @@ def _chars(page: pdfium.PdfPage) -> list[_Char]:
         code = raw.FPDFText_GetUnicode(handle, index)
         if code <= 32 or code == 0xA0 or code == 0x3000 or code == 0xFFFE:
             continue
+        if 0xD800 <= code <= 0xDFFF:  # half of a pair, in damaged files
+            code = 0xFFFD
         raw.FPDFText_GetCharBox(handle, index, left, right, bottom, top)
         raw.FPDFText_GetCharOrigin(handle, index, x, y)
         # The ink of a narrow digit leaves gaps that look like spaces; the loose box spans its whole advance,

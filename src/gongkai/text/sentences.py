@@ -80,24 +80,28 @@ def _ends(text: str) -> list[int]:
     """Return the offsets just behind sentence ends."""
     inside = _nesting(text)
     ends = []
+    behind = 0  # what stands before it belongs to an end already found
     for index, character in enumerate(text):
+        if index < behind:
+            continue
         if character == "\n":
             ends.append(index)
         elif character in _ENDS and not inside[index]:
-            stop = index + 1
-            while (
-                stop < len(text)
-                and text[stop] in _ENDS + "”’）)"
-                and not (text[stop] in "”’）)" and inside[stop - 1])
-            ):
-                stop += 1
-            ends.append(stop)
+            behind = index + 1
+            while behind < len(text) and _still_ends(text[behind], inside[behind - 1]):
+                behind += 1
+            ends.append(behind)
         elif character in "。！？" and inside[index] and text[index + 1 : index + 2] in ("”", "’"):
             # “……。” closes a quoted sentence: what follows the quote is a new one, unless it goes on (”的).
             after = text[index + 2 : index + 3]
             if after and not re.match(r"[的等这为是和、，,；;。）)》]", after) and not inside[index + 1]:
                 ends.append(index + 2)
     return ends
+
+
+def _still_ends(character: str, after_inside: bool) -> bool:
+    """Tell whether a character behind an end belongs to it: another end, or a closing mark of its level."""
+    return character in _ENDS or (character in "”’）)" and not after_inside)
 
 
 def _points(text: str) -> list[int]:
