@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gongkai.models.features import BLOCKS, WIDTH, features, named_columns, normalize
+from gongkai.models.features import BLOCKS, WIDTH, features, grams, named_columns, normalize
 
 
 @pytest.fixture
@@ -18,16 +18,24 @@ def frame():
     )
 
 
-def test_each_block_has_its_columns_and_unit_rows(frame):
+def test_each_block_has_its_columns(frame):
     for block in BLOCKS:
-        matrix = features(frame, [block])
-        assert matrix.shape == (3, 8 if block == "section" else WIDTH)
-        norms = (
-            np.sqrt(matrix.multiply(matrix).sum(axis=1)).A1
-            if hasattr(matrix, "A1")
-            else np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-        )
-        assert np.allclose(norms[norms > 0], 1)
+        assert features(frame, [block]).shape == (3, 8 if block == "section" else WIDTH)
+
+
+def test_margins_equal_the_matrix_times_the_weights(frame):
+    rng = np.random.default_rng(0)
+    many = pd.concat([frame] * 3, ignore_index=True)
+    for block in BLOCKS:
+        made = grams(many, block)
+        weights = rng.normal(size=made.width)
+        assert np.allclose(made.margin(weights), made.matrix() @ weights)
+
+
+def test_rows_are_binary_and_of_unit_length(frame):
+    rows = features(frame, ["characters"])
+    for row in rows[:2]:
+        assert set(row.data) == {1 / np.sqrt(row.nnz)}
 
 
 def test_rows_do_not_depend_on_their_neighbours(frame):

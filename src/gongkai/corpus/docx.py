@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from typing import TYPE_CHECKING
 
 import docx
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
 
 # What a real report unpacks to is under 2 MiB without its pictures; more is a bomb or a mistake.
 MAX_UNPACKED = 256 * 2**20
+# What zipfile, zlib, lxml and python-docx raise on damaged files.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    etree.XMLSyntaxError,
+    AttributeError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+)
 
 
 def read_docx(content: bytes, name: str) -> tuple[list[Block], list[str]]:
@@ -45,7 +58,7 @@ def _open(content: bytes, name: str) -> WordFile:
         if size > MAX_UNPACKED:
             raise ReadError(f"{name}: unpacks to {size / 2**20:.0f} MiB; not a report")
         return docx.Document(io.BytesIO(content))
-    except (zipfile.BadZipFile, KeyError, ValueError, etree.XMLSyntaxError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise ReadError(f"{name}: a damaged DOCX ({error}); open it in Word and save it again") from error
 
 

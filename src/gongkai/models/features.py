@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,26 +34,71 @@ _YEAR = re.compile(r"(?:19|20)\d\d(?=年)")
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-def features(frame: pd.DataFrame, blocks: Sequence[str] = BLOCKS) -> sp.csr_matrix:
-    """Return one row of features per sentence; each block is binary and of unit length.
+@dataclass(frozen=True, slots=True)
+class Grams:
+    """The hashed n-grams of one block: columns[start[k]:start[k + 1]] are those of text k, each once.
+
+    `owner` says which text each sentence has: headings and leads are shared by many.
+    """
+
+    columns: np.ndarray[Any, np.dtype[np.int64]]
+    start: np.ndarray[Any, np.dtype[np.int64]]
+    owner: np.ndarray[Any, np.dtype[np.int64]]
+    width: int
+
+    def matrix(self) -> sp.csr_matrix:
+        """Return sentences × columns; a sentence with n distinct n-grams has n entries of 1 / √n."""
+        counts = np.diff(self.start)
+        values = np.repeat(1.0 / np.sqrt(np.maximum(counts, 1)), counts)
+        texts = sp.csr_matrix((values, self.columns, self.start), shape=(len(counts), self.width))
+        return texts[self.owner]
+
+    def margin(self, weights: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Return `matrix() @ weights` without making the matrix."""
+        counts = np.diff(self.start)
+        sums = np.concatenate([[0.0], np.cumsum(weights[self.columns])])
+        totals = sums[self.start[1:]] - sums[self.start[:-1]]
+        margins: np.ndarray[Any, np.dtype[np.float64]] = (totals / np.sqrt(np.maximum(counts, 1)))[self.owner]
+        return margins
+
+
+def grams(frame: pd.DataFrame, block: str) -> Grams:
+    """Return one block's features of each sentence.
 
     Args:
         frame: Columns `text`, and where there are any `section`, `heading`, `lead`, `year`, `tokens`.
-        blocks: Which blocks, in this order.
+        block: One of `BLOCKS`.
     """
-    years = frame["year"].to_numpy() if "year" in frame else None
-    parts = []
-    for block in blocks:
-        if block == "section":
-            parts.append(_one_hot(_column(frame, "section")))
-        elif block == "words":
-            tokens = frame["tokens"] if "tokens" in frame else [tokenize(t) for t in frame["text"]]
-            parts.append(_hash_words([[normalize(t, None) for t in row] for row in tokens]))
-        else:
-            texts = _column(frame, "text" if block == "characters" else block)
-            marked = [normalize(t, None if years is None else years[i]) for i, t in enumerate(texts)]
-            parts.append(_hash_characters(marked, block))
-    return sp.hstack(parts, format="csr") if parts else sp.csr_matrix((len(frame), 0))
+    if block == "section":
+        index = {name: i for i, name in enumerate(SECTIONS)}
+        known, owner = _distinct(_column(frame, "section"))
+        columns = np.array([index[s] for s in known if s in index], dtype=np.int64)
+        return Grams(columns, _starts([s in index for s in known]), owner, len(SECTIONS))
+    if block == "words":
+        tokens = frame["tokens"] if "tokens" in frame else [tokenize(t) for t in frame["text"]]
+        return _hash_words([[normalize(t, None) for t in row] for row in tokens])
+    years = frame["year"].tolist() if "year" in frame else [None] * len(frame)
+    texts = _column(frame, "text" if block == "characters" else block)
+    pairs, owner = _distinct(list(zip(texts, [None if y != y else y for y in years], strict=True)))
+    return _hash_characters([normalize(text, year) for text, year in pairs], block, owner)
+
+
+def features(frame: pd.DataFrame, blocks: Sequence[str] = BLOCKS) -> sp.csr_matrix:
+    """Return the features of the blocks side by side, sentences × columns; see `grams`."""
+    if not blocks:
+        return sp.csr_matrix((len(frame), 0))
+    return sp.hstack([grams(frame, block).matrix() for block in blocks], format="csr")
+
+
+def _distinct(values: Sequence[Any]) -> tuple[list[Any], np.ndarray[Any, np.dtype[np.int64]]]:
+    """Return the distinct values, and the number of each value's own."""
+    number: dict[Any, int] = {}
+    owner = np.fromiter((number.setdefault(v, len(number)) for v in values), np.int64, count=len(values))
+    return list(number), owner
+
+
+def _starts(lengths: Sequence[int] | Sequence[bool]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.concatenate([[0], np.cumsum(np.asarray(lengths, dtype=np.int64))])
 
 
 def normalize(text: str, year: object) -> str:
@@ -77,53 +123,55 @@ def _column(frame: pd.DataFrame, name: str) -> list[str]:
     return [value if isinstance(value, str) else "" for value in frame[name]]
 
 
-def _one_hot(sections: Sequence[str]) -> sp.csr_matrix:
-    index = {name: i for i, name in enumerate(SECTIONS)}
-    rows = [i for i, s in enumerate(sections) if s in index]
-    columns = [index[sections[i]] for i in rows]
-    shape = (len(sections), len(SECTIONS))
-    return sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
-
-
-def _hash_characters(texts: Sequence[str], block: str) -> sp.csr_matrix:
+def _hash_characters(texts: Sequence[str], block: str, owner: np.ndarray[Any, np.dtype[np.int64]]) -> Grams:
+    """Hash the n-grams of all texts at once, each from that of the one a character shorter."""
     low, high = NGRAMS[block]
     joined = "".join(f"\x02{t}\x03" for t in texts if t)
-    codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
+    codes = np.frombuffer(joined.encode("utf-32-le", "replace"), dtype=np.uint32).astype(np.uint64)
     lengths = np.fromiter((len(t) + 2 if t else 0 for t in texts), dtype=np.int64, count=len(texts))
-    owner = np.repeat(np.arange(len(texts)), lengths)
+    belongs = np.repeat(np.arange(len(texts)), lengths)
     rows, hashes = [], []
     rolling = np.full(len(codes), _SALT[block], dtype=np.uint64)
     with np.errstate(over="ignore"):
         for n in range(1, high + 1):
-            # The hash of each n-gram from that of the (n-1)-gram at the same start.
             span = len(codes) - n + 1
             if span <= 0:
                 break
             rolling = (rolling[:span] * _BASE) + codes[n - 1 :] + np.uint64(n)
             if n < low:
                 continue
-            inside = owner[:span] == owner[n - 1 :]
+            inside = belongs[:span] == belongs[n - 1 :]
             if n == 1:
                 inside &= codes > 3
-            rows.append(owner[:span][inside])
+            rows.append(belongs[:span][inside])
             hashes.append(_mix(rolling[inside]))
-    return _binary(rows, hashes, len(texts))
+    return _by_row(rows, hashes, len(texts), owner)
 
 
-def _hash_words(tokens: Sequence[Sequence[str]]) -> sp.csr_matrix:
+def _hash_words(tokens: Sequence[Sequence[str]]) -> Grams:
     """Hash words and pairs of neighbouring words."""
     flat = [token for row in tokens for token in row]
-    distinct = {token: i for i, token in enumerate(dict.fromkeys(flat))}
-    ids = np.fromiter((distinct[t] for t in flat), dtype=np.int64, count=len(flat))
-    word_hash = np.array([_string_hash(t) for t in distinct], dtype=np.uint64)
-    owner = np.repeat(np.arange(len(tokens)), [len(row) for row in tokens])
-    if not len(flat):
-        return sp.csr_matrix((len(tokens), WIDTH))
+    known, ids = _distinct(flat)
+    everyone = np.arange(len(tokens))
+    if not flat:
+        return _by_row([], [], len(tokens), everyone)
+    single = np.array([_string_hash(t) for t in known], dtype=np.uint64)[ids]
+    belongs = np.repeat(everyone, [len(row) for row in tokens])
     with np.errstate(over="ignore"):
-        single = word_hash[ids]
         pair = single[:-1] * _BASE + single[1:]
-        same = owner[:-1] == owner[1:]
-        return _binary([owner, owner[:-1][same]], [_mix(single), _mix(pair[same])], len(tokens))
+    same = belongs[:-1] == belongs[1:]
+    return _by_row([belongs, belongs[:-1][same]], [_mix(single), _mix(pair[same])], len(tokens), everyone)
+
+
+def _by_row(
+    rows: list[Any], columns: list[Any], n_texts: int, owner: np.ndarray[Any, np.dtype[np.int64]]
+) -> Grams:
+    """Put the columns in the order of their texts, each once."""
+    if not rows:
+        return Grams(np.zeros(0, np.int64), np.zeros(n_texts + 1, np.int64), owner, WIDTH)
+    keys = np.unique(np.concatenate(rows) * WIDTH + np.concatenate(columns))
+    counts = np.bincount(keys // WIDTH, minlength=n_texts)
+    return Grams(keys % WIDTH, np.concatenate([[0], np.cumsum(counts)]), owner, WIDTH)
 
 
 def _string_hash(text: str) -> int:
@@ -140,34 +188,19 @@ def _mix(hashes: np.ndarray[Any, np.dtype[np.uint64]]) -> np.ndarray[Any, np.dty
     return ((hashes ^ (hashes >> np.uint64(33))) % np.uint64(WIDTH)).astype(np.int64)
 
 
-def _binary(rows: list[Any], columns: list[Any], n_rows: int) -> sp.csr_matrix:
-    """Make a matrix of ones at (row, column), each once, every row scaled to unit length."""
-    if not rows:
-        return sp.csr_matrix((n_rows, WIDTH))
-    keys = np.unique(np.concatenate(rows) * WIDTH + np.concatenate(columns))
-    row, column = keys // WIDTH, keys % WIDTH
-    counts = np.bincount(row, minlength=n_rows)
-    indptr = np.concatenate([[0], np.cumsum(counts)])
-    values = 1.0 / np.sqrt(np.maximum(counts, 1))[row]
-    return sp.csr_matrix((values, column, indptr), shape=(n_rows, WIDTH))
-
-
 def named_columns(text: str, block: str, year: object = None) -> dict[int, list[str]]:
     """Return which n-grams of a text stand behind each column of a block, for explanations."""
     if block == "words":
         words = [normalize(t, None) for t in tokenize(text)]
-        grams: list[tuple[str, ...]] = [(w,) for w in words]
-        grams += itertools.pairwise(words)
+        pairs: list[tuple[str, ...]] = [(w,) for w in words]
+        pairs += itertools.pairwise(words)
         named: dict[int, list[str]] = {}
-        for gram in dict.fromkeys(grams):
-            matrix = _hash_words([list(gram)])
-            column = (
-                matrix.indices
-                if len(gram) == 1
-                else np.setdiff1d(matrix.indices, np.concatenate([_hash_words([[w]]).indices for w in gram]))
-            )
-            for c in column:
-                named.setdefault(int(c), []).append("+".join(gram))
+        for gram in dict.fromkeys(pairs):
+            own = set(_hash_words([gram]).columns.tolist())
+            if len(gram) > 1:
+                own -= {c for word in gram for c in _hash_words([[word]]).columns.tolist()}
+            for c in own:
+                named.setdefault(c, []).append("+".join(gram))
         return named
     low, high = NGRAMS[block]
     marked = f"\x02{normalize(text, year)}\x03" if text else ""

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
 from gongkai.errors import ModelError
-from gongkai.models.features import BLOCKS, WIDTH, features, named_columns
+from gongkai.models.features import BLOCKS, WIDTH, features, grams, named_columns
 from gongkai.schema import LABELS, SECTIONS
 
 if TYPE_CHECKING:
@@ -76,14 +76,14 @@ class LinearClassifier:
                 there.
         """
         blocks = [b for b in BLOCKS if any(b in head.blocks for head in self.heads.values())]
-        made = {block: features(sentences, [block]) for block in blocks}
+        made = {block: grams(sentences, block) for block in blocks}
         out = np.empty((len(sentences), len(self.heads)))
         for column, head in enumerate(self.heads.values()):
             margin = np.full(len(sentences), float(head.regression.intercept_[0]))
             start = 0
             for block in head.blocks:
-                width = made[block].shape[1]
-                margin += made[block] @ head.regression.coef_[0, start : start + width]
+                width = made[block].width
+                margin += made[block].margin(head.regression.coef_[0, start : start + width])
                 start += width
             out[:, column] = _sigmoid(head.slope * margin + head.offset)
         return out
