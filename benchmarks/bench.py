@@ -1,6 +1,6 @@
 """Speed against a named common way in the same run, on the bundled corpus.
 
-    python benchmarks/bench.py [--write]
+    pip install beautifulsoup4 && python benchmarks/bench.py [--write]
 
 Each pair is timed in turn, A B A B …, and the ratio of the medians is what counts; absolute times depend on the machine.
 Results must be equal where the two ways promise the same, and are compared here too.

@@ -50,6 +50,7 @@ def _patterns(*path: str) -> dict[str, re.Pattern[str]]:
     return {key: re.compile(pattern) for key, pattern in table.items()}
 
 
+@functools.lru_cache(maxsize=8192)
 def match_key(text: str, *path: str) -> str | None:
     """Return the key of the first pattern found in a label."""
     return next((key for key, pattern in _patterns(*path).items() if pattern.search(text)), None)
@@ -67,6 +68,7 @@ def proactive_head(text: str) -> str | None:
     return match_key(text, "proactive", "columns", "2021") or match_key(text, "proactive", "columns", "2019")
 
 
+@functools.lru_cache(maxsize=8192)
 def parse_number(text: str) -> tuple[float | None, str, bool]:
     """Read a printed cell.
 

@@ -23,7 +23,11 @@ Script = Literal["simplified", "traditional"]
 _RADICALS = str.maketrans(
     "⺠⻔⻓⻅⻬⻛⻥⻢⻋⻚⻉⻝⻰⻩⻄⺟⻁⻆⻘⻦⻜⻨⻮", "民门长见齐风鱼马车页贝食龙黄西母虎角青鸟飞麦齿"
 )
-_RADICAL = re.compile("[\u2e80-\u2fdf]")
+_COMPATIBLE = re.compile("[\u2e80-\u2fdf\uf900-\ufaff]")
+_WIDTH = {
+    code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
+}
+_WIDTH |= {ord(mark): ord(mark) - 0xFEE0 for mark in "％．＋－／＠"}
 _HALF_TO_FULL = str.maketrans(",;!?", "，；！？")
 _HALF_PUNCTUATION = re.compile(rf"(?<=[{HAN}”’》）\"%])\s*([,;!?])|([,;!?])\s*(?=[{HAN}“‘《（])")
 _COLON = re.compile(rf"(?<=[{HAN}”》）)]):|:(?=[{HAN}“《（(])")
@@ -57,22 +61,11 @@ def fold_width(text: str) -> str:
     '2023年一、民政'
     """
     text = _INVISIBLE.sub("", text)
-    if _RADICAL.search(text):
-        text = text.translate(_RADICALS)
-        text = _RADICAL.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
     if text.isascii():
         return text
-    out = []
-    for character in text:
-        code = ord(character)
-        if 0xFF10 <= code <= 0xFF19 or 0xFF21 <= code <= 0xFF3A or 0xFF41 <= code <= 0xFF5A:
-            character = chr(code - 0xFEE0)
-        elif character in "％．＋－／＠":
-            character = chr(code - 0xFEE0)
-        elif 0xF900 <= code <= 0xFAFF:
-            character = unicodedata.normalize("NFKC", character)
-        out.append(character)
-    return "".join(out)
+    if _COMPATIBLE.search(text):
+        text = _COMPATIBLE.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text.translate(_RADICALS))
+    return text.translate(_WIDTH)
 
 
 def unify_punctuation(text: str) -> str:
