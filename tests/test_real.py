@@ -98,6 +98,12 @@ def test_nothing_of_the_page_is_left_in_a_sentence(real):
         assert not re.search("[復應辦開關於們與訴發]", text), text
 
 
+def test_what_the_mirror_lost_is_said(real):
+    assert real["problems"][["name", "message"]].to_numpy().tolist() == [
+        ["hengyang_2019", "characters are lost in 1 places (a wrong decoding upstream?)"]
+    ]
+
+
 def test_every_number_can_be_traced(real):
     pdf = real["sentences"][real["sentences"]["name"] != "hengyang_2019"]
     assert pdf["page"].notna().all()

@@ -109,6 +109,12 @@ def test_leads_reach_the_points_they_open():
     ]
 
 
+def test_outside_section_five_a_lead_ends_with_its_paragraph():
+    lines = ["一、总体情况", "主要做了以下工作：一是改版网站；", "（二）培训3次。", "全年发布信息412条。"]
+    leads = [s.lead for s in report(*lines, *OFFICIAL[2:]).sentences[:4]]
+    assert leads == ["", "主要做了以下工作：", "主要做了以下工作：", ""]
+
+
 def test_two_headed_parts():
     lines = [
         *OFFICIAL[:9],

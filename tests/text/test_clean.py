@@ -92,3 +92,12 @@ def test_ends_of_reports():
     assert clean.ends_report("主站蜘蛛池模板：甲县| 乙县")
     assert clean.ends_report("上一篇：没有了")
     assert not clean.ends_report("相关部门已经完成整改。")
+
+
+def test_doctests_of_the_text_modules():
+    import doctest
+
+    from gongkai.text import sentences, tokens
+
+    for module in (clean, sentences, tokens):
+        assert doctest.testmod(module).failed == 0

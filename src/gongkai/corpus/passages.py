@@ -20,6 +20,10 @@ _RUN_IN = re.compile(
 _SUB_HEADING = re.compile(
     rf"([（(](?:[{NUMERALS}]{{1,3}}|\d{{1,2}})[）)]、?|\d{{1,2}}[.．、](?!\d)|[{NUMERALS}]{{1,2}}、|[①-⑳])\s*[^。；！？]{{2,40}}"
 )
+_ENUMERATED = re.compile(
+    rf"[{NUMERALS}]是|第[{NUMERALS}]|其[{NUMERALS}]|[（(][{NUMERALS}\d]{{1,2}}[）)]|\d{{1,2}}[.．、]|[①-⑳]|首先|其次|最后"
+)
+_POINT_HEADING = re.compile(rf"[（(][{NUMERALS}]{{1,3}}[）)][^，；：\d]{{2,18}}。")
 _LEAD_IN = re.compile(r"[：:]$")
 
 
@@ -54,6 +58,8 @@ def read_passages(part: Part) -> list[Sentence]:
 
     for line in _joined(part.lines):
         text = line.text
+        if not split and not _ENUMERATED.match(text):
+            lead = ""  # outside section five a lead opens its paragraph, and paragraphs that count points
         stand_alone = _sub_heading(text, part.section)
         if stand_alone:
             sub_heading = stand_alone
@@ -67,7 +73,8 @@ def read_passages(part: Part) -> list[Sentence]:
             enter(sub_heading)
         for start, end in split_sentences(text[shift:]):
             sentence = text[shift + start : shift + end]
-            if not split and re.fullmatch(rf"[（(][{NUMERALS}]{{1,3}}[）)][^，；：]{{2,18}}。", sentence):
+            more = shift + end < len(text)
+            if not split and more and _POINT_HEADING.fullmatch(sentence):
                 sub_heading = sentence.strip("。")  # several headings run into one paragraph
                 continue
             if part.section == "section5":
@@ -138,7 +145,7 @@ def _run_in_heading(text: str, section: str) -> tuple[int, str] | None:
     elif match["number"]:
         run_in = label or (section == "overview" and text[end] == "。")
     else:
-        plain = nominal and len(title) <= 10 and title[1:2] != "是"
+        plain = nominal and len(title) <= 10 and title[1:2] != "是" and text[end] == "。"
         run_in = (label and split) or (section == "overview" and plain)
     return (match.end(), text[:end]) if run_in else None
 

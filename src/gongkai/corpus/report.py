@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gongkai.corpus.agency import Identity, identify
-from gongkai.corpus.document import Document, Grid
+from gongkai.corpus.document import Document, Grid, Paragraph
 from gongkai.corpus.flattened import is_table_line
 from gongkai.corpus.outline import Line, Part, cut_tail, find_sections, find_title, is_official_heading
 from gongkai.corpus.passages import Sentence, read_passages
 from gongkai.corpus.read import read_document
 from gongkai.corpus.statistics import Statistics, read_statistics
 from gongkai.errors import ReportError
-from gongkai.text.clean import Script, clean_text, detect_script
+from gongkai.text.clean import Script, clean_text, count_damage, detect_script
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +57,11 @@ def read_report(document: Document | str | Path) -> Report:
         document = read_document(document)
     lines, grids, script = _clean_lines(document)
     problems: list[tuple[str, str, str]] = [("read", "warning", p) for p in document.problems]
+    lost = sum(count_damage(b.text) for b in document.blocks if isinstance(b, Paragraph))
+    if lost:
+        problems.append(
+            ("read", "warning", f"characters are lost in {lost} places (a wrong decoding upstream?)")
+        )
     in_table = [is_table_line(line.text) and not is_official_heading(line.text) for line in lines]
     flat = [line.text for line, inside in zip(lines, in_table, strict=True) if inside]
     statistics = read_statistics([grid for _, grid in grids], flat, script=script)

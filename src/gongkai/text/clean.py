@@ -115,6 +115,15 @@ def drop_pinyin(text: str) -> str:
     return _BROKEN_PINYIN.sub("", text)
 
 
+def count_damage(text: str) -> int:
+    """Count the places where a wrong decoding swallowed characters: U+FFFD, and rests of pinyin marks.
+
+    >>> count_damage("強化與當?shù)刂饕的聯(lián)動"), count_damage("正常的文字")
+    (1, 0)
+    """
+    return text.count("\ufffd") + len(_BROKEN_PINYIN.findall(_PINYIN.sub("", text)))
+
+
 @functools.cache
 def _converter(direction: str = "t2s") -> opencc.OpenCC:
     import opencc
