@@ -1,8 +1,10 @@
 """Every command through a real process on the tiny corpus, and what it refuses."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pandas as pd
 import pytest
@@ -137,6 +139,37 @@ def test_some_failed_inputs_exit_with_one(tmp_path):
     assert code == 1
     assert "坏.html: not a disclosure report" in err
     assert "sentences" in out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_exits_with_130_and_the_build_goes_on(tmp_path, jobs):
+    """Interrupted after its first shard, resumed, and equal to one that was left alone."""
+    page = (DATA / "mini" / "云汀市民政局2021.html").read_text(encoding="utf-8")
+    (tmp_path / "r").mkdir()
+    for i in range(230):
+        (tmp_path / "r" / f"{i}.html").write_text(page + f"<!-- {i} -->", encoding="utf-8")
+    command = [sys.executable, "-m", "gongkai", "build", "r", "-o", "t", "--jobs", jobs]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    mark = tmp_path / "t" / ".unfinished" / "00000.json"
+    while not mark.exists() and process.poll() is None:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "what was finished is kept" in err
+    assert run("build", "r", "-o", "t", cwd=tmp_path)[0] == 2
+    assert run("build", "r", "-o", "t", "--resume", cwd=tmp_path)[0] == 0
+    assert run("build", "r", "-o", "whole", cwd=tmp_path)[0] == 0
+    for path in (tmp_path / "whole").rglob("*.*"):
+        assert path.read_bytes() == (tmp_path / "t" / path.relative_to(tmp_path / "whole")).read_bytes(), path
 
 
 @pytest.mark.parametrize(

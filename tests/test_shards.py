@@ -67,3 +67,15 @@ def test_marks_are_plain_json(tmp_path):
     shards.open_folder(folder, {}, overwrite=False, resume=False)
     shards.run_shards(work, [[1]], folder, done=set())
     assert json.loads((folder / shards.UNFINISHED / "00000.json").read_text()) == {"n": 1}
+
+
+def test_a_second_writer_is_refused_and_the_lock_goes(tmp_path):
+    with shards.only_writer(tmp_path / "out"):
+        with (
+            pytest.raises(GongkaiError, match="another gongkai is writing"),
+            shards.only_writer(tmp_path / "out"),
+        ):
+            pass
+    with shards.only_writer(tmp_path / "out"):
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -46,9 +46,10 @@ def main() -> None:
     except GongkaiError as error:
         typer.echo(f"gongkai: {error}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("gongkai: interrupted; what was finished is kept", err=True)
-        sys.exit(130)
+    except SystemExit as done:
+        if done.code == 130:  # Typer turns Ctrl-C into this
+            typer.echo("gongkai: interrupted; what was finished is kept", err=True)
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -6,14 +6,17 @@ shard is done when its mark stands in `.unfinished/`; the marks and the plan go 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
 import sys
 from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import filelock
 from tqdm.auto import tqdm
 
 from gongkai.errors import GongkaiError
@@ -21,7 +24,6 @@ from gongkai.run import refuse_existing, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 Input = TypeVar("Input")
 Mark = dict[str, int]
@@ -32,6 +34,36 @@ UNFINISHED = ".unfinished"
 def cut(inputs: Sequence[Input], size: int) -> list[list[Input]]:
     """Cut a list into shards of `size`."""
     return [list(inputs[i : i + size]) for i in range(0, len(inputs), size)]
+
+
+@contextlib.contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Hold the folder for this process; the lock goes with the process, however that ends.
+
+    Raises:
+        GongkaiError: Another process is writing into the folder, or its parent cannot be written.
+    """
+    path = folder.parent / f".{folder.name}.lock"
+    lock = filelock.FileLock(path, timeout=0)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise GongkaiError(
+            f"{folder}: another gongkai is writing into it; wait, or choose another name"
+        ) from error
+    except OSError as error:
+        raise GongkaiError(f"{folder}: cannot write here: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        for release in (
+            lambda: None,
+            lock.release,
+        ):  # POSIX takes the file away while it is held, Windows after
+            release()
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def open_folder(folder: Path, plan: Mapping[str, object], *, overwrite: bool, resume: bool) -> set[int]:

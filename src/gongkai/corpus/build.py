@@ -85,12 +85,12 @@ def build(
     lexicon = {p.name: file_digest(p) for p in sorted(bundled("corpus/lexicon").iterdir()) if p.is_file()}
     plan = {"inputs": states, "gongkai": version(), "shard_size": SHARD_SIZE, "lexicon": lexicon}
     duplicates = _duplicates(states)
-    done = shards.open_folder(folder, plan, overwrite=overwrite, resume=resume)
     work = [(path, duplicates.get(path)) for path in inputs]
-    shards.run_shards(
-        build_shard, shards.cut(work, SHARD_SIZE), folder, done=done, jobs=jobs, executor=executor
-    )
-    return _finish(folder, inputs, lexicon)
+    with shards.only_writer(folder):
+        done = shards.open_folder(folder, plan, overwrite=overwrite, resume=resume)
+        parts = shards.cut(work, SHARD_SIZE)
+        shards.run_shards(build_shard, parts, folder, done=done, jobs=jobs, executor=executor)
+        return _finish(folder, inputs, lexicon)
 
 
 def _listing(paths: object) -> str:
