@@ -57,13 +57,11 @@ def only_writer(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        for release in (
-            lambda: None,
-            lock.release,
-        ):  # POSIX takes the file away while it is held, Windows after
-            release()
-            with contextlib.suppress(OSError):
-                path.unlink()
+        with contextlib.suppress(OSError):  # POSIX takes the file away while it is held, Windows only after
+            path.unlink()
+        lock.release()
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def open_folder(folder: Path, plan: Mapping[str, object], *, overwrite: bool, resume: bool) -> set[int]:
