@@ -33,7 +33,6 @@ WEIGHTS = "model.skops"
 CHOICES: tuple[tuple[str, ...], ...] = (
     ("characters",),
     ("characters", "words"),
-    ("characters", "words", "section"),
     ("characters", "words", "section", "heading", "lead"),
 )
 """Sets of feature blocks that a label may choose from."""

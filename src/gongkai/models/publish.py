@@ -31,7 +31,9 @@ Tags each sentence of a Chinese government-information-disclosure annual report 
 ## Model
 
 Logistic regression on hashed n-grams, one head per label; scores calibrated by Platt's sigmoid on grouped
-out-of-fold margins; thresholds chosen on those too. Feature blocks: $blocks.
+out-of-fold margins; thresholds chosen on those too. Each label chose its feature blocks:
+
+$blocks
 
 ## Data
 
@@ -53,10 +55,8 @@ $metrics
 ## Limits
 
 - Figures are for text like the training text. Real reports may differ: code a random sample of your own and
-use it to
-  correct shares before comparing agencies.
-- A commitment often shows only in its context: without `section`, `heading` and `lead` scores are less
-certain.
+  use it to correct shares before comparing agencies.
+- A commitment often shows only in its context: scores are less certain without `section`, `heading`, `lead`.
 - A label is a reading of a sentence by a codebook, not a judgement of an agency.
 
 ## How to cite
@@ -72,7 +72,7 @@ def write_card(path: Path, name: str, about: Mapping[str, Any], metrics: Table) 
         f"| {_count(r.positives)} | {_count(r.clusters)} |"
         for r in metrics.itertuples()
     ]
-    blocks = "; ".join(f"{label}: {', '.join(part['blocks'])}" for label, part in about["chosen"].items())
+    blocks = "\n".join(f"- {label}: {', '.join(part['blocks'])}" for label, part in about["chosen"].items())
     text = _CARD.substitute(
         name=name,
         codebook=", ".join(about["codebook"]) or "not stated",
