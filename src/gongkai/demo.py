@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gongkai.corpus.build import Summary, build
 from gongkai.corpus.labels import read_labels
+from gongkai.figures import altair
 from gongkai.measure.prevalence import prevalence
 from gongkai.models.predict import predict
 from gongkai.models.train import train
@@ -49,6 +50,7 @@ def demo(
     Raises:
         GongkaiError: The folder exists, or the extra `page` is not installed.
     """
+    altair()  # its absence is better said now than after the work
     with whole_folder(Path(output), overwrite=overwrite) as hidden:
         say("build: reports → tables")
         summary = build(bundled("corpus/raw"), hidden / "tables", jobs=jobs)
