@@ -15,6 +15,7 @@ import random
 import shutil
 import sys
 import zipfile
+import zlib
 from datetime import datetime
 from pathlib import Path
 
@@ -589,10 +590,9 @@ def main() -> None:
     if RAW.exists():
         shutil.rmtree(RAW)
     RAW.mkdir()
-    slugs = sorted({r.path.stem.rsplit("-", 1)[0] for r in reports})
     for report in reports:
         slug, year = report.path.stem.rsplit("-", 1)
-        name = names[(slugs.index(slug) * 3 + int(year)) % len(names)]
+        name = names[(zlib.crc32(slug.encode()) + int(year)) % len(names)]
         blank = None in [v for rows in report.printed.values() for row in rows.values() for v in row.values()]
         if (blank or report.meta.get("zero_as") == "blank") and name in ("txt", "mirror", "p_per_cell"):
             name = "trs"  # flattening loses blank cells: nobody could read them back

@@ -81,8 +81,8 @@ def _point(sentence: str) -> tuple[str, int] | None:
     return style, number or (int(value) if value.isdigit() else 0)
 
 
-def next_half(sentence: str, before: Half) -> Half:
-    """Return where one is at a sentence, given where one was before it."""
+def next_half(sentence: str, before: Half, year: int | None = None) -> Half:
+    """Return where one is at a sentence, given where one was before it, in a report about `year`."""
     cues = _cues()["turn"]
     point = _point(sentence)
     label = _LABEL.match(sentence)
@@ -90,7 +90,9 @@ def next_half(sentence: str, before: Half) -> Half:
     # 虽然打算…，但… asserts what stands behind 但.
     claim = re.sub(r"虽然?[^。；]*?，但", "", sentence)
     remedy = bool(cues["to_improvements"].search(claim))
-    forward = bool(cues["forward"].search(claim))
+    # A year later than the report's is a future marker (codebook).
+    later = year is not None and any(int(y) > year for y in re.findall(r"(20\d\d)年", claim))
+    forward = later or bool(cues["forward"].search(claim))
     lacking = bool(cues["to_problems"].search(claim))
     if named:
         name = named

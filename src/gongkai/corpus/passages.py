@@ -40,8 +40,13 @@ class Sentence:
     text: str
 
 
-def read_passages(part: Part) -> list[Sentence]:
-    """Cut a section into sentences; each knows its heading, its lead, and its half of section five."""
+def read_passages(part: Part, year: int | None = None) -> list[Sentence]:
+    """Cut a section into sentences; each knows its heading, its lead, and its half of section five.
+
+    Args:
+        part: The section.
+        year: The report's; a later one in section five marks what is planned.
+    """
     split = part.section in ("section5", "problems", "improvements")
     state = Half("improvements" if part.section == "improvements" else "problems")
     sub_heading, lead = "", ""
@@ -50,11 +55,14 @@ def read_passages(part: Part) -> list[Sentence]:
 
     def enter(heading: str) -> None:
         nonlocal state, lead
-        named = half_of_heading(heading) if split else None
-        if not split or (named and named != state.name):
+        turned = state
+        if split and (named := half_of_heading(heading)):
+            turned = Half(named, headed=True)
+        elif part.section == "section5":
+            turned = next_half(heading, state, year)  # a heading run into its paragraph makes a point too
+        if not split or turned.name != state.name:
             lead = ""
-        if named:
-            state = Half(named, headed=True)
+        state = turned
 
     for line in _joined(part.lines):
         text = line.text
@@ -78,7 +86,7 @@ def read_passages(part: Part) -> list[Sentence]:
                 sub_heading = sentence.strip("。")  # several headings run into one paragraph
                 continue
             if part.section == "section5":
-                turned = next_half(sentence, state)
+                turned = next_half(sentence, state, year)
                 lead = "" if turned.name != state.name else lead
                 state = turned
             opens = _opens_passage(sentence, part.section)

@@ -84,7 +84,7 @@ def read_report(document: Document | str | Path) -> Report:
     parts = cut_tail(parts)
     if not {"section5", "problems", "improvements"} & {p.section for p in parts}:
         problems.append(("sections", "warning", "no section on problems and improvements was found"))
-    sentences = [s for part in parts for s in read_passages(part)]
+    sentences = [s for part in parts for s in read_passages(part, identity.year)]
     if not sentences:
         problems.append(("sections", "warning", "tables only: no sentence was found"))
     sections = tuple((p.section, p.heading) for p in parts)
