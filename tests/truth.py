@@ -51,7 +51,7 @@ def section_texts(report: Authored) -> dict[str, str]:
 
 _NUMBER = r"(?:[（(](?:[一二三四五六七八九十]{1,3}|\d{1,2})[）)]|\d{1,2}[.、]|[一二三四五六七八九十]{1,2}、)"
 _NOMINAL = r"(?![一二三四五六]是)[^。；，：！？]{0,8}(?:情况|工作|方面|公开|管理|建设|保障)[。：]?"
-_LABEL = r"(?:问题[一二三四五六]|不足[一二三四五六]|存在问题|改进措施|改进打算|整改措施|对策|措施|改进)："
+_LABEL = r"(?:\d{1,2}[.、])?(?:问题[一二三四五六]|不足[一二三四五六]|存在问题|改进措施|改进打算|整改措施|对策|措施|改进)："
 
 
 def _drop_headings(paragraph: str) -> str:
@@ -127,5 +127,11 @@ __all__ = [
     "title_of",
 ]
 
-HARD = ["baiyuan-jingkai-2022", "luyu-yunlang-2022", "luyu-zhujian-2021"]
+HARD = [
+    "baiyuan-jingkai-2022",
+    "luyu-yunlang-2022",
+    "luyu-zhujian-2021",
+    "muyuan-laodong-2009",
+    "muyuan-zhengfu-2010",
+]
 """Reports with a sentence of section five on the wrong side: a lack or a remedy told without any word for it."""

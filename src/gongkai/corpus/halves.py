@@ -23,7 +23,7 @@ _ORDER = {"首先": 1, "其次": 2, "再次": 3, "最后": 4}
 _LABEL = re.compile(rf"[（(]?[{_NUMERALS}\d]{{0,2}}[）)、.．]?\s*([\u4e00-\u9fff]{{2,12}})[：。]")
 # In a remedy's place a sentence that names a lack is still a remedy if it says what is done about the lack.
 _REMEDIAL = re.compile(
-    r"进一步|不断|持续|切实|着力|加快|加大|强化|完善|提升|解决|避免|防止|杜绝|消除|补齐|弥补|缩小|每(季|月|年|周|半年)|将|建立|开展|组织"
+    r"进一步|不断|持续|切实|着力|加快|加大|强化|完善|提升|解决|避免|防止|杜绝|消除|补齐|弥补|缩小|每(季|月|年|周|半年)|将|已(通过|经|印发|建立|完成|改)|建立|开展|组织"
 )
 
 

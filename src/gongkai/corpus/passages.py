@@ -49,16 +49,19 @@ def read_passages(part: Part, year: int | None = None) -> list[Sentence]:
     """
     split = part.section in ("section5", "problems", "improvements")
     state = Half("improvements" if part.section == "improvements" else "problems")
+    turning = part.section == "section5"
     sub_heading, lead = "", ""
     found: list[Sentence] = []
     offset = 0
 
     def enter(heading: str) -> None:
-        nonlocal state, lead
+        nonlocal state, lead, turning
         turned = state
         if split and (named := half_of_heading(heading)):
             turned = Half(named, headed=True)
-        elif part.section == "section5":
+        elif split and is_half_heading(heading) and not _ENUMERATED.sub("", heading, count=1).startswith("改进"):
+            turned, turning = Half(), True  # names both halves: a new round begins with its problems
+        elif turning:
             turned = next_half(heading, state, year)  # a heading run into its paragraph makes a point too
         if not split or turned.name != state.name:
             lead = ""
@@ -85,7 +88,7 @@ def read_passages(part: Part, year: int | None = None) -> list[Sentence]:
             if not split and more and _POINT_HEADING.fullmatch(sentence):
                 sub_heading = sentence.strip("。")  # several headings run into one paragraph
                 continue
-            if part.section == "section5":
+            if turning:
                 turned = next_half(sentence, state, year)
                 lead = "" if turned.name != state.name else lead
                 state = turned
