@@ -265,6 +265,10 @@ def measure(
     predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
     output: Annotated[Path, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
     by: Annotated[str, typer.Option("--by", help="Columns that make a group.")] = "agency,year",
+    method: Annotated[str, typer.Option("--method", help="count, adjusted, ppi or dsl.")] = "count",
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="Coded sample, for adjusted, ppi and dsl.")
+    ] = None,
     cluster: Annotated[str, typer.Option("--cluster", help="auto, agency, report or passage.")] = "auto",
     level: Level = 0.95,
     seed: Seed = 0,
@@ -272,15 +276,31 @@ def measure(
 ) -> None:
     """Estimate the share of each label, and of cheap talk, in each group.
 
+    The predictions are counted as they are, or corrected by a coded sample of the same sentences that the
+    model was not trained on.
+
     Example: gongkai measure predictions.csv -o measures.csv --by agency,year
+    Example: gongkai measure predictions.csv -o corrected.csv --by year --method ppi --labels my-sample.csv
     """
+    from gongkai.corpus.labels import read_labels
     from gongkai.measure.prevalence import prevalence
     from gongkai.schema import SCHEMAS, read_frame, write_frame
 
     if cluster not in ("auto", "agency", "report", "passage"):
         raise GongkaiError(f"--cluster {cluster}: expected auto, agency, report or passage")
     frame = read_frame(predictions, SCHEMAS["predictions"].names)
-    measures = prevalence(frame, by=_columns(by), cluster=cluster, level=level, seed=seed)  # type: ignore[arg-type]
+    if method not in ("count", "adjusted", "ppi", "dsl"):
+        raise GongkaiError(f"--method {method}: expected count, adjusted, ppi or dsl")
+    gold = None if labels is None else read_labels(labels)
+    measures = prevalence(
+        frame,
+        gold,
+        by=_columns(by),
+        method=method,  # type: ignore[arg-type]
+        cluster=cluster,  # type: ignore[arg-type]
+        level=level,
+        seed=seed,
+    )
     write_frame(measures, output, overwrite=overwrite)
     typer.echo(f"{output}: {len(measures)} rows")
 

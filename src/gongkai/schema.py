@@ -145,6 +145,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             _field("commitment", _BOOL, "says that the agency will do something"),
             _field("boilerplate", _BOOL, "passes the portability test"),
             _field("codebook", _STRING, "version of the codebook"),
+            _field("inclusion", _FLOAT, "probability with which the sentence was drawn, null if not drawn"),
         ]
     ),
     "predictions": pa.schema(
@@ -154,6 +155,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             _field("label", _STRING, "commitment or boilerplate", null=False),
             _field("score", _FLOAT, "calibrated probability, 0 to 1", null=False),
             _field("predicted", _BOOL, "score reaches the model's threshold", null=False),
+            _field("seen", _BOOL, "the model learned from this sentence: its quality there says nothing"),
             _field("report_id", _STRING, "the report"),
             *_REPORT_COLUMNS,
             _field("section", _STRING, "section"),

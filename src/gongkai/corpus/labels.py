@@ -79,8 +79,21 @@ def _read_rows(file: Path) -> list[tuple[int, dict[str, object]]]:
         if year and not year.isdigit():
             raise SchemaError(f"{file}, line {line}: year is '{year}'; expected four digits")
         row["year"] = int(year) if year else None
+        row["inclusion"] = _inclusion(file, line, raw.get("inclusion"))
         rows.append((line, row))
     return rows
+
+
+def _inclusion(file: Path, line: int, text: str | None) -> float | None:
+    if not (text or "").strip():
+        return None
+    try:
+        value = float(str(text))
+    except ValueError:
+        value = float("nan")
+    if not 0 < value <= 1:
+        raise SchemaError(f"{file}, line {line}: inclusion is '{text}'; expected a probability in (0, 1]")
+    return value
 
 
 def write_labels(labels: Labels, path: Path) -> None:

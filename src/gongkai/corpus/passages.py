@@ -59,7 +59,11 @@ def read_passages(part: Part, year: int | None = None) -> list[Sentence]:
         turned = state
         if split and (named := half_of_heading(heading)):
             turned = Half(named, headed=True)
-        elif split and is_half_heading(heading) and not _ENUMERATED.sub("", heading, count=1).startswith("改进"):
+        elif (
+            split
+            and is_half_heading(heading)
+            and not _ENUMERATED.sub("", heading, count=1).startswith("改进")
+        ):
             turned, turning = Half(), True  # names both halves: a new round begins with its problems
         elif turning:
             turned = next_half(heading, state, year)  # a heading run into its paragraph makes a point too

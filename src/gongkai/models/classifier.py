@@ -5,6 +5,7 @@ A folder holds
     config.json    kind, labels in order, thresholds, what the model was trained with
     metrics.json   quality on held-out agencies, with intervals
     run.json       version, settings, seeds, digest of the gold
+    gold.txt       ids of the coded sentences it learned from: quality measured on these says nothing
     model.skops | model.safetensors + tokenizer
 and is complete or is not saved.
 """
@@ -12,6 +13,7 @@ and is complete or is not saved.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-CARD, CONFIG, METRICS, RUN = "README.md", "config.json", "metrics.json", "run.json"
-FILES = (CARD, CONFIG, METRICS, RUN)
+CARD, CONFIG, METRICS, RUN, GOLD = "README.md", "config.json", "metrics.json", "run.json", "gold.txt"
+FILES = (CARD, CONFIG, METRICS, RUN, GOLD)
 KINDS = ("linear",)
 
 
@@ -41,6 +43,10 @@ class Classifier(Protocol):
     @property
     def thresholds(self) -> dict[str, float]:
         """Score from which each label is predicted."""
+
+    @property
+    def trained_on(self) -> frozenset[str]:
+        """Ids of the sentences it learned from."""
 
     def scores(self, sentences: pd.DataFrame) -> np.ndarray[Any, np.dtype[Any]]:
         """Return calibrated probabilities, sentences × labels."""
@@ -85,4 +91,5 @@ def load_model(name: str | Path = "linear") -> Classifier:
         raise ModelError(f"{folder}: model kind '{kind}' is not known; this version knows {', '.join(KINDS)}")
     from gongkai.models.linear import LinearClassifier
 
-    return LinearClassifier.load(folder)
+    learned = frozenset((folder / GOLD).read_text(encoding="utf-8").split())
+    return replace(LinearClassifier.load(folder), trained_on=learned)

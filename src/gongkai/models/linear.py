@@ -56,6 +56,8 @@ class LinearClassifier:
 
     name: str
     heads: Mapping[str, Head]
+    trained_on: frozenset[str] = frozenset()
+    """Ids of the coded sentences it learned from."""
 
     @property
     def labels(self) -> tuple[str, ...]:

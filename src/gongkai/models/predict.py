@@ -66,6 +66,7 @@ def predictions_of(model: Classifier, sentences: Sentences) -> Predictions:
         "label": list(labels) * n,
         "score": scores.ravel(),
         "predicted": (scores >= thresholds).ravel(),
+        "seen": [s in model.trained_on for s in repeated("sentence_id")],
     }
     for column in ("report_id", "agency", "region_code", "year", "section", "heading"):
         columns[column] = repeated(column)

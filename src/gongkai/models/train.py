@@ -14,7 +14,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from gongkai.errors import ModelError, SchemaError
 from gongkai.measure.quality import evaluate
-from gongkai.models.classifier import CARD, CONFIG, METRICS, RUN
+from gongkai.models.classifier import CARD, CONFIG, GOLD, METRICS, RUN
 from gongkai.models.linear import LinearClassifier, train_linear
 from gongkai.models.predict import predictions_of
 from gongkai.models.publish import write_card
@@ -22,7 +22,7 @@ from gongkai.run import manifest, read_settings, whole_folder, write_json
 from gongkai.schema import LABELS
 
 if TYPE_CHECKING:
-    from gongkai.schema import Labels, Table
+    from gongkai.schema import Labels, Predictions, Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
@@ -87,8 +87,50 @@ def train(
         write_json(hidden / METRICS, metrics.astype(object).where(metrics.notna(), None).to_dict("records"))
         digest = {"labels": about["gold_digest"]}
         write_json(hidden / RUN, manifest("train", asdict(settings), digest))
+        (hidden / GOLD).write_text("\n".join(gold["sentence_id"]) + "\n", encoding="utf-8")
         write_card(hidden / CARD, folder.name, about, metrics)
     return metrics
+
+
+def cross_fit(
+    sentences: Sentences, labels: Labels, *, settings: TrainSettings | None = None, name: str = "cross-fit"
+) -> Predictions:
+    """Predict every sentence by models that saw neither its agency nor agencies that share its text.
+
+    This is what `prevalence(method="ppi")` and `"dsl"` need when the coded sentences are also those to train
+    on (Zrnic & Candès 2024). The coded agencies are cut into folds; the sentences of a fold's agencies, coded
+    or not, are predicted by the model trained without the fold, and those of agencies without any code by the
+    mean of all folds' scores.
+
+    Args:
+        sentences: `sentences` rows to predict.
+        labels: `labels` rows.
+        settings: `outer_folds`, `annotator` and what else decides the training.
+        name: Written into the column `model`.
+
+    Returns:
+        `predictions`, in the order of the sentences; `seen` is False throughout.
+
+    Raises:
+        SchemaError: That annotator coded nothing.
+        ModelError: Too few agencies or positives.
+    """
+    chosen = settings or TrainSettings()
+    gold = gold_of(labels, chosen.annotator)
+    groups = split_groups(gold)
+    own = gold["agency"].fillna(gold["report_id"]).fillna("").astype(str).to_numpy()
+    agency = sentences["agency"].fillna(sentences["report_id"]).fillna("").astype(str)
+    parts: list[Predictions] = []
+    for training, test in outer_folds(gold, groups, chosen):
+        model, _ = _fit(gold.iloc[training], groups[training], name, chosen)
+        theirs = agency.isin(set(own[test])) | ~agency.isin(set(own))
+        parts.append(predictions_of(model, sentences[theirs.to_numpy()]))
+    both = pd.concat(parts, ignore_index=True)
+    mean = both.groupby(["sentence_id", "label"], sort=False)[["score", "predicted"]].mean()
+    frame = both.drop_duplicates(["sentence_id", "label"]).set_index(["sentence_id", "label"])
+    frame["score"], frame["predicted"] = mean["score"], mean["predicted"] >= 0.5
+    order = pd.MultiIndex.from_product([sentences["sentence_id"], LABELS], names=["sentence_id", "label"])
+    return frame.loc[order].reset_index()[both.columns.tolist()]
 
 
 def gold_of(labels: Labels, annotator: str = "resolved") -> Labels:

@@ -1,0 +1,174 @@
+"""Last year's commitments and problems in this year's report: reported done, promised again, or silence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.quality import cluster_weights, interval
+from gongkai.measure.reuse import agency_years
+from gongkai.measure.similar import mask, weigh
+from gongkai.schema import UNCOUNTED_SECTIONS, frame_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import scipy.sparse as sp
+
+    from gongkai.schema import Measures, Predictions, Sentences, Table
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+THRESHOLDS = {"commitment": 0.09, "problem": 0.07}
+"""Score from which a counterpart counts; how they were chosen and how well they do: docs/methods.md."""
+REVIEW = 0.05
+"""A score this near to the threshold is marked for reading."""
+
+
+def followup(
+    sentences: Sentences, predictions: Predictions, *, thresholds: dict[str, float] | None = None
+) -> Table:
+    """Look for each commitment and problem of a report in the agency's next one.
+
+    The counterpart is the sentence of the next report (preamble left out) with the highest score: the mean
+    of the cosine of `similar.weigh` and the share of the earlier sentence's weight that the later one
+    holds. Sentences that only announce a list (they are the `lead` of others) are no promises of their own.
+
+    Args:
+        sentences: `sentences` rows of two or more years.
+        predictions: `predictions` rows of one model, for the label `commitment`.
+        thresholds: Score from which a counterpart counts, for `commitment` and `problem`.
+
+    Returns:
+        One row per commitment (`kind` commitment) and per sentence of `problems` (`kind` problem) of a report
+        whose agency has exactly one report of the year after: `sentence_id, agency, year, kind, text,
+        next_id, next_section, next_text, score, outcome, review`. `outcome` is `done` (the counterpart is
+        no commitment),
+        `again` (it is one, or stands among the problems), `silent` (no counterpart); for problems `returns`
+        or
+        `silent`. `review` marks scores within 0.05 of the threshold. A count of these rows is a claim of the
+        tagger; read the marked ones before publishing it.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: Several models, or no agency with reports of two successive years.
+    """
+    limits = THRESHOLDS | (thresholds or {})
+    needed = ("sentence_id", "report_id", "agency", "year", "section", "lead", "text")
+    missing = [c for c in needed if c not in sentences.columns]
+    if missing:
+        raise SchemaError(f"sentences lack {', '.join(missing)}; they have {', '.join(sentences.columns)}")
+    if len(models := set(predictions["model"])) != 1:
+        raise MeasureError(f"expected the predictions of one model, have those of {len(models)}")
+    frame = sentences.dropna(subset=["agency", "year"]).reset_index(drop=True)
+    tagged = predictions[(predictions["label"] == "commitment") & predictions["predicted"].astype(bool)]
+    promised = frame["sentence_id"].isin(tagged["sentence_id"]).to_numpy()
+    leads = set(zip(frame["report_id"], frame["lead"], strict=True))
+    announces = np.array([key in leads for key in zip(frame["report_id"], frame["text"], strict=True)])
+    section = frame["section"].to_numpy()
+    counted = ~np.isin(section, UNCOUNTED_SECTIONS)
+    candidates = {
+        "commitment": promised & ~announces & counted,
+        "problem": (section == "problems") & ~promised & ~announces,
+    }
+    matrix = weigh([mask(t) for t in frame["text"]], frame["agency"].tolist())
+    rows: list[dict[str, object]] = []
+    for now, after in _successive(frame):
+        after = after[counted[after]]
+        for kind, chosen in candidates.items():
+            index = now[chosen[now]]
+            pool = after[section[after] == "problems"] if kind == "problem" else after
+            if len(index) and len(pool):
+                match, score = _counterparts(matrix[index], matrix[pool])
+                rows += _rows(frame, index, pool[match], score, kind, limits[kind], promised)
+            else:
+                rows += _rows(frame, index, index, np.zeros(len(index)), kind, limits[kind], promised)
+    if not rows:
+        raise MeasureError("no commitment or problem of an agency with reports of two successive years")
+    return pd.DataFrame(rows)
+
+
+def _successive(frame: Table) -> list[tuple[Vector, Vector]]:
+    """Return (rows of a report, rows of the agency's next one) where each year has exactly one report."""
+    indices = agency_years(frame)
+    report = frame["report_id"].to_numpy()
+    return [
+        (index, indices[agency, year + 1])
+        for (agency, year), index in indices.items()
+        if (agency, year + 1) in indices
+        and len(set(report[index])) == len(set(report[indices[agency, year + 1]])) == 1
+    ]
+
+
+def _counterparts(left: sp.csr_matrix, right: sp.csr_matrix) -> tuple[Vector, Vector]:
+    """Return for each row of `left` its best row of `right` and the score."""
+    cosine = (left @ right.T).toarray()
+    present = right.copy()
+    present.data = np.ones_like(present.data)
+    held = (left.multiply(left) @ present.T).toarray()
+    score = np.minimum((cosine + held) / 2, 1.0)
+    return score.argmax(axis=1), score.max(axis=1)
+
+
+def _rows(
+    frame: Table, index: Vector, counterpart: Vector, score: Vector, kind: str, limit: float, promised: Vector
+) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for row, match, points in zip(index, counterpart, score, strict=True):
+        found = points >= limit
+        again = promised[match] or frame["section"].iloc[match] == "problems"
+        hit = "returns" if kind == "problem" else "again" if again else "done"
+        rows.append(
+            {
+                **{c: frame[c].iloc[row] for c in ("sentence_id", "agency", "year")},
+                "kind": kind,
+                "text": frame["text"].iloc[row],
+                "next_id": frame["sentence_id"].iloc[match] if found else None,
+                "next_section": frame["section"].iloc[match] if found else None,
+                "next_text": frame["text"].iloc[match] if found else None,
+                "score": float(points),
+                "outcome": hit if found else "silent",
+                "review": abs(float(points) - limit) < REVIEW,
+            }
+        )
+    return rows
+
+
+def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95, seed: int = 0) -> Measures:
+    """Estimate the share of each outcome among commitments and among problems.
+
+    Args:
+        found: What `followup` gave.
+        by: Columns that define a group.
+        level: Coverage of the interval, in (0, 1).
+        seed: Of the bootstrap.
+
+    Returns:
+        `measures` rows: `measure` is `followup`, `label` is `commitment:done` and so on; intervals resample
+        agencies, and are null for a group of one agency.
+    """
+    rows: list[dict[str, object]] = []
+    groups = found.groupby(list(by), sort=True, dropna=False) if by else [((), found)]
+    for key, group in groups:
+        for kind, part in group.groupby("kind"):
+            ids, index = np.unique(part["agency"].astype(str), return_inverse=True)
+            totals = np.bincount(index, minlength=len(ids)).astype(float)
+            weights = cluster_weights(len(ids), seed=seed)
+            for outcome in ("returns", "silent") if kind == "problem" else ("done", "again", "silent"):
+                hits = np.bincount(
+                    index, weights=(part["outcome"] == outcome).to_numpy(float), minlength=len(ids)
+                )
+                low, high = (
+                    interval((weights @ hits) / (weights @ totals), level) if len(ids) > 1 else (None, None)
+                )
+                rows.append(
+                    dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
+                    | {"measure": "followup", "method": "count", "label": f"{kind}:{outcome}", "n": len(part),
+                       "clusters": len(ids), "cluster": "agency", "value": float(hits.sum() / totals.sum()),
+                       "low": low, "high": high, "level": level}
+                )  # fmt: skip
+    keys = pd.DataFrame([{c: r[c] for c in by} for r in rows], columns=list(by))
+    return pd.concat([keys, frame_of("measures", rows)], axis=1)

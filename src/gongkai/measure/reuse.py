@@ -1,0 +1,366 @@
+"""Text that was there before: at other agencies, in last year's report, in the same report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.similar import best_matches, like_pairs, mask, weigh
+from gongkai.schema import UNCOUNTED_SECTIONS, frame_of, records
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import scipy.sparse as sp
+
+    from gongkai.schema import Measures, Reports, Sentences, Table
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+THRESHOLD = 0.55
+"""Cosine from which a sentence counts as taken over: chosen on the bundled truth (docs/methods.md)."""
+OTHERS_THRESHOLD = 0.4
+MAX_SHARERS, MIN_SHARED = 2, 2
+MIN_LENGTH = 6
+_NEEDED = ("sentence_id", "report_id", "agency", "year", "section", "text")
+
+
+def _countable(sentences: Sentences) -> Table:
+    missing = [c for c in _NEEDED if c not in sentences.columns]
+    if missing:
+        raise SchemaError(f"sentences lack {', '.join(missing)}; they have {', '.join(sentences.columns)}")
+    kept = sentences[
+        ~sentences["section"].isin(UNCOUNTED_SECTIONS)
+        & sentences["agency"].notna()
+        & sentences["year"].notna()
+    ]
+    if kept.empty:
+        raise MeasureError("no sentence of a report whose agency and year are known")
+    return kept.assign(_masked=[mask(t) for t in kept["text"]]).reset_index(drop=True)
+
+
+def reuse(
+    sentences: Sentences,
+    *,
+    n: int = 4,
+    share: float = 0.3,
+    n_own: int = 8,
+    n_within: int = 10,
+    within: Sequence[str] = ("year",),
+) -> Measures:
+    """Measure how much of each report's text was there before (Lang & Stice-Lawrence 2015).
+
+    A word counts as reused when its sentence holds an n-gram of words (numbers masked) that also stands
+
+    - `shared`: in at least `share` of the other agencies' reports of the same reference set, and in two;
+    - `sticky`: (an n-gram of `n_own` words) in the agency's own report of the year before; undefined
+    without it;
+    - `redundant`: (of `n_within` words) twice in the same report.
+
+    Longer n-grams for the last two, as in the source: there a phrase must be carried over, not merely usual.
+    Each measure is weighted by words, so short sentences weigh little.
+
+    Args:
+        sentences: `sentences` rows with `tokens`; several reports of one agency and year are taken together.
+        n: Words of an n-gram for `shared`.
+        share: Of the other agencies in the reference set, in (0, 1].
+        n_own: Words of an n-gram for `sticky`.
+        n_within: Words of an n-gram for `redundant`.
+        within: Columns that define the reference set; `("year", "region_code")` compares inside a region.
+
+    Returns:
+        `measures` rows with `agency, year`: `value` is a share of words, `n` the sentences; no interval,
+        because the reports are compared whole. `method` names n and the share.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: No sentence is left.
+    """
+    if not 0 < share <= 1:
+        raise MeasureError(f"share is {share}; expected a share of agencies in (0, 1]")
+    frame = _countable(sentences)
+    if "tokens" not in frame.columns or any(c not in frame.columns for c in within):
+        raise SchemaError(f"sentences need tokens and {', '.join(within)}")
+    words = [_words(tokens) for tokens in frame["tokens"]]
+    size = np.array([len(w) for w in words])
+    groups = agency_years(frame)
+    flags = {
+        "shared": _shared_flags(frame, words, n, share, list(within)),
+        "redundant": _redundant_flags(words, groups, n_within),
+    }
+    sticky, defined = _sticky_flags(words, groups, n_own)
+    rows: list[dict[str, object]] = []
+    for (agency, year), index in groups.items():
+        total = size[index].sum()
+        values = {
+            name: float((flag[index] * size[index]).sum() / total) if total else None
+            for name, flag in flags.items()
+        }
+        values["sticky"] = (
+            float((sticky[index] * size[index]).sum() / total) if defined[index].all() and total else None
+        )
+        method = {"shared": f"{n}-gram in {share:g} of others", "sticky": f"{n_own}-gram in own last report",
+                  "redundant": f"{n_within}-gram twice"}  # fmt: skip
+        rows += [
+            {"agency": agency, "year": year, "measure": name, "method": method[name], "label": "words", "n":
+            len(index),
+             "clusters": 1, "cluster": "report", "value": value, "level": 0.95}
+            for name, value in sorted(values.items())
+        ]  # fmt: skip
+    frame_out = frame_of("measures", rows)
+    keys = pd.DataFrame([{c: r[c] for c in ("agency", "year")} for r in rows])
+    return pd.concat([keys, frame_out], axis=1)
+
+
+def agency_years(frame: Table) -> dict[tuple[str, int], Vector]:
+    """Return the rows of each agency and year, in order."""
+    found: dict[Any, Any] = frame.groupby(["agency", "year"], sort=True).indices
+    return {(str(agency), int(year)): rows for (agency, year), rows in found.items()}
+
+
+def _words(tokens: Sequence[str]) -> list[str]:
+    masked = ("0" if t[:1].isdigit() else t for t in tokens)
+    return [t for t in masked if t == "0" or any(c.isalpha() for c in t)]
+
+
+def _grams(words: Sequence[str], n: int) -> set[tuple[str, ...]]:
+    return {tuple(words[i : i + n]) for i in range(len(words) - n + 1)}
+
+
+def _shared_flags(frame: Table, words: list[list[str]], n: int, share: float, within: list[str]) -> Vector:
+    flags = np.zeros(len(frame), bool)
+    agency = frame["agency"].to_numpy()
+    for _, of_set in frame.groupby(within, sort=False, dropna=False):
+        index = frame.index.get_indexer(of_set.index)
+        users: dict[tuple[str, ...], set[object]] = {}
+        for row in index:
+            for gram in _grams(words[row], n):
+                users.setdefault(gram, set()).add(agency[row])
+        others = len(set(agency[index])) - 1
+        needed = max(2, int(np.ceil(share * others)))
+        for row in index:
+            flags[row] = any(len(users[g] - {agency[row]}) >= needed for g in _grams(words[row], n))
+    return flags
+
+
+def _sticky_flags(
+    words: list[list[str]], groups: dict[tuple[str, int], Vector], n: int
+) -> tuple[Vector, Vector]:
+    flags, defined = np.zeros(len(words), bool), np.zeros(len(words), bool)
+    for (agency, year), index in groups.items():
+        before = groups.get((agency, year - 1))
+        if before is None:
+            continue
+        defined[index] = True
+        known = set().union(*(_grams(words[row], n) for row in before))
+        whole = {tuple(words[row]) for row in before}  # a sentence shorter than n words, taken over whole
+        for row in index:
+            flags[row] = bool(_grams(words[row], n) & known) or (
+                0 < len(words[row]) < n and tuple(words[row]) in whole
+            )
+    return flags, defined
+
+
+def _redundant_flags(words: list[list[str]], groups: dict[tuple[str, int], Vector], n: int) -> Vector:
+    flags = np.zeros(len(words), bool)
+    for index in groups.values():
+        seen: dict[tuple[str, ...], int] = {}
+        for row in index:
+            for gram in [tuple(words[row][i : i + n]) for i in range(len(words[row]) - n + 1)]:
+                seen[gram] = seen.get(gram, 0) + 1
+        for row in index:
+            flags[row] = any(seen[g] > 1 for g in _grams(words[row], n))
+    return flags
+
+
+def reuse_sensitivity(
+    sentences: Sentences, *, sizes: Sequence[int] = (3, 4, 5), shares: Sequence[float] = (0.1, 0.3, 0.5)
+) -> Table:
+    """Return the mean of `shared` for each n and share: a result that turns with them is none.
+
+    Returns:
+        One row per choice: `n, share, mean, low_agency, high_agency` (the smallest and largest agency-year).
+    """
+    rows = []
+    for n in sizes:
+        for share in shares:
+            found = reuse(sentences, n=n, share=share)
+            values = found.loc[found["measure"] == "shared", "value"]
+            rows.append(
+                {
+                    "n": n,
+                    "share": share,
+                    "mean": values.mean(),
+                    "low_agency": values.min(),
+                    "high_agency": values.max(),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def copied(
+    sentences: Sentences,
+    *,
+    threshold: float = THRESHOLD,
+    others: float = OTHERS_THRESHOLD,
+    max_sharers: int = MAX_SHARERS,
+    min_shared: int = MIN_SHARED,
+) -> Table:
+    """Find the sentences taken over from the agency's own last report, or from another agency's of the year.
+
+    Likeness is the cosine of `similar.weigh`. For other agencies, stock phrases are no evidence: a sentence
+    that more than `max_sharers` other agencies have too is left out, and so is a pair of reports that share
+    fewer than `min_shared` sentences.
+
+    Args:
+        sentences: `sentences` rows; preambles are left out.
+        threshold: Cosine from which a sentence of the own last report counts as taken over.
+        others: Cosine from which two agencies' sentences count as shared.
+        max_sharers: Most other agencies with such a sentence that year.
+        min_shared: Fewest such sentences of a pair of reports.
+
+    Returns:
+        One row per sentence and source: `sentence_id, agency, year, text, source_id, source_agency,
+        source_year, source_text, kind` (`own` or `other`)`, similarity, edited` (False: equal but for
+        numbers). A sentence shared with another agency stands twice, once on each side: who was first is
+        for `copy_network` to say.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: No sentence is left.
+    """
+    frame = _countable(sentences)
+    matrix = weigh(frame["_masked"].tolist(), frame["agency"].tolist())
+    groups = agency_years(frame)
+    left, right, alike, kinds = [], [], [], []
+    for (agency, year), index in groups.items():
+        before = groups.get((agency, year - 1))
+        if before is None:
+            continue
+        match, cosine = best_matches(matrix[index], matrix[before])
+        kept = cosine >= threshold
+        left.append(index[kept])
+        right.append(before[match[kept]])
+        alike.append(cosine[kept])
+        kinds += ["own"] * int(kept.sum())
+    a, b, cosine = _shared_with_others(frame, matrix, others, max_sharers, min_shared)
+    left.append(a)
+    right.append(b)
+    alike.append(cosine)
+    kinds += ["other"] * len(a)
+    rows, sources = np.concatenate(left).astype(int), np.concatenate(right).astype(int)
+    about = frame.loc[rows, ["sentence_id", "report_id", "agency", "year", "text"]].reset_index(drop=True)
+    source = frame.loc[sources, ["sentence_id", "report_id", "agency", "year", "text"]].reset_index(drop=True)
+    source.columns = ["source_id", "source_report_id", "source_agency", "source_year", "source_text"]
+    masked = frame["_masked"].to_numpy()
+    return pd.concat([about, source], axis=1).assign(
+        kind=kinds, similarity=np.concatenate(alike), edited=masked[rows] != masked[sources]
+    )
+
+
+def _shared_with_others(
+    frame: Table,
+    matrix: sp.csr_matrix,
+    threshold: float,
+    max_sharers: int,
+    min_shared: int,
+) -> tuple[Vector, Vector, Vector]:
+    agency = pd.factorize(frame["agency"])[0]
+    year = frame["year"].to_numpy(int)
+    long_enough = frame["_masked"].str.len().to_numpy() >= MIN_LENGTH
+    parts = []
+    for _, of_year in frame.groupby("year", sort=True):
+        index = frame.index.get_indexer(of_year.index)
+        rows = index[long_enough[index]]
+        a, b, cosine = like_pairs(matrix[rows], matrix[rows], threshold)
+        apart = agency[rows[a]] != agency[rows[b]]
+        parts.append((rows[a][apart], rows[b][apart], cosine[apart]))
+    left, right, alike = (np.concatenate(p) for p in zip(*parts, strict=True))
+    pairs = pd.DataFrame(
+        {"a": left, "b": right, "cosine": alike, "A": agency[left], "B": agency[right], "year": year[left]}
+    )
+    sharers = pairs.groupby("a")["B"].nunique()
+    most = np.maximum(pairs["a"].map(sharers), pairs["b"].map(sharers))
+    pairs = pairs[most <= max_sharers]
+    # The best counterpart in each other report, not all of them.
+    pairs = pairs.sort_values(["a", "B", "cosine", "b"], ascending=[True, True, False, True]).drop_duplicates(
+        ["a", "B"]
+    )
+    together = pairs.groupby(["A", "B", "year"])["a"].transform("nunique")
+    pairs = pairs[together >= min_shared].sort_values(["a", "b"])
+    return pairs["a"].to_numpy(int), pairs["b"].to_numpy(int), pairs["cosine"].to_numpy(float)
+
+
+def copy_network(copies: Table, reports: Reports) -> Table:
+    """Return which pairs of agencies share text that few others have, and who was probably first.
+
+    Args:
+        copies: What `copied` gave.
+        reports: `reports` rows; for publication dates, levels and regions.
+
+    Returns:
+        One row per pair of reports of two agencies and one year: `agency, other, year, sentences` (shared),
+        `share` (of the agency's report), `relation` (`superior`: the other stands above it in the same
+        region;
+        `subordinate`; `peer`), `first` (which published earlier, null when a date is missing or the same),
+        `cluster` (number of the connected group of that year). Ordered by `sentences`.
+    """
+    shared = copies[copies["kind"] == "other"]
+    about = {row["report_id"]: row for row in records(reports)}
+    rows: list[dict[str, object]] = []
+    for key, part in shared.groupby(["report_id", "source_report_id"], sort=True):
+        report, other = key
+        if str(part["agency"].iloc[0]) > str(part["source_agency"].iloc[0]):
+            continue  # the pair stands once, its agencies in order
+        mine, theirs = about[str(report)], about[str(other)]
+        dates = (mine["published"], theirs["published"])
+        known = all(isinstance(d, str) for d in dates) and dates[0] != dates[1]
+        rows.append(
+            {
+                "agency": mine["agency"],
+                "other": theirs["agency"],
+                "year": int(part["year"].iloc[0]),
+                "sentences": int(part["sentence_id"].nunique()),
+                "share": float(part["sentence_id"].nunique() / max(1, int(mine["n_sentences"]))),
+                "relation": _relation(mine, theirs),
+                "first": (mine if dates[0] < dates[1] else theirs)["agency"] if known else None,
+            }
+        )
+    columns = ["agency", "other", "year", "sentences", "share", "relation", "first", "cluster"]
+    table = pd.DataFrame(rows, columns=columns[:-1])
+    table["cluster"] = _clusters(table)
+    return table.sort_values(["sentences", "agency", "other", "year"], ascending=[False, True, True, True])[
+        columns
+    ].reset_index(drop=True)
+
+
+_LEVELS = {"nation": 0, "province": 1, "city": 2, "county": 3, "township": 4}
+
+
+def _relation(mine: dict[str, Any], theirs: dict[str, Any]) -> str:
+    ranks = (_LEVELS.get(str(mine["level"])), _LEVELS.get(str(theirs["level"])))
+    if None in ranks or ranks[0] == ranks[1]:
+        above = {"government", "office"}
+        same_place = mine["region"] == theirs["region"] and isinstance(mine["region"], str)
+        if same_place and (mine["kind"] in above) != (theirs["kind"] in above):
+            return "superior" if theirs["kind"] in above else "subordinate"
+        return "peer"
+    return "superior" if ranks[1] < ranks[0] else "subordinate"  # type: ignore[operator]
+
+
+def _clusters(pairs: Table) -> list[int]:
+    """Number the connected groups of agencies, year by year."""
+    root: dict[tuple[object, object], tuple[object, object]] = {}
+
+    def find(key: tuple[object, object]) -> tuple[object, object]:
+        while root.setdefault(key, key) != key:
+            key = root[key]
+        return key
+
+    for row in pairs.itertuples():
+        root[find((row.year, row.other))] = find((row.year, row.agency))
+    numbers: dict[tuple[object, object], int] = {}
+    return [numbers.setdefault(find((row.year, row.agency)), len(numbers)) for row in pairs.itertuples()]
