@@ -28,15 +28,13 @@ MIN_LENGTH = 6
 _NEEDED = ("sentence_id", "report_id", "agency", "year", "section", "text")
 
 
-def _countable(sentences: Sentences) -> Table:
+def _known(sentences: Sentences, *, preambles: bool) -> Table:
     missing = [c for c in _NEEDED if c not in sentences.columns]
     if missing:
         raise SchemaError(f"sentences lack {', '.join(missing)}; they have {', '.join(sentences.columns)}")
-    kept = sentences[
-        ~sentences["section"].isin(UNCOUNTED_SECTIONS)
-        & sentences["agency"].notna()
-        & sentences["year"].notna()
-    ]
+    kept = sentences[sentences["agency"].notna() & sentences["year"].notna()]
+    if not preambles:
+        kept = kept[~kept["section"].isin(UNCOUNTED_SECTIONS)]
     if kept.empty:
         raise MeasureError("no sentence of a report whose agency and year are known")
     return kept.assign(_masked=[mask(t) for t in kept["text"]]).reset_index(drop=True)
@@ -81,7 +79,7 @@ def reuse(
     """
     if not 0 < share <= 1:
         raise MeasureError(f"share is {share}; expected a share of agencies in (0, 1]")
-    frame = _countable(sentences)
+    frame = _known(sentences, preambles=False)
     if "tokens" not in frame.columns or any(c not in frame.columns for c in within):
         raise SchemaError(f"sentences need tokens and {', '.join(within)}")
     words = [_words(tokens) for tokens in frame["tokens"]]
@@ -216,7 +214,7 @@ def copied(
     fewer than `min_shared` sentences.
 
     Args:
-        sentences: `sentences` rows; preambles are left out.
+        sentences: `sentences` rows.
         threshold: Cosine from which a sentence of the own last report counts as taken over.
         others: Cosine from which two agencies' sentences count as shared.
         max_sharers: Most other agencies with such a sentence that year.
@@ -232,7 +230,7 @@ def copied(
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    frame = _countable(sentences)
+    frame = _known(sentences, preambles=True)
     matrix = weigh(frame["_masked"].tolist(), frame["agency"].tolist())
     groups = agency_years(frame)
     left, right, alike, kinds = [], [], [], []

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
 from gongkai.errors import ModelError
+from gongkai.models.calibrate import best_f1, platt, sigmoid
 from gongkai.models.features import BLOCKS, WIDTH, features, grams, named_columns
 from gongkai.schema import LABELS, SECTIONS
 
@@ -86,7 +87,7 @@ class LinearClassifier:
                 width = made[block].width
                 margin += made[block].margin(head.regression.coef_[0, start : start + width])
                 start += width
-            out[:, column] = _sigmoid(head.slope * margin + head.offset)
+            out[:, column] = sigmoid(head.slope * margin + head.offset)
         return out
 
     def explain(
@@ -189,11 +190,6 @@ def _refuse_mismatch(path: Path, label: str, head: Head) -> None:
         raise ModelError(f"{path}: {label} has {head.regression.coef_.shape[1]} weights, expected {width}")
 
 
-def _sigmoid(x: Vector) -> Vector:
-    score: Vector = 1.0 / (1.0 + np.exp(-np.clip(x, -50, 50)))
-    return score
-
-
 def train_linear(
     sentences: Sentences | Labels,
     gold: Mapping[str, Vector],
@@ -232,12 +228,12 @@ def train_linear(
             x = _stack(made, blocks)
             for c in regularization:
                 margins = _out_of_fold(x, y, splits, c)
-                trials.append((_best_f1(margins, y)[0], blocks, c, margins))
+                trials.append((best_f1(margins, y)[0], blocks, c, margins))
         # Within .003 of the best the smaller set of blocks is taken: fewer to explain, faster to compute.
         best = max(t[0] for t in trials)
         score, blocks, c, margins = next(t for t in trials if t[0] >= best - 0.003)
-        slope, offset = _platt(margins, y)
-        threshold = _best_f1(_sigmoid(slope * margins + offset), y)[1]
+        slope, offset = platt(margins, y)
+        threshold = best_f1(sigmoid(slope * margins + offset), y)[1]
         regression = _regression(c).fit(_stack(made, blocks), y)
         heads[label] = Head(blocks, regression, slope, offset, threshold)
         chosen[label] = {
@@ -283,26 +279,3 @@ def _out_of_fold(x: sp.csr_matrix, y: Vector, splits: Sequence[tuple[Vector, Vec
     for train, test in splits:
         margins[test] = _regression(c).fit(x[train], y[train]).decision_function(x[test])
     return margins
-
-
-def _best_f1(scores: Vector, y: Vector) -> tuple[float, float]:
-    """Return the best F1 and the threshold that gives it: midway between two neighbouring scores."""
-    order = np.argsort(-scores, kind="stable")
-    hits = np.cumsum(y[order])
-    f1 = 2 * hits / (np.arange(1, len(y) + 1) + y.sum())
-    last = np.append(np.diff(scores[order]) != 0, True)
-    f1 = np.where(last, f1, -1.0)
-    k = int(f1.argmax())
-    after = scores[order[k + 1]] if k + 1 < len(y) else scores[order[k]] - 1e-9
-    return float(f1[k]), float((scores[order[k]] + after) / 2)
-
-
-def _platt(margins: Vector, y: Vector) -> tuple[float, float]:
-    """Fit Platt's sigmoid on out-of-fold margins (Platt 1999, with his smoothed targets)."""
-    positives, negatives = y.sum(), (~y).sum()
-    high, low = (positives + 1) / (positives + 2), 1 / (negatives + 2)
-    x = np.concatenate([margins, margins])[:, None]
-    target = np.concatenate([np.ones(len(y), bool), np.zeros(len(y), bool)])
-    weight = np.concatenate([np.where(y, high, low), np.where(y, 1 - high, 1 - low)])
-    fitted = LogisticRegression(C=1e6, solver="lbfgs").fit(x, target, sample_weight=weight)
-    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])

@@ -1,0 +1,124 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.compare import compare, compare_reports, rule_breaks
+
+
+def outcomes(shares, *, n=40, seed=0, both_years=False):
+    """One row per sentence: agencies of kind a and b, each with its own share."""
+    generator = np.random.default_rng(seed)
+    rows = []
+    for kind, (agencies, share) in shares.items():
+        for k in range(agencies):
+            name = str(k) if both_years else f"{kind}{k}"
+            own = np.clip(share + generator.normal(0, 0.05), 0, 1)
+            rows += [
+                {"kind": kind, "agency": name, "label": "x", "outcome": float(o)}
+                for o in generator.random(n) < own
+            ]
+    return pd.DataFrame(rows)
+
+
+def test_the_difference_is_of_shares():
+    frame = pd.DataFrame(
+        {
+            "kind": ["a"] * 4 + ["b"] * 4,
+            "agency": list("uuvvwwzz"),
+            "label": "x",
+            "outcome": [0, 1, 0, 0, 1, 1, 1, 0],
+        }
+    )
+    row = compare(frame, by="kind", first="a", second="b").iloc[0]
+    assert row["value"] == pytest.approx(0.75 - 0.25)
+    assert row["low"] <= row["value"] <= row["high"]
+    assert (row["first"], row["second"], row["clusters"]) == ("a", "b", 4)
+
+
+def test_a_large_difference_is_seen_and_none_is_not():
+    far = compare(outcomes({"a": (12, 0.2), "b": (12, 0.5)}), by="kind", first="a", second="b").iloc[0]
+    near = compare(outcomes({"a": (12, 0.3), "b": (12, 0.3)}), by="kind", first="a", second="b").iloc[0]
+    assert far["p_value"] < 0.01
+    assert far["low"] > 0
+    assert near["p_value"] > 0.05
+    assert near["low"] < 0 < near["high"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("paired", [False, True])
+def test_p_values_are_uniform_where_there_is_no_difference(paired):
+    p = []
+    for seed in range(200):
+        frame = outcomes({"a": (8, 0.3), "b": (8, 0.3)}, n=20, seed=seed, both_years=paired)
+        p.append(compare(frame, by="kind", first="a", second="b", seed=seed).iloc[0]["p_value"])
+    assert 0.02 <= np.mean(np.array(p) <= 0.05) <= 0.085
+    assert 0.42 <= np.mean(np.array(p) <= 0.5) <= 0.58
+
+
+def test_agencies_in_both_years_are_paired():
+    frame = outcomes({"a": (10, 0.3), "b": (10, 0.3)}, both_years=True)
+    frame.loc[frame["kind"] == "b", "outcome"] = frame.loc[frame["kind"] == "a", "outcome"].to_numpy()
+    row = compare(frame, by="kind", first="a", second="b").iloc[0]
+    assert (row["value"], row["p_value"]) == (0, 1)
+    assert row["high"] - row["low"] < 1e-12
+
+
+def test_an_agency_against_its_peers_has_no_interval_over_agencies():
+    row = compare(outcomes({"a": (3, 0.2), "b": (3, 0.5)}), by="agency", first=None, second="a0").iloc[0]
+    assert row["first"] == "all others"
+    assert row["low"] is None or np.isnan(row["low"])
+
+
+def test_an_unknown_group_names_those_there_are():
+    frame = outcomes({"a": (3, 0.2), "b": (3, 0.5)})
+    with pytest.raises(MeasureError, match="there are a, b"):
+        compare(frame, by="kind", first="a", second="c")
+    with pytest.raises(SchemaError, match="lack outcome"):
+        compare(frame.drop(columns="outcome"), by="kind", first="a", second="b")
+
+
+def report(name, *texts):
+    return pd.DataFrame(
+        {"sentence_id": [f"{name}{i}" for i in range(len(texts))], "report_id": name, "text": texts}
+    )
+
+
+def test_a_report_is_aligned_with_the_one_before():
+    before = report(
+        "甲", "一是加强业务培训，提高答复水平。", "全年受理申请12件。", "渣土运输审批结果全部公布。"
+    )
+    after = report(
+        "乙", "全年受理申请31件。", "一是进一步加强业务培训，提高答复水平。", "供水价格在营业厅公布。"
+    )
+    found = compare_reports(pd.concat([before, after]), "甲", "乙")
+    assert found["change"].tolist() == ["kept", "edited", "new", "dropped"]
+    assert found["before_id"].tolist()[:2] == ["甲1", "甲0"]
+    assert found["after_id"].tolist()[:3] == ["乙0", "乙1", "乙2"]
+    assert found["after_id"].isna().tolist() == [False, False, False, True]
+
+
+def test_each_sentence_is_aligned_once():
+    found = compare_reports(
+        pd.concat([report("甲", "无其他事项。"), report("乙", "无其他事项。", "无其他事项。")]), "甲", "乙"
+    )
+    assert found["change"].tolist() == ["kept", "new"]
+
+
+def test_a_missing_report_is_named():
+    with pytest.raises(MeasureError, match="丙"):
+        compare_reports(report("甲", "一句。"), "甲", "丙")
+
+
+def test_rule_breaks_count_reports_and_rules_but_nothing_undecided():
+    checks = pd.DataFrame(
+        {
+            "report_id": ["r", "r", "s", "s"],
+            "year": 2020,
+            "rule": list("abab"),
+            "holds": [True, False, True, None],
+        }
+    )
+    found = rule_breaks(checks).set_index("measure")
+    assert found.loc["broken_reports", ["value", "n"]].tolist() == [0.5, 2]
+    assert found.loc["broken_rules", ["value", "n"]].tolist() == [pytest.approx(1 / 3), 3]

@@ -1,0 +1,77 @@
+import pandas as pd
+import pytest
+
+from gongkai.errors import MeasureError
+from gongkai.measure.followup import followup, followup_shares
+
+THEN = [
+    ("improvements", "下一步将做好以下工作：", "", True),
+    ("improvements", "一是3月底前开通居民家庭经济状况核对结果查询；", "下一步将做好以下工作：", True),
+    ("improvements", "二是每季度核对一次养老机构收费公示；", "下一步将做好以下工作：", True),
+    ("improvements", "三是举办校园开放日，邀请家长旁听听证会。", "下一步将做好以下工作：", True),
+    ("problems", "渣土运输企业名单更新滞后。", "", False),
+    ("problems", "政策解读形式单一。", "", False),
+]
+NOW = [
+    ("overview", "居民家庭经济状况核对结果查询于3月28日开通，全年查询412次。", "", False),
+    ("problems", "渣土运输企业名单更新仍然滞后，最长的拖了两个月。", "", False),
+    ("improvements", "继续每季度核对一次养老机构收费公示。", "", True),
+]
+
+
+def tables(*years):
+    sentences, predictions = [], []
+    for year, rows in years:
+        for i, (section, text, lead, promise) in enumerate(rows):
+            about = {"sentence_id": f"{year}-{i}", "report_id": f"r{year}", "agency": "甲局", "year": year}
+            sentences.append(about | {"section": section, "lead": lead, "text": text})
+            predictions.append(
+                about | {"model": "m", "label": "commitment", "score": float(promise), "predicted": promise}
+            )
+    return pd.DataFrame(sentences), pd.DataFrame(predictions)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return followup(*tables((2020, THEN), (2021, NOW))).set_index("sentence_id")
+
+
+def test_each_promise_is_done_again_or_silent(found):
+    assert found.loc["2020-1", ["outcome", "next_id"]].tolist() == ["done", "2021-0"]
+    assert found.loc["2020-2", ["outcome", "next_id"]].tolist() == ["again", "2021-2"]
+    assert found.loc["2020-3", "outcome"] == "silent"
+    assert pd.isna(found.loc["2020-3", "next_text"])
+
+
+def test_an_announcement_is_no_promise_of_its_own(found):
+    assert "2020-0" not in found.index
+
+
+def test_problems_return_among_the_problems(found):
+    assert found.loc["2020-4", ["kind", "outcome", "next_id"]].tolist() == ["problem", "returns", "2021-1"]
+    assert found.loc["2020-5", "outcome"] == "silent"
+
+
+def test_shares_add_up_and_one_agency_has_no_interval(found):
+    shares = followup_shares(found.reset_index())
+    commitments = shares[shares["label"].str.startswith("commitment")]
+    assert commitments["value"].sum() == pytest.approx(1)
+    assert shares["low"].isna().all()
+
+
+def test_years_apart_are_not_compared():
+    with pytest.raises(MeasureError, match="two successive years"):
+        followup(*tables((2018, THEN), (2021, NOW)))
+
+
+def test_two_reports_of_one_year_are_ambiguous():
+    sentences, predictions = tables((2020, THEN), (2021, NOW))
+    twice = sentences.assign(report_id=[f"{r}-{i % 2}" for i, r in enumerate(sentences["report_id"])])
+    with pytest.raises(MeasureError, match="two successive years"):
+        followup(twice, predictions)
+
+
+def test_one_model_at_a_time():
+    sentences, predictions = tables((2020, THEN), (2021, NOW))
+    with pytest.raises(MeasureError, match="one model"):
+        followup(sentences, pd.concat([predictions, predictions.assign(model="n")]))

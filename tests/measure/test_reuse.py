@@ -1,0 +1,120 @@
+import pandas as pd
+import pytest
+
+from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.reuse import copied, copy_network, reuse, reuse_sensitivity
+from gongkai.text.tokens import tokenize
+
+
+def table(*rows):
+    """Sentences from (agency, year, text, …)."""
+    made = []
+    for agency, year, *texts in rows:
+        for i, text in enumerate(texts):
+            made.append(
+                {"sentence_id": f"{agency}{year}-{i}", "report_id": f"{agency}{year}", "agency": agency, "year": year,
+                 "region_code": None, "section": "overview", "text": text, "tokens": tokenize(text)}
+            )  # fmt: skip
+    return pd.DataFrame(made)
+
+
+STOCK = "各级各部门高度重视政府信息公开工作，加强组织领导，完善工作机制。"
+OWN = [
+    "本局在渣土运输领域公布了全部审批结果。",
+    "供水收费标准在营业厅电子屏滚动播放。",
+    "老年人代办点设在社区食堂门口。",
+]
+SENTENCES = table(
+    ("甲局", 2020, STOCK, OWN[0]),
+    ("甲局", 2021, STOCK, OWN[0].replace("全部", "2021年全部"), "全年举办开放日活动。"),
+    ("乙局", 2020, STOCK, OWN[1]),
+    ("丙局", 2020, STOCK, OWN[2]),
+)
+
+
+def value(measures, **where):
+    for column, wanted in where.items():
+        measures = measures[measures[column] == wanted]
+    assert len(measures) == 1
+    return measures["value"].iloc[0]
+
+
+def test_shared_text_is_weighted_by_words():
+    found = reuse(SENTENCES)
+    words = [len([t for t in tokenize(x) if t.isalnum()]) for x in (STOCK, OWN[0])]
+    assert value(found, agency="甲局", year=2020, measure="shared") == pytest.approx(words[0] / sum(words))
+
+
+def test_sticky_needs_the_year_before():
+    found = reuse(SENTENCES)
+    assert pd.isna(value(found, agency="甲局", year=2020, measure="sticky"))
+    assert 0 < value(found, agency="甲局", year=2021, measure="sticky") < 1
+
+
+def test_a_phrase_twice_is_redundant():
+    found = reuse(table(("甲局", 2020, STOCK, "经研究，" + STOCK, OWN[0])))
+    assert 0.5 < value(found, measure="redundant") < 1
+    assert value(reuse(SENTENCES), agency="乙局", measure="redundant") == 0
+
+
+def test_a_higher_share_finds_less():
+    grid = reuse_sensitivity(SENTENCES, sizes=(3, 5), shares=(0.3, 1.0))
+    assert len(grid) == 4
+    assert grid.groupby("n")["mean"].apply(lambda m: m.iloc[0] >= m.iloc[1]).all()
+
+
+def test_a_share_of_nothing_is_refused():
+    with pytest.raises(MeasureError, match="share is 0"):
+        reuse(SENTENCES, share=0)
+    with pytest.raises(SchemaError, match="lack text"):
+        reuse(SENTENCES.drop(columns="text"))
+
+
+def test_own_sentences_are_found_with_changed_numbers():
+    found = copied(SENTENCES)
+    own = found[found["kind"] == "own"].set_index("sentence_id")
+    assert set(own.index) == {"甲局2021-0", "甲局2021-1"}
+    assert own.loc["甲局2021-0", "source_id"] == "甲局2020-0"
+    assert not own.loc["甲局2021-0", "edited"]
+    assert own.loc["甲局2021-1", "edited"]
+
+
+def test_a_stock_phrase_is_no_evidence_of_copying():
+    assert copied(SENTENCES)["kind"].eq("own").all()
+
+
+COPIES = table(
+    ("甲市人民政府", 2020, OWN[0], OWN[1], "甲市独有的一句话讲的是财政资金直达基层。"),
+    ("乙局", 2020, OWN[0], OWN[1].replace("滚动", "循环"), "乙局自己的话讲的是校外培训机构检查。"),
+    ("丙局", 2020, "丙局讲的是气象预警信号的发布渠道。"),
+)
+REPORTS = pd.DataFrame(
+    [
+        {"report_id": "甲市人民政府2020", "agency": "甲市人民政府", "kind": "government", "level": "city", "region": "甲市",
+         "published": "2021-01-10", "n_sentences": 3},
+        {"report_id": "乙局2020", "agency": "乙局", "kind": "department", "level": "county", "region": "乙县",
+         "published": "2021-01-20", "n_sentences": 3},
+    ]
+)  # fmt: skip
+
+
+def test_copies_of_another_agency_stand_on_both_sides():
+    found = copied(COPIES)
+    pairs = set(zip(found["sentence_id"], found["source_id"], strict=True))
+    assert ("乙局2020-1", "甲市人民政府2020-1") in pairs
+    assert ("甲市人民政府2020-1", "乙局2020-1") in pairs
+    assert not found["agency"].eq("丙局").any()
+
+
+def test_the_network_says_who_is_above_and_who_was_first():
+    network = copy_network(copied(COPIES), REPORTS)
+    row = network.iloc[0]
+    assert len(network) == 1
+    assert (row["agency"], row["other"], row["sentences"]) == ("乙局", "甲市人民政府", 2)
+    assert (row["relation"], row["first"], row["cluster"]) == ("superior", "甲市人民政府", 0)
+    assert row["share"] == pytest.approx(2 / 3)
+
+
+def test_without_dates_nobody_was_first():
+    network = copy_network(copied(COPIES), REPORTS.assign(published=None))
+    assert network["first"].isna().all()
