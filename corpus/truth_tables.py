@@ -54,7 +54,9 @@ def find(behind: str, sentences: pd.DataFrame) -> str | None:
         for i, t in zip(sentences["sentence_id"], sentences["_squeezed"], strict=True)
         if 0 <= behind.find(t[:60]) <= 40
     ]
-    inside = [i for i, t in zip(sentences["sentence_id"], sentences["_squeezed"], strict=True) if behind[:10] in t]
+    inside = [
+        i for i, t in zip(sentences["sentence_id"], sentences["_squeezed"], strict=True) if behind[:10] in t
+    ]
     return min(fitting)[2] if fitting else next(iter(inside), None)
 
 
@@ -65,7 +67,10 @@ def main() -> int:
         build(HERE / "raw", Path(folder) / "t")
         reports, sentences = (read_table(Path(folder) / "t", n) for n in ("reports", "sentences"))
     sentences["_squeezed"] = [squeeze(t) for t in sentences["text"]]
-    names = {r.report_id: f"{Path(r.source_path).parent.name}-{Path(r.source_path).stem}" for r in reports.itertuples()}
+    names = {
+        r.report_id: f"{Path(r.source_path).parent.name}-{Path(r.source_path).stem}"
+        for r in reports.itertuples()
+    }
     parts = {names[i]: part for i, part in sentences.groupby("report_id")}
     bound: dict[str, list[tuple[str, str, str]]] = {}
     lost: list[str] = []
@@ -95,18 +100,48 @@ def main() -> int:
                 source = slug if source == "own" else source
                 other = parts.get(f"{source}-{at}")
                 source_id = _closest(text[sentence], other)
-                copies.append((sentence, source_id, meta["agency"], year, authored[f"{source}-{at}"].meta["agency"], at, int(mark[0] == "~")))
+                copies.append(
+                    (
+                        sentence,
+                        source_id,
+                        meta["agency"],
+                        year,
+                        authored[f"{source}-{at}"].meta["agency"],
+                        at,
+                        int(mark[0] == "~"),
+                    )
+                )
             kind, _, tag = mark.partition(":")
             if kind == "c":
                 outcome = next((k for k in ("done", "again") if f"{k}:{tag}" in own_next), "")
-                followed.append((sentence, "commitment", meta["agency"], year, outcome, own_next.get(f"{outcome}:{tag}", "")))
+                followed.append(
+                    (
+                        sentence,
+                        "commitment",
+                        meta["agency"],
+                        year,
+                        outcome,
+                        own_next.get(f"{outcome}:{tag}", ""),
+                    )
+                )
             elif kind == "p":
                 outcome = "returns" if f"returns:{tag}" in own_next else ""
-                followed.append((sentence, "problem", meta["agency"], year, outcome, own_next.get(f"returns:{tag}", "")))
+                followed.append(
+                    (sentence, "problem", meta["agency"], year, outcome, own_next.get(f"returns:{tag}", ""))
+                )
         report = authored[name]
         for cell, value in report.plants.items():
             table, row, column = cell.split(".")
-            planted.append((meta["agency"], year, "table", cell, report.cells[table][row][column], "" if value is None else value))
+            planted.append(
+                (
+                    meta["agency"],
+                    year,
+                    "table",
+                    cell,
+                    report.cells[table][row][column],
+                    "" if value is None else value,
+                )
+            )
         for mark, _ in marks(report):
             if mark.startswith("plant:") and not mark.endswith("?"):
                 planted.append((meta["agency"], year, "prose", mark.partition(":")[2], "", ""))
@@ -114,7 +149,11 @@ def main() -> int:
         print("lost:", line)
     if lost:
         return 1
-    for file, header, rows in (("copies", COPIES, copies), ("followup", FOLLOWUP, followed), ("planted", PLANTED, planted)):
+    for file, header, rows in (
+        ("copies", COPIES, copies),
+        ("followup", FOLLOWUP, followed),
+        ("planted", PLANTED, planted),
+    ):
         with (HERE / "truth" / f"{file}.csv").open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerows([header, *rows])

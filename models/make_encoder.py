@@ -62,7 +62,9 @@ def _numbers(raw: bytes, kind: int, elements: int, offset: int, stored: int) -> 
         return np.frombuffer(raw, "<f4", elements, offset).copy()
     blocks = np.frombuffer(raw, np.dtype([("scale", "<f2"), ("quads", "u1", 16)]), elements // 32, offset)
     low, high = blocks["quads"] & 15, blocks["quads"] >> 4
-    weights = (np.concatenate([low, high], axis=1).astype(np.float32) - 8) * blocks["scale"].astype(np.float32)[:, None]
+    weights = (np.concatenate([low, high], axis=1).astype(np.float32) - 8) * blocks["scale"].astype(
+        np.float32
+    )[:, None]
     return weights.ravel()
 
 
@@ -83,7 +85,9 @@ def main() -> None:
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
     special = [sizes[k] for k in ("bos", "pad", "eos", "unk")]
-    chosen = [i for i, p in enumerate(pieces) if i not in special and (KEPT.fullmatch(p) or (p and set(p) <= MARKS))]
+    chosen = [
+        i for i, p in enumerate(pieces) if i not in special and (KEPT.fullmatch(p) or (p and set(p) <= MARKS))
+    ]
     single = [i for i in chosen if len(pieces[i].lstrip("▁")) < 2]
     longer = sorted((i for i in chosen if len(pieces[i].lstrip("▁")) > 1), key=lambda i: -scores[i])
     chosen = sorted(single + longer[: max(0, arguments.pieces - len(single) - 4)])
@@ -133,7 +137,9 @@ def main() -> None:
     model.save_pretrained(arguments.folder)
     fast.save_pretrained(arguments.folder)
     size = sum(p.numel() for p in model.parameters())
-    print(f"{arguments.folder}: {arguments.layers} layers, {len(order):,} pieces, {size / 1e6:.1f} million weights")
+    print(
+        f"{arguments.folder}: {arguments.layers} layers, {len(order):,} pieces, {size / 1e6:.1f} million weights"
+    )
 
 
 if __name__ == "__main__":

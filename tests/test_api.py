@@ -22,7 +22,7 @@ HEAVY = {
     "opencc",
 }
 LAYERS = [
-    {"cli", "__init__", "__main__", "demo", "page"},
+    {"cli", "cli_study", "options", "__init__", "__main__", "demo", "page"},
     {"corpus", "models", "figures"},
     {"text", "measure", "shards"},
     {"schema"},

@@ -14,7 +14,9 @@ from typing import Annotated
 
 import typer
 
+from gongkai import cli_study
 from gongkai.errors import GongkaiError
+from gongkai.options import Jobs, Level, Limit, Model, Overwrite, Seed, columns_of
 
 app = typer.Typer(
     name="gongkai",
@@ -25,15 +27,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result of gongkai.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N inputs, for a look.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")]
-Level = Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Coverage of the intervals.")]
-Model = Annotated[
-    str, typer.Option("--model", "-m", help="Model folder, or the name of a bundled checkpoint.")
-]
 
 
 def main() -> None:
@@ -165,6 +158,10 @@ def check(
 def train(
     labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to make.")],
+    model: Annotated[str | None, typer.Option("--model", help="linear or transformer.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option("--encoder", help="Encoder to fine-tune: folder or hub name.")
+    ] = None,
     settings: Annotated[
         Path | None, typer.Option("--settings", help="TOML file; unknown keys are refused.")
     ] = None,
@@ -173,11 +170,19 @@ def train(
     """Train a model on coded sentences.
 
     Example: gongkai train corpus/labels -o my-model
+    Example: gongkai train corpus/labels -o my-bert --model transformer --encoder hfl/rbt3
     """
-    from gongkai.corpus.labels import read_labels
-    from gongkai.models.train import train as run
+    from dataclasses import replace
 
-    metrics = run(read_labels(labels), output, settings=settings, overwrite=overwrite)
+    from gongkai.corpus.labels import read_labels
+    from gongkai.models.train import TrainSettings
+    from gongkai.models.train import train as run
+    from gongkai.run import read_settings
+
+    chosen = TrainSettings() if settings is None else read_settings(settings, TrainSettings)
+    given = {"model": model, "encoder": encoder}
+    chosen = replace(chosen, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    metrics = run(read_labels(labels), output, settings=chosen, overwrite=overwrite)
     typer.echo(f"{output}: on held-out agencies")
     _print_metrics(metrics)
 
@@ -254,7 +259,7 @@ def evaluate(
     from gongkai.schema import SCHEMAS, read_frame, write_frame
 
     frame = read_frame(predictions, SCHEMAS["predictions"].names)
-    metrics = run(frame, read_labels(labels), by=_columns(by), annotator=annotator, level=level, seed=seed)
+    metrics = run(frame, read_labels(labels), by=columns_of(by), annotator=annotator, level=level, seed=seed)
     _print_metrics(metrics)
     if output is not None:
         write_frame(metrics, output, overwrite=overwrite)
@@ -295,7 +300,7 @@ def measure(
     measures = prevalence(
         frame,
         gold,
-        by=_columns(by),
+        by=columns_of(by),
         method=method,  # type: ignore[arg-type]
         cluster=cluster,  # type: ignore[arg-type]
         level=level,
@@ -325,5 +330,5 @@ def page(
     typer.echo(str(write_page(tables, frame, output, level=level, seed=seed, overwrite=overwrite)))
 
 
-def _columns(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+for command in cli_study.COMMANDS:
+    app.command()(command)

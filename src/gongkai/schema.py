@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gongkai.errors import SchemaError
+from gongkai.errors import GongkaiError, SchemaError
 from gongkai.run import whole_file
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
         ]
     ),
 }
-PLAIN = (".csv", ".jsonl", ".parquet")
+PLAIN = (".csv", ".jsonl", ".parquet", ".xlsx")
 """Endings of single-file tables."""
 BUILT = ("reports", "sentences", "statistics", "checks", "problems")
 """The five tables that `build` gives."""
@@ -302,11 +302,14 @@ def read_table(folder: str | Path, name: str, columns: Sequence[str] | None = No
 
 
 def write_frame(frame: pd.DataFrame, path: str | Path, *, overwrite: bool = False) -> Path:
-    """Write a table as .csv (UTF-8 with BOM), .jsonl or .parquet, by the ending; whole or not at all.
+    """Write a table as .csv (UTF-8 with BOM), .jsonl, .parquet or .xlsx, by the ending; whole or not at all.
+
+    In .csv a text that a spreadsheet would read as a formula gets a `'` in front, which `read_frame` takes
+    away again; in .xlsx such texts are plain text.
 
     Raises:
         SchemaError: The ending is another.
-        GongkaiError: The file exists, or cannot be written.
+        GongkaiError: The file exists, or cannot be written; or .xlsx without the extra `excel`.
     """
     target = Path(path)
     ending = target.suffix.lower()
@@ -314,7 +317,9 @@ def write_frame(frame: pd.DataFrame, path: str | Path, *, overwrite: bool = Fals
         raise SchemaError(f"{target}: the ending decides the format; expected one of {', '.join(PLAIN)}")
     with whole_file(target, overwrite=overwrite) as hidden:
         if ending == ".csv":
-            frame.to_csv(hidden, index=False, encoding="utf-8-sig", lineterminator="\n")
+            _guarded(frame).to_csv(hidden, index=False, encoding="utf-8-sig", lineterminator="\n")
+        elif ending == ".xlsx":
+            _write_excel(frame, hidden)
         elif ending == ".jsonl":
             frame.to_json(hidden, orient="records", lines=True, force_ascii=False)
         else:
@@ -322,8 +327,50 @@ def write_frame(frame: pd.DataFrame, path: str | Path, *, overwrite: bool = Fals
     return target
 
 
+def excel() -> Any:  # noqa: ANN401
+    """Import openpyxl.
+
+    Raises:
+        GongkaiError: The extra `excel` is not installed.
+    """
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise GongkaiError('.xlsx needs the extra "excel": pip install "gongkai[excel]"') from error
+    return openpyxl
+
+
+_FORMULA = r"^(?=[=+\-@\t\r])"
+_GUARDED = r"^'(?=[=+\-@\t\r])"
+
+
+def _guarded(frame: pd.DataFrame) -> pd.DataFrame:
+    texts = frame.select_dtypes(["object", "string"]).columns
+    return frame.assign(**{c: frame[c].replace(_FORMULA, "'", regex=True) for c in texts})
+
+
+def _write_excel(frame: pd.DataFrame, path: Path) -> None:
+    book = excel().Workbook(write_only=True)
+    from openpyxl.cell import WriteOnlyCell
+
+    sheet = book.create_sheet("table")
+    sheet.freeze_panes = "A2"
+    sheet.append([str(c) for c in frame.columns])
+    plain = frame.astype(object).where(frame.notna(), None)
+    for row in plain.itertuples(index=False):
+        cells = []
+        for value in row:
+            known = value is None or isinstance(value, bool | int | float)
+            cell = WriteOnlyCell(sheet, value if known else str(value))
+            if not known:
+                cell.data_type = "s"  # text, whatever it begins with
+            cells.append(cell)
+        sheet.append(cells)
+    book.save(path)
+
+
 def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
-    """Read a .csv, .jsonl or .parquet table, e.g. one that `write_frame` wrote; ids and codes stay text.
+    """Read a table that `write_frame` wrote, or one like it; ids and codes stay text.
 
     Raises:
         SchemaError: The file cannot be read or lacks a column.
@@ -337,8 +384,12 @@ def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
             frame = pd.read_csv(
                 source, encoding="utf-8-sig", dtype=texts, keep_default_na=False, na_values=[""]
             )
+            written = frame.select_dtypes(["object", "string"]).columns
+            frame = frame.assign(**{c: frame[c].replace(_GUARDED, "", regex=True) for c in written})
         elif source.suffix.lower() == ".jsonl":
             frame = pd.read_json(source, lines=True, dtype=False)
+        elif source.suffix.lower() == ".xlsx":
+            frame = pd.read_excel(source, keep_default_na=False, na_values=[""])
         else:
             frame = pq.read_table(source).to_pandas()
     except (OSError, ValueError, pa.ArrowInvalid) as error:

@@ -407,3 +407,42 @@ def wilson(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def sentences_behind(row: Mapping[str, object], predictions: Predictions, sentences: Table) -> Table:
+    """Return the sentences that a row of a measures table counted.
+
+    Args:
+        row: One row of what `prevalence` gave (`measures.iloc[k]`), with its `by` columns.
+        predictions: The `predictions` it was computed from.
+        sentences: The `sentences` of the same tables, for text, page and file.
+
+    Returns:
+        The counted sentences in the order of the reports, with `counted` (in the numerator) and `score`.
+
+    Raises:
+        MeasureError: The row is no prevalence or cheap talk of these predictions.
+    """
+    if row.get("measure") not in ("prevalence", "cheap_talk"):
+        raise MeasureError(
+            f"sentences stand behind prevalence and cheap_talk, not behind {row.get('measure')}"
+        )
+    own = set(frame_of("measures", []).columns)
+    by = [c for c in row if c not in own and c in predictions.columns]
+    kept = predictions[predictions["model"] == row["model"]]
+    for column in by:
+        same = kept[column].isna() if row[column] != row[column] else kept[column] == row[column]
+        kept = kept[same]
+    if kept.empty:
+        raise MeasureError(
+            f"no prediction of {row['model']} where " + ", ".join(f"{c} is {row[c]}" for c in by)
+        )
+    wide = _wide(kept, ())
+    label = str(row["label"])
+    if row["measure"] == "cheap_talk":
+        wide = wide[wide["commitment"]]
+        wide = wide.assign(counted=wide["boilerplate"], score=wide["_score_boilerplate"])
+    else:
+        wide = wide.assign(counted=wide[label], score=wide[f"_score_{label}"])
+    found = sentences.merge(wide[["sentence_id", "counted", "score"]], on="sentence_id", how="inner")
+    return found.sort_values(["counted"], ascending=False, kind="stable").reset_index(drop=True)

@@ -256,10 +256,10 @@ def agreement(
 
     Returns:
         One row per label and group: `label, group, alpha, low, high, raw_agreement, prevalence, n, clusters,
-        coders`; `raw_agreement` is the share of sentences on which all coders agree.
+        coders`; only sentences with two codes count; `raw_agreement` is the share of sentences on which all coders agree.
 
     Raises:
-        MeasureError: Fewer than two coders.
+        MeasureError: Fewer than two coders, or no sentence coded by two.
     """
     coded = labels[labels["annotator"] != "resolved"]
     coders = sorted(coded["annotator"].unique())
@@ -268,6 +268,9 @@ def agreement(
     rows: list[dict[str, object]] = []
     for label in ("commitment", "boilerplate"):
         wide = coded.set_index(["sentence_id", "annotator"])[label].unstack().astype(float)  # noqa: PD010
+        wide = wide[wide.notna().sum(axis=1) > 1]
+        if wide.empty:
+            raise MeasureError(f"no sentence is coded twice for {label}")
         about = coded.drop_duplicates("sentence_id").set_index("sentence_id").reindex(wide.index)
         for group, part in [("all", about), *_groups(about, by)]:
             codes = wide.loc[part.index].to_numpy().T

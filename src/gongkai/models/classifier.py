@@ -6,7 +6,7 @@ A folder holds
     metrics.json   quality on held-out agencies, with intervals
     run.json       version, settings, seeds, digest of the gold
     gold.txt       ids of the coded sentences it learned from: quality measured on these says nothing
-    model.skops | model.safetensors + tokenizer
+    model.skops (linear) | model.safetensors and the tokenizer (transformer)
 and is complete or is not saved.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CARD, CONFIG, METRICS, RUN, GOLD = "README.md", "config.json", "metrics.json", "run.json", "gold.txt"
 FILES = (CARD, CONFIG, METRICS, RUN, GOLD)
-KINDS = ("linear",)
+KINDS = ("linear", "transformer")
 
 
 class Classifier(Protocol):
@@ -47,6 +47,9 @@ class Classifier(Protocol):
     @property
     def trained_on(self) -> frozenset[str]:
         """Ids of the sentences it learned from."""
+
+    def save(self, folder: Path) -> None:
+        """Write the weights into a folder."""
 
     def scores(self, sentences: pd.DataFrame) -> np.ndarray[Any, np.dtype[Any]]:
         """Return calibrated probabilities, sentences × labels."""
@@ -89,7 +92,11 @@ def load_model(name: str | Path = "linear") -> Classifier:
         raise ModelError(f"{folder / CONFIG}: cannot be read: {error}") from error
     if kind not in KINDS:
         raise ModelError(f"{folder}: model kind '{kind}' is not known; this version knows {', '.join(KINDS)}")
+    learned = frozenset((folder / GOLD).read_text(encoding="utf-8").split())
+    if kind == "transformer":
+        from gongkai.models.transformer import TransformerClassifier
+
+        return replace(TransformerClassifier.load(folder), trained_on=learned)
     from gongkai.models.linear import LinearClassifier
 
-    learned = frozenset((folder / GOLD).read_text(encoding="utf-8").split())
     return replace(LinearClassifier.load(folder), trained_on=learned)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,15 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from gongkai.errors import ModelError, SchemaError
 from gongkai.measure.quality import evaluate
-from gongkai.models.classifier import CARD, CONFIG, GOLD, METRICS, RUN
-from gongkai.models.linear import LinearClassifier, train_linear
+from gongkai.models.classifier import CARD, CONFIG, GOLD, KINDS, METRICS, RUN
+from gongkai.models.linear import train_linear
 from gongkai.models.predict import predictions_of
 from gongkai.models.publish import write_card
 from gongkai.run import manifest, read_settings, whole_folder, write_json
 from gongkai.schema import LABELS
 
 if TYPE_CHECKING:
+    from gongkai.models.classifier import Classifier
     from gongkai.schema import Labels, Predictions, Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
@@ -32,12 +34,21 @@ class TrainSettings:
     """What decides a training run; `gongkai train --settings FILE` reads it from TOML."""
 
     model: str = "linear"
+    """`linear` or `transformer`."""
     annotator: str = "resolved"
     outer_folds: int = 5
     """For the metrics: each fold's agencies are predicted by a model that never saw them."""
     folds: int = 5
     """Inside each of those, for choosing features, calibration and threshold."""
     regularization: tuple[float, ...] = (10.0,)
+    """linear: values of C to choose from."""
+    encoder: str = ""
+    """transformer: folder or hub name of the encoder to fine-tune."""
+    epochs: int = 8
+    learning_rate: float = 2e-4
+    batch_size: int = 16
+    seeds: int = 3
+    """transformer: how often the outer folds are run, each time with another seed; the first is saved."""
     seed: int = 0
 
 
@@ -71,19 +82,20 @@ def train(
     folder = Path(output)
     if not isinstance(settings, TrainSettings):
         settings = TrainSettings() if settings is None else read_settings(settings, TrainSettings)
-    if settings.model != "linear":
-        raise ModelError(f"model '{settings.model}' is not known; this version trains: linear")
+    if settings.model not in KINDS:
+        raise ModelError(f"model '{settings.model}' is not known; this version trains: {', '.join(KINDS)}")
+    if settings.model == "transformer" and not settings.encoder:
+        raise ModelError("a transformer needs the setting encoder: a folder or hub name, e.g. hfl/rbt3")
     gold = gold_of(labels, settings.annotator)
     with whole_folder(folder, overwrite=overwrite) as hidden:
         groups = split_groups(gold)
-        metrics = _cross_validate(gold, groups, folder.name, settings)
+        metrics = _metrics(gold, groups, folder.name, settings)
         model, chosen = _fit(gold, groups, folder.name, settings)
         model.save(hidden)
         about = _about(gold, groups, chosen, settings)
-        write_json(
-            hidden / CONFIG,
-            {"kind": "linear", "labels": list(model.labels), "thresholds": model.thresholds} | about,
-        )
+        kept = json.loads((hidden / CONFIG).read_text("utf-8")) if (hidden / CONFIG).exists() else {}
+        kind = {"kind": settings.model, "labels": list(model.labels), "thresholds": model.thresholds}
+        write_json(hidden / CONFIG, kept | kind | about)
         write_json(hidden / METRICS, metrics.astype(object).where(metrics.notna(), None).to_dict("records"))
         digest = {"labels": about["gold_digest"]}
         write_json(hidden / RUN, manifest("train", asdict(settings), digest))
@@ -150,8 +162,25 @@ def gold_of(labels: Labels, annotator: str = "resolved") -> Labels:
 
 def _fit(
     gold: Labels, groups: Vector, name: str, settings: TrainSettings
-) -> tuple[LinearClassifier, dict[str, dict[str, object]]]:
+) -> tuple[Classifier, dict[str, dict[str, object]]]:
     codes = {label: gold[label].to_numpy(bool) for label in LABELS}
+    if settings.model == "transformer":
+        from gongkai.models.transformer import train_transformer
+
+        _, held = outer_folds(gold, groups, replace(settings, outer_folds=max(settings.folds, 2)))[0]
+        validation = np.zeros(len(gold), bool)
+        validation[held] = True
+        return train_transformer(
+            gold,
+            codes,
+            validation,
+            name=name,
+            encoder=settings.encoder,
+            epochs=settings.epochs,
+            learning_rate=settings.learning_rate,
+            batch_size=settings.batch_size,
+            seed=settings.seed,
+        )
     return train_linear(
         gold,
         codes,
@@ -216,6 +245,23 @@ def outer_folds(gold: Labels, groups: Vector, settings: TrainSettings) -> list[t
         min(settings.outer_folds, count), shuffle=True, random_state=settings.seed
     )
     return list(splitter.split(np.zeros(len(gold)), both, groups))
+
+
+def _metrics(gold: Labels, groups: Vector, name: str, settings: TrainSettings) -> Table:
+    """Return the metrics of the outer folds; for a transformer the mean and sd of F1 over its seeds too."""
+    metrics = _cross_validate(gold, groups, name, settings)
+    if settings.model == "linear":
+        return metrics
+    runs = [metrics]
+    for seed in range(1, settings.seeds):
+        runs.append(_cross_validate(gold, groups, name, replace(settings, seed=settings.seed + seed)))
+    f1 = pd.concat(runs).query("metric == 'f1'").groupby("label")["value"]
+    rows = [
+        {"model": name, "label": label, "group": "all", "metric": metric, "value": value, "n": len(runs)}
+        for metric, values in (("f1_mean_of_seeds", f1.mean()), ("f1_sd_of_seeds", f1.std(ddof=1)))
+        for label, value in values.items()
+    ]
+    return pd.concat([metrics, pd.DataFrame(rows)], ignore_index=True)
 
 
 def _cross_validate(gold: Labels, groups: Vector, name: str, settings: TrainSettings) -> Table:

@@ -29,9 +29,15 @@ if TYPE_CHECKING:
 MAX_TOKENS = 192
 """Longest sentence with its context; in the bundled corpus 99 % are shorter than 150."""
 SECTION_NAMES = {
-    "preamble": "开头", "overview": "总体情况", "proactive": "主动公开", "requests": "依申请公开", "disputes": "复议诉讼",
-    "problems": "存在问题", "improvements": "改进措施", "other": "其他事项",
-}  # fmt: skip
+    "preamble": "开头",
+    "overview": "总体情况",
+    "proactive": "主动公开",
+    "requests": "依申请公开",
+    "disputes": "复议诉讼",
+    "problems": "存在问题",
+    "improvements": "改进措施",
+    "other": "其他事项",
+}
 _YEAR = re.compile(r"(?:19|20)\d\d(?=年)")
 
 
@@ -54,8 +60,8 @@ def libraries() -> tuple[Any, Any]:
 def pairs_of(sentences: pd.DataFrame) -> tuple[list[str], list[str]]:
     """Return each sentence and its context as the encoder reads them.
 
-    The context is the section's name, the heading and the lead. Years become 往年, 本年 or 来年 by the report's
-    year, because that decides whether something is promised or told.
+    The context is the section's name, the heading and the lead. Years become 往年, 本年 or 来年 by the
+    report's year, because that decides whether something is promised or told.
     """
     n = len(sentences)
 
@@ -77,9 +83,8 @@ def pairs_of(sentences: pd.DataFrame) -> tuple[list[str], list[str]]:
 def _relative(text: str, year: object) -> str:
     if not isinstance(year, int | float | np.integer) or year != year:
         return text
-    return _YEAR.sub(
-        lambda m: "往" if int(m[0]) < year else "本" if int(m[0]) == year else "来", text
-    )  # type: ignore[operator]
+    report_year = int(year)
+    return _YEAR.sub(lambda m: "往本来"[int(np.sign(int(m[0]) - report_year)) + 1], text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ class TransformerClassifier:
         return np.stack(columns, axis=1)
 
     def save(self, folder: Path) -> None:
-        """Write the encoder (half-precision safetensors), its configuration and the tokenizer into a folder."""
+        """Write encoder (half-precision safetensors), configuration and tokenizer into a folder."""
         torch, _ = libraries()
         state = {k: v.to(torch.float16) for k, v in self.encoder.state_dict().items()}
         self.encoder.save_pretrained(folder, state_dict=state)
@@ -123,7 +128,9 @@ class TransformerClassifier:
         path = folder / "config.json"
         config = json.loads(path.read_text(encoding="utf-8"))
         calibration = {label: head.as_dict() for label, head in self.heads.items()}
-        path.write_text(json.dumps(config | {"dtype": "float32", "calibration": calibration}), encoding="utf-8")
+        path.write_text(
+            json.dumps(config | {"dtype": "float32", "calibration": calibration}), encoding="utf-8"
+        )
 
     @classmethod
     def load(cls, folder: Path) -> TransformerClassifier:
@@ -153,9 +160,14 @@ class TransformerClassifier:
 
 
 def logits(
-    encoder: Any, tokenizer: Any, texts: Sequence[str], contexts: Sequence[str], *, batch_size: int = 64  # noqa: ANN401
+    encoder: Any,
+    tokenizer: Any,
+    texts: Sequence[str],
+    contexts: Sequence[str],
+    *,
+    batch_size: int = 64,
 ) -> Vector:
-    """Return the encoder's outputs, sentences × labels, in the order given; batches hold texts of like length."""
+    """Return the encoder's outputs, sentences × labels, in order; batches hold texts of like length."""
     torch, _ = libraries()
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]) + len(contexts[i]))
     out = np.zeros((len(texts), encoder.config.num_labels))
@@ -169,7 +181,7 @@ def logits(
     return out
 
 
-def _encode(tokenizer: Any, texts: Sequence[str], contexts: Sequence[str]) -> dict[str, Any]:  # noqa: ANN401
+def _encode(tokenizer: Any, texts: Sequence[str], contexts: Sequence[str]) -> dict[str, Any]:
     """Tokenise pairs; where a pair is too long, the context is cut, then the sentence."""
     options = {"truncation": "longest_first", "max_length": MAX_TOKENS, "return_token_type_ids": False}
     return dict(tokenizer(list(texts), list(contexts), **options))
@@ -192,8 +204,8 @@ def train_transformer(
     Args:
         sentences: `text` and context columns.
         gold: Label → booleans, one per sentence.
-        validation: Booleans; these sentences (of agencies of their own) stop the training, calibrate the scores
-            and choose the thresholds, and are not trained on.
+        validation: Booleans; these sentences (of agencies of their own) stop the training, calibrate the
+            scores and choose the thresholds, and are not trained on.
         name: The model's name.
         encoder: Folder or hub name of any encoder that `AutoModelForSequenceClassification` reads.
         epochs: Most passes over the data; training stops after two without a better validation loss.
@@ -233,20 +245,36 @@ def train_transformer(
     share = codes[~validation].mean(axis=0)
     weight = torch.tensor(np.clip((1 - share) / np.maximum(share, 1e-6), 1, 5), dtype=torch.float32)
 
-    def loss_of(outputs: Any, labels: Any, num_items_in_batch: object = None) -> Any:  # noqa: ANN401
+    def loss_of(outputs: Any, labels: Any, num_items_in_batch: object = None) -> Any:
         loss = torch.nn.BCEWithLogitsLoss(pos_weight=weight.to(labels.device))
         return loss(outputs["logits"], labels)
 
     gpu = torch.cuda.is_available()
     with tempfile.TemporaryDirectory(prefix="gongkai-") as place:
         arguments = transformers.TrainingArguments(
-            output_dir=place, num_train_epochs=epochs, learning_rate=learning_rate, warmup_steps=0.1, weight_decay=0.01,
-            per_device_train_batch_size=batch_size, per_device_eval_batch_size=64, eval_strategy="epoch",
-            save_strategy="epoch", save_total_limit=1, save_only_model=True, load_best_model_at_end=True,
-            metric_for_best_model="eval_loss", greater_is_better=False, train_sampling_strategy="group_by_length",
-            bf16=gpu and torch.cuda.is_bf16_supported(), fp16=gpu and not torch.cuda.is_bf16_supported(),
-            seed=seed, report_to="none", disable_tqdm=True, logging_strategy="no", dataloader_pin_memory=gpu,
-        )  # fmt: skip
+            output_dir=place,
+            num_train_epochs=epochs,
+            learning_rate=learning_rate,
+            warmup_steps=0.1,
+            weight_decay=0.01,
+            per_device_train_batch_size=batch_size,
+            per_device_eval_batch_size=64,
+            eval_strategy="epoch",
+            save_strategy="epoch",
+            save_total_limit=1,
+            save_only_model=True,
+            load_best_model_at_end=True,
+            metric_for_best_model="eval_loss",
+            greater_is_better=False,
+            train_sampling_strategy="group_by_length",
+            bf16=gpu and torch.cuda.is_bf16_supported(),
+            fp16=gpu and not torch.cuda.is_bf16_supported(),
+            seed=seed,
+            report_to="none",
+            disable_tqdm=True,
+            logging_strategy="no",
+            dataloader_pin_memory=gpu,
+        )
         trainer = transformers.Trainer(
             model=model,
             args=arguments,
@@ -260,7 +288,8 @@ def train_transformer(
     model.eval()
     held = np.flatnonzero(validation)
     margins = logits(model, tokenizer, [texts[i] for i in held], [contexts[i] for i in held])
-    heads, chosen = {}, {}
+    heads: dict[str, Calibration] = {}
+    chosen: dict[str, dict[str, object]] = {}
     for column, label in enumerate(LABELS):
         heads[label], score = calibrate(margins[:, column], codes[held, column].astype(bool))
         chosen[label] = {"f1_validation": score, "threshold": heads[label].threshold}

@@ -1,0 +1,21 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result of gongkai.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N inputs, for a look.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")]
+Level = Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Coverage of the intervals.")]
+Model = Annotated[
+    str, typer.Option("--model", "-m", help="Model folder, or the name of a bundled checkpoint.")
+]
+
+
+def columns_of(text: str) -> list[str]:
+    """Return the names in a list with commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
