@@ -1,13 +1,15 @@
-"""Measures table → chart (Altair). Computes nothing."""
+"""Measures table → chart (Altair). Computes nothing but where to draw."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gongkai.errors import GongkaiError, MeasureError
+from gongkai.run import whole_file
 
 if TYPE_CHECKING:
-    from gongkai.schema import Measures
+    from gongkai.schema import Measures, Table
 
 FONTS = "Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, SimHei, sans-serif"
 TITLES = {
@@ -94,3 +96,235 @@ def to_svg(chart: Any) -> str:  # noqa: ANN401
     except ImportError as error:
         raise GongkaiError('charts need the extra "page": pip install "gongkai[page]"') from error
     return str(vl_convert.vegalite_to_svg(chart.to_json()))
+
+
+def plot_change(
+    measures: Measures, *, measure: str = "prevalence", label: str = "commitment", by: str | None = None
+) -> Any:  # noqa: ANN401
+    """Draw one measure over the years: a line with its band, one for each value of `by`.
+
+    Args:
+        measures: `measures` rows with the column `year`, e.g. `prevalence(predictions, by=["year",
+            "level"])`.
+        measure: `prevalence`, `cheap_talk`, `broken_reports` …
+        label: Label of the rows to draw.
+        by: Column that makes a line each; None for one line.
+
+    Raises:
+        MeasureError: No row fits.
+        GongkaiError: Altair is not installed.
+    """
+    alt = altair()
+    columns = ["year", "value", "low", "high", "n", *([by] if by else [])]
+    rows = _rows_of(measures, measure, label, columns)
+    rows = rows.assign(year=rows["year"].astype(int))
+    axis = alt.Axis(format="d", tickMinStep=1)
+    base = alt.Chart(rows).encode(x=alt.X("year:Q", axis=axis, scale=alt.Scale(zero=False), title=None))
+    if by:
+        base = base.encode(color=alt.Color(f"{by}:N", title=by))
+    share = alt.Y("value:Q", title=None, axis=alt.Axis(format="%"), scale=alt.Scale(zero=True))
+    band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title=None), y2="high:Q")
+    line = base.mark_line(point=True).encode(
+        y=share, tooltip=[*([by] if by else []), "year", alt.Tooltip("value", format=".1%"), "n"]
+    )
+    return _styled((band + line).properties(width=420, height=240), _title(measure, label))
+
+
+def plot_kinds(measures: Measures, *, by: str = "agency") -> Any:  # noqa: ANN401
+    """Draw the map of commitment and boilerplate: a point per group, coloured by the share of cheap talk.
+
+    Args:
+        measures: What `prevalence` gave, by one column (and possibly others, one point per row then).
+        by: Column that names the points.
+
+    Raises:
+        MeasureError: Rows for one of the three measures are missing.
+        GongkaiError: Altair is not installed.
+    """
+    alt = altair()
+    wanted = {
+        "commitment": "commitment",
+        "boilerplate": "boilerplate",
+        "commitment+boilerplate": "cheap_talk",
+    }
+    rows = measures[measures["label"].isin(wanted)]
+    if rows.empty or by not in rows.columns:
+        raise MeasureError(f"nothing to draw: no measures of commitment and boilerplate by {by}")
+    keys = [by, *(["year"] if "year" in rows.columns and by != "year" else [])]
+    rows = rows.assign(label=rows["label"].map(wanted))
+    wide = rows.pivot_table(index=keys, columns="label", values="value", aggfunc="first").reset_index()
+    wide = wide.reindex(columns=[*keys, "commitment", "boilerplate", "cheap_talk"])
+    points = (
+        alt.Chart(wide)
+        .mark_circle(size=90, opacity=0.8, stroke="#555", strokeWidth=0.5)
+        .encode(
+            x=alt.X("commitment:Q", axis=alt.Axis(format="%"), title="commitment 承诺"),
+            y=alt.Y("boilerplate:Q", axis=alt.Axis(format="%"), title="boilerplate 套话"),
+            color=alt.Color(
+                "cheap_talk:Q",
+                scale=alt.Scale(scheme="orangered", domain=[0, 1]),
+                legend=alt.Legend(format="%", title="cheap talk"),
+            ),
+            tooltip=[*keys, *(alt.Tooltip(c, format=".1%") for c in wanted.values())],
+        )
+        .properties(width=420, height=340)
+    )
+    return _styled(points, "Promises and formulas 承诺与套话")
+
+
+def plot_network(network: Table, *, year: int | None = None, smallest: int = 2) -> Any:  # noqa: ANN401
+    """Draw which agencies share text: agencies on a circle, a line for each pair, as wide as what they share.
+
+    Args:
+        network: What `copy_network` gave.
+        year: Only this year.
+        smallest: Fewest shared sentences of a line.
+
+    Raises:
+        MeasureError: No pair is left.
+        GongkaiError: Altair is not installed.
+    """
+    import math
+
+    import pandas as pd
+
+    alt = altair()
+    rows = network[network["sentences"] >= smallest]
+    rows = rows[rows["year"] == year] if year is not None else rows
+    if rows.empty:
+        raise MeasureError(f"nothing to draw: no two agencies share {smallest} sentences")
+    order = sorted({*rows["agency"], *rows["other"]})
+    place = {a: 2 * math.pi * k / len(order) for k, a in enumerate(order)}
+    nodes = pd.DataFrame(
+        {"agency": order, "x": [math.cos(place[a]) for a in order], "y": [math.sin(place[a]) for a in order]}
+    )
+    edges = rows.assign(
+        x=rows["agency"].map(lambda a: math.cos(place[a])),
+        y=rows["agency"].map(lambda a: math.sin(place[a])),
+        x2=rows["other"].map(lambda a: math.cos(place[a])),
+        y2=rows["other"].map(lambda a: math.sin(place[a])),
+    )
+    scale = alt.Scale(domain=[-1.6, 1.6])
+    lines = (
+        alt.Chart(edges)
+        .mark_rule(opacity=0.6)
+        .encode(
+            x=alt.X("x:Q", axis=None, scale=scale),
+            y=alt.Y("y:Q", axis=None, scale=scale),
+            x2="x2:Q",
+            y2="y2:Q",
+            size=alt.Size(
+                "sentences:Q", legend=alt.Legend(title="shared sentences"), scale=alt.Scale(range=[1, 8])
+            ),
+            color=alt.Color("relation:N", title="the other is"),
+            tooltip=["agency", "other", "year", "sentences", alt.Tooltip("share", format=".0%")],
+        )
+    )
+    names = alt.Chart(nodes).encode(x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale))
+    layers = (
+        lines
+        + names.mark_circle(size=70, color="#333")
+        + names.mark_text(dy=-10, fontSize=11).encode(text="agency:N")
+    )
+    return _styled(layers.properties(width=520, height=520), "Shared text 共有文本")
+
+
+def plot_terms(keyness: Table, *, top: int = 15, score: str = "z_agency") -> Any:  # noqa: ANN401
+    """Draw the words that set two groups apart, the most distinctive of each side.
+
+    Args:
+        keyness: What `terms.keyness` gave.
+        top: Words of each side.
+        score: Column to draw, `z_agency` or `z`.
+
+    Raises:
+        MeasureError: The table is empty.
+        GongkaiError: Altair is not installed.
+    """
+    import pandas as pd
+
+    alt = altair()
+    if keyness.empty:
+        raise MeasureError("nothing to draw: no words")
+    ranked = keyness.sort_values(score, ascending=False)
+    rows = pd.concat([ranked.head(top), ranked.tail(top)]).drop_duplicates("term")
+    bars = (
+        alt.Chart(rows[["term", score, "count_first", "count_second", "agencies"]])
+        .mark_bar()
+        .encode(
+            x=alt.X(f"{score}:Q", title="first group ←  z over agencies  → second group"),
+            y=alt.Y("term:N", sort=rows["term"].tolist(), title=None),
+            color=alt.condition(f"datum.{score} > 0", alt.value("#c2410c"), alt.value("#1f4e79")),
+            tooltip=["term", alt.Tooltip(score, format=".2f"), "count_first", "count_second", "agencies"],
+        )
+        .properties(width=420, height={"step": 16})
+    )
+    return _styled(bars, "Distinctive words 特征词")
+
+
+def _rows_of(measures: Measures, measure: str, label: str, columns: list[str]) -> Table:
+    rows = measures[(measures["measure"] == measure) & (measures["label"] == label)].dropna(subset=["value"])
+    if rows.empty or not set(columns) <= set(rows.columns):
+        raise MeasureError(f"nothing to draw: no row of {measure} for {label} with {', '.join(columns)}")
+    return rows[columns]
+
+
+def _title(measure: str, label: str) -> str:
+    return TITLES.get((measure, label), f"{measure} {label}")
+
+
+def _styled(chart: Any, title: str) -> Any:  # noqa: ANN401
+    return chart.properties(title=title).configure(font=FONTS).configure_view(stroke=None)
+
+
+_FONT_FILES = (
+    *("notosanscjk", "notosanssc", "notoserifcjk", "sourcehan", "wqy", "droidsansfallback"),
+    *("msyh", "simhei", "simsun", "pingfang"),
+)
+_FONT_FOLDERS = (
+    *("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts"),
+    *("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts", "C:/Windows/Fonts"),
+)
+
+
+def chinese_font() -> Path | None:
+    """Return a font file of this machine that has Chinese characters, None where there is none."""
+    for place in _FONT_FOLDERS:
+        folder = Path(place).expanduser()
+        for path in sorted(folder.rglob("*.[to]t[fc]")) if folder.is_dir() else ():
+            if path.name.lower().replace("-", "").startswith(_FONT_FILES):
+                return path
+    return None
+
+
+def save_chart(chart: Any, path: str | Path, *, scale: float = 2.0, overwrite: bool = False) -> Path:  # noqa: ANN401
+    """Save a chart as .svg or .png, by the ending, offline.
+
+    Args:
+        chart: What a `plot_` function gave.
+        path: File to write.
+        scale: Pixels of the .png per pixel of the chart.
+        overwrite: Replace an earlier file.
+
+    Raises:
+        GongkaiError: The ending is another, the file exists, the extra `page` is not installed, or (.png)
+            no font with Chinese characters is installed: they would come out as boxes.
+    """
+    target = Path(path)
+    ending = target.suffix.lower()
+    if ending not in (".svg", ".png"):
+        raise GongkaiError(f"{target}: the ending decides the format; expected .svg or .png")
+    if ending == ".png" and chinese_font() is None:
+        raise GongkaiError(
+            "no font with Chinese characters was found; install one "
+            "(Debian: apt install fonts-noto-cjk) or save as .svg"
+        )
+    text = to_svg(chart)
+    with whole_file(target, overwrite=overwrite) as hidden:
+        if ending == ".svg":
+            hidden.write_text(text, encoding="utf-8")
+        else:
+            import vl_convert
+
+            hidden.write_bytes(vl_convert.svg_to_png(text, scale=scale))
+    return target

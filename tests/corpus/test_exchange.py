@@ -121,7 +121,7 @@ def test_what_is_wrong_is_said_with_file_and_line(drawn, tmp_path, sentences):
     with pytest.raises(SchemaError, match=r"t.csv, line \d+: sentence .* stands already in line 2"):
         read_tasks(broken(tmp_path, drawn, second, first), "甲")
     text = drawn["text"].iloc[3]
-    with pytest.raises(SchemaError, match="text of .* was changed"):
+    with pytest.raises(SchemaError, match=r"text of .* was changed"):
         read_tasks(broken(tmp_path, drawn, text, text + "！"), "甲")
     with pytest.raises(SchemaError, match="lacks the column boilerplate"):
         read_tasks(broken(tmp_path, drawn, "boilerplate", "bp"), "甲")
@@ -131,7 +131,7 @@ def test_what_is_wrong_is_said_with_file_and_line(drawn, tmp_path, sentences):
         read_tasks(path, "甲")
     with pytest.raises(SchemaError, match="is not in these tables"):
         read_tasks(write_tasks(drawn, tmp_path / "o.csv"), "甲", sentences.iloc[:0])
-    with pytest.raises(SchemaError, match="expected one of .xlsx"):
+    with pytest.raises(SchemaError, match=r"expected one of .xlsx"):
         write_tasks(drawn, tmp_path / "t.doc")
     with pytest.raises(GongkaiError, match="exists"):
         write_tasks(drawn, tmp_path / "o.csv")

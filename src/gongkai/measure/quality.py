@@ -256,7 +256,8 @@ def agreement(
 
     Returns:
         One row per label and group: `label, group, alpha, low, high, raw_agreement, prevalence, n, clusters,
-        coders`; only sentences with two codes count; `raw_agreement` is the share of sentences on which all coders agree.
+        coders`; only sentences with two codes count; `raw_agreement` is the share of sentences on which all
+        coders agree.
 
     Raises:
         MeasureError: Fewer than two coders, or no sentence coded by two.

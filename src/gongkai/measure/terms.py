@@ -80,8 +80,9 @@ def keyness(
         1/(y₁ + α)
 
     with α₀ = `prior` (Monroe, Colaresi & Quinn 2008, eqs. 16, 19 and 22). σ takes words as independent, which
-    they are not within an agency; `z_agency` divides δ by its bootstrap deviation over agencies, and is the
-    one to trust. A word that one agency alone uses is a name, not a difference: `min_agencies`.
+    they are not within an agency: `z_agency` divides δ by its bootstrap deviation over agencies where that is
+    larger than σ, and is the one to trust. A word that one agency alone uses is a name, not a difference:
+    `min_agencies`.
 
     Args:
         sentences: `sentences` rows with `tokens` and the column `by`; preambles are left out.
@@ -126,13 +127,13 @@ def keyness(
             "term": terms,
             "log_odds": delta,
             "z": delta / sigma,
-            "z_agency": delta / np.maximum(sample.std(axis=0, ddof=1), 1e-12),
+            "z_agency": delta / np.maximum(sample.std(axis=0, ddof=1), sigma),
             "count_first": first_counts.astype(int),
             "count_second": second_counts.astype(int),
             "agencies": users,
         }
     ).merge(example, on="term")
-    return table.sort_values(["z", "term"], ascending=[False, True]).reset_index(drop=True)
+    return table.sort_values(["z_agency", "term"], ascending=[False, True]).reset_index(drop=True)
 
 
 def _log_odds(second: Vector, first: Vector, prior: float) -> tuple[Vector, Vector]:
