@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from gongkai.schema import Measures, Predictions
 
 MAX_REPORTS = 400
-"""Reports shown with their sentences; the measures always cover all."""
+"""Reports shown with their sentences, evenly drawn where there are more; the measures always cover all."""
+MAX_CHARTED = 60
+"""Agencies in the chart; the table has all."""
 KINDS = {
     (True, False): ("promise", "checkable promise 可核查承诺"),
     (True, True): ("cheap", "cheap talk 空头承诺"),
@@ -69,23 +71,34 @@ def write_page(
     checks = read_table(tables, "checks")
     measures = prevalence(predictions, by=("agency", "year"), level=level, seed=seed)
     whole = prevalence(predictions, by=(), level=level, seed=seed)
+    names = [a if isinstance(a, str) else NO_AGENCY for a in ordered_names(reports)]
+    places = {name: f"agency-{k}" for k, name in enumerate(names)}
     template = Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
-    shown = reports.sort_values(["agency", "year", "source_path"]).head(MAX_REPORTS)
+    ordered = reports.sort_values(["agency", "year", "source_path"])
+    evenly = sorted({round(k * (len(ordered) - 1) / max(1, MAX_REPORTS - 1)) for k in range(MAX_REPORTS)})
+    shown = ordered if len(ordered) <= MAX_REPORTS else ordered.iloc[evenly]
+    charted = measures["agency"].drop_duplicates()
+    charted = charted.iloc[:: -(-len(charted) // MAX_CHARTED)] if len(charted) > MAX_CHARTED else charted
     text = template.substitute(
         title="公开 · How agencies speak about their openness",
         subtitle=escape(_subtitle(reports, sentences, predictions, len(shown))),
         numbers="".join(
             f"<li><b>{escape(value)}</b>{escape(name)}</li>" for name, value in key_numbers(whole)
         ),
-        chart=to_svg(plot_prevalence(measures, measure="prevalence", label="commitment")),
+        chart=to_svg(
+            plot_prevalence(
+                measures[measures["agency"].isin(charted)], measure="prevalence", label="commitment"
+            )
+        ),
         chart_label="Share of commitments by agency and year, with intervals; numbers in the table below",
+        chart_note=_chart_note(len(charted), int(measures["agency"].nunique())),
         level=f"{level:.0%}",
         table_head="".join(f"<th{_numeric(c)}>{escape(c)}</th>" for c in _COLUMNS),
-        table_body="".join(_measure_row(row) for row in records(measures)),
+        table_body="".join(_measure_row(row, places) for row in records(measures)),
         agency_options=_options(reports["agency"].dropna().unique()),
         year_options=_options(reports["year"].dropna().astype(int).unique()),
         section_options="".join(f'<option value="{s}">{escape(SECTION_NAMES[s])}</option>' for s in SECTIONS),
-        reports=_reports(shown, sentences, predictions, checks),
+        reports=_agencies(shown, sentences, predictions, checks, measures, places),
         footer=escape(f"gongkai {version()} · model {', '.join(sorted(predictions['model'].unique()))}"),
     )
     target = Path(output)
@@ -114,7 +127,7 @@ def _share(row: dict[str, object]) -> str:
 def _subtitle(reports: pd.DataFrame, sentences: pd.DataFrame, predictions: Predictions, shown: int) -> str:
     years = reports["year"].dropna().astype(int)
     span = f", {years.min()}–{years.max()}" if len(years) else ""
-    note = "" if shown == len(reports) else f" The first {shown} reports are shown in full."
+    note = "" if shown == len(reports) else f" {shown} of them, evenly drawn, are shown in full."
     return (
         f"{len(reports)} reports by {reports['agency'].nunique()} agencies{span}; {len(sentences):,} "
         f"sentences, tagged by “{', '.join(sorted(predictions['model'].unique()))}”. "
@@ -125,11 +138,16 @@ def _subtitle(reports: pd.DataFrame, sentences: pd.DataFrame, predictions: Predi
 _COLUMNS = ("agency", "year", "measure", "label", "value", "low", "high", "n", "clusters", "cluster")
 
 
+def _chart_note(charted: int, agencies: int) -> str:
+    note = f"<p>{charted} of {agencies} agencies, evenly drawn; the table has all.</p>"
+    return note if charted < agencies else ""
+
+
 def _numeric(column: str) -> str:
     return ' class="n"' if column in ("year", "value", "low", "high", "n", "clusters") else ""
 
 
-def _measure_row(row: dict[str, object]) -> str:
+def _measure_row(row: dict[str, object], places: dict[str, str]) -> str:
     cells = []
     for column in _COLUMNS:
         value = row[column]
@@ -141,7 +159,10 @@ def _measure_row(row: dict[str, object]) -> str:
             shown = str(int(value))  # type: ignore[call-overload]
         else:
             shown = str(value)
-        cells.append(f"<td{_numeric(column)}>{escape(shown)}</td>")
+        text = escape(shown)
+        if column == "agency" and shown in places:
+            text = f'<a href="#{places[shown]}">{text}</a>'
+        cells.append(f"<td{_numeric(column)}>{text}</td>")
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -149,29 +170,76 @@ def _options(values: object) -> str:
     return "".join(f'<option value="{escape(str(v))}">{escape(str(v))}</option>' for v in sorted(values))  # type: ignore[call-overload]
 
 
-def _reports(
-    reports: pd.DataFrame, sentences: pd.DataFrame, predictions: Predictions, checks: pd.DataFrame
+NO_AGENCY = "(agency not found)"
+
+
+def ordered_names(reports: pd.DataFrame) -> list[object]:
+    """Return the agencies in the order of the page: by name, those not found last."""
+    known = sorted(reports["agency"].dropna().unique())
+    return [*known, *([None] if reports["agency"].isna().any() else [])]
+
+
+def _agencies(
+    reports: pd.DataFrame,
+    sentences: pd.DataFrame,
+    predictions: Predictions,
+    checks: pd.DataFrame,
+    measures: Measures,
+    places: dict[str, str],
 ) -> str:
+    """Return a section per agency: what it is, its shares by year, its reports with their sentences."""
+    marks = _marks(predictions)
+    by_report = dict(tuple(sentences.groupby("report_id", sort=False)))
+    broken = {key: part for key, part in checks[checks["holds"].eq(False).fillna(False)].groupby("report_id")}
+    parts = []
+    for agency, group in reports.assign(agency=reports["agency"].fillna(NO_AGENCY)).groupby(
+        "agency", sort=True
+    ):
+        name = str(agency)
+        about = [
+            v
+            for v in (group["kind"].iloc[0], group["level"].iloc[0], group["region"].iloc[0])
+            if isinstance(v, str)
+        ]
+        shares = _shares_by_year(measures[measures["agency"].fillna(NO_AGENCY) == name])
+        shown = "".join(
+            _report(row, by_report.get(row["report_id"]), marks, broken.get(row["report_id"]))
+            for row in records(group)
+        )
+        parts.append(
+            f'<section class="agency" id="{places[name]}"><h3>{escape(name)} '
+            f"<small>{escape(' · '.join(about))}</small></h3>{shares}{shown}</section>"
+        )
+    return "".join(parts)
+
+
+def _shares_by_year(measures: Measures) -> str:
+    """Return a small table: a row per year, a column per measure."""
+    head = "".join(
+        f'<th class="n">{escape(n)}</th>' for n in ("year", "commitment", "boilerplate", "cheap talk")
+    )
+    rows = []
+    labels = ("commitment", "boilerplate", "commitment+boilerplate")
+    by_year: dict[str, dict[object, dict[str, object]]] = {}
+    for row in records(measures.sort_values("year")):
+        year = "?" if row["year"] != row["year"] else f"{row['year']:.0f}"
+        by_year.setdefault(year, {})[row["label"]] = row
+    for year, found in by_year.items():
+        cells = (year, *(_share(found[c]) if c in found else "–" for c in labels))
+        rows.append("<tr>" + "".join(f'<td class="n">{escape(v)}</td>' for v in cells) + "</tr>")
+    body = "".join(rows)
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _marks(predictions: Predictions) -> dict[object, tuple[bool, bool, float, float]]:
+    """Return by sentence: commitment, boilerplate, and the score of each."""
     flags = predictions.pivot_table(index="sentence_id", columns="label", values="predicted", aggfunc="first")
     scores = predictions.pivot_table(index="sentence_id", columns="label", values="score", aggfunc="first")
-    marks = {
-        sentence_id: (bool(c), bool(b), sc, sb)
-        for sentence_id, c, b, sc, sb in zip(
-            flags.index,
-            flags["commitment"],
-            flags["boilerplate"],
-            scores["commitment"],
-            scores["boilerplate"],
-            strict=True,
-        )
+    columns = (flags["commitment"], flags["boilerplate"], scores["commitment"], scores["boilerplate"])
+    return {
+        sentence: (bool(c), bool(b), float(sc), float(sb))
+        for sentence, c, b, sc, sb in zip(flags.index, *columns, strict=True)
     }
-    by_report = dict(tuple(sentences.groupby("report_id", sort=False)))
-    broken = checks[checks["holds"].eq(False).fillna(False)].groupby("report_id")
-    broken_by_report = {key: part for key, part in broken}
-    return "".join(
-        _report(row, by_report.get(row["report_id"]), marks, broken_by_report.get(row["report_id"]))
-        for row in records(reports)
-    )
 
 
 def _report(
@@ -180,7 +248,7 @@ def _report(
     marks: dict[object, tuple[bool, bool, float, float]],
     broken: pd.DataFrame | None,
 ) -> str:
-    agency = report["agency"] if isinstance(report["agency"], str) else "(agency not found)"
+    agency = report["agency"] if isinstance(report["agency"], str) else NO_AGENCY
     year = int(report["year"]) if report["year"] == report["year"] and report["year"] is not None else "?"  # type: ignore[call-overload]
     parts = []
     heading = ""
