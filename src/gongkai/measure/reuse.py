@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-THRESHOLD = 0.55
+THRESHOLD = 0.5
 """Cosine from which a sentence counts as taken over: chosen on the bundled truth (docs/methods.md)."""
-OTHERS_THRESHOLD = 0.4
+OTHERS_THRESHOLD = 0.45
 MAX_SHARERS, MIN_SHARED = 2, 2
 MIN_LENGTH = 6
 _NEEDED = ("sentence_id", "report_id", "agency", "year", "section", "text")
