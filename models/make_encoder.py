@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 KEPT = re.compile(r"▁?(?:[\u3400-\u4dbf\u4e00-\u9fff]{1,4}|[0-9]{1,4}|[A-Za-z]{1,3})")
-MARKS = set("，。；：？！、（）《》“”‘’〔〕【】—…·％①②③④⑤⑥⑦⑧⑨⑩,.;:?!()[]<>%/+-=~@#&*_'\"○〇▁")
+MARKS = set("，。；：？！、（）《》“”‘’〔〕【】—…·％①②③④⑤⑥⑦⑧⑨⑩,.;:?!()[]<>%/+-=~@#&*_|'\"○〇▁")
 
 
 def read_file(path: Path) -> tuple[dict, list[str], np.ndarray, dict[str, np.ndarray]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,8 @@ from gongkai.models.classifier import load_model
 from gongkai.schema import frame_of, hash_text, to_arrow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gongkai.models.classifier import Classifier
     from gongkai.schema import Predictions, Sentences
 
@@ -53,8 +55,21 @@ def missing_context(sentences: Sentences) -> list[str]:
 def predictions_of(model: Classifier, sentences: Sentences) -> Predictions:
     """Score sentences with a loaded model; one row per sentence and label, in order."""
     scores = model.scores(sentences)
-    n, labels = len(sentences), model.labels
-    thresholds = np.array([model.thresholds[label] for label in labels])
+    return as_predictions(
+        scores, sentences, name=model.name, thresholds=model.thresholds, learned=model.trained_on
+    )
+
+
+def as_predictions(
+    scores: np.ndarray[Any, np.dtype[Any]],
+    sentences: Sentences,
+    *,
+    name: str,
+    thresholds: Mapping[str, float],
+    learned: frozenset[str] = frozenset(),
+) -> Predictions:
+    """Put scores, sentences × labels in the order of `thresholds`, into a predictions table."""
+    n, labels = len(sentences), tuple(thresholds)
 
     def repeated(column: str) -> list[object]:
         values = sentences[column] if column in sentences.columns else [None] * n
@@ -62,11 +77,11 @@ def predictions_of(model: Classifier, sentences: Sentences) -> Predictions:
 
     columns: dict[str, object] = {
         "sentence_id": repeated("sentence_id"),
-        "model": [model.name] * (n * len(labels)),
+        "model": [name] * (n * len(labels)),
         "label": list(labels) * n,
         "score": scores.ravel(),
-        "predicted": (scores >= thresholds).ravel(),
-        "seen": [s in model.trained_on for s in repeated("sentence_id")],
+        "predicted": (scores >= np.array(list(thresholds.values()))).ravel(),
+        "seen": [s in learned for s in repeated("sentence_id")],
     }
     for column in ("report_id", "agency", "region_code", "year", "section", "heading"):
         columns[column] = repeated(column)

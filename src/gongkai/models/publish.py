@@ -47,13 +47,13 @@ The bundled corpus is authored: its agencies are invented and its codes are desc
 
 Cross-validation by agency: each sentence is predicted by a model that saw neither its agency nor one that
 copies it ($groups groups of agencies in $folds folds; features, calibration and threshold chosen anew in
-each). The saved model was then trained on all of them. 95 % intervals: bootstrap over agencies; with fewer
+each). $tested 95 % intervals: bootstrap over agencies; with fewer
 than about ten they are too narrow.
 
 | label | metric | value | low | high | positives | agencies |
 |---|---|---|---|---|---|---|
 $metrics
-
+$beside
 ## Limits
 
 - Figures are for text like the training text. Real reports may differ: code a random sample of your own and
@@ -93,10 +93,11 @@ _METHODS = {"linear": _linear_method, "transformer": _transformer_method}
 
 def write_card(path: Path, name: str, about: Mapping[str, Any], metrics: Table) -> None:
     """Write README.md of a model folder; every number in it comes from `about` and `metrics`."""
+    main = metrics[(metrics["model"] == name) & (metrics["split"] == "agency")]
     rows = [
         f"| {r.label} | {r.metric} | {_number(r.value)} | {_number(r.low)} | {_number(r.high)} "
         f"| {_count(r.positives)} | {_count(r.clusters)} |"
-        for r in metrics.itertuples()
+        for r in main.itertuples()
     ]
     text = _CARD.substitute(
         name=name,
@@ -112,9 +113,43 @@ def write_card(path: Path, name: str, about: Mapping[str, Any], metrics: Table) 
         groups=about["groups"],
         folds=about["settings"]["outer_folds"],
         metrics="\n".join(rows),
+        beside=_beside(metrics.drop(main.index)),
+        tested=_tested(about["settings"]),
         version=version(),
     )
     path.write_text(text, encoding="utf-8")
+
+
+_BESIDE = {
+    "majority": "baseline: the label's share for every sentence",
+    "rule": "baseline: section and word lists (`corpus/lexicon/rule.toml`), nothing learned",
+    "words": "baseline: words of the sentence alone",
+    "random": "this procedure, split at random by sentence: flatters, not to be quoted",
+    "forward": "this procedure, trained on earlier years, tested on later ones",
+}
+
+
+def _beside(others: Table) -> str:
+    """Return the lines that say how hard the data is: baselines, and other ways to split."""
+    if others.empty:
+        return ""
+    lines = [
+        f"| {_BESIDE.get(r.model) or _BESIDE[r.split]} | {r.label} | {r.metric} | {_number(r.value)} "
+        f"| {_number(r.low)} | {_number(r.high)} |"
+        for r in others.itertuples()
+    ]
+    head = "For comparison, F1 of what is simpler and of splits that ask less:\n\n"
+    return "\n".join(["", head + "| | label | metric | value | low | high |", "|---|---|---|---|---|---|", *lines, ""])
+
+
+def _tested(settings: Mapping[str, Any]) -> str:
+    """Say which of the folds were tested."""
+    if not 0 < settings["tested_folds"] < settings["outer_folds"]:
+        return "The saved model was then trained on all of them."
+    return (
+        f"Of the {settings['outer_folds']} folds {settings['tested_folds']} were tested, because training "
+        "is slow;\nthe saved model was then trained on all agencies."
+    )
 
 
 def _number(value: object) -> str:
