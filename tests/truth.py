@@ -14,6 +14,7 @@ from authored import TAG, Authored, parse, strip_tags  # noqa: E402
 sys.path.pop(0)
 
 TABLE_RULES = ("requests.", "disputes.")
+_APPLICANTS = ("natural_person", "business", "research", "nonprofit", "legal_service", "other_org")
 
 
 def reports() -> dict[str, Authored]:
@@ -81,7 +82,7 @@ def broken_rules(report: Authored) -> set[str]:
     if not report.printed:
         return set()
     requests, disputes = report.printed["requests"], report.printed["disputes"]
-    applicants = ("natural_person", "business", "research", "nonprofit", "legal_service", "other_org")
+    applicants = _APPLICANTS
     results = [r for r in requests if r not in ("new_requests", "carried_in", "total_handled", "carried_out")]
     rules: dict[str, tuple[list[int | None], list[int | None]]] = {}
     for row, cells in requests.items():
@@ -112,6 +113,33 @@ def broken_rules(report: Authored) -> set[str]:
     }
 
 
+NARRATED = {
+    "received": {"new_requests", "carried_in"},
+    "handled": {"total_handled"},
+    "carried_in": {"carried_in"},
+    "carried_out": {"carried_out"},
+    "growth": {"new_requests"},
+    "share:granted": {"granted", "total_handled"},
+    "share:partly_granted": {"granted", "partly_granted", "total_handled"},
+    "refused": {"state_secret", "prohibited_by_law", "security_stability", "third_party", "internal_affairs", "deliberative", "enforcement_file", "administrative_query"},
+}  # fmt: skip
+
+
+def told_wrong(report: Authored, before: Authored | None) -> tuple[set[str], set[str]]:
+    """Return the narrative and year rules that are planted, and those that may break because a cell is planted."""
+    text = report.path.read_text(encoding="utf-8")
+    planted = set(re.findall(r"\{plant:(narrative\.[a-z_]+)\}", text))
+    rows = {key.split(".")[1] for key in report.plants}
+    last = {key.split(".")[1] for key in before.plants} if before else set()
+    may = {f"narrative.{name}" for name, cells in NARRATED.items() if cells & rows}
+    may |= {f"narrative.{row}" for row in rows} | (
+        {"narrative.litigation"} if any("litigation" in r for r in rows) else set()
+    )
+    if "carried_out" in last or "carried_in" in rows:
+        may |= {f"years.carry:{c}" for c in (*_APPLICANTS, "total")}
+    return planted, may
+
+
 def title_of(report: Authored) -> str:
     return report.meta["title"]
 
@@ -125,6 +153,7 @@ __all__ = [
     "squeeze",
     "strip_tags",
     "title_of",
+    "told_wrong",
 ]
 
 HARD = [

@@ -35,8 +35,9 @@ def statistics(year=2019, **changes):
     return frame_of("statistics", rows)
 
 
-def text(*sentences, section="overview"):
-    return pd.DataFrame({"report_id": "r2019", "section": section, "text": list(sentences)})
+def text(*sentences, section="overview", year=2019):
+    about = {"report_id": f"r{year}", "section": section, "heading": "", "text": list(sentences)}
+    return pd.DataFrame(about)
 
 
 def broken(found):
@@ -112,6 +113,11 @@ def test_two_reports_of_one_year_decide_nothing_about_the_next():
         ("因政府信息公开被申请行政复议1件。", "narrative.review", True),
         ("行政复议1件，其中结果维持1件，结果纠正0件。", "narrative.review.upheld", True),
         ("政府信息公开行政诉讼2起。", "narrative.litigation", False),
+        ("行政复议维持1件、纠正0件。", "narrative.review.upheld", True),
+        ("上年未办结的申请3件，办理完毕2件。", "narrative.handled", True),
+        ("收到申请3件，予以公开2件，占办结总数的100%。", "narrative.share:granted", True),
+        ("收到申请3件，予以公开2件，占办结总数的66.7%。", "narrative.share:granted", True),
+        ("收到申请3件，予以公开2件，占办结总数的80.0%。", "narrative.share:granted", False),
     ],
 )
 def test_counts_in_the_prose(sentence, rule, holds):
@@ -126,6 +132,10 @@ def test_counts_in_the_prose(sentence, rule, holds):
         "公示期内收到复核申请2件。",
         "受理行政许可申请350件。",
         "2019年，召开会议5次。",
+        "办公室制发的64件公文中，主动公开29件，不予公开23件。",
+        "因涉及调查对象资料，依法不予公开4件；因没有相关信息而无法提供44件。",
+        "公开信息2386条，同比增长14.7%。",
+        "热线受理申请61件，比上年增长26.8%。",
     ],
 )
 def test_counts_of_other_things_raise_no_alarm(sentence):
@@ -140,3 +150,22 @@ def test_a_citywide_count_in_an_offices_report_is_scope_not_error():
     row = found[found["rule"] == "narrative.received"].iloc[0]
     assert pd.isna(row["holds"])
     assert "scope" in row["note"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "holds"),
+    [
+        ("收到申请6件，比上年增长100%。", True),
+        ("收到申请6件，较2019年增长99.9%。", False),
+        ("申请量比上年增加3件，主要来自企业。", True),
+        ("新收申请比上年下降10.0%。", False),
+        ("收到申请6件，公开信息2386条，同比增长14.7%。", None),
+    ],
+)
+def test_growth_against_last_year_to_its_printed_precision(sentence, holds):
+    more = {"requests__new_requests__natural_person": 6.0, "requests__new_requests__total": 6.0}
+    both = pd.concat([statistics(2019), statistics(2020, **more)])
+    found = check(reports(2019, 2020), both, text(sentence, year=2020)).set_index("rule")
+    assert ("narrative.growth" in found.index) is (holds is not None)
+    if holds is not None:
+        assert bool(found.loc["narrative.growth", "holds"]) is holds

@@ -14,6 +14,17 @@ from typing import Any
 from gongkai.run import bundled
 from gongkai.text.clean import Script, fold_width, simplify
 
+APPLICANTS = ("natural_person", "business", "research", "nonprofit", "legal_service", "other_org")
+REFUSED = (
+    "state_secret", "prohibited_by_law", "security_stability", "third_party",
+    "internal_affairs", "deliberative", "enforcement_file", "administrative_query",
+)  # fmt: skip
+CANNOT_PROVIDE = ("not_held", "would_need_creating", "unclear_after_correction")
+NOT_PROCESSED = ("petition", "repeated", "published_material", "excessive_repetition", "confirm_or_reissue")
+OTHER_HANDLING = ("not_corrected_in_time", "fee_not_paid", "other")
+RESULTS = ("granted", "partly_granted", *REFUSED, *CANNOT_PROVIDE, *NOT_PROCESSED)
+BLOCKS = ("review", "litigation_direct", "litigation_after_review")
+OUTCOMES = ("upheld", "corrected", "other", "pending")
 SPACE = re.compile(r"[\s\u3000]+")
 _BLANKS = frozenset(["", "/", "—", "——", "-", "--", "–", "－", "\\", "_", "无", "不适用", "空", "／", "…"])
 _NUMBER = re.compile(

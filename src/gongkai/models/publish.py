@@ -134,12 +134,14 @@ def _beside(others: Table) -> str:
     if others.empty:
         return ""
     lines = [
-        f"| {_BESIDE.get(r.model) or _BESIDE[r.split]} | {r.label} | {r.metric} | {_number(r.value)} "
+        f"| {_BESIDE.get(str(r.model)) or _BESIDE[str(r.split)]} | {r.label} | {r.metric} | {_number(r.value)} "
         f"| {_number(r.low)} | {_number(r.high)} |"
         for r in others.itertuples()
     ]
     head = "For comparison, F1 of what is simpler and of splits that ask less:\n\n"
-    return "\n".join(["", head + "| | label | metric | value | low | high |", "|---|---|---|---|---|---|", *lines, ""])
+    return "\n".join(
+        ["", head + "| | label | metric | value | low | high |", "|---|---|---|---|---|---|", *lines, ""]
+    )
 
 
 def _tested(settings: Mapping[str, Any]) -> str:

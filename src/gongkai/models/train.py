@@ -338,7 +338,7 @@ def random_folds(gold: Labels, settings: TrainSettings) -> list[tuple[Vector, Ve
 
 
 def forward_fold(gold: Labels) -> list[tuple[Vector, Vector]]:
-    """Return one fold that trains on the earlier and tests on the later years, about a third of the sentences.
+    """Return one fold: trained on the earlier years, tested on the later, about a third of the sentences.
 
     An agency may stand on both sides, with text that it repeats: this is the split of somebody who codes up
     to one year and predicts the next. Empty where there are not enough years or positives.
