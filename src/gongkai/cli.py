@@ -244,6 +244,15 @@ def evaluate(
     predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
     labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences.")],
     by: Annotated[str, typer.Option("--by", help="Also within groups, e.g. section,year.")] = "",
+    tables: Annotated[
+        Path | None, typer.Option("--tables", help="Tables folder; then --by may name kind, level, form.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option("--against", help="Another model's predictions: difference of F1.")
+    ] = None,
+    mistakes: Annotated[
+        Path | None, typer.Option("--mistakes", help="Write the twenty most confident mistakes to read.")
+    ] = None,
     annotator: Annotated[str, typer.Option("--annotator", help="Whose codes are gold.")] = "resolved",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the table.")] = None,
     level: Level = 0.95,
@@ -252,15 +261,35 @@ def evaluate(
 ) -> None:
     """Score predictions against coded sentences.
 
-    Example: gongkai evaluate predictions.csv corpus/labels --by section
+    Example: gongkai evaluate predictions.csv corpus/labels --by section --mistakes mistakes.xlsx
+    Example: gongkai evaluate predictions.csv corpus/labels --tables tables --by kind,form
+    Example: gongkai evaluate linear.csv corpus/labels --against transformer.csv
     """
     from gongkai.corpus.labels import read_labels
+    from gongkai.measure import diagnosis
     from gongkai.measure.quality import evaluate as run
-    from gongkai.schema import SCHEMAS, read_frame, write_frame
+    from gongkai.schema import SCHEMAS, read_frame, read_table, write_frame
 
     frame = read_frame(predictions, SCHEMAS["predictions"].names)
-    metrics = run(frame, read_labels(labels), by=columns_of(by), annotator=annotator, level=level, seed=seed)
+    gold = read_labels(labels)
+    reports = None if tables is None else read_table(tables, "reports")
+    common = {"annotator": annotator, "level": level, "seed": seed}
+    metrics = run(frame, gold, by=columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
     _print_metrics(metrics)
+    for row in diagnosis.confusion(frame, gold, annotator=annotator).itertuples():
+        typer.echo(
+            f"  {row.model} {row.label}: {row.true_positives} rightly tagged, {row.false_positives} wrongly; "
+            f"{row.false_negatives} missed, {row.true_negatives} rightly left"
+        )
+    if against is not None:
+        other = read_frame(against, SCHEMAS["predictions"].names)
+        for row in diagnosis.compare_models(frame, other, gold, **common).itertuples():  # type: ignore[arg-type]
+            typer.echo(
+                f"  {row.label}: F1 of {row.second} − {row.first} = {row.difference:+.3f} [{row.low:+.3f}, "
+                f"{row.high:+.3f}] on the same {row.n:,} sentences of {row.clusters} agencies"
+            )
+    if mistakes is not None:
+        write_frame(diagnosis.mistakes(frame, gold, annotator=annotator), mistakes, overwrite=overwrite)
     if output is not None:
         write_frame(metrics, output, overwrite=overwrite)
 

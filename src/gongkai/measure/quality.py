@@ -16,7 +16,7 @@ from gongkai.errors import MeasureError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gongkai.schema import Labels, Predictions, Table
+    from gongkai.schema import Labels, Predictions, Reports, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
@@ -29,6 +29,7 @@ def evaluate(
     labels: Labels,
     *,
     by: Sequence[str] = (),
+    reports: Reports | None = None,
     cluster: str = "agency",
     annotator: str = "resolved",
     level: float = 0.95,
@@ -40,6 +41,7 @@ def evaluate(
         predictions: `predictions` rows.
         labels: `labels` rows; those of `annotator` are the gold.
         by: Also score within groups of these columns (e.g. `section`); the whole always comes first.
+        reports: `reports` rows; with them `by` may also name `kind`, `level` and `form`.
         cluster: Column to resample, `agency` or `report_id`.
         annotator: Whose codes are gold.
         level: Coverage of the intervals.
@@ -53,13 +55,11 @@ def evaluate(
     Raises:
         MeasureError: No sentence has both a prediction and a gold label.
     """
-    gold = labels[labels["annotator"] == annotator]
-    if gold.empty:
-        known = ", ".join(sorted(labels["annotator"].unique()))
-        raise MeasureError(f"no label by '{annotator}'; the labels are by {known}")
     rows: list[dict[str, object]] = []
     for model, of_model in predictions.groupby("model", sort=True):
-        joined = _join(of_model, gold)
+        joined = join_gold(of_model, labels, annotator)
+        if reports is not None:
+            joined = joined.merge(reports[["report_id", "kind", "level", "form"]], on="report_id", how="left")
         for group, part in [("all", joined), *_groups(joined, by)]:
             values: dict[str, Vector] = {}
             for label, of_label in part.groupby("label", sort=True):
@@ -89,11 +89,21 @@ def evaluate(
     return pd.DataFrame(rows).reindex(columns=columns)
 
 
-def _join(predictions: Predictions, gold: Labels) -> Table:
-    long = gold.melt(
+def join_gold(predictions: Predictions, labels: Labels, annotator: str) -> Table:
+    """Return the predictions of coded sentences with a column `gold`.
+
+    Raises:
+        MeasureError: That annotator coded nothing, or none of the predicted sentences.
+    """
+    coded = labels[labels["annotator"] == annotator]
+    if coded.empty:
+        known = ", ".join(sorted(labels["annotator"].unique()))
+        raise MeasureError(f"no label by '{annotator}'; the labels are by {known}")
+    long = coded.melt(
         id_vars=["sentence_id"], value_vars=["commitment", "boilerplate"], var_name="label", value_name="gold"
     ).dropna(subset=["gold"])
-    joined = predictions.merge(long, on=["sentence_id", "label"], how="inner", validate="many_to_one")
+    keys = ["sentence_id", "label"]
+    joined = predictions.merge(long, on=keys, how="inner", validate="many_to_one")
     if joined.empty:
         raise MeasureError("no predicted sentence has a gold label; do both come from the same build?")
     return joined
@@ -161,8 +171,13 @@ def _recall(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> 
     return _ratio(weights @ (gold & predicted), weights @ gold)
 
 
-def _f1(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
+def f1_scores(gold: Vector, predicted: Vector, weights: Vector) -> Vector:
+    """Return F1 for each row of sentence weights."""
     return _ratio(2 * (weights @ (gold & predicted)), weights @ gold + weights @ predicted)
+
+
+def _f1(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
+    return f1_scores(gold, predicted, weights)
 
 
 def _accuracy(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:

@@ -134,8 +134,8 @@ def _beside(others: Table) -> str:
     if others.empty:
         return ""
     lines = [
-        f"| {_BESIDE.get(str(r.model)) or _BESIDE[str(r.split)]} | {r.label} | {r.metric} | {_number(r.value)} "
-        f"| {_number(r.low)} | {_number(r.high)} |"
+        f"| {_BESIDE.get(str(r.model)) or _BESIDE[str(r.split)]} | {r.label} | {r.metric} "
+        f"| {_number(r.value)} | {_number(r.low)} | {_number(r.high)} |"
         for r in others.itertuples()
     ]
     head = "For comparison, F1 of what is simpler and of splits that ask less:\n\n"

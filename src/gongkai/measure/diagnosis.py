@@ -1,0 +1,125 @@
+"""Where a model errs: confusion, its most confident mistakes, and two models on the same sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from gongkai.errors import MeasureError
+from gongkai.measure.quality import cluster_weights, f1_scores, interval, join_gold
+
+if TYPE_CHECKING:
+    from gongkai.schema import Labels, Predictions, Table
+
+
+def confusion(predictions: Predictions, labels: Labels, *, annotator: str = "resolved") -> Table:
+    """Count gold against predicted codes.
+
+    Returns:
+        One row per model and label: `model, label, true_positives, false_positives, false_negatives,
+        true_negatives, n`.
+
+    Raises:
+        MeasureError: No sentence has both a prediction and a gold label.
+    """
+    joined = join_gold(predictions, labels, annotator)
+    rows = []
+    for (model, label), part in joined.groupby(["model", "label"], sort=True):
+        gold, predicted = part["gold"].to_numpy(bool), part["predicted"].to_numpy(bool)
+        rows.append(
+            {
+                "model": model,
+                "label": label,
+                "true_positives": int((gold & predicted).sum()),
+                "false_positives": int((~gold & predicted).sum()),
+                "false_negatives": int((gold & ~predicted).sum()),
+                "true_negatives": int((~gold & ~predicted).sum()),
+                "n": len(part),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def mistakes(
+    predictions: Predictions, labels: Labels, *, annotator: str = "resolved", top: int = 20
+) -> Table:
+    """List the mistakes of which the model was most certain, to be read.
+
+    Returns:
+        Up to `top` rows per model and label, the most certain first: `model, label, gold, score, agency,
+        year, section, heading, lead, text, sentence_id`.
+
+    Raises:
+        MeasureError: No sentence has both a prediction and a gold label.
+    """
+    joined = join_gold(predictions, labels, annotator)
+    wrong = joined[joined["gold"].astype(bool) != joined["predicted"].astype(bool)]
+    wrong = wrong.assign(_off=(wrong["gold"].astype(float) - wrong["score"]).abs())
+    wrong = wrong.sort_values(["model", "label", "_off"], ascending=[True, True, False], kind="stable")
+    wrong = wrong.groupby(["model", "label"], sort=False).head(top)
+    context = labels.drop_duplicates("sentence_id").set_index("sentence_id")
+    for column in ("lead", "text"):
+        wrong[column] = context[column].reindex(wrong["sentence_id"]).to_numpy()
+    columns = ["model", "label", "gold", "score", "agency", "year", "section", "heading", "lead", "text"]
+    return wrong[[*columns, "sentence_id"]].reset_index(drop=True)
+
+
+def compare_models(
+    first: Predictions,
+    second: Predictions,
+    labels: Labels,
+    *,
+    cluster: str = "agency",
+    annotator: str = "resolved",
+    level: float = 0.95,
+    seed: int = 0,
+) -> Table:
+    """Compare two models on the sentences that both predicted: difference of F1, paired.
+
+    Whole clusters are resampled and both models scored on the same draw, so what makes a sentence hard for
+    both cancels (paired cluster bootstrap; Efron & Tibshirani 1993, ch. 8).
+
+    Args:
+        first: `predictions` rows of one model.
+        second: Of another; the difference is second − first.
+        labels: `labels` rows.
+        cluster: Column to resample.
+        annotator: Whose codes are gold.
+        level: Coverage of the interval.
+        seed: Of the bootstrap.
+
+    Returns:
+        One row per label: `label, first, second, f1_first, f1_second, difference, low, high, n, clusters`.
+
+    Raises:
+        MeasureError: A table holds several models, or the two share no coded sentence.
+    """
+    names = [_only_model(first), _only_model(second)]
+    keys = ["sentence_id", "label"]
+    joined = join_gold(first, labels, annotator).merge(
+        second[[*keys, "predicted"]], on=keys, suffixes=("", "_2")
+    )
+    if joined.empty:
+        raise MeasureError(f"{names[0]} and {names[1]} share no coded sentence")
+    rows = []
+    for label, part in joined.groupby("label", sort=True):
+        gold = part["gold"].to_numpy(bool)
+        ids, index = np.unique(part[cluster].fillna("").astype(str), return_inverse=True)
+        draws = cluster_weights(len(ids), seed=seed)[:, index]
+        weights = np.concatenate([np.ones((1, len(gold))), draws])
+        f1 = [f1_scores(gold, part[c].to_numpy(bool), weights) for c in ("predicted", "predicted_2")]
+        difference = f1[1] - f1[0]
+        low, high = interval(difference[1:], level)
+        row = {"label": label, "first": names[0], "second": names[1]}
+        row |= {"f1_first": f1[0][0], "f1_second": f1[1][0], "difference": difference[0]}
+        rows.append(row | {"low": low, "high": high, "n": len(gold), "clusters": len(ids)})
+    return pd.DataFrame(rows)
+
+
+def _only_model(predictions: Predictions) -> str:
+    names = predictions["model"].unique()
+    if len(names) != 1:
+        raise MeasureError(f"predictions of one model are compared; here are {', '.join(names) or 'none'}")
+    return str(names[0])
