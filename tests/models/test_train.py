@@ -94,3 +94,26 @@ def test_an_unknown_kind_is_refused(model, tmp_path):
     (tmp_path / "m" / "config.json").write_text('{"kind": "oracle"}')
     with pytest.raises(ModelError, match="kind 'oracle' is not known"):
         load_model(tmp_path / "m")
+
+
+def test_a_model_on_the_hub_is_named_owner_slash_name(model, monkeypatch):
+    hub = pytest.importorskip("huggingface_hub", reason="needs the extra transformers")
+    asked = []
+
+    def fake(name, *, revision, allow_patterns):
+        asked.append((name, revision, allow_patterns))
+        if name == "someone/missing":
+            raise OSError("404 not found")
+        return str(model)
+
+    monkeypatch.setattr(hub, "snapshot_download", fake)
+    assert load_model("someone/tiny@abc123").labels == ("commitment", "boilerplate")
+    assert asked[0][:2] == ("someone/tiny", "abc123")
+    assert not any(p.endswith((".py", ".bin", ".pkl", "*")) for p in asked[0][2])
+    with pytest.raises(ModelError, match="the hub does not give it: 404"):
+        load_model("someone/missing")
+
+
+def test_a_linear_model_takes_no_device(model):
+    with pytest.raises(ModelError, match="neither device nor batch size"):
+        load_model(model, device="cuda")

@@ -13,6 +13,7 @@ and is complete or is not saved.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 CARD, CONFIG, METRICS, RUN, GOLD = "README.md", "config.json", "metrics.json", "run.json", "gold.txt"
 FILES = (CARD, CONFIG, METRICS, RUN, GOLD)
+ON_HUB = re.compile(r"(?P<repository>[\w-][\w.-]*/[\w.-]+?)(?:@(?P<revision>[\w./-]+))?")
+"""`OWNER/NAME`, or `OWNER/NAME@REVISION` for the same bytes next year."""
 KINDS = ("linear", "transformer")
 
 
@@ -56,34 +59,62 @@ class Classifier(Protocol):
 
 
 def find_model(name: str | Path) -> Path:
-    """Return the folder of a model given as a folder or as the name of a bundled checkpoint.
+    """Return the folder of a model given as a folder, a bundled checkpoint, or a repository of the hub.
+
+    A hub repository is downloaded (into huggingface_hub's cache) only when it is named so, `OWNER/NAME` or
+    `OWNER/NAME@REVISION`; of its files only data is taken: no code, no pickle.
 
     Raises:
-        ModelError: There is no such model, or the folder lacks a file.
+        ModelError: There is no such model, the hub refuses, or the folder lacks a file.
+        GongkaiError: The hub is needed and huggingface_hub is not installed.
     """
     folder = Path(name)
     if not folder.is_dir():
         try:
             folder = bundled(f"models/{name}")
         except GongkaiError:
-            raise ModelError(
-                f"{name}: no such model; expected a model folder, or a bundled one: linear"
-            ) from None
+            match = ON_HUB.fullmatch(str(name))
+            if not match:
+                raise ModelError(
+                    f"{name}: no such model; expected a model folder, OWNER/NAME on the hub, or a bundled "
+                    "one: linear"
+                ) from None
+            folder = _from_hub(match["repository"], match["revision"])
     missing = [f for f in FILES if not (folder / f).is_file()]
     if missing:
         raise ModelError(f"{folder}: not a complete model folder; lacks {', '.join(missing)}")
     return folder
 
 
-def load_model(name: str | Path = "linear") -> Classifier:
+def _from_hub(repository: str, revision: str | None) -> Path:
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError as error:
+        raise GongkaiError(
+            f'{repository}: no such folder; to take it from the hub: pip install "gongkai[transformers]"'
+        ) from error
+    data = ["*.md", "*.json", "*.txt", "*.skops", "*.safetensors"]
+    try:
+        return Path(snapshot_download(repository, revision=revision, allow_patterns=data))
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"{repository}: no such folder, and the hub does not give it: {reason}") from error
+
+
+def load_model(
+    name: str | Path = "linear", *, device: str | None = None, batch_size: int | None = None
+) -> Classifier:
     """Load a model.
 
     Args:
-        name: A folder that `train` wrote, or the name of a bundled checkpoint.
+        name: A folder that `train` wrote, the name of a bundled checkpoint, or a repository of the hub
+            (`OWNER/NAME`, better `OWNER/NAME@REVISION`).
+        device: transformer: `cpu`, `cuda`, …; unless given, a GPU where there is one.
+        batch_size: transformer: sentences read at once.
 
     Raises:
         ModelError: It is missing, incomplete, of an unknown kind, damaged, or holds types that are not
-        trusted.
+        trusted; or the device is not there.
     """
     folder = find_model(name)
     try:
@@ -96,7 +127,10 @@ def load_model(name: str | Path = "linear") -> Classifier:
     if kind == "transformer":
         from gongkai.models.transformer import TransformerClassifier
 
-        return replace(TransformerClassifier.load(folder), trained_on=learned)
+        loaded = TransformerClassifier.load(folder, device=device)
+        return replace(loaded, trained_on=learned, batch_size=batch_size or loaded.batch_size)
+    if device is not None or batch_size is not None:
+        raise ModelError(f"{folder}: a linear model takes neither device nor batch size")
     from gongkai.models.linear import LinearClassifier
 
     return replace(LinearClassifier.load(folder), trained_on=learned)

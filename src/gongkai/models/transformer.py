@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +97,6 @@ class TransformerClassifier:
     heads: Mapping[str, Calibration]
     trained_on: frozenset[str] = frozenset()
     batch_size: int = 64
-    progress: bool = field(default=False, compare=False)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -133,8 +132,12 @@ class TransformerClassifier:
         )
 
     @classmethod
-    def load(cls, folder: Path) -> TransformerClassifier:
+    def load(cls, folder: Path, *, device: str | None = None) -> TransformerClassifier:
         """Read a folder that `save` wrote; weights from safetensors only, no code from the folder runs.
+
+        Args:
+            folder: The model's.
+            device: Where it computes; unless given, a GPU where there is one.
 
         Raises:
             ModelError: A file is missing or damaged.
@@ -156,6 +159,10 @@ class TransformerClassifier:
             raise ModelError(
                 f"{folder}: not a transformer of gongkai, or damaged: {type(error).__name__}: {reason}"
             ) from error
+        try:
+            encoder = encoder.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        except (RuntimeError, AssertionError) as error:
+            raise ModelError(f"{device}: torch cannot compute there: {str(error).splitlines()[0]}") from error
         return cls(folder.name, encoder.eval(), tokenizer, heads)
 
 
