@@ -75,21 +75,25 @@ def agree(
     adjudicate: Annotated[
         Path | None, typer.Option("--adjudicate", help="Write the disputed sentences, for a third reading.")
     ] = None,
+    adjudicated: Annotated[
+        Path | None, typer.Option("--adjudicated", help="That sheet, filled in: adds the coder 'resolved'.")
+    ] = None,
     level: Level = 0.95,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Show how far coders agree: Krippendorff's α per label, pair of coders and group.
 
-    Example: gongkai agree tasks/li.xlsx tasks/wang.xlsx --adjudicate disputed.xlsx --labels codes.csv
+    Example: gongkai agree tasks/li.xlsx tasks/wang.xlsx --adjudicate disputed.xlsx
+    Example: gongkai agree tasks/li.xlsx tasks/wang.xlsx --adjudicated disputed.xlsx --labels codes.csv
     """
     import itertools
 
     import pandas as pd
 
-    from gongkai.corpus.exchange import adjudication
+    from gongkai.corpus.exchange import adjudication, resolve
     from gongkai.measure.quality import agreement
-    from gongkai.schema import records, write_frame
+    from gongkai.schema import LABELS, read_frame, records, write_frame
 
     coded = pd.concat([_read_codes(path, tables) for path in files], ignore_index=True)
     coders = sorted(set(coded["annotator"]) - {"resolved"})
@@ -103,6 +107,9 @@ def agree(
         sheet = adjudication(coded)
         write_frame(sheet, adjudicate, overwrite=overwrite)
         typer.echo(f"{adjudicate}: {len(sheet)} disputed sentences")
+    if adjudicated is not None:
+        decisions = read_frame(adjudicated, ["sentence_id", *LABELS, "rule"])
+        coded = pd.concat([coded, resolve(coded, decisions)], ignore_index=True)
     if labels is not None:
         write_frame(coded, labels, overwrite=overwrite)
 

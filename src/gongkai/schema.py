@@ -144,6 +144,9 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             _field("text", _STRING, "the sentence", null=False),
             _field("commitment", _BOOL, "says that the agency will do something"),
             _field("boilerplate", _BOOL, "passes the portability test"),
+            _field(
+                "rule", _STRING, "resolved rows: the rule that decided where the coders differed, else null"
+            ),
             _field("codebook", _STRING, "version of the codebook"),
             _field("inclusion", _FLOAT, "probability with which the sentence was drawn, null if not drawn"),
         ]

@@ -328,3 +328,44 @@ def adjudication(labels: Labels) -> Table:
             table[f"{label}_{coder}"] = wide[label][coder]
     table = table[table["disputed"] != ""].reset_index()
     return table.assign(commitment=None, boilerplate=None, rule="")
+
+
+def resolve(labels: Labels, decisions: Table) -> Labels:
+    """Make the `resolved` rows: what the coders agree on, and the third reading's decision elsewhere.
+
+    Args:
+        labels: `labels` rows of the coders; earlier `resolved` rows are left out.
+        decisions: A filled sheet of `adjudication`: `sentence_id, commitment, boilerplate, rule`.
+
+    Returns:
+        One row per coded sentence, in the order of the labels; `rule` says what decided disputed ones.
+
+    Raises:
+        SchemaError: A disputed sentence has no decision, or no rule; or a decision is not 0 or 1.
+    """
+    coded = labels[labels["annotator"] != "resolved"]
+    decided = decisions.drop_duplicates("sentence_id").set_index("sentence_id")
+    rows = coded.drop_duplicates("sentence_id").assign(annotator="resolved", rule=None)
+    rows = rows.set_index("sentence_id", drop=False)
+    differs: set[str] = set()
+    for label in LABELS:
+        several = coded.groupby("sentence_id")[label].nunique()
+        disputed = several.index[several > 1]
+        differs |= set(disputed)
+        missing = [i for i in disputed if i not in decided.index]
+        codes = decided[label].reindex(disputed)
+        wrong = [i for i, c in codes.items() if i not in missing and str(c) not in _DECISIONS]
+        for what, ids in (("no decision", missing), (f"{label} is neither 0 nor 1", wrong)):
+            if ids:
+                raise SchemaError(f"{len(ids)} disputed sentences: {what}, e.g. {ids[0]}")
+        first = coded[coded[label].notna()].drop_duplicates("sentence_id").set_index("sentence_id")[label]
+        rows[label] = first.reindex(rows.index).astype("boolean")
+        rows.loc[list(disputed), label] = [_DECISIONS[str(c)] for c in codes]
+    rules = decided["rule"].reindex(sorted(differs)).fillna("").astype(str).str.strip()
+    if (rules == "").any():
+        raise SchemaError(f"{(rules == '').sum()} decisions name no rule, e.g. {rules.index[rules == ''][0]}")
+    rows.loc[rules.index, "rule"] = rules
+    return rows.reset_index(drop=True)
+
+
+_DECISIONS = {"0": False, "1": True, "0.0": False, "1.0": True, "False": False, "True": True}
