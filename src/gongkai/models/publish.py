@@ -79,7 +79,7 @@ def _linear_method(about: Mapping[str, Any]) -> str:
 def _transformer_method(about: Mapping[str, Any]) -> str:
     settings = about["settings"]
     return (
-        f"The encoder `{settings['encoder']}`, fine-tuned on the sentence with its context (section, "
+        f"The encoder {about.get('origin') or settings['encoder']},\nfine-tuned on the sentence with its context (section, "
         "heading, lead) as\na pair, one output per label. One fold of agencies "
         f"(1 of {settings['folds']}) stopped the training, calibrated the scores\n(Platt) and chose the "
         "thresholds; it was not trained on. Weights in half precision (safetensors). It also loads\n"

@@ -100,6 +100,7 @@ def train(
         model.save(hidden)
         about = _about(gold, groups, chosen, settings)
         kept = json.loads((hidden / CONFIG).read_text("utf-8")) if (hidden / CONFIG).exists() else {}
+        about["origin"] = kept.pop("origin", None)  # how an encoder of our own making tells where it is from
         kind = {"kind": settings.model, "labels": list(model.labels), "thresholds": model.thresholds}
         write_json(hidden / CONFIG, kept | kind | about)
         write_json(hidden / METRICS, metrics.astype(object).where(metrics.notna(), None).to_dict("records"))
