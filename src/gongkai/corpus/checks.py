@@ -52,8 +52,8 @@ def check(reports: Reports, statistics: Statistics, sentences: Sentences | None 
         sentences: `sentences` rows; without them no narrative number is checked.
 
     Returns:
-        `checks`, one row per report and rule, in the order of the reports; rules between two years stand with
-        the later.
+        `checks`, one row per report and rule, in the order of the reports; see `check_years` for the rules
+        between two of them.
     """
     cells = _cells_by_report(statistics)
     rows: list[dict[str, object]] = []
@@ -61,13 +61,41 @@ def check(reports: Reports, statistics: Statistics, sentences: Sentences | None 
     for report in records(reports):
         own = cells.get(str(report["report_id"]), {})
         key = {name: report[name] for name in ("report_id", "agency", "region_code", "year")}
-        form = report["form"]
         for found in (
             *_table_checks(own),
             *_narrative_checks(own, texts.get(str(report["report_id"]), ()), report),
         ):
             rows.append(key | found)
-        rows += [key | found for found in _year_checks(report, form, own, reports, cells)]
+    return frame_of("checks", rows)
+
+
+def check_years(reports: Reports, statistics: Statistics) -> Checks:
+    """Check the rules between a report and its agency's of the year before.
+
+    Args:
+        reports: `reports` rows, with `report_id`, `agency`, `region_code`, `year` and `form`.
+        statistics: `statistics` rows of those reports.
+
+    Returns:
+        `checks`, in the order of the reports; a rule stands with the later report.
+    """
+    cells = _cells_by_report(statistics)
+    known = records(reports)
+    of_year: dict[tuple[object, object], list[dict[str, object]]] = defaultdict(list)
+    for report in known:
+        of_year[report["agency"], report["year"]].append(report)
+    rows: list[dict[str, object]] = []
+    for report in known:
+        own, year = cells.get(str(report["report_id"]), {}), report["year"]
+        if not isinstance(report["agency"], str) or not isinstance(year, int | float) or not own:
+            continue
+        last = of_year.get((report["agency"], year - 1), [])
+        if len(last) != 1:
+            continue
+        before = cells.get(str(last[0]["report_id"]), {})
+        both_2021 = report["form"] == last[0]["form"] == "2021"
+        key = {name: report[name] for name in ("report_id", "agency", "region_code", "year")}
+        rows += [key | found for found in _year_checks(own, before, both_2021=both_2021)]
     return frame_of("checks", rows)
 
 
@@ -161,21 +189,11 @@ def _decide(rule: _Rule, cells: _Cells) -> dict[str, object]:
     }
 
 
-def _year_checks(
-    report: Mapping[str, object], form: object, own: _Cells, reports: Reports, cells: Mapping[str, _Cells]
-) -> Iterator[dict[str, object]]:
-    """Compare a report with the same agency's of the year before, where exactly one is in the tables."""
-    if not isinstance(report["agency"], str) or report["year"] != report["year"] or not own:
-        return
-    last = reports[(reports["agency"] == report["agency"]) & (reports["year"] == report["year"] - 1)]  # type: ignore[operator]
-    if len(last) != 1:
-        return
-    before = cells.get(str(last["report_id"].iloc[0]), {})
-    if not before:
-        return
+def _year_checks(own: _Cells, before: _Cells, *, both_2021: bool) -> Iterator[dict[str, object]]:
+    """Compare a report's cells with the same agency's of the year before."""
     both = {("this", *k): v for k, v in own.items()} | {("last", *k): v for k, v in before.items()}
     joined: _Cells = {(year, table, f"{row}.{column}"): v for (year, table, row, column), v in both.items()}
-    if form == "2021" and last["form"].iloc[0] == "2021":
+    if both_2021:
         for row in ("regulations", "normative_documents"):
             if ("last", "proactive", f"{row}.in_force") in joined and (
                 "this",
