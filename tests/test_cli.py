@@ -166,7 +166,8 @@ def test_ctrl_c_exits_with_130_and_the_build_goes_on(tmp_path, jobs):
     assert process.returncode == 130, err
     assert "what was finished is kept" in err
     assert run("build", "r", "-o", "t", cwd=tmp_path)[0] == 2
-    assert run("build", "r", "-o", "t", "--resume", cwd=tmp_path)[0] == 0
+    resumed = run("build", "r", "-o", "t", "--resume", cwd=tmp_path)
+    assert resumed[0] == 0, resumed
     assert run("build", "r", "-o", "whole", cwd=tmp_path)[0] == 0
     for path in (tmp_path / "whole").rglob("*.*"):
         assert path.read_bytes() == (tmp_path / "t" / path.relative_to(tmp_path / "whole")).read_bytes(), path

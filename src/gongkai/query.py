@@ -22,8 +22,8 @@ def connect(*folders: str | Path) -> duckdb.DuckDBPyConnection:
             two folders have a table of one name, the view has the rows of both.
 
     Returns:
-        A connection in memory: `connect("tables").sql("SELECT year, count(*) FROM reports GROUP BY year").df()`.
-        The views know the parts that stood there when it was opened.
+        A connection in memory: `connect("tables").sql("SELECT count(*) FROM reports").df()`. The views know
+        the parts that stood there when it was opened.
 
     Raises:
         SchemaError: A folder has none of the tables.

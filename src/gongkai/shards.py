@@ -67,6 +67,28 @@ def parse_share(text: str | None) -> Share | None:
 
 
 @contextlib.contextmanager
+def cluster(address: str | None) -> Iterator[Executor | None]:
+    """Give an executor on a running Dask cluster; none without an address.
+
+    Raises:
+        GongkaiError: The extra `cluster` is not installed, or no scheduler answers there.
+    """
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise GongkaiError('--cluster needs the extra "cluster": pip install "gongkai[cluster]"') from error
+    try:
+        client = Client(address)
+    except (OSError, ValueError) as error:
+        raise GongkaiError(f"--cluster {address}: no Dask scheduler answers: {error}") from error
+    with client:
+        yield client.get_executor()
+
+
+@contextlib.contextmanager
 def only_writer(folder: Place, share: Share | None = None) -> Iterator[None]:
     """Hold the folder (or this share of it) for this process; the lock goes with the process.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from gongkai.errors import SchemaError
 from gongkai.models.classifier import load_model
@@ -52,6 +53,12 @@ def missing_context(sentences: Sentences) -> list[str]:
 
 def predictions_of(model: Classifier, sentences: Sentences) -> Predictions:
     """Score sentences with a loaded model; one row per sentence and label, in order."""
+    frame: Predictions = predicted_rows(model, sentences).to_pandas()
+    return frame
+
+
+def predicted_rows(model: Classifier, sentences: Sentences) -> pa.Table:
+    """Score sentences with a loaded model; `predictions` as an Arrow table."""
     scores = model.scores(sentences)
     n, labels = len(sentences), model.labels
     thresholds = np.array([model.thresholds[label] for label in labels])
@@ -71,4 +78,4 @@ def predictions_of(model: Classifier, sentences: Sentences) -> Predictions:
     for column in ("report_id", "agency", "region_code", "year", "section", "heading"):
         columns[column] = repeated(column)
     frame = pd.DataFrame(columns)
-    return frame_of("predictions", []) if frame.empty else to_arrow("predictions", frame).to_pandas()
+    return to_arrow("predictions", frame_of("predictions", []) if frame.empty else frame)
