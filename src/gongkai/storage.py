@@ -116,7 +116,11 @@ def write_bytes(place: Place, content: bytes) -> None:
     system, path = filesystem(place)
     try:
         if system is not None:
-            system.pipe_file(path, content)
+            try:
+                system.pipe_file(path, content)
+            except FileNotFoundError:  # not an object store but one with real folders (sftp, hdfs)
+                system.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+                system.pipe_file(path, content)
             return
         target = Path(path)
         hidden = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}{WRITING}")
