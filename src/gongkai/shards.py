@@ -30,7 +30,7 @@ from gongkai.errors import GongkaiError
 from gongkai.run import refuse_existing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gongkai.storage import Place
 
@@ -183,7 +183,15 @@ def _done(folder: Place) -> set[int]:
 
 
 def _digest(plan: Mapping[str, object]) -> str:
-    return hashlib.sha256(json.dumps(plan, sort_keys=True, default=str).encode()).hexdigest()
+    return digest_of([plan])
+
+
+def digest_of(rows: Iterable[object]) -> str:
+    """Return the SHA-256 of rows as JSON, taken one by one."""
+    found = hashlib.sha256()
+    for row in rows:
+        found.update(json.dumps(row, sort_keys=True, default=str).encode() + b"\n")
+    return found.hexdigest()
 
 
 def still_to_do(count: int, done: set[int], share: Share | None) -> list[int]:

@@ -21,7 +21,7 @@ from gongkai.schema import BUILT, frame_of, read_table, sentence_ids, write_part
 from gongkai.text.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Executor
 
     from gongkai.corpus.document import Document
@@ -93,10 +93,12 @@ def build(
         raise ReadError(f"{_listing(paths)}: no file to read; expected endings {' '.join(SUFFIXES)}")
     states = [(path, *storage.state(path)) for path in inputs]
     lexicon = {p.name: file_digest(p) for p in sorted(bundled("corpus/lexicon").iterdir()) if p.is_file()}
-    plan = {"inputs": states, "gongkai": version(), "shard_size": SHARD_SIZE, "lexicon": lexicon}
+    listed = shards.digest_of(states)
+    plan = {"inputs": listed, "gongkai": version(), "shard_size": SHARD_SIZE, "lexicon": lexicon}
     with shards.only_writer(output, share):
         done = shards.open_folder(output, plan, overwrite=overwrite, resume=resume, share=share)
         copies = _duplicates(states)
+        del states  # as long as the inputs are many
         parts = shards.cut([Source(path, copies.get(path)) for path in inputs], SHARD_SIZE)
         numbers = shards.still_to_do(len(parts), done, share)
         shards.run_shards(
@@ -128,11 +130,22 @@ def find_inputs(paths: Iterable[str | Path]) -> list[str]:
         elif storage.is_url(path):
             found |= dict.fromkeys(p for p in storage.files_below(path) if _is_wanted(p.rsplit("/", 1)[-1]))
         else:
-            below = [
-                Path(root) / name for root, _, names in os.walk(path) for name in names if _is_wanted(name)
-            ]
-            found |= dict.fromkeys(p.as_posix() for p in sorted(below))
+            found |= dict.fromkeys(_walk(Path(path).as_posix()))
     return list(found)
+
+
+def _walk(folder: str) -> Iterator[str]:
+    """Yield the wanted files of a folder and those below, name by name."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        logger.warning("%s: cannot be listed and is left out: %s", folder, error.strerror)
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(f"{folder}/{entry.name}")
+        elif _is_wanted(entry.name) and not entry.is_dir():
+            yield f"{folder}/{entry.name}".removeprefix("./")
 
 
 def _is_wanted(name: str) -> bool:
@@ -148,10 +161,10 @@ def _duplicates(states: Sequence[tuple[str, int, str]]) -> dict[str, str]:
     for paths in by_size.values():
         if len(paths) < 2:
             continue
-        first: dict[str, str] = {}
+        first: dict[bytes, str] = {}
         for path in paths:
             try:
-                digest = file_digest(path)
+                digest = bytes.fromhex(file_digest(path))
             except OSError:
                 continue
             if first.setdefault(digest, path) != path:

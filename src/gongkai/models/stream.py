@@ -75,8 +75,8 @@ def predict_tables(
     files = [file for place in places for file in _files(str(place))]
     learned = _digest(find_model(model))
     settings = {"model": Path(model).name, "model_digest": learned, "window": WINDOW}
-    states = [(file, *storage.state(file)) for file in files]
-    plan = {"inputs": states, "gongkai": version(), "settings": settings}
+    listed = shards.digest_of((file, *storage.state(file)) for file in files)
+    plan = {"inputs": listed, "gongkai": version(), "settings": settings}
     with shards.only_writer(output, share):
         done = shards.open_folder(output, plan, overwrite=overwrite, resume=resume, share=share)
         parts = [[piece] for file in files for piece in _pieces(file)]
