@@ -1,22 +1,28 @@
-"""Speed against a named common way in the same run, on the bundled corpus.
+"""Speed against a named common way in the same run, on the bundled corpus; then growth and cores.
 
-    pip install beautifulsoup4 && python benchmarks/bench.py [--write]
+    pip install beautifulsoup4 && python benchmarks/bench.py [--sizes 1000,10000,100000] [--jobs 1,2] [--only pairs|scale] [--write]
 
 Each pair is timed in turn, A B A B …, and the ratio of the medians is what counts; absolute times depend on the machine.
-Results must be equal where the two ways promise the same, and are compared here too.
+Results must be equal where the two ways promise the same, and are compared here too. Growth is measured on synthetic reports
+(`scale.py`), each run a process of its own; time per report includes the start of Python and of the workers, and the peak is that of
+the largest process.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
+import re
 import statistics
 import sys
+import tempfile
 import time
 from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
+from scale import scale
 
 from gongkai.corpus.build import build_file
 from gongkai.corpus.document import Grid
@@ -25,6 +31,9 @@ from gongkai.corpus.inputs import read_sentences
 from gongkai.corpus.pdf import read_pdf
 from gongkai.corpus.read import decode
 from gongkai.models.classifier import load_model
+from gongkai.models.features import BLOCKS, grams
+from gongkai.models.stream import predict_tables
+from gongkai.schema import write_part
 from gongkai.text import tokens
 
 HERE = Path(__file__).parent
@@ -168,36 +177,67 @@ def bench_build() -> dict[str, object]:
     )
 
 
-def main() -> None:
-    """Run all and print, or write into README.md."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/README.md")
-    arguments = parser.parse_args()
-    sentences = read_sentences(RAW)
-    rows = [bench_html(), bench_pdf(), bench_tokens(sentences), bench_predict(sentences), bench_build()]
+def bench_stream(sentences: pd.DataFrame) -> dict[str, object]:
+    """Predict from Parquet to Parquet, against its floor: the vectoriser alone on sentences in memory."""
+    many = pd.concat([sentences] * 20, ignore_index=True)
+    heads = load_model("linear").heads
+    used = [block for block in BLOCKS if any(block in head.blocks for head in heads.values())]
+    with tempfile.TemporaryDirectory(prefix="gongkai-bench-") as name:
+        write_part("sentences", many, Path(name) / "t")
+        return row(
+            "predict, Parquet → Parquet",
+            lambda: predict_tables(Path(name) / "t", Path(name) / "p", overwrite=True),
+            lambda: [grams(many, block) for block in used],
+            "its floor (vectoriser)", len(many), "sentences",
+        )  # fmt: skip
+
+
+def table_of(rows: list[dict[str, object]]) -> str:
+    """Lay rows out as Markdown."""
     head = list(rows[0])
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(str(r[h]) for h in head) + " |" for r in rows]
+    return "\n".join(lines + ["| " + " | ".join(str(r[h]) for h in head) + " |" for r in rows]) + "\n"
+
+
+def machine() -> str:
+    """Name the machine and the libraries' versions."""
     names = (
-        "beautifulsoup4",
-        "jieba",
-        "lxml",
-        "numpy",
-        "pdfplumber",
-        "pypdfium2",
-        "rjieba",
-        "scikit-learn",
-        "selectolax",
-    )
+        "beautifulsoup4", "jieba", "lxml", "numpy", "pandas", "pdfplumber", "pyarrow", "pypdfium2", "rjieba",
+        "scikit-learn", "selectolax",
+    )  # fmt: skip
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in names)
-    text = (
-        "\n".join(lines)
-        + f"\n\nPython {platform.python_version()}, {platform.machine()}, one process; {versions}.\n"
+    return f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores; {versions}.\n"
+
+
+def main() -> None:
+    """Run all and print, or write into README.md."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    print(text)
+    parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/README.md")
+    parser.add_argument("--only", choices=("pairs", "scale"), help="one of the two tables")
+    parser.add_argument("--sizes", default="200,1000", help="numbers of synthetic reports")
+    parser.add_argument("--jobs", default="1,2", help="numbers of workers")
+    arguments = parser.parse_args()
+    found: dict[str, str] = {}
+    if arguments.only != "scale":
+        sentences = read_sentences(RAW)
+        rows = [
+            bench_html(), bench_pdf(), bench_tokens(sentences), bench_predict(sentences),
+            bench_stream(sentences), bench_build(),
+        ]  # fmt: skip
+        found["Against a common way"] = table_of(rows) + "\nOne process. " + machine()
+    if arguments.only != "pairs":
+        sizes, jobs = ([int(n) for n in text.split(",")] for text in (arguments.sizes, arguments.jobs))
+        found["Growth and cores"] = table_of(scale(sizes, jobs)) + "\n" + machine()
+    print("\n".join(found.values()))
     if arguments.write:
-        intro = (__doc__ or "").strip()
-        (HERE / "README.md").write_text(f"# Benchmarks\n\n{intro}\n\n{text}", encoding="utf-8")
+        target = HERE / "README.md"
+        kept = dict(
+            re.findall(r"^## (.+?)\n\n(.+?)(?=^## |\Z)", target.read_text(encoding="utf-8"), re.M | re.S)
+        )
+        sections = "".join(f"\n## {title}\n\n{text.strip()}\n" for title, text in (kept | found).items())
+        target.write_text(f"# Benchmarks\n\n{(__doc__ or '').strip()}\n{sections}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -24,9 +24,10 @@ HEAVY = {
 LAYERS = [
     {"cli", "cli_study", "options", "__init__", "__main__", "demo", "page"},
     {"corpus", "models", "figures"},
-    {"text", "measure", "shards"},
+    {"text", "measure", "shards", "query"},
     {"schema"},
     {"run"},
+    {"storage"},
     {"errors"},
 ]
 

@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from gongkai.models.classifier import load_model as load_model
     from gongkai.models.predict import predict as predict
     from gongkai.models.train import train as train
-    from gongkai.page import write_page as write_page
+    from gongkai.query import connect as connect
     from gongkai.schema import read_table as read
 
 _HOMES = {
     "build": "corpus.build:build",
+    "connect": "query:connect",
     "evaluate": "measure.quality:evaluate",
     "load_corpus": "corpus.labels:load_corpus",
     "load_model": "models.classifier:load_model",
@@ -42,7 +43,6 @@ _HOMES = {
     "read_report": "corpus.report:read_report",
     "read_sentences": "corpus.inputs:read_sentences",
     "train": "models.train:train",
-    "write_page": "page:write_page",
 }
 
 __all__ = sorted(_HOMES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,18 @@ import typer
 
 from gongkai import cli_study
 from gongkai.errors import GongkaiError
-from gongkai.options import Jobs, Level, Limit, Model, Overwrite, Seed, columns_of
+from gongkai.options import (
+    Cluster,
+    Jobs,
+    Level,
+    Limit,
+    Model,
+    Overwrite,
+    Resume,
+    Seed,
+    Share,
+    columns_of,
+)
 
 app = typer.Typer(
     name="gongkai",
@@ -34,6 +46,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # Windows consoles may not be UTF-8
             stream.reconfigure(encoding="utf-8", errors="replace")
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, _interrupt)
     try:
         app()
     except GongkaiError as error:
@@ -46,6 +60,13 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _interrupt(*_: object) -> None:
+    """Stop in good order at the first signal, at once at the second."""
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: os._exit(130))
+    raise KeyboardInterrupt
 
 
 def _version(show: bool) -> None:
@@ -98,20 +119,28 @@ def demo(
 
 @app.command()
 def build(
-    paths: Annotated[list[Path], typer.Argument(help="Files or folders of reports.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Tables folder to make.")],
+    paths: Annotated[list[str], typer.Argument(help="Files or folders of reports, or addresses (s3://).")],
+    output: Annotated[str, typer.Option("--output", "-o", help="Tables folder to make, or its address.")],
     jobs: Jobs = 1,
     limit: Limit = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted build.")] = False,
+    resume: Resume = False,
     overwrite: Overwrite = False,
+    shard: Share = None,
+    cluster: Cluster = None,
 ) -> None:
     """Read reports into tables: reports, sentences, statistics, checks, problems.
 
     Example: gongkai build reports/ -o tables --jobs 4
     """
+    from gongkai import shards
     from gongkai.corpus.build import build as run
 
-    done = run(paths, output, jobs=jobs, limit=limit, resume=resume, overwrite=overwrite)
+    share = shards.parse_share(shard)
+    with shards.cluster(cluster) as executor:
+        done = run(
+            paths, output, jobs=jobs, limit=limit, resume=resume, overwrite=overwrite, executor=executor,
+            share=share,
+        )  # fmt: skip
     typer.echo(
         f"{done.files} files: {done.reports} reports, {done.sentences:,} sentences, "
         f"{done.statistics:,} cells, {done.checks:,} checks in {output}"
@@ -199,17 +228,54 @@ def _print_metrics(metrics: object) -> None:
 @app.command()
 def predict(
     inputs: Annotated[
-        list[Path], typer.Argument(help="Tables folder, reports, or .csv/.jsonl/.parquet with a column text.")
+        list[str], typer.Argument(help="Tables folder, reports, or .csv/.jsonl/.parquet with a column text.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", help=".csv, .jsonl or .parquet; without an ending a folder of parts."),
+    ],
     model: Model = "linear",
     limit: Limit = None,
+    jobs: Jobs = 1,
+    resume: Resume = False,
     overwrite: Overwrite = False,
+    shard: Share = None,
+    cluster: Cluster = None,
 ) -> None:
     """Tag each sentence as commitment and/or boilerplate.
 
+    Into one file, in memory; or, for any number of sentences, from Parquet into a folder of Parquet parts.
+
     Example: gongkai predict tables -o predictions.csv
+    Example: gongkai predict tables -o predictions --jobs 4
     """
+    if not Path(output).suffix:
+        if limit is not None:
+            raise GongkaiError("--limit is for a single file, not for a folder of parts")
+        from gongkai import shards
+        from gongkai.models.stream import predict_tables
+
+        share = shards.parse_share(shard)
+        with shards.cluster(cluster) as executor:
+            counts = predict_tables(
+                inputs, output, model=model, jobs=jobs, resume=resume, overwrite=overwrite, executor=executor,
+                share=share,
+            )  # fmt: skip
+        total = counts.pop("sentences", 0)
+        shown = ", ".join(f"{n / max(total, 1):.1%} {label}" for label, n in counts.items())
+        typer.echo(f"{output}: {total:,} sentences; {shown}")
+        return
+    if jobs > 1 or resume or shard or cluster:
+        raise GongkaiError(
+            f"{output}: --jobs, --resume, --shard and --cluster are for a folder of parts; "
+            "give -o a name without an ending"
+        )
+    _predict_file([Path(path) for path in inputs], Path(output), model, limit, overwrite=overwrite)
+
+
+def _predict_file(
+    inputs: list[Path], output: Path, model: str, limit: int | None, *, overwrite: bool
+) -> None:
     from gongkai.corpus.inputs import read_sentences
     from gongkai.models.classifier import load_model
     from gongkai.models.predict import missing_context

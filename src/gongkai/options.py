@@ -14,6 +14,16 @@ Level = Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Cover
 Model = Annotated[
     str, typer.Option("--model", "-m", help="Model folder, or the name of a bundled checkpoint.")
 ]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
+Share = Annotated[
+    str | None,
+    typer.Option(
+        "--shard", metavar="I/N", help="Only the I-th of N shares; a last run with --resume ends it."
+    ),
+]
+Cluster = Annotated[
+    str | None, typer.Option("--cluster", metavar="ADDRESS", help="Scheduler of a running Dask cluster.")
+]
 
 
 def columns_of(text: str) -> list[str]:

@@ -18,7 +18,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from gongkai import storage
 from gongkai.errors import GongkaiError, SchemaError
+from gongkai.storage import write_json as write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,9 +51,11 @@ def bundled(name: str) -> Path:
     raise GongkaiError(f"{name}: not in this installation; reinstall gongkai, or run from a checkout")
 
 
-def file_digest(path: Path) -> str:
+def file_digest(path: str | Path) -> str:
     """Return the SHA-256 of a file, in hex."""
-    with path.open("rb") as stream:
+    if storage.is_url(path):
+        return hashlib.sha256(storage.read_bytes(path)).hexdigest()
+    with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -117,11 +121,6 @@ def manifest(command: str, settings: Mapping[str, object], inputs: Mapping[str, 
     }
 
 
-def write_json(path: Path, content: object) -> None:
-    """Write JSON for people: UTF-8, indented, keys in the order given."""
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-
-
 @contextlib.contextmanager
 def whole_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Give a temporary folder beside `target` that takes its place only when the block ends well.
@@ -174,19 +173,20 @@ def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
         hidden.unlink(missing_ok=True)
 
 
-def refuse_existing(target: Path, *, overwrite: bool) -> None:
+def refuse_existing(target: str | Path, *, overwrite: bool) -> None:
     """Raise GongkaiError when `target` exists and may not be replaced.
 
     A folder is replaced only if gongkai made it (it holds a `run.json`) or it is empty: a typing slip after
     `-o` must not cost anyone their files.
     """
-    if not target.exists():
+    if not storage.exists(target):
         return
-    if target.is_dir() and not any(target.iterdir()):
+    folder = storage.is_folder(target)
+    if folder and not storage.children(target):
         return
     if not overwrite:
         raise GongkaiError(f"{target}: exists; choose another name or pass --overwrite")
-    if target.is_dir() and not (target / "run.json").exists():
+    if folder and not storage.exists(f"{target}/run.json"):
         raise GongkaiError(
             f"{target}: is a folder that gongkai did not make (no run.json); it will not be replaced"
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gongkai import storage
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.run import whole_file
 
@@ -263,45 +264,82 @@ def records(frame: Table) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
-def write_part(name: str, frame: Table, folder: Path, part: int = 0) -> Path:
+def write_part(name: str, frame: Table, folder: str | Path, part: int = 0) -> None:
     """Write one part of a table below `folder`; the file appears whole or not at all."""
-    target = folder / name / f"part-{part:05d}.parquet"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    hidden = target.with_name(f".{target.name}.writing")
-    pq.write_table(to_arrow(name, frame), hidden, compression="zstd")
-    hidden.replace(target)
-    return target
+    buffer = pa.BufferOutputStream()
+    pq.write_table(to_arrow(name, frame), buffer, compression="zstd")
+    storage.write_bytes(f"{folder}/{name}/part-{part:05d}.parquet", buffer.getvalue())
 
 
-def read_table(folder: str | Path, name: str, columns: Sequence[str] | None = None) -> Table:
-    """Read one table of a tables folder.
-
-    Args:
-        folder: What `build` wrote.
-        name: One of `reports`, `sentences`, `statistics`, `checks`, `problems`.
-        columns: Only these columns.
-
-    Returns:
-        All parts in order, one frame.
+def parts_of(folder: str | Path, name: str) -> list[str]:
+    """Return the parts of one table of a tables folder, in order.
 
     Raises:
-        SchemaError: The folder has no such table, or a part is not of its schema.
+        SchemaError: The folder has no such table.
     """
-    place = Path(folder) / name
-    parts = sorted(place.glob("part-*.parquet"))
-    if not parts:
+    place = f"{str(folder).rstrip('/')}/{name}"
+    names = [n for n in storage.children(place) if n.startswith("part-") and n.endswith(".parquet")]
+    if not names:
         raise SchemaError(
             f"{folder}: no table '{name}' here; expected {place}/part-*.parquet, as `gongkai build` writes it"
         )
+    return [f"{place}/{n}" for n in sorted(names, key=lambda n: (len(n), n))]
+
+
+def read_table(
+    folder: str | Path,
+    name: str,
+    columns: Sequence[str] | None = None,
+    *,
+    agency: str | Sequence[str] | None = None,
+    year: int | Sequence[int] | None = None,
+) -> Table:
+    """Read one table of a tables folder, or only the rows of some agencies and years.
+
+    Args:
+        folder: What `build` (or `predict`, into a folder) wrote; a path or an address (s3://, gs://).
+        name: One of `reports`, `sentences`, `statistics`, `checks`, `problems`, `predictions`.
+        columns: Only these columns.
+        agency: Only this agency, or these.
+        year: Only this year, or these (a `range` will do).
+
+    Returns:
+        All parts in order, one frame. Parts that hold none of the rows asked for are not read beyond their
+        statistics.
+
+    Raises:
+        SchemaError: The folder has no such table, a part is not of its schema, or the table has no such
+        column.
+    """
+    filters = _filters(name, agency, year)
     chosen = SCHEMAS[name].names if columns is None else list(columns)
-    pieces = []
-    for part in parts:
+    pieces: list[pa.Table] = []
+    for part in parts_of(folder, name):
+        system, path = storage.filesystem(part)
         try:
-            pieces.append(pq.read_table(part, columns=chosen))
+            piece = pq.read_table(path, columns=chosen, filters=filters, filesystem=system)
         except (pa.ArrowInvalid, OSError, KeyError) as error:
             raise SchemaError(f"{part}: not a part of '{name}': {error}") from error
+        if piece.num_rows or not pieces:
+            pieces.append(piece)
     frame: Table = pa.concat_tables(pieces).to_pandas()
     return frame
+
+
+def _filters(
+    name: str, agency: str | Sequence[str] | None, year: int | Sequence[int] | None
+) -> list[tuple[str, str, list[object]]] | None:
+    if name not in SCHEMAS:
+        raise SchemaError(f"no table is called '{name}'; expected one of {', '.join(SCHEMAS)}")
+    asked: dict[str, list[object]] = {}
+    if agency is not None:
+        asked["agency"] = [agency] if isinstance(agency, str) else list(agency)
+    if year is not None:
+        asked["year"] = [year] if isinstance(year, int) else [int(y) for y in year]
+    for column in asked:
+        if column not in SCHEMAS[name].names:
+            raise SchemaError(f"{name}: has no column {column} to choose rows by")
+    return [(column, "in", values) for column, values in asked.items()] or None
 
 
 def write_frame(frame: pd.DataFrame, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -393,6 +431,8 @@ def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
             frame = pd.read_json(source, lines=True, dtype=False)
         elif source.suffix.lower() == ".xlsx":
             frame = pd.read_excel(source, keep_default_na=False, na_values=[""])
+        elif source.is_dir():
+            frame = read_table(source, "predictions")
         else:
             frame = pq.read_table(source).to_pandas()
     except (OSError, ValueError, pa.ArrowInvalid) as error:

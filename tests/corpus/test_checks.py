@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from gongkai.corpus.checks import APPLICANTS, BLOCKS, OUTCOMES, RESULTS, check
+from gongkai.corpus.checks import APPLICANTS, BLOCKS, OUTCOMES, RESULTS, check, check_years
 from gongkai.schema import frame_of
 
 ROWS = ("new_requests", "carried_in", *RESULTS, "other_handling", "total_handled", "carried_out")
@@ -84,18 +84,21 @@ def test_a_table_that_is_not_there_has_no_rules():
 
 def test_what_is_carried_out_must_be_carried_in_next_year():
     both = pd.concat([statistics(2019), statistics(2020)])
-    assert broken(check(reports(2019, 2020), both)) == {"years.carry:natural_person", "years.carry:total"}
+    assert broken(check_years(reports(2019, 2020), both)) == {
+        "years.carry:natural_person",
+        "years.carry:total",
+    }
     later = statistics(
         2020, requests__carried_in__natural_person=1.0, requests__carried_in__total=1.0,
         requests__carried_out__natural_person=2.0, requests__carried_out__total=2.0,
     )  # fmt: skip
-    assert broken(check(reports(2019, 2020), pd.concat([statistics(2019), later]))) == set()
+    assert broken(check_years(reports(2019, 2020), pd.concat([statistics(2019), later]))) == set()
 
 
 def test_two_reports_of_one_year_decide_nothing_about_the_next():
     twice = pd.concat([reports(2019), reports(2019).assign(report_id="other"), reports(2020)])
     assert (
-        not check(twice, pd.concat([statistics(2019), statistics(2020)]))["rule"]
+        not check_years(twice, pd.concat([statistics(2019), statistics(2020)]))["rule"]
         .str.startswith("years.")
         .any()
     )
@@ -165,7 +168,7 @@ def test_a_citywide_count_in_an_offices_report_is_scope_not_error():
 def test_growth_against_last_year_to_its_printed_precision(sentence, holds):
     more = {"requests__new_requests__natural_person": 6.0, "requests__new_requests__total": 6.0}
     both = pd.concat([statistics(2019), statistics(2020, **more)])
-    found = check(reports(2019, 2020), both, text(sentence, year=2020)).set_index("rule")
+    found = check_years(reports(2019, 2020), both, text(sentence, year=2020)).set_index("rule")
     assert ("narrative.growth" in found.index) is (holds is not None)
     if holds is not None:
         assert bool(found.loc["narrative.growth", "holds"]) is holds

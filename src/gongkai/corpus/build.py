@@ -6,23 +6,22 @@ import hashlib
 import logging
 import os
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from gongkai import shards
+from gongkai import shards, storage
 from gongkai.corpus.checks import check
 from gongkai.corpus.read import SUFFIXES, read_document
 from gongkai.corpus.report import read_report
+from gongkai.corpus.years import write_year_checks
 from gongkai.errors import GongkaiError, ReadError
-from gongkai.run import bundled, file_digest, manifest, version, write_json
+from gongkai.run import bundled, file_digest, manifest, version
 from gongkai.schema import BUILT, frame_of, read_table, sentence_ids, write_part
 from gongkai.text.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Executor
 
     from gongkai.corpus.document import Document
@@ -35,6 +34,16 @@ SHARD_SIZE = 100
 """Files per part. Small enough to lose little when a run is stopped, large enough for Parquet."""
 
 Rows = dict[str, list[dict[str, object]]]
+_KIND = "problem "
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read, or not: it may be a copy of another, or have killed the worker that read it."""
+
+    path: str
+    copy_of: str | None = None
+    kills: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +68,19 @@ def build(
     overwrite: bool = False,
     resume: bool = False,
     executor: Executor | None = None,
+    share: tuple[int, int] | None = None,
 ) -> Summary:
     """Build the tables `reports`, `sentences`, `statistics`, `checks` and `problems` from files and folders.
 
     Args:
-        paths: A file, a folder (searched for report-like endings), or several.
-        output: Tables folder to make; holds `run.json` when it is complete.
+        paths: A file, a folder (searched for report-like endings), an address (s3://, gs://), or several.
+        output: Tables folder to make, a path or an address; holds `run.json` when it is complete.
         jobs: Worker processes. The tables do not depend on it.
         limit: Only the first so many files, for a look.
         overwrite: Replace an earlier result.
         resume: Go on with an interrupted build of the same inputs.
         executor: Any `concurrent.futures` executor to use instead of local processes.
+        share: (i, n): do only the i-th of n shares, from 1; a last call with `resume` completes the folder.
 
     Raises:
         ReadError: A path is missing, or no file was found.
@@ -80,17 +91,24 @@ def build(
         inputs = inputs[:limit]
     if not inputs:
         raise ReadError(f"{_listing(paths)}: no file to read; expected endings {' '.join(SUFFIXES)}")
-    folder = Path(output)
-    states = [(path, (s := Path(path).stat()).st_size, s.st_mtime_ns) for path in inputs]
+    states = [(path, *storage.state(path)) for path in inputs]
     lexicon = {p.name: file_digest(p) for p in sorted(bundled("corpus/lexicon").iterdir()) if p.is_file()}
-    plan = {"inputs": states, "gongkai": version(), "shard_size": SHARD_SIZE, "lexicon": lexicon}
-    duplicates = _duplicates(states)
-    work = [(path, duplicates.get(path)) for path in inputs]
-    with shards.only_writer(folder):
-        done = shards.open_folder(folder, plan, overwrite=overwrite, resume=resume)
-        parts = shards.cut(work, SHARD_SIZE)
-        shards.run_shards(build_shard, parts, folder, done=done, jobs=jobs, executor=executor)
-        return _finish(folder, inputs, lexicon)
+    listed = shards.digest_of(states)
+    plan = {"inputs": listed, "gongkai": version(), "shard_size": SHARD_SIZE, "lexicon": lexicon}
+    with shards.only_writer(output, share):
+        done = shards.open_folder(output, plan, overwrite=overwrite, resume=resume, share=share)
+        copies = _duplicates(states)
+        del states  # as long as the inputs are many
+        parts = shards.cut([Source(path, copies.get(path)) for path in inputs], SHARD_SIZE)
+        numbers = shards.still_to_do(len(parts), done, share)
+        shards.run_shards(
+            build_shard, parts, output, numbers=numbers, jobs=jobs, executor=executor, poison=_killer
+        )
+        counts = Counter(shards.sum_marks(output, len(parts), share))
+        if share is None:
+            counts["checks"] += write_year_checks(output, reports=counts["reports"], first_part=len(parts))
+            shards.close_folder(output, _manifest(output, inputs, lexicon))
+        return _summary(counts)
 
 
 def _listing(paths: object) -> str:
@@ -105,23 +123,36 @@ def find_inputs(paths: Iterable[str | Path]) -> list[str]:
     """
     found: dict[str, None] = {}
     for path in paths:
-        place = Path(path)
-        if place.is_dir():
-            below = [
-                Path(root) / name
-                for root, folders, names in os.walk(place)
-                for name in names
-                if name.lower().endswith(SUFFIXES) and not name.startswith((".", "~$"))
-            ]
-            found |= dict.fromkeys(p.as_posix() for p in sorted(below))
-        elif place.exists():
-            found[place.as_posix()] = None
+        if not storage.exists(path):
+            raise ReadError(f"{path}: no such file or folder")
+        if not storage.is_folder(path):
+            found[str(path) if storage.is_url(path) else Path(path).as_posix()] = None
+        elif storage.is_url(path):
+            found |= dict.fromkeys(p for p in storage.files_below(path) if _is_wanted(p.rsplit("/", 1)[-1]))
         else:
-            raise ReadError(f"{place}: no such file or folder")
+            found |= dict.fromkeys(_walk(Path(path).as_posix()))
     return list(found)
 
 
-def _duplicates(states: Sequence[tuple[str, int, int]]) -> dict[str, str]:
+def _walk(folder: str) -> Iterator[str]:
+    """Yield the wanted files of a folder and those below, name by name."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        logger.warning("%s: cannot be listed and is left out: %s", folder, error.strerror)
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(f"{folder}/{entry.name}")
+        elif _is_wanted(entry.name) and not entry.is_dir():
+            yield f"{folder}/{entry.name}".removeprefix("./")
+
+
+def _is_wanted(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES) and not name.startswith((".", "~$"))
+
+
+def _duplicates(states: Sequence[tuple[str, int, str]]) -> dict[str, str]:
     """Map each file whose bytes an earlier one has to that earlier one; sizes are compared first."""
     by_size: dict[int, list[str]] = defaultdict(list)
     for path, size, _ in states:
@@ -130,10 +161,10 @@ def _duplicates(states: Sequence[tuple[str, int, int]]) -> dict[str, str]:
     for paths in by_size.values():
         if len(paths) < 2:
             continue
-        first: dict[str, str] = {}
+        first: dict[bytes, str] = {}
         for path in paths:
             try:
-                digest = file_digest(Path(path))
+                digest = bytes.fromhex(file_digest(path))
             except OSError:
                 continue
             if first.setdefault(digest, path) != path:
@@ -141,27 +172,33 @@ def _duplicates(states: Sequence[tuple[str, int, int]]) -> dict[str, str]:
     return copies
 
 
-def build_shard(inputs: list[tuple[str, str | None]], number: int, folder: Path) -> dict[str, int]:
+def build_shard(inputs: list[Source], number: int, folder: str) -> dict[str, int]:
     """Build the parts of one shard; returns row counts. Runs in a worker."""
     rows: Rows = {name: [] for name in BUILT}
-    for path, original in inputs:
-        for name, found in build_file(path, duplicate_of=original).items():
+    for source in inputs:
+        for name, found in build_file(source.path, duplicate_of=source.copy_of, kills=source.kills).items():
             rows[name] += found
     frames = {name: frame_of(name, rows[name]) for name in BUILT if name != "checks"}
     frames["checks"] = check(frames["reports"], frames["statistics"], frames["sentences"])
-    # Rules between years need all shards; `_finish` adds them.
-    frames["checks"] = frames["checks"][~frames["checks"]["rule"].str.startswith("years.")]
     for name in BUILT:
         write_part(name, frames[name], folder, number)
+    kinds = Counter(f"{_KIND}{row['severity']} {row['step']}" for row in rows["problems"])
     failed = sum(row["severity"] == "error" for row in rows["problems"])
-    return {"files": len(inputs), "failed": failed, **{name: len(frames[name]) for name in BUILT}}
+    return {"files": len(inputs), "failed": failed, **{n: len(frames[n]) for n in BUILT}, **kinds}
 
 
-def build_file(path: str, *, duplicate_of: str | None = None) -> Rows:
-    """Build the rows of one file."""
+def _killer(source: Source) -> Source:
+    return replace(source, kills=True)
+
+
+def build_file(path: str, *, duplicate_of: str | None = None, kills: bool = False) -> Rows:
+    """Build the rows of one file; one that killed its worker is only reported."""
     if duplicate_of is not None:
         message = f"{path}: has the same bytes as {duplicate_of}; only that one was read"
         return {"problems": [_problem(path, None, "read", "note", message)]}
+    if kills:
+        message = f"{path}: killed the worker that read it (out of memory, or a crash in a reader); left out"
+        return {"problems": [_problem(path, None, "read", "error", message)]}
     try:
         document = read_document(path)
     except GongkaiError as error:
@@ -248,38 +285,21 @@ def rows_of(document: Document, report: Report) -> Rows:
     return {"reports": [row], "sentences": sentences, "statistics": statistics, "problems": problems}
 
 
-def _finish(folder: Path, inputs: Sequence[str], lexicon: dict[str, str]) -> Summary:
-    """Add the rules between years, write the manifest, and sum up."""
-    reports = read_table(folder, "reports")
-    statistics = read_table(folder, "statistics")
-    between = check(reports, statistics)
-    between = between[between["rule"].str.startswith("years.")]
-    write_part("checks", between, folder, len(list((folder / "checks").glob("part-*"))))
-    problems = read_table(folder, "problems")
-    counts: Counter[str] = Counter()
-    for mark in shards.close_folder(folder):
-        counts.update(mark)
+def _manifest(folder: str | Path, inputs: Sequence[str], lexicon: dict[str, str]) -> dict[str, object]:
+    reports = read_table(folder, "reports", ["source_path", "source_digest"])
     digests = dict(zip(reports["source_path"], reports["source_digest"], strict=True))
     settings = {
         "shard_size": SHARD_SIZE,
         "lexicon": hashlib.sha256("".join(lexicon.values()).encode()).hexdigest(),
     }
-    write_json(
-        folder / "run.json", manifest("build", settings, {path: digests.get(path, "") for path in inputs})
-    )
-    kinds = (
-        problems.groupby(["severity", "step"], observed=True).size()
-        if len(problems)
-        else pd.Series(dtype=int)
-    )
+    return manifest("build", settings, {path: digests.get(path, "") for path in inputs})
+
+
+def _summary(counts: Counter[str]) -> Summary:
+    kinds = {key.removeprefix(_KIND): n for key, n in sorted(counts.items()) if key.startswith(_KIND)}
     return Summary(
-        files=counts["files"],
-        reports=counts["reports"],
-        sentences=counts["sentences"],
-        statistics=counts["statistics"],
-        checks=counts["checks"] + len(between),
-        failed=counts["failed"],
-        problems={" ".join(map(str, kind)): int(n) for kind, n in zip(kinds.index, kinds, strict=True)},
+        **{k: counts[k] for k in ("files", "reports", "sentences", "statistics", "checks", "failed")},
+        problems=kinds,
     )
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gongkai.corpus.form import APPLICANTS, BLOCKS, OTHER_HANDLING, OUTCOMES, RESULTS
-from gongkai.corpus.narrative import Cells, Key, narrative_checks
+from gongkai.corpus.narrative import Cells, Key, growth_checks, narrative_checks
 from gongkai.schema import frame_of, records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from gongkai.schema import Checks, Reports, Sentences, Statistics
 
@@ -38,26 +38,50 @@ def check(reports: Reports, statistics: Statistics, sentences: Sentences | None 
         sentences: `sentences` rows; without them no narrative number is checked.
 
     Returns:
-        `checks`, one row per report and rule, in the order of the reports; rules between two years stand with
-        the later.
+        `checks`, one row per report and rule, in the order of the reports; see `check_years` for the rules
+        between two of them.
     """
     cells = _cells_by_report(statistics)
     rows: list[dict[str, object]] = []
-    by_agency = _by_agency_year(reports)
     texts = _texts_by_report(sentences) if sentences is not None else {}
     for report in records(reports):
         own = cells.get(str(report["report_id"]), {})
         key = {name: report[name] for name in ("report_id", "agency", "region_code", "year")}
-        earlier = by_agency.get((report["agency"], (report["year"] or 0) - 1), [])
-        last = (
-            earlier[0] if len(earlier) == 1 else None
-        )  # two reports of one year: which is meant is not known
-        before = {} if last is None else cells.get(str(last["report_id"]), {})
-        told = narrative_checks(own, before, texts.get(str(report["report_id"]), ()), report)
+        told = narrative_checks(own, texts.get(str(report["report_id"]), ()), report)
         rows += [key | found for found in (*_table_checks(own), *told)]
-        if last is not None and own and before:
-            both_2021 = report["form"] == last["form"] == "2021"
-            rows += [key | found for found in _year_checks(own, before, in_force=both_2021)]
+    return frame_of("checks", rows)
+
+
+def check_years(reports: Reports, statistics: Statistics, sentences: Sentences | None = None) -> Checks:
+    """Check the rules between a report and its agency's of the year before, where exactly one is there.
+
+    Args:
+        reports: `reports` rows, with `report_id`, `agency`, `region_code`, `year` and `form`.
+        statistics: `statistics` rows of those reports.
+        sentences: `sentences` rows; without them no growth asserted in the prose is checked.
+
+    Returns:
+        `checks`, in the order of the reports; a rule stands with the later report.
+    """
+    cells = _cells_by_report(statistics)
+    texts = _texts_by_report(sentences) if sentences is not None else {}
+    known = records(reports)
+    of_year: dict[tuple[object, object], list[dict[str, object]]] = defaultdict(list)
+    for report in known:
+        of_year[report["agency"], report["year"]].append(report)
+    rows: list[dict[str, object]] = []
+    for report in known:
+        own, year = cells.get(str(report["report_id"]), {}), report["year"]
+        if not isinstance(report["agency"], str) or not isinstance(year, int | float) or not own:
+            continue
+        last = of_year.get((report["agency"], year - 1), [])
+        if len(last) != 1:
+            continue
+        before = cells.get(str(last[0]["report_id"]), {})
+        both_2021 = report["form"] == last[0]["form"] == "2021"
+        key = {name: report[name] for name in ("report_id", "agency", "region_code", "year")}
+        told = growth_checks(own, before, texts.get(str(report["report_id"]), ()))
+        rows += [key | found for found in (*_year_checks(own, before, in_force=both_2021), *told)]
     return frame_of("checks", rows)
 
 
@@ -149,14 +173,6 @@ def _decide(rule: _Rule, cells: Cells) -> dict[str, object]:
         "note": note,
         "where": where,
     }
-
-
-def _by_agency_year(reports: Reports) -> dict[tuple[object, object], list[Mapping[str, object]]]:
-    found: dict[tuple[object, object], list[Mapping[str, object]]] = defaultdict(list)
-    for report in records(reports):
-        if isinstance(report["agency"], str) and report["year"] == report["year"]:
-            found[report["agency"], report["year"]].append(report)
-    return found
 
 
 def _year_checks(own: Cells, before: Cells, *, in_force: bool) -> Iterator[dict[str, object]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Cells = dict[tuple[str, str, str], tuple["float | None", str]]
 """(table, row, column) → value (null = blank) and where it was read."""
 Key = tuple[str, str, str]
+_SECTIONS = ("overview", "requests", "disputes")
 _Claim = tuple[str, float, "Sequence[Sequence[Key]]"]
 
 _N = r"(?P<n>\d[\d,]*)\s*(?:余|多)?\s*[件宗起条份项次]"
@@ -72,13 +73,12 @@ _OWN = re.compile(r"本级|本机关|本办|办公[室厅]本身|机关本级")
 
 
 def narrative_checks(
-    cells: Cells, before: Cells, texts: Iterable[tuple[str, str, str]], report: Mapping[str, object]
+    cells: Cells, texts: Iterable[tuple[str, str, str]], report: Mapping[str, object]
 ) -> Iterator[dict[str, object]]:
-    """Compare what the prose asserts with the tables; the first mention of each number counts.
+    """Compare counts and shares asserted in the prose with the tables; the first mention of each counts.
 
     Args:
         cells: The report's.
-        before: The cells of the same agency's last report, for growth; empty when it is not known.
         texts: (section, heading, sentence) in order.
         report: Its row, for the scope of its numbers.
 
@@ -89,16 +89,46 @@ def narrative_checks(
         return
     seen: set[str] = set()
     for section, heading, text in texts:
-        if section not in ("overview", "requests", "disputes"):
+        if section not in _SECTIONS:
             continue
-        found = [
+        counts = (
             _compare(name, n, choices, cells, text, report) for name, n, choices in _counts(text, heading)
-        ]
-        found += _rates(text, cells, before)
-        for row in found:
+        )
+        for row in (*counts, *_share_checks(text, cells)):
             if row and row["rule"] not in seen:
                 seen.add(str(row["rule"]))
                 yield row
+
+
+def growth_checks(
+    cells: Cells, before: Cells, texts: Iterable[tuple[str, str, str]]
+) -> Iterator[dict[str, object]]:
+    """Compare the first growth of requests that the prose asserts with this year's tables and the last.
+
+    Args:
+        cells: The report's.
+        before: Those of the same agency's last report.
+        texts: (section, heading, sentence) in order.
+
+    Yields:
+        At most one row of `checks`, without the report's columns.
+    """
+    for section, _, text in texts:
+        growth = _GROWTH.search(text)
+        if section not in _SECTIONS or not growth or _ELSEWHERE.search(text) or _OWN.search(text):
+            continue
+        if not _speaks_of_requests(text[: growth.start()]):
+            continue
+        sign = -1.0 if growth["way"] in ("下降", "减少", "降低") else 1.0
+        now, then = _sums(cells), _sums(before)
+        if growth["unit"] == "件":
+            actual = [a - b for a, b in zip(now, then, strict=False)]
+        else:
+            actual = [100 * (a / b - 1) for a, b in zip(now, then, strict=False) if b]
+        row = _rate("narrative.growth", sign * float(growth["rate"]), growth["rate"], actual, text)
+        if row:
+            yield row
+            return
 
 
 def _cells_of(*rows: str) -> list[Key]:
@@ -188,28 +218,15 @@ def _row(
     return {"rule": name, "left": left, "right": right, "holds": holds, "note": note, "where": where}
 
 
-def _rates(text: str, cells: Cells, before: Cells) -> list[dict[str, object] | None]:
-    """Compare the growth of requests and the shares of results that a sentence asserts."""
+def _share_checks(text: str, cells: Cells) -> Iterator[dict[str, object] | None]:
     if _ELSEWHERE.search(text) or _OWN.search(text):
-        return []
-    found: list[dict[str, object] | None] = []
-    growth = _GROWTH.search(text)
-    if growth and _speaks_of_requests(text[: growth.start()]):
-        sign = -1.0 if growth["way"] in ("下降", "减少", "降低") else 1.0
-        now, then = _sums(cells), _sums(before)
-        if growth["unit"] == "件":
-            actual = [a - b for a, b in zip(now, then, strict=False)]
-        else:
-            actual = [100 * (a / b - 1) for a, b in zip(now, then, strict=False) if b]
-        found.append(_rate("narrative.growth", sign * float(growth["rate"]), growth["rate"], actual, text))
+        return
     for name in ("granted", "partly_granted"):
         match = _RESULT[name][0].search(text)
         share = _SHARE.match(text, match.end()) if match else None
         if share:
             actual = _shares(name, cells, both=bool(share["both"]))
-            rate = float(share["rate"])
-            found.append(_rate(f"narrative.share:{name}", rate, share["rate"], actual, text))
-    return found
+            yield _rate(f"narrative.share:{name}", float(share["rate"]), share["rate"], actual, text)
 
 
 def _shares(name: str, cells: Cells, *, both: bool) -> list[float]:

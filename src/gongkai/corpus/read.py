@@ -10,6 +10,7 @@ import hashlib
 import re
 from pathlib import Path
 
+from gongkai import storage
 from gongkai.corpus.document import Block, Document, MediaType, Paragraph, grid_from_spans
 from gongkai.errors import ReadError
 from gongkai.text.clean import HAN
@@ -37,19 +38,18 @@ def read_document(path: str | Path) -> Document:
         ReadError: The file is missing, empty, too large, encrypted, damaged, or of a kind that cannot be
         read.
     """
-    source = Path(path)
-    if source.is_dir():
-        raise ReadError(f"{source}: is a folder; expected a file")
     try:
-        size = source.stat().st_size
+        if storage.is_folder(path):
+            raise ReadError(f"{path}: is a folder; expected a file")
+        size = storage.size(path)
         if size > MAX_BYTES:
             raise ReadError(
-                f"{source}: {size / 2**20:.0f} MiB is more than a report can be ({MAX_BYTES >> 20} MiB)"
+                f"{path}: {size / 2**20:.0f} MiB is more than a report can be ({MAX_BYTES >> 20} MiB)"
             )
-        content = source.read_bytes()
+        content = storage.read_bytes(path)
     except OSError as error:
-        raise ReadError(f"{source}: cannot be read: {error.strerror or error}") from error
-    return parse_document(content, str(source))
+        raise ReadError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return parse_document(content, str(path))
 
 
 def parse_document(content: bytes, name: str) -> Document:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from gongkai.errors import SchemaError
 from gongkai.models.classifier import load_model
@@ -54,6 +55,12 @@ def missing_context(sentences: Sentences) -> list[str]:
 
 def predictions_of(model: Classifier, sentences: Sentences) -> Predictions:
     """Score sentences with a loaded model; one row per sentence and label, in order."""
+    frame: Predictions = predicted_rows(model, sentences).to_pandas()
+    return frame
+
+
+def predicted_rows(model: Classifier, sentences: Sentences) -> pa.Table:
+    """Score sentences with a loaded model; `predictions` as an Arrow table."""
     scores = model.scores(sentences)
     return as_predictions(
         scores, sentences, name=model.name, thresholds=model.thresholds, learned=model.trained_on
@@ -67,8 +74,8 @@ def as_predictions(
     name: str,
     thresholds: Mapping[str, float],
     learned: frozenset[str] = frozenset(),
-) -> Predictions:
-    """Put scores, sentences × labels in the order of `thresholds`, into a predictions table."""
+) -> pa.Table:
+    """Put scores, sentences × labels in the order of `thresholds`, into an Arrow table `predictions`."""
     n, labels = len(sentences), tuple(thresholds)
 
     def repeated(column: str) -> list[object]:
@@ -86,4 +93,4 @@ def as_predictions(
     for column in ("report_id", "agency", "region_code", "year", "section", "heading"):
         columns[column] = repeated(column)
     frame = pd.DataFrame(columns)
-    return frame_of("predictions", []) if frame.empty else to_arrow("predictions", frame).to_pandas()
+    return to_arrow("predictions", frame_of("predictions", []) if frame.empty else frame)

@@ -79,12 +79,12 @@ def _linear_method(about: Mapping[str, Any]) -> str:
 def _transformer_method(about: Mapping[str, Any]) -> str:
     settings = about["settings"]
     return (
-        f"The encoder {about.get('origin') or settings['encoder']},\nfine-tuned on the sentence with its context (section, "
-        "heading, lead) as\na pair, one output per label. One fold of agencies "
-        f"(1 of {settings['folds']}) stopped the training, calibrated the scores\n(Platt) and chose the "
-        "thresholds; it was not trained on. Weights in half precision (safetensors). It also loads\n"
-        'without gongkai, uncalibrated: `transformers.pipeline("text-classification", FOLDER, top_k=None)`\n'
-        'on `{"text": sentence, "text_pair": context}`.'
+        f"The encoder {about.get('origin') or settings['encoder']},\nfine-tuned on the sentence with its "
+        "context (section, heading, lead) as a pair, one output per label. One fold of\nagencies "
+        f"(1 of {settings['folds']}) stopped the training, calibrated the scores (Platt) and chose the "
+        "thresholds; it was\nnot trained on. Weights in half precision (safetensors). It also loads without "
+        'gongkai, uncalibrated:\n`transformers.pipeline("text-classification", FOLDER, top_k=None)` on '
+        '`{"text": sentence, "text_pair": context}`.'
     )
 
 

@@ -274,7 +274,7 @@ def _metrics(gold: Labels, groups: Vector, name: str, settings: TrainSettings) -
                 gold.iloc[test],
                 name=baseline,
                 thresholds=dict.fromkeys(LABELS, 0.5),
-            )
+            ).to_pandas()
             for training, test in folds
         ]
         parts.append(_f1_only(_score(predictions, gold, settings)))

@@ -1,0 +1,89 @@
+"""Growth and cores: build and predict on as many synthetic reports as asked for, each run a process of its own.
+
+A synthetic report is a bundled HTML report moved to another invented place: same length and tables, other agency, other bytes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from gongkai.corpus.build import build_file
+from gongkai.corpus.read import decode
+
+RAW = Path(__file__).parents[1] / "corpus" / "raw"
+PLACES = "澄沁沅汶沂泗淄湟汾洛渭泾沣滏漳淇淮颍汝湍溧滁巢浦溪浔沱涪嘉郁黔柳桂贺漓湘资沅澧郴汀漱"
+
+RUN = """
+import json, resource, sys, time
+from gongkai.corpus.build import build
+from gongkai.models.stream import predict_tables
+command, source, target, jobs = sys.argv[1:]
+start = time.perf_counter()
+if command == "build":
+    count = build(source, target, jobs=int(jobs)).reports
+else:
+    count = predict_tables(source, target, jobs=int(jobs))["sentences"]
+peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+print(json.dumps({"count": count, "seconds": time.perf_counter() - start, "peak": max(peaks)}))
+"""
+
+
+def write_reports(folder: Path, count: int) -> None:
+    """Write so many synthetic reports below a folder, a place's together."""
+    pages = []
+    for path in sorted(RAW.rglob("*.htm*")):
+        found = build_file(str(path))["reports"][0]
+        pages.append(
+            (f"{path.parent.name}-{path.stem}", str(found["agency"])[:2], decode(path.read_bytes())[0])
+        )
+    names = ["".join(pair) for pair in itertools.product(dict.fromkeys(PLACES), repeat=2)]
+    places = (name + suffix for suffix in ("", *PLACES) for name in names)
+    written = 0
+    for number, place in enumerate(places):
+        below = folder / f"{number:05d}"
+        below.mkdir()
+        for name, old, page in pages:
+            if written == count:
+                return
+            (below / f"{name}.html").write_text(page.replace(old, place), encoding="utf-8")
+            written += 1
+
+
+def run(command: str, source: Path, target: Path, jobs: int) -> dict[str, float]:
+    """Run one command in a fresh process; returns count, seconds and the MiB of its largest process at its peak."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, command, str(source), str(target), str(jobs)],
+        stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    print(command, source, jobs, done.stdout.strip(), file=sys.stderr)
+    return json.loads(done.stdout)
+
+
+def scale(sizes: list[int], jobs: list[int]) -> list[dict[str, object]]:
+    """Build and predict each number of reports with each number of workers."""
+    rows = []
+    for size in sizes:
+        with tempfile.TemporaryDirectory(prefix="gongkai-bench-") as name:
+            place = Path(name)
+            (place / "r").mkdir()
+            write_reports(place / "r", size)
+            for command, source, unit in (("build", "r", "reports"), ("predict", "build-1", "sentences")):
+                first = None
+                for workers in jobs:
+                    found = run(command, place / source, place / f"{command}-{workers}", workers)
+                    first = first or found["seconds"]
+                    rows.append(
+                        {
+                            "what": command, "reports": f"{size:,}", "workers": workers,
+                            "speed": f"{found['count'] / found['seconds']:,.0f} {unit}/s",
+                            "ms per report": f"{1000 * found['seconds'] / size:.1f}",
+                            "× one worker": f"{first / found['seconds']:.2f}",
+                            "peak of a process": f"{found['peak']:.0f} MiB",
+                        }
+                    )  # fmt: skip
+    return rows
