@@ -32,6 +32,7 @@ def by_agency() -> tuple[str, dict[str, float]]:
     """Return (digest of the gold, F1 cross-validated by agency) as the run that made the checkpoint wrote them."""
     config = json.loads((MODEL / "config.json").read_text(encoding="utf-8"))
     metrics = pd.DataFrame(json.loads((MODEL / "metrics.json").read_text(encoding="utf-8")))
+    metrics = metrics[(metrics["model"] == "linear") & (metrics["split"] == "agency")]
     return config["gold_digest"], f1_of(metrics)
 
 
@@ -40,7 +41,7 @@ def real(folder: Path) -> tuple[str, dict[str, float]]:
     build([SHARED / n for n in ("hengyang_2019.txt", "huaian_2024.pdf", "hongze_2023.pdf")], folder)
     sentences = read_table(folder, "sentences")
     path = truth.CORPUS / "truth" / "real_codes.csv"
-    codes = pd.read_csv(path)
+    codes = pd.read_csv(path).query("annotator == 'resolved'")
     gold = sentences.merge(codes.drop(columns="annotator"), on="sentence_id", how="inner").assign(
         annotator="resolved"
     )
