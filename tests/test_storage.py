@@ -28,6 +28,13 @@ def store(monkeypatch):
 
     for name in ("mv", "mv_file", "rename", "move", "mkdir", "makedirs"):
         monkeypatch.setattr(MemoryFileSystem, name, refuse, raising=False)
+    keep = MemoryFileSystem.pipe_file
+
+    def bytes_only(self, path, value, **options):
+        assert type(value) is bytes  # s3fs refuses anything that merely behaves so
+        keep(self, path, value, **options)
+
+    monkeypatch.setattr(MemoryFileSystem, "pipe_file", bytes_only)
     monkeypatch.setattr(MemoryFileSystem, "store", {})
     monkeypatch.setattr(MemoryFileSystem, "pseudo_dirs", [""])
     monkeypatch.setattr(building, "SHARD_SIZE", 2)

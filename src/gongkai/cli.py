@@ -147,11 +147,17 @@ def build(
     )
     for kind, count in done.problems.items():
         typer.echo(f"  {count} × {kind}")
+    _say_open(share)
     if done.failed:
         typer.echo(
             f"gongkai: {done.failed} files failed; see the table 'problems' (severity error)", err=True
         )
         raise typer.Exit(1)
+
+
+def _say_open(share: tuple[int, int] | None) -> None:
+    if share is not None:
+        typer.echo(f"share {share[0]} of {share[1]}; after the last one, --resume completes the folder")
 
 
 @app.command()
@@ -264,6 +270,7 @@ def predict(
         total = counts.pop("sentences", 0)
         shown = ", ".join(f"{n / max(total, 1):.1%} {label}" for label, n in counts.items())
         typer.echo(f"{output}: {total:,} sentences; {shown}")
+        _say_open(share)
         return
     if jobs > 1 or resume or shard or cluster:
         raise GongkaiError(

@@ -268,7 +268,7 @@ def write_part(name: str, frame: Table, folder: str | Path, part: int = 0) -> No
     """Write one part of a table below `folder`; the file appears whole or not at all."""
     buffer = pa.BufferOutputStream()
     pq.write_table(to_arrow(name, frame), buffer, compression="zstd")
-    storage.write_bytes(f"{folder}/{name}/part-{part:05d}.parquet", buffer.getvalue())
+    storage.write_bytes(f"{folder}/{name}/part-{part:05d}.parquet", buffer.getvalue().to_pybytes())
 
 
 def parts_of(folder: str | Path, name: str) -> list[str]:

@@ -259,11 +259,12 @@ def run_shards(
                 run_one(work, shards[number], number, place)
                 bar.update(len(shards[number]))
             return
-        for number, finished in _pooled(work, shards, numbers, place, jobs, executor):
-            if not finished and not storage.exists(_mark(place, number)):
-                logger.warning("shard %d: its worker was killed; it is tried once more on its own", number)
-                _rescue(work, shards[number], number, place, executor=executor, poison=poison)
-            bar.update(len(shards[number]))
+        for ended, lost in _pooled(work, shards, numbers, place, jobs, executor):
+            if lost:
+                with _apart(executor) as survives:
+                    for number in lost:
+                        _rescue(survives, work, shards[number], number, place, poison)
+            bar.update(sum(len(shards[number]) for number in ended + lost))
 
 
 def run_one(
@@ -293,8 +294,8 @@ def _pooled(
     folder: str,
     jobs: int,
     executor: Executor | None,
-) -> Iterator[tuple[int, bool]]:
-    """Yield (number, True) as shards end, (number, False) where the worker was killed meanwhile.
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Yield the numbers of shards that ended, and of those whose worker was killed meanwhile.
 
     One killed worker breaks a local pool, so all shards in hand are in doubt; a new pool goes on.
     """
@@ -303,8 +304,9 @@ def _pooled(
     pool = executor or _pool(jobs)
     try:
         while waiting or running:
+            ended: list[int] = []
             lost: list[int] = []
-            while waiting and len(running) < (AHEAD if executor else 2 * jobs):
+            while waiting and len(running) < (AHEAD if executor else jobs + 1):
                 number = waiting.popleft()
                 try:
                     running[pool.submit(run_one, work, shards[number], number, folder)] = number
@@ -318,15 +320,14 @@ def _pooled(
                 except _killed(executor):
                     lost.append(number)
                 else:
-                    yield number, True
+                    ended.append(number)
             if lost and executor is None:
                 lost += running.values()
                 running.clear()
                 pool.shutdown()
-                yield from ((number, False) for number in sorted(lost))
+            yield ended, sorted(lost)
+            if lost and executor is None:
                 pool = _pool(jobs)
-            else:
-                yield from ((number, False) for number in lost)
     finally:
         for future in running:
             future.cancel()
@@ -346,41 +347,60 @@ def _killed(executor: Executor | None) -> tuple[type[Exception], ...]:
 
 
 def _rescue(
+    survives: Callable[..., bool],
     work: Callable[[list[Input], int, str], Mark],
     shard: list[Input],
     number: int,
     folder: str,
-    *,
-    executor: Executor | None,
     poison: Callable[[Input], Input] | None,
 ) -> None:
-    """Run a shard whose worker was killed: whole, then in halves down to the input that kills."""
+    """Run a shard whose worker was killed once more on its own, then in halves down to what kills."""
 
-    def survivors(entries: list[Input]) -> list[Input]:
-        try:
-            _apart(executor, work, entries, number, folder)
-        except _killed(executor) as error:
-            if poison is None:
-                raise GongkaiError(
-                    f"shard {number} ({entries[0]}): its worker was killed twice; is the memory too small?"
-                ) from error
-            if len(entries) == 1:
-                logger.error("%s: kills its worker", entries[0])
-                return [poison(entries[0])]
-            half = len(entries) // 2
-            return survivors(entries[:half]) + survivors(entries[half:])
-        return entries
+    def without_killers(entries: list[Input]) -> list[Input]:
+        if len(entries) == 1 and poison is not None:
+            logger.error("%s: kills its worker", entries[0])
+            return [poison(entries[0])]
+        half = len(entries) // 2
+        kept: list[Input] = []
+        for part in (entries[:half], entries[half:]):
+            kept += part if survives(work, part, number, folder) else without_killers(part)
+        return kept
 
-    _apart(executor, run_one, work, survivors(shard), number, folder)
-
-
-def _apart(executor: Executor | None, function: Callable[..., object], *arguments: object) -> None:
-    """Run in a process of its own, or as one task of somebody else's executor."""
-    if executor is not None:
-        executor.submit(function, *arguments).result()
+    if storage.exists(_mark(folder, number)):
         return
-    with _pool(1) as pool:
-        pool.submit(function, *arguments).result()
+    logger.warning("shard %d: its worker was killed; it is tried once more on its own", number)
+    if survives(run_one, work, shard, number, folder):
+        return
+    if poison is None or not survives(run_one, work, without_killers(shard), number, folder):
+        raise GongkaiError(
+            f"shard {number} ({shard[0]} …): its worker was killed again and again; is the memory too small?"
+        )
+
+
+@contextlib.contextmanager
+def _apart(executor: Executor | None) -> Iterator[Callable[..., bool]]:
+    """Give a function that runs another in a process of its own, and says whether that was not killed.
+
+    With somebody else's executor it is one task of that.
+    """
+    pools: list[ProcessPoolExecutor] = []
+
+    def survives(function: Callable[..., object], *arguments: object) -> bool:
+        if executor is None and not pools:
+            pools.append(_pool(1))
+        try:
+            (executor or pools[0]).submit(function, *arguments).result()
+        except _killed(executor):
+            if pools:
+                pools.pop().shutdown()
+            return False
+        return True
+
+    try:
+        yield survives
+    finally:
+        for pool in pools:
+            pool.shutdown()
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:

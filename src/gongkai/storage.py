@@ -36,7 +36,8 @@ def filesystem(place: Place) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
 
-        found, path = url_to_fs(str(place))
+        # Others write there too: a remembered listing would be a wrong one.
+        found, path = url_to_fs(str(place), use_listings_cache=False)
     except (ImportError, ValueError) as error:
         raise GongkaiError(
             f'{place}: addresses need the extra "cloud": pip install "gongkai[cloud]", and the package of '
@@ -50,7 +51,6 @@ def exists(place: Place) -> bool:
     system, path = filesystem(place)
     if system is None:
         return Path(path).exists()
-    system.invalidate_cache()
     return bool(system.exists(path))
 
 
@@ -95,7 +95,6 @@ def children(folder: Place) -> list[str]:
     try:
         if system is None:
             return sorted(p.name for p in Path(path).iterdir())
-        system.invalidate_cache()
         return sorted({str(p).rstrip("/").rsplit("/", 1)[-1] for p in system.ls(path, detail=False)})
     except (FileNotFoundError, NotADirectoryError):
         return []
@@ -116,11 +115,9 @@ def write_bytes(place: Place, content: bytes) -> None:
     system, path = filesystem(place)
     try:
         if system is not None:
-            try:
-                system.pipe_file(path, content)
-            except FileNotFoundError:  # not an object store but one with real folders (sftp, hdfs)
+            if getattr(system, "local_file", False):  # file://; a store has no folders to make
                 system.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-                system.pipe_file(path, content)
+            system.pipe_file(path, content)
             return
         target = Path(path)
         hidden = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}{WRITING}")

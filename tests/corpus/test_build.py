@@ -1,4 +1,6 @@
+import os
 import shutil
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -91,6 +93,31 @@ def test_an_interrupted_build_is_resumed_to_the_same_tables(many, tmp_path, monk
         build(many, tmp_path / "cut")
     build(many, tmp_path / "cut", resume=True)
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+
+
+REAL = building.build_shard
+
+
+def dying_at_three(sources, number, folder):
+    """Die as the kernel makes a process die, whenever one file is to be read."""
+    if any(s.path.endswith("3.html") and not s.kills for s in sources):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return REAL(sources, number, folder)
+
+
+def test_a_file_known_to_kill_is_not_read_again(tmp_path):
+    counts = building.build_shard([building.Source("3.html", kills=True)], 0, str(tmp_path))
+    assert (counts["failed"], counts["problem error read"]) == (1, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 as on POSIX")
+def test_a_file_that_kills_its_worker_costs_one_row(many, tmp_path, monkeypatch):
+    monkeypatch.setattr(building, "build_shard", dying_at_three)
+    summary = build(many, tmp_path / "t", jobs=2)
+    assert (summary.files, summary.reports, summary.failed) == (7, 4, 2)
+    problems = read_table(tmp_path / "t", "problems")
+    assert problems["message"].str.contains("3.html: killed the worker that read it").sum() == 1
 
 
 def test_an_error_of_ours_is_a_row_that_says_so(monkeypatch):

@@ -87,14 +87,7 @@ def test_what_cannot_be_streamed_is_refused(tables, tmp_path):
         predict_tables(tmp_path / "b.parquet", tmp_path / "p")
 
 
-def test_an_input_that_kills_is_named(parts, model, tmp_path):
-    def killed(*_):
-        raise shards.BrokenExecutor
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shards, "_apart", killed)
-        with pytest.raises(GongkaiError, match=r"part-00000\.parquet.*killed twice"):
-            shards._rescue(
-                stream.predict_shard, list(stream._pieces(f"{parts}/sentences/part-00000.parquet")), 0, "x",
-                executor=None, poison=None,
-            )  # fmt: skip
+def test_an_input_that_kills_is_named(parts, tmp_path):
+    pieces = list(stream._pieces(f"{parts}/sentences/part-00000.parquet"))
+    with pytest.raises(GongkaiError, match=r"part-00000\.parquet.*killed again"):
+        shards._rescue(lambda *_: False, stream.predict_shard, pieces, 0, str(tmp_path), None)

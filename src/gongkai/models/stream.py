@@ -147,7 +147,7 @@ def predict_shard(
             chosen = predicted.filter(predicted["predicted"])["label"].value_counts().to_pylist()
             for count in chosen:
                 counts[count["values"]] += count["counts"]
-    storage.write_bytes(f"{folder}/predictions/part-{number:05d}.parquet", buffer.getvalue())
+    storage.write_bytes(f"{folder}/predictions/part-{number:05d}.parquet", buffer.getvalue().to_pybytes())
     return counts
 
 
