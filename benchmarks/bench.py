@@ -197,7 +197,9 @@ def main() -> None:
     print(text)
     if arguments.write:
         intro = (__doc__ or "").strip()
-        (HERE / "README.md").write_text(f"# Benchmarks\n\n{intro}\n\n{text}", encoding="utf-8")
+        path = HERE / "README.md"
+        _, mark, other = path.read_text(encoding="utf-8").partition("\n## ")  # what other commands wrote
+        path.write_text(f"# Benchmarks\n\n{intro}\n\n{text}{mark}{other}", encoding="utf-8")
 
 
 if __name__ == "__main__":

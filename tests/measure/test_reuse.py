@@ -83,10 +83,16 @@ def test_a_stock_phrase_is_no_evidence_of_copying():
     assert copied(SENTENCES)["kind"].eq("own").all()
 
 
+OTHERS = [
+    ("丁局", 2020, "公交线路调整前在站牌张贴说明。"),
+    ("戊局", 2020, "中小学学区划分图附在招生简章后面。"),
+    ("己局", 2020, "气象预警信号的发布渠道增加到九个。"),
+]
 COPIES = table(
     ("甲市人民政府", 2020, OWN[0], OWN[1], "甲市独有的一句话讲的是财政资金直达基层。"),
     ("乙局", 2020, OWN[0], OWN[1].replace("滚动", "循环"), "乙局自己的话讲的是校外培训机构检查。"),
     ("丙局", 2020, "丙局讲的是气象预警信号的发布渠道。"),
+    *OTHERS,
 )
 REPORTS = pd.DataFrame(
     [
@@ -104,6 +110,35 @@ def test_copies_of_another_agency_stand_on_both_sides():
     assert ("乙局2020-1", "甲市人民政府2020-1") in pairs
     assert ("甲市人民政府2020-1", "乙局2020-1") in pairs
     assert not found["agency"].eq("丙局").any()
+
+
+def test_weaker_likeness_counts_only_beside_evidence():
+    """An edited sentence is taken where two others show that the reports are related, and not alone."""
+    texts = [
+        "每周三为局长接待日，群众可当面询问办理进度。",
+        "每周三为局长接待日，群众可当面询问进度，来访者先在前台登记。",
+    ]
+    alone = table(("甲局", 2020, texts[0], "渣土车"), ("乙局", 2020, texts[1]), *OTHERS)
+    beside = table(("甲局", 2020, texts[0], *OWN[:2]), ("乙局", 2020, texts[1], *OWN[:2]), *OTHERS)
+    similarity = copied(beside).set_index("sentence_id")["similarity"]
+    assert 0.35 <= similarity["甲局2020-0"] < 0.55
+    assert copied(alone).empty
+
+
+def test_a_promise_reported_done_is_no_copy():
+    """The same words count as taken over within the improvements, and not from there into the overview."""
+    then, now = "将渣土运输审批结果合并到一个栏目。", "渣土运输审批结果已归并到城管审批栏目，访问量上升。"
+    frame = table(("甲局", 2020, then), ("甲局", 2021, now), *OTHERS).assign(section="improvements")
+    assert copied(frame)["kind"].tolist() == ["own"]
+    frame.loc[frame["year"] == 2021, "section"] = "overview"
+    assert copied(frame).empty
+
+
+def test_the_agency_own_name_is_no_likeness():
+    frame = table(
+        ("琅玡海关", 2020, "琅玡海关没有收费。"), ("琅玡海关", 2021, "琅玡海关将抓好下列各项。"), *OTHERS
+    )
+    assert copied(frame).empty
 
 
 def test_the_network_says_who_is_above_and_who_was_first():

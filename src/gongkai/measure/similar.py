@@ -77,14 +77,6 @@ def weigh(texts: Sequence[str], owners: Sequence[object]) -> sp.csr_matrix:
     return scaled.tocsr()
 
 
-def best_matches(left: sp.csr_matrix, right: sp.csr_matrix) -> tuple[Vector, Vector]:
-    """Return for each row of `left` the row of `right` most like it (the first of equals) and the cosine."""
-    if not right.shape[0]:
-        return np.full(left.shape[0], -1), np.zeros(left.shape[0])
-    cosines = (left @ right.T).toarray()
-    return cosines.argmax(axis=1), np.minimum(cosines.max(axis=1), 1.0)
-
-
 def like_pairs(left: sp.csr_matrix, right: sp.csr_matrix, threshold: float) -> tuple[Vector, Vector, Vector]:
     """Return (row of left, row of right, cosine) of all pairs at least as alike as the threshold."""
     found = []
@@ -116,8 +108,7 @@ def near_duplicates(texts: Sequence[str], *, threshold: float = 0.8, seed: int =
     rows, codes = pair_codes(list(unique))
     if len(unique) < 2:
         return pd.DataFrame({"left": [], "right": [], "similarity": []})
-    order = np.unique(rows * np.uint64(1) + np.uint64(0), return_index=True)[1]
-    present = rows[order]
+    present, order = np.unique(rows, return_index=True)
     generator = np.random.default_rng(seed)
     multipliers = generator.integers(1, 2**63, HASHES, dtype=np.uint64) | np.uint64(1)
     signature = np.empty((len(present), HASHES), np.uint32)
@@ -128,7 +119,7 @@ def near_duplicates(texts: Sequence[str], *, threshold: float = 0.8, seed: int =
         signature[:, k] = np.minimum.reduceat((mixed >> np.uint64(32)).astype(np.uint32), order)
     candidates = np.unique(np.concatenate([_same_band(signature, k) for k in range(0, HASHES, BAND)]), axis=0)
     shared = [
-        (present[a], present[b], _jaccard(unique[present[a]], unique[present[b]])) for a, b in candidates
+        (present[a], present[b], jaccard(unique[present[a]], unique[present[b]])) for a, b in candidates
     ]
     kept = [(unique[a], unique[b], s) for a, b, s in shared if s >= threshold]
     return pd.DataFrame(kept, columns=["left", "right", "similarity"])
@@ -157,7 +148,12 @@ def _steps(ordered: Vector) -> Iterator[int]:
         step += 1
 
 
-def _jaccard(left: str, right: str) -> float:
+def jaccard(left: str, right: str) -> float:
+    """Return the share of the character pairs of either text that both have.
+
+    >>> jaccard("主动公开", "主动公布")
+    0.5
+    """
     a = {left[i : i + 2] for i in range(max(1, len(left) - 1))}
     b = {right[i : i + 2] for i in range(max(1, len(right) - 1))}
     return len(a & b) / len(a | b)
