@@ -79,7 +79,10 @@ def test_reuse_followup_compare_terms(tables, predicted, tmp_path):
         tmp_path / "c.csv",
         "--network",
         tmp_path / "n.xlsx",
+        "--sentences",
+        tmp_path / "s.csv",
     )
+    assert {"words", "shared", "sticky", "redundant"} <= set(pd.read_csv(tmp_path / "s.csv").columns)
     assert "sticky" in out
     assert {"similarity", "source_text"} <= set(pd.read_csv(tmp_path / "c.csv").columns)
     out = call("followup", tables, predicted, "-o", tmp_path / "f.xlsx")

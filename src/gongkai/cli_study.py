@@ -154,19 +154,25 @@ def reuse(
     ] = None,
     n: Annotated[int, typer.Option("-n", min=2, help="Words of an n-gram.")] = 4,
     share: Annotated[float, typer.Option("--share", help="Of the other agencies, in (0, 1].")] = 0.3,
+    flags: Annotated[
+        Path | None, typer.Option("--sentences", help="Also write the sentences behind the shares.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Measure text that was there before: at other agencies, in last year's report, in the same report.
 
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
     """
-    from gongkai.measure.reuse import copied, copy_network
+    from gongkai.measure.reuse import copied, copy_network, reused_sentences
     from gongkai.measure.reuse import reuse as run
     from gongkai.schema import read_table, write_frame
 
     sentences = read_table(tables, "sentences")
     found = run(sentences, n=n, share=share)
     write_frame(found, output, overwrite=overwrite)
+    if flags is not None:
+        behind = reused_sentences(sentences, n=n, share=share).drop(columns="tokens")
+        write_frame(behind, flags, overwrite=overwrite)
     for name, part in found.groupby("measure"):
         typer.echo(
             f"  {name:<10} mean {part['value'].mean():.1%} of words, {part['value'].notna().sum()} reports"
@@ -176,7 +182,8 @@ def reuse(
         if copies is not None:
             write_frame(pairs, copies, overwrite=overwrite)
         if network is not None:
-            write_frame(copy_network(pairs, read_table(tables, "reports")), network, overwrite=overwrite)
+            pairs_of_agencies = copy_network(pairs, read_table(tables, "reports"), sentences=sentences)
+            write_frame(pairs_of_agencies, network, overwrite=overwrite)
 
 
 def followup(

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.reuse import copied, copy_network, reuse, reuse_sensitivity
+from gongkai.measure.reuse import copied, copy_network, reuse, reuse_sensitivity, reused_sentences
 from gongkai.text.tokens import tokenize
 
 
@@ -43,6 +43,25 @@ def test_shared_text_is_weighted_by_words():
     found = reuse(SENTENCES)
     words = [len([t for t in tokenize(x) if t.isalnum()]) for x in (STOCK, OWN[0])]
     assert value(found, agency="甲局", year=2020, measure="shared") == pytest.approx(words[0] / sum(words))
+
+
+def test_the_sentences_behind_a_share_of_reused_text():
+    flags = reused_sentences(SENTENCES)
+    found = reuse(SENTENCES)
+    for name in ("shared", "sticky", "redundant"):
+        part = flags[(flags["agency"] == "甲局") & (flags["year"] == 2021)]
+        expected = part.loc[part[name].astype(bool), "words"].sum() / part["words"].sum()
+        assert value(found, agency="甲局", year=2021, measure=name) == pytest.approx(expected)
+    assert flags.loc[flags["year"] == 2020, "sticky"].isna().all()
+    assert flags.loc[flags["text"] == STOCK, "shared"].tolist() == [True, False, True, True]
+
+
+def test_the_reference_set_is_explicit():
+    """Within a region of its own an agency has nobody to share with."""
+    apart = SENTENCES.assign(region_code=SENTENCES["agency"])
+    within = ("year", "region_code")
+    assert reuse(apart, within=within).query("measure == 'shared'")["value"].eq(0).all()
+    assert reuse_sensitivity(apart, sizes=[4], shares=[0.3], within=within)["mean"].tolist() == [0]
 
 
 def test_sticky_needs_the_year_before():
@@ -142,14 +161,28 @@ def test_the_agency_own_name_is_no_likeness():
 
 
 def test_the_network_says_who_is_above_and_who_was_first():
-    network = copy_network(copied(COPIES), REPORTS)
+    network = copy_network(copied(COPIES), REPORTS, sentences=COPIES)
     row = network.iloc[0]
     assert len(network) == 1
     assert (row["agency"], row["other"], row["sentences"]) == ("乙局", "甲市人民政府", 2)
     assert (row["relation"], row["first"], row["cluster"]) == ("superior", "甲市人民政府", 0)
-    assert row["share"] == pytest.approx(2 / 3)
+    shared = [OWN[0], OWN[1], OWN[0], OWN[1].replace("滚动", "循环")]
+    whole = COPIES[COPIES["agency"].isin(["甲市人民政府", "乙局"])]["text"]
+    assert row["share"] == pytest.approx(sum(map(len, shared)) / whole.str.len().sum())
+
+
+def test_the_network_is_the_same_from_both_sides():
+    """Which agency stands first in the row depends on names alone; what they share does not."""
+    swapped = {"甲市人民政府": "乙局", "乙局": "甲市人民政府"}
+    turned = COPIES.assign(agency=COPIES["agency"].replace(swapped))
+    one, two = (
+        copy_network(copied(c), r, sentences=c).iloc[0]
+        for c, r in ((COPIES, REPORTS), (turned, REPORTS.assign(agency=REPORTS["agency"].replace(swapped))))
+    )
+    assert one["share"] == pytest.approx(two["share"])
+    assert {one["relation"], two["relation"]} == {"superior", "subordinate"}
 
 
 def test_without_dates_nobody_was_first():
-    network = copy_network(copied(COPIES), REPORTS.assign(published=None))
+    network = copy_network(copied(COPIES), REPORTS.assign(published=None), sentences=COPIES)
     assert network["first"].isna().all()

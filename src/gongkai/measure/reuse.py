@@ -83,40 +83,57 @@ def reuse(
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
+    flags = reused_sentences(sentences, n=n, share=share, n_own=n_own, n_within=n_within, within=within)
+    method = {"redundant": f"{n_within}-gram twice", "shared": f"{n}-gram in {share:g} of others",
+              "sticky": f"{n_own}-gram in own last report"}  # fmt: skip
+    rows: list[dict[str, object]] = []
+    for (agency, year), index in agency_years(flags).items():
+        part = flags.iloc[index]
+        total = int(part["words"].sum())
+        for name in method:
+            known = total and part[name].notna().all()
+            value = float((part[name].astype(float) * part["words"]).sum() / total) if known else None
+            rows.append(
+                {"agency": agency, "year": year, "measure": name, "method": method[name], "label": "words",
+                 "n": len(part), "clusters": 1, "cluster": "report", "value": value, "level": 0.95}
+            )  # fmt: skip
+    keys = pd.DataFrame([{c: r[c] for c in ("agency", "year")} for r in rows])
+    return pd.concat([keys, frame_of("measures", rows)], axis=1)
+
+
+def reused_sentences(
+    sentences: Sentences,
+    *,
+    n: int = 4,
+    share: float = 0.3,
+    n_own: int = 8,
+    n_within: int = 10,
+    within: Sequence[str] = ("year",),
+) -> Table:
+    """Return the sentences behind `reuse`: which hold text that was there before.
+
+    Returns:
+        The `sentences` rows that `reuse` counts, with `words` and, true or false, `shared`, `sticky` (null
+        without a report of the year before) and `redundant`. The arguments are those of `reuse`.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: No sentence is left, or `share` is not in (0, 1].
+    """
     if not 0 < share <= 1:
         raise MeasureError(f"share is {share}; expected a share of agencies in (0, 1]")
     frame = _known(sentences, preambles=False)
     if "tokens" not in frame.columns or any(c not in frame.columns for c in within):
         raise SchemaError(f"sentences need tokens and {', '.join(within)}")
     words = [_words(tokens) for tokens in frame["tokens"]]
-    size = np.array([len(w) for w in words])
     groups = agency_years(frame)
-    flags = {
-        "shared": _shared_flags(frame, words, n, share, list(within)),
-        "redundant": _redundant_flags(words, groups, n_within),
-    }
     sticky, defined = _sticky_flags(words, groups, n_own)
-    rows: list[dict[str, object]] = []
-    for (agency, year), index in groups.items():
-        total = size[index].sum()
-        values = {
-            name: float((flag[index] * size[index]).sum() / total) if total else None
-            for name, flag in flags.items()
-        }
-        values["sticky"] = (
-            float((sticky[index] * size[index]).sum() / total) if defined[index].all() and total else None
-        )
-        method = {"shared": f"{n}-gram in {share:g} of others", "sticky": f"{n_own}-gram in own last report",
-                  "redundant": f"{n_within}-gram twice"}  # fmt: skip
-        rows += [
-            {"agency": agency, "year": year, "measure": name, "method": method[name], "label": "words", "n":
-            len(index),
-             "clusters": 1, "cluster": "report", "value": value, "level": 0.95}
-            for name, value in sorted(values.items())
-        ]  # fmt: skip
-    frame_out = frame_of("measures", rows)
-    keys = pd.DataFrame([{c: r[c] for c in ("agency", "year")} for r in rows])
-    return pd.concat([keys, frame_out], axis=1)
+    return frame.drop(columns="_masked").assign(
+        words=[len(w) for w in words],
+        shared=_shared_flags(frame, words, n, share, list(within)),
+        sticky=pd.Series(sticky, dtype="boolean").where(defined),
+        redundant=_redundant_flags(words, groups, n_within),
+    )
 
 
 def agency_years(frame: Table) -> dict[tuple[str, int], Vector]:
@@ -181,9 +198,19 @@ def _redundant_flags(words: list[list[str]], groups: dict[tuple[str, int], Vecto
 
 
 def reuse_sensitivity(
-    sentences: Sentences, *, sizes: Sequence[int] = (3, 4, 5), shares: Sequence[float] = (0.1, 0.3, 0.5)
+    sentences: Sentences,
+    *,
+    sizes: Sequence[int] = (3, 4, 5),
+    shares: Sequence[float] = (0.1, 0.3, 0.5),
+    within: Sequence[str] = ("year",),
 ) -> Table:
     """Return the mean of `shared` for each n and share: a result that turns with them is none.
+
+    Args:
+        sentences: `sentences` rows with `tokens`.
+        sizes: Words of an n-gram.
+        shares: Of the other agencies in the reference set, each in (0, 1].
+        within: Columns that define the reference set.
 
     Returns:
         One row per choice: `n, share, mean, low_agency, high_agency` (the smallest and largest agency-year).
@@ -191,7 +218,7 @@ def reuse_sensitivity(
     rows = []
     for n in sizes:
         for share in shares:
-            found = reuse(sentences, n=n, share=share)
+            found = reuse(sentences, n=n, share=share, within=within)
             values = found.loc[found["measure"] == "shared", "value"]
             rows.append(
                 {
@@ -312,28 +339,34 @@ def _shared_with_others(
     return pd.concat(found, ignore_index=True).sort_values(["a", "b"])[["a", "b", "cosine"]]
 
 
-def copy_network(copies: Table, reports: Reports) -> Table:
+def copy_network(copies: Table, reports: Reports, *, sentences: Sentences) -> Table:
     """Return which pairs of agencies share text that few others have, and who was probably first.
 
     Args:
         copies: What `copied` gave.
         reports: `reports` rows; for publication dates, levels and regions.
+        sentences: The `sentences` that `copied` took; for the length of the reports.
 
     Returns:
-        One row per pair of reports of two agencies and one year: `agency, other, year, sentences` (shared),
-        `share` (of the agency's report), `relation` (`superior`: the other stands above it in the same
+        One row per pair of reports of two agencies and one year: `agency, other, year, sentences` (of
+        `agency` that are shared), `share` (characters of the shared sentences of both over characters of
+        both reports: weighted by length and symmetric), `relation` (`superior`: the other stands above it in the same
         region;
         `subordinate`; `peer`), `first` (which published earlier, null when a date is missing or the same),
         `cluster` (number of the connected group of that year). Ordered by `sentences`.
     """
     shared = copies[copies["kind"] == "other"]
     about = {row["report_id"]: row for row in records(reports)}
+    length = dict(zip(sentences["sentence_id"], sentences["text"].str.len(), strict=True))
+    whole = sentences["text"].str.len().groupby(sentences["report_id"]).sum().to_dict()
     rows: list[dict[str, object]] = []
     for key, part in shared.groupby(["report_id", "source_report_id"], sort=True):
         report, other = key
         if str(part["agency"].iloc[0]) > str(part["source_agency"].iloc[0]):
             continue  # the pair stands once, its agencies in order
         mine, theirs = about[str(report)], about[str(other)]
+        back = shared[(shared["report_id"] == other) & (shared["source_report_id"] == report)]
+        shared_ids = {*part["sentence_id"], *part["source_id"], *back["sentence_id"], *back["source_id"]}
         dates = (mine["published"], theirs["published"])
         known = all(isinstance(d, str) for d in dates) and dates[0] != dates[1]
         rows.append(
@@ -342,7 +375,7 @@ def copy_network(copies: Table, reports: Reports) -> Table:
                 "other": theirs["agency"],
                 "year": int(part["year"].iloc[0]),
                 "sentences": int(part["sentence_id"].nunique()),
-                "share": float(part["sentence_id"].nunique() / max(1, int(mine["n_sentences"]))),
+                "share": sum(length[i] for i in shared_ids) / (whole[report] + whole[other]),
                 "relation": _relation(mine, theirs),
                 "first": (mine if dates[0] < dates[1] else theirs)["agency"] if known else None,
             }
