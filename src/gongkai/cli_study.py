@@ -191,6 +191,9 @@ def followup(
     predictions: Predicted,
     output: Output,
     by: Annotated[str, typer.Option("--by", help="Groups of the shares that are printed.")] = "",
+    checked: Annotated[
+        Path | None, typer.Option("--checked", help="An earlier output whose column `checked` you filled in.")
+    ] = None,
     level: Level = 0.95,
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -205,6 +208,11 @@ def followup(
 
     frame = read_frame(predictions, SCHEMAS["predictions"].names)
     found = run(read_table(tables, "sentences"), frame)
+    keys = ["sentence_id", "kind"]
+    if checked is None:
+        found = found.assign(checked=None)
+    else:
+        found = found.merge(read_frame(checked, [*keys, "checked"])[[*keys, "checked"]], on=keys, how="left")
     write_frame(found, output, overwrite=overwrite)
     for row in records(followup_shares(found, by=columns_of(by), level=level, seed=seed)):
         known = row["low"] is not None and row["low"] == row["low"]
@@ -212,7 +220,8 @@ def followup(
         group = " ".join(str(row[c]) for c in columns_of(by))
         typer.echo(f"  {group} {row['label']:<20} {row['value']:.1%}{spread}  n={row['n']}")
     typer.echo(
-        f"{output}: {len(found)} rows, {int(found['review'].sum())} of them near the threshold: read these"
+        f"{output}: {len(found)} rows, {int(found['review'].sum())} near the threshold. Read those and all "
+        "problems, fill in `checked`, and give the file to --checked: unread problems are not counted"
     )
 
 
