@@ -102,11 +102,10 @@ def _difference_interval(
     tops: Vector, sizes: Vector, level: float, seed: int
 ) -> tuple[float | None, float | None, float | None]:
     present = sizes > 0
-    if present.sum(axis=1).min() >= 2:
-        low, high = _resampled(tops, sizes, level, seed)
-    else:
-        low = high = None
-    return low, high, _permuted(tops, sizes, seed) if tops.shape[1] > 2 else None
+    p_value = _permuted(tops, sizes, seed) if tops.shape[1] > 2 else None
+    if present.sum(axis=1).min() < 2:
+        return None, None, p_value
+    return (*_resampled(tops, sizes, level, seed), p_value)
 
 
 def _resampled(tops: Vector, sizes: Vector, level: float, seed: int) -> tuple[float, float]:

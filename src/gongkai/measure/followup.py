@@ -165,6 +165,7 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
             ids, index = np.unique(part["agency"].astype(str), return_inverse=True)
             totals = np.bincount(index, minlength=len(ids)).astype(float)
             weights = cluster_weights(len(ids), seed=seed)
+            method = "checked" if part["_read"].all() else "count"
             for outcome in ("returns", "silent") if kind == "problem" else ("done", "again", "silent"):
                 hits = np.bincount(
                     index, weights=(part["outcome"] == outcome).to_numpy(float), minlength=len(ids)
@@ -172,9 +173,10 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
                 low, high = (
                     interval((weights @ hits) / (weights @ totals), level) if len(ids) > 1 else (None, None)
                 )
+                about = dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
                 rows.append(
-                    dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
-                    | {"measure": "followup", "method": "checked" if part["_read"].all() else "count", "label": f"{kind}:{outcome}", "n": len(part),
+                    about
+                    | {"measure": "followup", "method": method, "label": f"{kind}:{outcome}", "n": len(part),
                        "clusters": len(ids), "cluster": "agency", "value": float(hits.sum() / totals.sum()),
                        "low": low, "high": high, "level": level}
                 )  # fmt: skip

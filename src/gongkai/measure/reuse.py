@@ -327,8 +327,8 @@ def _shared_with_others(
         most = np.maximum(pairs["a"].map(sharers).fillna(0), pairs["b"].map(sharers).fillna(0))
         pairs = pairs[most <= max(2, int(max_share * (of_year["agency"].nunique() - 1)))]
         # The best counterpart in each other report, not all of them.
-        order = {"by": ["a", "B", "cosine", "b"], "ascending": [True, True, False, True]}
-        pairs = pairs.sort_values(**order).drop_duplicates(["a", "B"])
+        order = ["a", "B", "cosine", "b"]
+        pairs = pairs.sort_values(order, ascending=[True, True, False, True]).drop_duplicates(["a", "B"])
         strongly = pairs["a"].where(pairs["cosine"] >= strong)
         counts = strongly.groupby([pairs["A"], pairs["B"]]).nunique().to_dict()
         related = [
@@ -350,9 +350,9 @@ def copy_network(copies: Table, reports: Reports, *, sentences: Sentences) -> Ta
     Returns:
         One row per pair of reports of two agencies and one year: `agency, other, year, sentences` (of
         `agency` that are shared), `share` (characters of the shared sentences of both over characters of
-        both reports: weighted by length and symmetric), `relation` (`superior`: the other stands above it in the same
-        region;
-        `subordinate`; `peer`), `first` (which published earlier, null when a date is missing or the same),
+        both reports: weighted by length and symmetric), `relation` (`superior`: the other stands above it
+        in the same region; `subordinate`; `peer`), `first` (which published earlier, null when a date is
+        missing or the same),
         `cluster` (number of the connected group of that year). Ordered by `sentences`.
     """
     shared = copies[copies["kind"] == "other"]
