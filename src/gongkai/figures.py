@@ -17,6 +17,11 @@ TITLES = {
     ("prevalence", "commitment"): "Commitment 承诺: share of sentences",
     ("prevalence", "boilerplate"): "Boilerplate 套话: share of sentences",
     ("cheap_talk", "commitment+boilerplate"): "Cheap talk 空头承诺: share of commitments",
+    ("broken_reports", "checks"): "Reports whose figures contradict each other 数字矛盾的报告",
+    ("broken_rules", "checks"): "Rules of the tables that are broken 不成立的表格规则",
+    ("shared", "words"): "Words shared with other agencies 与其他机关共有的文字",
+    ("sticky", "words"): "Words of last year's report 沿用上年的文字",
+    ("redundant", "words"): "Words said twice 重复的文字",
 }
 
 
