@@ -79,11 +79,20 @@ def test_reuse_followup_compare_terms(tables, predicted, tmp_path):
         tmp_path / "c.csv",
         "--network",
         tmp_path / "n.xlsx",
+        "--sentences",
+        tmp_path / "s.csv",
     )
+    assert {"words", "shared", "sticky", "redundant"} <= set(pd.read_csv(tmp_path / "s.csv").columns)
     assert "sticky" in out
     assert {"similarity", "source_text"} <= set(pd.read_csv(tmp_path / "c.csv").columns)
     out = call("followup", tables, predicted, "-o", tmp_path / "f.xlsx")
     assert "commitment:silent" in out
+    assert "problem:" not in out
+    read = pd.read_excel(tmp_path / "f.xlsx")
+    read["checked"] = "silent"
+    write_frame(read, tmp_path / "read.xlsx")
+    out = call("followup", tables, predicted, "-o", tmp_path / "f.csv", "--checked", tmp_path / "read.xlsx")
+    assert "commitment:silent    100.0%" in out
     years = sorted(pd.read_csv(predicted)["year"].unique())
     out = call(
         "compare",

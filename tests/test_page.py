@@ -1,12 +1,15 @@
 import re
 from html.parser import HTMLParser
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from gongkai.corpus.build import build
 from gongkai.models.predict import predict
-from gongkai.page import write_page
-from gongkai.schema import read_table
+from gongkai.page import MAX_REPORTS, write_page
+from gongkai.schema import SCHEMAS, read_table
 from tests.conftest import DATA
 
 
@@ -53,8 +56,43 @@ def test_every_sentence_stands_in_it_with_its_kind(page, sentences):
     assert {kind for kind, _, _ in spans} <= {"promise", "cheap", "formula", "fact"}
 
 
-def test_broken_rules_are_shown(page):
+def test_checks_are_shown_broken_ones_in_full(page, tables):
     assert "requests.row:granted: 8 ≠ 9" in page
+    checks = read_table(tables, "checks")
+    shown = re.findall(r"(\d+) hold 成立, (\d+) broken 不成立, (\d+) undecided", page)
+    assert len(shown) == checks["report_id"].nunique()
+    assert sum(sum(map(int, counts)) for counts in shown) == len(checks)
+
+
+def many(tables, predictions, copies, folder):
+    """Write the tiny corpus many times over, each time by agencies of another name."""
+    parts = {"predictions": [], **{name: [] for name in ("reports", "sentences", "checks")}}
+    for k in range(copies):
+        for name, kept in parts.items():
+            frame = predictions if name == "predictions" else read_table(tables, name)
+            keys = {
+                c: frame[c] + f"-{k}" for c in ("report_id", "sentence_id", "agency") if c in frame.columns
+            }
+            kept.append(frame.assign(**keys))
+    whole = {name: pd.concat(kept, ignore_index=True) for name, kept in parts.items()}
+    for name in ("reports", "sentences", "checks"):
+        (folder / name).mkdir(parents=True)
+        table = pa.Table.from_pandas(whole[name], schema=SCHEMAS[name], preserve_index=False)
+        pq.write_table(table, folder / name / "part-00000.parquet")
+    return whole["predictions"]
+
+
+@pytest.mark.slow
+def test_two_thousand_reports_are_sampled_and_it_says_so(tables, predictions, tmp_path):
+    copies = -(-2000 // len(read_table(tables, "reports")))
+    found = many(tables, predictions, copies, tmp_path / "t")
+    page = write_page(tmp_path / "t", found, tmp_path / "p.html").read_text(encoding="utf-8")
+    reports = copies * len(read_table(tables, "reports"))
+    assert page.count('<details class="report"') == MAX_REPORTS
+    assert f"{MAX_REPORTS} of them, evenly drawn, are shown in full" in page
+    assert f"{reports} reports" in page
+    assert "agencies, evenly drawn; the table has all" in page
+    assert len(page.encode()) < 20e6
 
 
 def test_markup_in_a_report_is_shown_not_run(tmp_path, model):

@@ -161,19 +161,25 @@ def reuse(
     ] = None,
     n: Annotated[int, typer.Option("-n", min=2, help="Words of an n-gram.")] = 4,
     share: Annotated[float, typer.Option("--share", help="Of the other agencies, in (0, 1].")] = 0.3,
+    flags: Annotated[
+        Path | None, typer.Option("--sentences", help="Also write the sentences behind the shares.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Measure text that was there before: at other agencies, in last year's report, in the same report.
 
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
     """
-    from gongkai.measure.reuse import copied, copy_network
+    from gongkai.measure.reuse import copied, copy_network, reused_sentences
     from gongkai.measure.reuse import reuse as run
     from gongkai.schema import read_table, write_frame
 
     sentences = read_table(tables, "sentences")
     found = run(sentences, n=n, share=share)
     write_frame(found, output, overwrite=overwrite)
+    if flags is not None:
+        behind = reused_sentences(sentences, n=n, share=share).drop(columns="tokens")
+        write_frame(behind, flags, overwrite=overwrite)
     for name, part in found.groupby("measure"):
         typer.echo(
             f"  {name:<10} mean {part['value'].mean():.1%} of words, {part['value'].notna().sum()} reports"
@@ -183,7 +189,8 @@ def reuse(
         if copies is not None:
             write_frame(pairs, copies, overwrite=overwrite)
         if network is not None:
-            write_frame(copy_network(pairs, read_table(tables, "reports")), network, overwrite=overwrite)
+            pairs_of_agencies = copy_network(pairs, read_table(tables, "reports"), sentences=sentences)
+            write_frame(pairs_of_agencies, network, overwrite=overwrite)
 
 
 def followup(
@@ -191,6 +198,9 @@ def followup(
     predictions: Predicted,
     output: Output,
     by: Annotated[str, typer.Option("--by", help="Groups of the shares that are printed.")] = "",
+    checked: Annotated[
+        Path | None, typer.Option("--checked", help="An earlier output whose column `checked` you filled in.")
+    ] = None,
     level: Level = 0.95,
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -205,6 +215,11 @@ def followup(
 
     frame = read_frame(predictions, SCHEMAS["predictions"].names)
     found = run(read_table(tables, "sentences"), frame)
+    keys = ["sentence_id", "kind"]
+    if checked is None:
+        found = found.assign(checked=None)
+    else:
+        found = found.merge(read_frame(checked, [*keys, "checked"])[[*keys, "checked"]], on=keys, how="left")
     write_frame(found, output, overwrite=overwrite)
     for row in records(followup_shares(found, by=columns_of(by), level=level, seed=seed)):
         known = row["low"] is not None and row["low"] == row["low"]
@@ -212,7 +227,8 @@ def followup(
         group = " ".join(str(row[c]) for c in columns_of(by))
         typer.echo(f"  {group} {row['label']:<20} {row['value']:.1%}{spread}  n={row['n']}")
     typer.echo(
-        f"{output}: {len(found)} rows, {int(found['review'].sum())} of them near the threshold: read these"
+        f"{output}: {len(found)} rows, {int(found['review'].sum())} near the threshold. Read those and all "
+        "problems, fill in `checked`, and give the file to --checked: unread problems are not counted"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,11 @@ TITLES = {
     ("prevalence", "commitment"): "Commitment 承诺: share of sentences",
     ("prevalence", "boilerplate"): "Boilerplate 套话: share of sentences",
     ("cheap_talk", "commitment+boilerplate"): "Cheap talk 空头承诺: share of commitments",
+    ("broken_reports", "checks"): "Reports whose figures contradict each other 数字矛盾的报告",
+    ("broken_rules", "checks"): "Rules of the tables that are broken 不成立的表格规则",
+    ("shared", "words"): "Words shared with other agencies 与其他机关共有的文字",
+    ("sticky", "words"): "Words of last year's report 沿用上年的文字",
+    ("redundant", "words"): "Words said twice 重复的文字",
 }
 
 
@@ -65,24 +71,22 @@ def plot_prevalence(
     base = alt.Chart(rows[["agency", "year", "rank", "value", "low", "high", "n"]]).encode(
         y=alt.Y("agency:N", sort=order, title=None, axis=alt.Axis(labelLimit=260)),
         yOffset=alt.YOffset("rank:O"),
-        color=alt.Color("year:N", title="year", scale=alt.Scale(scheme="viridis")),
+        color=alt.Color("year:N", legend=None, scale=alt.Scale(scheme="viridis")),
     )
-    scale = alt.Scale(domain=[0, 1])
+    scale = alt.Scale(domain=[0, min(1.0, math.ceil(10 * rows[["value", "high"]].max().max()) / 10)])
     lines = base.mark_rule(strokeWidth=2).encode(
         x=alt.X("low:Q", scale=scale, title=None, axis=alt.Axis(format="%")), x2="high:Q"
     )
-    points = base.mark_point(filled=True, size=40).encode(
+    points = base.mark_point(filled=True, size=40, opacity=1).encode(
         x=alt.X("value:Q", scale=scale, title=None, axis=alt.Axis(format="%")),
         tooltip=["agency", "year", alt.Tooltip("value", format=".1%"), alt.Tooltip("low", format=".1%"),
                  alt.Tooltip("high", format=".1%"), "n"],
     )  # fmt: skip
-    title = TITLES.get((measure, label), f"{measure} {label}")
-    return (
-        (lines + points)
-        .properties(title=title, width=width, height={"step": 9})
-        .configure(font=FONTS)
-        .configure_view(stroke=None)
+    names = base.mark_text(align="left", dx=4, fontSize=8).encode(
+        x=alt.value(width), text="year:N", color=alt.value("#555")
     )
+    chart = (lines + points + names).properties(width=width, height={"step": 9})
+    return _styled(chart, _title(measure, label))
 
 
 def to_svg(chart: Any) -> str:  # noqa: ANN401
@@ -101,14 +105,14 @@ def to_svg(chart: Any) -> str:  # noqa: ANN401
 def plot_change(
     measures: Measures, *, measure: str = "prevalence", label: str = "commitment", by: str | None = None
 ) -> Any:  # noqa: ANN401
-    """Draw one measure over the years: a line with its band, one for each value of `by`.
+    """Draw one measure over the years: a line with its band, in a panel for each value of `by`.
 
     Args:
         measures: `measures` rows with the column `year`, e.g. `prevalence(predictions, by=["year",
             "level"])`.
         measure: `prevalence`, `cheap_talk`, `broken_reports` …
         label: Label of the rows to draw.
-        by: Column that makes a line each; None for one line.
+        by: Column that makes a panel each; None for one.
 
     Raises:
         MeasureError: No row fits.
@@ -120,22 +124,26 @@ def plot_change(
     rows = rows.assign(year=rows["year"].astype(int))
     axis = alt.Axis(format="d", tickMinStep=1)
     base = alt.Chart(rows).encode(x=alt.X("year:Q", axis=axis, scale=alt.Scale(zero=False), title=None))
-    if by:
-        base = base.encode(color=alt.Color(f"{by}:N", title=by))
     share = alt.Y("value:Q", title=None, axis=alt.Axis(format="%"), scale=alt.Scale(zero=True))
     band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title=None), y2="high:Q")
     line = base.mark_line(point=True).encode(
-        y=share, tooltip=[*([by] if by else []), "year", alt.Tooltip("value", format=".1%"), "n"]
+        y=share, tooltip=["year", alt.Tooltip("value", format=".1%"), "n"]
     )
-    return _styled((band + line).properties(width=420, height=240), _title(measure, label))
+    if by is None:
+        return _styled((band + line).properties(width=420, height=240), _title(measure, label))
+    panels = (
+        (band + line).properties(width=190, height=120).facet(alt.Facet(f"{by}:N", title=None), columns=3)
+    )
+    return _styled(panels, _title(measure, label))
 
 
-def plot_kinds(measures: Measures, *, by: str = "agency") -> Any:  # noqa: ANN401
+def plot_kinds(measures: Measures, *, by: str = "agency", named: int = 6) -> Any:  # noqa: ANN401
     """Draw the map of commitment and boilerplate: a point per group, coloured by the share of cheap talk.
 
     Args:
         measures: What `prevalence` gave, by one column (and possibly others, one point per row then).
         by: Column that names the points.
+        named: How many of the points farthest from the middle carry their name.
 
     Raises:
         MeasureError: Rows for one of the three measures are missing.
@@ -167,9 +175,17 @@ def plot_kinds(measures: Measures, *, by: str = "agency") -> Any:  # noqa: ANN40
             ),
             tooltip=[*keys, *(alt.Tooltip(c, format=".1%") for c in wanted.values())],
         )
-        .properties(width=420, height=340)
     )
-    return _styled(points, "Promises and formulas 承诺与套话")
+    middle = wide[["commitment", "boilerplate"]].median()
+    spread = wide[["commitment", "boilerplate"]].std().replace(0, 1).fillna(1)
+    distance = (((wide[["commitment", "boilerplate"]] - middle) / spread) ** 2).sum(axis=1)
+    far = wide.loc[distance.nlargest(named).index]
+    layers = points
+    for rows_of_side, align in ((far[far["commitment"] <= middle["commitment"]], "left"),
+                                (far[far["commitment"] > middle["commitment"]], "right")):  # fmt: skip
+        text = alt.Chart(rows_of_side).mark_text(align=align, dx=8 if align == "left" else -8, fontSize=10)
+        layers += text.encode(x="commitment:Q", y="boilerplate:Q", text=f"{by}:N")
+    return _styled(layers.properties(width=480, height=360), "Promises and formulas 承诺与套话")
 
 
 def plot_network(network: Table, *, year: int | None = None, smallest: int = 2) -> Any:  # noqa: ANN401
@@ -177,65 +193,73 @@ def plot_network(network: Table, *, year: int | None = None, smallest: int = 2) 
 
     Args:
         network: What `copy_network` gave.
-        year: Only this year.
+        year: Only this year; None takes the sentences of all years together.
         smallest: Fewest shared sentences of a line.
 
     Raises:
         MeasureError: No pair is left.
         GongkaiError: Altair is not installed.
     """
-    import math
-
-    import pandas as pd
-
     alt = altair()
     rows = network[network["sentences"] >= smallest]
     rows = rows[rows["year"] == year] if year is not None else rows
     if rows.empty:
         raise MeasureError(f"nothing to draw: no two agencies share {smallest} sentences")
-    order = sorted({*rows["agency"], *rows["other"]})
-    place = {a: 2 * math.pi * k / len(order) for k, a in enumerate(order)}
-    nodes = pd.DataFrame(
-        {"agency": order, "x": [math.cos(place[a]) for a in order], "y": [math.sin(place[a]) for a in order]}
+    relation = rows["relation"].where(rows["relation"] == "peer", "one above the other 上下级")
+    rows = rows.assign(relation=relation.replace("peer", "peers 同级"))
+    edges = rows.groupby(["agency", "other", "relation"], as_index=False)["sentences"].sum()
+    nodes = _on_a_circle(sorted({*edges["agency"], *edges["other"]}))
+    place = nodes.set_index("agency")[["x", "y"]]
+    edges = edges.join(place, on="agency").join(place.add_suffix("2"), on="other")
+    scale = alt.Scale(domain=[-1.9, 1.9])
+    x, y = (alt.X("x:Q", axis=None, scale=scale), alt.Y("y:Q", axis=None, scale=scale))
+    most = max(smallest + 1, int(edges["sentences"].max()))
+    widths = alt.Scale(domain=[smallest, most], range=[1, 8])
+    title = alt.Title(
+        "Shared text 共有文本", subtitle=f"width: sentences shared 共有句数, {smallest} to {most}"
     )
-    edges = rows.assign(
-        x=rows["agency"].map(lambda a: math.cos(place[a])),
-        y=rows["agency"].map(lambda a: math.sin(place[a])),
-        x2=rows["other"].map(lambda a: math.cos(place[a])),
-        y2=rows["other"].map(lambda a: math.sin(place[a])),
-    )
-    scale = alt.Scale(domain=[-1.6, 1.6])
     lines = (
         alt.Chart(edges)
         .mark_rule(opacity=0.6)
         .encode(
-            x=alt.X("x:Q", axis=None, scale=scale),
-            y=alt.Y("y:Q", axis=None, scale=scale),
-            x2="x2:Q",
-            y2="y2:Q",
-            size=alt.Size(
-                "sentences:Q", legend=alt.Legend(title="shared sentences"), scale=alt.Scale(range=[1, 8])
-            ),
-            color=alt.Color("relation:N", title="the other is"),
-            tooltip=["agency", "other", "year", "sentences", alt.Tooltip("share", format=".0%")],
+            x=x, y=y, x2="x2:Q", y2="y2:Q",
+            size=alt.Size("sentences:Q", scale=widths, legend=None),
+            color=alt.Color("relation:N", title=None, legend=alt.Legend(symbolType="stroke", labelLimit=240)),
+            tooltip=["agency", "other", "relation", "sentences"],
         )
-    )
-    names = alt.Chart(nodes).encode(x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale))
-    layers = (
-        lines
-        + names.mark_circle(size=70, color="#333")
-        + names.mark_text(dy=-10, fontSize=11).encode(text="agency:N")
-    )
-    return _styled(layers.properties(width=520, height=520), "Shared text 共有文本")
+    )  # fmt: skip
+    layers = lines + alt.Chart(nodes).mark_circle(size=60, color="#333", opacity=1).encode(x=x, y=y)
+    for side, align in ((nodes["x"] >= 0, "left"), (nodes["x"] < 0, "right")):
+        text = alt.Chart(nodes[side]).mark_text(align=align, dx=9 if align == "left" else -9, fontSize=11)
+        layers += text.encode(x=x, y=y, text="agency:N", angle=alt.Angle("angle:Q", scale=None, legend=None))
+    return _styled(layers.properties(width=600, height=600), title)
 
 
-def plot_terms(keyness: Table, *, top: int = 15, score: str = "z_agency") -> Any:  # noqa: ANN401
+def _on_a_circle(names: list[str]) -> Table:
+    """Return a place for each name, and the angle at which its text leads outwards, never upside down."""
+    import pandas as pd
+
+    turns = [2 * math.pi * (k + 0.5) / len(names) for k in range(len(names))]
+    places = [(math.cos(t), math.sin(t)) for t in turns]
+    angles = [-math.degrees(math.atan2(y, x) if x >= 0 else math.atan2(-y, -x)) for x, y in places]
+    rows = [(n, x, y, a) for n, (x, y), a in zip(names, places, angles, strict=True)]
+    return pd.DataFrame(rows, columns=["agency", "x", "y", "angle"])
+
+
+def plot_terms(
+    keyness: Table,
+    *,
+    top: int = 15,
+    score: str = "z_agency",
+    names: tuple[str, str] = ("first group", "second group"),
+) -> Any:  # noqa: ANN401
     """Draw the words that set two groups apart, the most distinctive of each side.
 
     Args:
         keyness: What `terms.keyness` gave.
         top: Words of each side.
         score: Column to draw, `z_agency` or `z`.
+        names: What the two groups are called.
 
     Raises:
         MeasureError: The table is empty.
@@ -252,7 +276,7 @@ def plot_terms(keyness: Table, *, top: int = 15, score: str = "z_agency") -> Any
         alt.Chart(rows[["term", score, "count_first", "count_second", "agencies"]])
         .mark_bar()
         .encode(
-            x=alt.X(f"{score}:Q", title="first group ←  z over agencies  → second group"),
+            x=alt.X(f"{score}:Q", title=f"{names[0]} ←  {score}  → {names[1]}"),
             y=alt.Y("term:N", sort=rows["term"].tolist(), title=None),
             color=alt.condition(f"datum.{score} > 0", alt.value("#c2410c"), alt.value("#1f4e79")),
             tooltip=["term", alt.Tooltip(score, format=".2f"), "count_first", "count_second", "agencies"],
@@ -273,7 +297,7 @@ def _title(measure: str, label: str) -> str:
     return TITLES.get((measure, label), f"{measure} {label}")
 
 
-def _styled(chart: Any, title: str) -> Any:  # noqa: ANN401
+def _styled(chart: Any, title: Any) -> Any:  # noqa: ANN401
     return chart.properties(title=title).configure(font=FONTS).configure_view(stroke=None)
 
 

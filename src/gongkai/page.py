@@ -87,7 +87,10 @@ def write_page(
         ),
         chart=to_svg(
             plot_prevalence(
-                measures[measures["agency"].isin(charted)], measure="prevalence", label="commitment"
+                measures[measures["agency"].isin(charted)],
+                measure="prevalence",
+                label="commitment",
+                width=260,
             )
         ),
         chart_label="Share of commitments by agency and year, with intervals; numbers in the table below",
@@ -190,7 +193,7 @@ def _agencies(
     """Return a section per agency: what it is, its shares by year, its reports with their sentences."""
     marks = _marks(predictions)
     by_report = dict(tuple(sentences.groupby("report_id", sort=False)))
-    broken = {key: part for key, part in checks[checks["holds"].eq(False).fillna(False)].groupby("report_id")}
+    checked = dict(tuple(checks.groupby("report_id", sort=False)))
     parts = []
     for agency, group in reports.assign(agency=reports["agency"].fillna(NO_AGENCY)).groupby(
         "agency", sort=True
@@ -203,7 +206,7 @@ def _agencies(
         ]
         shares = _shares_by_year(measures[measures["agency"].fillna(NO_AGENCY) == name])
         shown = "".join(
-            _report(row, by_report.get(row["report_id"]), marks, broken.get(row["report_id"]))
+            _report(row, by_report.get(row["report_id"]), marks, checked.get(row["report_id"]))
             for row in records(group)
         )
         parts.append(
@@ -246,7 +249,7 @@ def _report(
     report: dict[str, object],
     sentences: pd.DataFrame | None,
     marks: dict[object, tuple[bool, bool, float, float]],
-    broken: pd.DataFrame | None,
+    checks: pd.DataFrame | None,
 ) -> str:
     agency = report["agency"] if isinstance(report["agency"], str) else NO_AGENCY
     year = int(report["year"]) if report["year"] == report["year"] and report["year"] is not None else "?"  # type: ignore[call-overload]
@@ -270,14 +273,25 @@ def _report(
             f'id="{escape(row["sentence_id"])}" '
             f'title="{escape(title + page)}">{escape(row["text"])}</span>'
         )
-    if broken is not None:
-        rules = "; ".join(
-            f"{r['rule']}: {r['left']:g} ≠ {r['right']:g} ({r['where']})" for r in records(broken)
-        )
-        parts.append(f'<p class="broken">Figures that contradict each other 数字矛盾: {escape(rules)}</p>')
+    parts += _checks(checks) if checks is not None else []
     source = f"{report['source_path']} · {report['form'] or 'no form'}"
     return (
         f'<details class="report" data-agency="{escape(str(agency))}" data-year="{year}">'
         f"<summary>{escape(str(agency))} {year} <small>{escape(source)}</small></summary>"
         f"{''.join(parts)}</details>\n"
     )
+
+
+def _checks(checks: pd.DataFrame) -> list[str]:
+    """Return how many rules hold, and each broken one with its two sides and where they stand."""
+    holds = checks["holds"].astype("boolean")
+    broken = checks[(~holds).fillna(False)]
+    undecided = int(holds.isna().sum())
+    counts = f"{int(holds.sum())} hold 成立, {len(broken)} broken 不成立, {undecided} undecided 无法判断"
+    found = [f'<p class="checks">Rules of the tables 表格核对: {escape(counts)}</p>']
+    if len(broken):
+        rules = "; ".join(
+            f"{r['rule']}: {r['left']:g} ≠ {r['right']:g} ({r['where']})" for r in records(broken)
+        )
+        found.append(f'<p class="broken">Figures that contradict each other 数字矛盾: {escape(rules)}</p>')
+    return found

@@ -64,10 +64,19 @@ def test_agencies_in_both_years_are_paired():
     assert row["high"] - row["low"] < 1e-12
 
 
-def test_an_agency_against_its_peers_has_no_interval_over_agencies():
-    row = compare(outcomes({"a": (3, 0.2), "b": (3, 0.5)}), by="agency", first=None, second="a0").iloc[0]
+def test_an_agency_against_its_peers_has_a_rank_but_no_interval():
+    """One agency cannot be resampled; its p-value is its rank among the agencies, each against the others."""
+    frame = outcomes({"a": (1, 0.9), "b": (9, 0.2)})
+    row = compare(frame, by="agency", first=None, second="a0").iloc[0]
     assert row["first"] == "all others"
     assert row["low"] is None or np.isnan(row["low"])
+    assert row["p_value"] == pytest.approx(1 / 10, abs=0.02)
+    assert compare(frame, by="agency", first=None, second="b0").iloc[0]["p_value"] > 0.15
+
+
+def test_two_agencies_cannot_be_permuted():
+    row = compare(outcomes({"a": (1, 0.2), "b": (1, 0.5)}), by="kind", first="a", second="b").iloc[0]
+    assert pd.isna(row["p_value"])
 
 
 def test_an_unknown_group_names_those_there_are():

@@ -101,6 +101,16 @@ def test_fewer_than_two_codes_are_undefined():
 GROUPS = {"few errors": (0.95, 0.97), "many errors": (0.65, 0.75)}
 
 
+def coded_only(codes, pi, clusters):
+    """Width of the interval from the coded sentences alone, weighted by 1/π (Hájek)."""
+    kept = ~np.isnan(codes)
+    weights = 1 / pi[kept]
+    mean = np.average(codes[kept], weights=weights)
+    errors = weights * (codes[kept] - mean) / weights.sum()
+    found = mean_interval(mean, errors, None if clusters is None else clusters[kept], 0.95)
+    return found.high - found.low
+
+
 def coverage(method, *, clusters=None, draws=2000, n=600, coded=200, share=0.3):
     """Coverage, bias and mean width of the difference of two groups that the classifier treats differently.
 
@@ -126,9 +136,7 @@ def coverage(method, *, clusters=None, draws=2000, n=600, coded=200, share=0.3):
                 parts.append(mean_interval(f.mean(), (f - f.mean()) / n, unit, 0.95))
             else:
                 parts.append(corrected_ratio((codes, f), None, pi if method == "dsl" else None, unit, 0.95))
-            if method == "ppi":
-                kept = codes[~np.isnan(codes)]
-                only += 2 * 1.96 * kept.std() / np.sqrt(len(kept)) / 2
+            only += coded_only(codes, pi, unit) / 2
         difference = parts[1].value - parts[0].value
         spread = 1.96 * np.hypot(parts[0].error, parts[1].error)
         covered += abs(difference) <= spread  # the true difference is 0
@@ -144,8 +152,10 @@ def test_corrected_intervals_cover_where_error_differs_by_group(method, clusters
     covers, bias, width, only = coverage(method, clusters=clusters)
     assert 0.93 <= covers <= 0.97
     assert abs(bias) < 0.01
-    if method == "ppi" and clusters is None:
-        assert width < only  # narrower than the coded sentences alone
+    assert width < only  # narrower than the coded sentences alone
+    naive, naive_bias, _, _ = coverage("count", clusters=clusters, draws=300, n=6000)
+    assert naive < 0.1  # counting, with ten times the sentences
+    assert abs(naive_bias) > 0.03
 
 
 def test_counting_fails_where_error_differs_by_group():

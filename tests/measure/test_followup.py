@@ -54,9 +54,21 @@ def test_problems_return_among_the_problems(found):
 
 def test_shares_add_up_and_one_agency_has_no_interval(found):
     shares = followup_shares(found.reset_index())
-    commitments = shares[shares["label"].str.startswith("commitment")]
-    assert commitments["value"].sum() == pytest.approx(1)
+    assert shares["label"].str.startswith("commitment").all()  # problems count only as read
+    assert shares["value"].sum() == pytest.approx(1)
     assert shares["low"].isna().all()
+
+
+def test_what_was_read_counts_in_place_of_what_was_found(found):
+    read = {"2020-1": "silent", "2020-2": "again", "2020-3": "silent", "2020-4": "returns", "2020-5": None}
+    table = found.reset_index()
+    shares = followup_shares(table.assign(checked=table["sentence_id"].map(read))).set_index("label")
+    assert shares.loc["commitment:done", "value"] == 0
+    assert shares.loc["commitment:silent", "value"] == pytest.approx(2 / 3)
+    assert shares.loc["problem:returns", ["value", "n"]].tolist() == [1, 1]
+    assert set(shares["method"]) == {"checked"}
+    with pytest.raises(MeasureError, match="'maybe' of a commitment"):
+        followup_shares(table.assign(checked="maybe"))
 
 
 def test_years_apart_are_not_compared():

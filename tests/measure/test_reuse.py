@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.reuse import copied, copy_network, reuse, reuse_sensitivity
+from gongkai.measure.reuse import copied, copy_network, reuse, reuse_sensitivity, reused_sentences
 from gongkai.text.tokens import tokenize
 
 
@@ -45,6 +45,25 @@ def test_shared_text_is_weighted_by_words():
     assert value(found, agency="甲局", year=2020, measure="shared") == pytest.approx(words[0] / sum(words))
 
 
+def test_the_sentences_behind_a_share_of_reused_text():
+    flags = reused_sentences(SENTENCES)
+    found = reuse(SENTENCES)
+    for name in ("shared", "sticky", "redundant"):
+        part = flags[(flags["agency"] == "甲局") & (flags["year"] == 2021)]
+        expected = part.loc[part[name].astype(bool), "words"].sum() / part["words"].sum()
+        assert value(found, agency="甲局", year=2021, measure=name) == pytest.approx(expected)
+    assert flags.loc[flags["year"] == 2020, "sticky"].isna().all()
+    assert flags.loc[flags["text"] == STOCK, "shared"].tolist() == [True, False, True, True]
+
+
+def test_the_reference_set_is_explicit():
+    """Within a region of its own an agency has nobody to share with."""
+    apart = SENTENCES.assign(region_code=SENTENCES["agency"])
+    within = ("year", "region_code")
+    assert reuse(apart, within=within).query("measure == 'shared'")["value"].eq(0).all()
+    assert reuse_sensitivity(apart, sizes=[4], shares=[0.3], within=within)["mean"].tolist() == [0]
+
+
 def test_sticky_needs_the_year_before():
     found = reuse(SENTENCES)
     assert pd.isna(value(found, agency="甲局", year=2020, measure="sticky"))
@@ -83,10 +102,16 @@ def test_a_stock_phrase_is_no_evidence_of_copying():
     assert copied(SENTENCES)["kind"].eq("own").all()
 
 
+OTHERS = [
+    ("丁局", 2020, "公交线路调整前在站牌张贴说明。"),
+    ("戊局", 2020, "中小学学区划分图附在招生简章后面。"),
+    ("己局", 2020, "气象预警信号的发布渠道增加到九个。"),
+]
 COPIES = table(
     ("甲市人民政府", 2020, OWN[0], OWN[1], "甲市独有的一句话讲的是财政资金直达基层。"),
     ("乙局", 2020, OWN[0], OWN[1].replace("滚动", "循环"), "乙局自己的话讲的是校外培训机构检查。"),
     ("丙局", 2020, "丙局讲的是气象预警信号的发布渠道。"),
+    *OTHERS,
 )
 REPORTS = pd.DataFrame(
     [
@@ -106,15 +131,58 @@ def test_copies_of_another_agency_stand_on_both_sides():
     assert not found["agency"].eq("丙局").any()
 
 
+def test_weaker_likeness_counts_only_beside_evidence():
+    """An edited sentence is taken where two others show that the reports are related, and not alone."""
+    texts = [
+        "每周三为局长接待日，群众可当面询问办理进度。",
+        "每周三为局长接待日，群众可当面询问进度，来访者先在前台登记。",
+    ]
+    alone = table(("甲局", 2020, texts[0], "渣土车"), ("乙局", 2020, texts[1]), *OTHERS)
+    beside = table(("甲局", 2020, texts[0], *OWN[:2]), ("乙局", 2020, texts[1], *OWN[:2]), *OTHERS)
+    similarity = copied(beside).set_index("sentence_id")["similarity"]
+    assert 0.35 <= similarity["甲局2020-0"] < 0.55
+    assert copied(alone).empty
+
+
+def test_a_promise_reported_done_is_no_copy():
+    """The same words count as taken over within the improvements, and not from there into the overview."""
+    then, now = "将渣土运输审批结果合并到一个栏目。", "渣土运输审批结果已归并到城管审批栏目，访问量上升。"
+    frame = table(("甲局", 2020, then), ("甲局", 2021, now), *OTHERS).assign(section="improvements")
+    assert copied(frame)["kind"].tolist() == ["own"]
+    frame.loc[frame["year"] == 2021, "section"] = "overview"
+    assert copied(frame).empty
+
+
+def test_the_agency_own_name_is_no_likeness():
+    frame = table(
+        ("琅玡海关", 2020, "琅玡海关没有收费。"), ("琅玡海关", 2021, "琅玡海关将抓好下列各项。"), *OTHERS
+    )
+    assert copied(frame).empty
+
+
 def test_the_network_says_who_is_above_and_who_was_first():
-    network = copy_network(copied(COPIES), REPORTS)
+    network = copy_network(copied(COPIES), REPORTS, sentences=COPIES)
     row = network.iloc[0]
     assert len(network) == 1
     assert (row["agency"], row["other"], row["sentences"]) == ("乙局", "甲市人民政府", 2)
     assert (row["relation"], row["first"], row["cluster"]) == ("superior", "甲市人民政府", 0)
-    assert row["share"] == pytest.approx(2 / 3)
+    shared = [OWN[0], OWN[1], OWN[0], OWN[1].replace("滚动", "循环")]
+    whole = COPIES[COPIES["agency"].isin(["甲市人民政府", "乙局"])]["text"]
+    assert row["share"] == pytest.approx(sum(map(len, shared)) / whole.str.len().sum())
+
+
+def test_the_network_is_the_same_from_both_sides():
+    """Which agency stands first in the row depends on names alone; what they share does not."""
+    swapped = {"甲市人民政府": "乙局", "乙局": "甲市人民政府"}
+    turned = COPIES.assign(agency=COPIES["agency"].replace(swapped))
+    one, two = (
+        copy_network(copied(c), r, sentences=c).iloc[0]
+        for c, r in ((COPIES, REPORTS), (turned, REPORTS.assign(agency=REPORTS["agency"].replace(swapped))))
+    )
+    assert one["share"] == pytest.approx(two["share"])
+    assert {one["relation"], two["relation"]} == {"superior", "subordinate"}
 
 
 def test_without_dates_nobody_was_first():
-    network = copy_network(copied(COPIES), REPORTS.assign(published=None))
+    network = copy_network(copied(COPIES), REPORTS.assign(published=None), sentences=COPIES)
     assert network["first"].isna().all()

@@ -50,10 +50,11 @@ def compare(
     Returns:
         `measures` rows with `first, second, p_value`, one per label: `value` is a difference of shares in
         [−1, 1]. The interval resamples clusters within each group (the same draw for both, where a cluster
-        stands in both, as an agency does in two years). The p-value permutes whole clusters between the
-        groups; where clusters stand in both, it swaps the two halves of each (a paired permutation). With m
-        clusters it cannot be below 1 / (number of permutations + 1), nor below what m allows. Null where a
-        group has fewer than two clusters.
+        stands in both, as an agency does in two years); it is null where a group has fewer than two clusters.
+        The p-value permutes whole clusters between the groups; where clusters stand in both, it swaps the two
+        halves of each (a paired permutation). With m clusters it cannot be below 1 / (number of permutations
+        + 1), nor below what m allows: an agency against m − 1 peers is compared with each peer against the
+        others, so p ≥ 1 / m. Null where nothing can be permuted.
 
     Raises:
         SchemaError: A column is missing.
@@ -101,15 +102,28 @@ def _difference_interval(
     tops: Vector, sizes: Vector, level: float, seed: int
 ) -> tuple[float | None, float | None, float | None]:
     present = sizes > 0
+    p_value = _permuted(tops, sizes, seed) if tops.shape[1] > 2 else None
     if present.sum(axis=1).min() < 2:
-        return None, None, None
+        return None, None, p_value
+    return (*_resampled(tops, sizes, level, seed), p_value)
+
+
+def _resampled(tops: Vector, sizes: Vector, level: float, seed: int) -> tuple[float, float]:
+    """Return the interval over resampled clusters; those in both groups are drawn once for both."""
+    present = sizes > 0
     paired = present.all(axis=0)
     weights = np.zeros((1000, tops.shape[1]))
     strata = [paired, present[0] & ~paired, present[1] & ~paired]
     for number, stratum in enumerate(strata):
         if stratum.any():
             weights[:, stratum] = cluster_weights(int(stratum.sum()), seed=seed + number)
-    low, high = interval(_difference(tops, sizes, weights), level)
+    return interval(_difference(tops, sizes, weights), level)
+
+
+def _permuted(tops: Vector, sizes: Vector, seed: int) -> float:
+    """Return the share of permutations with a difference at least as large."""
+    present = sizes > 0
+    paired = present.all(axis=0)
     generator = np.random.default_rng(seed)
     observed = abs(_difference(tops, sizes, np.ones((1, tops.shape[1])))[0])
     extreme = 0
@@ -125,7 +139,7 @@ def _difference_interval(
         s = np.where(swap, sizes[::-1], sizes)
         shuffled = _difference(t, s, np.ones((1, tops.shape[1])))[0]
         extreme += bool(abs(shuffled) >= observed - 1e-12)
-    return low, high, (extreme + 1) / (PERMUTATIONS + 1)
+    return (extreme + 1) / (PERMUTATIONS + 1)
 
 
 def compare_reports(sentences: Sentences, before: str, after: str) -> Table:

@@ -140,16 +140,24 @@ def _rows(
 def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95, seed: int = 0) -> Measures:
     """Estimate the share of each outcome among commitments and among problems.
 
+    Problems are counted only where a person has read them: the search for them is right too seldom
+    (docs/methods.md). Commitments are counted as found, and as read where they were.
+
     Args:
-        found: What `followup` gave.
+        found: What `followup` gave; the column `checked`, if there is one, holds the outcome as a person
+            read it, null or empty where nobody did.
         by: Columns that define a group.
         level: Coverage of the interval, in (0, 1).
         seed: Of the bootstrap.
 
     Returns:
         `measures` rows: `measure` is `followup`, `label` is `commitment:done` and so on; intervals resample
-        agencies, and are null for a group of one agency.
+        agencies, and are null for a group of one agency. `method` is `checked` where every row was read.
+
+    Raises:
+        MeasureError: `checked` holds something else than an outcome.
     """
+    found = _as_checked(found)
     rows: list[dict[str, object]] = []
     groups = found.groupby(list(by), sort=True, dropna=False) if by else [((), found)]
     for key, group in groups:
@@ -157,6 +165,7 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
             ids, index = np.unique(part["agency"].astype(str), return_inverse=True)
             totals = np.bincount(index, minlength=len(ids)).astype(float)
             weights = cluster_weights(len(ids), seed=seed)
+            method = "checked" if part["_read"].all() else "count"
             for outcome in ("returns", "silent") if kind == "problem" else ("done", "again", "silent"):
                 hits = np.bincount(
                     index, weights=(part["outcome"] == outcome).to_numpy(float), minlength=len(ids)
@@ -164,11 +173,27 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
                 low, high = (
                     interval((weights @ hits) / (weights @ totals), level) if len(ids) > 1 else (None, None)
                 )
+                about = dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
                 rows.append(
-                    dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
-                    | {"measure": "followup", "method": "count", "label": f"{kind}:{outcome}", "n": len(part),
+                    about
+                    | {"measure": "followup", "method": method, "label": f"{kind}:{outcome}", "n": len(part),
                        "clusters": len(ids), "cluster": "agency", "value": float(hits.sum() / totals.sum()),
                        "low": low, "high": high, "level": level}
                 )  # fmt: skip
     keys = pd.DataFrame([{c: r[c] for c in by} for r in rows], columns=list(by))
     return pd.concat([keys, frame_of("measures", rows)], axis=1)
+
+
+def _as_checked(found: Table) -> Table:
+    """Put what was read in place of what was found, and drop problems that nobody read."""
+    if "checked" not in found.columns:
+        return found[found["kind"] == "commitment"].assign(_read=False)
+    said = found["checked"].fillna("").astype(str).str.strip()
+    allowed = {"commitment": {"done", "again", "silent"}, "problem": {"returns", "silent"}}
+    for kind, text in sorted(set(zip(found["kind"], said, strict=True))):
+        if text and text not in allowed[kind]:
+            raise MeasureError(
+                f"checked is {text!r} of a {kind}; expected {', '.join(sorted(allowed[kind]))}"
+            )
+    read = found.assign(outcome=found["outcome"].where(said == "", said), _read=said != "")
+    return read[read["_read"] | (read["kind"] == "commitment")]

@@ -77,14 +77,6 @@ def weigh(texts: Sequence[str], owners: Sequence[object]) -> sp.csr_matrix:
     return scaled.tocsr()
 
 
-def best_matches(left: sp.csr_matrix, right: sp.csr_matrix) -> tuple[Vector, Vector]:
-    """Return for each row of `left` the row of `right` most like it (the first of equals) and the cosine."""
-    if not right.shape[0]:
-        return np.full(left.shape[0], -1), np.zeros(left.shape[0])
-    cosines = (left @ right.T).toarray()
-    return cosines.argmax(axis=1), np.minimum(cosines.max(axis=1), 1.0)
-
-
 def like_pairs(left: sp.csr_matrix, right: sp.csr_matrix, threshold: float) -> tuple[Vector, Vector, Vector]:
     """Return (row of left, row of right, cosine) of all pairs at least as alike as the threshold."""
     found = []
@@ -116,8 +108,7 @@ def near_duplicates(texts: Sequence[str], *, threshold: float = 0.8, seed: int =
     rows, codes = pair_codes(list(unique))
     if len(unique) < 2:
         return pd.DataFrame({"left": [], "right": [], "similarity": []})
-    order = np.unique(rows * np.uint64(1) + np.uint64(0), return_index=True)[1]
-    present = rows[order]
+    present, order = np.unique(rows, return_index=True)
     generator = np.random.default_rng(seed)
     multipliers = generator.integers(1, 2**63, HASHES, dtype=np.uint64) | np.uint64(1)
     signature = np.empty((len(present), HASHES), np.uint32)
@@ -126,27 +117,37 @@ def near_duplicates(texts: Sequence[str], *, threshold: float = 0.8, seed: int =
         mixed ^= mixed >> np.uint64(29)
         mixed *= np.uint64(0x9E3779B97F4A7C15)
         signature[:, k] = np.minimum.reduceat((mixed >> np.uint64(32)).astype(np.uint32), order)
-    candidates = np.unique(np.concatenate([_same_band(signature, k) for k in range(0, HASHES, BAND)]), axis=0)
-    shared = [
-        (present[a], present[b], _jaccard(unique[present[a]], unique[present[b]])) for a, b in candidates
-    ]
-    kept = [(unique[a], unique[b], s) for a, b, s in shared if s >= threshold]
+    keys = np.unique(np.concatenate([_same_band(signature, k) for k in range(0, HASHES, BAND)]))
+    left, right = np.divmod(keys, len(present))
+    likely = _likely(signature, left, right, threshold)
+    pairs = zip(unique[present[left[likely]]], unique[present[right[likely]]], strict=True)
+    checked = [(a, b, jaccard(a, b)) for a, b in pairs]
+    kept = [row for row in checked if row[2] >= threshold]
     return pd.DataFrame(kept, columns=["left", "right", "similarity"])
 
 
+def _likely(signature: Vector, left: Vector, right: Vector, threshold: float) -> Vector:
+    """Say which pairs agree in so many hashes that they may reach the threshold: all but one in millions."""
+    least = threshold - 5 * np.sqrt(threshold * (1 - threshold) / HASHES)
+    parts = [
+        (signature[left[k : k + 100_000]] == signature[right[k : k + 100_000]]).mean(axis=1) >= least
+        for k in range(0, len(left), 100_000)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0, bool)
+
+
 def _same_band(signature: Vector, start: int) -> Vector:
-    """Return pairs of rows whose band is equal; of a large bucket each row is paired with its neighbours."""
+    """Return pairs of rows whose band is equal, as left · rows + right; of a large bucket only neighbours."""
     band = (
         np.ascontiguousarray(signature[:, start : start + BAND]).view(np.dtype((np.void, 4 * BAND))).ravel()
     )
     order = np.argsort(band, kind="stable")
-    pairs = [
-        np.sort(
-            np.stack([order[:-step], order[step:]], axis=1)[band[order[:-step]] == band[order[step:]]], axis=1
-        )
-        for step in _steps(band[order])
-    ]
-    return np.concatenate(pairs) if pairs else np.zeros((0, 2), np.int64)
+    found = [np.zeros(0, np.int64)]
+    for step in _steps(band[order]):
+        equal = band[order[:-step]] == band[order[step:]]
+        a, b = order[:-step][equal], order[step:][equal]
+        found.append(np.minimum(a, b) * len(signature) + np.maximum(a, b))
+    return np.concatenate(found)
 
 
 def _steps(ordered: Vector) -> Iterator[int]:
@@ -157,7 +158,12 @@ def _steps(ordered: Vector) -> Iterator[int]:
         step += 1
 
 
-def _jaccard(left: str, right: str) -> float:
+def jaccard(left: str, right: str) -> float:
+    """Return the share of the character pairs of either text that both have.
+
+    >>> jaccard("主动公开", "主动公布")
+    0.5
+    """
     a = {left[i : i + 2] for i in range(max(1, len(left) - 1))}
     b = {right[i : i + 2] for i in range(max(1, len(right) - 1))}
     return len(a & b) / len(a | b)
