@@ -68,8 +68,9 @@ def main() -> None:
     if arguments.write:
         head, mark = "## Near-duplicates", "`python benchmarks/near_duplicates.py --write`"
         path = HERE / "README.md"
-        kept = path.read_text(encoding="utf-8").split(head)[0].rstrip()
-        path.write_text(f"{kept}\n\n{head}\n\n{mark}: {line}\n", encoding="utf-8")
+        before_it, _, behind = path.read_text(encoding="utf-8").partition(head)
+        rest = "".join(behind.partition("\n## ")[1:])
+        path.write_text(f"{before_it.rstrip()}\n\n{head}\n\n{mark}: {line}\n{rest}", encoding="utf-8")
 
 
 if __name__ == "__main__":
