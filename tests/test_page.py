@@ -56,6 +56,12 @@ def test_every_sentence_stands_in_it_with_its_kind(page, sentences):
     assert {kind for kind, _, _ in spans} <= {"promise", "cheap", "formula", "fact"}
 
 
+def test_kinds_are_told_without_colour(page):
+    """A sign before each sentence, with a text that screen readers say."""
+    for kind, said in (("promise", "checkable promise"), ("cheap", "cheap talk"), ("formula", "formula")):
+        assert re.search(rf'\.s\.{kind}::before {{[^}}]*/ "{said}: "', page)
+
+
 def test_checks_are_shown_broken_ones_in_full(page, tables):
     assert "requests.row:granted: 8 ≠ 9" in page
     checks = read_table(tables, "checks")

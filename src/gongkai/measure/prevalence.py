@@ -425,7 +425,8 @@ def sentences_behind(row: Mapping[str, object], predictions: Predictions, senten
     """
     if row.get("measure") not in ("prevalence", "cheap_talk"):
         raise MeasureError(
-            f"sentences stand behind prevalence and cheap_talk, not behind {row.get('measure')}"
+            f"sentences stand behind prevalence and cheap_talk, not behind {row.get('measure')}; those of "
+            "reuse are in reused_sentences, and the tables of copied, followup and terms carry their own"
         )
     own = set(frame_of("measures", []).columns)
     by = [c for c in row if c not in own and c in predictions.columns]

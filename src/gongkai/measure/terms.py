@@ -66,7 +66,6 @@ def keyness(
     first: object,
     second: object,
     stop: frozenset[str] | None = None,
-    min_length: int = 2,
     min_agencies: int = 2,
     prior: float = 500.0,
     seed: int = 0,
@@ -90,7 +89,6 @@ def keyness(
         first: The group compared with; None takes all others.
         second: The group of interest.
         stop: Words to leave out; the bundled list by default.
-        min_length: Characters of the shortest word.
         min_agencies: Fewest agencies that use the word, in both groups together.
         prior: Weight of the prior, in words.
         seed: Of the bootstrap.
@@ -108,7 +106,7 @@ def keyness(
     in_second = sentences[by] == second
     in_first = ~in_second if first is None else sentences[by] == first
     kept = sentences[in_first | in_second].assign(_second=in_second)
-    counts, terms, units, example = _count(kept, stop, min_length, split="_second")
+    counts, terms, units, example = _count(kept, stop, 2, split="_second")
     side = np.array([second_side for _, second_side in units])
     if side.all() or not side.any():
         raise MeasureError(f"both groups need words; have only {second if side.all() else first}")
