@@ -1,6 +1,6 @@
 """Speed against a named common way in the same run, on the bundled corpus; then growth and cores.
 
-    pip install beautifulsoup4 && python benchmarks/bench.py [--sizes 1000,10000,100000] [--jobs 1,2] [--only pairs|scale] [--write]
+    pip install beautifulsoup4 fasttext-community && python benchmarks/bench.py [--sizes 1000,10000,100000] [--jobs 1,2] [--only pairs|scale] [--write]
 
 Each pair is timed in turn, A B A B …, and the ratio of the medians is what counts; absolute times depend on the machine.
 Results must be equal where the two ways promise the same, and are compared here too. Growth is measured on synthetic reports
@@ -28,12 +28,15 @@ from gongkai.corpus.build import build_file
 from gongkai.corpus.document import Grid
 from gongkai.corpus.html import read_html
 from gongkai.corpus.inputs import read_sentences
+from gongkai.corpus.labels import read_labels
 from gongkai.corpus.pdf import read_pdf
 from gongkai.corpus.read import decode
 from gongkai.models.classifier import load_model
 from gongkai.models.features import BLOCKS, grams
+from gongkai.models.linear import train_linear
 from gongkai.models.stream import predict_tables
-from gongkai.schema import write_part
+from gongkai.models.train import gold_of, split_groups
+from gongkai.schema import LABELS, write_part
 from gongkai.text import tokens
 
 HERE = Path(__file__).parent
@@ -156,6 +159,66 @@ def bench_predict(sentences: pd.DataFrame) -> dict[str, object]:
     )  # fmt: skip
 
 
+def bench_fasttext(sentences: pd.DataFrame) -> dict[str, object]:
+    """The same, against fastText fed with jieba's words, a model per label."""
+    import fasttext
+
+    many = pd.concat([sentences] * 10, ignore_index=True)
+    model = load_model("linear")
+    plain = tokens.tokenizer()
+    scores = model.scores(sentences)
+    peers = []
+    with tempfile.TemporaryDirectory(prefix="gongkai-bench-") as name:
+        for column in range(2):
+            lines = [
+                f"__label__{int(s > 0.5)} {' '.join(plain.lcut(t))}"
+                for s, t in zip(scores[:, column], sentences["text"])
+            ]
+            path = Path(name) / "train.txt"
+            path.write_text("\n".join(lines), encoding="utf-8")
+            peers.append(fasttext.train_supervised(str(path), wordNgrams=2, thread=1, verbose=0))
+
+    def theirs() -> None:
+        words = [" ".join(plain.lcut(t)).replace("\n", " ") for t in many["text"]]
+        for peer in peers:
+            peer.predict(words, k=2)
+
+    return row(
+        "predict, both labels",
+        lambda: model.scores(many),
+        theirs,
+        "fastText with jieba",
+        len(many),
+        "sentences",
+    )
+
+
+def bench_train() -> dict[str, object]:
+    """Train both labels (blocks chosen, calibrated by grouped folds), against a cross-validated scikit-learn pipeline."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GroupKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+
+    gold = gold_of(read_labels(HERE.parent / "corpus" / "labels"))
+    codes = {label: gold[label].to_numpy(bool) for label in LABELS}
+    groups = split_groups(gold)
+    plain = tokens.tokenizer()
+
+    def theirs() -> None:
+        for y in codes.values():
+            pipeline = make_pipeline(
+                TfidfVectorizer(tokenizer=plain.lcut, token_pattern=None), LogisticRegression()
+            )
+            cross_val_predict(pipeline, gold["text"], y, groups=groups, cv=GroupKFold(5))
+            pipeline.fit(gold["text"], y)
+
+    return row(
+        "train, both labels", lambda: train_linear(gold, codes, groups, name="bench"), theirs,
+        "scikit-learn pipeline with jieba, 5 folds", len(gold), "sentences",
+    )  # fmt: skip
+
+
 def bench_build() -> dict[str, object]:
     """A whole build of the HTML reports, against its floor: the same parsing and tokenising and nothing else."""
     paths = [str(p) for p in sorted(RAW.rglob("*.htm*"))]
@@ -202,7 +265,7 @@ def table_of(rows: list[dict[str, object]]) -> str:
 def machine() -> str:
     """Name the machine and the libraries' versions."""
     names = (
-        "beautifulsoup4", "jieba", "lxml", "numpy", "pandas", "pdfplumber", "pyarrow", "pypdfium2", "rjieba",
+        "beautifulsoup4", "fasttext-community", "jieba", "lxml", "numpy", "pandas", "pdfplumber", "pyarrow", "pypdfium2", "rjieba",
         "scikit-learn", "selectolax",
     )  # fmt: skip
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in names)
@@ -223,7 +286,7 @@ def main() -> None:
     if arguments.only != "scale":
         sentences = read_sentences(RAW)
         rows = [
-            bench_html(), bench_pdf(), bench_tokens(sentences), bench_predict(sentences),
+            bench_html(), bench_pdf(), bench_tokens(sentences), bench_predict(sentences), bench_fasttext(sentences), bench_train(),
             bench_stream(sentences), bench_build(),
         ]  # fmt: skip
         found["Against a common way"] = table_of(rows) + "\nOne process. " + machine()
