@@ -63,17 +63,19 @@ def predicted_rows(model: Classifier, sentences: Sentences) -> pa.Table:
     n, labels = len(sentences), model.labels
     thresholds = np.array([model.thresholds[label] for label in labels])
 
-    def repeated(column: str) -> list[object]:
-        values = sentences[column] if column in sentences.columns else [None] * n
-        return [None if v is None or v != v else v for v in values for _ in labels]
+    def repeated(column: str) -> object:
+        if column not in sentences.columns:
+            return [None] * (n * len(labels))
+        return sentences[column].repeat(len(labels)).reset_index(drop=True)
 
+    seen = [s in model.trained_on for s in sentences["sentence_id"]]
     columns: dict[str, object] = {
         "sentence_id": repeated("sentence_id"),
         "model": [model.name] * (n * len(labels)),
         "label": list(labels) * n,
         "score": scores.ravel(),
         "predicted": (scores >= thresholds).ravel(),
-        "seen": [s in model.trained_on for s in repeated("sentence_id")],
+        "seen": np.repeat(np.array(seen, dtype=bool), len(labels)),
     }
     for column in ("report_id", "agency", "region_code", "year", "section", "heading"):
         columns[column] = repeated(column)
