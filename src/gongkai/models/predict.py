@@ -78,17 +78,19 @@ def as_predictions(
     """Put scores, sentences × labels in the order of `thresholds`, into an Arrow table `predictions`."""
     n, labels = len(sentences), tuple(thresholds)
 
-    def repeated(column: str) -> list[object]:
-        values = sentences[column] if column in sentences.columns else [None] * n
-        return [None if v is None or v != v else v for v in values for _ in labels]
+    def repeated(column: str) -> object:
+        if column not in sentences.columns:
+            return [None] * (n * len(labels))
+        return sentences[column].repeat(len(labels)).reset_index(drop=True)
 
+    seen = [s in learned for s in sentences["sentence_id"]]
     columns: dict[str, object] = {
         "sentence_id": repeated("sentence_id"),
         "model": [name] * (n * len(labels)),
         "label": list(labels) * n,
         "score": scores.ravel(),
         "predicted": (scores >= np.array(list(thresholds.values()))).ravel(),
-        "seen": [s in learned for s in repeated("sentence_id")],
+        "seen": np.repeat(np.array(seen, dtype=bool), len(labels)),
     }
     for column in ("report_id", "agency", "region_code", "year", "section", "heading"):
         columns[column] = repeated(column)
