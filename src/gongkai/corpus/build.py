@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from gongkai import shards
+from gongkai.corpus import archive
 from gongkai.corpus.checks import check
 from gongkai.corpus.read import SUFFIXES, read_document
 from gongkai.corpus.report import read_report
@@ -81,7 +82,7 @@ def build(
     if not inputs:
         raise ReadError(f"{_listing(paths)}: no file to read; expected endings {' '.join(SUFFIXES)}")
     folder = Path(output)
-    states = [(path, (s := Path(path).stat()).st_size, s.st_mtime_ns) for path in inputs]
+    states = _states(inputs)
     lexicon = {p.name: file_digest(p) for p in sorted(bundled("corpus/lexicon").iterdir()) if p.is_file()}
     plan = {"inputs": states, "gongkai": version(), "shard_size": SHARD_SIZE, "lexicon": lexicon}
     duplicates = _duplicates(states)
@@ -100,6 +101,9 @@ def _listing(paths: object) -> str:
 def find_inputs(paths: Iterable[str | Path]) -> list[str]:
     """List the files below the given paths, each once, sorted; links to folders are not followed.
 
+    A ZIP is listed file by file (`x.zip/name`), or as itself where it cannot be listed. Folders of pictures
+    that a browser saves beside a page (`x_files`) are left out.
+
     Raises:
         ReadError: A path does not exist.
     """
@@ -111,14 +115,46 @@ def find_inputs(paths: Iterable[str | Path]) -> list[str]:
                 Path(root) / name
                 for root, folders, names in os.walk(place)
                 for name in names
-                if name.lower().endswith(SUFFIXES) and not name.startswith((".", "~$"))
+                if _is_wanted(name) and not root.endswith(("_files", ".files"))
             ]
-            found |= dict.fromkeys(p.as_posix() for p in sorted(below))
+            for file in sorted(below):
+                found |= dict.fromkeys(_listed(file))
         elif place.exists():
-            found[place.as_posix()] = None
+            found |= dict.fromkeys(_listed(place))
         else:
             raise ReadError(f"{place}: no such file or folder")
     return list(found)
+
+
+def _is_wanted(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES) and not name.startswith((".", "~$"))
+
+
+def _listed(path: Path) -> list[str]:
+    if archive.is_archive(path):
+        try:
+            names = archive.members(path)
+        except ReadError:
+            return [path.as_posix()]  # reading it will say why
+        wanted = [n for n in names if _is_wanted(n.rsplit("/", 1)[-1]) and "__MACOSX/" not in n]
+        return sorted(wanted) or [path.as_posix()]
+    return [path.as_posix()]
+
+
+def _states(inputs: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Return (path, size, what changes when the file does) of each input."""
+    states = []
+    listed: dict[str, tuple[int, int]] = {}
+    for path in inputs:
+        if path not in listed and not Path(path).exists():
+            parent = next(p for p in Path(path).parents if p.is_file())
+            listed = archive.members(parent)
+        if path in listed:
+            states.append((path, *listed[path]))
+        else:
+            state = Path(path).stat()
+            states.append((path, state.st_size, state.st_mtime_ns))
+    return states
 
 
 def _duplicates(states: Sequence[tuple[str, int, int]]) -> dict[str, str]:
@@ -133,8 +169,8 @@ def _duplicates(states: Sequence[tuple[str, int, int]]) -> dict[str, str]:
         first: dict[str, str] = {}
         for path in paths:
             try:
-                digest = file_digest(Path(path))
-            except OSError:
+                digest = hashlib.sha256(archive.read_bytes(path)).hexdigest()
+            except ReadError:
                 continue
             if first.setdefault(digest, path) != path:
                 copies[path] = first[digest]

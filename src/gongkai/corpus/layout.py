@@ -26,6 +26,8 @@ _PAGE_MARK = re.compile(r"[-—–－_·\s]*\d{1,3}[-—–－_·\s]*|第?\s*\d{
 
 @dataclass(frozen=True, slots=True)
 class Char:
+    """A printed character (or, of a scan, a line) and its box."""
+
     text: str
     left: float
     bottom: float
@@ -36,6 +38,8 @@ class Char:
 
 @dataclass(slots=True)
 class Line:
+    """A line of running text; `y` is its baseline, `size` the height of its characters."""
+
     text: str
     left: float
     right: float
@@ -46,12 +50,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Box:
+    """A rectangle."""
+
     left: float
     bottom: float
     right: float
     top: float
 
     def holds(self, x: float, y: float) -> bool:
+        """Tell whether a point lies in it."""
         return self.left <= x <= self.right and self.bottom <= y <= self.top
 
 
@@ -113,6 +120,7 @@ def _line(row: list[Char], page: int) -> Line:
 
 
 def add_sides(box: Box, horizontal: list[Box], vertical: list[Box]) -> None:
+    """Add the four sides of a box to the rules."""
     horizontal += (Box(box.left, y, box.right, y) for y in (box.bottom, box.top))
     vertical += (Box(x, box.bottom, x, box.top) for x in (box.left, box.right))
 
@@ -221,7 +229,7 @@ def _lattice(across: list[Box], down: list[Box]) -> Lattice:
 
 
 def _merged(lattice: Lattice) -> dict[tuple[int, int], tuple[int, int]]:
-    """Map each unit field to the first field of the cell it belongs to: no rule divides the fields of a cell."""
+    """Map each unit field to the first of its cell: no rule divides the fields of a cell."""
     columns, rows = len(lattice.xs) - 1, len(lattice.ys) - 1
     root = {(i, j): (i, j) for i in range(columns) for j in range(rows)}
 

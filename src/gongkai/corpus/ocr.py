@@ -26,7 +26,20 @@ DOTS = 200
 SURE = 0.85
 """Score from which a number in a cell is taken; text may be less sure, a reader sees its errors."""
 LEAST = 0.5
+SMALLEST_TABLE = 6
+"""Cells; fewer are a stamp, a picture or a frame."""
+MAX_TILT = 3.0
+"""Degrees that a page is turned back."""
 _NUMBER = re.compile(r"[-\d.,，．%/元件条万]+")
+
+
+INSTALL = 'pip install "gongkai[ocr]"'
+MAX_PIXELS = 40_000_000
+"""Of one picture, and `MAX_PAGES` of a TIFF."""
+MAX_PAGES = 100
+WIDTH = 1654
+"""Pixels that a page of A4 is wide at `DOTS`; pictures are scaled to it, whatever they were scanned at."""
+LEAST_SIDE = 400
 
 
 def available() -> bool:
@@ -68,7 +81,7 @@ _recogniser: Recogniser | None = None
 
 def recogniser() -> Recogniser:
     """Return this process's recogniser."""
-    global _recogniser  # noqa: PLW0603
+    global _recogniser
     _recogniser = _recogniser or Recogniser()
     return _recogniser
 
@@ -80,18 +93,55 @@ def read_scan(pages: Iterable[Pixels], name: str) -> tuple[list[Block], list[str
         ReadError: The extra `ocr` is not installed.
     """
     if not available():
-        raise ReadError(f'{name}: needs character recognition: pip install "gongkai[ocr]"')
+        raise ReadError(f"{name}: a picture; it needs character recognition: {INSTALL}")
     engine = recogniser()
     flow: list[Line | Grid] = []
     problems: list[str] = ["read by character recognition: compare numbers with the original"]
     for number, picture in enumerate(pages, start=1):
         chars, rules, doubtful = _page(engine, picture)
         flow += page_flow(chars, rules, number)
-        problems += [f"page {number}: a cell reads '{text}' ({score:.0%} sure) and is left blank" for text, score in doubtful]
+        problems += [
+            f"page {number}: a cell reads '{text}' ({score:.0%} sure) and is left blank"
+            for text, score in doubtful
+        ]
     return blocks_of(flow), problems
 
 
+def open_pictures(content: bytes, name: str) -> list[Pixels]:
+    """Decode a PNG, JPEG or TIFF (all its pages) to RGB, scaled as if scanned at 200 dots to the inch.
+
+    Raises:
+        ReadError: The extra `ocr` is not installed; the picture is damaged, or too small or large for a page.
+    """
+    if not available():
+        raise ReadError(f"{name}: a picture; it needs character recognition: {INSTALL}")
+    import cv2
+
+    done, found = cv2.imdecodemulti(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if not done or not found:
+        raise ReadError(f"{name}: a damaged picture")
+    pictures = []
+    for picture in found[:MAX_PAGES]:
+        height, width = picture.shape[:2]
+        if min(height, width) < LEAST_SIDE or height * width > MAX_PIXELS:
+            raise ReadError(
+                f"{name}: a picture of {width} × {height} pixels; a scanned page has some 1650 × 2340"
+            )
+        scale = WIDTH / width
+        if not 0.8 < scale < 1.25:
+            picture = cv2.resize(
+                picture,
+                None,
+                fx=scale,
+                fy=scale,
+                interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC,
+            )
+        pictures.append(picture)
+    return pictures
+
+
 def _page(engine: Recogniser, picture: Pixels) -> tuple[list[Char], Rules, list[tuple[str, float]]]:
+    picture = _straighten(picture)
     height = picture.shape[0]
     points = 72 / DOTS
 
@@ -100,13 +150,16 @@ def _page(engine: Recogniser, picture: Pixels) -> tuple[list[Char], Rules, list[
 
     dark = _dark(picture)
     rules = Rules([box(*r) for r in _strokes(dark, 1)], [box(*r) for r in _strokes(dark, 0)], [])
-    cells = [cell for lattice in lattices(rules) for cell in cells_of(lattice)]
+    tables = [cells_of(lattice) for lattice in lattices(rules)]
+    cells = [cell for table in tables if len(table) >= SMALLEST_TABLE for cell in table]
     chars: list[Char] = []
     doubtful: list[tuple[str, float]] = []
     for edges, text, score in engine.lines(picture):
         if score >= LEAST and text.strip():
             place = box(*edges)
-            inside = any(c.holds((place.left + place.right) / 2, (place.bottom + place.top) / 2) for c in cells)
+            inside = any(
+                c.holds((place.left + place.right) / 2, (place.bottom + place.top) / 2) for c in cells
+            )
             if inside and _NUMBER.fullmatch(text) and score < SURE:
                 continue  # its cell is recognised on its own below
             chars.append(_char(text, place))
@@ -135,6 +188,38 @@ def _dark(picture: Pixels) -> Pixels:
     grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
     dark: Pixels = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 25, 15)
     return dark
+
+
+def _straighten(picture: Pixels) -> Pixels:
+    """Turn a page that was laid askew on the scanner: rows of ink are sharpest when it lies straight."""
+    import cv2
+
+    dark = _dark(picture)
+    shrunk = cv2.resize(dark, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    height, width = shrunk.shape
+    centre = (width / 2, height / 2)
+
+    def sharpness(angle: float) -> float:
+        turned = cv2.warpAffine(shrunk, cv2.getRotationMatrix2D(centre, angle, 1), (width, height))
+        sums = turned.sum(axis=1, dtype=np.float64)
+        return float(np.square(np.diff(sums)).sum())
+
+    best = 0.0
+    for step, reach in ((0.5, MAX_TILT), (0.1, 0.4), (0.03, 0.09)):
+        angles = np.arange(best - reach, best + reach + step / 2, step)
+        best = max((*angles, best), key=sharpness)
+    if abs(best) < 0.05 or sharpness(best) < 1.05 * sharpness(0.0):
+        return picture
+    height, width = dark.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), best, 1)
+    turned: Pixels = cv2.warpAffine(
+        np.ascontiguousarray(picture),
+        matrix,
+        (width, height),
+        flags=cv2.INTER_CUBIC,
+        borderValue=(255, 255, 255),
+    )
+    return turned
 
 
 def _strokes(dark: Pixels, across: int) -> list[tuple[float, float, float, float]]:

@@ -17,7 +17,7 @@ from gongkai.corpus.layout import Box, Char, Line, Rules, add_sides, blocks_of, 
 from gongkai.errors import ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 MAX_PAGES = 500
 MAX_PATHS = 20_000
@@ -52,6 +52,7 @@ def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[str], str]:
             problems.append(f"only the first {MAX_PAGES} of {len(pdf)} pages were read")
         flow: list[Line | Grid] = []
         everything: list[str] = []
+        flat = False
         for number in range(min(len(pdf), MAX_PAGES)):
             try:
                 page = pdf[number]
@@ -61,9 +62,21 @@ def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[str], str]:
                 problems.append(f"page {number + 1} is damaged and was not read ({error})")
                 continue
             everything += [c.text for c in chars]
+            flat = flat or _is_flat(chars)
+        if flat:
+            problems.append(
+                "its Chinese font is not embedded and none is installed here: characters may be missing; "
+                "install one (fonts-noto-cjk) and build again"
+            )
     finally:
         pdf.close()
     return blocks_of(flow), problems, _fault("".join(everything))
+
+
+def _is_flat(chars: Sequence[Char]) -> bool:
+    """Tell whether glyphs have no height: pdfium found no font, and then drops text of one character."""
+    heights = [c.top - c.bottom for c in chars if "\u4e00" <= c.text <= "\u9fff"]
+    return len(heights) >= 10 and sum(h < 0.5 for h in heights) > len(heights) / 2
 
 
 def _fault(text: str) -> str:
@@ -71,18 +84,22 @@ def _fault(text: str) -> str:
     if letters < 30:
         return "a PDF without a text layer (a scan?)"
     bad = len(re.findall("[\ufffd\ue000-\uf8ff]", text)) + 6 * text.count("(cid:")
-    return f"{bad} of {letters} characters of the text layer are garbled" if bad / letters > GARBLED_SHARE else ""
+    return (
+        f"{bad} of {letters} characters of the text layer are garbled"
+        if bad / letters > GARBLED_SHARE
+        else ""
+    )
 
 
-def render_pages(content: bytes, dots: int) -> Iterator[Any]:
-    """Give each page as an array of pixels (height × width × 3), `dots` to the inch."""
+def render_pages(content: bytes, dots: int = 200) -> Iterator[Any]:
+    """Give each page as an array of pixels (height × width × 3, RGB), `dots` to the inch."""
     pdf = pdfium.PdfDocument(content)
     try:
         for number in range(min(len(pdf), MAX_PAGES)):
             page = pdf[number]
             width, height = page.get_size()
             fit = min(1.0, MAX_PIXELS / max(1.0, width * height * (dots / 72) ** 2)) ** 0.5
-            yield page.render(scale=fit * dots / 72).to_numpy()[:, :, :3]
+            yield page.render(scale=fit * dots / 72, rev_byteorder=True).to_numpy()[:, :, :3]
     finally:
         pdf.close()
 
@@ -171,5 +188,3 @@ def _segments(path: pdfium.PdfObject) -> list[tuple[float, float, float, float]]
         for a, b in strokes
         if abs(a[0] - b[0]) < 0.5 or abs(a[1] - b[1]) < 0.5
     ]
-
-
