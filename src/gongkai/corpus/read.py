@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -38,6 +39,7 @@ _DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{3,20})
 _FREQUENT = frozenset(
     "的政府信息公开年度报告情况行和工作主动申请中国一是不人有在年月日一二三四區區開總況會國請報務"
 )
+_PAGE_MARK = re.compile(r"\s*[-—–－]\s*\d{1,3}\s*[-—–－]\s*")
 _PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
 _PIPE_RULE = re.compile(r"^[\s|:\-]+$")
 
@@ -85,6 +87,8 @@ def parse_document(content: bytes, name: str) -> Document:
         text, damage = decode(_page_in(content))
         if damage:
             problems.append(f"{damage} bytes could not be decoded; they stand as U+FFFD")
+        if (page := _page_in_json(text)) is not None:
+            media_type, text = "html", page
         if media_type == "html":
             from gongkai.corpus.html import read_html
 
@@ -112,6 +116,32 @@ def _read_pdf(content: bytes, name: str) -> tuple[list[Block], list[str]]:
     if not blocks:
         raise ReadError(f"{name}: {fault}; it needs character recognition: {INSTALL}")
     return blocks, [*problems, f"{fault}; with character recognition it can be read: {INSTALL}"]
+
+
+def _page_in_json(text: str) -> str | None:
+    """Return the page inside a JSON answer of a site: its title, and the longest Chinese text."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        waiting: list[object] = [json.loads(text)]
+    except (ValueError, RecursionError):
+        return None
+    titles: list[str] = []
+    texts: list[str] = []
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+            titles += [v for k, v in value.items() if "title" in str(k).lower() and isinstance(v, str)]
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and re.search(f"[{HAN}]", value):
+            texts.append(value)
+    if not texts:
+        return None
+    title = next((t for t in titles if re.search("公开.{0,12}(报告|年报)", t)), "")
+    body = max(texts, key=len)
+    return f"<h1>{title}</h1>{body if '<' in body else body.replace(chr(10), '<br>')}"
 
 
 _ARCHIVED_PAGE = re.compile(
@@ -226,7 +256,7 @@ def read_text(text: str) -> list[Block]:
             rows.clear()
 
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").split("\n")
-    for line in join_wrapped(lines):
+    for line in join_wrapped([line for line in lines if not _PAGE_MARK.fullmatch(line)]):
         if _PIPE_ROW.match(line) and line.count("|") >= 3:
             if not _PIPE_RULE.match(line):
                 rows.append([(cell.strip(), 1, 1) for cell in line.strip().strip("|").split("|")])
