@@ -34,7 +34,12 @@ def mismatches(rows, expected):
     if not rows.get("reports"):
         return [f"no report: {[p['message'] for p in rows['problems']]}"]
     report = rows["reports"][0]
-    wrong = [
+    wrong = []
+    if "reports" in expected and expected["reports"] != (
+        found := [[r["agency"], r["year"]] for r in rows["reports"]]
+    ):
+        wrong.append(f"reports: {found}, expected {expected['reports']}")
+    wrong += [
         f"{key}: {report.get(key)!r}, expected {expected[key]!r}"
         for key in IDENTITY
         if key in expected and (report.get(key) or None) != (expected[key] or None)
@@ -46,12 +51,17 @@ def mismatches(rows, expected):
     for section, text in expected.get("sections", {}).items():
         if found.get(section, "") != squeeze(text):
             wrong.append(f"{section}: {found.get(section, '')!r}, expected {squeeze(text)!r}")
+    # Of a scan a few cells may stay blank or unread, but none may be wrong.
+    lenient = len(expected["cells"]) // 20 if expected.get("needs") == "rapidocr" else 0
     if "cells" in expected:
         cells = {
             f"{r['table']}.{r['row']}.{r['column']}": None if pd.isna(r["value"]) else r["value"]
             for r in rows["statistics"]
             if r["report_id"] == report["report_id"]
         }
+        blanks = [k for k in expected["cells"] if cells.get(k) is None]
+        if len(blanks) <= lenient:
+            cells |= {k: expected["cells"][k] for k in blanks}
         for key in sorted(cells.keys() | expected["cells"].keys()):
             if key not in cells or key not in expected["cells"] or cells[key] != expected["cells"][key]:
                 wrong.append(
@@ -67,6 +77,8 @@ def mismatches(rows, expected):
 @pytest.mark.parametrize("expected", EXPECTED, ids=lambda p: p.stem)
 def test_variation(expected):
     held = json.loads(expected.read_text(encoding="utf-8"))
+    if "needs" in held:
+        pytest.importorskip(held["needs"], reason="the extra for this kind of file is not installed")
     assert mismatches(build_file(str(EXPECTED[expected])), held) == []
 
 

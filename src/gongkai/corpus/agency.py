@@ -182,7 +182,7 @@ def _longest_name(agency: str, text: str) -> str:
 
 
 def _year(title: str, text: str, published: str | None, problems: list[str]) -> int | None:
-    """Return the year of the title, unless the reporting period and the date of publication both say another."""
+    """Return the year of the title, unless period and date of publication both say another."""
     in_title = [y for m in _TITLE_YEAR.finditer(re.sub(r"\s", "", title)) if (y := parse_year(m[1]))]
     periods = [y for m in _PERIOD.finditer(text) for g in m.groups() if g and (y := parse_year(g))]
     of_title = in_title[0] if len(set(in_title)) == 1 else None

@@ -17,6 +17,7 @@ from gongkai.corpus import archive
 from gongkai.corpus.checks import check
 from gongkai.corpus.read import SUFFIXES, read_document
 from gongkai.corpus.report import read_report
+from gongkai.corpus.several import split_reports
 from gongkai.errors import GongkaiError, ReadError
 from gongkai.run import bundled, file_digest, manifest, version, write_json
 from gongkai.schema import BUILT, frame_of, read_table, sentence_ids, write_part
@@ -204,12 +205,21 @@ def build_file(path: str, *, duplicate_of: str | None = None) -> Rows:
         return {"problems": [_problem(path, None, "read", "error", str(error))]}
     except Exception as error:
         return {"problems": [_unexpected(path, "read", error)]}
+    rows: Rows = defaultdict(list)
     try:
-        return rows_of(document, read_report(document))
-    except GongkaiError as error:
-        return {"problems": [_problem(path, None, "report", "error", str(error))]}
+        parts = split_reports(document)
     except Exception as error:
         return {"problems": [_unexpected(path, "report", error)]}
+    for part in parts:
+        try:
+            found = rows_of(part, read_report(part))
+        except GongkaiError as error:
+            found = {"problems": [_problem(path, None, "report", "error", str(error))]}
+        except Exception as error:
+            found = {"problems": [_unexpected(path, "report", error)]}
+        for name, more in found.items():
+            rows[name] += more
+    return dict(rows)
 
 
 def _unexpected(path: str, step: str, error: Exception) -> dict[str, object]:

@@ -95,7 +95,7 @@ def _pieces(lines: Sequence[str], script: Script) -> list[tuple[str, int]]:
 
 
 def _glued(text: str) -> list[str]:
-    """Cut a line that ran its cells together: heads (信息内容本年制发件数…), or a label and its digits (规章000)."""
+    """Cut a line that ran its cells together: heads, or a label and its digits (规章000)."""
     if match := _HEADS.fullmatch(text):
         return _HEAD.findall(match[1] or match[2])
     match = re.fullmatch(r"([^\d]{2,40}|(?:\d[.、．])[^\d]{2,60})(\d[\d.]*)", text)

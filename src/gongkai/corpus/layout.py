@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Lines of a table drawn by word processors meet within 2 points; a cell is wider and higher than 4.
 SNAP = 3.0
 SMALLEST_CELL = 4.0
+_HEADING = re.compile(r"[一二三四五六七八九十]{1,2}、[^，。；]{2,30}$")
+_WHOLE_HEADING = re.compile(r"[一二三四五六七八九十]{1,2}、[^，。；]{2,30}(情况|事项|问题|措施)$")
 _PAGE_MARK = re.compile(r"[-—–－_·\s]*\d{1,3}[-—–－_·\s]*|第?\s*\d{1,3}\s*页.{0,10}|\d{1,3}\s*/\s*\d{1,3}")
 
 
@@ -70,9 +72,60 @@ class Rules:
     vertical: list[Box]
     filled: list[Box]
 
+    def all(self) -> tuple[list[Box], list[Box], list[Box]]:
+        """Return the three groups."""
+        return self.horizontal, self.vertical, self.filled
+
 
 def page_flow(chars: list[Char], rules: Rules, number: int) -> list[Line | Grid]:
-    """Return the lines and grids of one page from top to bottom, page marks dropped."""
+    """Return the lines and grids of one page from top to bottom, page marks dropped.
+
+    Where two pages, or two columns, stand side by side, the left one is read first.
+    """
+    middle = gutter(chars)
+    if middle is None or any(b.left < middle < b.right for b in rules.horizontal):
+        return _column_flow(chars, rules, number)
+    return [
+        part
+        for left in (True, False)
+        for part in _column_flow(
+            [c for c in chars if (c.left + c.right < 2 * middle) == left],
+            Rules(*([b for b in group if (b.left + b.right < 2 * middle) == left] for group in rules.all())),
+            number,
+        )
+    ]
+
+
+def gutter(chars: Sequence[Char]) -> float | None:
+    """Return the x between two columns of text, None where the page has one.
+
+    A gutter is empty from top to bottom, wider than two characters, near the middle, and lines of most
+    heights stand on both of its sides.
+    """
+    if len(chars) < 200:
+        return None
+    left, right = min(c.left for c in chars), max(c.right for c in chars)
+    size = sorted(c.top - c.bottom for c in chars)[len(chars) // 2]
+    low, high = left + 0.4 * (right - left), left + 0.6 * (right - left)
+    edge, best = low, (0.0, 0.0)
+    for char in sorted((c for c in chars if c.right > low and c.left < high), key=lambda c: c.left):
+        best = max(best, (char.left - edge, (char.left + edge) / 2))
+        edge = max(edge, char.right)
+    best = max(best, (high - edge, (high + edge) / 2))
+    width, middle = best
+    if width < max(2 * size, 12.0):
+        return None
+    heights = (
+        {round(c.baseline / size) for c in chars if (c.left < middle) == side} for side in (True, False)
+    )
+    first, second = heights
+    # Prose fills its lines; two columns of a table without rules do not.
+    full = [sum((c.left < middle) == side for c in chars) for side in (True, False)]
+    fills = all(n / max(len(h), 1) >= 8 for n, h in zip(full, (first, second), strict=True))
+    return middle if fills and min(len(first), len(second)) >= 8 else None
+
+
+def _column_flow(chars: list[Char], rules: Rules, number: int) -> list[Line | Grid]:
     tables = [_table(lattice, chars, number) for lattice in lattices(rules)]
     tables = [(box, grid) for box, grid in tables if grid.texts and any(any(r) for r in grid.texts)]
     loose = [
@@ -301,6 +354,8 @@ def blocks_of(flow: list[Line | Grid]) -> list[Block]:
             last is not None
             and (last.right >= right - 1.6 * last.size or _breaks_off(last, part, left, right))
             and part.left <= left + 0.8 * part.size
+            and not _HEADING.match(part.text)
+            and not _WHOLE_HEADING.match(last.text)
             and abs(part.size - last.size) <= 0.35 * last.size
         )
         if goes_on:

@@ -19,6 +19,7 @@ from gongkai.errors import ReadError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    Edges = tuple[float, float, float, float]
     Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 DOTS = 200
@@ -28,9 +29,13 @@ SURE = 0.85
 LEAST = 0.5
 SMALLEST_TABLE = 6
 """Cells; fewer are a stamp, a picture or a frame."""
+TALL = 56
+"""Pixels of a crop, its margin included, above which it holds more than one line."""
+TOUCH = 4.0
+"""Pixels within which a rule ends on another."""
 MAX_TILT = 3.0
 """Degrees that a page is turned back."""
-_NUMBER = re.compile(r"[-\d.,，．%/元件条万]+")
+_NUMBER_LIKE = re.compile(r"[-—\d.,，．%/元件条万\soODQ〇IlL|jJ!·]+")
 
 
 INSTALL = 'pip install "gongkai[ocr]"'
@@ -74,6 +79,11 @@ class Recogniser:
         """Recognise a picture that holds one line."""
         found = self.engine(picture, use_det=False, use_cls=False, use_rec=True)
         return (found.txts[0], float(found.scores[0])) if found.txts else ("", 0.0)
+
+    def block(self, picture: Pixels) -> tuple[str, float]:
+        """Recognise a picture that holds a few lines; as sure as its least sure line."""
+        found = sorted(self.lines(picture), key=lambda line: line[0][1])
+        return "".join(line[1] for line in found), min((line[2] for line in found), default=0.0)
 
 
 _recogniser: Recogniser | None = None
@@ -149,32 +159,46 @@ def _page(engine: Recogniser, picture: Pixels) -> tuple[list[Char], Rules, list[
         return Box(left * points, (height - bottom) * points, right * points, (height - top) * points)
 
     dark = _dark(picture)
-    rules = Rules([box(*r) for r in _strokes(dark, 1)], [box(*r) for r in _strokes(dark, 0)], [])
+    across, down = _framed(_strokes(dark, 1), _strokes(dark, 0))
+    rules = Rules([box(*r) for r in across], [box(*r) for r in down], [])
     tables = [cells_of(lattice) for lattice in lattices(rules)]
     cells = [cell for table in tables if len(table) >= SMALLEST_TABLE for cell in table]
     chars: list[Char] = []
-    doubtful: list[tuple[str, float]] = []
+    numbers: dict[Box, str] = {}
     for edges, text, score in engine.lines(picture):
-        if score >= LEAST and text.strip():
-            place = box(*edges)
-            inside = any(
-                c.holds((place.left + place.right) / 2, (place.bottom + place.top) / 2) for c in cells
-            )
-            if inside and _NUMBER.fullmatch(text) and score < SURE:
-                continue  # its cell is recognised on its own below
-            chars.append(_char(text, place))
+        place = box(*edges)
+        cell = next(
+            (c for c in cells if c.holds((place.left + place.right) / 2, (place.bottom + place.top) / 2)),
+            None,
+        )
+        if cell is None or not (_NUMBER_LIKE.fullmatch(text) or _spans(place, cell)):
+            if score >= LEAST and text.strip():
+                chars.append(_char(text, place))
+        elif not _spans(place, cell):
+            numbers[cell] = text
+    picture = picture.copy()
+    for left, top, right, bottom in (*across, *down):  # a rule beside a digit reads as 1
+        picture[int(top) : int(bottom) + 1, int(left) : int(right) + 1] = 255
+    dark = _dark(picture)
+    doubtful: list[tuple[str, float]] = []
     for cell in cells:
         if any(cell.holds((c.left + c.right) / 2, (c.bottom + c.top) / 2) for c in chars):
             continue
         crop = _crop(picture, dark, cell, points)
         if crop is None:
             continue
-        text, score = engine.one(crop)
-        if score >= SURE and text.strip():
+        text, score = engine.block(crop) if crop.shape[0] > TALL else engine.one(crop)
+        # Two readings that agree are surer than either: with and without the rules, in the line and alone.
+        if text.strip() and (score >= SURE or (score >= LEAST and text == numbers.get(cell))):
             chars.append(_char(text, Box(cell.left + 1, cell.bottom + 1, cell.right - 1, cell.top - 1)))
-        elif text.strip():
-            doubtful.append((text, score))
+        elif text.strip() or cell in numbers:
+            doubtful.append((text or numbers[cell], score))
     return chars, rules, doubtful
+
+
+def _spans(place: Box, cell: Box) -> bool:
+    """Tell whether a line reaches into the cells beside its own."""
+    return place.left < cell.left - 3 or place.right > cell.right + 3
 
 
 def _char(text: str, place: Box) -> Char:
@@ -228,7 +252,8 @@ def _strokes(dark: Pixels, across: int) -> list[tuple[float, float, float, float
 
     shape = (45, 1) if across else (1, 30)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, shape)
-    kept = cv2.morphologyEx(dark, cv2.MORPH_OPEN, kernel)
+    bridge = cv2.getStructuringElement(cv2.MORPH_RECT, (5, 1) if across else (1, 5))
+    kept = cv2.morphologyEx(cv2.morphologyEx(dark, cv2.MORPH_CLOSE, bridge), cv2.MORPH_OPEN, kernel)
     kept = cv2.dilate(kept, np.ones((3, 3), np.uint8))  # closes the gaps of a scan
     _, _, stats, _ = cv2.connectedComponentsWithStats(kept, connectivity=8)
     found = []
@@ -237,6 +262,23 @@ def _strokes(dark: Pixels, across: int) -> list[tuple[float, float, float, float
         if thick <= 14 and long >= 5 * thick:
             found.append((float(left), float(top), float(left + width), float(top + height)))
     return found
+
+
+def _framed(across: list[Edges], down: list[Edges]) -> tuple[list[Edges], list[Edges]]:
+    """Keep strokes that end on strokes of the other direction; those of characters do not."""
+    for _ in range(3):
+        down = [d for d in down if all(_meets(d, y, across, 0) for y in (d[1], d[3]))]
+        across = [a for a in across if all(_meets(a, x, down, 1) for x in (a[0], a[2]))]
+    return across, down
+
+
+def _meets(stroke: Edges, end: float, others: list[Edges], axis: int) -> bool:
+    """Tell whether an end of a stroke lies on one of the others; `axis` 0: the stroke is vertical."""
+    at = (stroke[axis] + stroke[axis + 2]) / 2
+    return any(
+        o[axis] - TOUCH <= at <= o[axis + 2] + TOUCH and o[1 - axis] - TOUCH <= end <= o[3 - axis] + TOUCH
+        for o in others
+    )
 
 
 def _crop(picture: Pixels, dark: Pixels, cell: Box, points: float) -> Pixels | None:

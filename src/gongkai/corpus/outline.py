@@ -87,14 +87,15 @@ def find_title(lines: Sequence[Line]) -> tuple[int, str]:
 def _title_at(above: str, text: str) -> str:
     """Return the title that a line holds, alone or with the line above it (agency, or first half)."""
     joins = bool(above) and len(above) <= 60 and not is_furniture(above) and not FINAL.search(above)
-    if _is_title(text):
+    if is_title(text):
         return above + text if joins and len(above) <= 30 and not agency_in_title(text) else text
-    if joins and len(text) <= 16 and not _is_title(above) and _is_title(above + text):
+    if joins and len(text) <= 16 and not is_title(above) and is_title(above + text):
         return above + text
     return ""
 
 
-def _is_title(text: str) -> bool:
+def is_title(text: str) -> bool:
+    """Tell whether a cleaned line is the title of a report."""
     if len(text) > 70 or re.search(r"[。>＞»›]", text) or FINAL.search(text):
         return False
     if _heading(text) and not re.search(r"\d{4}", text):
@@ -155,7 +156,7 @@ def reason_against(lines: Sequence[str], *, outlined: bool) -> str | None:
     """
     for name, pattern in _cues()["refuse"].items():
         if (name == "template" or not outlined) and any(pattern.search(line) for line in lines):
-            return name
+            return str(name)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -46,5 +47,5 @@ def _cut(line: Line) -> list[Line]:
     if len(cuts) < 2:
         return [line]
     limits = [0, *cuts, len(line.text)]
-    pieces = (line.text[a:b].strip() for a, b in zip(limits, limits[1:], strict=False))
+    pieces = (line.text[a:b].strip() for a, b in itertools.pairwise(limits))
     return [Line(piece, line.page, line.index) for piece in pieces if piece]
