@@ -73,7 +73,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             _field("published", _STRING, "publication date, ISO, null when not found"),
             _field("source_path", _STRING, "path as given to build", null=False),
             _field("source_digest", _STRING, "SHA-256 of the file", null=False),
-            _field("media_type", _STRING, "html, pdf, docx or txt", null=False),
+            _field("media_type", _STRING, "html, pdf, docx, doc, txt or image", null=False),
             _field("script", _STRING, "simplified or traditional (before conversion)", null=False),
             _field("n_sections", _INT, "sections found", null=False),
             _field("n_sentences", _INT, "sentences found", null=False),

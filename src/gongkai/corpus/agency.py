@@ -102,10 +102,11 @@ def identify(title: str, lines: Sequence[str]) -> Identity:
             problems.append("the agency was not found in the title or the preamble; set it by hand")
     if agency:
         agency = _longest_name(agency, text)
-    year = _year(title, text, problems)
+    published = _published(lines)
+    year = _year(title, text, published, problems)
     kind = next((k for k, pattern in _kinds().items() if agency and pattern.search(agency)), None)
     level, region, code = _place(agency, kind, year, text, problems) if agency else (None, None, None)
-    return Identity(agency, kind, level, region, code, year, _published(lines), tuple(problems))
+    return Identity(agency, kind, level, region, code, year, published, tuple(problems))
 
 
 def parse_year(text: str) -> int | None:
@@ -180,17 +181,25 @@ def _longest_name(agency: str, text: str) -> str:
     return agency if best in agency else best + agency
 
 
-def _year(title: str, text: str, problems: list[str]) -> int | None:
+def _year(title: str, text: str, published: str | None, problems: list[str]) -> int | None:
+    """Return the year of the title, unless period and date of publication both say another."""
     in_title = [y for m in _TITLE_YEAR.finditer(re.sub(r"\s", "", title)) if (y := parse_year(m[1]))]
     periods = [y for m in _PERIOD.finditer(text) for g in m.groups() if g and (y := parse_year(g))]
     of_title = in_title[0] if len(set(in_title)) == 1 else None
     of_period = max(set(periods), key=periods.count) if periods else None
+    before = int(published[:4]) - 1 if published else None  # a report is due in the January that follows
     if of_title and of_period and of_title != of_period:
+        taken = of_period if before == of_period else of_title
+        dated = f", and it was published on {published}" if published else ""
         problems.append(
-            f"the title says {of_title}, the reporting period {of_period}; the year of the title was taken"
+            f"the title says {of_title}, the reporting period {of_period}{dated}; {taken} was taken"
         )
+        return taken
+    if of_title and not of_period and before is not None and of_title > before and published[5:7] < "12":  # type: ignore[index]
+        problems.append(f"the title says {of_title}, but it was published on {published}")
     if not of_title and not of_period:
         spread = f" (the title names {', '.join(map(str, in_title))})" if in_title else ""
+        spread += f" (published on {published}, so probably {before})" if published else ""
         problems.append(f"the report's year was not found{spread}; set it by hand")
     return of_title or of_period
 

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gongkai import shards, storage
+from gongkai.corpus import archive
 from gongkai.corpus.checks import check
 from gongkai.corpus.read import SUFFIXES, read_document
 from gongkai.corpus.report import read_report
+from gongkai.corpus.several import split_reports
 from gongkai.corpus.years import write_year_checks
 from gongkai.errors import GongkaiError, ReadError
 from gongkai.run import bundled, file_digest, manifest, version
@@ -91,7 +93,7 @@ def build(
         inputs = inputs[:limit]
     if not inputs:
         raise ReadError(f"{_listing(paths)}: no file to read; expected endings {' '.join(SUFFIXES)}")
-    states = [(path, *storage.state(path)) for path in inputs]
+    states = [(path, *archive.state(path)) for path in inputs]
     lexicon = {p.name: file_digest(p) for p in sorted(bundled("corpus/lexicon").iterdir()) if p.is_file()}
     listed = shards.digest_of(states)
     plan = {"inputs": listed, "gongkai": version(), "shard_size": SHARD_SIZE, "lexicon": lexicon}
@@ -118,6 +120,9 @@ def _listing(paths: object) -> str:
 def find_inputs(paths: Iterable[str | Path]) -> list[str]:
     """List the files below the given paths, each once, sorted; links to folders are not followed.
 
+    A ZIP is listed file by file (`x.zip/name`), or as itself where it cannot be listed. Folders of pictures
+    that a browser saves beside a page (`x_files`) are left out.
+
     Raises:
         ReadError: A path does not exist.
     """
@@ -125,12 +130,13 @@ def find_inputs(paths: Iterable[str | Path]) -> list[str]:
     for path in paths:
         if not storage.exists(path):
             raise ReadError(f"{path}: no such file or folder")
-        if not storage.is_folder(path):
-            found[str(path) if storage.is_url(path) else Path(path).as_posix()] = None
-        elif storage.is_url(path):
-            found |= dict.fromkeys(p for p in storage.files_below(path) if _is_wanted(p.rsplit("/", 1)[-1]))
-        else:
+        if storage.is_url(path):
+            below = storage.files_below(path) if storage.is_folder(path) else [str(path)]
+            found |= dict.fromkeys(p for p in below if p == str(path) or _is_wanted(p.rsplit("/", 1)[-1]))
+        elif storage.is_folder(path):
             found |= dict.fromkeys(_walk(Path(path).as_posix()))
+        else:
+            found |= dict.fromkeys(_listed(Path(path).as_posix()))
     return list(found)
 
 
@@ -143,9 +149,22 @@ def _walk(folder: str) -> Iterator[str]:
         return
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(f"{folder}/{entry.name}")
+            if not entry.name.endswith(("_files", ".files")):
+                yield from _walk(f"{folder}/{entry.name}")
         elif _is_wanted(entry.name) and not entry.is_dir():
-            yield f"{folder}/{entry.name}".removeprefix("./")
+            yield from _listed(f"{folder}/{entry.name}".removeprefix("./"))
+
+
+def _listed(path: str) -> list[str]:
+    """Return a file, or the wanted files of an archive."""
+    if not archive.is_archive(Path(path)):
+        return [path]
+    try:
+        names = archive.members(Path(path))
+    except ReadError:
+        return [path]  # reading it will say why
+    wanted = [n for n in names if _is_wanted(n.rsplit("/", 1)[-1]) and "__MACOSX/" not in n]
+    return sorted(wanted) or [path]
 
 
 def _is_wanted(name: str) -> bool:
@@ -164,8 +183,8 @@ def _duplicates(states: Sequence[tuple[str, int, str]]) -> dict[str, str]:
         first: dict[bytes, str] = {}
         for path in paths:
             try:
-                digest = bytes.fromhex(file_digest(path))
-            except OSError:
+                digest = hashlib.sha256(archive.read_bytes(path)).digest()
+            except ReadError:
                 continue
             if first.setdefault(digest, path) != path:
                 copies[path] = first[digest]
@@ -205,12 +224,21 @@ def build_file(path: str, *, duplicate_of: str | None = None, kills: bool = Fals
         return {"problems": [_problem(path, None, "read", "error", str(error))]}
     except Exception as error:
         return {"problems": [_unexpected(path, "read", error)]}
+    rows: Rows = defaultdict(list)
     try:
-        return rows_of(document, read_report(document))
-    except GongkaiError as error:
-        return {"problems": [_problem(path, None, "report", "error", str(error))]}
+        parts = split_reports(document)
     except Exception as error:
         return {"problems": [_unexpected(path, "report", error)]}
+    for part in parts:
+        try:
+            found = rows_of(part, read_report(part))
+        except GongkaiError as error:
+            found = {"problems": [_problem(path, None, "report", "error", str(error))]}
+        except Exception as error:
+            found = {"problems": [_unexpected(path, "report", error)]}
+        for name, more in found.items():
+            rows[name] += more
+    return dict(rows)
 
 
 def _unexpected(path: str, step: str, error: Exception) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-MediaType = Literal["html", "pdf", "docx", "txt"]
+MediaType = Literal["html", "pdf", "docx", "doc", "txt", "image"]
 
 # Statutory tables have at most 28 × 15 cells; hostile spans must not fill the memory.
 MAX_GRID_ROWS = 2000

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from gongkai.text.clean import Script
 
 
+GLUED = "\0"
+"""Before digits of cells that ran together."""
+_HEAD = re.compile(r"本年.{2,6}?数量?|现行有效件?数|对外公开总数量|上一年项目数量|采购.{2,4}?[数金][量额]")
+_HEADS = re.compile(rf"(?:信息内容)?((?:{_HEAD.pattern}){{2,4}})|信息内容((?:{_HEAD.pattern}))")
+
+
 @functools.cache
 def _line_vocabulary() -> re.Pattern[str]:
     """Match a whole line that can only be a cell of the statutory tables."""
@@ -55,7 +61,7 @@ def is_table_line(line: str) -> bool:
     squeezed = SPACE.sub("", line)
     if not squeezed or len(squeezed) > 200:
         return False
-    if _line_vocabulary().fullmatch(squeezed):
+    if _line_vocabulary().fullmatch(squeezed) or _glued(squeezed):
         return True
     parts = line.split()
     numbers = sum(parse_number(part)[2] for part in parts)
@@ -71,6 +77,10 @@ def _pieces(lines: Sequence[str], script: Script) -> list[tuple[str, int]]:
         squeezed = normalize_label(line, script)
         if not squeezed:
             continue
+        glued = _glued(squeezed)
+        if glued:
+            pieces += [(piece, number) for piece in glued]
+            continue
         parts = line.split()
         if len(parts) > 1 and sum(parse_number(p)[2] for p in parts) >= 2:
             head = [p for p in parts if not parse_number(p)[2]]
@@ -82,6 +92,16 @@ def _pieces(lines: Sequence[str], script: Script) -> list[tuple[str, int]]:
         else:
             pieces.append((squeezed, number))
     return pieces
+
+
+def _glued(text: str) -> list[str]:
+    """Cut a line that ran its cells together: heads, or a label and its digits (规章000)."""
+    if match := _HEADS.fullmatch(text):
+        return _HEAD.findall(match[1] or match[2])
+    match = re.fullmatch(r"([^\d]{2,40}|(?:\d[.、．])[^\d]{2,60})(\d[\d.]*)", text)
+    if match and (match_key(match[1], "proactive", "rows") or match_key(match[1], "requests", "rows")):
+        return [match[1], GLUED + match[2]]
+    return []
 
 
 def _short_head(text: str) -> bool:
@@ -105,7 +125,17 @@ def read_lines(lines: Sequence[str], script: Script, problems: list[str]) -> lis
 
 
 def _is_value(text: str) -> bool:
-    return bool(text) and parse_number(text)[2]
+    return bool(text) and (text.startswith(GLUED) or parse_number(text)[2])
+
+
+def _unglued(values: list[tuple[str, int]], count: int) -> list[tuple[str, int]]:
+    """Cut digits that ran together, if there are as many as columns, or only one column; else leave them."""
+    if len(values) != 1 or not values[0][0].startswith(GLUED):
+        return values
+    digits, number = values[0][0][1:], values[0][1]
+    if count == 1:
+        return [(digits, number)]
+    return [(digit, number) for digit in digits] if len(digits) == count and digits.isdigit() else values
 
 
 def _values_after(pieces: Sequence[tuple[str, int]], start: int) -> list[tuple[str, int]]:
@@ -126,8 +156,14 @@ def _flat_row(
     problems: list[str],
     money: float = 1.0,
 ) -> list[Reading]:
-    values = _values_after(pieces, at + 1)
+    values = _unglued(_values_after(pieces, at + 1), len(heads))
     if not values:
+        return []
+    if any(text.startswith(GLUED) for text, _ in values):
+        problems.append(
+            f"line {pieces[at][1]} of the flattened tables: '{values[0][0][1:]}' runs the cells of "
+            f"'{pieces[at][0][:20]}' together; {table}.{row} was not read"
+        )
         return []
     if len(values) != len(heads):
         problems.append(

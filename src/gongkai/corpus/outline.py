@@ -23,6 +23,7 @@ NUMERALS = "一二三四五六七八九十"
 _ORDINAL = re.compile(
     rf"\s*(?:第?([{NUMERALS}]{{1,3}})\s*(?:[、.．，,：:。]+|部分[：:、]?|\s)|[（(]([{NUMERALS}]{{1,3}})[）)]、?)\s*"
 )
+_BULLET = re.compile(r"^\s*[●■◆▲★•·○◇□▪►◎、.．,，]+\s*(?=[\u4e00-\u9fff])")
 FINAL = re.compile(r"[。！？；：:;!?，,、]\s*[”’）)]*$")
 _RANK = {
     "overview": 1,
@@ -70,6 +71,13 @@ def find_title(lines: Sequence[Line]) -> tuple[int, str]:
     for index, line in enumerate(lines[: last + 1]):
         above = lines[index - 1].text if index else ""
         found = _title_at(above, line.text)
+        if (
+            found
+            and index > 1
+            and not agency_in_title(found)
+            and agency_in_title(lines[index - 2].text + found)
+        ):
+            found = lines[index - 2].text + found  # over three lines: agency, year and subject, kind
         if found:
             start = index + 1
             title = max(title, found, key=len)
@@ -79,25 +87,27 @@ def find_title(lines: Sequence[Line]) -> tuple[int, str]:
 def _title_at(above: str, text: str) -> str:
     """Return the title that a line holds, alone or with the line above it (agency, or first half)."""
     joins = bool(above) and len(above) <= 60 and not is_furniture(above) and not FINAL.search(above)
-    if _is_title(text):
+    if is_title(text):
         return above + text if joins and len(above) <= 30 and not agency_in_title(text) else text
-    if joins and len(text) <= 16 and not _is_title(above) and _is_title(above + text):
+    if joins and len(text) <= 16 and not is_title(above) and is_title(above + text):
         return above + text
     return ""
 
 
-def _is_title(text: str) -> bool:
+def is_title(text: str) -> bool:
+    """Tell whether a cleaned line is the title of a report."""
     if len(text) > 70 or re.search(r"[。>＞»›]", text) or FINAL.search(text):
         return False
     if _heading(text) and not re.search(r"\d{4}", text):
         return False
-    return bool(_cues()["title"]["report"].search(text))
+    return bool(_cues()["title"]["report"].search(text)) and not _cues()["title"]["not"].search(text)
 
 
 def _heading(text: str) -> tuple[str, str] | None:
     """Return (ordinal, title) when a line can be a top-level heading."""
     if len(text) > MAX_HEADING or (FINAL.search(text) and not text.endswith(("：", "。"))):
         return None
+    text = plain_ordinal(text)
     match = _ORDINAL.match(text)
     if not match:
         return None
@@ -107,19 +117,47 @@ def _heading(text: str) -> tuple[str, str] | None:
     return (match[1] or match[2]), title
 
 
+def plain_ordinal(text: str) -> str:
+    """Write an ordinal as most do: ㈠ as （一）; a bullet, and a mark whose numeral was lost, are dropped.
+
+    >>> plain_ordinal("㈠总体情况"), plain_ordinal("● 总体情况"), plain_ordinal("、总体情况")
+    ('（一）总体情况', '总体情况', '总体情况')
+    """
+    if "㈠" <= text[:1] <= "㈩":
+        return f"（{NUMERALS[ord(text[0]) - ord('㈠')]}）{text[1:]}"
+    return _BULLET.sub("", text, count=1)
+
+
 def is_official_heading(text: str) -> bool:
-    """Tell whether a line is a numbered official title, which words of the tables may look like."""
+    """Tell whether a line is an official title, which words of the tables may look like."""
     heading = _heading(text)
-    return (
-        heading is not None
-        and _match("statutory", heading[1]) is not None
-        and heading[1].endswith(("况", "项", "题"))
-    )
+    title = heading[1] if heading else plain_ordinal(text)
+    if not heading and (len(title) > 24 or len(title) < 6):
+        return False
+    return _match("statutory", title) is not None and title.endswith(("况", "项", "题"))
 
 
 def _match(group: str, text: str) -> str | None:
     squeezed = re.sub(r"\s", "", text)
     return next((key for key, pattern in _cues()[group].items() if pattern.search(squeezed)), None)
+
+
+def is_statutory_title(text: str) -> bool:
+    """Tell whether a heading without its ordinal is one of the six titles of the statutory form."""
+    return _match("statutory", text) is not None
+
+
+def reason_against(lines: Sequence[str], *, outlined: bool) -> str | None:
+    """Return what a document is that speaks of reports and is none; None where nothing says so.
+
+    Args:
+        lines: Its first lines.
+        outlined: It has the sections or tables of a report; then only a template is refused.
+    """
+    for name, pattern in _cues()["refuse"].items():
+        if (name == "template" or not outlined) and any(pattern.search(line) for line in lines):
+            return str(name)
+    return None
 
 
 def find_sections(lines: Sequence[Line], *, statutory: bool) -> list[Part]:
@@ -134,6 +172,8 @@ def find_sections(lines: Sequence[Line], *, statutory: bool) -> list[Part]:
         chosen = _ascending(chosen)
     parts = [Part("preamble", "", [])]
     marks = {index: (section, heading, rest) for index, section, _, heading, rest in chosen if section}
+    if not marks:
+        return _by_cues(lines)
     for index, line in enumerate(lines):
         if index in marks:
             section, heading, rest = marks[index]
@@ -145,6 +185,18 @@ def find_sections(lines: Sequence[Line], *, statutory: bool) -> list[Part]:
     return parts
 
 
+def _by_cues(lines: Sequence[Line]) -> list[Part]:
+    """Cut a body without headings: what is told of the year, and from where it turns to what is lacking."""
+    turn = next((i for i, line in enumerate(lines) if _cues()["turn"]["opens_lack"].search(line.text)), None)
+    if turn is None:
+        return [Part("preamble", "", list(lines))]
+    return [
+        Part("preamble", "", []),
+        Part("overview", "", list(lines[:turn])),
+        Part("section5", "", list(lines[turn:])),
+    ]
+
+
 _Candidate = tuple[int, "str | None", str, str, str]
 """line number, section key, 'bare' | 'inline' | 'unnumbered', heading, what follows it in the line"""
 
@@ -154,6 +206,7 @@ def _candidates(lines: Sequence[Line]) -> list[_Candidate]:
     for index, line in enumerate(lines):
         text = line.text
         bare = _heading(text)
+        text = plain_ordinal(text) if bare else text
         if bare:
             found.append((index, _match("headings", bare[1]), "bare", text.strip("：。: "), ""))
             continue
@@ -163,9 +216,10 @@ def _candidates(lines: Sequence[Line]) -> list[_Candidate]:
             if cut and (key := _match("statutory", cut[0].strip("。： "))):
                 split = ordinal.end() + cut.end()
                 found.append((index, key, "inline", text[:split].strip("。： "), text[split:].strip()))
-        elif len(text) <= 24 and not FINAL.search(text) and not re.match(r"[（(\d①-⑳]", text):
-            key = _match("statutory", text)
-            if key and not re.search(r"[，。；]", text):
+        elif len(text) <= 26 and not FINAL.search(text) and not re.match(r"[（(\d①-⑳]", text):
+            title = plain_ordinal(text)
+            key = _match("statutory", title)
+            if key and not re.search(r"[，。；]", title):
                 found.append((index, key, "unnumbered", text, ""))
     return found
 

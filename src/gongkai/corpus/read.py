@@ -6,24 +6,40 @@ fetched.
 
 from __future__ import annotations
 
+import email
 import hashlib
+import json
 import re
 from pathlib import Path
 
-from gongkai import storage
+from gongkai.corpus import archive
 from gongkai.corpus.document import Block, Document, MediaType, Paragraph, grid_from_spans
 from gongkai.errors import ReadError
 from gongkai.text.clean import HAN
 
-MAX_BYTES = 64 * 2**20
-SUFFIXES = (".html", ".htm", ".shtml", ".mht", ".pdf", ".docx", ".doc", ".txt", ".md")
+MAX_BYTES = archive.MAX_BYTES
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+SUFFIXES = (
+    ".html", ".htm", ".shtml", ".mht", ".mhtml", ".pdf", ".docx", ".doc", ".wps", ".txt", ".md", ".zip",
+    *PICTURES,
+)  # fmt: skip
 """Endings that `build` picks up from a folder."""
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# What is known by its first bytes, and not read.
+_REFUSED = {
+    b"{\\rtf": "an RTF file; save it as DOCX or PDF",
+    b"Rar!": "a RAR archive; unpack it and pass the folder",
+    b"7z\xbc\xaf": "a 7z archive; unpack it and pass the folder",
+    b"\x1f\x8b": "a gzip archive; unpack it and pass the folder",
+    b"GIF8": "a GIF picture; save it as PNG",
+}
 
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{3,20})""", re.IGNORECASE)
 # Characters frequent in any Chinese official text: a decoding that gives few of them is a wrong one.
 _FREQUENT = frozenset(
     "的政府信息公开年度报告情况行和工作主动申请中国一是不人有在年月日一二三四區區開總況會國請報務"
 )
+_PAGE_MARK = re.compile(r"\s*[-—–－]\s*\d{1,3}\s*[-—–－]\s*")
 _PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
 _PIPE_RULE = re.compile(r"^[\s|:\-]+$")
 
@@ -32,24 +48,14 @@ def read_document(path: str | Path) -> Document:
     """Read one file into blocks of text and tables, in reading order.
 
     Args:
-        path: An HTML, PDF, DOCX, TXT or Markdown file; the content decides, not the ending.
+        path: An HTML, PDF, DOCX, DOC, TXT or Markdown file, or a picture of a page; the content decides,
+            not the ending. `folder.zip/name` reads a file inside an archive.
 
     Raises:
         ReadError: The file is missing, empty, too large, encrypted, damaged, or of a kind that cannot be
         read.
     """
-    try:
-        if storage.is_folder(path):
-            raise ReadError(f"{path}: is a folder; expected a file")
-        size = storage.size(path)
-        if size > MAX_BYTES:
-            raise ReadError(
-                f"{path}: {size / 2**20:.0f} MiB is more than a report can be ({MAX_BYTES >> 20} MiB)"
-            )
-        content = storage.read_bytes(path)
-    except OSError as error:
-        raise ReadError(f"{path}: cannot be read: {error.strerror or error}") from error
-    return parse_document(content, str(path))
+    return parse_document(archive.read_bytes(path), str(path))
 
 
 def parse_document(content: bytes, name: str) -> Document:
@@ -64,17 +70,25 @@ def parse_document(content: bytes, name: str) -> Document:
     blocks: list[Block]
     problems: list[str] = []
     if media_type == "pdf":
-        from gongkai.corpus.pdf import read_pdf
+        blocks, problems = _read_pdf(content, name)
+    elif media_type == "image":
+        from gongkai.corpus.ocr import open_pictures, read_scan
 
-        blocks, problems = read_pdf(content, name)
+        blocks, problems = read_scan(open_pictures(content, name), name)
+    elif media_type == "doc":
+        from gongkai.corpus.doc import read_doc
+
+        blocks, problems = read_doc(content, name)
     elif media_type == "docx":
         from gongkai.corpus.docx import read_docx
 
         blocks, problems = read_docx(content, name)
     else:
-        text, damage = decode(content)
+        text, damage = decode(_page_in(content))
         if damage:
             problems.append(f"{damage} bytes could not be decoded; they stand as U+FFFD")
+        if (page := _page_in_json(text)) is not None:
+            media_type, text = "html", page
         if media_type == "html":
             from gongkai.corpus.html import read_html
 
@@ -88,11 +102,71 @@ def parse_document(content: bytes, name: str) -> Document:
     return Document(name, digest, media_type, tuple(blocks), tuple(problems))
 
 
+def _read_pdf(content: bytes, name: str) -> tuple[list[Block], list[str]]:
+    """Read the text layer, or what the pages show where that cannot be used."""
+    from gongkai.corpus.ocr import INSTALL, available, read_scan
+    from gongkai.corpus.pdf import read_pdf, render_pages
+
+    blocks, problems, fault = read_pdf(content, name)
+    if not fault:
+        return blocks, problems
+    if available():
+        blocks, found = read_scan(render_pages(content), name)
+        return blocks, [*problems, fault, *found]
+    if not blocks:
+        raise ReadError(f"{name}: {fault}; it needs character recognition: {INSTALL}")
+    return blocks, [*problems, f"{fault}; with character recognition it can be read: {INSTALL}"]
+
+
+def _page_in_json(text: str) -> str | None:
+    """Return the page inside a JSON answer of a site: its title, and the longest Chinese text."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        waiting: list[object] = [json.loads(text)]
+    except (ValueError, RecursionError):
+        return None
+    titles: list[str] = []
+    texts: list[str] = []
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+            titles += [v for k, v in value.items() if "title" in str(k).lower() and isinstance(v, str)]
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and re.search(f"[{HAN}]", value):
+            texts.append(value)
+    if not texts:
+        return None
+    title = next((t for t in titles if re.search("公开.{0,12}(报告|年报)", t)), "")
+    body = max(texts, key=len)
+    return f"<h1>{title}</h1>{body if '<' in body else body.replace(chr(10), '<br>')}"
+
+
+_ARCHIVED_PAGE = re.compile(
+    rb"\A(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*multipart/related", re.IGNORECASE
+)
+
+
+def _page_in(content: bytes) -> bytes:
+    """Return the page inside a web archive (MHT, as browsers save it); any other content as it is."""
+    if b"ultipart/related" not in content[:2000] or not _ARCHIVED_PAGE.match(
+        content[:4000].replace(b"\r", b"")
+    ):
+        return content
+    for part in email.message_from_bytes(content).walk():
+        payload = part.get_payload(decode=True)
+        if part.get_content_type() == "text/html" and isinstance(payload, bytes) and payload.strip():
+            return payload
+    return content
+
+
 def sniff(content: bytes, name: str) -> MediaType:
     """Tell the kind of a file from its first bytes.
 
     Raises:
-        ReadError: A kind that is known but not read (legacy DOC, images, archives), with what to do.
+        ReadError: A kind that is known but not read (archives, RTF, Excel), with what to do.
     """
     head = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if b"%PDF-" in content[:1024]:
@@ -100,15 +174,18 @@ def sniff(content: bytes, name: str) -> MediaType:
     if content[:4] == b"PK\x03\x04":
         if b"word/" in content[:4096] or b"word/document.xml" in content:
             return "docx"
-        raise ReadError(f"{name}: a ZIP archive, not a DOCX; unpack it and pass the folder")
-    if content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        raise ReadError(f"{name}: legacy Word or Excel (OLE); save it as DOCX or PDF first")
-    if (
-        content[:3] == b"\xff\xd8\xff"
-        or content[:8] == b"\x89PNG\r\n\x1a\n"
-        or content[:4] in (b"GIF8", b"II*\0", b"MM\0*")
-    ):
-        raise ReadError(f"{name}: an image; it needs character recognition, which this version does not do")
+        if b"xl/workbook.xml" in content:
+            raise ReadError(f"{name}: an Excel workbook, not a report")
+        raise ReadError(f"{name}: a ZIP archive; name the files in it (folder.zip/name), or pass it to build")
+    if content.startswith(OLE):
+        return "doc"
+    if content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*")):
+        return "image"
+    for mark, what in _REFUSED.items():
+        if content.startswith(mark):
+            raise ReadError(f"{name}: {what}")
+    if _ARCHIVED_PAGE.match(content[:4000].replace(b"\r", b"")):
+        return "html"
     lowered = head[:1024].lower()
     if lowered.startswith(b"<") or re.search(
         rb"<(html|head|body|div|p|table|meta)[\s>]", content[:65536].lower()
@@ -179,7 +256,7 @@ def read_text(text: str) -> list[Block]:
             rows.clear()
 
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").split("\n")
-    for line in join_wrapped(lines):
+    for line in join_wrapped([line for line in lines if not _PAGE_MARK.fullmatch(line)]):
         if _PIPE_ROW.match(line) and line.count("|") >= 3:
             if not _PIPE_RULE.match(line):
                 rows.append([(cell.strip(), 1, 1) for cell in line.strip().strip("|").split("|")])

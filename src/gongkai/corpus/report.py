@@ -6,6 +6,8 @@ before the title and behind the last section is a site's, not the agency's.
 
 from __future__ import annotations
 
+import itertools
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,15 +15,35 @@ from typing import TYPE_CHECKING
 from gongkai.corpus.agency import Identity, identify
 from gongkai.corpus.document import Document, Grid, Paragraph
 from gongkai.corpus.flattened import is_table_line
-from gongkai.corpus.outline import Line, Part, cut_tail, find_sections, find_title, is_official_heading
+from gongkai.corpus.outline import (
+    Line,
+    Part,
+    cut_tail,
+    find_sections,
+    find_title,
+    is_official_heading,
+    reason_against,
+)
 from gongkai.corpus.passages import Sentence, read_passages
 from gongkai.corpus.read import read_document
+from gongkai.corpus.repair import repair_lines
 from gongkai.corpus.statistics import Statistics, read_statistics
 from gongkai.errors import ReportError
-from gongkai.text.clean import Script, clean_text, count_damage, detect_script
+from gongkai.text.clean import Script, clean_text, count_damage, detect_script, drop_adverts, is_furniture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+_REASONS = {
+    "template": "a writing template (xxxx年)",
+    "rules": "rules on annual reports",
+    "notice": "a notice on how to write reports",
+    "guide": "a disclosure guide",
+    "news": "a news item about a report",
+    "summary": "a graphic summary of a report",
+    "audit": "not a disclosure report but one on audit findings",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +78,7 @@ def read_report(document: Document | str | Path) -> Report:
     if isinstance(document, str | Path):
         document = read_document(document)
     lines, grids, script = _clean_lines(document)
+    lines = repair_lines(lines)
     problems: list[tuple[str, str, str]] = [("read", "warning", p) for p in document.problems]
     lost = sum(count_damage(b.text) for b in document.blocks if isinstance(b, Paragraph))
     if lost:
@@ -106,25 +129,34 @@ def _clean_lines(document: Document) -> tuple[list[Line], list[tuple[int, Grid]]
         if isinstance(block, Grid):
             grids.append((index, block))
             continue
-        text = clean_text(block.text, script=script)
+        text = drop_adverts(clean_text(block.text, script=script))
         if text:
             lines.append(Line(text, block.page, index))
     return lines, grids, script
 
 
 def _refuse_other(document: Document, title: str, parts: Sequence[Part], statistics: Statistics) -> None:
+    """Raise unless it is a report: three sections or a statutory table, or a title and what it announces."""
     if any("（文字描述" in line.text for p in parts for line in p.lines):
         raise ReportError(f"{document.path}: the blank form with its instructions, not a report")
     found = [p.section for p in parts[1:]]
-    characters = sum(len(line.text) for p in parts for line in p.lines)
-    if (
-        statistics.readings
-        or len(set(found)) >= 3
-        or (title and len(found) >= 1)
-        or (title and characters > 400)
-    ):
+    text = "".join(line.text for p in parts for line in p.lines)
+    speaks = bool(re.search("信息公开|政务公开", title + text + "".join(p.heading for p in parts)))
+    outlined = bool(statistics.readings) or (len(set(found)) >= 3 and speaks)
+    sure = bool(statistics.readings) or (outlined and bool(title))
+    reason = reason_against([title, *_first_lines(document)], outlined=sure)
+    if reason:
+        raise ReportError(f"{document.path}: {_REASONS[reason]}, not a report")
+    if outlined or (title and (found or len(text) > 400)):
         return
     raise ReportError(
         f"{document.path}: not a disclosure report: no title (…政府信息公开工作年度报告), "
         f"{len(found)} of its sections and no statutory table in {len(document.blocks)} blocks"
     )
+
+
+def _first_lines(document: Document) -> list[str]:
+    """Return the first lines that are text, cleaned."""
+    paragraphs = (b for b in document.blocks if isinstance(b, Paragraph))
+    lines = (clean_text(b.text[:200]) for b in itertools.islice(paragraphs, 30))
+    return [line for line in lines if line and not is_furniture(line)][:8]

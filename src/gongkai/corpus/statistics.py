@@ -219,7 +219,7 @@ def _read_disputes(grid: Grid, place: str, script: Script, problems: list[str]) 
     else:
         return []
     readings: list[Reading] = []
-    seen: set[tuple[str, str]] = set()
+    seen: dict[tuple[str, str], Cell] = {}
     for column in range(len(row)):
         above = [normalize_label(c.text, script) for r in grid.rows[start:index] if (c := r[column])]
         outcome = next((k for t in reversed(above) if (k := match_key(t, "disputes", "columns"))), None)
@@ -229,10 +229,12 @@ def _read_disputes(grid: Grid, place: str, script: Script, problems: list[str]) 
         cell = row[column]
         if outcome is None or block is None or cell is None:
             continue
+        if seen.get((block, outcome)) is cell:
+            continue
         if (block, outcome) in seen:
             problems.append(f"{place}, row {index + 1}: two columns are headed disputes.{block}.{outcome}")
             continue
-        seen.add((block, outcome))
+        seen[block, outcome] = cell
         readings.append(_reading("disputes", block, outcome, cell, place, index, column, problems))
     return readings
 

@@ -7,6 +7,7 @@ that applies it.
 from __future__ import annotations
 
 import functools
+import html
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Literal
@@ -44,6 +45,10 @@ _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜḿńňǹ"
 _PINYIN = re.compile(rf"(?<=[{HAN}])[（(]([a-zü{_TONED}]{{1,6}})[）)]")
 # What is left of a mark whose beginning a wrong decoding swallowed: `當?shù)` for `當(dāng)地(…)`.
 _BROKEN_PINYIN = re.compile(rf"(?<=[{HAN}])[?？\ufffd]?[a-z]{{0,5}}[{_TONED}][a-z]{{0,4}}[)）]")
+# Left where a page was escaped twice, or saved as text from its source.
+_ENTITY = re.compile(
+    r"&(?:nbsp|ensp|emsp|amp|quot|ldquo|rdquo|lsquo|rsquo|mdash|ndash|hellip|middot|lt|gt|#\d{2,6});"
+)
 _HAS_TONE = re.compile(f"[{_TONED}]")
 
 # Below this share of Han characters that conversion changes, a page counts as simplified. Simplified official
@@ -153,12 +158,27 @@ def detect_script(text: str) -> Script:
 
 
 def simplify(text: str) -> str:
-    """Convert traditional to simplified characters (OpenCC `t2s`)."""
-    return str(_converter().convert(text))
+    """Convert traditional to simplified characters (OpenCC `t2s`), and the words of `mirror.txt` back.
+
+    >>> simplify("政府資訊公開、行政覆議")
+    '政府信息公开、行政复议'
+    """
+    simplified = str(_converter().convert(text))
+    words, originals = _mirror_words()
+    return words.sub(lambda m: originals[m[0]], simplified)
+
+
+@functools.cache
+def _mirror_words() -> tuple[re.Pattern[str], dict[str, str]]:
+    lines = bundled("corpus/lexicon/mirror.txt").read_text(encoding="utf-8").splitlines()
+    originals = dict(line.split() for line in lines if line and not line.startswith("#"))
+    return re.compile("|".join(map(re.escape, originals))), originals
 
 
 def clean_text(text: str, *, script: Script = "simplified") -> str:
-    """Clean one paragraph: width, pinyin, script, punctuation, spaces; in this order."""
+    """Clean one paragraph: entities, width, pinyin, script, punctuation, spaces; in this order."""
+    if "&" in text:
+        text = _ENTITY.sub(lambda m: html.unescape(m[0]), text)
     text = drop_pinyin(fold_width(text))
     if script == "traditional":
         text = simplify(text)
@@ -166,16 +186,25 @@ def clean_text(text: str, *, script: Script = "simplified") -> str:
 
 
 @functools.cache
-def _furniture() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return (drop this line, the report ends before this line), read from `furniture.txt`."""
-    groups: dict[str, list[str]] = {"line": [], "end": []}
+def _furniture() -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of `furniture.txt`: a line to drop, one that ends the report, what to cut out."""
+    groups: dict[str, list[str]] = {"line": [], "end": [], "inline": []}
     name = ""
     for line in bundled("corpus/lexicon/furniture.txt").read_text(encoding="utf-8").splitlines():
-        if line in ("[line]", "[end]"):
+        if line[1:-1] in groups:
             name = line[1:-1]
         elif line and not line.startswith("#"):
             groups[name].append(line)
-    return re.compile("|".join(groups["line"])), re.compile("|".join(groups["end"]))
+    return tuple(re.compile("|".join(f"(?:{p})" for p in patterns)) for patterns in groups.values())
+
+
+def drop_adverts(line: str) -> str:
+    """Cut the advertising of copies out of a cleaned line.
+
+    >>> drop_adverts("公开9项。更多精彩内容请关注www.example.com。另有4次。")
+    '公开9项。另有4次。'
+    """
+    return _furniture()[2].sub("", line)
 
 
 def is_furniture(line: str) -> bool:
