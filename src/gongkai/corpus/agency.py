@@ -17,6 +17,8 @@ from gongkai.run import bundled
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MAX_TEXT = 300_000
+"""Characters in which an agency and its year are looked for."""
 _DIGITS = str.maketrans("〇○零Ｏ０一二三四五六七八九", "00000123456789")
 _YEAR = r"(?:(?:19|20)\d{2}|二[〇○零0oO]{1}[〇○零0-9一二三四五六七八九][〇○零0-9一二三四五六七八九])"
 _TITLE_YEAR = re.compile(rf"({_YEAR})\s*年?度?")
@@ -94,7 +96,7 @@ def identify(title: str, lines: Sequence[str]) -> Identity:
         lines: Cleaned lines of the document, furniture included (dates stand there).
     """
     problems: list[str] = []
-    text = "\n".join(lines)
+    text = "\n".join(lines)[:MAX_TEXT]
     agency = agency_in_title(title)
     if agency is None:
         agency = _agency_in_text(text)

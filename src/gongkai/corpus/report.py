@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+MAX_PARAGRAPH = 200_000
+"""Characters; the longest seen has 5,000, a whole report in one paragraph 40,000."""
 _REASONS = {
     "template": "a writing template (xxxx年)",
     "rules": "rules on annual reports",
@@ -80,7 +82,9 @@ def read_report(document: Document | str | Path) -> Report:
     lines, grids, script = _clean_lines(document)
     lines = repair_lines(lines)
     problems: list[tuple[str, str, str]] = [("read", "warning", p) for p in document.problems]
-    lost = sum(count_damage(b.text) for b in document.blocks if isinstance(b, Paragraph))
+    if any(len(b.text) > MAX_PARAGRAPH for b in document.blocks if isinstance(b, Paragraph)):
+        problems.append(("read", "warning", f"a paragraph was cut at {MAX_PARAGRAPH:,} characters"))
+    lost = sum(count_damage(b.text[:MAX_PARAGRAPH]) for b in document.blocks if isinstance(b, Paragraph))
     if lost:
         problems.append(
             ("read", "warning", f"characters are lost in {lost} places (a wrong decoding upstream?)")
@@ -116,7 +120,7 @@ def read_report(document: Document | str | Path) -> Report:
 
 def _clean_lines(document: Document) -> tuple[list[Line], list[tuple[int, Grid]], Script]:
     """Clean the paragraphs, drop furniture, and set the grids apart."""
-    raw = "".join(b.text for b in document.blocks if not isinstance(b, Grid))
+    raw = "".join(b.text[:MAX_PARAGRAPH] for b in document.blocks if not isinstance(b, Grid))
     cells = (
         ""
         if len(raw) > 200
@@ -129,7 +133,7 @@ def _clean_lines(document: Document) -> tuple[list[Line], list[tuple[int, Grid]]
         if isinstance(block, Grid):
             grids.append((index, block))
             continue
-        text = drop_adverts(clean_text(block.text, script=script))
+        text = drop_adverts(clean_text(block.text[:MAX_PARAGRAPH], script=script))
         if text:
             lines.append(Line(text, block.page, index))
     return lines, grids, script

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import opencc
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+MAX_FURNITURE = 200
+"""Characters of the longest line that can be furniture."""
 Script = Literal["simplified", "traditional"]
 
 # Radicals that NFKC leaves alone, met in text layers of browser-printed PDFs.
@@ -214,6 +216,8 @@ def is_furniture(line: str) -> bool:
     (True, True, False)
     """
     line = line.strip()
+    if len(line) > MAX_FURNITURE:
+        return False
     return not line.endswith(("。", "；")) and bool(_furniture()[0].fullmatch(line))
 
 
@@ -223,4 +227,4 @@ def ends_report(line: str) -> bool:
     >>> ends_report("相关阅读："), ends_report("主站蜘蛛池模板：甲县| 乙县")
     (True, True)
     """
-    return bool(_furniture()[1].match(line.strip()))
+    return bool(_furniture()[1].match(line.strip()[:MAX_FURNITURE]))

@@ -143,6 +143,9 @@ def _join_fragments(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, 
             pending = start if pending is None else pending
         elif joined and "\n" not in text[joined[-1][1] : start]:
             joined[-1] = (joined[-1][0], end)
+        elif re.search("[\u4e00-\u9fff]", piece):  # an enumerator behind a mark that opens
+            joined.append((start if pending is None else pending, end))
+            pending = None
     if pending is not None:
         joined.append((pending, spans[-1][1]))
     return joined

@@ -32,6 +32,8 @@ _MIXED_BLOCK = re.compile(f"(?<![{_HAN}{_LATIN}])([{_HAN}]*[{_LATIN}][{_HAN}{_LA
 _STAND_IN = "\u4e04"
 """A character in no word of the dictionary: to the route through a block it weighs what a digit weighs."""
 _LATIN_RUN = re.compile(r"[a-zA-Z0-9+#&._%\-]+")
+# 大大大 is 大大|大 or 大|大大 with one probability; which sum is larger then, rounding decides.
+_TIE = re.compile(f"([{_HAN}])\\1\\1")
 _LETTER = re.compile("[a-zA-Z]")
 _DIGITS = str.maketrans("123456789", "0" * 9)
 _SPACE = re.compile(r"\s")
@@ -86,7 +88,7 @@ def tokenize(text: str) -> list[str]:
     ['依申请公开', '政府信息']
     """
     fast = _accelerator()
-    if fast is None:
+    if fast is None or _TIE.search(text):
         tokens = tokenizer().lcut(text)
     elif _PLAIN.fullmatch(text):
         tokens = fast.cut(text)
