@@ -80,7 +80,7 @@ def run_mutations(count: int, seed: int) -> None:
 
 
 def test_mutated_files():
-    run_mutations(300, seed=1)
+    run_mutations(200, seed=1)
 
 
 @pytest.mark.slow
