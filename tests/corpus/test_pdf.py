@@ -1,8 +1,10 @@
 import pdfplumber
+import pypdfium2 as pdfium
 import pytest
 
 from gongkai.corpus.document import Grid
-from gongkai.corpus.pdf import read_pdf
+from gongkai.corpus.glyphs import box_fonts
+from gongkai.corpus.pdf import _chars, read_pdf
 from gongkai.errors import ReadError
 from tests.conftest import DATA
 
@@ -73,3 +75,26 @@ def test_real_tables_hold_the_numbers_that_pdfplumber_sees(shared, name, pages):
         assert len(pdf.pages) == pages
         theirs = {c for p in pdf.pages for t in p.extract_tables() for r in t for c in r if c and c.isdigit()}
     assert theirs <= ours
+
+
+def test_a_font_that_is_not_in_the_file_needs_none_on_the_machine():
+    """Glyphs of an installed font differ in height; those of the stand-in only by the size of print."""
+    with box_fonts():
+        pdf = pdfium.PdfDocument(MINI.read_bytes())
+        chars = [c for number in range(len(pdf)) for c in _chars(pdf[number])]
+        pdf.close()
+    heights = {round(c.top - c.bottom, 1) for c in chars if "\u4e00" <= c.text <= "\u9fff"}
+    assert 0 not in heights
+    assert len(heights) <= 4
+
+
+def test_a_font_handler_of_the_users_own_is_put_back():
+    own = pdfium.PdfSysfontBase()
+    own.setup(reusable=True)
+    try:
+        read_pdf(MINI.read_bytes(), "x.pdf")
+        assert pdfium.PdfSysfontBase.SINGLETON is own
+    finally:
+        own.close(reusable=True)
+    read_pdf(MINI.read_bytes(), "x.pdf")
+    assert pdfium.PdfSysfontBase.SINGLETON is None

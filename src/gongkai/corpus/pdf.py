@@ -13,11 +13,12 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from gongkai.corpus.document import Block, Grid
+from gongkai.corpus.glyphs import box_fonts
 from gongkai.corpus.layout import Box, Char, Line, Rules, add_sides, blocks_of, page_flow
 from gongkai.errors import ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 MAX_PAGES = 500
 MAX_PATHS = 20_000
@@ -28,6 +29,7 @@ THIN = 3.0
 GARBLED_SHARE = 0.1
 
 
+@box_fonts()
 def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[str], str]:
     """Read a PDF into paragraphs and grids.
 
@@ -52,7 +54,6 @@ def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[str], str]:
             problems.append(f"only the first {MAX_PAGES} of {len(pdf)} pages were read")
         flow: list[Line | Grid] = []
         everything: list[str] = []
-        flat = False
         for number in range(min(len(pdf), MAX_PAGES)):
             try:
                 page = pdf[number]
@@ -62,21 +63,9 @@ def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[str], str]:
                 problems.append(f"page {number + 1} is damaged and was not read ({error})")
                 continue
             everything += [c.text for c in chars]
-            flat = flat or _is_flat(chars)
-        if flat:
-            problems.append(
-                "its Chinese font is not embedded and none is installed here: characters may be missing; "
-                "install one (fonts-noto-cjk) and build again"
-            )
     finally:
         pdf.close()
     return blocks_of(flow), problems, _fault("".join(everything))
-
-
-def _is_flat(chars: Sequence[Char]) -> bool:
-    """Tell whether glyphs have no height: pdfium found no font, and then drops text of one character."""
-    heights = [c.top - c.bottom for c in chars if "\u4e00" <= c.text <= "\u9fff"]
-    return len(heights) >= 10 and sum(h < 0.5 for h in heights) > len(heights) / 2
 
 
 def _fault(text: str) -> str:
