@@ -147,10 +147,10 @@ def _beside(others: Table) -> str:
 def _tested(settings: Mapping[str, Any]) -> str:
     """Say which of the folds were tested."""
     if not 0 < settings["tested_folds"] < settings["outer_folds"]:
-        return "The saved model was then trained on all of them."
+        return "The saved model was then made in the same way from all of them."
     return (
-        f"Of the {settings['outer_folds']} folds {settings['tested_folds']} were tested, because training "
-        "is slow;\nthe saved model was then trained on all agencies."
+        f"Of the {settings['outer_folds']} folds only {settings['tested_folds']} was run, because training "
+        "is slow; the saved\nmodel was then made in the same way from all agencies."
     )
 
 
