@@ -11,7 +11,7 @@ demo:
 	$(BIN)/gongkai demo --overwrite
 
 corpus:
-	$(BIN)/python corpus/dress.py && $(BIN)/python corpus/bind.py && $(BIN)/python corpus/card.py
+	$(BIN)/python corpus/dress.py && $(BIN)/python corpus/bind.py && $(BIN)/python corpus/truth_tables.py && $(BIN)/python corpus/card.py
 
 model:
 	$(BIN)/gongkai train corpus/labels -o models/linear --overwrite
