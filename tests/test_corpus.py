@@ -41,6 +41,21 @@ def test_metadata(built, authored):
             assert (row.region, row.level) == (meta["region"], meta["level"]), row.source_path
 
 
+OWN = {
+    "baiyuan-jingkai", "baiyuan-renshe", "hengzhou-weijian", "lanchuan-shuiwu", "muyuan-caizheng",
+    "weiling-ziran", "xiuhe-jiaotong",
+}  # fmt: skip
+"""Agencies whose reports say that they count the own office: read by eye, for the authored front matter does not tell."""
+
+
+def test_scope(built, authored):
+    for row in built["reports"].itertuples():
+        sums = authored[row.report_id].meta.get("scope") == "city"
+        own = truth.source_of(row.source_path).rsplit("-", 1)[0] in OWN
+        found = None if pd.isna(row.scope) else row.scope
+        assert found == ("whole" if sums else "own" if own else None), row.source_path
+
+
 def test_every_cell_as_printed(built, authored):
     cells = {key: part for key, part in built["statistics"].groupby("report_id")}
     for report_id, report in authored.items():

@@ -69,6 +69,9 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             ),
             _field("year", _INT, "the year reported on"),
             _field("form", _STRING, "pre-2019, 2019 or 2021: read off the tables' rows and columns"),
+            _field(
+                "scope", _STRING, "own (the office itself) or whole (sums an area or system); null = not said"
+            ),
             _field("title", _STRING, "title as printed, cleaned"),
             _field("published", _STRING, "publication date, ISO, null when not found"),
             _field("source_path", _STRING, "path as given to build", null=False),

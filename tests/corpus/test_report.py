@@ -1,8 +1,12 @@
+from pathlib import Path
+
 import pytest
 
 from gongkai.corpus.document import Document, Paragraph
+from gongkai.corpus.read import read_document
 from gongkai.corpus.report import read_report
-from gongkai.errors import ReportError
+from gongkai.corpus.several import split_reports
+from gongkai.errors import GongkaiError, ReportError
 
 TITLE = "云汀市民政局2021年政府信息公开工作年度报告"
 
@@ -71,8 +75,8 @@ def test_a_second_outline_inside_the_overview_is_not_the_reports():
         "收到3件。",
         "改版1次。",
     ]
-    assert [s for s in found.sections if s[0] == "requests"] == [
-        ("requests", "三、收到和处理政府信息公开申请情况")
+    assert [s.heading for s in found.sections if s.key == "requests"] == [
+        "三、收到和处理政府信息公开申请情况"
     ]
 
 
@@ -194,3 +198,31 @@ def test_a_title_over_two_lines():
     assert found.title == TITLE
     found = report("云汀市民政局", "2021年政府信息公开工作年度报告", *OFFICIAL, title="")
     assert (found.title, found.identity.agency) == (TITLE, "云汀市民政局")
+
+
+FILES = sorted(
+    path
+    for folder in ("corpus/raw", "tests/data")
+    for path in (Path(__file__).parents[2] / folder).rglob("*")
+    if path.is_file() and path.suffix in (".html", ".htm", ".txt", ".md", ".docx", ".pdf", ".doc")
+)
+
+
+def test_offsets_lead_back_to_each_sentence_in_every_file_we_have():
+    read = 0
+    for path in FILES:
+        try:
+            parts = split_reports(read_document(path))
+            found = [read_report(part) for part in parts]
+        except GongkaiError:
+            continue
+        for one in found:
+            before: dict[int, int] = {}
+            for sentence in one.sentences:
+                section = one.sections[sentence.part]
+                assert section.text[sentence.start : sentence.end] == sentence.text, path
+                assert before.get(sentence.part, 0) <= sentence.start, path
+                assert sentence.section in (section.key, "problems", "improvements"), path
+                before[sentence.part] = sentence.end
+        read += 1
+    assert read >= 180

@@ -297,6 +297,7 @@ def rows_of(document: Document, report: Report) -> Rows:
         "level": identity.level,
         "region": identity.region,
         "form": report.form,
+        "scope": report.scope,
         "title": report.title or None,
         "published": identity.published,
         "source_path": document.path,

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gongkai.corpus.form import CANNOT_PROVIDE, NOT_PROCESSED, REFUSED
+from gongkai.corpus.scope import speaks_of_own, speaks_of_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -68,8 +69,6 @@ _SHARE = re.compile(
 # Counts of other things than requests for disclosure.
 _ELSEWHERE = re.compile(r"留言|信箱|热线|提案|建议|来信|咨询|信访")
 _DOCUMENTS = re.compile(r"公文|公开属性")
-_WHOLE = re.compile(r"全市|全县|全区|全省|全州|全镇|全系统|各级|各地|各县")
-_OWN = re.compile(r"本级|本机关|本办|办公[室厅]本身|机关本级")
 
 
 def narrative_checks(
@@ -115,7 +114,7 @@ def growth_checks(
     """
     for section, _, text in texts:
         growth = _GROWTH.search(text)
-        if section not in _SECTIONS or not growth or _ELSEWHERE.search(text) or _OWN.search(text):
+        if section not in _SECTIONS or not growth or _ELSEWHERE.search(text) or speaks_of_own(text):
             continue
         if not _speaks_of_requests(text[: growth.start()]):
             continue
@@ -204,12 +203,18 @@ def _compare(
     note = "holds with blanks read as zero" if holds and has_blank else ""
     if not holds and has_blank:
         holds, note = None, "undecided: an operand is blank"
-    elif not holds and (
-        (_WHOLE.search(text) and report["kind"] in ("office", "department")) or _OWN.search(text)
-    ):
+    elif not holds and (speaks_of_own(text) or (speaks_of_whole(text) and _counts_own(report))):
         holds, note = None, "scope: the sentence and the table may count different bodies"
     places = [cells[key][1] for key in keys if key in cells]
     return _row(name, number, total, holds, note, f"“{text[:60]}” / {places[0]}")
+
+
+def _counts_own(report: Mapping[str, object]) -> bool:
+    """Tell whether a report's tables count the own office; unsaid, those of offices and departments do."""
+    scope = report.get("scope")
+    if scope in ("own", "whole"):
+        return scope == "own"
+    return report["kind"] in ("office", "department", "vertical")
 
 
 def _row(
@@ -219,7 +224,7 @@ def _row(
 
 
 def _share_checks(text: str, cells: Cells) -> Iterator[dict[str, object] | None]:
-    if _ELSEWHERE.search(text) or _OWN.search(text):
+    if _ELSEWHERE.search(text) or speaks_of_own(text):
         return
     for name in ("granted", "partly_granted"):
         match = _RESULT[name][0].search(text)

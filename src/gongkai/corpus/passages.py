@@ -29,7 +29,7 @@ _LEAD_IN = re.compile(r"[：:]$")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One quasi-sentence with what the codebook says it needs; offsets count in the text of its section."""
+    """One quasi-sentence with what the codebook says it needs; offsets count in its part's `section_text`."""
 
     section: str
     heading: str
@@ -38,14 +38,22 @@ class Sentence:
     end: int
     page: int | None
     text: str
+    part: int = 0
+    """Index of the section it was read from, among the report's."""
 
 
-def read_passages(part: Part, year: int | None = None) -> list[Sentence]:
+def section_text(part: Part) -> str:
+    """Return a section's cleaned text, in which sentences' offsets count: a paragraph a line."""
+    return "\n".join(line.text for line in _joined(part.lines))
+
+
+def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> list[Sentence]:
     """Cut a section into sentences; each knows its heading, its lead, and its half of section five.
 
     Args:
         part: The section.
         year: The report's; a later one in section five marks what is planned.
+        index: The section's among the report's, for `Sentence.part`.
     """
     split = part.section in ("section5", "problems", "improvements")
     state = Half("improvements" if part.section == "improvements" else "problems")
@@ -107,6 +115,7 @@ def read_passages(part: Part, year: int | None = None) -> list[Sentence]:
                     offset + shift + end,
                     line.page,
                     sentence,
+                    index,
                 )
             )
             if opens:

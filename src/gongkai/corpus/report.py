@@ -24,9 +24,10 @@ from gongkai.corpus.outline import (
     is_official_heading,
     reason_against,
 )
-from gongkai.corpus.passages import Sentence, read_passages
+from gongkai.corpus.passages import Sentence, read_passages, section_text
 from gongkai.corpus.read import read_document
 from gongkai.corpus.repair import repair_lines
+from gongkai.corpus.scope import Scope, find_scope
 from gongkai.corpus.statistics import Statistics, read_statistics
 from gongkai.errors import ReportError
 from gongkai.text.clean import Script, clean_text, count_damage, detect_script, drop_adverts, is_furniture
@@ -49,14 +50,25 @@ _REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A section: its key (`section5` holds both its halves), heading as printed, cleaned text."""
+
+    key: str
+    heading: str
+    text: str
+    """A paragraph a line; `text[s.start : s.end] == s.text` for each sentence `s` whose `part` it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A document understood as a disclosure report."""
 
     title: str
     script: Script
     identity: Identity
-    sections: tuple[tuple[str, str], ...]
-    """(section key, heading as printed) in order; `section5` holds both problems and improvements."""
+    scope: Scope | None
+    """Whether its numbers count the own office or sum a whole area or system; None where it does not say."""
+    sections: tuple[Section, ...]
     sentences: tuple[Sentence, ...]
     statistics: Statistics
     problems: tuple[tuple[str, str, str], ...]
@@ -111,11 +123,19 @@ def read_report(document: Document | str | Path) -> Report:
     parts = cut_tail(parts)
     if not {"section5", "problems", "improvements"} & {p.section for p in parts}:
         problems.append(("sections", "warning", "no section on problems and improvements was found"))
-    sentences = [s for part in parts for s in read_passages(part, identity.year)]
+    sentences = [s for i, part in enumerate(parts) for s in read_passages(part, identity.year, index=i)]
     if not sentences:
         problems.append(("sections", "warning", "tables only: no sentence was found"))
-    sections = tuple((p.section, p.heading) for p in parts)
-    return Report(title, script, identity, sections, tuple(sentences), statistics, tuple(problems))
+    return Report(
+        title,
+        script,
+        identity,
+        find_scope(sentences, identity.kind),
+        tuple(Section(p.section, p.heading, section_text(p)) for p in parts),
+        tuple(sentences),
+        statistics,
+        tuple(problems),
+    )
 
 
 def _clean_lines(document: Document) -> tuple[list[Line], list[tuple[int, Grid]], Script]:

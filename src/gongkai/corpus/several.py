@@ -12,7 +12,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gongkai.corpus.agency import agency_in_title, parse_year
+from gongkai.corpus.agency import agency_in_title
+from gongkai.corpus.dates import parse_year
 from gongkai.corpus.document import Document, Paragraph
 from gongkai.corpus.outline import is_official_heading, is_title
 from gongkai.text.clean import clean_text, detect_script
