@@ -158,7 +158,7 @@ def detect_script(text: str) -> Script:
     >>> detect_script("政府信息公開年度報告"), detect_script("政府信息公开年度报告")
     ('traditional', 'simplified')
     """
-    sample = re.sub(f"[^{HAN}]", "", text[:20000])
+    sample = re.sub(f"[^{HAN}]+", "", text[:20000])
     if not sample:
         return "simplified"
     changed = _changed(sample, "t2s")
