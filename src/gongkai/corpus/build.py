@@ -269,8 +269,8 @@ def rows_of(document: Document, report: Report) -> Rows:
     }
     texts = [s.text for s in report.sentences]
     sentences = [
-        key
-        | {
+        {
+            **key,
             "sentence_id": sentence_id,
             "section": s.section,
             "heading": s.heading,
@@ -287,9 +287,17 @@ def rows_of(document: Document, report: Report) -> Rows:
         )
     ]
     statistics = [
-        key
-        | {"form": report.form, "table": r.table, "row": r.row, "column": r.column}
-        | {"value": r.value, "unit": r.unit, "raw": r.raw, "where": r.where}
+        {
+            **key,
+            "form": report.form,
+            "table": r.table,
+            "row": r.row,
+            "column": r.column,
+            "value": r.value,
+            "unit": r.unit,
+            "raw": r.raw,
+            "where": r.where,
+        }
         for r in report.statistics.readings
     ]
     row = key | {

@@ -88,7 +88,9 @@ def check_years(reports: Reports, statistics: Statistics, sentences: Sentences |
 def _cells_by_report(statistics: Statistics) -> dict[str, Cells]:
     cells: dict[str, Cells] = defaultdict(dict)
     columns = ("report_id", "table", "row", "column", "value", "where")
-    for report_id, table, row, column, value, where in zip(*(statistics[c] for c in columns), strict=True):
+    for report_id, table, row, column, value, where in zip(
+        *(statistics[c].tolist() for c in columns), strict=True
+    ):
         cells[report_id][table, row, column] = (
             None if value is None or value != value else float(value),
             where,
@@ -99,7 +101,7 @@ def _cells_by_report(statistics: Statistics) -> dict[str, Cells]:
 def _texts_by_report(sentences: Sentences) -> dict[str, list[tuple[str, str, str]]]:
     texts: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     columns = ("report_id", "section", "heading", "text")
-    for report_id, section, heading, text in zip(*(sentences[c] for c in columns), strict=True):
+    for report_id, section, heading, text in zip(*(sentences[c].tolist() for c in columns), strict=True):
         texts[report_id].append((section, heading or "", text))
     return texts
 

@@ -63,29 +63,33 @@ def grid_from_spans(
     Returns:
         The grid (None when it has no cell) and a problem message, empty when all went well.
     """
-    placed: dict[tuple[int, int], Cell] = {}
     problem = ""
     height = min(len(rows), MAX_GRID_ROWS)
     if len(rows) > height:
         problem = f"a table of {len(rows)} rows was cut at {MAX_GRID_ROWS}"
-    width = 0
+    laid: list[list[Cell | None]] = [[] for _ in range(height)]
     for r, row in enumerate(rows[:height]):
+        first = laid[r]
         c = 0
         for text, rowspan, colspan in row:
-            while (r, c) in placed:
+            while c < len(first) and first[c] is not None:
                 c += 1
             if c >= MAX_GRID_COLUMNS:
                 problem = f"a table row was cut at {MAX_GRID_COLUMNS} columns"
                 break
             cell = Cell(text, page)
+            if rowspan <= 1 and colspan <= 1 and c == len(first):
+                first.append(cell)
+                c += 1
+                continue
             right = min(c + max(colspan, 1), MAX_GRID_COLUMNS)
-            bottom = min(r + max(rowspan, 1), height)
-            for i in range(r, bottom):
+            for line in laid[r : r + max(rowspan, 1)]:
+                line += [None] * (right - len(line))
                 for j in range(c, right):
-                    placed.setdefault((i, j), cell)
-            width = max(width, right)
+                    if line[j] is None:
+                        line[j] = cell
             c = right
-    if not placed:
+    width = max(map(len, laid), default=0)
+    if not width:
         return None, problem
-    laid = tuple(tuple(placed.get((r, c)) for c in range(width)) for r in range(height))
-    return Grid(laid, page), problem
+    return Grid(tuple((*line, *[None] * (width - len(line))) for line in laid), page), problem

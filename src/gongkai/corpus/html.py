@@ -32,7 +32,8 @@ _SPACE = re.compile(r"[ \t\r\n]+")
 _LAYOUT_CELL = 400
 _MAX_SPAN = 1000
 # The parser's time grows with the square of the depth: 100,000 nested tags take it 12 seconds.
-_RUN_OF_TAGS = re.compile(r"(?:<[a-zA-Z]\w{0,20}(?:\s[^<>]{0,300})?>\s*){1000,}")
+_RUN = 1000
+_RUN_OF_TAGS = re.compile(rf"(?:<[a-zA-Z]\w{{0,20}}(?:\s[^<>]{{0,300}})?>\s*){{{_RUN},}}")
 
 
 def read_html(text: str) -> tuple[list[Block], list[str]]:
@@ -42,7 +43,9 @@ def read_html(text: str) -> tuple[list[Block], list[str]]:
         Blocks, and problem messages.
     """
     problems: list[str] = []
-    text, runs = _RUN_OF_TAGS.subn("", text)
+    runs = 0
+    if len(max(text.split("</"), key=len)) >= 3 * _RUN:  # no closing tag is in a run
+        text, runs = _RUN_OF_TAGS.subn("", text)
     if runs:
         problems.append(f"{runs} runs of a thousand and more opening tags without text were dropped")
     tree = LexborHTMLParser(text)
@@ -55,6 +58,8 @@ def read_html(text: str) -> tuple[list[Block], list[str]]:
 
     def close() -> None:
         nonlocal linked
+        if not buffer:
+            return
         content = _SPACE.sub(" ", "".join(buffer)).strip()
         if content and not (linked >= len(content.replace(" ", "")) > 0):
             blocks.append(Paragraph(content))
@@ -87,48 +92,39 @@ def _walk(root: LexborNode) -> Iterator[tuple[str, LexborNode]]:
 
     Depth is bounded by memory only: the parser itself limits nothing, and pages with 100,000 open tags exist.
     """
-    node: LexborNode | None = root
+    above: list[tuple[LexborNode, bool, bool]] = []  # elements entered: node, is it a block, is it a link
     links = 0
-    descend = True
+    node: LexborNode | None = root
     while node is not None:
-        if descend:
-            tag = node.tag or ""
-            if tag == "-text":
-                yield ("link" if links else "text"), node
-            elif tag.startswith("-") or tag in _SKIP or _is_hidden(node):
-                descend = False
-            else:
-                if tag in _BLOCK:
-                    yield "edge", node
+        tag = node.tag or ""
+        if tag == "-text":
+            yield ("link" if links else "text"), node
+        else:
+            is_block = tag in _BLOCK
+            if is_block:
+                yield "edge", node
+            if not (tag.startswith("-") or tag in _SKIP or _is_hidden(node)):
                 if tag == "table" and _is_data_table(node):
                     yield "table", node
-                    descend = False
-                elif tag == "a" and node.attributes.get("href"):
-                    links += 1
-        child = node.child if descend and node.tag != "-text" else None
-        if child is not None:
-            node = child
-            descend = True
-            continue
-        while node is not None:
-            if descend and node.tag == "a" and node.attributes.get("href"):
-                links -= 1
-            if node.tag in _BLOCK:
-                yield "edge", node
-            if node.mem_id == root.mem_id:  # == compares the whole markup
-                return
-            following = node.next
-            if following is not None:
-                node = following
-                descend = True
-                break
-            node = node.parent
-            descend = True
+                elif (child := node.child) is not None:
+                    is_link = tag == "a" and bool(node.attributes.get("href"))
+                    above.append((node, is_block, is_link))
+                    links += is_link
+                    node = child
+                    continue
+        node = node.next if above else None
+        while node is None and above:
+            left, is_block, is_link = above.pop()
+            links -= is_link
+            if is_block:
+                yield "edge", left
+            node = left.next if above else None
 
 
 def _is_hidden(node: LexborNode) -> bool:
     attributes = node.attributes
-    return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style") or ""))
+    style = attributes.get("style")
+    return "hidden" in attributes or (style is not None and bool(_HIDDEN.search(style)))
 
 
 def _is_data_table(table: LexborNode) -> bool:
@@ -148,11 +144,14 @@ def _rows(table: LexborNode) -> list[list[tuple[str, int, int]]]:
         for cell in row.iter():
             if cell.tag in ("td", "th"):
                 text = _SPACE.sub(" ", cell.text(deep=True, separator="")).strip()
-                cells.append((text, _span(cell, "rowspan"), _span(cell, "colspan")))
+                attributes = cell.attributes
+                cells.append((text, _span(attributes.get("rowspan")), _span(attributes.get("colspan"))))
         rows.append(cells)
     return rows
 
 
-def _span(cell: LexborNode, name: str) -> int:
-    value = (cell.attributes.get(name) or "1").strip()
+def _span(printed: str | None) -> int:
+    if not printed:
+        return 1
+    value = printed.strip()
     return min(int(value), _MAX_SPAN) if value.isascii() and value.isdigit() and len(value) < 10 else 1

@@ -183,4 +183,4 @@ def _first_lines(document: Document) -> list[str]:
     """Return the first lines that are text, cleaned."""
     paragraphs = (b for b in document.blocks if isinstance(b, Paragraph))
     lines = (clean_text(b.text[:200]) for b in itertools.islice(paragraphs, 30))
-    return [line for line in lines if line and not is_furniture(line)][:8]
+    return list(itertools.islice((line for line in lines if line and not is_furniture(line)), 8))

@@ -34,14 +34,15 @@ def split_reports(document: Document) -> list[Document]:
     """
     script = detect_script("".join(b.text for b in document.blocks[:50] if isinstance(b, Paragraph)))
     lines = [
-        (index, clean_text(block.text, script=script))
+        (index, block.text)
         for index, block in enumerate(document.blocks)
         if isinstance(block, Paragraph) and len(block.text) <= 200
     ]
-    titles = [(index, _whose(text)) for index, text in lines if len(text) <= 70 and is_title(text)]
+    short = ((index, clean_text(text, script=script)) for index, text in lines if "。" not in text)
+    titles = [(index, _whose(text)) for index, text in short if len(text) <= 70 and is_title(text)]
     if len({whose for _, whose in titles}) < 2:
         return [document]
-    headings = [index for index, text in lines if is_official_heading(text)]
+    headings = [index for index, text in lines if is_official_heading(clean_text(text, script=script))]
     starts = _starts(titles, headings, len(document.blocks))
     if len(starts) < 2:
         return [document]

@@ -175,12 +175,13 @@ def _read_requests(grid: Grid, place: str, script: Script, problems: list[str]) 
         problems.append(f"{place}: the head of the requests table was not found; its rows were not read")
         return []
     readings = []
+    width = min(heads)  # of the labels
     for index, (row, key) in enumerate(zip(grid.rows, keys, strict=True)):
         if index < first or key is None or (key == "other" and "other_handling" in keys[index:]):
             continue
         for column, name in heads.items():
             cell = row[column]
-            if cell is None or any(cell is other for other in row[: min(heads)]):
+            if cell is None or cell in row[:width]:
                 problems.append(f"{place}, row {index + 1}: no cell for requests.{key}.{name}; it is missing")
                 continue
             readings.append(_reading("requests", key, name, cell, place, index, column, problems))

@@ -12,6 +12,8 @@ import re
 _OPEN = "《“（(〔【「‘"
 _CLOSE = "》”）)〕】」’"
 _ENDS = "。！？!?；;"
+_BRACKET = re.compile(f"[\n{_OPEN}{_CLOSE}]")
+_END = re.compile(f"[\n{_ENDS}]")
 
 _NUMERAL = "一二三四五六七八九十"
 # Points that may follow a comma or a colon inside a sentence.
@@ -44,7 +46,8 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     >>> [text[a:b] for a, b in split_sentences(text)]
     ['存在一些问题：', '一是人手不足，', '二是《条例（修订；草案）》学得不够。', '下一步将改进；', '谢谢']
     """
-    cuts = sorted({0, len(text), *_ends(text), *_points(text)})
+    inside = _nesting(text)
+    cuts = sorted({0, len(text), *_ends(text, inside), *_points(text, inside)})
     spans = []
     for start, end in itertools.pairwise(cuts):
         piece = text[start:end]
@@ -60,12 +63,13 @@ def _nesting(text: str) -> list[bool]:
     """Return for each character whether it stands inside brackets or quotes that are closed soon after."""
     inside = [False] * len(text)
     stack: list[tuple[int, str]] = []
-    for index, character in enumerate(text):
+    for match in _BRACKET.finditer(text):
+        index, character = match.start(), match[0]
         if character == "\n":
             stack.clear()
         elif character in _OPEN:
             stack.append((index, _CLOSE[_OPEN.index(character)]))
-        elif character in _CLOSE:
+        else:
             for depth in range(len(stack) - 1, -1, -1):
                 opened, closer = stack[depth]
                 if closer == character:
@@ -76,12 +80,12 @@ def _nesting(text: str) -> list[bool]:
     return inside
 
 
-def _ends(text: str) -> list[int]:
+def _ends(text: str, inside: list[bool]) -> list[int]:
     """Return the offsets just behind sentence ends."""
-    inside = _nesting(text)
     ends = []
     behind = 0  # what stands before it belongs to an end already found
-    for index, character in enumerate(text):
+    for match in _END.finditer(text):
+        index, character = match.start(), match[0]
         if index < behind:
             continue
         if character == "\n":
@@ -104,9 +108,8 @@ def _still_ends(character: str, after_inside: bool) -> bool:
     return character in _ENDS or (character in "”’）)" and not after_inside)
 
 
-def _points(text: str) -> list[int]:
+def _points(text: str, inside: list[bool]) -> list[int]:
     """Return the offsets of enumerators that open a new point."""
-    inside = _nesting(text)
     points = []
     for match in _ENUMERATOR.finditer(text):
         start = match.start()
