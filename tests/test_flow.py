@@ -29,6 +29,12 @@ def test_the_demo_reads_every_bundled_report(once):
     assert len(once.numbers) == 3
 
 
+def test_the_demo_tells_the_quality_of_its_own_model_on_agencies_not_seen(once):
+    f1 = once.quality[once.quality["metric"] == "f1"]
+    assert sorted(f1["label"]) == ["boilerplate", "commitment", "macro"]
+    assert f1["value"].min() > 0.85
+
+
 def test_the_demo_leaves_what_it_says(once):
     assert {p.name for p in once.folder.iterdir()} == {
         "tables",

@@ -55,7 +55,8 @@ def demo(
         say("build: reports → tables")
         summary = build(bundled("corpus/raw"), hidden / "tables", jobs=jobs)
         say("train: coded sentences → model")
-        quality = train(read_labels(bundled("corpus/labels")), hidden / "model")
+        metrics = train(read_labels(bundled("corpus/labels")), hidden / "model")
+        quality = metrics[(metrics["model"] == "model") & (metrics["split"] == "agency")]
         say("predict: model + sentences → predictions")
         predictions = predict(read_table(hidden / "tables", "sentences"), model=hidden / "model")
         write_frame(predictions, hidden / "predictions.csv")
