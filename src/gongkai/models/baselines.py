@@ -7,9 +7,9 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from gongkai.models.features import features, normalize
+from gongkai.models.linear import regression
 from gongkai.run import bundled
 from gongkai.schema import LABELS
 
@@ -42,8 +42,8 @@ def baseline_scores(name: str, training: Labels, test: Labels) -> Vector:
     x, x_test = features(training, ["words"]), features(test, ["words"])
     columns = []
     for label in LABELS:
-        regression = LogisticRegression(C=10.0, solver="liblinear", dual=True, random_state=0, max_iter=5000)
-        columns.append(regression.fit(x, training[label].to_numpy(bool)).predict_proba(x_test)[:, 1])
+        fitted = regression(10.0).fit(x, training[label].to_numpy(bool))
+        columns.append(fitted.predict_proba(x_test)[:, 1])
     return np.stack(columns, axis=1)
 
 

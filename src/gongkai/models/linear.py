@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
 from gongkai.errors import ModelError
-from gongkai.models.calibrate import best_f1, platt, sigmoid
+from gongkai.models.calibrate import best_f1, calibrate, sigmoid
 from gongkai.models.features import BLOCKS, WIDTH, features, grams, named_columns
 from gongkai.schema import LABELS, SECTIONS
 
@@ -232,14 +232,14 @@ def train_linear(
         # Within .003 of the best the smaller set of blocks is taken: fewer to explain, faster to compute.
         best = max(t[0] for t in trials)
         score, blocks, c, margins = next(t for t in trials if t[0] >= best - 0.003)
-        slope, offset = platt(margins, y)
-        threshold = best_f1(sigmoid(slope * margins + offset), y)[1]
-        regression = _regression(c).fit(_stack(made, blocks), y)
-        heads[label] = Head(blocks, regression, slope, offset, threshold)
+        fitted, _ = calibrate(margins, y)
+        heads[label] = Head(
+            blocks, regression(c).fit(_stack(made, blocks), y), fitted.slope, fitted.offset, fitted.threshold
+        )
         chosen[label] = {
             "blocks": list(blocks),
             "C": c,
-            "threshold": threshold,
+            "threshold": fitted.threshold,
             "f1_out_of_fold": score,
             "trials": [{"blocks": list(b), "C": k, "f1": f} for f, b, k, _ in trials],
         }
@@ -263,7 +263,8 @@ def grouped_folds(
     return list(splitter.split(np.zeros(len(y)), y, groups))
 
 
-def _regression(c: float) -> LogisticRegression:
+def regression(c: float) -> LogisticRegression:
+    """Return the untrained regression of one label, C as in scikit-learn."""
     # The dual is five times faster than the primal here: far fewer sentences than columns.
     return LogisticRegression(C=c, solver="liblinear", dual=True, random_state=0, max_iter=5000)
 
@@ -277,5 +278,5 @@ def _stack(made: Mapping[str, sp.csr_matrix], blocks: Sequence[str]) -> sp.csr_m
 def _out_of_fold(x: sp.csr_matrix, y: Vector, splits: Sequence[tuple[Vector, Vector]], c: float) -> Vector:
     margins = np.zeros(len(y))
     for train, test in splits:
-        margins[test] = _regression(c).fit(x[train], y[train]).decision_function(x[test])
+        margins[test] = regression(c).fit(x[train], y[train]).decision_function(x[test])
     return margins
