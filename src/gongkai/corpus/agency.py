@@ -24,6 +24,7 @@ _LEAD_IN = re.compile(r"^(?:关于(?:印发|发布|公布|公开)?|公布|发布
 _TITLE_REST = re.compile(
     r"(?:关于)?(?:政府信息公开|环境信息公开|政务公开|信息公开|政府信息|年度政府|年度|政府年度|工作|《)?(?:政府)?(?:信息)?(?:公开)?(?:工作)?(?:年度|情况)?(?:工作)?(?:的)?(?:报告|总结|年报).*$"
 )
+_DIVISION_BEFORE = re.compile(r"[\u4e00-\u9fff]{2,9}(?:省|市|州|盟|自治区|县|区)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +128,12 @@ def _agency_in_text(text: str) -> str | None:
 def _longest_name(agency: str, text: str) -> str:
     """Put the name of the superior division in front where the text itself does (洪泽区… → 淮安市洪泽区…)."""
     counts: dict[str, int] = {}
-    for match in re.finditer(
-        rf"([\u4e00-\u9fff]{{2,9}}(?:省|市|州|盟|自治区|县|区)){re.escape(agency)}", text
-    ):
-        prefix = match[1]
-        if re.search(_lexicon()["place"]["visited"], text[max(0, match.start() - 4) : match.start()]):
+    for piece in text.split(agency)[:-1]:
+        before = _DIVISION_BEFORE.search(piece, max(0, len(piece) - 12))
+        if before is None:
+            continue
+        prefix = before[0]
+        if re.search(_lexicon()["place"]["visited"], piece[max(0, before.start() - 4) : before.start()]):
             continue
         for start in range(len(prefix) - 1):
             candidate = prefix[start:]

@@ -7,6 +7,7 @@ ours: `where` says where its cells were read.
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gongkai.schema import Checks, Reports, Sentences, Statistics
+
+
+_BLANK = (None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,52 +111,58 @@ def _texts_by_report(sentences: Sentences) -> dict[str, list[tuple[str, str, str
 
 
 def _table_checks(cells: Cells) -> Iterator[dict[str, object]]:
-    for rule in _table_rules(cells):
-        yield _decide(rule, cells)
-
-
-def _table_rules(cells: Cells) -> Iterator[_Rule]:
-    """Yield the rules of the tables that the report has."""
+    """Check the rules of the tables that the report has."""
     rows = {row for table, row, _ in cells if table == "requests"}
     if rows:
-        if "other_handling" in rows:
-            others: tuple[str, ...] = ("other_handling",)
-        else:
-            others = OTHER_HANDLING
-        results = (*RESULTS, *others)
-        for row in ("new_requests", "carried_in", *results, "total_handled", "carried_out"):
-            yield _Rule(
-                f"requests.row:{row}",
-                [("requests", row, c) for c in APPLICANTS],
-                [("requests", row, "total")],
-            )
-        for column in (*APPLICANTS, "total"):
-            yield _Rule(
-                f"requests.handled:{column}",
-                [("requests", row, column) for row in results],
-                [("requests", "total_handled", column)],
-            )
-        for column in (*APPLICANTS, "total"):
-            yield _Rule(
-                f"requests.balance:{column}",
-                [("requests", "new_requests", column), ("requests", "carried_in", column)],
-                [("requests", "total_handled", column), ("requests", "carried_out", column)],
-            )
+        for rule in _request_rules(("other_handling",) if "other_handling" in rows else OTHER_HANDLING):
+            yield _decide(rule, cells)
     if any(table == "disputes" for table, _, _ in cells):
-        for block in BLOCKS:
-            yield _Rule(
-                f"disputes.total:{block}",
-                [("disputes", block, o) for o in OUTCOMES],
-                [("disputes", block, "total")],
+        for rule in _DISPUTE_RULES:
+            yield _decide(rule, cells)
+
+
+@functools.cache
+def _request_rules(others: tuple[str, ...]) -> tuple[_Rule, ...]:
+    """Return the rules of the requests table, whose part 其他处理 has these rows."""
+    results = (*RESULTS, *others)
+    handled = (*results, "total_handled")
+    columns = (*APPLICANTS, "total")
+
+    def cells_of(rows: Sequence[str], column: str) -> list[Key]:
+        return [("requests", row, column) for row in rows]
+
+    return (
+        *(
+            _Rule(f"requests.row:{row}", [("requests", row, c) for c in APPLICANTS], cells_of([row], "total"))
+            for row in ("new_requests", "carried_in", *handled, "carried_out")
+        ),
+        *(
+            _Rule(f"requests.handled:{c}", cells_of(results, c), cells_of(["total_handled"], c))
+            for c in columns
+        ),
+        *(
+            _Rule(
+                f"requests.balance:{c}",
+                cells_of(["new_requests", "carried_in"], c),
+                cells_of(["total_handled", "carried_out"], c),
             )
+            for c in columns
+        ),
+    )
+
+
+_DISPUTE_RULES = tuple(
+    _Rule(f"disputes.total:{b}", [("disputes", b, o) for o in OUTCOMES], [("disputes", b, "total")])
+    for b in BLOCKS
+)
 
 
 def _decide(rule: _Rule, cells: Cells) -> dict[str, object]:
     """Evaluate one rule; see the module for blanks."""
 
     def total(keys: Sequence[Key]) -> tuple[float, int, bool]:
-        values = [cells.get(key, (None, ""))[0] for key in keys]
-        return sum(v for v in values if v is not None), values.count(None), all(v is None for v in values)
+        known = [v for key in keys if (v := cells.get(key, _BLANK)[0]) is not None]
+        return sum(known), len(keys) - len(known), not known
 
     left, left_blank, left_empty = total(rule.left)
     right, right_blank, right_empty = total(rule.right)

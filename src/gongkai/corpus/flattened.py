@@ -58,7 +58,7 @@ def is_table_line(line: str) -> bool:
     >>> is_table_line("（一）予以公开"), is_table_line("297.17万元"), is_table_line("注：职能已迁出。")
     (True, True, False)
     """
-    squeezed = SPACE.sub("", line)
+    squeezed = "".join(line.split())
     if not squeezed or len(squeezed) > 200:
         return False
     if _line_vocabulary().fullmatch(squeezed) or _glued(squeezed):

@@ -74,6 +74,7 @@ def normalize_label(text: str, script: Script) -> str:
     return simplify(folded) if script == "traditional" else folded
 
 
+@functools.lru_cache(maxsize=8192)
 def proactive_head(text: str) -> str | None:
     """Return the column key of a head of the proactive table, of either form."""
     return match_key(text, "proactive", "columns", "2021") or match_key(text, "proactive", "columns", "2019")

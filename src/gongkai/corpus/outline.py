@@ -103,6 +103,7 @@ def is_title(text: str) -> bool:
     return bool(_cues()["title"]["report"].search(text)) and not _cues()["title"]["not"].search(text)
 
 
+@functools.lru_cache(maxsize=1024)
 def _heading(text: str) -> tuple[str, str] | None:
     """Return (ordinal, title) when a line can be a top-level heading."""
     if len(text) > MAX_HEADING or (FINAL.search(text) and not text.endswith(("：", "。"))):
@@ -138,7 +139,7 @@ def is_official_heading(text: str) -> bool:
 
 
 def _match(group: str, text: str) -> str | None:
-    squeezed = re.sub(r"\s", "", text)
+    squeezed = "".join(text.split())
     return next((key for key, pattern in _cues()[group].items() if pattern.search(squeezed)), None)
 
 
@@ -311,7 +312,7 @@ def cut_tail(parts: Sequence[Part]) -> list[Part]:
 
 def _is_signature(text: str) -> bool:
     """Tell whether a line is only a date or only an agency's name, as under a letter."""
-    squeezed = re.sub(r"\s", "", text)
+    squeezed = "".join(text.split())
     return bool(
         re.fullmatch(r"[（(]?(\d{4}|[二〇○零一三四五六七八九]{4})年\S{1,3}月\S{1,3}日[）)]?", squeezed)
         or re.fullmatch(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _YEAR = re.compile(r"((?:19|20)\d\d|二[〇○零].{2})年")
+_REPORT = re.compile("[报報总總]")
+"""In every title (报告, 年报, 总结), in either script."""
 LEAST_HEADINGS = 3
 """Sections between two titles, below which the first of them is a mention or a link."""
 
@@ -32,13 +34,14 @@ def split_reports(document: Document) -> list[Document]:
     Returns:
         The document itself where it holds one report; else one for each, told apart by its digest.
     """
-    script = detect_script("".join(b.text for b in document.blocks[:50] if isinstance(b, Paragraph)))
     lines = [
         (index, block.text)
         for index, block in enumerate(document.blocks)
         if isinstance(block, Paragraph) and len(block.text) <= 200
     ]
-    short = ((index, clean_text(text, script=script)) for index, text in lines if "。" not in text)
+    likely = [(index, text) for index, text in lines if "。" not in text and _REPORT.search(text)]
+    script = detect_script("".join(b.text for b in document.blocks[:50] if isinstance(b, Paragraph)))
+    short = ((index, clean_text(text, script=script)) for index, text in likely)
     titles = [(index, _whose(text)) for index, text in short if len(text) <= 70 and is_title(text)]
     if len({whose for _, whose in titles}) < 2:
         return [document]

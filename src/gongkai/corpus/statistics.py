@@ -64,9 +64,9 @@ def read_statistics(
                 seen.add(key)
                 found.readings.append(reading)
 
-    joined = _join_grids(grids, script)
-    for number, grid in enumerate(joined, 1):
-        keep(_read_grid(grid, number, script, found.problems))
+    sheets = _join_sheets([_sheet_of(grid, script) for grid in grids])
+    for number, sheet in enumerate(sheets, 1):
+        keep(_read_sheet(sheet, number, found.problems))
     missing = {"proactive", "requests", "disputes"} - {reading.table for reading in found.readings}
     if lines and missing:
         keep(r for r in read_lines(lines, script, found.problems) if r.table in missing)
@@ -92,55 +92,72 @@ def _detect_form(readings: Sequence[Reading]) -> str | None:
     return "2019" if "other_handling" in rows else None
 
 
-def _join_grids(grids: Sequence[Grid], script: Script) -> list[Grid]:
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A grid with what each of its cells says as a label, and the row of `requests` that each row is."""
+
+    rows: Sequence[Sequence[Cell | None]]
+    labels: Sequence[Sequence[str]]
+    requests: Sequence[str | None]
+    page: int | None
+
+
+def _sheet_of(grid: Grid, script: Script) -> _Sheet:
+    labels = [[normalize_label(cell.text, script) if cell else "" for cell in row] for row in grid.rows]
+    requests = [_request_row(row, names) for row, names in zip(grid.rows, labels, strict=True)]
+    return _Sheet(grid.rows, labels, requests, grid.page)
+
+
+def _join_sheets(sheets: Sequence[_Sheet]) -> list[_Sheet]:
     """Join a table cut by a page break: the next grid has no head of its own, or repeats the one before."""
-    joined: list[Grid] = []
-    for grid in grids:
-        if joined and _continues(joined[-1], grid, script):
+    joined: list[_Sheet] = []
+    for sheet in sheets:
+        if joined and _continues(joined[-1], sheet):
             before = joined[-1]
-            width = max(len(before.rows[0]), len(grid.rows[0]))
+            width = max(len(before.rows[0]), len(sheet.rows[0]))
             # Values stand at the right; a part may show fewer label columns.
-            padded = [
-                (None,) * (width - len(row)) + tuple(row) for part in (before, grid) for row in part.rows
+            rows = [
+                (None,) * (width - len(row)) + tuple(row) for part in (before, sheet) for row in part.rows
             ]
-            joined[-1] = Grid(tuple(padded), before.page)
+            labels = [
+                [""] * (width - len(names)) + list(names) for part in (before, sheet) for names in part.labels
+            ]
+            joined[-1] = _Sheet(rows, labels, [*before.requests, *sheet.requests], before.page)
         else:
-            joined.append(grid)
+            joined.append(sheet)
     return joined
 
 
-def _continues(before: Grid, grid: Grid, script: Script) -> bool:
+def _continues(before: _Sheet, sheet: _Sheet) -> bool:
     """Tell whether a grid is the rest of the one before: it opens with data, and repeats no row of it."""
-    if abs(len(before.rows[0]) - len(grid.rows[0])) > 3:
+    if abs(len(before.rows[0]) - len(sheet.rows[0])) > 3:
         return False
-    rows = {key for row in before.rows if (key := _request_row(row, script))}
-    following = {key for row in grid.rows if (key := _request_row(row, script))}
+    rows, following = (set(part.requests) - {None} for part in (before, sheet))
     if rows and following:
         return not rows & following and "carried_out" not in rows
-    if len(before.rows[0]) != len(grid.rows[0]) or rows or following:
+    if len(before.rows[0]) != len(sheet.rows[0]) or rows or following:
         return False
-    first = _distinct(grid.rows[0])
-    numeric = [parse_number(cell.text)[2] for cell in first]
-    opens_with_item = bool(match_key(normalize_label(first[0].text, script), "proactive", "rows")) and all(
-        numeric[1:]
-    )
+    first = _distinct(sheet.rows[0], sheet.labels[0])
+    numeric = [parse_number(text)[2] for text in first]
+    opens_with_item = bool(match_key(first[0], "proactive", "rows")) and all(numeric[1:])
     return len(first) > 1 and (all(numeric) or opens_with_item)
 
 
-def _distinct(row: Sequence[Cell | None]) -> list[Cell]:
-    """Return the cells of a row, each merged cell once."""
-    cells: list[Cell] = []
-    for cell in row:
-        if cell is not None and (not cells or cells[-1] is not cell):
-            cells.append(cell)
-    return cells
+def _distinct(row: Sequence[Cell | None], labels: Sequence[str]) -> list[str]:
+    """Return what the cells of a row say, each merged cell once."""
+    texts: list[str] = []
+    last: Cell | None = None
+    for cell, text in zip(row, labels, strict=True):
+        if cell is not None and cell is not last:
+            texts.append(text)
+            last = cell
+    return texts
 
 
-def _request_row(row: Sequence[Cell | None], script: Script) -> str | None:
+def _request_row(row: Sequence[Cell | None], names: Sequence[str]) -> str | None:
     """Return the request row that a grid's row is, by its deepest label cell."""
     labels = []
-    for cell in _distinct(row):
-        text = normalize_label(cell.text, script)
+    for text in _distinct(row, names):
         if not parse_number(text)[2]:
             labels.append(text)
         elif labels:
@@ -156,27 +173,27 @@ def _request_row(row: Sequence[Cell | None], script: Script) -> str | None:
     return None
 
 
-def _read_grid(grid: Grid, number: int, script: Script, problems: list[str]) -> list[Reading]:
+def _read_sheet(sheet: _Sheet, number: int, problems: list[str]) -> list[Reading]:
     """Read one grid: each of the three tables may stand in it, also two or three of them in one."""
-    place = f"page {grid.page}, table {number}" if grid.page else f"table {number}"
-    readings = _read_requests(grid, place, script, problems)
-    readings += _read_disputes(grid, place, script, problems)
-    readings += _read_proactive(grid, place, script, problems)
+    place = f"page {sheet.page}, table {number}" if sheet.page else f"table {number}"
+    readings = _read_requests(sheet, place, problems)
+    readings += _read_disputes(sheet, place, problems)
+    readings += _read_proactive(sheet, place, problems)
     return readings
 
 
-def _read_requests(grid: Grid, place: str, script: Script, problems: list[str]) -> list[Reading]:
-    keys = [_request_row(row, script) for row in grid.rows]
+def _read_requests(sheet: _Sheet, place: str, problems: list[str]) -> list[Reading]:
+    keys = sheet.requests
     first = next((i for i, key in enumerate(keys) if key in ("new_requests", "carried_in", "granted")), None)
     if first is None or len({k for k in keys if k}) < 3:
         return []
-    heads = _heads(grid, first, script, "requests")
+    heads = _heads(sheet.labels[:first], "requests")
     if len(heads) < 2:
         problems.append(f"{place}: the head of the requests table was not found; its rows were not read")
         return []
     readings = []
     width = min(heads)  # of the labels
-    for index, (row, key) in enumerate(zip(grid.rows, keys, strict=True)):
+    for index, (row, key) in enumerate(zip(sheet.rows, keys, strict=True)):
         if index < first or key is None or (key == "other" and "other_handling" in keys[index:]):
             continue
         for column, name in heads.items():
@@ -188,46 +205,43 @@ def _read_requests(grid: Grid, place: str, script: Script, problems: list[str]) 
     return readings
 
 
-def _heads(grid: Grid, rows: int, script: Script, table: str) -> dict[int, str]:
-    """Map column positions to keys by the deepest head cell above the first data row."""
+def _heads(labels: Sequence[Sequence[str]], table: str) -> dict[int, str]:
+    """Map column positions to keys by the deepest head cell of the rows above the data."""
     heads: dict[int, str] = {}
-    for column in range(len(grid.rows[0])):
-        for row in reversed(grid.rows[:rows]):
-            cell = row[column]
-            key = match_key(normalize_label(cell.text, script), table, "columns") if cell else None
+    for column in range(len(labels[0]) if labels else 0):
+        for names in reversed(labels):
+            key = match_key(names[column], table, "columns")
             if key and key not in heads.values():
                 heads[column] = key
                 break
     return heads
 
 
-def _read_disputes(grid: Grid, place: str, script: Script, problems: list[str]) -> list[Reading]:
+def _read_disputes(sheet: _Sheet, place: str, problems: list[str]) -> list[Reading]:
     """Read the row of fifteen numbers by its two levels of heads; other tables may stand above it."""
     start = None
-    for index, row in enumerate(grid.rows):
-        labels = [normalize_label(c.text, script) for c in _distinct(row)]
-        blocks_named = [t for t in labels if len(t) < 12 and match_key(t, "disputes", "blocks")]
-        if blocks_named and not any(parse_number(t)[0] is not None for t in labels):
+    for index, names in enumerate(sheet.labels):
+        named = any(len(t) < 12 and match_key(t, "disputes", "blocks") for t in names)
+        if named and not any(parse_number(t)[0] is not None for t in names):
             start = index
             break
     if start is None:
         return []
-    for index in range(start + 1, min(start + 6, len(grid.rows))):
-        row = grid.rows[index]
-        values = [cell for cell in row if cell is not None]
-        if values and all(parse_number(cell.text)[2] for cell in values) and len(_distinct(row)) >= 5:
+    for index in range(start + 1, min(start + 6, len(sheet.rows))):
+        row, names = sheet.rows[index], sheet.labels[index]
+        values = [text for cell, text in zip(row, names, strict=True) if cell is not None]
+        if values and all(parse_number(text)[2] for text in values) and len(_distinct(row, names)) >= 5:
             break
     else:
         return []
     readings: list[Reading] = []
     seen: dict[tuple[str, str], Cell] = {}
-    for column in range(len(row)):
-        above = [normalize_label(c.text, script) for r in grid.rows[start:index] if (c := r[column])]
-        outcome = next((k for t in reversed(above) if (k := match_key(t, "disputes", "columns"))), None)
-        block = next((k for t in reversed(above) if (k := match_key(t, "disputes", "blocks"))), None)
+    for column, cell in enumerate(row):
+        above = [names[column] for names in reversed(sheet.labels[start:index])]
+        outcome = next((k for t in above if (k := match_key(t, "disputes", "columns"))), None)
+        block = next((k for t in above if (k := match_key(t, "disputes", "blocks"))), None)
         if block is None and not any("诉讼" in t for t in above):
             block = "review"  # the head's first row, 行政复议 | 行政诉讼, was left on the page before
-        cell = row[column]
         if outcome is None or block is None or cell is None:
             continue
         if seen.get((block, outcome)) is cell:
@@ -240,19 +254,18 @@ def _read_disputes(grid: Grid, place: str, script: Script, problems: list[str]) 
     return readings
 
 
-def _read_proactive(grid: Grid, place: str, script: Script, problems: list[str]) -> list[Reading]:
+def _read_proactive(sheet: _Sheet, place: str, problems: list[str]) -> list[Reading]:
     readings: list[Reading] = []
     heads: dict[int, str] = {}
     money = 1.0
-    for index, row in enumerate(grid.rows):
-        labels = [normalize_label(cell.text, script) if cell else "" for cell in row]
+    for index, (row, labels) in enumerate(zip(sheet.rows, sheet.labels, strict=True)):
         found = {c: key for c, text in enumerate(labels) if (key := proactive_head(text))}
         if found:
             heads = found
             money = 1e4 if any("万元" in text for text in labels) else 1.0
             continue
-        key = match_key(labels[0], "proactive", "rows")
-        if not key or not heads or len(labels[0]) > 24:
+        key = match_key(labels[0], "proactive", "rows") if heads else None
+        if not key or len(labels[0]) > 24:
             continue
         for column, name in _first_of_each(heads).items():
             cell = row[column]

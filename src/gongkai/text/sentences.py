@@ -28,6 +28,9 @@ _ENUMERATOR = re.compile(
     r"|(?:首先|其次|再次|再者|最后)(?=[，,是要])"
     r")"
 )
+_MARKS = _ENDS + _CLOSE + _OPEN + "，,、：: .·"
+_WORD = re.compile(rf"[^{re.escape(_MARKS)}\s\d{_NUMERAL}．①-⑳⑴-⒇㈠-㈩第其是要则来首先次再者最后]")
+"""A character that neither an enumerator nor a mark has."""
 _BEFORE_ENUMERATOR = "。！？!?；;，,：:、\n"
 # （一） and 1. after a comma also stand inside law citations (第二十条第（一）项) and dates, never behind
 # these marks alone; 、 is only followed by a new point for 一是-like and bracketed enumerators.
@@ -138,8 +141,7 @@ def _join_fragments(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, 
     pending: int | None = None
     for start, end in spans:
         piece = text[start:end]
-        bare = _ENUMERATOR.sub("", piece).strip(_ENDS + _CLOSE + _OPEN + "，,、：: .·")
-        if bare:
+        if _WORD.search(piece) or _ENUMERATOR.sub("", piece).strip(_MARKS):
             joined.append((start if pending is None else pending, end))
             pending = None
         elif _ENUMERATOR.match(piece) and "\n" not in text[end : end + 1]:
