@@ -43,7 +43,7 @@ def test_an_incomplete_or_damaged_folder_is_not_published(model, tmp_path):
     publish(model, str(tmp_path / "copy"), really=True)
     with pytest.raises(GongkaiError, match="exists"):
         publish(model, str(tmp_path / "copy"), really=True)
-    (tmp_path / "copy" / "model.skops").write_bytes(b"PK")
+    (tmp_path / "copy" / "model.safetensors").write_bytes(b"PK")
     with pytest.raises(ModelError):
         publish(tmp_path / "copy", str(tmp_path / "other"), really=True)
     (tmp_path / "copy" / "gold.txt").unlink()

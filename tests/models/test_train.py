@@ -9,7 +9,7 @@ from gongkai.models.train import TrainSettings, gold_of, outer_folds, split_grou
 
 
 def test_the_folder_is_complete_and_tells_how_it_was_made(model):
-    assert {p.name for p in model.iterdir()} == {*FILES, "model.skops"}
+    assert {p.name for p in model.iterdir()} == {*FILES, "model.safetensors"}
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     assert config["labels"] == ["commitment", "boilerplate"]
     assert config["settings"]["seed"] == 0

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 Vector = np.ndarray[Any, np.dtype[Any]]
 
@@ -18,10 +17,6 @@ class Calibration:
     slope: float
     offset: float
     threshold: float
-
-    def as_dict(self) -> dict[str, float]:
-        """Return the three numbers by name."""
-        return asdict(self)
 
 
 def calibrate(margins: Vector, y: Vector) -> tuple[Calibration, float]:
@@ -56,6 +51,8 @@ def best_f1(scores: Vector, y: Vector) -> tuple[float, float]:
 
 def platt(margins: Vector, y: Vector) -> tuple[float, float]:
     """Return slope and offset of Platt's sigmoid (Platt 1999, with his smoothed targets)."""
+    from sklearn.linear_model import LogisticRegression
+
     positives, negatives = y.sum(), (~y).sum()
     high, low = (positives + 1) / (positives + 2), 1 / (negatives + 2)
     x = np.concatenate([margins, margins])[:, None]

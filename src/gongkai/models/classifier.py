@@ -6,7 +6,7 @@ A folder holds
     metrics.json   quality on held-out agencies, with intervals
     run.json       version, settings, seeds, digest of the gold
     gold.txt       ids of the coded sentences it learned from: quality measured on these says nothing
-    model.skops (linear) | model.safetensors and the tokenizer (transformer)
+    model.safetensors, and of a transformer its tokenizer
 and is complete or is not saved.
 """
 
@@ -93,7 +93,7 @@ def _from_hub(repository: str, revision: str | None) -> Path:
         raise GongkaiError(
             f'{repository}: no such folder; to take it from the hub: pip install "gongkai[transformers]"'
         ) from error
-    data = ["*.md", "*.json", "*.txt", "*.skops", "*.safetensors"]
+    data = ["*.md", "*.json", "*.txt", "*.safetensors"]
     try:
         return Path(snapshot_download(repository, revision=revision, allow_patterns=data))
     except Exception as error:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from gongkai.schema import SECTIONS
 from gongkai.text.tokens import tokenize
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
+    import scipy.sparse as sp
 
 BLOCKS = ("characters", "words", "section", "heading", "lead")
 WIDTH = 2**16
@@ -48,6 +48,8 @@ class Grams:
 
     def matrix(self) -> sp.csr_matrix:
         """Return sentences × columns; a sentence with n distinct n-grams has n entries of 1 / √n."""
+        import scipy.sparse as sp
+
         counts = np.diff(self.start)
         values = np.repeat(1.0 / np.sqrt(np.maximum(counts, 1)), counts)
         texts = sp.csr_matrix((values, self.columns, self.start), shape=(len(counts), self.width))
@@ -86,6 +88,8 @@ def grams(frame: pd.DataFrame, block: str) -> Grams:
 
 def features(frame: pd.DataFrame, blocks: Sequence[str] = BLOCKS) -> sp.csr_matrix:
     """Return the features of the blocks side by side, sentences × columns; see `grams`."""
+    import scipy.sparse as sp
+
     if not blocks:
         return sp.csr_matrix((len(frame), 0))
     return sp.hstack([grams(frame, block).matrix() for block in blocks], format="csr")

@@ -7,16 +7,15 @@ training by grouped cross-validation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold
 
 from gongkai.errors import ModelError
-from gongkai.models.calibrate import best_f1, calibrate, sigmoid
+from gongkai.models.calibrate import Calibration, best_f1, calibrate, calibrated
 from gongkai.models.features import BLOCKS, WIDTH, features, grams, named_columns
 from gongkai.schema import LABELS, SECTIONS
 
@@ -25,12 +24,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
     import scipy.sparse as sp
+    from sklearn.linear_model import LogisticRegression
 
     from gongkai.schema import Labels, Sentences
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-WEIGHTS = "model.skops"
+WEIGHTS = "model.safetensors"
 CHOICES: tuple[tuple[str, ...], ...] = (
     ("characters",),
     ("characters", "words"),
@@ -44,11 +44,10 @@ class Head:
     """What decides one label."""
 
     blocks: tuple[str, ...]
-    regression: LogisticRegression
-    slope: float
-    """Platt's calibration: score = 1 / (1 + exp(-(slope * margin + offset)))."""
-    offset: float
-    threshold: float
+    weights: Vector
+    """One per column of the blocks, side by side."""
+    intercept: float
+    calibration: Calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class LinearClassifier:
     @property
     def thresholds(self) -> dict[str, float]:
         """The score from which each label is predicted."""
-        return {label: head.threshold for label, head in self.heads.items()}
+        return {label: head.calibration.threshold for label, head in self.heads.items()}
 
     def scores(self, sentences: pd.DataFrame) -> Vector:
         """Return calibrated probabilities, sentences × labels.
@@ -81,13 +80,13 @@ class LinearClassifier:
         made = {block: grams(sentences, block) for block in blocks}
         out = np.empty((len(sentences), len(self.heads)))
         for column, head in enumerate(self.heads.values()):
-            margin = np.full(len(sentences), float(head.regression.intercept_[0]))
+            margin = np.full(len(sentences), head.intercept)
             start = 0
             for block in head.blocks:
                 width = made[block].width
-                margin += made[block].margin(head.regression.coef_[0, start : start + width])
+                margin += made[block].margin(head.weights[start : start + width])
                 start += width
-            out[:, column] = sigmoid(head.slope * margin + head.offset)
+            out[:, column] = calibrated(margin, head.calibration)
         return out
 
     def explain(
@@ -114,7 +113,7 @@ class LinearClassifier:
         start = 0
         for block in head.blocks:
             row = features(frame, [block]).tocoo()
-            weights = head.regression.coef_[0, start : start + row.shape[1]]
+            weights = head.weights[start : start + row.shape[1]]
             start += row.shape[1]
             if block == "section":
                 names = {i: [section] for i, section in enumerate(SECTIONS)}
@@ -123,52 +122,46 @@ class LinearClassifier:
                 names = named_columns(str(sentence.get(source) or ""), block, sentence.get("year"))
             for column, value in zip(row.col, row.data, strict=True):
                 gram = " ".join(names.get(int(column), ["?"])[:3])
-                found.append((block, gram, float(head.slope * value * weights[column])))
+                found.append((block, gram, float(head.calibration.slope * value * weights[column])))
         return sorted(found, key=lambda f: -abs(f[2]))[:top]
 
     def save(self, folder: Path) -> None:
-        """Write `model.skops` (and nothing else) into a folder."""
-        import skops.io
+        """Write `model.safetensors` (and nothing else) into a folder: numbers, and a JSON text about them."""
+        from safetensors.numpy import save_file
 
-        content = {
+        weights = {label: head.weights for label, head in self.heads.items()}
+        about = {
             label: {
-                "blocks": list(head.blocks),
-                "regression": head.regression,
-                "slope": head.slope,
-                "offset": head.offset,
-                "threshold": head.threshold,
+                "blocks": head.blocks,
+                "intercept": head.intercept,
+                "calibration": asdict(head.calibration),
             }
             for label, head in self.heads.items()
         }
-        skops.io.dump(content, folder / WEIGHTS)
+        save_file(weights, folder / WEIGHTS, metadata={"heads": json.dumps(about)})
 
     @classmethod
     def load(cls, folder: Path) -> LinearClassifier:
-        """Read `model.skops`; every type in it must be on skops' own list of trusted ones.
+        """Read `model.safetensors`.
 
         Raises:
-            ModelError: The file is missing, damaged, or holds an untrusted type.
+            ModelError: The file is missing, damaged, or of something else.
         """
-        import skops.io
+        from safetensors import safe_open
 
         path = folder / WEIGHTS
         try:
-            untrusted = skops.io.get_untrusted_types(file=path)
-            if untrusted:
-                raise ModelError(
-                    f"{path}: holds types that are not trusted: {', '.join(untrusted)}; not loaded"
-                )
-            content = skops.io.load(path)
-            heads = {
-                label: Head(
-                    tuple(part["blocks"]),
-                    part["regression"],
-                    float(part["slope"]),
-                    float(part["offset"]),
-                    float(part["threshold"]),
-                )
-                for label, part in content.items()
-            }
+            with safe_open(path, framework="numpy") as file:
+                about = json.loads((file.metadata() or {})["heads"])
+                heads = {
+                    label: Head(
+                        tuple(part["blocks"]),
+                        file.get_tensor(label),
+                        float(part["intercept"]),
+                        Calibration(**part["calibration"]),
+                    )
+                    for label, part in about.items()
+                }
             for label, head in heads.items():
                 _refuse_mismatch(path, label, head)
         except ModelError:
@@ -186,8 +179,10 @@ def _refuse_mismatch(path: Path, label: str, head: Head) -> None:
             f"{path}: {label} uses unknown feature blocks {', '.join(unknown)}; made by a newer gongkai?"
         )
     width = sum(len(SECTIONS) if block == "section" else WIDTH for block in head.blocks)
-    if head.regression.coef_.shape != (1, width):
-        raise ModelError(f"{path}: {label} has {head.regression.coef_.shape[1]} weights, expected {width}")
+    if head.weights.shape != (width,) or not np.isfinite(head.weights).all():
+        raise ModelError(
+            f"{path}: {label} has weights of shape {head.weights.shape}, expected ({width},) finite"
+        )
 
 
 def train_linear(
@@ -233,9 +228,8 @@ def train_linear(
         best = max(t[0] for t in trials)
         score, blocks, c, margins = next(t for t in trials if t[0] >= best - 0.003)
         fitted, _ = calibrate(margins, y)
-        heads[label] = Head(
-            blocks, regression(c).fit(_stack(made, blocks), y), fitted.slope, fitted.offset, fitted.threshold
-        )
+        last = regression(c).fit(_stack(made, blocks), y)
+        heads[label] = Head(blocks, last.coef_[0], float(last.intercept_[0]), fitted)
         chosen[label] = {
             "blocks": list(blocks),
             "C": c,
@@ -259,12 +253,16 @@ def grouped_folds(
         raise ModelError(
             f"{label}: has positives in {with_positives} of {len(np.unique(groups))} groups; needs two"
         )
+    from sklearn.model_selection import StratifiedGroupKFold
+
     splitter = StratifiedGroupKFold(min(folds, with_positives), shuffle=True, random_state=seed)
     return list(splitter.split(np.zeros(len(y)), y, groups))
 
 
 def regression(c: float) -> LogisticRegression:
     """Return the untrained regression of one label, C as in scikit-learn."""
+    from sklearn.linear_model import LogisticRegression
+
     # The dual is five times faster than the primal here: far fewer sentences than columns.
     return LogisticRegression(C=c, solver="liblinear", dual=True, random_state=0, max_iter=5000)
 

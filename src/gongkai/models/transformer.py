@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +126,7 @@ class TransformerClassifier:
         self.tokenizer.save_pretrained(folder)
         path = folder / "config.json"
         config = json.loads(path.read_text(encoding="utf-8"))
-        calibration = {label: head.as_dict() for label, head in self.heads.items()}
+        calibration = {label: asdict(head) for label, head in self.heads.items()}
         path.write_text(
             json.dumps(config | {"dtype": "float32", "calibration": calibration}), encoding="utf-8"
         )
