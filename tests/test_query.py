@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 import gongkai
+from gongkai import query
 from gongkai.errors import GongkaiError, SchemaError
-from gongkai.schema import BUILT, read_table, write_part
+from gongkai.query import partition
+from gongkai.schema import BUILT, KEYS, parts_of, read_part, read_table, write_part
 
 SCALING = Path(__file__).parents[1] / "docs" / "scaling.md"
 
@@ -36,6 +38,31 @@ def test_read_leaves_parts_out_that_hold_nothing_asked_for(tables, tmp_path):
     assert set(gongkai.read(tmp_path, "reports", year=2021)["year"]) == {2021}
     with pytest.raises(SchemaError, match="part-00000"):
         gongkai.read(tmp_path, "reports")
+
+
+def test_partition_puts_each_year_into_parts_of_its_own(tables, tmp_path, monkeypatch):
+    monkeypatch.setattr(query, "ROWS", 10)
+    reports = read_table(tables, "reports")
+    undated = reports.assign(year=reports["year"].astype("float64").mask(reports["year"] == 2020))
+    for name in BUILT:
+        write_part(name, undated if name == "reports" else read_table(tables, name), tmp_path / "built")
+    sentences = read_table(tables, "sentences")
+    for number, half in enumerate((sentences[::2], sentences[1::2])):
+        write_part("sentences", half, tmp_path / "built", number)
+    (tmp_path / "built" / "run.json").write_text("{}")
+    counts = partition(tmp_path / "built", tmp_path / "out")
+    assert counts == {None: 1, 2021: 2}
+    for name in BUILT:
+        key = list(KEYS.get(name, ("message",)))
+        before, after = (read_table(tmp_path / f, name).sort_values(key) for f in ("built", "out"))
+        assert before.reset_index(drop=True).equals(after.reset_index(drop=True))
+    parts = [read_part(part, "sentences") for part in parts_of(tmp_path / "out", "sentences")]
+    assert all(part["year"].nunique() == 1 for part in parts)
+    assert len(parts) == 3  # each half of 2020 fills a part, both of the other year one together
+    own = read_table(tmp_path / "built", "sentences", year=2021)
+    assert gongkai.read(tmp_path / "out", "sentences", year=2021)["text"].tolist() == own["text"].tolist()
+    with pytest.raises(GongkaiError, match="exists"):
+        partition(tmp_path / "built", tmp_path / "out")
 
 
 def test_views_have_the_rows_of_the_tables(tables):

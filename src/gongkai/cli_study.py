@@ -134,6 +134,21 @@ def _read_codes(path: Path, tables: Path | None) -> Labels:
     return read_tasks(path, path.stem, None if tables is None else read_table(tables, "sentences"))
 
 
+def partition(
+    tables: Annotated[str, typer.Argument(help="Folder of gongkai build or predict, or its address.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
+    overwrite: Overwrite = False,
+) -> None:
+    """Write tables anew, a year to a part: questions about some years then touch few parts.
+
+    Example: gongkai partition tables -o tables-by-year
+    """
+    from gongkai.query import partition as run
+
+    for year, count in run(tables, output, overwrite=overwrite).items():
+        typer.echo(f"{year or 'no year'}  {count:,}")
+
+
 def publish(
     model: Annotated[Path, typer.Argument(help="Model folder.")],
     target: Annotated[str, typer.Argument(help="Folder to copy to, or OWNER/NAME on the Hugging Face hub.")],
@@ -360,4 +375,4 @@ def cite(
     typer.echo(citation(model))
 
 
-COMMANDS = (sample, agree, publish, reuse, followup, compare, terms, show, cite)
+COMMANDS = (sample, agree, partition, publish, reuse, followup, compare, terms, show, cite)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Labels: TypeAlias = pd.DataFrame
     Predictions: TypeAlias = pd.DataFrame
     Measures: TypeAlias = pd.DataFrame
+    Filters: TypeAlias = list[tuple[str, str, list[object]]] | None
 
 LABELS = ("commitment", "boilerplate")
 SECTIONS = ("preamble", "overview", "proactive", "requests", "disputes", "problems", "improvements", "other")
@@ -318,20 +319,28 @@ def read_table(
     chosen = SCHEMAS[name].names if columns is None else list(columns)
     pieces: list[pa.Table] = []
     for part in parts_of(folder, name):
-        system, path = storage.filesystem(part)
-        try:
-            piece = pq.read_table(path, columns=chosen, filters=filters, filesystem=system)
-        except (pa.ArrowInvalid, OSError, KeyError) as error:
-            raise SchemaError(f"{part}: not a part of '{name}': {error}") from error
+        piece = _read_part(part, name, chosen, filters)
         if piece.num_rows or not pieces:
             pieces.append(piece)
     frame: Table = pa.concat_tables(pieces).to_pandas()
     return frame
 
 
-def _filters(
-    name: str, agency: str | Sequence[str] | None, year: int | Sequence[int] | None
-) -> list[tuple[str, str, list[object]]] | None:
+def read_part(part: str, name: str) -> Table:
+    """Read one part of a table; see `parts_of`."""
+    frame: Table = _read_part(part, name, SCHEMAS[name].names, None).to_pandas()
+    return frame
+
+
+def _read_part(part: str, name: str, columns: list[str], filters: Filters) -> pa.Table:
+    system, path = storage.filesystem(part)
+    try:
+        return pq.read_table(path, columns=columns, filters=filters, filesystem=system)
+    except (pa.ArrowInvalid, OSError, KeyError) as error:
+        raise SchemaError(f"{part}: not a part of '{name}': {error}") from error
+
+
+def _filters(name: str, agency: str | Sequence[str] | None, year: int | Sequence[int] | None) -> Filters:
     if name not in SCHEMAS:
         raise SchemaError(f"no table is called '{name}'; expected one of {', '.join(SCHEMAS)}")
     asked: dict[str, list[object]] = {}
