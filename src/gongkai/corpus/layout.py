@@ -26,7 +26,7 @@ _WHOLE_HEADING = re.compile(r"[一二三四五六七八九十]{1,2}、[^，。�
 _PAGE_MARK = re.compile(r"[-—–－_·\s]*\d{1,3}[-—–－_·\s]*|第?\s*\d{1,3}\s*页.{0,10}|\d{1,3}\s*/\s*\d{1,3}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that takes three times as long to make
 class Char:
     """A printed character (or, of a scan, a line) and its box."""
 

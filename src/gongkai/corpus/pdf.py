@@ -93,28 +93,44 @@ def render_pages(content: bytes, dots: int = 200) -> Iterator[Any]:
         pdf.close()
 
 
+def _unchecked(function: Any) -> Any:  # noqa: ANN401
+    """Return a function of pdfium without ctypes' check of each argument, which takes longer than the call."""
+    plain = type(function)(ctypes.cast(function, ctypes.c_void_p).value)
+    plain.restype = function.restype
+    return plain
+
+
+_unicode = _unchecked(raw.FPDFText_GetUnicode)
+_char_box = _unchecked(raw.FPDFText_GetCharBox)
+_char_origin = _unchecked(raw.FPDFText_GetCharOrigin)
+_loose_char_box = _unchecked(raw.FPDFText_GetLooseCharBox)
+
+
 def _chars(page: pdfium.PdfPage) -> list[Char]:
     """Return the printed characters of a page with their boxes, white space left out."""
     text_page = page.get_textpage()
     handle = text_page.raw
-    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    x, y = ctypes.c_double(), ctypes.c_double()
+    left, right, bottom, top, x, y = (ctypes.c_double() for _ in range(6))
     loose = raw.FS_RECTF()
+    box, origin = [ctypes.byref(v) for v in (left, right, bottom, top)], [ctypes.byref(v) for v in (x, y)]
+    loose_box = ctypes.byref(loose)
     chars = []
     for index in range(text_page.count_chars()):
-        code = raw.FPDFText_GetUnicode(handle, index)
+        code = _unicode(handle, index)
         if code <= 32 or code == 0xA0 or code == 0x3000 or code == 0xFFFE:
             continue
         if 0xD800 <= code <= 0xDFFF:  # half of a pair, in damaged files
             code = 0xFFFD
-        raw.FPDFText_GetCharBox(handle, index, left, right, bottom, top)
-        raw.FPDFText_GetCharOrigin(handle, index, x, y)
+        _char_box(handle, index, *box)
+        _char_origin(handle, index, *origin)
+        start, end, low, high = left.value, right.value, bottom.value, top.value
         # The ink of a narrow digit leaves gaps that look like spaces; the loose box spans its whole advance,
         # except in fonts for vertical writing, where it is many times the ink.
-        ink = max(right.value - left.value, top.value - bottom.value)
-        if raw.FPDFText_GetLooseCharBox(handle, index, loose) and 0 < loose.right - loose.left <= 2 * ink:
-            left.value, right.value = min(left.value, loose.left), max(right.value, loose.right)
-        chars.append(Char(chr(code), left.value, bottom.value, right.value, top.value, y.value))
+        if _loose_char_box(handle, index, loose_box):
+            first, last = loose.left, loose.right
+            if 0 < last - first <= 2 * max(end - start, high - low):
+                start, end = min(start, first), max(end, last)
+        chars.append(Char(chr(code), start, low, end, high, y.value))
     return chars
 
 
