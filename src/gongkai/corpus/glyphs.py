@@ -33,7 +33,7 @@ class _BoxFonts(pdfium.PdfSysfontBase):  # type: ignore[misc]
     """Answers pdfium's requests for East Asian fonts; leaves all others to the system."""
 
     listed: Any = None
-    """The system's handler whose fonts pdfium knows; else it would look through their folders for every file."""
+    """The system's handler whose fonts pdfium has listed; else it would search the folders for every file."""
 
     def EnumFonts(self, _: Any, mapper: Any) -> None:  # noqa: ANN401
         if _BoxFonts.listed is not self.default:

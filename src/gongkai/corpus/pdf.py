@@ -6,6 +6,7 @@ Tables are read straight from the page's drawing; `layout.py` makes cells, lines
 from __future__ import annotations
 
 import ctypes
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_PAGES = 500
 MAX_PATHS = 20_000
+MAX_DEPTH = 4
+"""Of forms inside forms."""
 MAX_PIXELS = 40_000_000
 """Of a rendered page: a hostile page size must not fill the memory."""
 THIN = 3.0
@@ -94,7 +97,10 @@ def render_pages(content: bytes, dots: int = 200) -> Iterator[Any]:
 
 
 def _unchecked(function: Any) -> Any:  # noqa: ANN401
-    """Return a function of pdfium without ctypes' check of each argument, which takes longer than the call."""
+    """Return a function of pdfium without ctypes' check of its arguments, which takes longer than the call.
+
+    What it is called with must be a handle, an `int`, or `ctypes.byref` of what is to be filled.
+    """
     plain = type(function)(ctypes.cast(function, ctypes.c_void_p).value)
     plain.restype = function.restype
     return plain
@@ -138,8 +144,7 @@ def _rules(page: pdfium.PdfPage) -> Rules:
     """Return horizontal rules, vertical rules and filled boxes drawn on a page.
 
     Rules are thin strokes, thin filled boxes and the sides of stroked boxes. A filled box without a stroke is
-    a
-    background: of a table cell, or of a line of text.
+    a background: of a table cell, or of a line of text.
     """
     horizontal: list[Box] = []
     vertical: list[Box] = []
@@ -158,16 +163,31 @@ def _rules(page: pdfium.PdfPage) -> Rules:
                 filled.append(box)
 
     fill, stroke = ctypes.c_int(), ctypes.c_int()
-    for count, path in enumerate(page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=5)):
-        if count > MAX_PATHS:
-            break
-        raw.FPDFPath_GetDrawMode(path.raw, fill, stroke)
-        if raw.FPDFPath_CountSegments(path.raw) <= 6:
-            add(Box(*path.get_bounds()), stroked=bool(stroke.value))
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    for path in itertools.islice(_paths(page.raw), MAX_PATHS):
+        raw.FPDFPath_GetDrawMode(path, fill, stroke)
+        if raw.FPDFPath_CountSegments(path) <= 6:
+            raw.FPDFPageObj_GetBounds(path, left, bottom, right, top)
+            add(Box(left.value, bottom.value, right.value, top.value), stroked=bool(stroke.value))
         elif stroke.value:
-            for segment in _segments(path):
+            for segment in _segments(pdfium.PdfObject(path, page=page)):
                 add(Box(*segment), stroked=True)
     return Rules(horizontal, vertical, filled)
+
+
+def _paths(holder: Any, depth: int = 0) -> Iterator[Any]:  # noqa: ANN401
+    """Give the handles of the paths of a page, also of those inside its forms."""
+    if depth:
+        count, get = raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject
+    else:
+        count, get = raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject
+    for index in range(count(holder)):
+        found = get(holder, index)
+        kind = raw.FPDFPageObj_GetType(found)
+        if kind == raw.FPDF_PAGEOBJ_PATH:
+            yield found
+        elif kind == raw.FPDF_PAGEOBJ_FORM and depth < MAX_DEPTH:
+            yield from _paths(found, depth + 1)
 
 
 def _segments(path: pdfium.PdfObject) -> list[tuple[float, float, float, float]]:
