@@ -53,14 +53,17 @@ def test_a_pdf_without_text_says_so():
     assert "without a text layer" in read_pdf(saved(pdf), "scan.pdf")[2]
 
 
-def test_a_table_inside_forms_is_read_as_one_on_the_page():
-    """Some programs wrap a whole page, its rules too, into a form, or a form in a form."""
+@pytest.mark.parametrize("matrix", [(1, 0, 0, 1, 0, 0), (0.9, 0, 0, 0.9, 20, 30)])
+def test_a_table_inside_forms_is_read_as_one_on_the_page(matrix):
+    """Some programs wrap a whole page, its rules too, into a form, or a form in a form, and shrink it."""
     inner, plain = pdfium.PdfDocument(MINI.read_bytes()), read_pdf(MINI.read_bytes(), "x.pdf")[0]
     for _ in range(2):
         outer = pdfium.PdfDocument.new()
         for number, page in enumerate(inner):
             outer_page = outer.new_page(*page.get_size())
-            outer_page.insert_obj(inner.page_as_xobject(number, outer).as_pageobject())
+            form = inner.page_as_xobject(number, outer).as_pageobject()
+            form.set_matrix(pdfium.PdfMatrix(*matrix))
+            outer_page.insert_obj(form)
             outer_page.gen_content()
         inner = pdfium.PdfDocument(saved(outer))
     wrapped = read_pdf(saved(inner), "x.pdf")[0]

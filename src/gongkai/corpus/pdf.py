@@ -164,19 +164,24 @@ def _rules(page: pdfium.PdfPage) -> Rules:
 
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    for path in itertools.islice(_paths(page.raw), MAX_PATHS):
+    for path, matrix in itertools.islice(_paths(page.raw), MAX_PATHS):
         raw.FPDFPath_GetDrawMode(path, fill, stroke)
         if raw.FPDFPath_CountSegments(path) <= 6:
             raw.FPDFPageObj_GetBounds(path, left, bottom, right, top)
-            add(Box(left.value, bottom.value, right.value, top.value), stroked=bool(stroke.value))
+            edges = left.value, bottom.value, right.value, top.value
+            add(Box(*(matrix.on_rect(*edges) if matrix else edges)), stroked=bool(stroke.value))
         elif stroke.value:
-            for segment in _segments(pdfium.PdfObject(path, page=page)):
+            for segment in _segments(path, matrix):
                 add(Box(*segment), stroked=True)
     return Rules(horizontal, vertical, filled)
 
 
-def _paths(holder: Any, depth: int = 0) -> Iterator[Any]:  # noqa: ANN401
-    """Give the handles of the paths of a page, also of those inside its forms."""
+def _paths(
+    holder: Any,  # noqa: ANN401
+    matrix: pdfium.PdfMatrix | None = None,
+    depth: int = 0,
+) -> Iterator[tuple[Any, pdfium.PdfMatrix | None]]:
+    """Give the handles of the paths of a page, and of those in its forms with the matrix that places them."""
     if depth:
         count, get = raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject
     else:
@@ -185,19 +190,29 @@ def _paths(holder: Any, depth: int = 0) -> Iterator[Any]:  # noqa: ANN401
         found = get(holder, index)
         kind = raw.FPDFPageObj_GetType(found)
         if kind == raw.FPDF_PAGEOBJ_PATH:
-            yield found
+            yield found, matrix
         elif kind == raw.FPDF_PAGEOBJ_FORM and depth < MAX_DEPTH:
-            yield from _paths(found, depth + 1)
+            placed = _matrix(found)
+            yield from _paths(found, placed.multiply(matrix) if matrix else placed, depth + 1)
 
 
-def _segments(path: pdfium.PdfObject) -> list[tuple[float, float, float, float]]:
+def _matrix(handle: Any) -> pdfium.PdfMatrix:  # noqa: ANN401
+    values = raw.FS_MATRIX(1, 0, 0, 1, 0, 0)
+    raw.FPDFPageObj_GetMatrix(handle, values)
+    return pdfium.PdfMatrix.from_raw(values)
+
+
+def _segments(
+    path: Any,  # noqa: ANN401
+    placed: pdfium.PdfMatrix | None,
+) -> list[tuple[float, float, float, float]]:
     """Return the straight axis-parallel strokes of a path with many segments (a whole table in one path)."""
-    matrix = path.get_matrix()
+    matrix = _matrix(path).multiply(placed) if placed else _matrix(path)
     x, y = ctypes.c_float(), ctypes.c_float()
     strokes = []
     last = start = (0.0, 0.0)
-    for index in range(min(raw.FPDFPath_CountSegments(path.raw), 5000)):
-        segment = raw.FPDFPath_GetPathSegment(path.raw, index)
+    for index in range(min(raw.FPDFPath_CountSegments(path), 5000)):
+        segment = raw.FPDFPath_GetPathSegment(path, index)
         raw.FPDFPathSegment_GetPoint(segment, x, y)
         here = matrix.on_point(x.value, y.value)
         kind = raw.FPDFPathSegment_GetType(segment)
