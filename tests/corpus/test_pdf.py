@@ -1,9 +1,11 @@
+import io
+
 import pdfplumber
 import pypdfium2 as pdfium
 import pytest
 
 from gongkai.corpus.document import Grid
-from gongkai.corpus.glyphs import box_fonts
+from gongkai.corpus.glyphs import _BoxFonts, box_fonts
 from gongkai.corpus.pdf import _chars, read_pdf
 from gongkai.errors import ReadError
 from tests.conftest import DATA
@@ -39,16 +41,33 @@ def test_cells_know_their_page():
     assert {cell.page for grid in grids for row in grid.rows for cell in row if cell} >= {1, 2}
 
 
-def test_a_pdf_without_text_says_so():
-    import pypdfium2 as pdfium
-
-    pdf = pdfium.PdfDocument.new()
-    pdf.new_page(200, 200)
-    import io
-
+def saved(pdf):
     buffer = io.BytesIO()
     pdf.save(buffer)
-    assert "without a text layer" in read_pdf(buffer.getvalue(), "scan.pdf")[2]
+    return buffer.getvalue()
+
+
+def test_a_pdf_without_text_says_so():
+    pdf = pdfium.PdfDocument.new()
+    pdf.new_page(200, 200)
+    assert "without a text layer" in read_pdf(saved(pdf), "scan.pdf")[2]
+
+
+@pytest.mark.parametrize("matrix", [(1, 0, 0, 1, 0, 0), (0.9, 0, 0, 0.9, 20, 30)])
+def test_a_table_inside_forms_is_read_as_one_on_the_page(matrix):
+    """Some programs wrap a whole page, its rules too, into a form, or a form in a form, and shrink it."""
+    inner, plain = pdfium.PdfDocument(MINI.read_bytes()), read_pdf(MINI.read_bytes(), "x.pdf")[0]
+    for _ in range(2):
+        outer = pdfium.PdfDocument.new()
+        for number, page in enumerate(inner):
+            outer_page = outer.new_page(*page.get_size())
+            form = inner.page_as_xobject(number, outer).as_pageobject()
+            form.set_matrix(pdfium.PdfMatrix(*matrix))
+            outer_page.insert_obj(form)
+            outer_page.gen_content()
+        inner = pdfium.PdfDocument(saved(outer))
+    wrapped = read_pdf(saved(inner), "x.pdf")[0]
+    assert [getattr(b, "texts", b) for b in wrapped] == [getattr(b, "texts", b) for b in plain]
 
 
 def test_truncated_pdf_never_crashes():
@@ -98,3 +117,19 @@ def test_a_font_handler_of_the_users_own_is_put_back():
         own.close(reusable=True)
     read_pdf(MINI.read_bytes(), "x.pdf")
     assert pdfium.PdfSysfontBase.SINGLETON is None
+
+
+def test_the_fonts_of_the_machine_are_listed_once_not_for_every_file(monkeypatch):
+    class System:
+        listings = 0
+
+        def EnumFonts(self, _, mapper):
+            self.listings += 1
+
+    monkeypatch.setattr(_BoxFonts, "listed", None)
+    one, other = System(), System()
+    for system in (one, one, other, other):
+        fonts = _BoxFonts()
+        fonts.default = system
+        fonts.EnumFonts(None, None)
+    assert (one.listings, other.listings) == (1, 1)

@@ -3,7 +3,7 @@
 import pytest
 
 from gongkai.corpus.agency import identify
-from gongkai.corpus.places import split_divisions
+from gongkai.corpus.places import FIRST, LAST, find_place, regions, split_divisions
 
 NAMES = """
 江苏省人民政府 government province
@@ -135,6 +135,78 @@ def test_a_name_that_several_divisions_have_is_null_with_all_candidates(region):
     (problem,) = found.problems
     for code in AMBIGUOUS[region]:
         assert code in problem
+
+
+def shared_names(year):
+    """Return the names that several divisions have in a year, with those divisions."""
+    living = {name: [r for r in found if r.exists(year)] for name, found in regions().items()}
+    return {name: found for name, found in living.items() if len({r.code for r in found}) > 1}
+
+
+def test_only_districts_share_a_name_so_a_county_needs_no_hint():
+    shared = set().union(*(shared_names(year) for year in range(FIRST, LAST + 1)))
+    assert {"朝阳区", "鼓楼区", "新城区", "通州区", "永定区"} <= shared
+    assert [name for name in sorted(shared) if not name.endswith("区")] == []
+
+
+@pytest.mark.parametrize("year", [2008, 2014, 2021])
+def test_every_county_has_the_code_of_its_year_by_its_name_alone(year):
+    wrong = []
+    for name, found in regions().items():
+        (*_, code) = {r.code for r in found if r.exists(year)} or [None]
+        if code and name.endswith("县"):
+            problems = []
+            settled = find_place(f"{name}人民政府", "government", year, [], problems)
+            if (settled, problems) != (("county", name, code), []):
+                wrong.append((name, settled, problems))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("year", [2008, 2014, 2021])
+def test_every_shared_name_is_null_with_all_candidates_and_settled_by_a_parent(year):
+    for name, found in shared_names(year).items():
+        agency, problems = f"{name}人民政府", []
+        assert find_place(agency, "government", year, [], problems) == ("county", name, None)
+        (problem,) = problems
+        assert all(str(r) in problem for r in found), problem
+        for r in found:
+            for parent in (r.province + r.city, r.city or r.province):
+                site = f"{parent}{name}人民政府门户网站"
+                settled = find_place(agency, "government", year, [site], problems := [])
+                assert (settled, problems) == (("county", name, r.code), []), site
+
+
+@pytest.mark.parametrize(
+    ("agency", "lines", "code"),
+    [
+        ("永定县人民政府", [], "350822"),
+        ("永定区人民政府", [], "430802"),
+        ("永定县教育局", ["地址：张家界市永定区"], "350822"),
+        ("普安县人民政府", [], "522323"),
+        ("普安县人民政府", ["县长赴永定区学习经验。"], "522323"),
+    ],
+)
+def test_a_county_is_not_mistaken_for_a_district_of_another_province(agency, lines, code):
+    """Before 2014 永定县 lay in 福建, 永定区 in 湖南 only."""
+    found = whose(agency, *lines, year=2012)
+    assert (found.region_code, found.problems) == (code, ())
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        (["统计范围：市辖区"], None),
+        (["重庆市"], "500105"),
+        (["浙江省"], "330205"),
+        (["宁波市市辖区江北区"], "330205"),
+        (["浙江省宁波市江北区", "友情链接：重庆市"], "330205"),
+        (["浙江省", "重庆市"], None),
+        (["宁波市", "浙江省", "重庆市"], "330205"),
+    ],
+)
+def test_a_district_of_a_municipality_is_no_more_likely_than_one_of_a_city(lines, code):
+    """The table's word for its city, 市辖区, is no hint; the municipality counts as a province, as in lists of links."""
+    assert whose("江北区人民政府", *lines).region_code == code
 
 
 @pytest.mark.parametrize(

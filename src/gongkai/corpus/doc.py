@@ -69,7 +69,10 @@ def read_doc(content: bytes, name: str) -> tuple[list[Block], list[str]]:
         marks = _paragraph_marks(main, table, data, pieces)
     except (struct.error, IndexError) as error:
         raise ReadError(f"{name}: a damaged Word file ({error}); save it as DOCX or PDF") from error
-    return _blocks(text[: struct.unpack_from("<i", main, _LENGTH)[0]], marks)
+    blocks, problems = _blocks(text[: struct.unpack_from("<i", main, _LENGTH)[0]], marks)
+    if lost := sum(p.end - p.start - len(_cut(main, p)) // p.width for p in pieces):
+        problems.append(f"{lost} of {len(text)} characters lie beyond the end of the file: it was cut off")
+    return blocks, problems
 
 
 def _streams(content: bytes, name: str) -> tuple[bytes, bytes, bytes]:
@@ -116,12 +119,15 @@ def _pieces(main: bytes, table: bytes) -> list[_Piece]:
     return pieces
 
 
+def _cut(main: bytes, piece: _Piece) -> bytes:
+    return main[piece.offset : piece.offset + (piece.end - piece.start) * piece.width]
+
+
 def _text(main: bytes, pieces: list[_Piece]) -> str:
     """Join the pieces; offsets stay those of the file (a character is a UTF-16 unit)."""
     parts = []
     for piece in pieces:
-        cut = main[piece.offset : piece.offset + (piece.end - piece.start) * piece.width]
-        part = cut.decode("cp1252" if piece.width == 1 else "utf-16-le", errors="replace")
+        part = _cut(main, piece).decode("cp1252" if piece.width == 1 else "utf-16-le", errors="replace")
         parts.append(part.ljust(piece.end - piece.start)[: piece.end - piece.start])
     return "".join(parts)
 

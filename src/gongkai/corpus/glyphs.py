@@ -32,6 +32,14 @@ def _box() -> bytes:
 class _BoxFonts(pdfium.PdfSysfontBase):  # type: ignore[misc]
     """Answers pdfium's requests for East Asian fonts; leaves all others to the system."""
 
+    listed: Any = None
+    """The system's handler whose fonts pdfium has listed; else it would search the folders for every file."""
+
+    def EnumFonts(self, _: Any, mapper: Any) -> None:  # noqa: ANN401
+        if _BoxFonts.listed is not self.default:
+            self.default.EnumFonts(self.default, mapper)
+            _BoxFonts.listed = self.default
+
     def MapFont(self, _: Any, *request: Any) -> Any:  # noqa: ANN401
         if request[2] in EAST_ASIAN:
             return _HANDLE

@@ -26,7 +26,7 @@ _WHOLE_HEADING = re.compile(r"[一二三四五六七八九十]{1,2}、[^，。�
 _PAGE_MARK = re.compile(r"[-—–－_·\s]*\d{1,3}[-—–－_·\s]*|第?\s*\d{1,3}\s*页.{0,10}|\d{1,3}\s*/\s*\d{1,3}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that takes three times as long to make
 class Char:
     """A printed character (or, of a scan, a line) and its box."""
 
@@ -128,11 +128,9 @@ def gutter(chars: Sequence[Char]) -> float | None:
 def _column_flow(chars: list[Char], rules: Rules, number: int) -> list[Line | Grid]:
     tables = [_table(lattice, chars, number) for lattice in lattices(rules)]
     tables = [(box, grid) for box, grid in tables if grid.texts and any(any(r) for r in grid.texts)]
-    loose = [
-        c
-        for c in chars
-        if not any(b.holds((c.left + c.right) / 2, (c.bottom + c.top) / 2) for b, _ in tables)
-    ]
+    loose = chars
+    for box, _ in tables:
+        loose = [c for c in loose if not box.holds((c.left + c.right) / 2, (c.bottom + c.top) / 2)]
     lines = _lines(loose, number)
     if lines and _PAGE_MARK.fullmatch(lines[-1].text):
         lines.pop()
@@ -148,8 +146,8 @@ def _lines(chars: Sequence[Char], page: int) -> list[Line]:
     lines: list[Line] = []
     row: list[Char] = []
     for char in sorted(chars, key=lambda c: (-c.baseline, c.left)):
-        height = max(char.top - char.bottom, 4.0)
-        if row and abs(row[0].baseline - char.baseline) > 0.5 * max(height, row[0].top - row[0].bottom):
+        drop = row[0].baseline - char.baseline if row else 0.0
+        if drop and drop > 0.5 * max(char.top - char.bottom, row[0].top - row[0].bottom, 4.0):
             lines.append(_line(row, page))
             row = []
         row.append(char)
@@ -160,13 +158,12 @@ def _lines(chars: Sequence[Char], page: int) -> list[Line]:
 
 def _line(row: list[Char], page: int) -> Line:
     row = sorted(row, key=lambda c: c.left)
-    heights = sorted(c.top - c.bottom for c in row)
+    heights = sorted([c.top - c.bottom for c in row])
     size = max(heights[(len(heights) * 3) // 4], 4.0)
     text = [row[0].text]
     for before, char in itertools.pairwise(row):
-        if char.left - before.right > 0.9 * size or (
-            char.left - before.right > 0.25 * size and before.text.isascii() and char.text.isascii()
-        ):
+        gap = char.left - before.right
+        if gap > 0.25 * size and (gap > 0.9 * size or (before.text.isascii() and char.text.isascii())):
             text.append(" ")
         text.append(char.text)
     return Line("".join(text), row[0].left, row[-1].right, row[0].baseline, size, page)

@@ -7,7 +7,9 @@ sure. What stays doubtful is left blank and named, never guessed and never 0.
 
 from __future__ import annotations
 
+import io
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,16 +129,17 @@ def open_pictures(content: bytes, name: str) -> list[Pixels]:
         raise ReadError(f"{name}: a picture; it needs character recognition: {INSTALL}")
     import cv2
 
-    done, found = cv2.imdecodemulti(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
-    if not done or not found:
+    _check_size(*_first_size(content, name), name)
+    try:
+        _, found = cv2.imdecodemulti(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
+    except cv2.error as error:
+        raise ReadError(f"{name}: a damaged picture") from error
+    if not found:
         raise ReadError(f"{name}: a damaged picture")
     pictures = []
     for picture in found[:MAX_PAGES]:
         height, width = picture.shape[:2]
-        if min(height, width) < LEAST_SIDE or height * width > MAX_PIXELS:
-            raise ReadError(
-                f"{name}: a picture of {width} × {height} pixels; a scanned page has some 1650 × 2340"
-            )
+        _check_size(width, height, name)
         scale = WIDTH / width
         if not 0.8 < scale < 1.25:
             picture = cv2.resize(
@@ -148,6 +151,28 @@ def open_pictures(content: bytes, name: str) -> list[Pixels]:
             )
         pictures.append(picture)
     return pictures
+
+
+def _first_size(content: bytes, name: str) -> tuple[int, int]:
+    """Return width and height as the head of a picture tells them: a small file may unpack to gigabytes."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of size and damage, which are checked here
+            with Image.open(io.BytesIO(content)) as picture:
+                return picture.size
+    except Image.DecompressionBombError as error:
+        raise ReadError(f"{name}: a picture too large for a page ({error})") from error
+    except OSError as error:
+        raise ReadError(f"{name}: a damaged picture") from error
+
+
+def _check_size(width: int, height: int, name: str) -> None:
+    if min(height, width) < LEAST_SIDE or height * width > MAX_PIXELS:
+        raise ReadError(
+            f"{name}: a picture of {width} × {height} pixels; a scanned page has some 1650 × 2340"
+        )
 
 
 def _page(engine: Recogniser, picture: Pixels) -> tuple[list[Char], Rules, list[tuple[str, float]]]:

@@ -6,6 +6,7 @@ Tables are read straight from the page's drawing; `layout.py` makes cells, lines
 from __future__ import annotations
 
 import ctypes
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_PAGES = 500
 MAX_PATHS = 20_000
+MAX_DEPTH = 4
+"""Of forms inside forms."""
 MAX_PIXELS = 40_000_000
 """Of a rendered page: a hostile page size must not fill the memory."""
 THIN = 3.0
@@ -93,28 +96,47 @@ def render_pages(content: bytes, dots: int = 200) -> Iterator[Any]:
         pdf.close()
 
 
+def _unchecked(function: Any) -> Any:  # noqa: ANN401
+    """Return a function of pdfium without ctypes' check of its arguments, which takes longer than the call.
+
+    What it is called with must be a handle, an `int`, or `ctypes.byref` of what is to be filled.
+    """
+    plain = type(function)(ctypes.cast(function, ctypes.c_void_p).value)
+    plain.restype = function.restype
+    return plain
+
+
+_unicode = _unchecked(raw.FPDFText_GetUnicode)
+_char_box = _unchecked(raw.FPDFText_GetCharBox)
+_char_origin = _unchecked(raw.FPDFText_GetCharOrigin)
+_loose_char_box = _unchecked(raw.FPDFText_GetLooseCharBox)
+
+
 def _chars(page: pdfium.PdfPage) -> list[Char]:
     """Return the printed characters of a page with their boxes, white space left out."""
     text_page = page.get_textpage()
     handle = text_page.raw
-    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    x, y = ctypes.c_double(), ctypes.c_double()
+    left, right, bottom, top, x, y = (ctypes.c_double() for _ in range(6))
     loose = raw.FS_RECTF()
+    box, origin = [ctypes.byref(v) for v in (left, right, bottom, top)], [ctypes.byref(v) for v in (x, y)]
+    loose_box = ctypes.byref(loose)
     chars = []
     for index in range(text_page.count_chars()):
-        code = raw.FPDFText_GetUnicode(handle, index)
+        code = _unicode(handle, index)
         if code <= 32 or code == 0xA0 or code == 0x3000 or code == 0xFFFE:
             continue
         if 0xD800 <= code <= 0xDFFF:  # half of a pair, in damaged files
             code = 0xFFFD
-        raw.FPDFText_GetCharBox(handle, index, left, right, bottom, top)
-        raw.FPDFText_GetCharOrigin(handle, index, x, y)
+        _char_box(handle, index, *box)
+        _char_origin(handle, index, *origin)
+        start, end, low, high = left.value, right.value, bottom.value, top.value
         # The ink of a narrow digit leaves gaps that look like spaces; the loose box spans its whole advance,
         # except in fonts for vertical writing, where it is many times the ink.
-        ink = max(right.value - left.value, top.value - bottom.value)
-        if raw.FPDFText_GetLooseCharBox(handle, index, loose) and 0 < loose.right - loose.left <= 2 * ink:
-            left.value, right.value = min(left.value, loose.left), max(right.value, loose.right)
-        chars.append(Char(chr(code), left.value, bottom.value, right.value, top.value, y.value))
+        if _loose_char_box(handle, index, loose_box):
+            first, last = loose.left, loose.right
+            if 0 < last - first <= 2 * max(end - start, high - low):
+                start, end = min(start, first), max(end, last)
+        chars.append(Char(chr(code), start, low, end, high, y.value))
     return chars
 
 
@@ -122,8 +144,7 @@ def _rules(page: pdfium.PdfPage) -> Rules:
     """Return horizontal rules, vertical rules and filled boxes drawn on a page.
 
     Rules are thin strokes, thin filled boxes and the sides of stroked boxes. A filled box without a stroke is
-    a
-    background: of a table cell, or of a line of text.
+    a background: of a table cell, or of a line of text.
     """
     horizontal: list[Box] = []
     vertical: list[Box] = []
@@ -142,26 +163,56 @@ def _rules(page: pdfium.PdfPage) -> Rules:
                 filled.append(box)
 
     fill, stroke = ctypes.c_int(), ctypes.c_int()
-    for count, path in enumerate(page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=5)):
-        if count > MAX_PATHS:
-            break
-        raw.FPDFPath_GetDrawMode(path.raw, fill, stroke)
-        if raw.FPDFPath_CountSegments(path.raw) <= 6:
-            add(Box(*path.get_bounds()), stroked=bool(stroke.value))
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    for path, matrix in itertools.islice(_paths(page.raw), MAX_PATHS):
+        raw.FPDFPath_GetDrawMode(path, fill, stroke)
+        if raw.FPDFPath_CountSegments(path) <= 6:
+            raw.FPDFPageObj_GetBounds(path, left, bottom, right, top)
+            edges = left.value, bottom.value, right.value, top.value
+            add(Box(*(matrix.on_rect(*edges) if matrix else edges)), stroked=bool(stroke.value))
         elif stroke.value:
-            for segment in _segments(path):
+            for segment in _segments(path, matrix):
                 add(Box(*segment), stroked=True)
     return Rules(horizontal, vertical, filled)
 
 
-def _segments(path: pdfium.PdfObject) -> list[tuple[float, float, float, float]]:
+def _paths(
+    holder: Any,  # noqa: ANN401
+    matrix: pdfium.PdfMatrix | None = None,
+    depth: int = 0,
+) -> Iterator[tuple[Any, pdfium.PdfMatrix | None]]:
+    """Give the handles of the paths of a page, and of those in its forms with the matrix that places them."""
+    if depth:
+        count, get = raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject
+    else:
+        count, get = raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject
+    for index in range(count(holder)):
+        found = get(holder, index)
+        kind = raw.FPDFPageObj_GetType(found)
+        if kind == raw.FPDF_PAGEOBJ_PATH:
+            yield found, matrix
+        elif kind == raw.FPDF_PAGEOBJ_FORM and depth < MAX_DEPTH:
+            placed = _matrix(found)
+            yield from _paths(found, placed.multiply(matrix) if matrix else placed, depth + 1)
+
+
+def _matrix(handle: Any) -> pdfium.PdfMatrix:  # noqa: ANN401
+    values = raw.FS_MATRIX(1, 0, 0, 1, 0, 0)
+    raw.FPDFPageObj_GetMatrix(handle, values)
+    return pdfium.PdfMatrix.from_raw(values)
+
+
+def _segments(
+    path: Any,  # noqa: ANN401
+    placed: pdfium.PdfMatrix | None,
+) -> list[tuple[float, float, float, float]]:
     """Return the straight axis-parallel strokes of a path with many segments (a whole table in one path)."""
-    matrix = path.get_matrix()
+    matrix = _matrix(path).multiply(placed) if placed else _matrix(path)
     x, y = ctypes.c_float(), ctypes.c_float()
     strokes = []
     last = start = (0.0, 0.0)
-    for index in range(min(raw.FPDFPath_CountSegments(path.raw), 5000)):
-        segment = raw.FPDFPath_GetPathSegment(path.raw, index)
+    for index in range(min(raw.FPDFPath_CountSegments(path), 5000)):
+        segment = raw.FPDFPath_GetPathSegment(path, index)
         raw.FPDFPathSegment_GetPoint(segment, x, y)
         here = matrix.on_point(x.value, y.value)
         kind = raw.FPDFPathSegment_GetType(segment)

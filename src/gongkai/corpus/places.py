@@ -30,6 +30,8 @@ _SHORTENED = re.compile(r"(?:(?:[壮回]族|维吾尔)?自治区|省|地区|盟|
 _NOT_DIVISION = re.compile(
     r"开发区$|园区$|高新区$|新区$|经开区$|示范区$|保税区$|景区$|地区$|社区$|小区$|城区$|灾区$|山区$|^城市$"
 )
+_NO_CITY = ("市辖区", "县", "直辖县")
+"""What the table has for the city of a division right below its province: words of any document, no hint."""
 _MAX_TEXT = 300_000
 _MAX_FURNITURE = 60
 """Characters of a line that can be a site's name, breadcrumbs or an address."""
@@ -52,8 +54,7 @@ class Region:
         return year is None or self.first <= min(max(year, FIRST), LAST) <= self.last
 
     def __str__(self) -> str:
-        parents = self.province + (self.city if self.city not in ("市辖区", "县") else "")
-        return f"{self.code} {parents}{self.name}"
+        return f"{self.code} {self.province}{self.city}{self.name}"
 
 
 @functools.cache
@@ -63,6 +64,8 @@ def regions() -> dict[str, list[Region]]:
     with bundled("corpus/lexicon/regions.csv").open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             first, last = int(row.pop("first")), int(row.pop("last"))
+            if row["city"] in _NO_CITY:
+                row["city"] = ""
             by_name.setdefault(row["name"], []).append(Region(**row, first=first, last=last))
     return by_name
 
@@ -261,7 +264,7 @@ def _printed(candidates: Sequence[Region], region: str, lines: Sequence[str]) ->
     if len({r.code for r in near}) == 1:
         return near
     stands = [r for r in near or candidates if any(p and p in furniture for p in (r.city, r.province))]
-    cities = [r for r in stands if r.city in furniture] or stands
+    cities = [r for r in stands if r.city and r.city in furniture] or stands
     return cities if len({r.code for r in cities}) == 1 else []
 
 
