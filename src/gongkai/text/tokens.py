@@ -88,7 +88,7 @@ def tokenize(text: str) -> list[str]:
     """
     fast = _accelerator()
     if fast is None:
-        return [token for token in tokenizer().lcut(text) if not token.isspace()]
+        return [token for part in text.split() for token in tokenizer().cut(part)]
     if _is_sure(text):
         return fast.cut(text)
     tokens: list[str] = []
