@@ -62,16 +62,77 @@ def hostile(count, seed=0):
         )
 
 
-def test_the_accelerator_gives_identical_tokens():
+def repeats(count, seed=0):
+    """Strings of a few characters that come back: several cuts of equal probability, in words and in the HMM."""
+    rng = random.Random(seed)
+    words = [w for w, n in tokens.tokenizer().FREQ.items() if n and re.fullmatch("[\u4e00-\u9fd5]{2,4}", w)]
+    for _ in range(count):
+        few = sorted(set(rng.choice(words))) if rng.random() < 0.7 else [chr(rng.randrange(0x4E00, 0x9FD6))]
+        ends = ["".join(rng.choices("政府信息公开的情况", k=rng.randint(0, 4))) for _ in range(2)]
+        yield "".join(rng.choices(few, k=rng.randint(3, 10))).join(ends)
+
+
+def different(texts):
+    """Texts that are not cut as jieba cuts them."""
     if tokens.engine() != "rjieba":
         pytest.skip("the extra fast is not installed")
+    return [t for t in texts if tokenize(t) != without_spaces(t)]
+
+
+def test_the_accelerator_gives_identical_tokens():
     texts = [*dict.fromkeys(real_like()), *hostile(50_000)]
     assert len(texts) > 50_000
-    assert [t for t in texts if tokenize(t) != without_spaces(t)] == []
+    assert different(texts) == []
+
+
+def test_it_does_so_where_cuts_have_equal_probability():
+    known = [
+        "一下一下一下",
+        "两万两万两",
+        "口口册册口口户户口册府",
+        "人希来伯伯希来伯来伯息政",
+        "开必必当当必必开",
+    ]
+    assert different([*known, *repeats(10_000)]) == []
+
+
+def test_a_route_of_words_has_the_same_sums_of_probabilities():
+    fast = tokens._accelerator()
+    if fast is None:
+        pytest.skip("the extra fast is not installed")
+    plain = tokens.tokenizer()
+    texts = ["一下一下一下", "两万两万两", "丁是丁是丁是丁", *repeats(5_000)]
+    assert [t for t in texts if fast.cut(t, False) != plain.lcut(t, HMM=False)] == []
+
+
+def test_it_does_so_for_every_character_beside_words_and_numbers():
+    every = [c for c in map(chr, range(0xD800)) if not "\u4e00" <= c <= "\u9fd5"] + [
+        *map(chr, range(0xE000, 0x10000))
+    ]
+    texts = [t for c in every for t in (f"公开{c}{c}信息", f"12.5%{c}3A{c}")]
+    sure = [t for t in texts if tokens._is_sure(t)]
+    assert 500 < len(sure) < 1000
+    assert different([*sure, "公开".join(every), "3".join(every), "A".join(every)]) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["1.规范", "12.5%", "A股", "卡拉OK和T恤", "1号店", "2023年", "3.5.", "50%，", "AA制3人"]
+)
+def test_rjieba_itself_cuts_common_numbers_and_words(text):
+    assert tokens._is_sure(text)
+    assert different([text]) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["0731-1234", "example.cn", "1.2.3", "3%以", "a_b", "C++", "㐀", "公 开", "兵兵兵"]
+)
+def test_what_the_two_may_cut_differently_is_left_to_jieba(text):
+    assert tokens._is_sure(text) == (text == "3%以")
+    assert different([text]) == []
 
 
 def test_without_the_accelerator_the_tokens_are_the_same(monkeypatch):
-    texts = ["2024年，市政府网站公开A类信息1,234条。", "卡拉OK和T恤", "依申请公开"]
+    texts = ["2024年，市政府网站公开A类信息1,234条。", "卡拉OK和T恤", "依申请公开", " 公 开\u3000信息\r\n1 "]
     fast = [tokenize(t) for t in texts]
     monkeypatch.setattr(tokens, "_accelerator", lambda: None)
     assert tokens.engine() == "jieba"

@@ -7,7 +7,6 @@ process alone.
 from __future__ import annotations
 
 import functools
-import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -17,26 +16,24 @@ if TYPE_CHECKING:
     import jieba
     import rjieba
 
-# jieba's own pattern of a block (`re_han_default`); a block is cut without regard to its neighbours.
-_BLOCK = re.compile(r"([\u4E00-\u9FD5a-zA-Z0-9+#&\._%\-]+)")
-_HAN_BLOCK = re.compile(r"[\u4E00-\u9FD5]+")
 _HAN, _LATIN = r"\u4E00-\u9FD5", r"a-zA-Z0-9+#&._%\-"
-# Marks that both cut off as single tokens; the property test holds them to it.
-_MARKS = (
+# A block in jieba's sense (`re_han_default`) with the marks behind it, white space left out; a block is cut
+# without regard to its neighbours.
+_PART = re.compile(f"[{_HAN}{_LATIN}]+[^\\s{_HAN}{_LATIN}]*|[^\\s{_HAN}{_LATIN}]+")
+# Han, marks that both cut off as single tokens, and between them Latin words and numbers (A, 3, 1., 98.5%),
+# not 0731-1234 or example.cn, which rjieba leaves whole. No repetition gives anything back: time is linear.
+_SURE_MARKS = (
     r"\u0021\u0022$'()*,/:;<=>?@\[\\\]^`{|}~\u00a1-\u00ff\u2010-\u2027\u2030-\u203e①-⑳"
-    r"\u3001-\u301f！-～●■◆★℃×\u3000 \n\t"
+    r"\u3001-\u301f！-～●■◆★℃×"
 )
-_PLAIN = re.compile(f"[{_HAN}{_MARKS}]*")
-_MIXED = re.compile(f"[{_HAN}{_LATIN}{_MARKS}]*")
-_MIXED_BLOCK = re.compile(f"(?<![{_HAN}{_LATIN}])([{_HAN}]*[{_LATIN}][{_HAN}{_LATIN}]*)")
-_STAND_IN = "\u4e04"
-"""A character in no word of the dictionary: to the route through a block it weighs what a digit weighs."""
-_LATIN_RUN = re.compile(r"[a-zA-Z0-9+#&._%\-]+")
-# 大大大 is 大大|大 or 大|大大 with one probability; which sum is larger then, rounding decides.
-_TIE = re.compile(f"([{_HAN}])\\1\\1")
-_LETTER = re.compile("[a-zA-Z]")
-_DIGITS = str.maketrans("123456789", "0" * 9)
-_SPACE = re.compile(r"\s")
+_SURE = re.compile(
+    f"[{_HAN}{_SURE_MARKS}]*+(?:[a-zA-Z0-9]++(?:\\.[0-9]++)?+[.%]?+(?![{_LATIN}])[{_HAN}{_SURE_MARKS}]*+)*+"
+)
+# A character three times, close together: 兵兵兵兵兵 is 兵兵|兵兵兵 or 兵兵兵|兵兵 to the HMM with one
+# probability; which sum is larger then, rounding decides, and rjieba's HMM rounds in another place.
+_TIE = re.compile(f"([{_HAN}])[{_HAN}]{{0,2}}\\1[{_HAN}]{{0,2}}\\1")
+_UNREACHABLE = "，，"
+"""A word that no text can hold: marks end a block."""
 
 
 @functools.cache
@@ -58,7 +55,11 @@ def tokenizer() -> jieba.Tokenizer:
 
 @functools.cache
 def _accelerator() -> rjieba.Jieba | None:
-    """Return rjieba's tokenizer with the same words, None where the extra `fast` is not installed."""
+    """Return rjieba's tokenizer with the same words, None where the extra `fast` is not installed.
+
+    jieba's total also counts what a word weighed before it was given anew, rjieba's does not. With the
+    difference on a word that never occurs, the sums of probabilities along a route are the same to the bit.
+    """
     try:
         import rjieba
     except ImportError:
@@ -67,6 +68,7 @@ def _accelerator() -> rjieba.Jieba | None:
     for line in bundled("corpus/lexicon/userdict.txt").read_text(encoding="utf-8").splitlines():
         word, frequency = line.split()
         instance.add_word(word, int(frequency), "")
+    instance.add_word(_UNREACHABLE, tokenizer().total - sum(tokenizer().FREQ.values()), "")
     return instance
 
 
@@ -78,86 +80,26 @@ def engine() -> str:
 def tokenize(text: str) -> list[str]:
     """Cut a text into words (jieba's accurate mode with HMM); white space is dropped.
 
-    With the extra `fast`, rjieba does the work, and the tokens are the same. Text of Han characters and known
-    marks is its own. Of a block with Latin letters and digits it gives the route through the words only, each
-    of these characters replaced by one that is in no word, so that the sums of probabilities are jieba's,
-    addition by addition; what the route leaves single goes to jieba's own HMM, as in jieba. Where a word of
-    the dictionary has Latin letters (T恤), and for other characters, each block is cut by whichever is sure.
+    With the extra `fast`, rjieba does the work, and the tokens are the same: what the two could cut in two
+    ways (a telephone number, an address, a rare character, 兵兵兵兵兵) goes to jieba, block by block.
 
     >>> tokenize("依申请公开政府信息")
     ['依申请公开', '政府信息']
     """
     fast = _accelerator()
-    if fast is None or _TIE.search(text):
-        tokens = tokenizer().lcut(text)
-    elif _PLAIN.fullmatch(text):
-        tokens = fast.cut(text)
-    elif _MIXED.fullmatch(text) and _STAND_IN not in text and _is_free_of_latin_words(text):
-        tokens = []
-        for index, part in enumerate(_MIXED_BLOCK.split(text)):
-            if index % 2:
-                tokens += _cut_mixed(part, fast.cut(_LATIN_RUN.sub(_stand_in, part), False))
-            elif part:
-                tokens += fast.cut(part)
-    else:
-        tokens = []
-        for block in _BLOCK.split(text):
-            tokens += fast.cut(block) if _HAN_BLOCK.fullmatch(block) else tokenizer().lcut(block)
-    return [token for token in tokens if not token.isspace()] if _SPACE.search(text) else tokens
-
-
-def _stand_in(match: re.Match[str]) -> str:
-    return _STAND_IN * (match.end() - match.start())
-
-
-def _cut_mixed(block: str, route: list[str]) -> list[str]:
-    """Give the words of a route through a block; runs of single characters are cut by the HMM."""
+    if fast is None:
+        return [token for part in text.split() for token in tokenizer().cut(part)]
+    if _is_sure(text):
+        return fast.cut(text)
     tokens: list[str] = []
-    start = end = 0  # of the run of single characters
-    for word in route:
-        size = len(word)
-        if size == 1:
-            end += 1
-            continue
-        if end > start:
-            tokens += _cut_singles(block[start:end])
-        tokens.append(word)
-        start = end = end + size
-    if end > start:
-        tokens += _cut_singles(block[start:end])
+    for part in _PART.findall(text):
+        tokens += fast.cut(part) if _is_sure(part) else tokenizer().lcut(part)
     return tokens
 
 
-def _cut_singles(run: str) -> list[str]:
-    """Cut a run of characters that the route left single, as `jieba.Tokenizer` does."""
-    if len(run) == 1 or run.isdigit():
-        return [run]
-    ends = _ends_of(run.translate(_DIGITS))
-    return [run[a:b] for a, b in itertools.pairwise(ends)]
-
-
-@functools.lru_cache(maxsize=1 << 16)
-def _ends_of(run: str) -> tuple[int, ...]:
-    """Return where the words of such a run end, 0 first; to jieba one digit is as good as another there."""
-    from jieba import finalseg
-
-    words = run if tokenizer().FREQ.get(run) else finalseg.cut(run)
-    return (0, *itertools.accumulate(map(len, words)))
-
-
-def _is_free_of_latin_words(text: str) -> bool:
-    """Tell whether no word of the dictionary that holds a Latin character stands in a text."""
-    lettered, others = _latin_words()
-    return not any(word in text for word in others) and not (_LETTER.search(text) and lettered.search(text))
-
-
-@functools.cache
-def _latin_words() -> tuple[re.Pattern[str], tuple[str, ...]]:
-    """Return a pattern of the words with letters, and the words with other Latin characters only (1号店)."""
-    # Beginnings of words are in the table too, with no frequency; they weigh nothing.
-    words = [word for word, frequency in tokenizer().FREQ.items() if frequency and _LATIN_RUN.search(word)]
-    lettered = "|".join(re.escape(word) for word in words if _LETTER.search(word))
-    return re.compile(lettered or "(?!)"), tuple(word for word in words if not _LETTER.search(word))
+def _is_sure(text: str) -> bool:
+    """Tell whether rjieba is known to cut a text as jieba does."""
+    return _SURE.fullmatch(text) is not None and _TIE.search(text) is None
 
 
 @functools.cache
