@@ -1,3 +1,5 @@
+import importlib.util
+import json
 import os
 import shutil
 import signal
@@ -23,6 +25,11 @@ def test_the_five_tables_have_their_schemas_and_keys(tables):
     for name in BUILT:
         check_table(name, read_table(tables, name))
         assert list(read_table(tables, name).columns) == SCHEMAS[name].names
+
+
+def test_the_manifest_says_what_cut_the_words(tables):
+    settings = json.loads((tables / "run.json").read_text(encoding="utf-8"))["settings"]
+    assert settings["words"] == ("rjieba" if importlib.util.find_spec("rjieba") else "jieba")
 
 
 def test_reports_are_identified(tables):

@@ -134,6 +134,8 @@ def test_what_the_two_may_cut_differently_is_left_to_jieba(text):
 def test_without_the_accelerator_the_tokens_are_the_same(monkeypatch):
     texts = ["2024年，市政府网站公开A类信息1,234条。", "卡拉OK和T恤", "依申请公开", " 公 开\u3000信息\r\n1 "]
     fast = [tokenize(t) for t in texts]
-    monkeypatch.setattr(tokens, "_accelerator", lambda: None)
+    monkeypatch.setitem(sys.modules, "rjieba", None)
+    tokens._accelerator.cache_clear()
     assert tokens.engine() == "jieba"
     assert [tokenize(t) for t in texts] == fast
+    tokens._accelerator.cache_clear()

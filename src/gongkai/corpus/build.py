@@ -20,7 +20,7 @@ from gongkai.corpus.years import write_year_checks
 from gongkai.errors import GongkaiError, ReadError
 from gongkai.run import bundled, file_digest, manifest, version
 from gongkai.schema import BUILT, frame_of, read_table, sentence_ids, write_part
-from gongkai.text.tokens import tokenize
+from gongkai.text.tokens import engine, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -327,6 +327,7 @@ def _manifest(folder: str | Path, inputs: Sequence[str], lexicon: dict[str, str]
     digests = dict(zip(reports["source_path"], reports["source_digest"], strict=True))
     settings = {
         "shard_size": SHARD_SIZE,
+        "words": engine(),
         "lexicon": hashlib.sha256("".join(lexicon.values()).encode()).hexdigest(),
     }
     return manifest("build", settings, {path: digests.get(path, "") for path in inputs})

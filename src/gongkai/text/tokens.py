@@ -7,6 +7,7 @@ process alone.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import re
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ def _accelerator() -> rjieba.Jieba | None:
 
 def engine() -> str:
     """Return what cuts the words, for manifests: the tokens are the same."""
-    return "jieba" if _accelerator() is None else "rjieba"
+    return "jieba" if importlib.util.find_spec("rjieba") is None else "rjieba"
 
 
 def tokenize(text: str) -> list[str]:
