@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gongkai.errors import ModelError, SchemaError
+from gongkai.models import stream
 from gongkai.models.classifier import FILES, load_model
 from gongkai.models.predict import predict
 from gongkai.models.stream import predict_tables
@@ -89,7 +90,13 @@ def test_predict_takes_it_and_works_without_context(trained, labels):
     assert table["seen"].all()
 
 
-def test_device_and_batch_size_reach_the_workers_and_stand_in_the_manifest(trained, labels, tmp_path):
+def test_device_and_batch_size_reach_the_workers_and_stand_in_the_manifest(
+    trained, labels, tmp_path, monkeypatch
+):
+    loaded = []
+    monkeypatch.setattr(
+        stream, "load_model", lambda name, **given: loaded.append(given) or load_model(name, **given)
+    )
     source, memory = tmp_path / "s.parquet", predict(labels, model=load_model(trained[0], device="cpu"))
     labels[["sentence_id", "text", "section", "heading", "lead", "year"]].to_parquet(
         source, row_group_size=100
@@ -97,6 +104,7 @@ def test_device_and_batch_size_reach_the_workers_and_stand_in_the_manifest(train
     chosen = {"model": trained[0], "device": "cpu", "batch_size": 7}
     for jobs in (1, 2):
         predict_tables(source, tmp_path / f"p{jobs}", jobs=jobs, **chosen)
+    assert loaded == [{"device": "cpu", "batch_size": 7}]  # by jobs=1; with two, each worker for itself
     found = read_table(tmp_path / "p2", "predictions")
     np.testing.assert_allclose(found["score"], memory["score"], atol=1e-5)
     assert contents(tmp_path / "p1") == contents(tmp_path / "p2")
