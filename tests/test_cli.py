@@ -94,6 +94,14 @@ REFUSED = [
     ),
     (["train", "{p}/none.csv", "-o", "{p}/x"], "none.csv: cannot be read"),
     (["predict", "{p}/tables", "-o", "{p}/x.csv", "--model", "nonsense"], "nonsense: no such model"),
+    (
+        ["predict", "{p}/tables", "-o", "{p}/x.csv", "--model", "{p}/model", "--device", "cpu"],
+        "a linear model takes neither device nor batch size",
+    ),
+    (
+        ["predict", "{p}/tables", "-o", "{p}/x", "--model", "{p}/model", "--batch-size", "8"],
+        "a linear model takes neither device nor batch size",
+    ),
     (["predict", "{p}/tables", "-o", "{p}/x.xls"], "the ending decides the format"),
     (["predict", "{p}/tables", "-o", "{p}/p.csv"], "exists"),
     (["measure", "{p}/labels.csv", "-o", "{p}/x.csv"], "lacks the columns model, label"),

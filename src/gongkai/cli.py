@@ -18,7 +18,9 @@ import typer
 from gongkai import cli_study
 from gongkai.errors import GongkaiError
 from gongkai.options import (
+    BatchSize,
     Cluster,
+    Device,
     Jobs,
     Level,
     Limit,
@@ -243,6 +245,8 @@ def predict(
         typer.Option("--output", "-o", help=".csv, .jsonl or .parquet; without an ending a folder of parts."),
     ],
     model: Model = "linear",
+    device: Device = None,
+    batch_size: BatchSize = None,
     limit: Limit = None,
     jobs: Jobs = 1,
     resume: Resume = False,
@@ -266,8 +270,8 @@ def predict(
         share = shards.parse_share(shard)
         with shards.cluster(cluster) as executor:
             counts = predict_tables(
-                inputs, output, model=model, jobs=jobs, resume=resume, overwrite=overwrite, executor=executor,
-                share=share,
+                inputs, output, model=model, device=device, batch_size=batch_size, jobs=jobs, resume=resume,
+                overwrite=overwrite, executor=executor, share=share,
             )  # fmt: skip
         total = counts.pop("sentences", 0)
         shown = ", ".join(f"{n / max(total, 1):.1%} {label}" for label, n in counts.items())
@@ -279,11 +283,21 @@ def predict(
             f"{output}: --jobs, --resume, --shard and --cluster are for a folder of parts; "
             "give -o a name without an ending"
         )
-    _predict_file([Path(path) for path in inputs], Path(output), model, limit, overwrite=overwrite)
+    _predict_file(
+        [Path(path) for path in inputs], Path(output), model, limit, device=device, batch_size=batch_size,
+        overwrite=overwrite,
+    )  # fmt: skip
 
 
 def _predict_file(
-    inputs: list[Path], output: Path, model: str, limit: int | None, *, overwrite: bool
+    inputs: list[Path],
+    output: Path,
+    model: str,
+    limit: int | None,
+    *,
+    device: str | None,
+    batch_size: int | None,
+    overwrite: bool,
 ) -> None:
     from gongkai.corpus.inputs import read_sentences
     from gongkai.models.classifier import load_model
@@ -295,7 +309,7 @@ def _predict_file(
     if output.suffix.lower() not in PLAIN:
         raise GongkaiError(f"{output}: the ending decides the format; expected one of {', '.join(PLAIN)}")
     refuse_existing(output, overwrite=overwrite)
-    classifier = load_model(model)
+    classifier = load_model(model, device=device, batch_size=batch_size)
     sentences = read_sentences(inputs)
     failed = sentences.attrs.get("failed", 0)
     if limit is not None:

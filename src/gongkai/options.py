@@ -14,6 +14,13 @@ Level = Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Cover
 Model = Annotated[
     str, typer.Option("--model", "-m", help="Model folder, or the name of a bundled checkpoint.")
 ]
+Device = Annotated[
+    str | None,
+    typer.Option("--device", help="transformer: cpu, cuda, …; unless given, a GPU where there is one."),
+]
+BatchSize = Annotated[
+    int | None, typer.Option("--batch-size", min=1, help="transformer: sentences read at once.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Share = Annotated[
     str | None,

@@ -87,6 +87,20 @@ def test_what_cannot_be_streamed_is_refused(tables, tmp_path):
         predict_tables(tmp_path / "b.parquet", tmp_path / "p")
 
 
+def test_options_of_a_transformer_are_refused_before_a_folder_is_made(parts, model, tmp_path):
+    for option in ({"device": "cpu"}, {"batch_size": 8}):
+        with pytest.raises(ModelError, match="takes neither device nor batch size"):
+            predict_tables(parts, tmp_path / "p", model=model, **option)
+    assert not (tmp_path / "p").exists()
+
+
+def test_another_device_is_no_resumption(parts, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(stream, "kind_of", lambda *_, **__: "transformer")
+    predict_tables(parts, tmp_path / "p", model=model, share=(1, 2))
+    with pytest.raises(GongkaiError, match="inputs or settings changed"):
+        predict_tables(parts, tmp_path / "p", model=model, device="cpu", resume=True)
+
+
 def test_an_input_that_kills_is_named(parts, tmp_path):
     pieces = list(stream._pieces(f"{parts}/sentences/part-00000.parquet"))
     with pytest.raises(GongkaiError, match=r"part-00000\.parquet.*killed again"):

@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 from gongkai.errors import ModelError, SchemaError
+from gongkai.models import stream
 from gongkai.models.classifier import FILES, load_model
 from gongkai.models.predict import predict
+from gongkai.models.stream import predict_tables
 from gongkai.models.train import TrainSettings, train
 from gongkai.models.transformer import pairs_of
+from gongkai.schema import read_table
+from tests.corpus.test_build import contents
 
 torch = pytest.importorskip("torch", reason="needs the extra transformers")
 transformers = pytest.importorskip("transformers", reason="needs the extra transformers")
@@ -84,6 +88,36 @@ def test_predict_takes_it_and_works_without_context(trained, labels):
     table = predict(labels[["sentence_id", "text"]], model=trained[0])
     assert table["sentence_id"].tolist() == np.repeat(labels["sentence_id"], 2).tolist()
     assert table["seen"].all()
+
+
+def test_device_and_batch_size_reach_the_workers_and_stand_in_the_manifest(
+    trained, labels, tmp_path, monkeypatch
+):
+    loaded = []
+    monkeypatch.setattr(
+        stream, "load_model", lambda name, **given: loaded.append(given) or load_model(name, **given)
+    )
+    source, memory = tmp_path / "s.parquet", predict(labels, model=load_model(trained[0], device="cpu"))
+    labels[["sentence_id", "text", "section", "heading", "lead", "year"]].to_parquet(
+        source, row_group_size=100
+    )
+    chosen = {"model": trained[0], "device": "cpu", "batch_size": 7}
+    for jobs in (1, 2):
+        predict_tables(source, tmp_path / f"p{jobs}", jobs=jobs, **chosen)
+    assert loaded == [{"device": "cpu", "batch_size": 7}]  # by jobs=1; with two, each worker for itself
+    found = read_table(tmp_path / "p2", "predictions")
+    np.testing.assert_allclose(found["score"], memory["score"], atol=1e-5)
+    assert contents(tmp_path / "p1") == contents(tmp_path / "p2")
+    settings = json.loads((tmp_path / "p2" / "run.json").read_text(encoding="utf-8"))["settings"]
+    assert (settings["device"], settings["batch_size"]) == ("cpu", 7)
+    with pytest.raises(ModelError, match="nowhere: torch cannot compute there"):
+        predict_tables(source, tmp_path / "p3", **chosen | {"device": "nowhere"})
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_no_batch_without_a_sentence(trained, size):
+    with pytest.raises(ModelError, match="at least one sentence"):
+        load_model(trained[0], batch_size=size)
 
 
 def test_it_loads_in_a_plain_pipeline_with_readable_labels(trained, labels):

@@ -101,6 +101,25 @@ def _from_hub(repository: str, revision: str | None) -> Path:
         raise ModelError(f"{repository}: no such folder, and the hub does not give it: {reason}") from error
 
 
+def kind_of(folder: Path, *, device: str | None = None, batch_size: int | None = None) -> str:
+    """Return the kind of model in a folder; loads nothing, so that wrong options are said before the work.
+
+    Raises:
+        ModelError: The kind is not known or cannot be read, or it does not take these options.
+    """
+    try:
+        kind = str(json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("kind"))
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelError(f"{folder / CONFIG}: cannot be read: {error}") from error
+    if kind not in KINDS:
+        raise ModelError(f"{folder}: model kind '{kind}' is not known; this version knows {', '.join(KINDS)}")
+    if kind == "linear" and (device is not None or batch_size is not None):
+        raise ModelError(f"{folder}: a linear model takes neither device nor batch size")
+    if batch_size is not None and batch_size < 1:
+        raise ModelError(f"batch size {batch_size}: expected at least one sentence")
+    return kind
+
+
 def load_model(
     name: str | Path = "linear", *, device: str | None = None, batch_size: int | None = None
 ) -> Classifier:
@@ -114,23 +133,16 @@ def load_model(
 
     Raises:
         ModelError: It is missing, incomplete, of an unknown kind, damaged, or holds types that are not
-        trusted; or the device is not there.
+        trusted; or the device is not there, or the kind does not take these options.
     """
     folder = find_model(name)
-    try:
-        kind = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("kind")
-    except (OSError, ValueError, AttributeError) as error:
-        raise ModelError(f"{folder / CONFIG}: cannot be read: {error}") from error
-    if kind not in KINDS:
-        raise ModelError(f"{folder}: model kind '{kind}' is not known; this version knows {', '.join(KINDS)}")
+    kind = kind_of(folder, device=device, batch_size=batch_size)
     learned = frozenset((folder / GOLD).read_text(encoding="utf-8").split())
     if kind == "transformer":
         from gongkai.models.transformer import TransformerClassifier
 
         loaded = TransformerClassifier.load(folder, device=device)
         return replace(loaded, trained_on=learned, batch_size=batch_size or loaded.batch_size)
-    if device is not None or batch_size is not None:
-        raise ModelError(f"{folder}: a linear model takes neither device nor batch size")
     from gongkai.models.linear import LinearClassifier
 
     return replace(LinearClassifier.load(folder), trained_on=learned)

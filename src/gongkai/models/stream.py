@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from gongkai import shards, storage
 from gongkai.errors import ModelError, SchemaError
-from gongkai.models.classifier import find_model, load_model
+from gongkai.models.classifier import find_model, kind_of, load_model
 from gongkai.models.predict import CONTEXT, predicted_rows
 from gongkai.run import file_digest, manifest, version
 from gongkai.schema import SCHEMAS, hash_text, parts_of
@@ -45,6 +45,8 @@ def predict_tables(
     output: str | Path,
     *,
     model: str | Path = "linear",
+    device: str | None = None,
+    batch_size: int | None = None,
     jobs: int = 1,
     overwrite: bool = False,
     resume: bool = False,
@@ -57,6 +59,8 @@ def predict_tables(
         inputs: Tables folders of `build`, or .parquet files with a column `text`; paths or addresses.
         output: Folder to make, a path or an address; holds `run.json` when it is complete.
         model: A model folder, or the name of a bundled checkpoint.
+        device: transformer: where each worker computes; unless given, a GPU where there is one.
+        batch_size: transformer: sentences read at once.
         jobs: Worker processes. The parts do not depend on it.
         overwrite: Replace an earlier result.
         resume: Go on with what an interrupted run of the same inputs and model left.
@@ -68,21 +72,29 @@ def predict_tables(
 
     Raises:
         SchemaError: An input is neither, or lacks `text`.
-        ModelError: The model cannot be loaded.
+        ModelError: The model cannot be loaded, or does not take these options.
         GongkaiError: The output folder may not be written or replaced.
     """
     places = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     files = [file for place in places for file in _files(str(place))]
-    learned = _digest(find_model(model))
-    settings = {"model": Path(model).name, "model_digest": learned, "window": WINDOW}
+    folder = find_model(model)
+    kind_of(folder, device=device, batch_size=batch_size)
+    learned = _digest(folder)
+    settings = {
+        "model": Path(model).name, "model_digest": learned, "window": WINDOW, "device": device,
+        "batch_size": batch_size,
+    }  # fmt: skip
+    work = functools.partial(
+        predict_shard, model=str(model), digest=learned, device=device, batch_size=batch_size
+    )
     listed = shards.digest_of((file, *storage.state(file)) for file in files)
     plan = {"inputs": listed, "gongkai": version(), "settings": settings}
     with shards.only_writer(output, share):
         done = shards.open_folder(output, plan, overwrite=overwrite, resume=resume, share=share)
         parts = [[piece] for file in files for piece in _pieces(file)]
         shards.run_shards(
-            functools.partial(predict_shard, model=str(model), digest=learned), parts, output,
-            numbers=shards.still_to_do(len(parts), done, share), jobs=jobs, executor=executor, unit="part",
+            work, parts, output, numbers=shards.still_to_do(len(parts), done, share), jobs=jobs,
+            executor=executor, unit="part",
         )  # fmt: skip
         counts = shards.sum_marks(output, len(parts), share)
         if share is None:
@@ -133,10 +145,17 @@ def _pieces(path: str) -> Iterator[Piece]:
 
 
 def predict_shard(
-    pieces: list[Piece], number: int, folder: str, *, model: str, digest: str
+    pieces: list[Piece],
+    number: int,
+    folder: str,
+    *,
+    model: str,
+    digest: str,
+    device: str | None,
+    batch_size: int | None,
 ) -> dict[str, int]:
     """Predict the sentences of some row groups into one part; returns counts. Runs in a worker."""
-    classifier = _loaded(model, digest)
+    classifier = _loaded(model, digest, device, batch_size)
     counts = dict.fromkeys(("sentences", *classifier.labels), 0)
     buffer = pa.BufferOutputStream()
     with pq.ParquetWriter(buffer, SCHEMAS["predictions"], compression="zstd") as writer:
@@ -177,8 +196,8 @@ def _digest(folder: Path) -> str:
 
 
 @functools.lru_cache(maxsize=1)
-def _loaded(model: str, digest: str) -> Classifier:
+def _loaded(model: str, digest: str, device: str | None = None, batch_size: int | None = None) -> Classifier:
     """Load the model once per process, and only if it is the one that the run was planned with."""
     if _digest(find_model(model)) != digest:
         raise ModelError(f"{model}: is not the same model here as where the run was started")
-    return load_model(model)
+    return load_model(model, device=device, batch_size=batch_size)
