@@ -132,8 +132,8 @@ def load_model(
         batch_size: transformer: sentences read at once.
 
     Raises:
-        ModelError: It is missing, incomplete, of an unknown kind, damaged, or holds types that are not
-        trusted; or the device is not there, or the kind does not take these options.
+        ModelError: It is missing, incomplete, of an unknown kind, or damaged; or the device is not there, or
+        the kind does not take these options.
     """
     folder = find_model(name)
     kind = kind_of(folder, device=device, batch_size=batch_size)
