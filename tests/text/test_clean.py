@@ -45,6 +45,15 @@ def test_squeeze_spaces(raw, expected):
     assert clean.squeeze_spaces(raw) == expected
 
 
+def test_a_line_that_is_called_clean_is_one_whatever_its_characters():
+    characters = [chr(code) for code in range(0x10000) if not 0xD800 <= code < 0xE000]
+    called_clean = [c for c in characters if not clean._UNCLEAN.search(c)]
+    assert len(called_clean) > 60_000
+    for text in (f"公{c}开" for c in called_clean):
+        steps = clean.squeeze_spaces(clean.unify_punctuation(clean.drop_pinyin(clean.fold_width(text))))
+        assert steps == text == clean.clean_text(text)
+
+
 def test_pinyin_marks_go_but_latin_in_brackets_stays():
     assert clean.drop_pinyin("復(fù)議、應(yīng)訴、辦理數(shù)量(le)") == "復議、應訴、辦理數量"
     assert clean.drop_pinyin("移动端(app)和政务(pc)端") == "移动端(app)和政务(pc)端"

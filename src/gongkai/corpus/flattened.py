@@ -59,7 +59,7 @@ def is_table_line(line: str) -> bool:
     (True, True, False)
     """
     squeezed = "".join(line.split())
-    if not squeezed or len(squeezed) > 200:
+    if not squeezed or len(squeezed) > 200 or squeezed.endswith("。"):
         return False
     if _line_vocabulary().fullmatch(squeezed) or _glued(squeezed):
         return True

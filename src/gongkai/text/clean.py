@@ -56,6 +56,11 @@ _ENTITY = re.compile(
     r"&(?:nbsp|ensp|emsp|amp|quot|ldquo|rdquo|lsquo|rsquo|mdash|ndash|hellip|middot|lt|gt|#\d{2,6});"
 )
 _HAS_TONE = re.compile(f"[{_TONED}]")
+# What one of the steps of `clean_text` acts on; a line without any of these is clean already.
+_UNCLEAN = re.compile(
+    f"[&,;!?:({_TONED}０-９Ａ-Ｚａ-ｚ％．＋－／＠ \\t\u00a0\u2000-\u200a\u3000\u2e80-\u2fdf\uf900-\ufaff"
+    "\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+)
 
 # Below this share of Han characters that conversion changes, a page counts as simplified. Simplified official
 # prose changes under 0.2 % of them (乾, 徵 in names), the traditional mirror page in the development data 31
@@ -188,6 +193,8 @@ def _mirror_words() -> tuple[re.Pattern[str], dict[str, str]]:
 
 def clean_text(text: str, *, script: Script = "simplified") -> str:
     """Clean one paragraph: entities, width, pinyin, script, punctuation, spaces; in this order."""
+    if script == "simplified" and not _UNCLEAN.search(text):
+        return text.strip()
     if "&" in text:
         text = _ENTITY.sub(lambda m: html.unescape(m[0]), text)
     text = drop_pinyin(fold_width(text))
