@@ -71,6 +71,12 @@ def test_pipe_tables_are_grids():
     assert blocks[2] == Paragraph("后文")
 
 
+def test_rows_copied_with_tabs_are_cut_into_cells_but_not_behind_an_ordinal():
+    lines = "一、\t总体情况\n行政许可\t31\t+6\t20845\n> 发布日期：2022-01-24"
+    texts = [block.text for block in read_text(lines)]
+    assert texts == ["一、\t总体情况", "行政许可", "31", "+6", "20845", "发布日期：2022-01-24"]
+
+
 def test_hard_wraps_are_joined_and_paragraphs_kept():
     paragraph = (
         "一年来，我局把公开作为救助政策落地的重要抓手，坚持应公开尽公开，主动接受群众监督，取得了明显的成效。"

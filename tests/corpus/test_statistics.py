@@ -147,6 +147,18 @@ def test_the_form_is_read_off_the_columns_not_the_year():
     assert cells(found)["proactive", "regulations", "repealed"] == 2
 
 
+def test_disputes_turned_on_their_side():
+    heads = [(h, 1, 1) for h in ("", "结果维持", "结果纠正", "其他结果", "尚未审结", "总计")]
+    names, numbers = ("行政复议", "未经复议直接起诉", "复议后起诉"), ("10001", "02013", "00000")
+    rows = [[(t, 1, 1) for t in (name, *of)] for name, of in zip(names, numbers, strict=True)]
+    made, _ = grid_from_spans([heads, *rows])
+    found = cells(read_statistics([made]))
+    assert len(found) == 15
+    assert found["disputes", "review", "upheld"] == 1
+    assert found["disputes", "litigation_direct", "corrected"] == 2
+    assert found["disputes", "litigation_after_review", "total"] == 0
+
+
 def test_no_table_no_cell_no_form():
     found = read_statistics([grid_from_spans([[("a", 1, 1), ("b", 1, 1)], [("1", 1, 1), ("2", 1, 1)]])[0]])
     assert (found.form, found.readings, found.problems) == (None, [], [])

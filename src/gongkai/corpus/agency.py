@@ -94,7 +94,7 @@ def agency_in_title(title: str) -> str | None:
     name = _LEAD_IN.sub("", re.sub(r"[\s《》“”]", "", title))
     name = re.sub(r"\.(docx?|pdf|html?)$", "", name)
     name = TITLE_YEAR.sub("", name)
-    name = _TITLE_REST.sub("", name)
+    name = re.sub(r"人民$", "人民政府", _TITLE_REST.sub("", name))  # 人民政府信息公开: 政府 is the agency's
     name = re.sub(r"(关于|年度|工作|的|发布|公布|[—\-_|：:（(].*)$", "", name)
     if not 3 <= len(name) <= 40 or not re.fullmatch(r"[\u4e00-\u9fff（）()·]+", name):
         return None

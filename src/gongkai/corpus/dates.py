@@ -19,6 +19,10 @@ _PERIOD = re.compile(
     rf"({YEAR})年?度?{_NEW_YEAR}.{{0,8}}?({YEAR})?年?{_YEARS_END}|统计(?:期限|时间|数据).{{0,12}}?({YEAR})年"
 )
 _DATE = re.compile(r"(20\d{2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
+# A line that ends in a date, or in a date with the time of day and a source; no sentence.
+_DATED = re.compile(
+    rf"[^。；，\d]{{0,20}}{_DATE.pattern}日?(?:\s*\d{{1,2}}[:：]\d{{2}}(?:[:：]\d{{2}})?[^。；，]{{0,20}}|[\s）)】]*)"
+)
 _SIGNED = re.compile(r"(20\d{2})年(\d{1,2})月(\d{1,2})日?")
 _PUBLISHED = re.compile(rf"(?:发布|发文|成文|公开|公布|生成|更新)?(?:时间|日期)\s*[:：]?\s*{_DATE.pattern}")
 _CHINESE_DATE = re.compile(
@@ -79,7 +83,7 @@ def find_dates(
 
 def _published(lines: Sequence[str], year: int | None, problems: list[str]) -> str | None:
     """Return the date printed with the page, or that of the signature under the text."""
-    page, (signed, sure) = _page_date(lines), _signature(lines)
+    page, (signed, sure) = _page_date(lines, year), _signature(lines)
     if page and signed and sure and page[:4] != signed[:4]:
         follows = str(year + 1) if year else ""
         taken = signed if signed[:4] == follows != page[:4] else page
@@ -88,10 +92,17 @@ def _published(lines: Sequence[str], year: int | None, problems: list[str]) -> s
     return page or signed
 
 
-def _page_date(lines: Sequence[str]) -> str | None:
+def _page_date(lines: Sequence[str], year: int | None) -> str | None:
+    """Return the date said to be the page's, or else one above the first section, later than `year`."""
     for line in lines[:_HEAD]:
         match = _PUBLISHED.search(line)
         if match:
+            return _iso(int(match[1]), int(match[2]), int(match[3]))
+    for line in lines[:_HEAD]:
+        if line.startswith("一、"):
+            break
+        match = _DATED.fullmatch(line)
+        if match and year and int(match[1]) > year:
             return _iso(int(match[1]), int(match[2]), int(match[3]))
     return None
 

@@ -36,7 +36,7 @@ _HEADS = re.compile(rf"(?:信息内容)?((?:{_HEAD.pattern}){{2,4}})|信息内�
 def _line_vocabulary() -> re.Pattern[str]:
     """Match a whole line that can only be a cell of the statutory tables."""
     form = form_data()
-    number = r"[-−]?[\d,，]+(?:\.\d+)?(?:万元|元|件)?(?:[（(][^（）()]{0,20}[）)])?"
+    number = r"[-−+＋]?[\d,，]+(?:\.\d+)?(?:万元|元|件)?(?:[（(][^（）()]{0,20}[）)])?"
     prefix = r"(?:[一二三四]、|[（(][一二三四五六七八九][）)]、?|\d[.．、，])?"
     labels = [p for t in ("requests", "proactive") for p in form[t]["rows"].values()]
     labels += [p for t in ("requests", "disputes") for p in form[t]["columns"].values()]

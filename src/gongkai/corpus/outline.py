@@ -81,6 +81,11 @@ def find_title(lines: Sequence[Line]) -> tuple[int, str]:
         if found:
             start = index + 1
             title = max(title, found, key=len)
+    for index in range(start, min(start + 4, last) if title else 0):
+        if FINAL.search(lines[index].text):
+            break
+        if is_furniture(lines[index].text) and re.search(r"20\d\d[-/.年]\d", lines[index].text):
+            start = index + 1  # what stands between the title and the page's date is the site's
     return start, title.replace(" ", "")
 
 
@@ -316,7 +321,7 @@ def _is_signature(text: str) -> bool:
     return bool(
         re.fullmatch(r"[（(]?(\d{4}|[二〇○零一三四五六七八九]{4})年\S{1,3}月\S{1,3}日[）)]?", squeezed)
         or re.fullmatch(
-            r"[\u4e00-\u9fff]{3,24}(局|委员会|厅|人民政府|办公室|办公厅|管委会|办事处|海关|开发区|园区)(\d{4}[-年./]\d{1,2}[-月./]\d{1,2}日?)?",
+            r"[\u4e00-\u9fff]{3,24}(局|委员会|厅|人民政府|办公室|办公厅|管委会|办事处|海关|开发区|园区|公司|医院|学校|大学|中学|小学)(\d{4}[-年./]\d{1,2}[-月./]\d{1,2}日?)?",
             squeezed,
         )
         or re.fullmatch(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}(\d{1,2}:\d{2}(:\d{2})?)?", squeezed)

@@ -97,8 +97,10 @@ def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> lis
         for start, end in split_sentences(text[shift:]):
             sentence = text[shift + start : shift + end]
             more = shift + end < len(text)
-            if not split and more and _POINT_HEADING.fullmatch(sentence):
-                sub_heading = sentence.strip("。")  # several headings run into one paragraph
+            inside = _heading_inside(sentence, more=more, split=split)
+            if inside:
+                sub_heading = inside
+                enter(inside)
                 continue
             if turning:
                 turned = next_half(sentence, state, year)
@@ -167,11 +169,21 @@ def _run_in_heading(text: str, section: str) -> tuple[int, str] | None:
     if match["bracket"]:
         run_in = text[end] == "。" or label or (nominal and not split)
     elif match["number"]:
-        run_in = label or (section == "overview" and text[end] == "。")
+        run_in = label or (not split and text[end] == "。")
     else:
         plain = nominal and len(title) <= 10 and title[1:2] != "是" and text[end] == "。"
         run_in = (label and split) or (section == "overview" and plain)
     return (match.end(), text[:end]) if run_in else None
+
+
+def _heading_inside(sentence: str, *, more: bool, split: bool) -> str | None:
+    """Return the heading that a sentence is if more follows it: a short point, in section five a label."""
+    if not more:
+        return None
+    if split:
+        label = sentence.removesuffix("：")
+        return label if label != sentence and _is_label(label) else None
+    return sentence.strip("。") if _POINT_HEADING.fullmatch(sentence) else None
 
 
 def _is_label(text: str) -> bool:

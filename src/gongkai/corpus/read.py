@@ -40,6 +40,7 @@ _FREQUENT = frozenset(
     "的政府信息公开年度报告情况行和工作主动申请中国一是不人有在年月日一二三四區區開總況會國請報務"
 )
 _PAGE_MARK = re.compile(r"\s*[-—–－]\s*\d{1,3}\s*[-—–－]\s*")
+_ORDINAL = re.compile(r"[（(]?[一二三四五六七八九十\d]{1,3}[）)、.．]{1,2}|[①-⑳]")
 _PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
 _PIPE_RULE = re.compile(r"^[\s|:\-]+$")
 
@@ -262,11 +263,18 @@ def read_text(text: str) -> list[Block]:
                 rows.append([(cell.strip(), 1, 1) for cell in line.strip().strip("|").split("|")])
             continue
         close_table()
-        stripped = re.sub(r"^\s*#{1,6}\s+|^\s*[*-]\s+(?=\S)|\*\*", "", line).strip()
-        if stripped:
-            blocks.append(Paragraph(stripped))
+        for cell in _cells(line):
+            stripped = re.sub(r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=\S)|\*\*", "", cell).strip()
+            if stripped:
+                blocks.append(Paragraph(stripped))
     close_table()
     return blocks
+
+
+def _cells(line: str) -> list[str]:
+    """Cut a row copied with tabs into its cells; a tab behind an ordinal (`一、`) only sets it off."""
+    cells = line.strip().split("\t")
+    return [line] if _ORDINAL.fullmatch(cells[0].strip()) else cells
 
 
 def join_wrapped(lines: list[str]) -> list[str]:

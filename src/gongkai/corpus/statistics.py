@@ -219,6 +219,9 @@ def _heads(labels: Sequence[Sequence[str]], table: str) -> dict[int, str]:
 
 def _read_disputes(sheet: _Sheet, place: str, problems: list[str]) -> list[Reading]:
     """Read the row of fifteen numbers by its two levels of heads; other tables may stand above it."""
+    by_row = _read_disputes_by_row(sheet, place, problems)
+    if by_row:
+        return by_row
     start = None
     for index, names in enumerate(sheet.labels):
         named = any(len(t) < 12 and match_key(t, "disputes", "blocks") for t in names)
@@ -251,6 +254,27 @@ def _read_disputes(sheet: _Sheet, place: str, problems: list[str]) -> list[Readi
             continue
         seen[block, outcome] = cell
         readings.append(_reading("disputes", block, outcome, cell, place, index, column, problems))
+    return readings
+
+
+def _read_disputes_by_row(sheet: _Sheet, place: str, problems: list[str]) -> list[Reading]:
+    """Read the table turned on its side: outcomes as heads, a row for review and each kind of litigation."""
+    readings: list[Reading] = []
+    heads: dict[int, str] = {}
+    for index, (row, names) in enumerate(zip(sheet.rows, sheet.labels, strict=True)):
+        found = {c: k for c, t in enumerate(names) if (k := match_key(t, "disputes", "columns"))}
+        if len(found) == 5 == len(set(found.values())):
+            heads = found
+            continue
+        labels = names[: min(heads, default=0)]
+        block = next((k for t in reversed(labels) if (k := match_key(t, "disputes", "blocks"))), None)
+        cells = {name: row[column] for column, name in heads.items()}
+        if block is None or not all(cell and parse_number(cell.text)[2] for cell in cells.values()):
+            continue
+        for column, name in heads.items():
+            cell = row[column]
+            if cell is not None:
+                readings.append(_reading("disputes", block, name, cell, place, index, column, problems))
     return readings
 
 
