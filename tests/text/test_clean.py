@@ -100,6 +100,8 @@ def test_prose_is_not_furniture(line):
 def test_ends_of_reports():
     assert clean.ends_report("主站蜘蛛池模板：甲县| 乙县")
     assert clean.ends_report("上一篇：没有了")
+    assert clean.ends_report("地址：云汀市甲路1号　电话：0000-1234")
+    assert not clean.ends_report("地址：云汀市甲路1号　电话：0000-1234", last=False)
     assert not clean.ends_report("相关部门已经完成整改。")
 
 

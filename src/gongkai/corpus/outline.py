@@ -306,7 +306,7 @@ def cut_tail(parts: Sequence[Part]) -> list[Part]:
     for number, part in enumerate(parts):
         lines: list[Line] = []
         for line in part.lines:
-            if number > 0 and ends_report(line.text):
+            if number > 0 and ends_report(line.text, last=number == len(parts) - 1):
                 kept.append(Part(part.section, part.heading, lines))
                 return kept
             if not is_furniture(line.text) and not _is_signature(line.text):

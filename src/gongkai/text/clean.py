@@ -205,8 +205,8 @@ def clean_text(text: str, *, script: Script = "simplified") -> str:
 
 @functools.cache
 def _furniture() -> tuple[re.Pattern[str], ...]:
-    """Return the patterns of `furniture.txt`: a line to drop, one that ends the report, what to cut out."""
-    groups: dict[str, list[str]] = {"line": [], "end": [], "inline": []}
+    """Return the patterns of `furniture.txt`: lines to drop, ends of a report, of its last part, adverts."""
+    groups: dict[str, list[str]] = {"line": [], "end": [], "foot": [], "inline": []}
     name = ""
     for line in bundled("corpus/lexicon/furniture.txt").read_text(encoding="utf-8").splitlines():
         if line[1:-1] in groups:
@@ -222,7 +222,7 @@ def drop_adverts(line: str) -> str:
     >>> drop_adverts("公开9项。更多精彩内容请关注www.example.com。另有4次。")
     '公开9项。另有4次。'
     """
-    return _furniture()[2].sub("", line)
+    return _furniture()[3].sub("", line)
 
 
 def is_furniture(line: str) -> bool:
@@ -237,10 +237,16 @@ def is_furniture(line: str) -> bool:
     return not line.endswith(("。", "；")) and bool(_furniture()[0].fullmatch(line))
 
 
-def ends_report(line: str) -> bool:
+def ends_report(line: str, *, last: bool = True) -> bool:
     """Tell whether a cleaned line opens what a site puts behind a report: related links, spam, imprint.
 
-    >>> ends_report("相关阅读："), ends_report("主站蜘蛛池模板：甲县| 乙县")
-    (True, True)
+    Args:
+        line: A cleaned line.
+        last: No further section follows; only then an address is the site's.
+
+    >>> ends_report("相关阅读："), ends_report("地址：甲路1号 邮编：000000", last=False)
+    (True, False)
     """
-    return bool(_furniture()[1].match(line.strip()[:MAX_FURNITURE]))
+    _, end, foot, _ = _furniture()
+    begins = line.strip()[:MAX_FURNITURE]
+    return bool(end.match(begins) or (last and foot.match(begins)))
