@@ -11,7 +11,7 @@ from gongkai.corpus.labels import read_labels
 from gongkai.figures import altair
 from gongkai.measure.prevalence import prevalence
 from gongkai.models.predict import predict
-from gongkai.models.train import train
+from gongkai.models.train import TrainSettings, train
 from gongkai.page import key_numbers, write_page
 from gongkai.run import bundled, whole_folder, write_json
 from gongkai.schema import read_table, write_frame
@@ -55,8 +55,8 @@ def demo(
         say("build: reports → tables")
         summary = build(bundled("corpus/raw"), hidden / "tables", jobs=jobs)
         say("train: coded sentences → model")
-        metrics = train(read_labels(bundled("corpus/labels")), hidden / "model")
-        quality = metrics[(metrics["model"] == "model") & (metrics["split"] == "agency")]
+        labels = read_labels(bundled("corpus/labels"))
+        quality = train(labels, hidden / "model", settings=TrainSettings(comparisons=False))
         say("predict: model + sentences → predictions")
         predictions = predict(read_table(hidden / "tables", "sentences"), model=hidden / "model")
         write_frame(predictions, hidden / "predictions.csv")

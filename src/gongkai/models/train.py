@@ -23,6 +23,7 @@ from gongkai.models.predict import as_predictions, predictions_of
 from gongkai.models.publish import write_card
 from gongkai.run import manifest, read_settings, whole_folder, write_json
 from gongkai.schema import LABELS
+from gongkai.text.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +54,8 @@ class TrainSettings:
     batch_size: int = 16
     seeds: int = 3
     """transformer: how often the outer folds are run, each time with another seed; the first is saved."""
+    comparisons: bool = True
+    """linear: score the baselines, a random split and a forward split too, to stand beside the metrics."""
     tested_folds: int = 0
     """How many of the outer folds are run for the metrics; 0 is all. Each costs a transformer a training."""
     seed: int = 0
@@ -92,7 +95,7 @@ def train(
         raise ModelError(f"model '{settings.model}' is not known; this version trains: {', '.join(KINDS)}")
     if settings.model == "transformer" and not settings.encoder:
         raise ModelError("a transformer needs the setting encoder: a folder or hub name, e.g. hfl/rbt3")
-    gold = gold_of(labels, settings.annotator)
+    gold = _with_tokens(gold_of(labels, settings.annotator))
     with whole_folder(folder, overwrite=overwrite) as hidden:
         groups = split_groups(gold)
         metrics = _metrics(gold, groups, folder.name, settings)
@@ -135,7 +138,7 @@ def cross_fit(
         ModelError: Too few agencies or positives.
     """
     chosen = settings or TrainSettings()
-    gold = gold_of(labels, chosen.annotator)
+    gold = _with_tokens(gold_of(labels, chosen.annotator))
     groups = split_groups(gold)
     own = gold["agency"].fillna(gold["report_id"]).fillna("").astype(str).to_numpy()
     agency = sentences["agency"].fillna(sentences["report_id"]).fillna("").astype(str)
@@ -165,6 +168,11 @@ def gold_of(labels: Labels, annotator: str = "resolved") -> Labels:
         known = ", ".join(sorted(set(labels["annotator"]))) or "nobody"
         raise SchemaError(f"no sentence is coded by '{annotator}'; the labels are by {known}")
     return gold.reset_index(drop=True)
+
+
+def _with_tokens(gold: Labels) -> Labels:
+    """Cut the words once; every fold would do it again."""
+    return gold.assign(tokens=gold["text"].map(tokenize))
 
 
 def _fit(
@@ -266,6 +274,8 @@ def _metrics(gold: Labels, groups: Vector, name: str, settings: TrainSettings) -
     metrics = _score(_fold_predictions(gold, groups, folds, name, settings), gold, settings)
     if settings.model == "transformer":
         return _with_seeds(metrics, gold, groups, folds, name, settings)
+    if not settings.comparisons:
+        return metrics
     parts = [metrics]
     for baseline in BASELINES:
         predictions = [
