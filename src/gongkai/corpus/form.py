@@ -8,8 +8,7 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gongkai.run import bundled
 from gongkai.text.clean import Script, fold_width, simplify
@@ -34,8 +33,7 @@ _NUMBER = re.compile(
 _MARKUP = re.compile(r"[★☆*※]")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One cell read: keys, value, unit, the text as printed, and where it stood."""
 
     table: str

@@ -176,9 +176,12 @@ def _request_row(row: Sequence[Cell | None], names: Sequence[str]) -> str | None
 def _read_sheet(sheet: _Sheet, number: int, problems: list[str]) -> list[Reading]:
     """Read one grid: each of the three tables may stand in it, also two or three of them in one."""
     place = f"page {sheet.page}, table {number}" if sheet.page else f"table {number}"
+    words = {text for names in sheet.labels for text in names}
     readings = _read_requests(sheet, place, problems)
-    readings += _read_disputes(sheet, place, problems)
-    readings += _read_proactive(sheet, place, problems)
+    if any(match_key(text, "disputes", "blocks") for text in words):
+        readings += _read_disputes(sheet, place, problems)
+    if any(map(proactive_head, words)):
+        readings += _read_proactive(sheet, place, problems)
     return readings
 
 

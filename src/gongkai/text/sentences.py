@@ -16,7 +16,6 @@ _BRACKET = re.compile(f"[\n{_OPEN}{_CLOSE}]")
 _END = re.compile(f"[\n{_ENDS}]")
 
 _NUMERAL = "一二三四五六七八九十"
-# Points that may follow a comma or a colon inside a sentence.
 _ENUMERATOR = re.compile(
     rf"(?:第?[{_NUMERAL}]{{1,2}}(?:是要|是|则|来)(?!否|一|样|个|年|月|日|种|律|些|次|家)"
     rf"|其[{_NUMERAL}](?:[，,是])"
@@ -31,7 +30,8 @@ _ENUMERATOR = re.compile(
 _MARKS = _ENDS + _CLOSE + _OPEN + "，,、：: .·"
 _WORD = re.compile(rf"[^{re.escape(_MARKS)}\s\d{_NUMERAL}．①-⑳⑴-⒇㈠-㈩第其是要则来首先次再者最后]")
 """A character that neither an enumerator nor a mark has."""
-_BEFORE_ENUMERATOR = "。！？!?；;，,：:、\n"
+# Points that may follow a comma or a colon inside a sentence.
+_POINT = re.compile(rf"(?<![^。！？!?；;，,：:、\n]){_ENUMERATOR.pattern}")
 # （一） and 1. after a comma also stand inside law citations (第二十条第（一）项) and dates, never behind
 # these marks alone; 、 is only followed by a new point for 一是-like and bracketed enumerators.
 _REFERENCE = re.compile(r"[第条款至和及与]\s*$")
@@ -114,12 +114,12 @@ def _still_ends(character: str, after_inside: bool) -> bool:
 def _points(text: str, inside: list[bool]) -> list[int]:
     """Return the offsets of enumerators that open a new point."""
     points = []
-    for match in _ENUMERATOR.finditer(text):
+    for match in _POINT.finditer(text):
         start = match.start()
         if inside[start]:
             continue
         before = text[start - 1] if start else "\n"
-        if before not in _BEFORE_ENUMERATOR or (before == "、" and match[0][0] in _NUMERAL):
+        if before == "、" and match[0][0] in _NUMERAL:
             continue
         if before in "，,、：:" and match[0][0].isdigit() and not _is_numbered_list(text, match):
             continue
