@@ -24,13 +24,13 @@ from pathlib import Path
 import pandas as pd
 from scale import scale
 
-from gongkai.corpus.build import build_file
+from gongkai.corpus.build import build_file, find_inputs
 from gongkai.corpus.document import Grid
 from gongkai.corpus.html import read_html
 from gongkai.corpus.inputs import read_sentences
 from gongkai.corpus.labels import read_labels
 from gongkai.corpus.pdf import read_pdf
-from gongkai.corpus.read import decode
+from gongkai.corpus.read import decode, read_document
 from gongkai.models.classifier import load_model
 from gongkai.models.features import BLOCKS, grams
 from gongkai.models.linear import train_linear
@@ -220,27 +220,28 @@ def bench_train() -> dict[str, object]:
     )  # fmt: skip
 
 
-def bench_build(*, plain: bool = False) -> dict[str, object]:
-    """A whole build of the HTML reports, against its floor: the same parsing and tokenising and nothing else.
+def bench_build(*, pages: str = "HTML", plain: bool = False) -> dict[str, object]:
+    """A whole build of reports, against its floor: the same parsing and tokenising and nothing else.
 
     Args:
+        pages: `HTML` reports only, or those of `every format`.
         plain: As without the extra `fast`: jieba itself cuts the words of both.
     """
     accelerator = tokens._accelerator
     if plain:
         tokens._accelerator = lambda: None
-    paths = [str(p) for p in sorted(RAW.rglob("*.htm*"))]
+    paths = [p for p in find_inputs([RAW]) if pages != "HTML" or p.endswith((".html", ".htm"))]
     sentences = [s["text"] for p in paths for s in build_file(p)["sentences"]]
 
     def floor() -> None:
         for path in paths:
-            read_html(decode(Path(path).read_bytes())[0])
+            read_document(path)
         for text in sentences:
             tokens.tokenize(text)
 
     try:
         return row(
-            f"build, HTML → rows{' (plain jieba)' if plain else ''}", lambda: [build_file(p) for p in paths], floor,
+            f"build, {pages} → rows{' (plain jieba)' if plain else ''}", lambda: [build_file(p) for p in paths], floor,
             "its floor", len(paths), "reports",
         )  # fmt: skip
     finally:
@@ -294,7 +295,8 @@ def main() -> None:
         sentences = read_sentences(RAW)
         rows = [
             bench_html(), bench_pdf(), bench_tokens(sentences), bench_predict(sentences), bench_fasttext(sentences), bench_train(),
-            bench_stream(sentences), bench_build(), bench_build(plain=True),
+            bench_stream(sentences), bench_build(), bench_build(plain=True), bench_build(pages="every format"),
+            bench_build(pages="every format", plain=True),
         ]  # fmt: skip
         found["Against a common way"] = table_of(rows) + "\nOne process. " + machine()
     if arguments.only != "pairs":
