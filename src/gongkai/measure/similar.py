@@ -66,7 +66,7 @@ def weigh(texts: Sequence[str], owners: Sequence[object]) -> sp.csr_matrix:
     rows, codes = pair_codes(texts)
     vocabulary, columns = np.unique(codes, return_inverse=True)
     numbers = pd.factorize(np.array(["" if o is None else str(o) for o in owners], dtype=object))[0]
-    users = np.unique(columns.astype(np.int64) * (numbers.max(initial=0) + 1) + numbers[rows])
+    users = sorted_distinct(columns.astype(np.int64) * (numbers.max(initial=0) + 1) + numbers[rows])
     used_by = np.bincount(users // (numbers.max(initial=0) + 1), minlength=len(vocabulary))
     weights = np.log((len(np.unique(numbers)) + 1) / np.maximum(used_by, 1))
     matrix = sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(texts), len(vocabulary)))
@@ -117,7 +117,7 @@ def near_duplicates(texts: Sequence[str], *, threshold: float = 0.8, seed: int =
         mixed ^= mixed >> np.uint64(29)
         mixed *= np.uint64(0x9E3779B97F4A7C15)
         signature[:, k] = np.minimum.reduceat((mixed >> np.uint64(32)).astype(np.uint32), order)
-    keys = np.unique(np.concatenate([_same_band(signature, k) for k in range(0, HASHES, BAND)]))
+    keys = sorted_distinct(np.concatenate([_same_band(signature, k) for k in range(0, HASHES, BAND)]))
     left, right = np.divmod(keys, len(present))
     likely = _likely(signature, left, right, threshold)
     pairs = zip(unique[present[left[likely]]], unique[present[right[likely]]], strict=True)
@@ -156,6 +156,16 @@ def _steps(ordered: Vector) -> Iterator[int]:
     while step <= 50 and step < len(ordered) and (ordered[:-step] == ordered[step:]).any():
         yield step
         step += 1
+
+
+def sorted_distinct(values: Vector) -> Vector:
+    """Return the distinct values of integers from 0, sorted.
+
+    As `np.unique`, which since numpy 2.3 hashes them: that takes 30 times as long for millions.
+    """
+    ordered = np.sort(values)
+    distinct: Vector = ordered[np.diff(ordered, prepend=-1) > 0]
+    return distinct
 
 
 def jaccard(left: str, right: str) -> float:

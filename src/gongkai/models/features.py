@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gongkai.measure.similar import sorted_distinct
 from gongkai.schema import SECTIONS
 from gongkai.text.tokens import tokenize
 
@@ -79,7 +80,7 @@ def grams(frame: pd.DataFrame, block: str) -> Grams:
         return Grams(columns, _starts([s in index for s in known]), owner, len(SECTIONS))
     if block == "words":
         tokens = frame["tokens"] if "tokens" in frame else [tokenize(t) for t in frame["text"]]
-        return _hash_words([[normalize(t, None) for t in row] for row in tokens])
+        return _hash_words(list(tokens))
     years = frame["year"].tolist() if "year" in frame else [None] * len(frame)
     texts = _column(frame, "text" if block == "characters" else block)
     pairs, owner = _distinct(list(zip(texts, [None if y != y else y for y in years], strict=True)))
@@ -160,7 +161,7 @@ def _hash_words(tokens: Sequence[Sequence[str]]) -> Grams:
     everyone = np.arange(len(tokens))
     if not flat:
         return _by_row([], [], len(tokens), everyone)
-    single = np.array([_string_hash(t) for t in known], dtype=np.uint64)[ids]
+    single = np.array([_string_hash(normalize(t, None)) for t in known], dtype=np.uint64)[ids]
     belongs = np.repeat(everyone, [len(row) for row in tokens])
     with np.errstate(over="ignore"):
         pair = single[:-1] * _BASE + single[1:]
@@ -174,7 +175,8 @@ def _by_row(
     """Put the columns in the order of their texts, each once."""
     if not rows:
         return Grams(np.zeros(0, np.int64), np.zeros(n_texts + 1, np.int64), owner, WIDTH)
-    keys = np.unique(np.concatenate(rows) * WIDTH + np.concatenate(columns))
+    keys = np.concatenate(rows) * WIDTH + np.concatenate(columns)
+    keys = sorted_distinct(keys)
     counts = np.bincount(keys // WIDTH, minlength=n_texts)
     return Grams(keys % WIDTH, np.concatenate([[0], np.cumsum(counts)]), owner, WIDTH)
 
