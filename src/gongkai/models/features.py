@@ -98,9 +98,9 @@ def features(frame: pd.DataFrame, blocks: Sequence[str] = BLOCKS) -> sp.csr_matr
 
 def _distinct(values: Sequence[Any]) -> tuple[list[Any], np.ndarray[Any, np.dtype[np.int64]]]:
     """Return the distinct values, and the number of each value's own."""
-    number: dict[Any, int] = {}
-    owner = np.fromiter((number.setdefault(v, len(number)) for v in values), np.int64, count=len(values))
-    return list(number), owner
+    known = list(dict.fromkeys(values))
+    number = {value: i for i, value in enumerate(known)}
+    return known, np.fromiter(map(number.__getitem__, values), np.int64, count=len(values))
 
 
 def _starts(lengths: Sequence[int] | Sequence[bool]) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -126,7 +126,7 @@ def normalize(text: str, year: object) -> str:
 def _column(frame: pd.DataFrame, name: str) -> list[str]:
     if name not in frame:
         return [""] * len(frame)
-    return [value if isinstance(value, str) else "" for value in frame[name]]
+    return [value if isinstance(value, str) else "" for value in frame[name].tolist()]
 
 
 def _hash_characters(texts: Sequence[str], block: str, owner: np.ndarray[Any, np.dtype[np.int64]]) -> Grams:
