@@ -176,7 +176,8 @@ def _windows(piece: Piece) -> Iterator[Sentences]:
         columns = [name for name in _COLUMNS if name in file.schema_arrow.names]
         for batch in file.iter_batches(WINDOW, row_groups=[piece.group], columns=columns):
             frame: Sentences = batch.to_pandas()
-            frame["text"] = ["" if text is None or text != text else str(text) for text in frame["text"].tolist()]
+            texts = frame["text"].tolist()
+            frame["text"] = ["" if text is None or text != text else str(text) for text in texts]
             if "sentence_id" not in frame.columns:
                 stem = Path(piece.path).stem
                 frame["sentence_id"] = [
