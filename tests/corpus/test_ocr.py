@@ -1,6 +1,7 @@
 """Pictures of pages. What is recognised is judged on drawn pages; what is done with a score, on scores of our own."""
 
 import importlib.util
+import io
 import struct
 import zlib
 
@@ -9,7 +10,7 @@ import pytest
 
 from gongkai.corpus import ocr
 from gongkai.corpus.document import Grid
-from gongkai.corpus.ocr import LEAST, LEAST_SIDE, SURE, WIDTH, open_pictures, read_scan
+from gongkai.corpus.ocr import LEAST, LEAST_SIDE, MAX_PAGES, SURE, WIDTH, open_pictures, read_scan
 from gongkai.errors import ReadError
 
 SIDE = 760
@@ -111,6 +112,43 @@ def test_all_pages_of_a_tiff_are_opened_in_order_as_red_green_blue():
     content = cv2.imencodemulti(".tiff", [red[:, :, ::-1], blue[:, :, ::-1]])[1].tobytes()
     pages = open_pictures(content, "scan.tif")
     assert [p[0, 0].tolist() for p in pages] == [[255, 0, 0], [0, 0, 255]]
+
+
+def tiff(*pages):
+    from PIL import Image
+
+    first, *others = [Image.new(mode, size, 1) for mode, size in pages]
+    file = io.BytesIO()
+    first.save(file, "TIFF", save_all=True, append_images=others)
+    return file.getvalue()
+
+
+@needs_extra
+@pytest.mark.parametrize(
+    ("pages", "said"),
+    [
+        ([("1", (900, 900)), ("1", (9000, 5000))], "a picture of 9000 × 5000 pixels"),
+        ([("1", (400, 400))] * (MAX_PAGES + 1), "a TIFF of more than 100 pages; split it"),
+    ],
+    ids=["large", "many"],
+)
+def test_all_pages_of_a_tiff_are_looked_at_before_the_first_is_unpacked(pages, said):
+    with pytest.raises(ReadError, match=f"^scan.tif: {said}"):
+        open_pictures(tiff(*pages), "scan.tif")
+
+
+@needs_extra
+def test_a_kind_of_picture_that_would_lose_its_print_is_refused():
+    with pytest.raises(ReadError, match="a picture of kind I;16; save it with 8 bits per colour"):
+        list(open_pictures(tiff(("I;16", (900, 900))), "scan.tif"))
+
+
+@needs_extra
+@pytest.mark.parametrize("ending", [".png", ".jpg", ".tiff"])
+def test_a_picture_cut_off_in_its_middle_is_refused(ending):
+    content = encoded(drawn(NUMBERS), ending)
+    with pytest.raises(ReadError, match=r"^scan\.png: a damaged picture$"):
+        list(open_pictures(content[: len(content) // 2], "scan.png"))
 
 
 @needs_extra

@@ -7,6 +7,7 @@ sure. What stays doubtful is left blank and named, never guessed and never 0.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import warnings
@@ -19,7 +20,9 @@ from gongkai.corpus.layout import Box, Char, Line, Rules, blocks_of, cells_of, l
 from gongkai.errors import ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from PIL import Image
 
     Edges = tuple[float, float, float, float]
     Pixels = np.ndarray[Any, np.dtype[np.uint8]]
@@ -42,11 +45,12 @@ _NUMBER_LIKE = re.compile(r"[-—\d.,，．%/元件条万\soODQ〇IlL|jJ!·]+")
 
 INSTALL = 'pip install "gongkai[ocr]"'
 MAX_PIXELS = 40_000_000
-"""Of one picture, and `MAX_PAGES` of a TIFF."""
+"""Of one picture, and of each page of a TIFF."""
 MAX_PAGES = 100
 WIDTH = 1654
 """Pixels that a page of A4 is wide at `DOTS`; pictures are scaled to it, whatever they were scanned at."""
 LEAST_SIDE = 400
+_MODES = frozenset(["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"])
 
 
 def available() -> bool:
@@ -119,53 +123,69 @@ def read_scan(pages: Iterable[Pixels], name: str) -> tuple[list[Block], list[str
     return blocks_of(flow), problems
 
 
-def open_pictures(content: bytes, name: str) -> list[Pixels]:
-    """Decode a PNG, JPEG or TIFF (all its pages) to RGB, scaled as if scanned at 200 dots to the inch.
+def open_pictures(content: bytes, name: str) -> Iterator[Pixels]:
+    """Decode a PNG, JPEG or TIFF (its pages one by one) to RGB, scaled as if scanned at 200 dots to the inch.
 
     Raises:
-        ReadError: The extra `ocr` is not installed; the picture is damaged, or too small or large for a page.
+        ReadError: The extra `ocr` is not installed; the picture is damaged, too small or large for a page, or
+            of a kind or number of pages that scans do not have.
     """
     if not available():
         raise ReadError(f"{name}: a picture; it needs character recognition: {INSTALL}")
+    with _picture(content, name) as picture:
+        # By the heads of all pages, before the first is unpacked: a small file may unpack to gigabytes.
+        for number in range(MAX_PAGES + 1):
+            if not _turn_to(picture, number):
+                break
+            _check_size(*picture.size, name)
+        else:
+            raise ReadError(f"{name}: a TIFF of more than {MAX_PAGES} pages; split it")
+    return _decoded(content, name)
+
+
+def _decoded(content: bytes, name: str) -> Iterator[Pixels]:
     import cv2
+    from PIL import ImageOps
 
-    _check_size(*_first_size(content, name), name)
-    try:
-        _, found = cv2.imdecodemulti(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
-    except cv2.error as error:
-        raise ReadError(f"{name}: a damaged picture") from error
-    if not found:
-        raise ReadError(f"{name}: a damaged picture")
-    pictures = []
-    for picture in found[:MAX_PAGES]:
-        height, width = picture.shape[:2]
-        _check_size(width, height, name)
-        scale = WIDTH / width
-        if not 0.8 < scale < 1.25:
-            picture = cv2.resize(
-                picture,
-                None,
-                fx=scale,
-                fy=scale,
-                interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC,
-            )
-        pictures.append(picture)
-    return pictures
+    with _picture(content, name) as picture:
+        number = 0
+        while _turn_to(picture, number):
+            if picture.mode not in _MODES:
+                raise ReadError(f"{name}: a picture of kind {picture.mode}; save it with 8 bits per colour")
+            pixels = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+            scale = WIDTH / pixels.shape[1]
+            if not 0.8 < scale < 1.25:
+                smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+                pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=smooth)
+            yield pixels
+            number += 1
 
 
-def _first_size(content: bytes, name: str) -> tuple[int, int]:
-    """Return width and height as the head of a picture tells them: a small file may unpack to gigabytes."""
+@contextlib.contextmanager
+def _picture(content: bytes, name: str) -> Iterator[Image.Image]:
+    """Open a picture; what goes wrong with it inside is an error of that file."""
     from PIL import Image
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of size and damage, which are checked here
-            with Image.open(io.BytesIO(content)) as picture:
-                return picture.size
+            with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "TIFF")) as picture:
+                yield picture
     except Image.DecompressionBombError as error:
         raise ReadError(f"{name}: a picture too large for a page ({error})") from error
-    except OSError as error:
+    except (OSError, SyntaxError, ValueError) as error:
         raise ReadError(f"{name}: a damaged picture") from error
+
+
+def _turn_to(picture: Image.Image, number: int) -> bool:
+    """Turn to a page, from 0; returns whether there is one. Only a TIFF has several."""
+    if number and picture.format != "TIFF":
+        return False
+    try:
+        picture.seek(number)
+    except EOFError:
+        return False
+    return True
 
 
 def _check_size(width: int, height: int, name: str) -> None:
