@@ -303,7 +303,7 @@ def main() -> None:
     parser.add_argument("--jobs", default="1,2", help="numbers of workers")
     arguments = parser.parse_args()
     found: dict[str, str] = {}
-    if arguments.only != "pairs":  # first: a process that is started inherits the peak of this one
+    if arguments.only != "pairs":
         sizes, jobs = ([int(n) for n in text.split(",")] for text in (arguments.sizes, arguments.jobs))
         found["Growth and cores"] = table_of(scale(sizes, jobs)) + "\n" + machine()
     if arguments.only != "scale":

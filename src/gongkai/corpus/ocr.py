@@ -137,7 +137,8 @@ def open_pictures(content: bytes, name: str) -> Iterator[Pixels]:
         for number in range(MAX_PAGES + 1):
             if not _turn_to(picture, number):
                 break
-            _check_size(*picture.size, name)
+            width, height = picture.size
+            _check_size(width, height, name)
         else:
             raise ReadError(f"{name}: a TIFF of more than {MAX_PAGES} pages; split it")
     return _decoded(content, name)
