@@ -4,8 +4,8 @@
 
 Each pair is timed in turn, A B A B …, and the ratio of the medians is what counts; absolute times depend on the machine.
 Results must be equal where the two ways promise the same, and are compared here too. Growth is measured on synthetic reports
-(`scale.py`), each run a process of its own, the numbers of workers in turn; time per report includes the start of Python and of the workers, and the peak is that of
-the largest process.
+(`scale.py`), each run a process of its own, the numbers of workers in turn; time per report includes the start of Python and
+of the workers, and the peak is that of the largest process.
 """
 
 from __future__ import annotations
