@@ -134,32 +134,31 @@ def open_pictures(content: bytes, name: str) -> Iterator[Pixels]:
         raise ReadError(f"{name}: a picture; it needs character recognition: {INSTALL}")
     with _picture(content, name) as picture:
         # By the heads of all pages, before the first is unpacked: a small file may unpack to gigabytes.
-        for number in range(MAX_PAGES + 1):
-            if not _turn_to(picture, number):
-                break
+        count = 0
+        while _turn_to(picture, count):
+            if count == MAX_PAGES:
+                raise ReadError(f"{name}: a TIFF of more than {MAX_PAGES} pages; split it")
             width, height = picture.size
             _check_size(width, height, name)
-        else:
-            raise ReadError(f"{name}: a TIFF of more than {MAX_PAGES} pages; split it")
-    return _decoded(content, name)
+            count += 1
+    return (_decoded(content, name, number) for number in range(count))
 
 
-def _decoded(content: bytes, name: str) -> Iterator[Pixels]:
+def _decoded(content: bytes, name: str, number: int) -> Pixels:
     import cv2
     from PIL import ImageOps
 
     with _picture(content, name) as picture:
-        number = 0
-        while _turn_to(picture, number):
-            if picture.mode not in _MODES:
-                raise ReadError(f"{name}: a picture of kind {picture.mode}; save it with 8 bits per colour")
-            pixels = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
-            scale = WIDTH / pixels.shape[1]
-            if not 0.8 < scale < 1.25:
-                smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-                pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=smooth)
-            yield pixels
-            number += 1
+        picture.seek(number)
+        if picture.mode not in _MODES:
+            raise ReadError(f"{name}: a picture of kind {picture.mode}; save it with 8 bits per colour")
+        pixels = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+    scale = WIDTH / pixels.shape[1]
+    if 0.8 < scale < 1.25:
+        return pixels
+    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    resized: Pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=smooth)
+    return resized
 
 
 @contextlib.contextmanager

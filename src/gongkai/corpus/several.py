@@ -40,6 +40,7 @@ def split_reports(document: Document) -> list[Document]:
         if isinstance(block, Paragraph) and len(block.text) <= 200
     ]
     likely = [(index, text) for index, text in lines if "。" not in text and _REPORT.search(text)]
+    # A sample will do for titles; `read_report` looks at all.
     script = detect_script("".join(b.text for b in document.blocks[:50] if isinstance(b, Paragraph))[:2000])
     short = ((index, clean_text(text, script=script)) for index, text in likely)
     titles = [(index, _whose(text)) for index, text in short if len(text) <= 70 and is_title(text)]

@@ -175,8 +175,7 @@ def _by_row(
     """Put the columns in the order of their texts, each once."""
     if not rows:
         return Grams(np.zeros(0, np.int64), np.zeros(n_texts + 1, np.int64), owner, WIDTH)
-    keys = np.concatenate(rows) * WIDTH + np.concatenate(columns)
-    keys = sorted_distinct(keys)
+    keys = sorted_distinct(np.concatenate(rows) * WIDTH + np.concatenate(columns))
     counts = np.bincount(keys // WIDTH, minlength=n_texts)
     return Grams(keys % WIDTH, np.concatenate([[0], np.cumsum(counts)]), owner, WIDTH)
 
