@@ -463,6 +463,25 @@ def hash_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
 
 
+def as_sentences(frame: Sentences, stem: str, *, first: int = 0) -> Sentences:
+    """Make rows from anywhere with a column `text` sentences: a missing text is empty, years are numbers.
+
+    Args:
+        frame: Rows; changed in place.
+        stem: Name of their file, for the ids of those that have none.
+        first: Number of the first row in the file.
+    """
+    import pandas as pd
+
+    texts = ["" if text is None or text != text else str(text) for text in frame["text"].tolist()]
+    frame["text"] = texts
+    if "sentence_id" not in frame.columns:
+        frame["sentence_id"] = [f"{stem}-{i}-{hash_text(text)}" for i, text in enumerate(texts, first)]
+    if "year" in frame.columns:
+        frame["year"] = pd.to_numeric(frame["year"], errors="coerce")
+    return frame
+
+
 def sentence_ids(report_id: str, texts: Sequence[str]) -> list[str]:
     """Return one id per sentence: report id, hash of the text, occurrence of that text in the report.
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from gongkai.corpus.build import build
 from gongkai.errors import SchemaError
-from gongkai.schema import PLAIN, hash_text, read_frame, read_table
+from gongkai.schema import PLAIN, as_sentences, read_frame, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,13 +51,7 @@ def _kind(path: Path) -> str:
 
 
 def _read_plain(path: Path) -> Sentences:
-    frame = read_frame(path, ["text"])
-    frame["text"] = ["" if value is None or value != value else str(value) for value in frame["text"]]
-    if "sentence_id" not in frame.columns:
-        frame["sentence_id"] = [f"{path.stem}-{i}-{hash_text(t)}" for i, t in enumerate(frame["text"])]
-    if "year" in frame.columns:
-        frame["year"] = pd.to_numeric(frame["year"], errors="coerce")
-    return frame
+    return as_sentences(read_frame(path, ["text"]), path.stem)
 
 
 def _build_sentences(paths: list[Path]) -> Sentences:

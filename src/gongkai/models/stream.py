@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -17,7 +16,7 @@ from gongkai.errors import ModelError, SchemaError
 from gongkai.models.classifier import find_model, kind_of, load_model
 from gongkai.models.predict import CONTEXT, predicted_rows
 from gongkai.run import file_digest, manifest, version
-from gongkai.schema import SCHEMAS, hash_text, parts_of
+from gongkai.schema import SCHEMAS, as_sentences, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -175,16 +174,7 @@ def _windows(piece: Piece) -> Iterator[Sentences]:
     with _opened(piece.path) as file:
         columns = [name for name in _COLUMNS if name in file.schema_arrow.names]
         for batch in file.iter_batches(WINDOW, row_groups=[piece.group], columns=columns):
-            frame: Sentences = batch.to_pandas()
-            texts = frame["text"].tolist()
-            frame["text"] = ["" if text is None or text != text else str(text) for text in texts]
-            if "sentence_id" not in frame.columns:
-                stem = Path(piece.path).stem
-                frame["sentence_id"] = [
-                    f"{stem}-{first + i}-{hash_text(text)}" for i, text in enumerate(frame["text"])
-                ]
-            if "year" in frame.columns:
-                frame["year"] = pd.to_numeric(frame["year"], errors="coerce")
+            frame: Sentences = as_sentences(batch.to_pandas(), Path(piece.path).stem, first=first)
             first += len(frame)
             yield frame
 
