@@ -24,19 +24,19 @@ from pathlib import Path
 import pandas as pd
 from scale import scale
 
+from gongkai.classify.classifier import load_model
+from gongkai.classify.features import BLOCKS, grams
+from gongkai.classify.linear import train_linear
+from gongkai.classify.train import gold_of, split_groups
+from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build_file, find_inputs
-from gongkai.corpus.document import Grid
-from gongkai.corpus.html import read_html
 from gongkai.corpus.inputs import read_sentences
-from gongkai.corpus.labels import read_labels
-from gongkai.corpus.pdf import read_pdf
-from gongkai.corpus.read import decode, read_document
-from gongkai.models.classifier import load_model
-from gongkai.models.features import BLOCKS, grams
-from gongkai.models.linear import train_linear
-from gongkai.models.stream import predict_tables
-from gongkai.models.train import gold_of, split_groups
-from gongkai.schema import LABELS, write_part
+from gongkai.corpus.stream import predict_tables
+from gongkai.readers.document import Grid
+from gongkai.readers.html import read_html
+from gongkai.readers.pdf import read_pdf
+from gongkai.readers.read import decode, read_document
+from gongkai.tables.schema import LABELS, write_part
 from gongkai.text import tokens
 
 HERE = Path(__file__).parent

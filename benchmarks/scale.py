@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from gongkai.corpus.build import build_file
-from gongkai.corpus.read import decode
+from gongkai.readers.read import decode
 
 RAW = Path(__file__).parents[1] / "corpus" / "raw"
 PLACES = "澄沁沅汶沂泗淄湟汾洛渭泾沣滏漳淇淮颍汝湍溧滁巢浦溪浔沱涪嘉郁黔柳桂贺漓湘资沅澧郴汀漱"
@@ -25,7 +25,7 @@ TURNS = 3
 RUN = """
 import json, resource, sys, time
 from gongkai.corpus.build import build
-from gongkai.models.stream import predict_tables
+from gongkai.corpus.stream import predict_tables
 command, source, target, jobs = sys.argv[1:]
 start = time.perf_counter()
 if command == "build":

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from gongkai.coding.labels import read_labels, write_labels
 from gongkai.corpus.build import build
-from gongkai.corpus.labels import read_labels, write_labels
-from gongkai.schema import read_table
+from gongkai.tables.schema import read_table
 
 HERE = Path(__file__).parent
 

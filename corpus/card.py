@@ -6,11 +6,11 @@ import re
 import tempfile
 from pathlib import Path
 
+from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
-from gongkai.corpus.labels import read_labels
 from gongkai.errors import MeasureError
 from gongkai.measure.quality import agreement
-from gongkai.schema import read_table
+from gongkai.tables.schema import read_table
 
 HERE = Path(__file__).parent
 START, END = "<!-- counts: python corpus/card.py -->", "<!-- end of counts -->"

@@ -19,7 +19,7 @@ import pandas as pd
 from authored import TAG, Authored, parse
 
 from gongkai.corpus.build import build
-from gongkai.schema import read_table
+from gongkai.tables.schema import read_table
 
 HERE = Path(__file__).parent
 COPIES = ("sentence_id", "source_id", "agency", "year", "source_agency", "source_year", "edited")

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gongkai.classify.predict import predict
+from gongkai.classify.train import TrainSettings, train
 from gongkai.corpus.build import build
-from gongkai.models.predict import predict
-from gongkai.models.train import TrainSettings, train
-from gongkai.schema import frame_of, read_table
+from gongkai.tables.schema import frame_of, read_table
 
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[2] / "shared" / "data"

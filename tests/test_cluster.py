@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gongkai import shards
 from gongkai.corpus import build as building
 from gongkai.corpus.build import build
+from gongkai.corpus.stream import predict_tables
 from gongkai.errors import GongkaiError
-from gongkai.models.stream import predict_tables
-from gongkai.schema import read_table
+from gongkai.store import shards
+from gongkai.tables.schema import read_table
 from tests.conftest import DATA
 from tests.corpus.test_build import contents
 

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
+from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
-from gongkai.corpus.labels import read_labels
-from gongkai.schema import read_table
+from gongkai.tables.schema import read_table
 from tests import truth
 
 RAW = truth.CORPUS / "raw"

@@ -13,10 +13,10 @@ import pytest
 
 from gongkai.corpus import build as building
 from gongkai.corpus.build import build
+from gongkai.corpus.stream import predict_tables
 from gongkai.errors import GongkaiError
-from gongkai.models.stream import predict_tables
-from gongkai.schema import read_table
-from gongkai.shards import UNFINISHED
+from gongkai.store.shards import UNFINISHED
+from gongkai.tables.schema import read_table
 from tests.conftest import DATA
 from tests.corpus.test_build import contents
 
@@ -26,7 +26,7 @@ RUN = """
 import sys, time
 from pathlib import Path
 from gongkai.corpus import build as building
-from gongkai.models.stream import predict_tables
+from gongkai.corpus.stream import predict_tables
 if __name__ == "__main__":
     building.SHARD_SIZE = 3
     command, source, target, jobs, *rest = sys.argv[1:]

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
+from gongkai.classify.predict import predict
 from gongkai.corpus.build import build
-from gongkai.models.predict import predict
-from gongkai.schema import read_table
+from gongkai.tables.schema import read_table
 
 FILES = {
     "huaian_2024": "huaian_2024.pdf",

@@ -17,32 +17,32 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gongkai.classify.classifier import load_model as load_model
+    from gongkai.classify.predict import predict as predict
+    from gongkai.classify.train import train as train
+    from gongkai.coding.labels import read_labels as read_labels
     from gongkai.corpus.build import build as build
+    from gongkai.corpus.inputs import load_corpus as load_corpus
     from gongkai.corpus.inputs import read_sentences as read_sentences
-    from gongkai.corpus.labels import load_corpus as load_corpus
-    from gongkai.corpus.labels import read_labels as read_labels
-    from gongkai.corpus.report import read_report as read_report
     from gongkai.measure.prevalence import prevalence as prevalence
     from gongkai.measure.quality import evaluate as evaluate
-    from gongkai.models.classifier import load_model as load_model
-    from gongkai.models.predict import predict as predict
-    from gongkai.models.train import train as train
-    from gongkai.query import connect as connect
-    from gongkai.schema import read_table as read
+    from gongkai.report.report import read_report as read_report
+    from gongkai.tables.query import connect as connect
+    from gongkai.tables.schema import read_table as read
 
 _HOMES = {
     "build": "corpus.build:build",
-    "connect": "query:connect",
+    "connect": "tables.query:connect",
     "evaluate": "measure.quality:evaluate",
-    "load_corpus": "corpus.labels:load_corpus",
-    "load_model": "models.classifier:load_model",
-    "predict": "models.predict:predict",
+    "load_corpus": "corpus.inputs:load_corpus",
+    "load_model": "classify.classifier:load_model",
+    "predict": "classify.predict:predict",
     "prevalence": "measure.prevalence:prevalence",
-    "read": "schema:read_table",
-    "read_labels": "corpus.labels:read_labels",
-    "read_report": "corpus.report:read_report",
+    "read": "tables.schema:read_table",
+    "read_labels": "coding.labels:read_labels",
+    "read_report": "report.report:read_report",
     "read_sentences": "corpus.inputs:read_sentences",
-    "train": "models.train:train",
+    "train": "classify.train:train",
 }
 
 __all__ = sorted(_HOMES)

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gongkai.classify.predict import predict
+from gongkai.classify.train import TrainSettings, train
+from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import Summary, build
-from gongkai.corpus.labels import read_labels
-from gongkai.figures import altair
 from gongkai.measure.prevalence import prevalence
-from gongkai.models.predict import predict
-from gongkai.models.train import TrainSettings, train
-from gongkai.page import key_numbers, write_page
-from gongkai.run import bundled, whole_folder, write_json
-from gongkai.schema import read_table, write_frame
+from gongkai.show.figures import altair
+from gongkai.show.page import key_numbers, write_page
+from gongkai.store.run import bundled, whole_folder, write_json
+from gongkai.tables.schema import read_table, write_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gongkai.schema import Measures
+    from gongkai.tables.schema import Measures
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 from gongkai.corpus import build as building
 from gongkai.corpus.build import broken_rules, build, build_file
 from gongkai.errors import GongkaiError, ReadError
-from gongkai.schema import BUILT, SCHEMAS, check_table, read_table
+from gongkai.tables.schema import BUILT, SCHEMAS, check_table, read_table
 from tests.conftest import DATA
 
 

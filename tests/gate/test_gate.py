@@ -12,11 +12,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from gongkai.classify.predict import predict
+from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
-from gongkai.corpus.labels import read_labels
 from gongkai.measure.quality import evaluate
-from gongkai.models.predict import predict
-from gongkai.schema import hash_text, read_table
+from gongkai.tables.schema import hash_text, read_table
 from tests import truth
 from tests.conftest import SHARED
 
@@ -55,7 +55,7 @@ def real(folder: Path, model: Path = MODEL) -> tuple[str, dict[str, float]]:
 
 
 def test_the_checkpoint_belongs_to_the_bundled_labels():
-    from gongkai.models.train import gold_of
+    from gongkai.classify.train import gold_of
 
     gold = gold_of(read_labels(truth.CORPUS / "labels"))
     columns = ["sentence_id", "text", "commitment", "boilerplate"]

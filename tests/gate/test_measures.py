@@ -13,11 +13,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from gongkai.classify.predict import predict
 from gongkai.corpus.build import build
 from gongkai.measure.followup import followup
 from gongkai.measure.reuse import copied
-from gongkai.models.predict import predict
-from gongkai.schema import read_table
+from gongkai.tables.schema import read_table
 from tests import truth
 from tests.gate.test_gate import FLOORS, MODEL
 

@@ -7,7 +7,7 @@ import pytest
 
 from gongkai.corpus.build import build_file
 from tests.conftest import DATA
-from tests.corpus.test_variations import EXPECTED, mismatches
+from tests.report.test_variations import EXPECTED, mismatches
 
 FLOOR = 91
 """Files read without one mismatch; the scan is left out, as its recogniser is an extra."""

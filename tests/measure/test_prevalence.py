@@ -11,7 +11,7 @@ from gongkai.measure.prevalence import (
     sentences_behind,
     wilson,
 )
-from gongkai.schema import SCHEMAS
+from gongkai.tables.schema import SCHEMAS
 
 
 def frame(*sentences):

@@ -10,25 +10,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gongkai import shards, storage
-from gongkai.corpus import archive
-from gongkai.corpus.checks import check
-from gongkai.corpus.read import SUFFIXES, read_document
-from gongkai.corpus.report import read_report
-from gongkai.corpus.several import split_reports
-from gongkai.corpus.years import write_year_checks
 from gongkai.errors import GongkaiError, ReadError
-from gongkai.run import bundled, file_digest, manifest, version
-from gongkai.schema import BUILT, frame_of, read_table, sentence_ids, write_part
+from gongkai.form.checks import check
+from gongkai.form.years import write_year_checks
+from gongkai.readers import archive
+from gongkai.readers.read import SUFFIXES, read_document
+from gongkai.report.report import read_report
+from gongkai.report.split import split_reports
+from gongkai.store import shards, storage
+from gongkai.store.run import bundled, file_digest, manifest, version
+from gongkai.tables.schema import BUILT, frame_of, read_table, sentence_ids, write_part
 from gongkai.text.tokens import engine, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Executor
 
-    from gongkai.corpus.document import Document
-    from gongkai.corpus.report import Report
-    from gongkai.schema import Table
+    from gongkai.readers.document import Document
+    from gongkai.report.report import Report
+    from gongkai.tables.schema import Table
 
 logger = logging.getLogger(__name__)
 

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
 from gongkai.errors import SchemaError
-from gongkai.schema import PLAIN, as_sentences, read_frame, read_table
+from gongkai.store.run import bundled
+from gongkai.tables.schema import PLAIN, as_sentences, read_frame, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gongkai.schema import Sentences
+    from gongkai.tables.schema import Labels, Sentences
 
 logger = logging.getLogger(__name__)
 
@@ -67,3 +69,12 @@ def _build_sentences(paths: list[Path]) -> Sentences:
         sentences = read_table(tables, "sentences")
         sentences.attrs["failed"] = len(failures)
         return sentences
+
+
+def load_corpus() -> tuple[Sentences, Labels]:
+    """Load the bundled corpus of authored reports: its sentences (built now, in seconds) and labels.
+
+    Returns:
+        `sentences` and `labels`; they share `sentence_id`.
+    """
+    return read_sentences(bundled("corpus/raw")), read_labels(bundled("corpus/labels"))

@@ -10,12 +10,12 @@ import pandas as pd
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.quality import cluster_weights, interval
 from gongkai.measure.similar import mask, weigh
-from gongkai.schema import frame_of
+from gongkai.tables.schema import frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gongkai.schema import Checks, Measures, Sentences, Table
+    from gongkai.tables.schema import Checks, Measures, Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 

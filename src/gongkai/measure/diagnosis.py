@@ -11,7 +11,7 @@ from gongkai.errors import MeasureError
 from gongkai.measure.quality import cluster_weights, f1_scores, interval, join_gold
 
 if TYPE_CHECKING:
-    from gongkai.schema import Labels, Predictions, Table
+    from gongkai.tables.schema import Labels, Predictions, Table
 
 
 def confusion(predictions: Predictions, labels: Labels, *, annotator: str = "resolved") -> Table:

@@ -11,14 +11,14 @@ from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.quality import cluster_weights, interval
 from gongkai.measure.reuse import agency_years
 from gongkai.measure.similar import mask, weigh
-from gongkai.schema import UNCOUNTED_SECTIONS, frame_of
+from gongkai.tables.schema import UNCOUNTED_SECTIONS, frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import scipy.sparse as sp
 
-    from gongkai.schema import Measures, Predictions, Sentences, Table
+    from gongkai.tables.schema import Measures, Predictions, Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 

@@ -10,13 +10,13 @@ import pandas as pd
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.estimate import adjusted_share, corrected_ratio, dsl_outcomes, shrink
 from gongkai.measure.quality import DRAWS, cluster_weights, interval
-from gongkai.schema import LABELS, UNCOUNTED_SECTIONS, frame_of
+from gongkai.tables.schema import LABELS, UNCOUNTED_SECTIONS, frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gongkai.measure.estimate import Estimate
-    from gongkai.schema import Labels, Measures, Predictions, Table
+    from gongkai.tables.schema import Labels, Measures, Predictions, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
@@ -192,7 +192,7 @@ def _with_codes(
     if trained_on.any():
         raise MeasureError(
             f"the model was trained on {int(trained_on.sum())} of the {int(coded.sum())} coded sentences, so "
-            "its errors there say nothing; predict with gongkai.models.train.cross_fit, or code others"
+            "its errors there say nothing; predict with gongkai.classify.train.cross_fit, or code others"
         )
     wide = wide.assign(**{f"_{c}": wide["sentence_id"].map(gold[c].astype(float)) for c in LABELS})
     if "inclusion" in gold.columns and gold["inclusion"].notna().any():

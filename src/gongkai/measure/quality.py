@@ -16,7 +16,7 @@ from gongkai.errors import MeasureError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gongkai.schema import Labels, Predictions, Reports, Table
+    from gongkai.tables.schema import Labels, Predictions, Reports, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 

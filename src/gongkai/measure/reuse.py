@@ -9,14 +9,14 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.similar import like_pairs, mask, weigh
-from gongkai.schema import UNCOUNTED_SECTIONS, frame_of, records
+from gongkai.tables.schema import UNCOUNTED_SECTIONS, frame_of, records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import scipy.sparse as sp
 
-    from gongkai.schema import Measures, Reports, Sentences, Table
+    from gongkai.tables.schema import Measures, Reports, Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 

@@ -10,11 +10,11 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.quality import cluster_weights
-from gongkai.run import bundled
-from gongkai.schema import UNCOUNTED_SECTIONS
+from gongkai.store.run import bundled
+from gongkai.tables.schema import UNCOUNTED_SECTIONS
 
 if TYPE_CHECKING:
-    from gongkai.schema import Sentences, Table
+    from gongkai.tables.schema import Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 

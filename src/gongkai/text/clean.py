@@ -13,7 +13,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Literal
 
-from gongkai.run import bundled
+from gongkai.store.run import bundled
 
 if TYPE_CHECKING:
     import opencc

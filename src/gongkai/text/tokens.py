@@ -11,7 +11,7 @@ import importlib.util
 import re
 from typing import TYPE_CHECKING
 
-from gongkai.run import bundled
+from gongkai.store.run import bundled
 
 if TYPE_CHECKING:
     import jieba

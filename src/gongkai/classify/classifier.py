@@ -1,0 +1,148 @@
+"""What a classifier is, what a model folder looks like, and how a name becomes a model.
+
+A folder holds
+    README.md      the card
+    config.json    kind, labels in order, thresholds, what the model was trained with
+    metrics.json   quality on held-out agencies, with intervals
+    run.json       version, settings, seeds, digest of the gold
+    gold.txt       ids of the coded sentences it learned from: quality measured on these says nothing
+    model.safetensors, and of a transformer its tokenizer
+and is complete or is not saved.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gongkai.errors import GongkaiError, ModelError
+from gongkai.store.run import bundled
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+CARD, CONFIG, METRICS, RUN, GOLD = "README.md", "config.json", "metrics.json", "run.json", "gold.txt"
+FILES = (CARD, CONFIG, METRICS, RUN, GOLD)
+ON_HUB = re.compile(r"(?P<repository>[\w-][\w.-]*/[\w.-]+?)(?:@(?P<revision>[\w./-]+))?")
+"""`OWNER/NAME`, or `OWNER/NAME@REVISION` for the same bytes next year."""
+KINDS = ("linear", "transformer")
+
+
+class Classifier(Protocol):
+    """A trained model that scores sentences."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model's folder."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label names in the order of the scores' columns."""
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Score from which each label is predicted."""
+
+    @property
+    def trained_on(self) -> frozenset[str]:
+        """Ids of the sentences it learned from."""
+
+    def save(self, folder: Path) -> None:
+        """Write the weights into a folder."""
+
+    def scores(self, sentences: pd.DataFrame) -> np.ndarray[Any, np.dtype[Any]]:
+        """Return calibrated probabilities, sentences × labels."""
+
+
+def find_model(name: str | Path) -> Path:
+    """Return the folder of a model given as a folder, a bundled checkpoint, or a repository of the hub.
+
+    A hub repository is downloaded (into huggingface_hub's cache) only when it is named so, `OWNER/NAME` or
+    `OWNER/NAME@REVISION`; of its files only data is taken: no code, no pickle.
+
+    Raises:
+        ModelError: There is no such model, the hub refuses, or the folder lacks a file.
+        GongkaiError: The hub is needed and huggingface_hub is not installed.
+    """
+    folder = Path(name)
+    if not folder.is_dir():
+        try:
+            folder = bundled(f"models/{name}")
+        except GongkaiError:
+            match = ON_HUB.fullmatch(str(name))
+            if not match:
+                raise ModelError(
+                    f"{name}: no such model; expected a model folder, OWNER/NAME on the hub, or a bundled "
+                    "one: linear"
+                ) from None
+            folder = _from_hub(match["repository"], match["revision"])
+    missing = [f for f in FILES if not (folder / f).is_file()]
+    if missing:
+        raise ModelError(f"{folder}: not a complete model folder; lacks {', '.join(missing)}")
+    return folder
+
+
+def _from_hub(repository: str, revision: str | None) -> Path:
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError as error:
+        raise GongkaiError(
+            f'{repository}: no such folder; to take it from the hub: pip install "gongkai[transformers]"'
+        ) from error
+    data = ["*.md", "*.json", "*.txt", "*.safetensors"]
+    try:
+        return Path(snapshot_download(repository, revision=revision, allow_patterns=data))
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"{repository}: no such folder, and the hub does not give it: {reason}") from error
+
+
+def kind_of(folder: Path, *, device: str | None = None, batch_size: int | None = None) -> str:
+    """Return the kind of model in a folder; loads nothing, so that wrong options are said before the work.
+
+    Raises:
+        ModelError: The kind is not known or cannot be read, or it does not take these options.
+    """
+    try:
+        kind = str(json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("kind"))
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelError(f"{folder / CONFIG}: cannot be read: {error}") from error
+    if kind not in KINDS:
+        raise ModelError(f"{folder}: model kind '{kind}' is not known; this version knows {', '.join(KINDS)}")
+    if kind == "linear" and (device is not None or batch_size is not None):
+        raise ModelError(f"{folder}: a linear model takes neither device nor batch size")
+    if batch_size is not None and batch_size < 1:
+        raise ModelError(f"batch size {batch_size}: expected at least one sentence")
+    return kind
+
+
+def load_model(
+    name: str | Path = "linear", *, device: str | None = None, batch_size: int | None = None
+) -> Classifier:
+    """Load a model.
+
+    Args:
+        name: A folder that `train` wrote, the name of a bundled checkpoint, or a repository of the hub
+            (`OWNER/NAME`, better `OWNER/NAME@REVISION`).
+        device: transformer: `cpu`, `cuda`, …; unless given, a GPU where there is one.
+        batch_size: transformer: sentences read at once.
+
+    Raises:
+        ModelError: It is missing, incomplete, of an unknown kind, or damaged; or the device is not there, or
+        the kind does not take these options.
+    """
+    folder = find_model(name)
+    kind = kind_of(folder, device=device, batch_size=batch_size)
+    learned = frozenset((folder / GOLD).read_text(encoding="utf-8").split())
+    if kind == "transformer":
+        from gongkai.classify.transformer import TransformerClassifier
+
+        loaded = TransformerClassifier.load(folder, device=device)
+        return replace(loaded, trained_on=learned, batch_size=batch_size or loaded.batch_size)
+    from gongkai.classify.linear import LinearClassifier
+
+    return replace(LinearClassifier.load(folder), trained_on=learned)

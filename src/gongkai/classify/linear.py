@@ -1,0 +1,280 @@
+"""The linear classifier: hashed n-grams and context → logistic regression → calibrated scores, one per label.
+
+Each label has its own feature blocks (`BLOCKS_OF`): in a probe on 587 sentences of real reports, context
+helped commitment (F1 .23 → .58) and hurt boilerplate (.87 → .83). Which blocks a label uses is chosen in
+training by grouped cross-validation.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gongkai.classify.calibrate import Calibration, best_f1, calibrate, calibrated
+from gongkai.classify.features import BLOCKS, WIDTH, features, grams, named_columns
+from gongkai.errors import ModelError
+from gongkai.tables.schema import LABELS, SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    import scipy.sparse as sp
+    from sklearn.linear_model import LogisticRegression
+
+    from gongkai.tables.schema import Labels, Sentences
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+WEIGHTS = "model.safetensors"
+CHOICES: tuple[tuple[str, ...], ...] = (
+    ("characters",),
+    ("characters", "words"),
+    ("characters", "words", "section", "heading", "lead"),
+)
+"""Sets of feature blocks that a label may choose from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What decides one label."""
+
+    blocks: tuple[str, ...]
+    weights: Vector
+    """One per column of the blocks, side by side."""
+    intercept: float
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class LinearClassifier:
+    """A trained linear model; satisfies `classifier.Classifier`."""
+
+    name: str
+    heads: Mapping[str, Head]
+    trained_on: frozenset[str] = frozenset()
+    """Ids of the coded sentences it learned from."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label names in order."""
+        return tuple(self.heads)
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The score from which each label is predicted."""
+        return {label: head.calibration.threshold for label, head in self.heads.items()}
+
+    def scores(self, sentences: pd.DataFrame) -> Vector:
+        """Return calibrated probabilities, sentences × labels.
+
+        Args:
+            sentences: Column `text`; `section`, `heading`, `lead`, `year`, `tokens` are used where they are
+                there.
+        """
+        blocks = [b for b in BLOCKS if any(b in head.blocks for head in self.heads.values())]
+        made = {block: grams(sentences, block) for block in blocks}
+        out = np.empty((len(sentences), len(self.heads)))
+        for column, head in enumerate(self.heads.values()):
+            margin = np.full(len(sentences), head.intercept)
+            start = 0
+            for block in head.blocks:
+                width = made[block].width
+                margin += made[block].margin(head.weights[start : start + width])
+                start += width
+            out[:, column] = calibrated(margin, head.calibration)
+        return out
+
+    def explain(
+        self, sentence: Mapping[str, object], label: str, *, top: int = 12
+    ) -> list[tuple[str, str, float]]:
+        """Name the features that decided for or against a label in one sentence.
+
+        Args:
+            sentence: A row with `text` and, where known, `section`, `heading`, `lead`, `year`.
+            label: A label of the model.
+            top: How many features.
+
+        Returns:
+            (block, n-gram, what it adds to the margin), the strongest first; ⟨ and ⟩ mark ends. Where several
+            n-grams share a hashed column they stand together.
+        """
+        if label not in self.heads:
+            raise ModelError(f"{self.name}: no label '{label}'; has {', '.join(self.labels)}")
+        head = self.heads[label]
+        import pandas as pd
+
+        frame = pd.DataFrame([dict(sentence)])
+        found: list[tuple[str, str, float]] = []
+        start = 0
+        for block in head.blocks:
+            row = features(frame, [block]).tocoo()
+            weights = head.weights[start : start + row.shape[1]]
+            start += row.shape[1]
+            if block == "section":
+                names = {i: [section] for i, section in enumerate(SECTIONS)}
+            else:
+                source = "text" if block in ("characters", "words") else block
+                names = named_columns(str(sentence.get(source) or ""), block, sentence.get("year"))
+            for column, value in zip(row.col, row.data, strict=True):
+                gram = " ".join(names.get(int(column), ["?"])[:3])
+                found.append((block, gram, float(head.calibration.slope * value * weights[column])))
+        return sorted(found, key=lambda f: -abs(f[2]))[:top]
+
+    def save(self, folder: Path) -> None:
+        """Write `model.safetensors` (and nothing else) into a folder: numbers, and a JSON text about them."""
+        from safetensors.numpy import save_file
+
+        weights = {label: head.weights for label, head in self.heads.items()}
+        about = {
+            label: {
+                "blocks": head.blocks,
+                "intercept": head.intercept,
+                "calibration": asdict(head.calibration),
+            }
+            for label, head in self.heads.items()
+        }
+        save_file(weights, folder / WEIGHTS, metadata={"heads": json.dumps(about)})
+
+    @classmethod
+    def load(cls, folder: Path) -> LinearClassifier:
+        """Read `model.safetensors`.
+
+        Raises:
+            ModelError: The file is missing, damaged, or of something else.
+        """
+        from safetensors import safe_open
+
+        path = folder / WEIGHTS
+        try:
+            with safe_open(path, framework="numpy") as file:
+                about = json.loads((file.metadata() or {})["heads"])
+                heads = {
+                    label: Head(
+                        tuple(part["blocks"]),
+                        file.get_tensor(label),
+                        float(part["intercept"]),
+                        Calibration(**part["calibration"]),
+                    )
+                    for label, part in about.items()
+                }
+            for label, head in heads.items():
+                _refuse_mismatch(path, label, head)
+        except ModelError:
+            raise
+        except Exception as error:
+            raise ModelError(
+                f"{path}: not a linear gongkai model, or damaged: {type(error).__name__}: {error}"
+            ) from error
+        return cls(folder.name, heads)
+
+
+def _refuse_mismatch(path: Path, label: str, head: Head) -> None:
+    if unknown := set(head.blocks) - set(BLOCKS):
+        raise ModelError(
+            f"{path}: {label} uses unknown feature blocks {', '.join(unknown)}; made by a newer gongkai?"
+        )
+    width = sum(len(SECTIONS) if block == "section" else WIDTH for block in head.blocks)
+    if head.weights.shape != (width,) or not np.isfinite(head.weights).all():
+        raise ModelError(
+            f"{path}: {label} has weights of shape {head.weights.shape}, expected ({width},) finite"
+        )
+
+
+def train_linear(
+    sentences: Sentences | Labels,
+    gold: Mapping[str, Vector],
+    groups: Vector,
+    *,
+    name: str,
+    regularization: Sequence[float] = (10.0,),
+    folds: int = 5,
+    seed: int = 0,
+) -> tuple[LinearClassifier, dict[str, dict[str, object]]]:
+    """Train one head per label.
+
+    Args:
+        sentences: `text` and context columns.
+        gold: Label → booleans, one per sentence.
+        groups: What must not be torn apart by the folds (agency, near-duplicates), one per sentence.
+        name: The model's name.
+        regularization: Values of C to choose from.
+        folds: Grouped folds, for choosing and for calibrating.
+        seed: Of the folds.
+
+    Returns:
+        The model, and per label what was chosen and the scores of each choice.
+
+    Raises:
+        ModelError: A label has too few positives or groups to fold.
+    """
+    made = {block: features(sentences, [block]) for block in BLOCKS}
+    heads: dict[str, Head] = {}
+    chosen: dict[str, dict[str, object]] = {}
+    for label in LABELS:
+        y = np.asarray(gold[label], bool)
+        splits = grouped_folds(y, groups, folds=folds, seed=seed, label=label)
+        trials = []
+        for blocks in CHOICES:
+            x = _stack(made, blocks)
+            for c in regularization:
+                margins = _out_of_fold(x, y, splits, c)
+                trials.append((best_f1(margins, y)[0], blocks, c, margins))
+        # Within .003 of the best the smaller set of blocks is taken: fewer to explain, faster to compute.
+        best = max(t[0] for t in trials)
+        score, blocks, c, margins = next(t for t in trials if t[0] >= best - 0.003)
+        fitted, _ = calibrate(margins, y)
+        last = regression(c).fit(_stack(made, blocks), y)
+        heads[label] = Head(blocks, last.coef_[0], float(last.intercept_[0]), fitted)
+        chosen[label] = {
+            "blocks": list(blocks),
+            "C": c,
+            "threshold": fitted.threshold,
+            "f1_out_of_fold": score,
+            "trials": [{"blocks": list(b), "C": k, "f1": f} for f, b, k, _ in trials],
+        }
+    return LinearClassifier(name, heads), chosen
+
+
+def grouped_folds(
+    y: Vector, groups: Vector, *, folds: int, seed: int, label: str
+) -> list[tuple[Vector, Vector]]:
+    """Return (train, test) indices; no group stands on both sides of a fold.
+
+    Raises:
+        ModelError: There are fewer groups with positives than folds.
+    """
+    with_positives = len(np.unique(groups[y]))
+    if with_positives < 2 or y.all():
+        raise ModelError(
+            f"{label}: has positives in {with_positives} of {len(np.unique(groups))} groups; needs two"
+        )
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    splitter = StratifiedGroupKFold(min(folds, with_positives), shuffle=True, random_state=seed)
+    return list(splitter.split(np.zeros(len(y)), y, groups))
+
+
+def regression(c: float) -> LogisticRegression:
+    """Return the untrained regression of one label, C as in scikit-learn."""
+    from sklearn.linear_model import LogisticRegression
+
+    # The dual is five times faster than the primal here: far fewer sentences than columns.
+    return LogisticRegression(C=c, solver="liblinear", dual=True, random_state=0, max_iter=5000)
+
+
+def _stack(made: Mapping[str, sp.csr_matrix], blocks: Sequence[str]) -> sp.csr_matrix:
+    import scipy.sparse as sp
+
+    return sp.hstack([made[b] for b in blocks], format="csr")
+
+
+def _out_of_fold(x: sp.csr_matrix, y: Vector, splits: Sequence[tuple[Vector, Vector]], c: float) -> Vector:
+    margins = np.zeros(len(y))
+    for train, test in splits:
+        margins[test] = regression(c).fit(x[train], y[train]).decision_function(x[test])
+    return margins

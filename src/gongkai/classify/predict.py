@@ -1,0 +1,98 @@
+"""Model + sentences → predictions table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from gongkai.classify.classifier import load_model
+from gongkai.errors import SchemaError
+from gongkai.tables.schema import frame_of, hash_text, to_arrow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gongkai.classify.classifier import Classifier
+    from gongkai.tables.schema import Predictions, Sentences
+
+CONTEXT = ("section", "heading", "lead")
+
+
+def predict(sentences: Sentences, *, model: str | Path | Classifier = "linear") -> Predictions:
+    """Score and label sentences.
+
+    Args:
+        sentences: A column `text`; `section`, `heading`, `lead`, `year` and `tokens` are used where they are
+            there, `sentence_id` and the report columns are carried along. `gongkai.read_sentences` makes such
+            a frame from a tables folder, from reports, or from a .csv, .jsonl or .parquet file.
+        model: A classifier, a model folder, or the name of a bundled checkpoint.
+
+    Returns:
+        `predictions`, one row per sentence and label, in the order of the input.
+
+    Raises:
+        SchemaError: There is no column `text`.
+        ModelError: The model cannot be loaded.
+    """
+    if "text" not in sentences.columns:
+        raise SchemaError(
+            f"the sentences lack the column text; they have {', '.join(map(str, sentences.columns))}"
+        )
+    if "sentence_id" not in sentences.columns:
+        ids = [f"row-{i}-{hash_text(str(text))}" for i, text in enumerate(sentences["text"])]
+        sentences = sentences.assign(sentence_id=ids)
+    return predictions_of(load_model(model) if isinstance(model, str | Path) else model, sentences)
+
+
+def missing_context(sentences: Sentences) -> list[str]:
+    """Return the context columns that the sentences lack; scores are then less certain for commitments."""
+    return [column for column in CONTEXT if column not in sentences.columns]
+
+
+def predictions_of(model: Classifier, sentences: Sentences) -> Predictions:
+    """Score sentences with a loaded model; one row per sentence and label, in order."""
+    frame: Predictions = predicted_rows(model, sentences).to_pandas()
+    return frame
+
+
+def predicted_rows(model: Classifier, sentences: Sentences) -> pa.Table:
+    """Score sentences with a loaded model; `predictions` as an Arrow table."""
+    scores = model.scores(sentences)
+    return as_predictions(
+        scores, sentences, name=model.name, thresholds=model.thresholds, learned=model.trained_on
+    )
+
+
+def as_predictions(
+    scores: np.ndarray[Any, np.dtype[Any]],
+    sentences: Sentences,
+    *,
+    name: str,
+    thresholds: Mapping[str, float],
+    learned: frozenset[str] = frozenset(),
+) -> pa.Table:
+    """Put scores, sentences × labels in the order of `thresholds`, into an Arrow table `predictions`."""
+    n, labels = len(sentences), tuple(thresholds)
+
+    def repeated(column: str) -> object:
+        if column not in sentences.columns:
+            return [None] * (n * len(labels))
+        return sentences[column].repeat(len(labels)).reset_index(drop=True)
+
+    seen = [s in learned for s in sentences["sentence_id"]]
+    columns: dict[str, object] = {
+        "sentence_id": repeated("sentence_id"),
+        "model": [name] * (n * len(labels)),
+        "label": list(labels) * n,
+        "score": scores.ravel(),
+        "predicted": (scores >= np.array(list(thresholds.values()))).ravel(),
+        "seen": np.repeat(np.array(seen, dtype=bool), len(labels)),
+    }
+    for column in ("report_id", "agency", "region_code", "year", "section", "heading"):
+        columns[column] = repeated(column)
+    frame = pd.DataFrame(columns)
+    return to_arrow("predictions", frame_of("predictions", []) if frame.empty else frame)

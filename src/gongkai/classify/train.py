@@ -1,0 +1,383 @@
+"""Labels + settings → model folder: complete, with its card and its honest metrics, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from tqdm.auto import tqdm
+
+from gongkai.classify.baselines import BASELINES, baseline_scores
+from gongkai.classify.classifier import CARD, CONFIG, GOLD, KINDS, METRICS, RUN
+from gongkai.classify.linear import train_linear
+from gongkai.classify.predict import as_predictions, predictions_of
+from gongkai.classify.publish import write_card
+from gongkai.errors import ModelError, SchemaError
+from gongkai.measure.quality import evaluate
+from gongkai.store.run import manifest, read_settings, whole_folder, write_json
+from gongkai.tables.schema import LABELS
+from gongkai.text.tokens import tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gongkai.classify.classifier import Classifier
+    from gongkai.tables.schema import Labels, Predictions, Sentences, Table
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """What decides a training run; `gongkai train --settings FILE` reads it from TOML."""
+
+    model: str = "linear"
+    """`linear` or `transformer`."""
+    annotator: str = "resolved"
+    outer_folds: int = 5
+    """For the metrics: each fold's agencies are predicted by a model that never saw them."""
+    folds: int = 5
+    """Inside each of those, for choosing features, calibration and threshold."""
+    regularization: tuple[float, ...] = (10.0,)
+    """linear: values of C to choose from."""
+    encoder: str = ""
+    """transformer: folder or hub name of the encoder to fine-tune."""
+    epochs: int = 8
+    learning_rate: float = 2e-4
+    batch_size: int = 16
+    seeds: int = 3
+    """transformer: how often the outer folds are run, each time with another seed; the first is saved."""
+    comparisons: bool = True
+    """linear: score the baselines, a random split and a forward split too, to stand beside the metrics."""
+    tested_folds: int = 0
+    """How many of the outer folds are run for the metrics; 0 is all. Each costs a transformer a training."""
+    seed: int = 0
+
+
+def train(
+    labels: Labels,
+    output: str | Path,
+    *,
+    settings: TrainSettings | str | Path | None = None,
+    overwrite: bool = False,
+) -> Table:
+    """Train a model on coded sentences and write its folder.
+
+    The metrics come from outer cross-validation by agency: the whole procedure (choosing features,
+    calibration, threshold) is repeated without the agencies of each fold, nor those that share their text,
+    and predicts these. The model that is saved is trained on all agencies in the same way.
+
+    Args:
+        labels: `labels` rows, e.g. from `gongkai.read_labels`.
+        output: Model folder to make; its name is the model's name.
+        settings: `TrainSettings`, or a TOML file with some of its keys.
+        overwrite: Replace an earlier model.
+
+    Returns:
+        The metrics that stand in the card: one row per label and metric, with intervals over agencies.
+
+    Raises:
+        SchemaError: The labels or the settings are malformed.
+        ModelError: Too few agencies or positives to train and test.
+        GongkaiError: The folder exists, or cannot be written.
+    """
+    folder = Path(output)
+    if not isinstance(settings, TrainSettings):
+        settings = TrainSettings() if settings is None else read_settings(settings, TrainSettings)
+    if settings.model not in KINDS:
+        raise ModelError(f"model '{settings.model}' is not known; this version trains: {', '.join(KINDS)}")
+    if settings.model == "transformer" and not settings.encoder:
+        raise ModelError("a transformer needs the setting encoder: a folder or hub name, e.g. hfl/rbt3")
+    gold = _with_tokens(gold_of(labels, settings.annotator))
+    with whole_folder(folder, overwrite=overwrite) as hidden:
+        groups = split_groups(gold)
+        metrics = _metrics(gold, groups, folder.name, settings)
+        model, chosen = _fit(gold, groups, folder.name, settings)
+        model.save(hidden)
+        about = _about(gold, groups, chosen, settings)
+        kept = json.loads((hidden / CONFIG).read_text("utf-8")) if (hidden / CONFIG).exists() else {}
+        about["origin"] = kept.pop("origin", None)  # how an encoder of our own making tells where it is from
+        kind = {"kind": settings.model, "labels": list(model.labels), "thresholds": model.thresholds}
+        write_json(hidden / CONFIG, kept | kind | about)
+        write_json(hidden / METRICS, metrics.astype(object).where(metrics.notna(), None).to_dict("records"))
+        digest = {"labels": about["gold_digest"]}
+        write_json(hidden / RUN, manifest("train", asdict(settings), digest))
+        (hidden / GOLD).write_text("\n".join(gold["sentence_id"]) + "\n", encoding="utf-8")
+        write_card(hidden / CARD, folder.name, about, metrics)
+    return metrics
+
+
+def cross_fit(
+    sentences: Sentences, labels: Labels, *, settings: TrainSettings | None = None, name: str = "cross-fit"
+) -> Predictions:
+    """Predict every sentence by models that saw neither its agency nor agencies that share its text.
+
+    This is what `prevalence(method="ppi")` and `"dsl"` need when the coded sentences are also those to train
+    on (Zrnic & Candès 2024). The coded agencies are cut into folds; the sentences of a fold's agencies, coded
+    or not, are predicted by the model trained without the fold, and those of agencies without any code by the
+    mean of all folds' scores.
+
+    Args:
+        sentences: `sentences` rows to predict.
+        labels: `labels` rows.
+        settings: `outer_folds`, `annotator` and what else decides the training.
+        name: Written into the column `model`.
+
+    Returns:
+        `predictions`, in the order of the sentences; `seen` is False throughout.
+
+    Raises:
+        SchemaError: That annotator coded nothing.
+        ModelError: Too few agencies or positives.
+    """
+    chosen = settings or TrainSettings()
+    gold = _with_tokens(gold_of(labels, chosen.annotator))
+    groups = split_groups(gold)
+    own = gold["agency"].fillna(gold["report_id"]).fillna("").astype(str).to_numpy()
+    agency = sentences["agency"].fillna(sentences["report_id"]).fillna("").astype(str)
+    parts: list[Predictions] = []
+    for training, test in outer_folds(gold, groups, chosen):
+        model, _ = _fit(gold.iloc[training], groups[training], name, chosen)
+        theirs = agency.isin(set(own[test])) | ~agency.isin(set(own))
+        parts.append(predictions_of(model, sentences[theirs.to_numpy()]))
+    both = pd.concat(parts, ignore_index=True)
+    mean = both.groupby(["sentence_id", "label"], sort=False)[["score", "predicted"]].mean()
+    frame = both.drop_duplicates(["sentence_id", "label"]).set_index(["sentence_id", "label"])
+    frame["score"], frame["predicted"] = mean["score"], mean["predicted"] >= 0.5
+    order = pd.MultiIndex.from_product([sentences["sentence_id"], LABELS], names=["sentence_id", "label"])
+    return frame.loc[order].reset_index()[both.columns.tolist()]
+
+
+def gold_of(labels: Labels, annotator: str = "resolved") -> Labels:
+    """Return the rows of one annotator that have both codes.
+
+    Raises:
+        SchemaError: That annotator coded nothing.
+    """
+    gold = labels[
+        (labels["annotator"] == annotator) & labels["commitment"].notna() & labels["boilerplate"].notna()
+    ]
+    if gold.empty:
+        known = ", ".join(sorted(set(labels["annotator"]))) or "nobody"
+        raise SchemaError(f"no sentence is coded by '{annotator}'; the labels are by {known}")
+    return gold.reset_index(drop=True)
+
+
+def _with_tokens(gold: Labels) -> Labels:
+    """Cut the words once; every fold would do it again."""
+    return gold.assign(tokens=gold["text"].map(tokenize))
+
+
+def _fit(
+    gold: Labels, groups: Vector, name: str, settings: TrainSettings
+) -> tuple[Classifier, dict[str, dict[str, object]]]:
+    codes = {label: gold[label].to_numpy(bool) for label in LABELS}
+    if settings.model == "transformer":
+        from gongkai.classify.transformer import train_transformer
+
+        _, held = outer_folds(gold, groups, replace(settings, outer_folds=max(settings.folds, 2)))[0]
+        validation = np.zeros(len(gold), bool)
+        validation[held] = True
+        return train_transformer(
+            gold,
+            codes,
+            validation,
+            name=name,
+            encoder=settings.encoder,
+            epochs=settings.epochs,
+            learning_rate=settings.learning_rate,
+            batch_size=settings.batch_size,
+            seed=settings.seed,
+        )
+    return train_linear(
+        gold,
+        codes,
+        groups,
+        name=name,
+        regularization=settings.regularization,
+        folds=settings.folds,
+        seed=settings.seed,
+    )
+
+
+def split_groups(gold: Labels) -> Vector:
+    """Return a group number per sentence: agencies, merged where they share many near-duplicate sentences.
+
+    Two agencies are merged when at least a fifth of the smaller one's distinct long sentences (numbers
+    masked, twelve characters or more) also stand in the other: the copier and the copied must be on one side
+    of a split.
+    """
+    agency = gold["agency"].fillna(gold["report_id"]).fillna("").astype(str)
+    masked = [re.sub(r"\d+", "0", re.sub(r"[^\u4e00-\u9fff\d]", "", t)) for t in gold["text"]]
+    texts: dict[str, set[str]] = {}
+    for name, text in zip(agency, masked, strict=True):
+        texts.setdefault(name, set())
+        if len(text) >= 12:
+            texts[name].add(text)
+    names = sorted(texts)
+    root = {name: name for name in names}
+
+    def find(name: str) -> str:
+        while root[name] != name:
+            name = root[name]
+        return name
+
+    for i, a in enumerate(names):
+        for b in names[i + 1 :]:
+            smaller = min(len(texts[a]), len(texts[b]))
+            if smaller and len(texts[a] & texts[b]) >= 0.2 * smaller:
+                root[find(b)] = find(a)
+    number = {name: k for k, name in enumerate(names)}
+    return np.array([number[find(name)] for name in agency])
+
+
+def outer_folds(gold: Labels, groups: Vector, settings: TrainSettings) -> list[tuple[Vector, Vector]]:
+    """Return (training, test) rows of each outer fold; no group stands on both sides of one.
+
+    Raises:
+        ModelError: There are fewer than four groups, or a label has positives in fewer than four.
+    """
+    count = len(np.unique(groups))
+    if count < 4:
+        raise ModelError(
+            f"the labels come from {count} groups of agencies; at least four are needed to train and test"
+        )
+    for label in LABELS:
+        with_positives = len(np.unique(groups[gold[label].to_numpy(bool)]))
+        if with_positives < 4:
+            raise ModelError(
+                f"{label}: positive in {with_positives} groups of agencies; at least four are needed"
+            )
+    both = gold[LABELS[0]].to_numpy(int) * 2 + gold[LABELS[1]].to_numpy(int)
+    splitter = StratifiedGroupKFold(
+        min(settings.outer_folds, count), shuffle=True, random_state=settings.seed
+    )
+    return list(splitter.split(np.zeros(len(gold)), both, groups))
+
+
+def _metrics(gold: Labels, groups: Vector, name: str, settings: TrainSettings) -> Table:
+    """Return the metrics of the outer folds, and for comparison the F1 that says how hard the data is.
+
+    For a linear model: the baselines on the same folds, and the same procedure on a random split by sentence
+    (which flatters: the reader has seen the agency) and forward in time. For a transformer: the mean and
+    standard deviation of F1 over its seeds.
+    """
+    folds = outer_folds(gold, groups, settings)
+    folds = folds[: settings.tested_folds or None]
+    metrics = _score(_fold_predictions(gold, groups, folds, name, settings), gold, settings)
+    if settings.model == "transformer":
+        return _with_seeds(metrics, gold, groups, folds, name, settings)
+    if not settings.comparisons:
+        return metrics
+    parts = [metrics]
+    for baseline in BASELINES:
+        predictions = [
+            as_predictions(
+                baseline_scores(baseline, gold.iloc[training], gold.iloc[test]),
+                gold.iloc[test],
+                name=baseline,
+                thresholds=dict.fromkeys(LABELS, 0.5),
+            ).to_pandas()
+            for training, test in folds
+        ]
+        parts.append(_f1_only(_score(predictions, gold, settings)))
+    for split, other in (("random", random_folds(gold, settings)), ("forward", forward_fold(gold))):
+        if other:
+            scored = _score(_fold_predictions(gold, groups, other, name, settings), gold, settings)
+            parts.append(_f1_only(scored).assign(split=split))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _with_seeds(
+    metrics: Table,
+    gold: Labels,
+    groups: Vector,
+    folds: Sequence[tuple[Vector, Vector]],
+    name: str,
+    settings: TrainSettings,
+) -> Table:
+    runs = [metrics]
+    for seed in range(1, settings.seeds):
+        again = replace(settings, seed=settings.seed + seed)
+        runs.append(_score(_fold_predictions(gold, groups, folds, name, again), gold, settings))
+    f1 = pd.concat(runs).query("metric == 'f1'").groupby("label")["value"]
+    rows = [
+        {"model": name, "label": label, "group": "all", "metric": metric, "value": value, "n": len(runs)}
+        for metric, values in (("f1_mean_of_seeds", f1.mean()), ("f1_sd_of_seeds", f1.std(ddof=1)))
+        for label, value in values.items()
+    ]
+    return pd.concat([metrics, pd.DataFrame(rows).assign(split="agency")], ignore_index=True)
+
+
+def _fold_predictions(
+    gold: Labels,
+    groups: Vector,
+    folds: Sequence[tuple[Vector, Vector]],
+    name: str,
+    settings: TrainSettings,
+) -> list[Predictions]:
+    """Predict the test sentences of each fold by a model trained on its training sentences alone."""
+    parts = []
+    for training, test in tqdm(folds, desc=f"{name}: testing", unit="fold", disable=None):
+        model, _ = _fit(gold.iloc[training].reset_index(drop=True), groups[training], name, settings)
+        parts.append(predictions_of(model, gold.iloc[test]))
+    return parts
+
+
+def _score(predictions: Sequence[Predictions], gold: Labels, settings: TrainSettings) -> Table:
+    table = pd.concat(predictions, ignore_index=True)
+    gold = gold.assign(annotator=settings.annotator)
+    return evaluate(table, gold, annotator=settings.annotator, seed=settings.seed).assign(split="agency")
+
+
+def _f1_only(metrics: Table) -> Table:
+    return metrics[(metrics["metric"] == "f1") & (metrics["label"] != "macro")]
+
+
+def random_folds(gold: Labels, settings: TrainSettings) -> list[tuple[Vector, Vector]]:
+    """Return folds by sentence: what nobody should report, kept to show by how much it flatters."""
+    both = gold[LABELS[0]].to_numpy(int) * 2 + gold[LABELS[1]].to_numpy(int)
+    splitter = StratifiedKFold(settings.outer_folds, shuffle=True, random_state=settings.seed)
+    return list(splitter.split(np.zeros(len(gold)), both))
+
+
+def forward_fold(gold: Labels) -> list[tuple[Vector, Vector]]:
+    """Return one fold: trained on the earlier years, tested on the later, about a third of the sentences.
+
+    An agency may stand on both sides, with text that it repeats: this is the split of somebody who codes up
+    to one year and predicts the next. Empty where there are not enough years or positives.
+    """
+    year = gold["year"].to_numpy(float)
+    if np.isnan(year).all():
+        return []
+    cut = np.nanquantile(year, 2 / 3, method="lower")
+    training, test = np.flatnonzero(year <= cut), np.flatnonzero(year > cut)
+    part = gold.iloc[training]
+    enough = all(part.loc[part[label].astype(bool), "agency"].nunique() >= 4 for label in LABELS)
+    return [(training, test)] if len(test) and enough else []
+
+
+def _about(
+    gold: Labels, groups: Vector, chosen: dict[str, dict[str, object]], settings: TrainSettings
+) -> dict[str, Any]:
+    columns = ["sentence_id", "text", *LABELS]
+    digest = hashlib.sha256(gold[columns].sort_values("sentence_id").to_csv(index=False).encode()).hexdigest()
+    return {
+        "codebook": sorted({str(c) for c in gold["codebook"].dropna()}),
+        "sentences": len(gold),
+        "agencies": int(gold["agency"].nunique()),
+        "reports": int(gold["report_id"].nunique()),
+        "years": [int(gold["year"].min()), int(gold["year"].max())] if gold["year"].notna().any() else [],
+        "prevalence": {label: float(gold[label].mean()) for label in LABELS},
+        "groups": len(np.unique(groups)),
+        "gold_digest": digest,
+        "chosen": chosen,
+        "settings": asdict(settings),
+    }

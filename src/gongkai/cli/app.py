@@ -1,0 +1,452 @@
+"""The command line: parses and checks options, calls one function, prints, picks the exit code.
+
+Results go to stdout, progress and logs to stderr. Exit 0 done · 1 some inputs failed (each a row in
+`problems`) · 2 wrong usage or nothing could be done · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gongkai.cli import study
+from gongkai.cli.options import (
+    BatchSize,
+    Cluster,
+    Device,
+    Jobs,
+    Level,
+    Limit,
+    Model,
+    Overwrite,
+    Resume,
+    Seed,
+    Share,
+    columns_of,
+)
+from gongkai.errors import GongkaiError
+
+app = typer.Typer(
+    name="gongkai",
+    help="Turn Chinese disclosure reports (政府信息公开年度报告) into tables, tag and compare.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # Windows consoles may not be UTF-8
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, _interrupt)
+    try:
+        app()
+    except GongkaiError as error:
+        typer.echo(f"gongkai: {error}", err=True)
+        sys.exit(2)
+    except SystemExit as done:
+        if done.code == 130:  # Typer turns Ctrl-C into this
+            typer.echo("gongkai: interrupted; what was finished is kept", err=True)
+        raise
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _interrupt(*_: object) -> None:
+    """Stop in good order at the first signal, at once at the second."""
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: os._exit(130))
+    raise KeyboardInterrupt
+
+
+def _version(show: bool) -> None:
+    if show:
+        from gongkai.store.run import version
+
+        typer.echo(version())
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="More log lines (-v, -vv).")
+    ] = 0,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Set up logging."""
+    level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")] = Path("gongkai-demo"),
+    jobs: Jobs = 1,
+    overwrite: Overwrite = False,
+) -> None:
+    """Run everything on the bundled corpus: build, train, predict, measure, page.
+
+    Example: gongkai demo -o gongkai-demo
+    """
+    from gongkai.demo import demo as run
+
+    done = run(output, jobs=jobs, overwrite=overwrite, say=lambda step: typer.echo(step, err=True))
+    f1 = done.quality[(done.quality["metric"] == "f1") & done.quality["low"].notna()]
+    typer.echo(f"\n{done.summary.reports} reports, {done.summary.sentences:,} sentences (authored)")
+    for row in f1.itertuples():
+        typer.echo(
+            f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on agencies not trained on"
+        )
+    typer.echo("Three numbers worth seeing:")
+    for name, value in done.numbers:
+        typer.echo(f"  {value}  {name}")
+    typer.echo(f"Open {(done.folder / 'page.html').resolve()}")
+    typer.echo(f"Tables, model, predictions.csv and measures.csv are in {done.folder.resolve()}")
+
+
+@app.command()
+def build(
+    paths: Annotated[list[str], typer.Argument(help="Files or folders of reports, or addresses (s3://).")],
+    output: Annotated[str, typer.Option("--output", "-o", help="Tables folder to make, or its address.")],
+    jobs: Jobs = 1,
+    limit: Limit = None,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    shard: Share = None,
+    cluster: Cluster = None,
+) -> None:
+    """Read reports into tables: reports, sentences, statistics, checks, problems.
+
+    Example: gongkai build reports/ -o tables --jobs 4
+    """
+    from gongkai.corpus.build import build as run
+    from gongkai.store import shards
+
+    share = shards.parse_share(shard)
+    with shards.cluster(cluster) as executor:
+        done = run(
+            paths, output, jobs=jobs, limit=limit, resume=resume, overwrite=overwrite, executor=executor,
+            share=share,
+        )  # fmt: skip
+    typer.echo(
+        f"{done.files} files: {done.reports} reports, {done.sentences:,} sentences, "
+        f"{done.statistics:,} cells, {done.checks:,} checks in {output}"
+    )
+    for kind, count in done.problems.items():
+        typer.echo(f"  {count} × {kind}")
+    _say_open(share)
+    if done.failed:
+        typer.echo(
+            f"gongkai: {done.failed} files failed; see the table 'problems' (severity error)", err=True
+        )
+        raise typer.Exit(1)
+
+
+def _say_open(share: tuple[int, int] | None) -> None:
+    if share is not None:
+        typer.echo(f"share {share[0]} of {share[1]}; after the last one, --resume completes the folder")
+
+
+@app.command()
+def check(
+    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write them as .csv, .jsonl or .parquet.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Show which reports' figures contradict themselves, the worst first.
+
+    Example: gongkai check tables -o broken.csv
+    """
+    from gongkai.corpus.build import broken_rules
+    from gongkai.tables.schema import read_table, write_frame
+
+    broken = broken_rules(tables)
+    total = read_table(tables, "checks", ["holds"])["holds"]
+    for path, part in broken.groupby("source_path", sort=False):
+        first = part.iloc[0]
+        year = "?" if first["year"] != first["year"] else int(first["year"])
+        typer.echo(f"{first['agency'] or '?'} {year}  ({path}): {len(part)} broken")
+        for row in part.itertuples():
+            typer.echo(f"  {row.rule:<40} {row.left:>12g} ≠ {row.right:<12g} {row.where}")
+    holds, undecided = int(total.eq(True).sum()), int(total.isna().sum())
+    typer.echo(f"{len(total)} rules: {holds} hold, {len(broken)} broken, {undecided} undecided")
+    if output is not None:
+        write_frame(broken, output, overwrite=overwrite)
+
+
+@app.command()
+def train(
+    labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to make.")],
+    model: Annotated[str | None, typer.Option("--model", help="linear or transformer.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option("--encoder", help="Encoder to fine-tune: folder or hub name.")
+    ] = None,
+    settings: Annotated[
+        Path | None, typer.Option("--settings", help="TOML file; unknown keys are refused.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Train a model on coded sentences.
+
+    Example: gongkai train corpus/labels -o my-model
+    Example: gongkai train corpus/labels -o my-bert --model transformer --encoder hfl/rbt3
+    """
+    from dataclasses import replace
+
+    from gongkai.classify.train import TrainSettings
+    from gongkai.classify.train import train as run
+    from gongkai.coding.labels import read_labels
+    from gongkai.store.run import read_settings
+
+    chosen = TrainSettings() if settings is None else read_settings(settings, TrainSettings)
+    given = {"model": model, "encoder": encoder}
+    chosen = replace(chosen, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    metrics = run(read_labels(labels), output, settings=chosen, overwrite=overwrite)
+    typer.echo(f"{output}: on held-out agencies")
+    _print_metrics(metrics)
+
+
+def _print_metrics(metrics: object) -> None:
+    for row in metrics.itertuples():  # type: ignore[attr-defined]
+        spread = f" [{row.low:.3f}, {row.high:.3f}]" if row.low == row.low else ""
+        split = getattr(row, "split", "agency")
+        group = row.group if split == "agency" else f"{split} split"
+        typer.echo(
+            f"  {row.model}  {group:<24} {row.label:<12} {row.metric:<10} "
+            f"{row.value:.3f}{spread}  n={row.n:.0f}"
+        )
+
+
+@app.command()
+def predict(
+    inputs: Annotated[
+        list[str], typer.Argument(help="Tables folder, reports, or .csv/.jsonl/.parquet with a column text.")
+    ],
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", help=".csv, .jsonl or .parquet; without an ending a folder of parts."),
+    ],
+    model: Model = "linear",
+    device: Device = None,
+    batch_size: BatchSize = None,
+    limit: Limit = None,
+    jobs: Jobs = 1,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    shard: Share = None,
+    cluster: Cluster = None,
+) -> None:
+    """Tag each sentence as commitment and/or boilerplate.
+
+    Into one file, in memory; or, for any number of sentences, from Parquet into a folder of Parquet parts.
+
+    Example: gongkai predict tables -o predictions.csv
+    Example: gongkai predict tables -o predictions --jobs 4
+    """
+    if not Path(output).suffix:
+        if limit is not None:
+            raise GongkaiError("--limit is for a single file, not for a folder of parts")
+        from gongkai.corpus.stream import predict_tables
+        from gongkai.store import shards
+
+        share = shards.parse_share(shard)
+        with shards.cluster(cluster) as executor:
+            counts = predict_tables(
+                inputs, output, model=model, device=device, batch_size=batch_size, jobs=jobs, resume=resume,
+                overwrite=overwrite, executor=executor, share=share,
+            )  # fmt: skip
+        total = counts.pop("sentences", 0)
+        shown = ", ".join(f"{n / max(total, 1):.1%} {label}" for label, n in counts.items())
+        typer.echo(f"{output}: {total:,} sentences; {shown}")
+        _say_open(share)
+        return
+    if jobs > 1 or resume or shard or cluster:
+        raise GongkaiError(
+            f"{output}: --jobs, --resume, --shard and --cluster are for a folder of parts; "
+            "give -o a name without an ending"
+        )
+    _predict_file(
+        [Path(path) for path in inputs], Path(output), model, limit, device=device, batch_size=batch_size,
+        overwrite=overwrite,
+    )  # fmt: skip
+
+
+def _predict_file(
+    inputs: list[Path],
+    output: Path,
+    model: str,
+    limit: int | None,
+    *,
+    device: str | None,
+    batch_size: int | None,
+    overwrite: bool,
+) -> None:
+    from gongkai.classify.classifier import load_model
+    from gongkai.classify.predict import missing_context
+    from gongkai.classify.predict import predict as run
+    from gongkai.corpus.inputs import read_sentences
+    from gongkai.store.run import refuse_existing
+    from gongkai.tables.schema import PLAIN, write_frame
+
+    if output.suffix.lower() not in PLAIN:
+        raise GongkaiError(f"{output}: the ending decides the format; expected one of {', '.join(PLAIN)}")
+    refuse_existing(output, overwrite=overwrite)
+    classifier = load_model(model, device=device, batch_size=batch_size)
+    sentences = read_sentences(inputs)
+    failed = sentences.attrs.get("failed", 0)
+    if limit is not None:
+        sentences = sentences.head(limit)
+    if missing := missing_context(sentences):
+        typer.echo(
+            f"gongkai: no {', '.join(missing)}; commitments are recognised less well without them", err=True
+        )
+    predictions = run(sentences, model=classifier)
+    write_frame(predictions, output, overwrite=overwrite)
+    shares = predictions.groupby("label")["predicted"].mean()
+    shown = ", ".join(f"{share:.1%} {label}" for label, share in shares.items())
+    typer.echo(f"{output}: {len(sentences):,} sentences; {shown}")
+    if failed:
+        typer.echo(f"gongkai: {failed} files failed and are not in it; see above", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def evaluate(
+    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences.")],
+    by: Annotated[str, typer.Option("--by", help="Also within groups, e.g. section,year.")] = "",
+    tables: Annotated[
+        Path | None, typer.Option("--tables", help="Tables folder; then --by may name kind, level, form.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option("--against", help="Another model's predictions: difference of F1.")
+    ] = None,
+    mistakes: Annotated[
+        Path | None, typer.Option("--mistakes", help="Write the twenty most confident mistakes to read.")
+    ] = None,
+    annotator: Annotated[str, typer.Option("--annotator", help="Whose codes are gold.")] = "resolved",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the table.")] = None,
+    level: Level = 0.95,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Score predictions against coded sentences.
+
+    Example: gongkai evaluate predictions.csv corpus/labels --by section --mistakes mistakes.xlsx
+    Example: gongkai evaluate predictions.csv corpus/labels --tables tables --by kind,form
+    Example: gongkai evaluate linear.csv corpus/labels --against transformer.csv
+    """
+    from gongkai.coding.labels import read_labels
+    from gongkai.measure import diagnosis
+    from gongkai.measure.quality import evaluate as run
+    from gongkai.tables.schema import SCHEMAS, read_frame, read_table, write_frame
+
+    frame = read_frame(predictions, SCHEMAS["predictions"].names)
+    gold = read_labels(labels)
+    reports = None if tables is None else read_table(tables, "reports")
+    common = {"annotator": annotator, "level": level, "seed": seed}
+    metrics = run(frame, gold, by=columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
+    _print_metrics(metrics)
+    for row in diagnosis.confusion(frame, gold, annotator=annotator).itertuples():
+        typer.echo(
+            f"  {row.model} {row.label}: {row.true_positives} rightly tagged, {row.false_positives} wrongly; "
+            f"{row.false_negatives} missed, {row.true_negatives} rightly left"
+        )
+    if against is not None:
+        other = read_frame(against, SCHEMAS["predictions"].names)
+        for row in diagnosis.compare_models(frame, other, gold, **common).itertuples():  # type: ignore[arg-type]
+            typer.echo(
+                f"  {row.label}: F1 of {row.second} − {row.first} = {row.difference:+.3f} [{row.low:+.3f}, "
+                f"{row.high:+.3f}] on the same {row.n:,} sentences of {row.clusters} agencies"
+            )
+    if mistakes is not None:
+        write_frame(diagnosis.mistakes(frame, gold, annotator=annotator), mistakes, overwrite=overwrite)
+    if output is not None:
+        write_frame(metrics, output, overwrite=overwrite)
+
+
+@app.command()
+def measure(
+    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
+    by: Annotated[str, typer.Option("--by", help="Columns that make a group.")] = "agency,year",
+    method: Annotated[str, typer.Option("--method", help="count, adjusted, ppi or dsl.")] = "count",
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="Coded sample, for adjusted, ppi and dsl.")
+    ] = None,
+    cluster: Annotated[str, typer.Option("--cluster", help="auto, agency, report or passage.")] = "auto",
+    level: Level = 0.95,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Estimate the share of each label, and of cheap talk, in each group.
+
+    The predictions are counted as they are, or corrected by a coded sample of the same sentences that the
+    model was not trained on.
+
+    Example: gongkai measure predictions.csv -o measures.csv --by agency,year
+    Example: gongkai measure predictions.csv -o corrected.csv --by year --method ppi --labels my-sample.csv
+    """
+    from gongkai.coding.labels import read_labels
+    from gongkai.measure.prevalence import prevalence
+    from gongkai.tables.schema import SCHEMAS, read_frame, write_frame
+
+    if cluster not in ("auto", "agency", "report", "passage"):
+        raise GongkaiError(f"--cluster {cluster}: expected auto, agency, report or passage")
+    frame = read_frame(predictions, SCHEMAS["predictions"].names)
+    if method not in ("count", "adjusted", "ppi", "dsl"):
+        raise GongkaiError(f"--method {method}: expected count, adjusted, ppi or dsl")
+    gold = None if labels is None else read_labels(labels)
+    measures = prevalence(
+        frame,
+        gold,
+        by=columns_of(by),
+        method=method,  # type: ignore[arg-type]
+        cluster=cluster,  # type: ignore[arg-type]
+        level=level,
+        seed=seed,
+    )
+    write_frame(measures, output, overwrite=overwrite)
+    typer.echo(f"{output}: {len(measures)} rows")
+
+
+@app.command()
+def page(
+    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
+    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")],
+    level: Level = 0.95,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write one self-contained HTML page: comparison, table, every report with its sentences marked.
+
+    Example: gongkai page tables predictions.csv -o page.html
+    """
+    from gongkai.show.page import write_page
+    from gongkai.tables.schema import SCHEMAS, read_frame
+
+    frame = read_frame(predictions, SCHEMAS["predictions"].names)
+    typer.echo(str(write_page(tables, frame, output, level=level, seed=seed, overwrite=overwrite)))
+
+
+for command in study.COMMANDS:
+    app.command()(command)

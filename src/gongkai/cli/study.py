@@ -1,0 +1,378 @@
+"""The commands around coding and measuring; `cli.py` registers them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gongkai.cli.options import Level, Overwrite, Seed, columns_of
+from gongkai.errors import GongkaiError, MeasureError
+
+if TYPE_CHECKING:
+    from gongkai.tables.schema import Labels, Table
+
+Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
+Predicted = Annotated[Path, typer.Argument(help="What gongkai predict wrote.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help=".csv, .xlsx, .jsonl or .parquet to write.")]
+By = Annotated[str, typer.Option("--by", help="Column that holds the groups, e.g. year, kind, level, form.")]
+First = Annotated[str | None, typer.Option("--first", help="Group compared with; all others if not given.")]
+Second = Annotated[str, typer.Option("--second", help="Group of interest.")]
+
+
+def sample(
+    tables: Tables,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make, with a file per coder.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="Sentences to draw.")] = 300,
+    coder: Annotated[list[str] | None, typer.Option("--coder", help="Name of a coder; repeat it.")] = None,
+    by: Annotated[str, typer.Option("--by", help="Strata, e.g. section,year; simple random if empty.")] = "",
+    predictions: Annotated[
+        Path | None, typer.Option("--predictions", help="Draw what this model is unsure of, and at random.")
+    ] = None,
+    kind: Annotated[
+        str, typer.Option("--format", help="xlsx, csv, json (Label Studio), jsonl (doccano).")
+    ] = "csv",
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw sentences to code and write one task file per coder, the same sentences for each.
+
+    Example: gongkai sample tables -o tasks -n 300 --by section,year --coder li --coder wang --format xlsx
+    """
+    from gongkai.coding.exchange import write_tasks
+    from gongkai.coding.sample import draw
+    from gongkai.store.run import manifest, whole_folder, write_json
+    from gongkai.tables.schema import SCHEMAS, read_frame, read_table
+
+    sentences = read_table(tables, "sentences")
+    before = sentences.groupby("report_id")["text"].shift(fill_value="")
+    reports = read_table(tables, "reports", ["report_id", "kind", "level"])
+    whole = sentences.assign(before=before).merge(reports, on="report_id", validate="many_to_one")
+    predicted = None if predictions is None else read_frame(predictions, SCHEMAS["predictions"].names)
+    drawn = draw(whole, n, by=columns_of(by), predictions=predicted, seed=seed)
+    settings = {"n": n, "by": by, "predictions": str(predictions or ""), "seed": seed}
+    with whole_folder(output, overwrite=overwrite) as hidden:
+        for name in coder or ["coder"]:
+            if Path(name).name != name or name.startswith("."):
+                raise GongkaiError(f"--coder {name}: a name that can be a file's, without slashes")
+            write_tasks(drawn, hidden / f"{name}.{kind.lstrip('.')}")
+        write_json(hidden / "run.json", manifest("sample", settings, {}))
+    typer.echo(f"{output}: {len(drawn)} sentences for {', '.join(coder or ['coder'])}")
+
+
+def agree(
+    files: Annotated[
+        list[Path], typer.Argument(help="Coded task files (named by coder), or labels as .csv.")
+    ],
+    by: Annotated[str, typer.Option("--by", help="Also within groups, e.g. section.")] = "section",
+    tables: Annotated[
+        Path | None, typer.Option("--tables", help="Check ids and texts against this build.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="Write all codes as one labels file.")
+    ] = None,
+    adjudicate: Annotated[
+        Path | None, typer.Option("--adjudicate", help="Write the disputed sentences, for a third reading.")
+    ] = None,
+    adjudicated: Annotated[
+        Path | None, typer.Option("--adjudicated", help="That sheet, filled in: adds the coder 'resolved'.")
+    ] = None,
+    level: Level = 0.95,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Show how far coders agree: Krippendorff's α per label, pair of coders and group.
+
+    Example: gongkai agree tasks/li.xlsx tasks/wang.xlsx --adjudicate disputed.xlsx
+    Example: gongkai agree tasks/li.xlsx tasks/wang.xlsx --adjudicated disputed.xlsx --labels codes.csv
+    """
+    import itertools
+
+    import pandas as pd
+
+    from gongkai.coding.exchange import adjudication, resolve
+    from gongkai.measure.quality import agreement
+    from gongkai.tables.schema import LABELS, read_frame, records, write_frame
+
+    coded = pd.concat([_read_codes(path, tables) for path in files], ignore_index=True)
+    coders = sorted(set(coded["annotator"]) - {"resolved"})
+    found = agreement(coded, by=columns_of(by), level=level, seed=seed)
+    for row in records(found):
+        _echo_agreement(f"{row['label']:<12} {row['group']:<22}", row)
+    for pair in itertools.combinations(coders, 2) if len(coders) > 2 else ():
+        for row in records(agreement(coded[coded["annotator"].isin(pair)], level=level, seed=seed)):
+            _echo_agreement(f"{row['label']:<12} {' – '.join(pair):<22}", row)
+    if adjudicate is not None:
+        sheet = adjudication(coded)
+        write_frame(sheet, adjudicate, overwrite=overwrite)
+        typer.echo(f"{adjudicate}: {len(sheet)} disputed sentences")
+    if adjudicated is not None:
+        decisions = read_frame(adjudicated, ["sentence_id", *LABELS, "rule"])
+        coded = pd.concat([coded, resolve(coded, decisions)], ignore_index=True)
+    if labels is not None:
+        write_frame(coded, labels, overwrite=overwrite)
+
+
+def _echo_agreement(name: str, row: dict[str, Any]) -> None:
+    alpha, low, high, raw = (row[k] for k in ("alpha", "low", "high", "raw_agreement"))
+    shown = "α undefined (no variance)" if alpha != alpha else f"α {alpha:.3f} [{low:.3f}, {high:.3f}]"
+    typer.echo(f"  {name} {shown}  agree {raw:.1%}  n={row['n']}")
+
+
+def _read_codes(path: Path, tables: Path | None) -> Labels:
+    from gongkai.coding.exchange import read_tasks
+    from gongkai.coding.labels import read_labels
+    from gongkai.tables.schema import read_table
+
+    if path.is_dir():
+        return read_labels(path)
+    if path.suffix.lower() == ".csv":
+        with path.open("rb") as stream:
+            if b"annotator" in stream.readline():
+                return read_labels(path)
+    return read_tasks(path, path.stem, None if tables is None else read_table(tables, "sentences"))
+
+
+def partition(
+    tables: Annotated[str, typer.Argument(help="Folder of gongkai build or predict, or its address.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
+    overwrite: Overwrite = False,
+) -> None:
+    """Write tables anew, a year to a part: questions about some years then touch few parts.
+
+    Example: gongkai partition tables -o tables-by-year
+    """
+    from gongkai.tables.query import partition as run
+
+    for year, count in run(tables, output, overwrite=overwrite).items():
+        typer.echo(f"{year or 'no year'}  {count:,}")
+
+
+def publish(
+    model: Annotated[Path, typer.Argument(help="Model folder.")],
+    target: Annotated[str, typer.Argument(help="Folder to copy to, or OWNER/NAME on the Hugging Face hub.")],
+    really: Annotated[
+        bool, typer.Option("--really", help="Do it; without it only say what would be done.")
+    ] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Copy a complete model folder, or push it to a hub; a dry run unless --really.
+
+    Example: gongkai publish my-model someone/gongkai-linear --really
+    """
+    from gongkai.classify.publish import publish as run
+
+    for line in run(model, target, really=really, overwrite=overwrite):
+        typer.echo(line)
+
+
+def reuse(
+    tables: Tables,
+    output: Output,
+    copies: Annotated[Path | None, typer.Option("--copies", help="Also write each copied sentence.")] = None,
+    network: Annotated[
+        Path | None, typer.Option("--network", help="Also write who shares text with whom.")
+    ] = None,
+    n: Annotated[int, typer.Option("-n", min=2, help="Words of an n-gram.")] = 4,
+    share: Annotated[float, typer.Option("--share", help="Of the other agencies, in (0, 1].")] = 0.3,
+    flags: Annotated[
+        Path | None, typer.Option("--sentences", help="Also write the sentences behind the shares.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Measure text that was there before: at other agencies, in last year's report, in the same report.
+
+    Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
+    """
+    from gongkai.measure.reuse import copied, copy_network, reused_sentences
+    from gongkai.measure.reuse import reuse as run
+    from gongkai.tables.schema import read_table, write_frame
+
+    sentences = read_table(tables, "sentences")
+    found = run(sentences, n=n, share=share)
+    write_frame(found, output, overwrite=overwrite)
+    if flags is not None:
+        behind = reused_sentences(sentences, n=n, share=share).drop(columns="tokens")
+        write_frame(behind, flags, overwrite=overwrite)
+    for name, part in found.groupby("measure"):
+        typer.echo(
+            f"  {name:<10} mean {part['value'].mean():.1%} of words, {part['value'].notna().sum()} reports"
+        )
+    if copies is not None or network is not None:
+        pairs = copied(sentences)
+        if copies is not None:
+            write_frame(pairs, copies, overwrite=overwrite)
+        if network is not None:
+            pairs_of_agencies = copy_network(pairs, read_table(tables, "reports"), sentences=sentences)
+            write_frame(pairs_of_agencies, network, overwrite=overwrite)
+
+
+def followup(
+    tables: Tables,
+    predictions: Predicted,
+    output: Output,
+    by: Annotated[str, typer.Option("--by", help="Groups of the shares that are printed.")] = "",
+    checked: Annotated[
+        Path | None, typer.Option("--checked", help="An earlier output whose column `checked` you filled in.")
+    ] = None,
+    level: Level = 0.95,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Look for each commitment and problem in the agency's next report: done, promised again, or silence.
+
+    Example: gongkai followup tables predictions.csv -o followup.xlsx
+    """
+    from gongkai.measure.followup import followup as run
+    from gongkai.measure.followup import followup_shares
+    from gongkai.tables.schema import SCHEMAS, read_frame, read_table, records, write_frame
+
+    frame = read_frame(predictions, SCHEMAS["predictions"].names)
+    found = run(read_table(tables, "sentences"), frame)
+    keys = ["sentence_id", "kind"]
+    if checked is None:
+        found = found.assign(checked=None)
+    else:
+        found = found.merge(read_frame(checked, [*keys, "checked"])[[*keys, "checked"]], on=keys, how="left")
+    write_frame(found, output, overwrite=overwrite)
+    for row in records(followup_shares(found, by=columns_of(by), level=level, seed=seed)):
+        known = row["low"] is not None and row["low"] == row["low"]
+        spread = f" [{row['low']:.1%}, {row['high']:.1%}]" if known else ""
+        group = " ".join(str(row[c]) for c in columns_of(by))
+        typer.echo(f"  {group} {row['label']:<20} {row['value']:.1%}{spread}  n={row['n']}")
+    typer.echo(
+        f"{output}: {len(found)} rows, {int(found['review'].sum())} near the threshold. Read those and all "
+        "problems, fill in `checked`, and give the file to --checked: unread problems are not counted"
+    )
+
+
+def compare(
+    tables: Tables,
+    predictions: Predicted,
+    output: Output,
+    by: By,
+    second: Second,
+    first: First = None,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="Coded sample with inclusion: corrected outcomes (DSL).")
+    ] = None,
+    cluster: Annotated[str, typer.Option("--cluster", help="agency or report_id.")] = "agency",
+    level: Level = 0.95,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Estimate how far the share of each label differs between two groups, with interval and p-value.
+
+    Example: gongkai compare tables predictions.csv -o difference.csv --by year --first 2021 --second 2022
+    """
+    from gongkai.coding.labels import read_labels
+    from gongkai.measure.compare import compare as run
+    from gongkai.measure.prevalence import counted_outcome, dsl_outcome
+    from gongkai.tables.schema import SCHEMAS, read_frame, read_table, records, write_frame
+
+    frame = read_frame(predictions, SCHEMAS["predictions"].names)
+    outcomes = counted_outcome(frame) if labels is None else dsl_outcome(frame, read_labels(labels))
+    about = read_table(tables, "reports", ["report_id", "kind", "level", "form", "region"])
+    outcomes = outcomes.merge(about, on="report_id", how="left")
+    groups = [None if g is None else _group(outcomes, by, g) for g in (first, second)]
+    found = run(outcomes, by=by, first=groups[0], second=groups[1], cluster=cluster, level=level, seed=seed)
+    write_frame(found, output, overwrite=overwrite)
+    for row in records(found):
+        spread = " (too few clusters)"
+        if row["low"] is not None and row["low"] == row["low"]:
+            spread = f" [{row['low']:+.1%}, {row['high']:+.1%}], p = {row['p_value']:.3f}"
+        typer.echo(f"  {row['label']:<24} {row['value']:+.1%}{spread}  {row['clusters']} × {cluster}")
+
+
+def _group(frame: Table, by: str, text: str) -> object:
+    """Return the value of a column that reads as the text given on the command line."""
+    if by not in frame.columns:
+        raise MeasureError(f"--by {by}: no such column; there are {', '.join(frame.columns)}")
+    known = {str(v).removesuffix(".0"): v for v in frame[by].dropna().unique()}
+    if text not in known:
+        raise MeasureError(f"no sentence where {by} is {text}; there are {', '.join(sorted(known))}")
+    return known[text]
+
+
+def terms(
+    tables: Tables,
+    output: Output,
+    by: Annotated[str, typer.Option("--by", help="Column that holds the groups; empty: frequencies.")] = "",
+    first: First = None,
+    second: Annotated[str | None, typer.Option("--second", help="Group of interest.")] = None,
+    top: Annotated[int, typer.Option("--top", help="Words to print.")] = 15,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Count words, or rank those that set one group apart (log-odds with an informative prior).
+
+    Example: gongkai terms tables -o words.csv --by form --first 2019 --second 2021
+    """
+    from gongkai.measure.terms import frequencies, keyness
+    from gongkai.tables.schema import read_table, write_frame
+
+    about = read_table(tables, "reports", ["report_id", "kind", "level", "form", "region"])
+    sentences = read_table(tables, "sentences").merge(about, on="report_id", how="left")
+    if not by:
+        found = frequencies(sentences)
+        shown = [f"{r.term} {r.count} ({r.agencies} agencies)" for r in found.head(top).itertuples()]
+    elif second is None:
+        raise GongkaiError("--by needs --second, the group of interest")
+    else:
+        groups = [None if g is None else _group(sentences, by, g) for g in (first, second)]
+        found = keyness(sentences, by=by, first=groups[0], second=groups[1], seed=seed)
+        shown = [f"{r.term}  z {r.z:.1f}, by agency {r.z_agency:.1f}" for r in found.head(top).itertuples()]
+    write_frame(found, output, overwrite=overwrite)
+    for line in shown:
+        typer.echo(f"  {line}")
+
+
+def show(
+    tables: Tables,
+    predictions: Predicted,
+    measures: Annotated[Path, typer.Argument(help="What gongkai measure wrote.")],
+    row: Annotated[int, typer.Argument(help="Row of it, 0 for the first.")],
+    limit: Annotated[int, typer.Option("--limit", help="Sentences to print.")] = 20,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write all of them.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Show the sentences behind a number: those counted first, with score, file and page.
+
+    Example: gongkai show tables predictions.csv measures.csv 0
+    """
+    from gongkai.measure.prevalence import sentences_behind
+    from gongkai.tables.schema import SCHEMAS, read_frame, read_table, records, write_frame
+
+    frame = read_frame(measures, ["measure", "model", "label"])
+    if not 0 <= row < len(frame):
+        raise GongkaiError(f"{measures}: has rows 0 to {len(frame) - 1}, not {row}")
+    chosen = records(frame.iloc[[row]])[0]
+    found = sentences_behind(
+        chosen, read_frame(predictions, SCHEMAS["predictions"].names), read_table(tables, "sentences")
+    )
+    files = read_table(tables, "reports", ["report_id", "source_path"])
+    found = found.merge(files, on="report_id", how="left").drop(columns="tokens")
+    typer.echo("  ".join(f"{k} {v}" for k, v in chosen.items() if v == v and v is not None))
+    for line in records(found.head(limit)):
+        page = f", page {line['page']:.0f}" if line["page"] == line["page"] else ""
+        where = f"{line['source_path']}{page}, {line['section']}"
+        typer.echo(f"  {'■' if line['counted'] else '□'} {line['score']:.2f} {line['text']}  ({where})")
+    typer.echo(f"{int(found['counted'].sum())} of {len(found)} sentences counted (■)")
+    if output is not None:
+        write_frame(found, output, overwrite=overwrite)
+
+
+def cite(
+    model: Annotated[str, typer.Option("--model", "-m", help="Model that was used.")] = "linear",
+) -> None:
+    """Print how to cite the package and the model, with the versions that decide the numbers.
+
+    Example: gongkai cite --model my-model
+    """
+    from gongkai.classify.publish import citation
+
+    typer.echo(citation(model))
+
+
+COMMANDS = (sample, agree, partition, publish, reuse, followup, compare, terms, show, cite)

@@ -1,0 +1,1 @@
+"""Labels: samples, coders, agreement."""

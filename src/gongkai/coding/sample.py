@@ -1,0 +1,100 @@
+"""Draw sentences to code: at random, by strata, or by a model's uncertainty."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gongkai.errors import MeasureError
+from gongkai.tables.schema import LABELS, UNCOUNTED_SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gongkai.tables.schema import Predictions, Sentences, Table
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+
+def draw(
+    sentences: Sentences,
+    n: int,
+    *,
+    by: Sequence[str] = (),
+    predictions: Predictions | None = None,
+    random_share: float = 0.5,
+    seed: int = 0,
+) -> Table:
+    """Draw sentences to code, each with the probability with which it was drawn.
+
+    - Simple: every sentence with n / N.
+    - Stratified (`by`): the same number from each stratum as far as it has that many, so small strata are
+    seen.
+    - Uncertain (`predictions`): a share of n at random; the rest by the model's uncertainty, as a sample with
+      probabilities proportional to it and spread over the texts (no two with the same words but for numbers).
+      For training, and for `dsl`: every sentence keeps a positive, known probability.
+
+    Args:
+        sentences: `sentences` rows; preambles are not drawn.
+        n: How many.
+        by: Columns that make strata, e.g. `("section", "year")`.
+        predictions: `predictions` rows of one model for these sentences.
+        random_share: Share of n drawn at random in the uncertain way, in (0, 1].
+        seed: Of the draw.
+
+    Returns:
+        The drawn rows, in the order of the reports, with `inclusion` in (0, 1].
+
+    Raises:
+        MeasureError: There are fewer sentences than n, or both `by` and `predictions` are given.
+    """
+    pool = sentences[~sentences["section"].isin(UNCOUNTED_SECTIONS)].reset_index(drop=True)
+    if not 0 < n <= len(pool):
+        raise MeasureError(f"cannot draw {n} of {len(pool)} sentences")
+    if by and predictions is not None:
+        raise MeasureError("draw by strata or by uncertainty, not both")
+    generator = np.random.default_rng(seed)
+    if by:
+        chosen, inclusion = _stratified(pool, n, list(by), generator)
+    elif predictions is not None:
+        chosen, inclusion = _uncertain(pool, n, predictions, random_share, generator)
+    else:
+        chosen = generator.choice(len(pool), n, replace=False)
+        inclusion = np.full(n, n / len(pool))
+    order = np.argsort(chosen, kind="stable")
+    return pool.iloc[chosen[order]].assign(inclusion=inclusion[order]).reset_index(drop=True)
+
+
+def _stratified(pool: Table, n: int, by: list[str], generator: np.random.Generator) -> tuple[Vector, Vector]:
+    strata = [
+        np.asarray(pool.index.get_indexer(g.index)) for _, g in pool.groupby(by, dropna=False, sort=True)
+    ]
+    takes = np.zeros(len(strata), int)
+    while takes.sum() < n:  # one from each stratum in turn, as long as it has any
+        for k in generator.permutation(len(strata)):
+            if takes[k] < len(strata[k]) and takes.sum() < n:
+                takes[k] += 1
+    chosen = [generator.choice(s, t, replace=False) for s, t in zip(strata, takes, strict=True)]
+    inclusion = [np.full(t, t / len(s)) for s, t in zip(strata, takes, strict=True)]
+    return np.concatenate(chosen), np.concatenate(inclusion)
+
+
+def _uncertain(
+    pool: Table, n: int, predictions: Predictions, random_share: float, generator: np.random.Generator
+) -> tuple[Vector, Vector]:
+    """Draw by Poisson sampling with pi = random share + share by uncertainty; the size is n on average."""
+    scores = predictions.set_index(["sentence_id", "label"])["score"].unstack()
+    missing = ~pool["sentence_id"].isin(scores.index)
+    if missing.any():
+        raise MeasureError(
+            f"{int(missing.sum())} sentences have no prediction; predict the same tables first"
+        )
+    p = scores.loc[pool["sentence_id"], list(LABELS)].to_numpy()
+    doubt = (1 - 2 * np.abs(p - 0.5)).max(axis=1) + 1e-3
+    masked = pool["text"].str.replace(r"\d+", "0", regex=True)
+    doubt = doubt / masked.map(masked.value_counts()).to_numpy()  # texts that many share are drawn once or so
+    pi = np.full(len(pool), n * random_share / len(pool)) + n * (1 - random_share) * doubt / doubt.sum()
+    pi = np.clip(pi, 0, 1)
+    chosen = np.flatnonzero(generator.random(len(pool)) < pi)
+    return chosen, pi[chosen]

@@ -1,0 +1,194 @@
+"""Predict any number of sentences: Parquet in, Parquet out, part by part, in memory that stays flat."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gongkai.classify.classifier import find_model, kind_of, load_model
+from gongkai.classify.predict import CONTEXT, predicted_rows
+from gongkai.errors import ModelError, SchemaError
+from gongkai.store import shards, storage
+from gongkai.store.run import file_digest, manifest, version
+from gongkai.tables.schema import SCHEMAS, as_sentences, parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Executor
+
+    from gongkai.classify.classifier import Classifier
+    from gongkai.tables.schema import Sentences
+
+WINDOW = 20_000
+"""Sentences in the hand at a time. A transformer sorts them by length and gives them back in order."""
+_COLUMNS = ("sentence_id", "text", "tokens", "report_id", "agency", "region_code", "year", *CONTEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A row group of a Parquet file; `first` is the number of its first row in the file."""
+
+    path: str
+    group: int
+    first: int
+
+
+def predict_tables(
+    inputs: str | Path | Iterable[str | Path],
+    output: str | Path,
+    *,
+    model: str | Path = "linear",
+    device: str | None = None,
+    batch_size: int | None = None,
+    jobs: int = 1,
+    overwrite: bool = False,
+    resume: bool = False,
+    executor: Executor | None = None,
+    share: tuple[int, int] | None = None,
+) -> dict[str, int]:
+    """Score and label the sentences of tables folders or Parquet files into a folder of `predictions` parts.
+
+    Args:
+        inputs: Tables folders of `build`, or .parquet files with a column `text`; paths or addresses.
+        output: Folder to make, a path or an address; holds `run.json` when it is complete.
+        model: A model folder, or the name of a bundled checkpoint.
+        device: transformer: where each worker computes; unless given, a GPU where there is one.
+        batch_size: transformer: sentences read at once.
+        jobs: Worker processes. The parts do not depend on it.
+        overwrite: Replace an earlier result.
+        resume: Go on with what an interrupted run of the same inputs and model left.
+        executor: Any `concurrent.futures` executor to use instead of local processes.
+        share: (i, n): do only the i-th of n shares, from 1; a last call with `resume` completes the folder.
+
+    Returns:
+        Counts: `sentences`, and under each label how many were predicted to have it; of this share.
+
+    Raises:
+        SchemaError: An input is neither, or lacks `text`.
+        ModelError: The model cannot be loaded, or does not take these options.
+        GongkaiError: The output folder may not be written or replaced.
+    """
+    places = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    files = [file for place in places for file in _files(str(place))]
+    folder = find_model(model)
+    kind_of(folder, device=device, batch_size=batch_size)
+    learned = _digest(folder)
+    settings = {
+        "model": Path(model).name, "model_digest": learned, "window": WINDOW, "device": device,
+        "batch_size": batch_size,
+    }  # fmt: skip
+    work = functools.partial(
+        predict_shard, model=str(model), digest=learned, device=device, batch_size=batch_size
+    )
+    listed = shards.digest_of((file, *storage.state(file)) for file in files)
+    plan = {"inputs": listed, "gongkai": version(), "settings": settings}
+    with shards.only_writer(output, share):
+        done = shards.open_folder(output, plan, overwrite=overwrite, resume=resume, share=share)
+        parts = [[piece] for file in files for piece in _pieces(file)]
+        shards.run_shards(
+            work, parts, output, numbers=shards.still_to_do(len(parts), done, share), jobs=jobs,
+            executor=executor, unit="part",
+        )  # fmt: skip
+        counts = shards.sum_marks(output, len(parts), share)
+        if share is None:
+            shards.close_folder(
+                output, manifest("predict", settings, {str(p): _identity(str(p)) for p in places})
+            )
+    return counts
+
+
+def _files(place: str) -> list[str]:
+    if place.lower().endswith(".parquet") and storage.exists(place):
+        return [place]
+    present = storage.children(place)
+    if shards.UNFINISHED in present:
+        raise SchemaError(f"{place}: its build is not finished; go on with gongkai build --resume first")
+    if "sentences" in present:
+        return parts_of(place, "sentences")
+    raise SchemaError(
+        f"{place}: neither a tables folder nor a .parquet file; only these are predicted into a folder. "
+        "Build reports first; for .csv and .jsonl give -o a name that ends in .csv, .jsonl or .parquet"
+    )
+
+
+def _identity(place: str) -> str:
+    """Return the digest of a tables folder's manifest; of the files themselves where there is none."""
+    if storage.exists(f"{place}/run.json"):
+        return file_digest(f"{place}/run.json")
+    return hashlib.sha256("".join(map(file_digest, _files(place))).encode()).hexdigest()
+
+
+def _opened(path: str) -> pq.ParquetFile:
+    system, inside = storage.filesystem(path)
+    try:
+        return pq.ParquetFile(inside, filesystem=system)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SchemaError(f"{path}: cannot be read: {error}") from error
+
+
+def _pieces(path: str) -> Iterator[Piece]:
+    with _opened(path) as file:
+        names = file.schema_arrow.names
+        if "text" not in names:
+            raise SchemaError(f"{path}: lacks the column text; has {', '.join(names)}")
+        first = 0
+        for group in range(file.num_row_groups):
+            yield Piece(path, group, first)
+            first += file.metadata.row_group(group).num_rows
+
+
+def predict_shard(
+    pieces: list[Piece],
+    number: int,
+    folder: str,
+    *,
+    model: str,
+    digest: str,
+    device: str | None,
+    batch_size: int | None,
+) -> dict[str, int]:
+    """Predict the sentences of some row groups into one part; returns counts. Runs in a worker."""
+    classifier = _loaded(model, digest, device, batch_size)
+    counts = dict.fromkeys(("sentences", *classifier.labels), 0)
+    buffer = pa.BufferOutputStream()
+    with pq.ParquetWriter(buffer, SCHEMAS["predictions"], compression="zstd") as writer:
+        for sentences in (window for piece in pieces for window in _windows(piece)):
+            predicted = predicted_rows(classifier, sentences)
+            writer.write_table(predicted)
+            counts["sentences"] += len(sentences)
+            chosen = predicted.filter(predicted["predicted"])["label"].value_counts().to_pylist()
+            for count in chosen:
+                counts[count["values"]] += count["counts"]
+    storage.write_bytes(f"{folder}/predictions/part-{number:05d}.parquet", buffer.getvalue().to_pybytes())
+    return counts
+
+
+def _windows(piece: Piece) -> Iterator[Sentences]:
+    first = piece.first
+    with _opened(piece.path) as file:
+        columns = [name for name in _COLUMNS if name in file.schema_arrow.names]
+        for batch in file.iter_batches(WINDOW, row_groups=[piece.group], columns=columns):
+            frame: Sentences = as_sentences(batch.to_pandas(), Path(piece.path).stem, first=first)
+            first += len(frame)
+            yield frame
+
+
+def _digest(folder: Path) -> str:
+    found = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        found.update(f"{path.relative_to(folder).as_posix()} {file_digest(path)}\n".encode())
+    return found.hexdigest()
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(model: str, digest: str, device: str | None = None, batch_size: int | None = None) -> Classifier:
+    """Load the model once per process, and only if it is the one that the run was planned with."""
+    if _digest(find_model(model)) != digest:
+        raise ModelError(f"{model}: is not the same model here as where the run was started")
+    return load_model(model, device=device, batch_size=batch_size)

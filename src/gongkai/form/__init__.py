@@ -1,0 +1,1 @@
+"""The statutory tables: cells, their arithmetic, and the prose about them."""

@@ -1,0 +1,202 @@
+"""The form's arithmetic, the narrative against the tables, this year against last.
+
+A rule is a row: left side, right side, whether it holds. It is undecided (null) while an operand is blank,
+unless reading blanks as zero makes it hold; the note then says so. A broken rule can be the agency's slip or
+ours: `where` says where its cells were read.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gongkai.form.form import APPLICANTS, BLOCKS, OTHER_HANDLING, OUTCOMES, RESULTS
+from gongkai.form.prose import Cells, Key, growth_checks, narrative_checks
+from gongkai.tables.schema import frame_of, records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gongkai.tables.schema import Checks, Reports, Sentences, Statistics
+
+
+_BLANK = (None, "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    name: str
+    left: Sequence[Key]
+    right: Sequence[Key]
+    minus: Sequence[Key] = ()
+
+
+def check(reports: Reports, statistics: Statistics, sentences: Sentences | None = None) -> Checks:
+    """Check every rule of the statutory form that the tables allow.
+
+    Args:
+        reports: `reports` rows.
+        statistics: `statistics` rows of those reports.
+        sentences: `sentences` rows; without them no narrative number is checked.
+
+    Returns:
+        `checks`, one row per report and rule, in the order of the reports; see `check_years` for the rules
+        between two of them.
+    """
+    cells = _cells_by_report(statistics)
+    rows: list[dict[str, object]] = []
+    texts = _texts_by_report(sentences) if sentences is not None else {}
+    for report in records(reports):
+        own = cells.get(str(report["report_id"]), {})
+        key = {name: report[name] for name in ("report_id", "agency", "region_code", "year")}
+        told = narrative_checks(own, texts.get(str(report["report_id"]), ()), report)
+        rows += [key | found for found in (*_table_checks(own), *told)]
+    return frame_of("checks", rows)
+
+
+def check_years(reports: Reports, statistics: Statistics, sentences: Sentences | None = None) -> Checks:
+    """Check the rules between a report and its agency's of the year before, where exactly one is there.
+
+    Args:
+        reports: `reports` rows, with `report_id`, `agency`, `region_code`, `year` and `form`.
+        statistics: `statistics` rows of those reports.
+        sentences: `sentences` rows; without them no growth asserted in the prose is checked.
+
+    Returns:
+        `checks`, in the order of the reports; a rule stands with the later report.
+    """
+    cells = _cells_by_report(statistics)
+    texts = _texts_by_report(sentences) if sentences is not None else {}
+    known = records(reports)
+    of_year: dict[tuple[object, object], list[dict[str, object]]] = defaultdict(list)
+    for report in known:
+        of_year[report["agency"], report["year"]].append(report)
+    rows: list[dict[str, object]] = []
+    for report in known:
+        own, year = cells.get(str(report["report_id"]), {}), report["year"]
+        if not isinstance(report["agency"], str) or not isinstance(year, int | float) or not own:
+            continue
+        last = of_year.get((report["agency"], year - 1), [])
+        if len(last) != 1:
+            continue
+        before = cells.get(str(last[0]["report_id"]), {})
+        both_2021 = report["form"] == last[0]["form"] == "2021"
+        key = {name: report[name] for name in ("report_id", "agency", "region_code", "year")}
+        told = growth_checks(own, before, texts.get(str(report["report_id"]), ()))
+        rows += [key | found for found in (*_year_checks(own, before, in_force=both_2021), *told)]
+    return frame_of("checks", rows)
+
+
+def _cells_by_report(statistics: Statistics) -> dict[str, Cells]:
+    cells: dict[str, Cells] = defaultdict(dict)
+    columns = ("report_id", "table", "row", "column", "value", "where")
+    for report_id, table, row, column, value, where in zip(
+        *(statistics[c].tolist() for c in columns), strict=True
+    ):
+        cells[report_id][table, row, column] = (
+            None if value is None or value != value else float(value),
+            where,
+        )
+    return cells
+
+
+def _texts_by_report(sentences: Sentences) -> dict[str, list[tuple[str, str, str]]]:
+    texts: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    columns = ("report_id", "section", "heading", "text")
+    for report_id, section, heading, text in zip(*(sentences[c].tolist() for c in columns), strict=True):
+        texts[report_id].append((section, heading or "", text))
+    return texts
+
+
+def _table_checks(cells: Cells) -> Iterator[dict[str, object]]:
+    """Check the rules of the tables that the report has."""
+    rows = {row for table, row, _ in cells if table == "requests"}
+    if rows:
+        for rule in _request_rules(("other_handling",) if "other_handling" in rows else OTHER_HANDLING):
+            yield _decide(rule, cells)
+    if any(table == "disputes" for table, _, _ in cells):
+        for rule in _DISPUTE_RULES:
+            yield _decide(rule, cells)
+
+
+@functools.cache
+def _request_rules(others: tuple[str, ...]) -> tuple[_Rule, ...]:
+    """Return the rules of the requests table, whose part 其他处理 has these rows."""
+    results = (*RESULTS, *others)
+    handled = (*results, "total_handled")
+    columns = (*APPLICANTS, "total")
+
+    def cells_of(rows: Sequence[str], column: str) -> list[Key]:
+        return [("requests", row, column) for row in rows]
+
+    return (
+        *(
+            _Rule(f"requests.row:{row}", [("requests", row, c) for c in APPLICANTS], cells_of([row], "total"))
+            for row in ("new_requests", "carried_in", *handled, "carried_out")
+        ),
+        *(
+            _Rule(f"requests.handled:{c}", cells_of(results, c), cells_of(["total_handled"], c))
+            for c in columns
+        ),
+        *(
+            _Rule(
+                f"requests.balance:{c}",
+                cells_of(["new_requests", "carried_in"], c),
+                cells_of(["total_handled", "carried_out"], c),
+            )
+            for c in columns
+        ),
+    )
+
+
+_DISPUTE_RULES = tuple(
+    _Rule(f"disputes.total:{b}", [("disputes", b, o) for o in OUTCOMES], [("disputes", b, "total")])
+    for b in BLOCKS
+)
+
+
+def _decide(rule: _Rule, cells: Cells) -> dict[str, object]:
+    """Evaluate one rule; see the module for blanks."""
+
+    def total(keys: Sequence[Key]) -> tuple[float, int, bool]:
+        known = [v for key in keys if (v := cells.get(key, _BLANK)[0]) is not None]
+        return sum(known), len(keys) - len(known), not known
+
+    left, left_blank, left_empty = total(rule.left)
+    right, right_blank, right_empty = total(rule.right)
+    minus, minus_blank, _ = total(rule.minus)
+    left -= minus
+    holds: bool | None = abs(left - right) < 0.005
+    note = ""
+    if left_blank or right_blank or minus_blank:
+        if holds and not (left_empty and right_empty):
+            note = "holds with blanks read as zero"
+        else:
+            holds, note = None, "undecided: an operand is blank"
+    places = [cells[key][1] for key in (*rule.left, *rule.minus, *rule.right) if key in cells]
+    where = f"{places[0]} … {places[-1]}" if len(places) > 1 else "".join(places)
+    return {
+        "rule": rule.name,
+        "left": None if left_empty else left,
+        "right": None if right_empty else right,
+        "holds": holds,
+        "note": note,
+        "where": where,
+    }
+
+
+def _year_checks(own: Cells, before: Cells, *, in_force: bool) -> Iterator[dict[str, object]]:
+    """Compare a report with the same agency's of the year before."""
+    both = {("this", *k): v for k, v in own.items()} | {("last", *k): v for k, v in before.items()}
+    joined: Cells = {(year, table, f"{row}.{column}"): v for (year, table, row, column), v in both.items()}
+    for row in ("regulations", "normative_documents") if in_force else ():
+        old, new = ("last", "proactive", f"{row}.in_force"), ("this", "proactive", f"{row}.in_force")
+        if old in joined and new in joined:
+            issued, repealed = (("this", "proactive", f"{row}.{c}") for c in ("issued", "repealed"))
+            yield _decide(_Rule(f"years.in_force:{row}", [old, issued], [new], [repealed]), joined)
+    for column in (*APPLICANTS, "total"):
+        old, new = ("last", "requests", f"carried_out.{column}"), ("this", "requests", f"carried_in.{column}")
+        if old in joined and new in joined:
+            yield _decide(_Rule(f"years.carry:{column}", [old], [new]), joined)

@@ -1,0 +1,121 @@
+"""The statutory form: how its rows, columns and numbers are printed, and what a cell read is.
+
+The words are data (`form.toml`).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from typing import Any, NamedTuple
+
+from gongkai.store.run import bundled
+from gongkai.text.clean import Script, fold_width, simplify
+
+APPLICANTS = ("natural_person", "business", "research", "nonprofit", "legal_service", "other_org")
+REFUSED = (
+    "state_secret", "prohibited_by_law", "security_stability", "third_party",
+    "internal_affairs", "deliberative", "enforcement_file", "administrative_query",
+)  # fmt: skip
+CANNOT_PROVIDE = ("not_held", "would_need_creating", "unclear_after_correction")
+NOT_PROCESSED = ("petition", "repeated", "published_material", "excessive_repetition", "confirm_or_reissue")
+OTHER_HANDLING = ("not_corrected_in_time", "fee_not_paid", "other")
+RESULTS = ("granted", "partly_granted", *REFUSED, *CANNOT_PROVIDE, *NOT_PROCESSED)
+BLOCKS = ("review", "litigation_direct", "litigation_after_review")
+OUTCOMES = ("upheld", "corrected", "other", "pending")
+SPACE = re.compile(r"[\s\u3000]+")
+_BLANKS = frozenset(["", "/", "—", "——", "-", "--", "–", "－", "\\", "_", "无", "不适用", "空", "／", "…"])
+_NUMBER = re.compile(
+    r"[约共计]?(?P<sign>[-−－+]?)(?P<digits>\d{1,3}(?:[,，]\d{3})+|\d+)(?P<fraction>\.\d+)?"
+    r"(?P<unit>万元|亿元|元|件|项|条|个|宗|起|次|份|%)?(?:[（(][^（）()]*[）)])?"
+)
+_MARKUP = re.compile(r"[★☆*※]")
+
+
+class Reading(NamedTuple):
+    """One cell read: keys, value, unit, the text as printed, and where it stood."""
+
+    table: str
+    row: str
+    column: str
+    value: float | None
+    unit: str
+    raw: str
+    where: str
+
+
+@functools.cache
+def form_data() -> dict[str, Any]:
+    """Return `form.toml`."""
+    return tomllib.loads(bundled("corpus/lexicon/form.toml").read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _patterns(*path: str) -> dict[str, re.Pattern[str]]:
+    table = form_data()
+    for key in path:
+        table = table[key]
+    return {key: re.compile(pattern) for key, pattern in table.items()}
+
+
+@functools.lru_cache(maxsize=8192)
+def match_key(text: str, *path: str) -> str | None:
+    """Return the key of the first pattern found in a label."""
+    return next((key for key, pattern in _patterns(*path).items() if pattern.search(text)), None)
+
+
+@functools.lru_cache(maxsize=8192)
+def normalize_label(text: str, script: Script) -> str:
+    """Return a label cell's text without spaces and marks, simplified where the page is traditional."""
+    folded = _MARKUP.sub("", SPACE.sub("", fold_width(text))).replace("⼀", "一")
+    return simplify(folded) if script == "traditional" else folded
+
+
+@functools.lru_cache(maxsize=8192)
+def proactive_head(text: str) -> str | None:
+    """Return the column key of a head of the proactive table, of either form."""
+    return match_key(text, "proactive", "columns", "2021") or match_key(text, "proactive", "columns", "2019")
+
+
+@functools.lru_cache(maxsize=8192)
+def parse_number(text: str) -> tuple[float | None, str, bool]:
+    """Read a printed cell.
+
+    Returns:
+        Value (None = blank or unreadable), the unit printed in the cell ("" = none), and whether it was
+        readable.
+
+    >>> parse_number("1,234"), parse_number("297.17万元"), parse_number("/")
+    ((1234.0, '', True), (2971700.0, '元', True), (None, '', True))
+    >>> parse_number("22（其中修订16件）"), parse_number("见附件")
+    ((22.0, '', True), (None, '', False))
+    """
+    content = SPACE.sub("", fold_width(text))
+    if content in _BLANKS:
+        return None, "", True
+    match = _NUMBER.fullmatch(content)
+    if not match:
+        return None, "", False
+    digits = re.sub("[,，]", "", match["digits"])
+    value = float(digits + (match["fraction"] or ""))
+    if match["sign"] in ("-", "−", "－"):
+        value = -value
+    unit = match["unit"] or ""
+    if unit in ("万元", "亿元"):
+        value = round(value * (1e4 if unit == "万元" else 1e8), 2)
+        unit = "元"
+    return value, "元" if unit == "元" else "", True
+
+
+def make_reading(
+    table: str, row: str, column: str, text: str, where: str, problems: list[str], *, money: float = 1.0
+) -> Reading:
+    """Read one printed cell; `money` is what its head's unit multiplies amounts by (10,000 for 万元)."""
+    value, printed, readable = parse_number(text)
+    if not readable:
+        problems.append(f"{where}: '{text.strip()[:40]}' is not a number; {table}.{row}.{column} is blank")
+    is_amount = column == "amount_yuan"
+    if is_amount and value is not None and not printed:
+        value = round(value * money, 2)
+    return Reading(table, row, column, value, "yuan" if is_amount else "count", text.strip(), where)

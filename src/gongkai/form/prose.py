@@ -1,0 +1,278 @@
+"""Numbers asserted in the prose against the cells of the tables.
+
+Each pattern asserts that a number of cases equals a sum of cells, or that a growth rate or a share does to
+its printed precision. What is qualified by a reason, or speaks of something else than requests, asserts
+nothing: a false alarm costs more than a number not compared.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gongkai.form.form import CANNOT_PROVIDE, NOT_PROCESSED, REFUSED
+from gongkai.form.scope import speaks_of_own, speaks_of_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+Cells = dict[tuple[str, str, str], tuple["float | None", str]]
+"""(table, row, column) → value (null = blank) and where it was read."""
+Key = tuple[str, str, str]
+_SECTIONS = ("overview", "requests", "disputes")
+_Claim = tuple[str, float, "Sequence[Sequence[Key]]"]
+
+_N = r"(?P<n>\d[\d,]*)\s*(?:余|多)?\s*[件宗起条份项次]"
+_REQUEST = re.compile(
+    rf"(?:收到|受理|新收|收办|接收|接到|收)[^。；\d]{{0,24}}?(?:申请|事项|依申请公开)[^，。；\d]{{0,14}}{_N}"
+)
+_OF_DISCLOSURE = re.compile(
+    r"公开|^(?:收到|受理|新收|收办|接收|接到|收)(?:各类|新|书面|网上|有效|的|共|本年)*申请"
+)
+_HANDLED = re.compile(rf"(?<!未)(?<!待)(?:答复|办结|办理完毕|回复|已办理|审结)[^，。；\d]{{0,8}}{_N}")
+_M = _N.replace("?P<n>", "?P<m>")
+_CARRIED_IN = re.compile(
+    rf"(?:上年|上一年|上年度|20\d\d年)(?:度)?(?:结转|转结|转来)[^，。；\d）)]{{0,10}}{_N}"
+    rf"|含[^，。；\d）)]{{0,12}}结转[^，。；\d）)]{{0,6}}{_M}"
+)
+_NEXT_YEAR = r"(?:下一?年度?|次年|20\d\d年)"
+_CARRIED_OUT = re.compile(
+    rf"{_N}[^，。；\d（(]{{0,8}}(?:顺延|结转|转)[^，。；\d]{{0,4}}{_NEXT_YEAR}"
+    rf"|结转(?:至|到)?{_NEXT_YEAR}[^，。；\d]{{0,10}}{_M}"
+)
+_RESULT = {
+    "granted": (re.compile(rf"(?<!不)予以公开[^，。；\d]{{0,4}}{_N}"), ("granted",)),
+    "partly_granted": (re.compile(rf"部分公开[^，。；\d]{{0,4}}{_N}"), ("partly_granted",)),
+    "refused": (re.compile(rf"不予公开[^，。；\d]{{0,4}}{_N}"), REFUSED),
+    "cannot_provide": (re.compile(rf"无法提供[^，。；\d]{{0,4}}{_N}"), CANNOT_PROVIDE),
+    "not_processed": (re.compile(rf"不予处理[^，。；\d]{{0,4}}{_N}"), NOT_PROCESSED),
+}
+_DISPUTE = {"review": ("review",), "litigation": ("litigation_direct", "litigation_after_review")}
+_DISPUTE_NAME = {"review": re.compile("行政复议"), "litigation": re.compile("行政诉讼")}
+_DISPUTE_TOTAL = re.compile(rf"(?:(?!维持|纠正|撤销|驳回|审结|其[他它])[^，。；\d]){{0,10}}{_N}")
+_OUTCOME = {
+    "upheld": re.compile(rf"(?:结果)?维持[^，。；\d]{{0,4}}{_N}"),
+    "corrected": re.compile(rf"(?:结果)?纠正[^，。；\d]{{0,4}}{_N}"),
+    "other": re.compile(rf"其[他它]结果[^，。；\d]{{0,4}}{_N}"),
+    "pending": re.compile(rf"尚未审结[^，。；\d]{{0,4}}{_N}"),
+}
+_GROWTH = re.compile(
+    r"(?:比|较|与|同比)(?:上一?年度?|去年|20\d\d年)?(?:同期|相比|的\d+件)?(?:申请量|新收申请|收件|受理量)?"
+    r"(?P<way>增长|增加|上升|增幅|下降|减少|降低)了?(?P<rate>\d+(?:\.\d+)?)(?P<unit>[%％]|件)"
+)
+_GROWN = re.compile(
+    r"(?:(?:全年|本年|年内|其中|全市|全县|全区|我局|本机关)?(?:新收|收到|受理|收)?(?:政府信息公开|依)?申请(?:总)?(?:数?量|件数)?|新?收件(?:数|量)?|受理量)"
+)
+_SHARE = re.compile(
+    r"[，,]\s*(?P<both>合计)?占(?P<base>[^，。；\d]{0,12}?)(?:的)?(?P<rate>\d+(?:\.\d+)?)[%％]"
+)
+# Counts of other things than requests for disclosure.
+_ELSEWHERE = re.compile(r"留言|信箱|热线|提案|建议|来信|咨询|信访")
+_DOCUMENTS = re.compile(r"公文|公开属性")
+
+
+def narrative_checks(
+    cells: Cells, texts: Iterable[tuple[str, str, str]], report: Mapping[str, object]
+) -> Iterator[dict[str, object]]:
+    """Compare counts and shares asserted in the prose with the tables; the first mention of each counts.
+
+    Args:
+        cells: The report's.
+        texts: (section, heading, sentence) in order.
+        report: Its row, for the scope of its numbers.
+
+    Yields:
+        Rows of `checks` without the report's columns.
+    """
+    if not cells:
+        return
+    seen: set[str] = set()
+    for section, heading, text in texts:
+        if section not in _SECTIONS:
+            continue
+        counts = (
+            _compare(name, n, choices, cells, text, report) for name, n, choices in _counts(text, heading)
+        )
+        for row in (*counts, *_share_checks(text, cells)):
+            if row and row["rule"] not in seen:
+                seen.add(str(row["rule"]))
+                yield row
+
+
+def growth_checks(
+    cells: Cells, before: Cells, texts: Iterable[tuple[str, str, str]]
+) -> Iterator[dict[str, object]]:
+    """Compare the first growth of requests that the prose asserts with this year's tables and the last.
+
+    Args:
+        cells: The report's.
+        before: Those of the same agency's last report.
+        texts: (section, heading, sentence) in order.
+
+    Yields:
+        At most one row of `checks`, without the report's columns.
+    """
+    for section, _, text in texts:
+        growth = _GROWTH.search(text)
+        if section not in _SECTIONS or not growth or _ELSEWHERE.search(text) or speaks_of_own(text):
+            continue
+        if not _speaks_of_requests(text[: growth.start()]):
+            continue
+        sign = -1.0 if growth["way"] in ("下降", "减少", "降低") else 1.0
+        now, then = _sums(cells), _sums(before)
+        if growth["unit"] == "件":
+            actual = [a - b for a, b in zip(now, then, strict=False)]
+        else:
+            actual = [100 * (a / b - 1) for a, b in zip(now, then, strict=False) if b]
+        row = _rate("narrative.growth", sign * float(growth["rate"]), growth["rate"], actual, text)
+        if row:
+            yield row
+            return
+
+
+def _cells_of(*rows: str) -> list[Key]:
+    return [("requests", row, "total") for row in rows]
+
+
+def _counts(text: str, heading: str) -> Iterator[_Claim]:
+    """Yield (rule, number, alternatives of cells whose sum it may be) for each count in a sentence."""
+    about = ("申请" in text or "申请" in heading) and not _ELSEWHERE.search(text)
+    if about and "申请" in text and (match := _REQUEST.search(text)) and _OF_DISCLOSURE.search(match[0]):
+        choices = [_cells_of("new_requests"), _cells_of("new_requests", "carried_in")]
+        yield "narrative.received", _number(match), choices
+    if about and (match := _HANDLED.search(text)):
+        yield "narrative.handled", _number(match), [_cells_of("total_handled")]
+    if about and (match := _CARRIED_IN.search(text)):
+        yield "narrative.carried_in", _number(match), [_cells_of("carried_in")]
+    if about and (match := _CARRIED_OUT.search(text)):
+        yield "narrative.carried_out", _number(match), [_cells_of("carried_out")]
+    if not re.search(r"复议|诉讼", text) and not _DOCUMENTS.search(text):
+        for name, (pattern, rows) in _RESULT.items():
+            match = pattern.search(text)
+            if match and not re.search(
+                r"[因对][^。；]{0,40}$", text[: match.start()]
+            ):  # a part, with its reason
+                yield f"narrative.{name}", _number(match), [_cells_of(*rows)]
+    yield from _dispute_counts(text)
+
+
+def _dispute_counts(text: str) -> Iterator[_Claim]:
+    mentions = sorted(
+        (m.end(), name) for name, pattern in _DISPUTE_NAME.items() if (m := pattern.search(text))
+    )
+    for order, (end, name) in enumerate(mentions):
+        blocks = _DISPUTE[name]
+        stop = mentions[order + 1][0] if order + 1 < len(mentions) else len(text)
+        total = _DISPUTE_TOTAL.match(text, end)
+        if total:
+            yield f"narrative.{name}", _number(total), [[("disputes", b, "total") for b in blocks]]
+        elif not re.match(r"(?:案件)?(?:结果)?(?:维持|纠正)", text[end:]):
+            continue
+        span = text[total.end() if total else end : stop]
+        if total and order == 0 and len(mentions) > 1 and "其中" not in span:
+            continue
+        for outcome, pattern in _OUTCOME.items():
+            if found := pattern.search(span):
+                choices = [[("disputes", b, outcome) for b in blocks]]
+                yield f"narrative.{name}.{outcome}", _number(found), choices
+
+
+def _number(match: re.Match[str]) -> float:
+    groups = match.groupdict()
+    return float((groups.get("n") or groups.get("m") or "").replace(",", ""))
+
+
+def _compare(
+    name: str,
+    number: float,
+    choices: Sequence[Sequence[Key]],
+    cells: Cells,
+    text: str,
+    report: Mapping[str, object],
+) -> dict[str, object] | None:
+    decided = []
+    for keys in choices:
+        values = [cells.get(key, (None, ""))[0] for key in keys]
+        if all(v is None for v in values):
+            continue
+        decided.append((sum(v or 0.0 for v in values), None in values, keys))
+    if not decided:
+        return None
+    total, has_blank, keys = next((d for d in decided if d[0] == number), decided[0])
+    holds: bool | None = total == number
+    note = "holds with blanks read as zero" if holds and has_blank else ""
+    if not holds and has_blank:
+        holds, note = None, "undecided: an operand is blank"
+    elif not holds and (speaks_of_own(text) or (speaks_of_whole(text) and _counts_own(report))):
+        holds, note = None, "scope: the sentence and the table may count different bodies"
+    places = [cells[key][1] for key in keys if key in cells]
+    return _row(name, number, total, holds, note, f"“{text[:60]}” / {places[0]}")
+
+
+def _counts_own(report: Mapping[str, object]) -> bool:
+    """Tell whether a report's tables count the own office; unsaid, those of offices and departments do."""
+    scope = report.get("scope")
+    if scope in ("own", "whole"):
+        return scope == "own"
+    return report["kind"] in ("office", "department", "vertical")
+
+
+def _row(
+    name: str, left: float, right: float, holds: bool | None, note: str, where: str
+) -> dict[str, object]:
+    return {"rule": name, "left": left, "right": right, "holds": holds, "note": note, "where": where}
+
+
+def _share_checks(text: str, cells: Cells) -> Iterator[dict[str, object] | None]:
+    if _ELSEWHERE.search(text) or speaks_of_own(text):
+        return
+    for name in ("granted", "partly_granted"):
+        match = _RESULT[name][0].search(text)
+        share = _SHARE.match(text, match.end()) if match else None
+        if share:
+            actual = _shares(name, cells, both=bool(share["both"]))
+            yield _rate(f"narrative.share:{name}", float(share["rate"]), share["rate"], actual, text)
+
+
+def _shares(name: str, cells: Cells, *, both: bool) -> list[float]:
+    """Return the shares that 予以公开N件，占… may mean; behind 部分公开N件 it may be of both (合计: is)."""
+
+    def value(row: str) -> float | None:
+        return cells.get(("requests", row, "total"), (None, ""))[0]
+
+    granted, partly = value("granted"), value("partly_granted")
+    tops = [] if both else [granted if name == "granted" else partly]
+    if name == "partly_granted" and granted is not None and partly is not None:
+        tops.append(granted + partly)
+    bases = [value("total_handled"), value("new_requests")]
+    return [100 * top / base for top in tops if top is not None for base in bases if base]
+
+
+def _speaks_of_requests(text: str) -> bool:
+    """Tell whether what stands before 比上年… ends with requests received, or names them in its clause."""
+    clauses = re.split(r"[，,；：]", text)
+    if clauses[-1].strip():
+        return _GROWN.fullmatch(clauses[-1].strip()) is not None
+    before = clauses[-2] if len(clauses) > 1 else ""
+    match = _REQUEST.search(before)
+    return bool(match and match.end() == len(before) and _OF_DISCLOSURE.search(match[0]))
+
+
+def _sums(cells: Cells) -> list[float]:
+    """Return the requests received, and these with the ones carried in; what is blank is left out."""
+    new = cells.get(("requests", "new_requests", "total"), (None, ""))[0]
+    carried = cells.get(("requests", "carried_in", "total"), (None, ""))[0]
+    return [] if new is None else [new] if carried is None else [new, new + carried]
+
+
+def _rate(
+    rule: str, rate: float, printed: str, actual: Sequence[float], text: str
+) -> dict[str, object] | None:
+    """Compare a rate with what the tables give, to its printed precision; any of `actual` may be meant."""
+    if not actual:
+        return None
+    slack = 0.5 * 10.0 ** -len(printed.partition(".")[2]) + 1e-9
+    near = min(actual, key=lambda a: abs(a - rate))
+    holds = abs(near - rate) <= slack
+    right = near if holds else actual[0]
+    return _row(rule, rate, round(right, 4), holds, "", f"“{text[:60]}”")

@@ -1,1 +1,0 @@
-"""Labels → model folder → predictions."""

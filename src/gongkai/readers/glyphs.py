@@ -1,0 +1,85 @@
+"""A stand-in for Chinese fonts that a PDF names but does not hold: it then reads the same on every machine.
+
+Without a Chinese font on the system pdfium gives such characters no size, and drops text of a single one.
+Reading needs no glyph, only its place, which the PDF itself tells: here every character gets the same box.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+from typing import TYPE_CHECKING, Any
+
+import pypdfium2 as pdfium
+
+from gongkai.store.run import bundled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EAST_ASIAN = frozenset([128, 129, 134, 136])
+"""Windows charsets: Japanese, Korean, simplified and traditional Chinese."""
+_HANDLE = 0x676B
+_TTC = 0x74746366
+
+
+@functools.cache
+def _box() -> bytes:
+    return bundled("corpus/lexicon/box.ttf").read_bytes()
+
+
+class _BoxFonts(pdfium.PdfSysfontBase):  # type: ignore[misc]
+    """Answers pdfium's requests for East Asian fonts; leaves all others to the system."""
+
+    listed: Any = None
+    """The system's handler whose fonts pdfium has listed; else it would search the folders for every file."""
+
+    def EnumFonts(self, _: Any, mapper: Any) -> None:  # noqa: ANN401
+        if _BoxFonts.listed is not self.default:
+            self.default.EnumFonts(self.default, mapper)
+            _BoxFonts.listed = self.default
+
+    def MapFont(self, _: Any, *request: Any) -> Any:  # noqa: ANN401
+        if request[2] in EAST_ASIAN:
+            return _HANDLE
+        return self.default.MapFont(self.default, *request)
+
+    def GetFontData(self, _: Any, font: Any, table: int, buffer: Any, size: int) -> int:  # noqa: ANN401
+        if font != _HANDLE:
+            return int(self.default.GetFontData(self.default, font, table, buffer, size))
+        content = _box() if table == 0 else b""
+        if buffer and content and size >= len(content):
+            ctypes.memmove(buffer, content, len(content))
+        return len(content)
+
+    def GetFaceName(self, _: Any, font: Any, buffer: Any, size: int) -> int:  # noqa: ANN401
+        if font != _HANDLE:
+            return int(self.default.GetFaceName(self.default, font, buffer, size))
+        name = b"gongkai box\x00"
+        if buffer and size >= len(name):
+            ctypes.memmove(buffer, name, len(name))
+        return len(name)
+
+    def GetFontCharset(self, _: Any, font: Any) -> int:  # noqa: ANN401
+        if font != _HANDLE:
+            return int(self.default.GetFontCharset(self.default, font))
+        return 134
+
+    def DeleteFont(self, _: Any, font: Any) -> None:  # noqa: ANN401
+        if font != _HANDLE:
+            self.default.DeleteFont(self.default, font)
+
+
+@contextlib.contextmanager
+def box_fonts() -> Iterator[None]:
+    """Let pdfium take the box for East Asian fonts that a PDF does not hold, while the block runs."""
+    before = pdfium.PdfSysfontBase.SINGLETON
+    fonts = _BoxFonts()
+    fonts.setup(reusable=True)
+    try:
+        yield
+    finally:
+        fonts.close(reusable=True)
+        if before is not None:
+            before.setup(reusable=True)

@@ -1,0 +1,157 @@
+"""HTML → blocks, with selectolax (lexbor). Knows nothing of reports.
+
+What is never content (scripts, navigation, hidden parts, paragraphs that are wholly links) is dropped here;
+what a report is, and where it ends, is decided in `report.py` by the report's own markers.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from selectolax.lexbor import LexborHTMLParser
+
+from gongkai.readers.document import Block, Paragraph, grid_from_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selectolax.lexbor import LexborNode
+
+_SKIP = frozenset(
+    "script style noscript nav footer aside iframe object embed video audio canvas svg select button "
+    "textarea template head input img map".split()
+)
+_BLOCK = frozenset(
+    "address article blockquote body center dd div dl dt fieldset figure form h1 h2 h3 h4 h5 h6 header hr "
+    "li main ol p pre section table tbody td tfoot th thead tr ul caption br".split()
+)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\r\n]+")
+# A table cell longer than this is a page layout's, not a statistic's.
+_LAYOUT_CELL = 400
+_MAX_SPAN = 1000
+# The parser's time grows with the square of the depth: 100,000 nested tags take it 12 seconds.
+_RUN = 1000
+_RUN_OF_TAGS = re.compile(rf"(?:<[a-zA-Z]\w{{0,20}}(?:\s[^<>]{{0,300}})?>\s*){{{_RUN},}}")
+
+
+def read_html(text: str) -> tuple[list[Block], list[str]]:
+    """Read a page into paragraphs and grids in document order.
+
+    Returns:
+        Blocks, and problem messages.
+    """
+    problems: list[str] = []
+    runs = 0
+    if len(max(text.split("</"), key=len)) >= 3 * _RUN:  # no closing tag is in a run
+        text, runs = _RUN_OF_TAGS.subn("", text)
+    if runs:
+        problems.append(f"{runs} runs of a thousand and more opening tags without text were dropped")
+    tree = LexborHTMLParser(text)
+    root = tree.body or tree.root
+    if root is None:
+        return [], problems
+    blocks: list[Block] = []
+    buffer: list[str] = []
+    linked = 0  # characters of the buffer that stand in links
+
+    def close() -> None:
+        nonlocal linked
+        if not buffer:
+            return
+        content = _SPACE.sub(" ", "".join(buffer)).strip()
+        if content and not (linked >= len(content.replace(" ", "")) > 0):
+            blocks.append(Paragraph(content))
+        buffer.clear()
+        linked = 0
+
+    for event, node in _walk(root):
+        tag = node.tag
+        if tag == "-text":
+            content = node.text_content or ""
+            buffer.append(content)
+            if event == "link":
+                linked += len(_SPACE.sub("", content))
+        elif event == "table":
+            close()
+            rows = _rows(node)
+            grid, problem = grid_from_spans(rows)
+            if grid:
+                blocks.append(grid)
+            if problem:
+                problems.append(problem)
+        else:
+            close()
+    close()
+    return blocks, problems
+
+
+def _walk(root: LexborNode) -> Iterator[tuple[str, LexborNode]]:
+    """Yield ("text" or "link", text node), ("table", data table), ("edge", block element) without recursion.
+
+    Depth is bounded by memory only: the parser itself limits nothing, and pages with 100,000 open tags exist.
+    """
+    above: list[tuple[LexborNode, bool, bool]] = []  # elements entered: node, is it a block, is it a link
+    links = 0
+    node: LexborNode | None = root
+    while node is not None:
+        tag = node.tag or ""
+        if tag == "-text":
+            yield ("link" if links else "text"), node
+        else:
+            is_block = tag in _BLOCK
+            if is_block:
+                yield "edge", node
+            if not (tag.startswith("-") or tag in _SKIP or _is_hidden(node)):
+                if tag == "table" and _is_data_table(node):
+                    yield "table", node
+                elif (child := node.child) is not None:
+                    is_link = tag == "a" and bool(node.attributes.get("href"))
+                    above.append((node, is_block, is_link))
+                    links += is_link
+                    node = child
+                    continue
+        node = node.next if above else None
+        while node is None and above:
+            left, is_block, is_link = above.pop()
+            links -= is_link
+            if is_block:
+                yield "edge", left
+            node = left.next if above else None
+
+
+def _is_hidden(node: LexborNode) -> bool:
+    attributes = node.attributes
+    style = attributes.get("style")
+    return "hidden" in attributes or (style is not None and bool(_HIDDEN.search(style)))
+
+
+def _is_data_table(table: LexborNode) -> bool:
+    """Tell a table of cells from a page layout: no table inside, two columns somewhere, no cell of prose."""
+    if len(table.css("table")) > 1:  # css also matches the node itself
+        return False
+    cells = table.css("td, th")
+    if len(cells) < 4 or len(table.css("tr")) < 2:
+        return False
+    return all(len(cell.text(strip=True)) <= _LAYOUT_CELL for cell in cells)
+
+
+def _rows(table: LexborNode) -> list[list[tuple[str, int, int]]]:
+    rows = []
+    for row in table.css("tr"):
+        cells = []
+        for cell in row.iter():
+            if cell.tag in ("td", "th"):
+                text = _SPACE.sub(" ", cell.text(deep=True, separator="")).strip()
+                attributes = cell.attributes
+                cells.append((text, _span(attributes.get("rowspan")), _span(attributes.get("colspan"))))
+        rows.append(cells)
+    return rows
+
+
+def _span(printed: str | None) -> int:
+    if not printed:
+        return 1
+    value = printed.strip()
+    return min(int(value), _MAX_SPAN) if value.isascii() and value.isdigit() and len(value) < 10 else 1

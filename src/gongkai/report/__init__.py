@@ -1,0 +1,1 @@
+"""A `Document` → its `Report`s; knows the genre."""

@@ -1,0 +1,328 @@
+"""Lines → outline: the title, the top-level headings, and the sections between them.
+
+How sections are headed is data (`sections.toml`); here stands how candidates are told from second outlines,
+contents lists and rows of tables, and where a site's own lines begin.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gongkai.report.agency import agency_in_title
+from gongkai.store.run import bundled
+from gongkai.text.clean import ends_report, is_furniture
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NUMERALS = "一二三四五六七八九十"
+_ORDINAL = re.compile(
+    rf"\s*(?:第?([{NUMERALS}]{{1,3}})\s*(?:[、.．，,：:。]+|部分[：:、]?|\s)|[（(]([{NUMERALS}]{{1,3}})[）)]、?)\s*"
+)
+_BULLET = re.compile(r"^\s*[●■◆▲★•·○◇□▪►◎、.．,，]+\s*(?=[\u4e00-\u9fff])")
+FINAL = re.compile(r"[。！？；：:;!?，,、]\s*[”’）)]*$")
+_RANK = {
+    "overview": 1,
+    "proactive": 2,
+    "requests": 3,
+    "disputes": 4,
+    "section5": 5,
+    "problems": 5,
+    "improvements": 6,
+    "other": 7,
+}
+MAX_HEADING = 42
+"""Characters of the longest heading; the official titles have at most 27."""
+
+
+@dataclass(slots=True)
+class Line:
+    """A cleaned paragraph; `index` is that of its block in the document."""
+
+    text: str
+    page: int | None
+    index: int
+
+
+@dataclass(slots=True)
+class Part:
+    """A section: its key (`section5` before its halves are told apart), heading as printed, and lines."""
+
+    section: str
+    heading: str
+    lines: list[Line]
+
+
+@functools.cache
+def _cues() -> dict[str, Any]:
+    table = tomllib.loads(bundled("corpus/lexicon/sections.toml").read_text(encoding="utf-8"))
+    return {group: {k: re.compile(p) for k, p in patterns.items()} for group, patterns in table.items()}
+
+
+def find_title(lines: Sequence[Line]) -> tuple[int, str]:
+    """Return where the body begins (behind the last printing of the title) and the title on one line."""
+    headings = (i for i, line in enumerate(lines[:200]) if _heading(line.text))
+    last = next(headings, min(len(lines), 40))
+    start, title = 0, ""
+    for index, line in enumerate(lines[: last + 1]):
+        above = lines[index - 1].text if index else ""
+        found = _title_at(above, line.text)
+        if (
+            found
+            and index > 1
+            and not agency_in_title(found)
+            and agency_in_title(lines[index - 2].text + found)
+        ):
+            found = lines[index - 2].text + found  # over three lines: agency, year and subject, kind
+        if found:
+            start = index + 1
+            title = max(title, found, key=len)
+    for index in range(start, min(start + 4, last) if title else 0):
+        if FINAL.search(lines[index].text):
+            break
+        if is_furniture(lines[index].text) and re.search(r"20\d\d[-/.年]\d", lines[index].text):
+            start = index + 1  # what stands between the title and the page's date is the site's
+    return start, title.replace(" ", "")
+
+
+def _title_at(above: str, text: str) -> str:
+    """Return the title that a line holds, alone or with the line above it (agency, or first half)."""
+    joins = bool(above) and len(above) <= 60 and not is_furniture(above) and not FINAL.search(above)
+    if is_title(text):
+        return above + text if joins and len(above) <= 30 and not agency_in_title(text) else text
+    if joins and len(text) <= 16 and not is_title(above) and is_title(above + text):
+        return above + text
+    return ""
+
+
+def is_title(text: str) -> bool:
+    """Tell whether a cleaned line is the title of a report."""
+    if len(text) > 70 or re.search(r"[。>＞»›]", text) or FINAL.search(text):
+        return False
+    if _heading(text) and not re.search(r"\d{4}", text):
+        return False
+    return bool(_cues()["title"]["report"].search(text)) and not _cues()["title"]["not"].search(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _heading(text: str) -> tuple[str, str] | None:
+    """Return (ordinal, title) when a line can be a top-level heading."""
+    if len(text) > MAX_HEADING or (FINAL.search(text) and not text.endswith(("：", "。"))):
+        return None
+    text = plain_ordinal(text)
+    match = _ORDINAL.match(text)
+    if not match:
+        return None
+    title = text[match.end() :].strip("：。:. ")
+    if len(title) < 2 or re.search(r"[。；，！？]", title):
+        return None
+    return (match[1] or match[2]), title
+
+
+def plain_ordinal(text: str) -> str:
+    """Write an ordinal as most do: ㈠ as （一）; a bullet, and a mark whose numeral was lost, are dropped.
+
+    >>> plain_ordinal("㈠总体情况"), plain_ordinal("● 总体情况"), plain_ordinal("、总体情况")
+    ('（一）总体情况', '总体情况', '总体情况')
+    """
+    if "㈠" <= text[:1] <= "㈩":
+        return f"（{NUMERALS[ord(text[0]) - ord('㈠')]}）{text[1:]}"
+    return _BULLET.sub("", text, count=1)
+
+
+def is_official_heading(text: str) -> bool:
+    """Tell whether a line is an official title, which words of the tables may look like."""
+    heading = _heading(text)
+    title = heading[1] if heading else plain_ordinal(text)
+    if not heading and (len(title) > 24 or len(title) < 6):
+        return False
+    return _match("statutory", title) is not None and title.endswith(("况", "项", "题"))
+
+
+def _match(group: str, text: str) -> str | None:
+    squeezed = "".join(text.split())
+    return next((key for key, pattern in _cues()[group].items() if pattern.search(squeezed)), None)
+
+
+def is_statutory_title(text: str) -> bool:
+    """Tell whether a heading without its ordinal is one of the six titles of the statutory form."""
+    return _match("statutory", text) is not None
+
+
+def reason_against(lines: Sequence[str], *, outlined: bool) -> str | None:
+    """Return what a document is that speaks of reports and is none; None where nothing says so.
+
+    Args:
+        lines: Its first lines.
+        outlined: It has the sections or tables of a report; then only a template is refused.
+    """
+    for name, pattern in _cues()["refuse"].items():
+        if (name == "template" or not outlined) and any(pattern.search(line) for line in lines):
+            return str(name)
+    return None
+
+
+def find_sections(lines: Sequence[Line], *, statutory: bool) -> list[Part]:
+    """Cut the body at its top-level headings."""
+    candidates = _candidates(lines)
+    if statutory or any(
+        re.search("收到和处理|其[他它]需要报告", heading) for _, _, _, heading, _ in candidates
+    ):
+        chosen = _ordered(candidates)
+    else:
+        chosen = [c for c in candidates if c[2] == "bare" or c[1] is not None]
+        chosen = _ascending(chosen)
+    parts = [Part("preamble", "", [])]
+    marks = {index: (section, heading, rest) for index, section, _, heading, rest in chosen if section}
+    if not marks:
+        return _by_cues(lines)
+    for index, line in enumerate(lines):
+        if index in marks:
+            section, heading, rest = marks[index]
+            parts.append(Part(section, heading, []))
+            if rest:
+                parts[-1].lines.append(Line(rest, line.page, line.index))
+        else:
+            parts[-1].lines.append(line)
+    return parts
+
+
+def _by_cues(lines: Sequence[Line]) -> list[Part]:
+    """Cut a body without headings: what is told of the year, and from where it turns to what is lacking."""
+    turn = next((i for i, line in enumerate(lines) if _cues()["turn"]["opens_lack"].search(line.text)), None)
+    if turn is None:
+        return [Part("preamble", "", list(lines))]
+    return [
+        Part("preamble", "", []),
+        Part("overview", "", list(lines[:turn])),
+        Part("section5", "", list(lines[turn:])),
+    ]
+
+
+_Candidate = tuple[int, "str | None", str, str, str]
+"""line number, section key, 'bare' | 'inline' | 'unnumbered', heading, what follows it in the line"""
+
+
+def _candidates(lines: Sequence[Line]) -> list[_Candidate]:
+    found: list[_Candidate] = []
+    for index, line in enumerate(lines):
+        text = line.text
+        bare = _heading(text)
+        text = plain_ordinal(text) if bare else text
+        if bare:
+            found.append((index, _match("headings", bare[1]), "bare", text.strip("：。: "), ""))
+            continue
+        ordinal = _ORDINAL.match(text)
+        if ordinal and ordinal[1]:
+            cut = re.match(r"[^。；，：！？]{3,30}[。：\s]", text[ordinal.end() :])
+            if cut and (key := _match("statutory", cut[0].strip("。： "))):
+                split = ordinal.end() + cut.end()
+                found.append((index, key, "inline", text[:split].strip("。： "), text[split:].strip()))
+        elif len(text) <= 26 and not FINAL.search(text) and not re.match(r"[（(\d①-⑳]", text):
+            title = plain_ordinal(text)
+            key = _match("statutory", title)
+            if key and not re.search(r"[，。；]", title):
+                found.append((index, key, "unnumbered", text, ""))
+    return found
+
+
+def _ordered(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Choose the headings of the statutory form: in its order, those that fit titles and ordinals best.
+
+    A second outline (一、…六、) inside 总体情况, a contents list, and a table row `三、本年度办理结果` all
+    lose to the real headings here, because they break the order or fit the titles worse.
+    """
+    usable = []
+    for candidate in candidates:
+        index, key, kind, heading, rest = candidate
+        if kind == "bare" and key is not None:
+            official = _match("statutory", _ORDINAL.sub("", heading, count=1))
+            if official is None and key not in ("problems", "improvements"):
+                continue
+            if official and key not in ("problems", "improvements", "section5"):
+                key = official
+        if key is None or key not in _RANK:
+            continue
+        ordinal = _ORDINAL.match(heading)
+        number = NUMERALS.find(ordinal[1] or ordinal[2]) + 1 if ordinal else 0
+        weight = (
+            2.0 + (1.0 if ordinal and ordinal[1] else 0.0) + (0.5 if number == min(_RANK[key], 6) else 0.0)
+        )
+        weight -= 1.5 if kind == "unnumbered" else 0.0
+        usable.append((weight, _RANK[key], (index, key, kind, heading, rest)))
+    best: list[tuple[float, list[int]]] = []
+    for i, (weight, rank, _) in enumerate(usable):
+        chains = [best[j] for j in range(i) if usable[j][1] < rank]
+        # Of equal chains the later one wins: a contents list stands before the text it announces.
+        before = max(enumerate(chains), key=lambda c: (c[1][0], c[0]))[1] if chains else (0.0, [])
+        best.append((before[0] + weight, [*before[1], i]))
+    if not best:
+        return []
+    _, chain = max(enumerate(best), key=lambda b: (b[1][0], b[0]))[1]
+    return [usable[i][2] for i in chain]
+
+
+def _ascending(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Choose the top-level outline of a free-form report.
+
+    Its level is that of its first numbered heading (一、 or （一）); a heading that no cue matches belongs to
+    the overview before section five and to the rest behind it.
+    """
+    numbered = [c for c in candidates if c[2] == "bare"]
+    outer = next((c for c in numbered if (m := _ORDINAL.match(c[3])) and m[1]), None)
+    chosen: list[_Candidate] = []
+    last_number = 0
+    seen_five = False
+    for index, key, kind, heading, rest in candidates:
+        ordinal = _ORDINAL.match(heading)
+        if kind == "bare" and ordinal:
+            if outer is not None and not ordinal[1]:
+                continue
+            number = NUMERALS.find((ordinal[1] or ordinal[2])[-1]) + 1
+            if number <= last_number and key not in (
+                "section5",
+                "problems",
+                "improvements",
+                "other",
+                "disputes",
+            ):
+                continue
+            last_number = number
+        elif kind == "unnumbered" and outer is not None:
+            continue
+        resolved = key or ("other" if seen_five else "overview")
+        seen_five = seen_five or resolved in ("section5", "problems", "improvements")
+        chosen.append((index, resolved, kind, heading, rest))
+    return chosen
+
+
+def cut_tail(parts: Sequence[Part]) -> list[Part]:
+    """Drop furniture everywhere, and all that stands behind the line that ends the report."""
+    kept: list[Part] = []
+    for number, part in enumerate(parts):
+        lines: list[Line] = []
+        for line in part.lines:
+            if number > 0 and ends_report(line.text, last=number == len(parts) - 1):
+                kept.append(Part(part.section, part.heading, lines))
+                return kept
+            if not is_furniture(line.text) and not _is_signature(line.text):
+                lines.append(line)
+        kept.append(Part(part.section, part.heading, lines))
+    return [p for p in kept if p.lines or p.section != "preamble"]
+
+
+def _is_signature(text: str) -> bool:
+    """Tell whether a line is only a date or only an agency's name, as under a letter."""
+    squeezed = "".join(text.split())
+    return bool(
+        re.fullmatch(r"[（(]?(\d{4}|[二〇○零一三四五六七八九]{4})年\S{1,3}月\S{1,3}日[）)]?", squeezed)
+        or re.fullmatch(
+            r"[\u4e00-\u9fff]{3,24}(局|委员会|厅|人民政府|办公室|办公厅|管委会|办事处|海关|开发区|园区|公司|医院|学校|大学|中学|小学)(\d{4}[-年./]\d{1,2}[-月./]\d{1,2}日?)?",
+            squeezed,
+        )
+        or re.fullmatch(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}(\d{1,2}:\d{2}(:\d{2})?)?", squeezed)
+    )

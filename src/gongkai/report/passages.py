@@ -1,0 +1,203 @@
+"""A section → its sentences, each with its heading, its lead and its half of section five."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gongkai.report.halves import Half, half_of_heading, is_half_heading, next_half
+from gongkai.report.outline import FINAL, MAX_HEADING, NUMERALS, Line, Part
+from gongkai.text.sentences import split_sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_RUN_IN = re.compile(
+    rf"(?:(?P<bracket>[（(](?:[{NUMERALS}]{{1,3}}|\d{{1,2}})[）)]、?\s*)(?P<pair>[^。；：！？\d]{{2,18}}|[^。；，：！？]{{2,28}})"
+    rf"|(?P<number>\d{{1,2}}[.．、](?!\d)|[{NUMERALS}]{{1,2}}、|[①-⑳])?\s*(?P<title>[^。；，：！？]{{2,28}}))[。：](?=.)"
+)
+_SUB_HEADING = re.compile(
+    rf"([（(](?:[{NUMERALS}]{{1,3}}|\d{{1,2}})[）)]、?|\d{{1,2}}[.．、](?!\d)|[{NUMERALS}]{{1,2}}、|[①-⑳])\s*[^。；！？]{{2,40}}"
+)
+_ENUMERATED = re.compile(
+    rf"[{NUMERALS}]是|第[{NUMERALS}]|其[{NUMERALS}]|[（(][{NUMERALS}\d]{{1,2}}[）)]|\d{{1,2}}[.．、]|[①-⑳]|首先|其次|最后"
+)
+_POINT_HEADING = re.compile(rf"[（(][{NUMERALS}]{{1,3}}[）)][^，；：\d]{{2,18}}。")
+_LEAD_IN = re.compile(r"[：:]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One quasi-sentence with what the codebook says it needs; offsets count in its part's `section_text`."""
+
+    section: str
+    heading: str
+    lead: str
+    start: int
+    end: int
+    page: int | None
+    text: str
+    part: int = 0
+    """Index of the section it was read from, among the report's."""
+
+
+def section_text(part: Part) -> str:
+    """Return a section's cleaned text, in which sentences' offsets count: a paragraph a line."""
+    return "\n".join(line.text for line in _joined(part.lines))
+
+
+def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> list[Sentence]:
+    """Cut a section into sentences; each knows its heading, its lead, and its half of section five.
+
+    Args:
+        part: The section.
+        year: The report's; a later one in section five marks what is planned.
+        index: The section's among the report's, for `Sentence.part`.
+    """
+    split = part.section in ("section5", "problems", "improvements")
+    state = Half("improvements" if part.section == "improvements" else "problems")
+    turning = part.section == "section5"
+    sub_heading, lead = "", ""
+    found: list[Sentence] = []
+    offset = 0
+
+    def enter(heading: str) -> None:
+        nonlocal state, lead, turning
+        turned = state
+        if split and (named := half_of_heading(heading)):
+            turned = Half(named, headed=True)
+        elif (
+            split
+            and is_half_heading(heading)
+            and not _ENUMERATED.sub("", heading, count=1).startswith("改进")
+        ):
+            turned, turning = Half(), True  # names both halves: a new round begins with its problems
+        elif turning:
+            turned = next_half(heading, state, year)  # a heading run into its paragraph makes a point too
+        if not split or turned.name != state.name:
+            lead = ""
+        state = turned
+
+    for line in _joined(part.lines):
+        text = line.text
+        if not split and not _ENUMERATED.match(text):
+            lead = ""  # outside section five a lead opens its paragraph, and paragraphs that count points
+        stand_alone = _sub_heading(text, part.section)
+        if stand_alone:
+            sub_heading = stand_alone
+            enter(stand_alone)
+            offset += len(text) + 1
+            continue
+        run_in = _run_in_heading(text, part.section)
+        shift = 0
+        if run_in:
+            shift, sub_heading = run_in
+            enter(sub_heading)
+        for start, end in split_sentences(text[shift:]):
+            sentence = text[shift + start : shift + end]
+            more = shift + end < len(text)
+            inside = _heading_inside(sentence, more=more, split=split)
+            if inside:
+                sub_heading = inside
+                enter(inside)
+                continue
+            if turning:
+                turned = next_half(sentence, state, year)
+                lead = "" if turned.name != state.name else lead
+                state = turned
+            opens = _opens_passage(sentence, part.section)
+            heading = sub_heading or part.heading
+            found.append(
+                Sentence(
+                    state.name if split else part.section,
+                    heading,
+                    "" if opens else lead,
+                    offset + shift + start,
+                    offset + shift + end,
+                    line.page,
+                    sentence,
+                    index,
+                )
+            )
+            if opens:
+                lead = sentence
+        offset += len(text) + 1
+    return found
+
+
+def _joined(lines: Sequence[Line]) -> list[Line]:
+    """Join a line that breaks off inside a sentence to its successor, unless that opens a new point."""
+    joined: list[Line] = []
+    for line in lines:
+        before = joined[-1] if joined else None
+        broken = before is not None and not FINAL.search(before.text) and len(before.text) > MAX_HEADING
+        if before is not None and broken and not _SUB_HEADING.match(line.text):
+            joined[-1] = Line(before.text + line.text, before.page, before.index)
+        else:
+            joined.append(Line(line.text, line.page, line.index))
+    return joined
+
+
+def _sub_heading(text: str, section: str) -> str | None:
+    """Return the heading that a whole line is: short, nominal, without an end mark."""
+    if section not in ("section5", "problems", "improvements") and re.fullmatch(
+        rf"[（(](?:[{NUMERALS}]{{1,3}}|\d{{1,2}})[）)]、?[^，；：]{{2,24}}(情况|方面|工作|建设|管理|保障|公开)[。：]",
+        text,
+    ):
+        return text.strip("。：")
+    if FINAL.search(text) or len(text) > MAX_HEADING:
+        return text.strip("：") if text.endswith("：") and _is_label(text.strip("：")) else None
+    if _SUB_HEADING.fullmatch(text):
+        return text
+    return text if is_half_heading(text) and len(text) <= 20 else None
+
+
+def _run_in_heading(text: str, section: str) -> tuple[int, str] | None:
+    """Return (where the text goes on, heading) for `（一）主动公开情况。2024年，…`.
+
+    An enumerated clause is a heading only if more follows in its paragraph; `一是…。` is always a sentence.
+    """
+    match = _RUN_IN.match(text)
+    if not match:
+        return None
+    title = match["pair"] or match["title"]
+    end = match.end() - 1
+    split = section in ("section5", "problems", "improvements")
+    nominal = bool(re.search(r"(情况|工作|方面|公开|管理|建设|保障)$", title))
+    label = text[end] == "：" and _is_label(title)
+    if match["bracket"]:
+        run_in = text[end] == "。" or label or (nominal and not split)
+    elif match["number"]:
+        run_in = label or (not split and text[end] == "。")
+    else:
+        plain = nominal and len(title) <= 10 and title[1:2] != "是" and text[end] == "。"
+        run_in = (label and split) or (section == "overview" and plain)
+    return (match.end(), text[:end]) if run_in else None
+
+
+def _heading_inside(sentence: str, *, more: bool, split: bool) -> str | None:
+    """Return the heading that a sentence is if more follows it: a short point, in section five a label."""
+    if not more:
+        return None
+    if split:
+        label = sentence.removesuffix("：")
+        return label if label != sentence and _is_label(label) else None
+    return sentence.strip("。") if _POINT_HEADING.fullmatch(sentence) else None
+
+
+def _is_label(text: str) -> bool:
+    """Tell a label (`存在问题：`) from a lead-in, which is a sentence (`主要有以下问题：`)."""
+    return (
+        len(text) <= 14
+        and is_half_heading(text)
+        and not re.search(r"有|如下|以下|表现|采取|做好|抓好|将|是", text)
+    )
+
+
+def _opens_passage(sentence: str, section: str) -> bool:
+    """Tell whether a sentence opens a passage: it ends in a colon, or turns to what will be done."""
+    if _LEAD_IN.search(sentence) or re.match(r"(下一?步|今后|接下来|明年)", sentence):
+        return True
+    five = section in ("section5", "problems", "improvements")
+    return five and bool(re.match(r"(针对|为此|对此|20\d\d年.{0,8}将)", sentence))

@@ -1,0 +1,287 @@
+"""An agency's name → level, region and its code as of the report's year.
+
+A name that several divisions have is decided only by what the document prints: a parent right in front of it,
+or in the lines that are not prose (site name, breadcrumbs, address). Else it stays open, with its candidates.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gongkai.store.run import bundled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FIRST, LAST = 2000, 2024
+"""Years of the table of divisions."""
+_HAN = r"[\u4e00-\u9fff]"
+_DIVISION = re.compile(
+    rf"{_HAN}{{2,7}}?(?:省|自治区|特别行政区)|{_HAN}{{2,8}}?(?:自治州|地区|盟|州)|{_HAN}{{1,6}}?(?:市|自治县|自治旗|县|旗|林区|特区|区)"
+)
+_TOWNSHIP = re.compile(rf"{_HAN}{{1,8}}?(?:街道|镇|乡|苏木)")
+_TOWNSHIP_TAIL = re.compile(r"(?:街道|镇|乡|苏木)(?:办|人民政府|政府|党|$)")
+_SHORTENED = re.compile(r"(?:(?:[壮回]族|维吾尔)?自治区|省|地区|盟|[市州县区旗])$")
+_NOT_DIVISION = re.compile(
+    r"开发区$|园区$|高新区$|新区$|经开区$|示范区$|保税区$|景区$|地区$|社区$|小区$|城区$|灾区$|山区$|^城市$"
+)
+_NO_CITY = ("市辖区", "县", "直辖县")
+"""What the table has for the city of a division right below its province: words of any document, no hint."""
+_MAX_TEXT = 300_000
+_MAX_FURNITURE = 60
+"""Characters of a line that can be a site's name, breadcrumbs or an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A division between two years; `city` and `province` are its parents, "" where it has none."""
+
+    name: str
+    code: str
+    level: str
+    city: str
+    province: str
+    first: int
+    last: int
+
+    def exists(self, year: int | None) -> bool:
+        """Tell whether the division had this name and code in a year; None asks for any year."""
+        return year is None or self.first <= min(max(year, FIRST), LAST) <= self.last
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.province}{self.city}{self.name}"
+
+
+@functools.cache
+def regions() -> dict[str, list[Region]]:
+    """Return the table of divisions by name."""
+    by_name: dict[str, list[Region]] = {}
+    with bundled("corpus/lexicon/regions.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            first, last = int(row.pop("first")), int(row.pop("last"))
+            if row["city"] in _NO_CITY:
+                row["city"] = ""
+            by_name.setdefault(row["name"], []).append(Region(**row, first=first, last=last))
+    return by_name
+
+
+@functools.cache
+def _by_stem() -> dict[str, list[Region]]:
+    """Return the divisions by their names cut short (南京 for 南京市)."""
+    by_stem: dict[str, list[Region]] = {}
+    for name, found in regions().items():
+        stem = _SHORTENED.sub("", name)
+        if len(stem) >= 2:
+            by_stem.setdefault(stem, []).extend(found)
+    return by_stem
+
+
+@functools.cache
+def _words() -> dict[str, re.Pattern[str]]:
+    table = tomllib.loads(bundled("corpus/lexicon/agencies.toml").read_text(encoding="utf-8"))["place"]
+    return {name: re.compile(pattern) for name, pattern in table.items()}
+
+
+def split_divisions(name: str) -> list[str]:
+    """Cut the administrative divisions off the front of an agency's name, the largest first.
+
+    A known division is preferred to what merely looks like one, so that 市中区 or 城关区 are not torn apart.
+
+    >>> split_divisions("南京市鼓楼区人民政府"), split_divisions("鼓楼街道办事处")
+    (['南京市', '鼓楼区'], [])
+    """
+    return _cut(name)[0]
+
+
+def _cut(name: str) -> tuple[list[str], str]:
+    """Return the divisions in front, and what is left of the name."""
+    found: list[str] = []
+    rest = _words()["central"].sub("", name)
+    while rest:
+        known = _known(rest)
+        if known is None and (stem := _stem_before(rest)):
+            found.append(stem[1])
+            rest = rest[len(stem[0]) :]
+            continue
+        match = None if known else _DIVISION.match(rest)
+        piece = known or (match[0] if match else None)
+        if piece is None or (known is None and _NOT_DIVISION.search(piece)):
+            break
+        if _TOWNSHIP_TAIL.match(rest, len(piece)):
+            break  # 红旗街道, 东区街道: the township's own name
+        found.append(piece)
+        rest = rest[len(piece) :]
+    return found, rest
+
+
+def _known(rest: str) -> str | None:
+    return next((rest[:n] for n in range(min(15, len(rest)), 1, -1) if rest[:n] in regions()), None)
+
+
+def _stem_before(rest: str) -> tuple[str, str] | None:
+    """Return (as printed, in full) for a division cut short in front of one of its own (上海浦东新区)."""
+    for length in range(2, 5):
+        below = _known(rest[length:])
+        if below is None:
+            continue
+        parents = {
+            parent.name
+            for parent in _by_stem().get(rest[:length], ())
+            for r in regions()[below]
+            if parent.name in (r.city, r.province)
+        }
+        if len(parents) == 1:
+            return rest[:length], parents.pop()
+    return None
+
+
+def find_place(
+    agency: str, kind: str | None, year: int | None, lines: Sequence[str], problems: list[str]
+) -> tuple[str | None, str | None, str | None]:
+    """Find level, region and code of an agency; what is ambiguous is None, with candidates in `problems`.
+
+    Args:
+        agency: Its name as printed.
+        kind: Its kind.
+        year: The report's.
+        lines: Cleaned lines of the document.
+        problems: Messages are added here.
+    """
+    words = _words()
+    if words["nation"].fullmatch(agency):
+        return "nation", None, None
+    divisions, below = _cut(agency)
+    is_township = kind in ("township", "street") or bool(
+        _TOWNSHIP.match(below) and kind in ("government", "office")
+    )
+    own_level = "township" if is_township else "province" if words["customs"].fullmatch(agency) else None
+    if not divisions and is_township:
+        problems.append(
+            f"{agency}: no division above it is named in front of it; set region and region_code by hand"
+        )
+        return own_level, None, None
+    if not divisions:
+        found = _from_stem(agency, year, lines, problems)
+        return (own_level or found[0]), found[1], found[2]
+    region = divisions[-1]
+    decided = _decide(divisions, year, lines, problems)
+    level = decided.level if decided else _level(divisions, year)
+    return own_level or level, region, decided.code if decided else None
+
+
+def _from_stem(
+    agency: str, year: int | None, lines: Sequence[str], problems: list[str]
+) -> tuple[str | None, str | None, str | None]:
+    """Resolve a division that the name cuts short (南京海关) by the table, or the text."""
+    name = _words()["central"].sub("", agency)
+    text = "\n".join(lines)[:_MAX_TEXT]
+    stems = [name[:n] for n in range(min(6, len(name) - 1), 1, -1) if name[:n] in _by_stem()]
+    stem = stems[0] if stems else name[:2]
+    candidates = [r for r in _by_stem().get(stem, ()) if r.exists(year)]
+    if agency.endswith("总队"):
+        candidates = [r for r in candidates if r.level == "province"]
+    if len({r.code for r in candidates}) == 1 and candidates[0].level != "county":
+        return candidates[0].level, candidates[0].name, candidates[0].code
+    full = rf"{re.escape(stem)}{_HAN}?[省市州县区旗盟]"
+    whole = {m[0] for m in re.finditer(rf"(?<!{_HAN}){full}", text)}
+    whole |= {m[0] for m in re.finditer(rf"{re.escape(stem)}[省市州县区旗盟](?={_HAN})", text)}
+    if len(whole) == 1:
+        divisions = [whole.pop()]
+        decided = _decide(divisions, year, lines, problems)
+        return (
+            decided.level if decided else _level(divisions, year),
+            divisions[0],
+            decided.code if decided else None,
+        )
+    if candidates:
+        problems.append(
+            f"{agency}: {stem} is cut short and not settled by the text; candidates: {_list(candidates)}"
+        )
+    return None, None, None
+
+
+def _candidates(divisions: Sequence[str], year: int | None) -> list[Region]:
+    """Return the divisions of that name in that year that lie in the ones named before it."""
+    return [r for r in _of_any_year(divisions) if r.exists(year)]
+
+
+def _of_any_year(divisions: Sequence[str]) -> list[Region]:
+    *above, region = divisions
+    return [r for r in regions().get(region, ()) if all(a in (r.city, r.province) for a in above)]
+
+
+def _decide(
+    divisions: Sequence[str], year: int | None, lines: Sequence[str], problems: list[str]
+) -> Region | None:
+    """Choose the one division that is meant, or none with the reason."""
+    candidates = _candidates(divisions, year)
+    region = divisions[-1]
+    if not candidates and year is not None and _of_any_year(divisions):
+        return _renamed(divisions, year, problems)
+    if len({r.code for r in candidates}) > 1 and year is not None:
+        candidates = _printed(candidates, region, lines) or candidates
+    if len({r.code for r in candidates}) == 1:
+        return candidates[-1]
+    if candidates:
+        count = len({r.code for r in candidates})
+        problems.append(f"{region}: {count} divisions have this name; candidates: {_list(candidates)}")
+    return None
+
+
+def _renamed(divisions: Sequence[str], year: int, problems: list[str]) -> Region | None:
+    """Decide on a name that no division had at that year's end: one given up in that very year counts."""
+    region, others = divisions[-1], _of_any_year(divisions)
+    given_up = [r for r in others if r.last == year - 1]
+    if len(given_up) == 1:
+        problems.append(f"{region}: given up in {year}; the code that it had until then was taken")
+        return given_up[0]
+    spans = ", ".join(f"{r} ({r.first}-{r.last})" for r in others[:6])
+    problems.append(f"{region}: no division had this name in {year}; candidates: {spans}")
+    return None
+
+
+def _printed(candidates: Sequence[Region], region: str, lines: Sequence[str]) -> list[Region]:
+    """Return the candidates whose parent is printed before the name, or else in lines that are not prose."""
+    text = "\n".join(lines)[:_MAX_TEXT]
+    visited = _words()["visited"]
+
+    def adjoins(candidate: Region) -> bool:
+        for parent in (candidate.city, candidate.province):
+            starts = [m.start() for m in re.finditer(re.escape(parent + region), text)] if parent else []
+            if any(not visited.search(text[max(0, s - 4) : s]) for s in starts):
+                return True
+        return False
+
+    furniture = "\n".join(
+        line for line in lines if len(line) <= _MAX_FURNITURE and not re.search("[。；，]", line)
+    )
+    near = [r for r in candidates if adjoins(r)]
+    if len({r.code for r in near}) == 1:
+        return near
+    stands = [r for r in near or candidates if any(p and p in furniture for p in (r.city, r.province))]
+    cities = [r for r in stands if r.city and r.city in furniture] or stands
+    return cities if len({r.code for r in cities}) == 1 else []
+
+
+def _list(candidates: Sequence[Region]) -> str:
+    return ", ".join(str(r) for r in candidates[:6])
+
+
+def _level(divisions: Sequence[str], year: int | None) -> str | None:
+    """Tell the level by the table or, for a name that is not in it, by its last character."""
+    region = divisions[-1]
+    levels = {r.level for r in _candidates(divisions, year) or _of_any_year(divisions)}
+    if levels:
+        return levels.pop() if len(levels) == 1 else None
+    if region.endswith(("省", "自治区")):
+        return "province"
+    if region.endswith(("州", "盟", "地区")):
+        return "city"
+    if region.endswith("市"):
+        return "county" if any(d.endswith(("市", "州", "盟")) for d in divisions[:-1]) else "city"
+    return "county"

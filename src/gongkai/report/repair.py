@@ -1,0 +1,51 @@
+"""Lines → lines: headings put back on lines of their own, before the outline is looked for."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING
+
+from gongkai.report.outline import FINAL, MAX_HEADING, NUMERALS, Line, is_statutory_title
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ORDINAL_ALONE = re.compile(
+    rf"(?:[{NUMERALS}]{{1,2}}\s*[、.．,，]+|[（(][{NUMERALS}]{{1,2}}[）)]|第[{NUMERALS}]部分)"
+)
+_INSIDE = re.compile(rf"(?<=[。；：！])\s*(?=[{NUMERALS}]{{1,2}}、([^。；，：！？]{{2,30}})[。：\s])")
+
+
+def repair_lines(lines: Sequence[Line]) -> list[Line]:
+    """Join an ordinal to the title on the next line, and cut a paragraph that holds several sections."""
+    return [piece for line in _joined(lines) for piece in _cut(line)]
+
+
+def _joined(lines: Sequence[Line]) -> list[Line]:
+    joined: list[Line] = []
+    waiting: Line | None = None
+    for line in lines:
+        if waiting is not None:
+            if len(line.text) <= MAX_HEADING and not FINAL.search(line.text):
+                line = Line(waiting.text + line.text, waiting.page, waiting.index)
+            else:
+                joined.append(waiting)
+            waiting = None
+        if _ORDINAL_ALONE.fullmatch(line.text):
+            waiting = line
+        else:
+            joined.append(line)
+    if waiting is not None:
+        joined.append(waiting)
+    return joined
+
+
+def _cut(line: Line) -> list[Line]:
+    """Cut before each official title inside a paragraph, if there are two; one alone may be a mention."""
+    cuts = [m.start() for m in _INSIDE.finditer(line.text) if is_statutory_title(m[1])]
+    if len(cuts) < 2:
+        return [line]
+    limits = [0, *cuts, len(line.text)]
+    pieces = (line.text[a:b].strip() for a, b in itertools.pairwise(limits))
+    return [Line(piece, line.page, line.index) for piece in pieces if piece]

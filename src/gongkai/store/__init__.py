@@ -1,0 +1,1 @@
+"""Places, whole files, shards and manifests; knows no table."""

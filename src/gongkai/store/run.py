@@ -1,0 +1,192 @@
+"""One execution: settings read from a file, the manifest written beside what it made, and bundled files.
+
+A manifest (`run.json`) says which version, settings, seeds and inputs made a folder. It holds nothing that
+differs between two runs on the same inputs, so that equal runs stay byte-identical; times go to the log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import platform
+import shutil
+import tempfile
+import tomllib
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from gongkai.errors import GongkaiError, SchemaError
+from gongkai.store import storage
+from gongkai.store.storage import write_json as write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Settings = TypeVar("Settings")
+
+_PACKAGE = Path(__file__).parents[1]
+_CHECKOUT = _PACKAGE.parents[1]
+
+
+def version() -> str:
+    """Return the installed version of gongkai."""
+    return metadata.version("gongkai")
+
+
+def bundled(name: str) -> Path:
+    """Return the path of a file or folder that comes with the package, e.g. `corpus/raw` or `models/linear`.
+
+    An installed wheel carries copies below `gongkai/bundled`; a checkout (editable install) has the
+    originals.
+
+    Raises:
+        GongkaiError: Neither place has it.
+    """
+    for place in (_PACKAGE / "bundled" / name, _CHECKOUT / name):
+        if place.exists():
+            return place
+    raise GongkaiError(f"{name}: not in this installation; reinstall gongkai, or run from a checkout")
+
+
+def file_digest(path: str | Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    if storage.is_url(path):
+        return hashlib.sha256(storage.read_bytes(path)).hexdigest()
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_settings(path: str | Path, kind: type[Settings]) -> Settings:
+    """Read a TOML file into a frozen dataclass.
+
+    Raises:
+        SchemaError: The file cannot be read, holds a key that the dataclass does not have, or a value of
+        another type.
+    """
+    source = Path(path)
+    try:
+        values = tomllib.loads(source.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SchemaError(f"{source}: cannot read the settings: {error}") from error
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(values.keys() - fields.keys())
+    if unknown:
+        raise SchemaError(
+            f"{source}: unknown setting {', '.join(unknown)}; known are {', '.join(sorted(fields))}"
+        )
+    default = kind()
+    for key, value in values.items():
+        expected = type(getattr(default, key))
+        if expected is float and isinstance(value, int) and not isinstance(value, bool):
+            values[key] = float(value)
+        elif expected is tuple and isinstance(value, list):
+            values[key] = tuple(value)
+        elif type(value) is not expected:
+            raise SchemaError(f"{source}: {key} must be of type {expected.__name__}, is {value!r}")
+    return kind(**values)
+
+
+def manifest(command: str, settings: Mapping[str, object], inputs: Mapping[str, str]) -> dict[str, object]:
+    """Describe a run.
+
+    Args:
+        command: Name of the function that ran.
+        settings: Everything that decides the result, seeds included.
+        inputs: Digest by input name.
+    """
+    listing = json.dumps(dict(sorted(inputs.items())), ensure_ascii=False).encode()
+    return {
+        "command": command,
+        "gongkai": version(),
+        "python": platform.python_version(),
+        "libraries": {
+            name: metadata.version(name)
+            for name in (
+                "jieba",
+                "numpy",
+                "opencc",
+                "pandas",
+                "pyarrow",
+                "pypdfium2",
+                "scikit-learn",
+                "selectolax",
+            )
+        },
+        "settings": dict(settings),
+        "inputs": len(inputs),
+        "inputs_digest": hashlib.sha256(listing).hexdigest(),
+    }
+
+
+@contextlib.contextmanager
+def whole_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a temporary folder beside `target` that takes its place only when the block ends well.
+
+    Raises:
+        GongkaiError: `target` exists and `overwrite` is False, or cannot be written.
+    """
+    refuse_existing(target, overwrite=overwrite)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        hidden = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise GongkaiError(f"{target}: cannot write here: {error}") from error
+    try:
+        yield hidden
+        hidden.chmod(0o755)
+        if target.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+            target.replace(old / target.name)
+            hidden.replace(target)
+            shutil.rmtree(old)
+        else:
+            hidden.replace(target)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a temporary path beside `target` that takes its place only when the block ends well.
+
+    Raises:
+        GongkaiError: `target` exists and `overwrite` is False, or cannot be written.
+    """
+    refuse_existing(target, overwrite=overwrite)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(
+            prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent
+        )
+    except OSError as error:
+        raise GongkaiError(f"{target}: cannot write here: {error}") from error
+    hidden = Path(name)
+    try:
+        open(descriptor, "wb").close()  # noqa: PTH123  (closes the descriptor that mkstemp opened)
+        yield hidden
+        hidden.chmod(0o644)
+        hidden.replace(target)
+    finally:
+        hidden.unlink(missing_ok=True)
+
+
+def refuse_existing(target: str | Path, *, overwrite: bool) -> None:
+    """Raise GongkaiError when `target` exists and may not be replaced.
+
+    A folder is replaced only if gongkai made it (it holds a `run.json`) or it is empty: a typing slip after
+    `-o` must not cost anyone their files.
+    """
+    if not storage.exists(target):
+        return
+    folder = storage.is_folder(target)
+    if folder and not storage.children(target):
+        return
+    if not overwrite:
+        raise GongkaiError(f"{target}: exists; choose another name or pass --overwrite")
+    if folder and not storage.exists(f"{target}/run.json"):
+        raise GongkaiError(
+            f"{target}: is a folder that gongkai did not make (no run.json); it will not be replaced"
+        )

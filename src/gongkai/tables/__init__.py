@@ -1,0 +1,1 @@
+"""Every table: its rows, ids, parts and queries."""

@@ -1,0 +1,121 @@
+"""Ask many parts: SQL over a tables folder as it is, and the same tables cut anew, a year to a part."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gongkai.errors import GongkaiError, SchemaError
+from gongkai.store import storage
+from gongkai.store.run import whole_folder, write_json
+from gongkai.tables.schema import SCHEMAS, parts_of, read_part, write_part
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from gongkai.tables.schema import Table
+
+ROWS = 20_000
+"""Rows from which a part of a year is written."""
+
+
+def connect(*folders: str | Path) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB connection with a view for each table of the folders.
+
+    Args:
+        folders: A tables folder of `build`, and if you like a folder of `predict`; paths or addresses. Where
+            two folders have a table of one name, the view has the rows of both.
+
+    Returns:
+        A connection in memory: `connect("tables").sql("SELECT count(*) FROM reports").df()`. The views know
+        the parts that stood there when it was opened.
+
+    Raises:
+        SchemaError: A folder has none of the tables.
+        GongkaiError: The extra `query` is not installed.
+    """
+    try:
+        import duckdb
+    except ImportError as error:
+        raise GongkaiError('SQL needs the extra "query": pip install "gongkai[query]"') from error
+    parts: dict[str, list[str]] = {}
+    for folder in folders:
+        present = [name for name in storage.children(folder) if name in SCHEMAS]
+        if not present:
+            raise SchemaError(f"{folder}: no tables here; expected what `gongkai build` or `predict` wrote")
+        for name in present:
+            parts[name] = parts.get(name, []) + parts_of(folder, name)
+    opened = duckdb.connect(":memory:")
+    for system in {storage.filesystem(folder)[0] for folder in folders if storage.is_url(folder)}:
+        opened.register_filesystem(system)
+    for name, files in parts.items():
+        listing = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        opened.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listing}])")
+    return opened
+
+
+def partition(folder: str | Path, output: str | Path, *, overwrite: bool = False) -> dict[int | None, int]:
+    """Write the tables of a folder anew, each part one year: `read(…, year=…)` then touches few.
+
+    Nothing else changes: same schema, same rows, within a year in the same order. The parts of 2021 are named
+    `part-2021….parquet`, those of reports without a year `part-0….parquet`. `problems` has no year and is
+    copied. Memory holds at most `ROWS` rows of each year.
+
+    Args:
+        folder: What `build` or `predict` wrote; a path or an address.
+        output: Folder to make, a path.
+        overwrite: Replace an earlier one.
+
+    Returns:
+        Reports (of a folder of `predict`: predictions) by year, None for those without one.
+
+    Raises:
+        SchemaError: There are no tables.
+        GongkaiError: The output exists, or cannot be written.
+    """
+    present = [name for name in storage.children(folder) if name in SCHEMAS]
+    if not present:
+        raise SchemaError(f"{folder}: no tables here; expected what `gongkai build` or `predict` wrote")
+    counts: dict[int | None, int] = {}
+    with whole_folder(Path(output), overwrite=overwrite) as hidden:
+        for name in present:
+            if "year" not in SCHEMAS[name].names:
+                for number, part in enumerate(parts_of(folder, name)):
+                    write_part(name, read_part(part, name), hidden, number)
+                continue
+            rows = _by_year(folder, name, hidden)
+            if name in ("reports", "predictions"):
+                counts = rows
+        about = storage.read_json(f"{folder}/run.json")
+        write_json(hidden / "run.json", about | {"parts": "one year each"})
+    return counts
+
+
+def _by_year(folder: str | Path, name: str, output: Path) -> dict[int | None, int]:
+    """Write one table, a year to a part; return its rows by year."""
+    import pandas as pd
+
+    waiting: dict[int | None, list[Table]] = defaultdict(list)
+    written: dict[int | None, int] = defaultdict(int)
+    counts: dict[int | None, int] = defaultdict(int)
+
+    def write(year: int | None) -> None:
+        frame = pd.concat(waiting.pop(year), ignore_index=True)
+        write_part(name, frame, output, (year or 0) * 10_000 + written[year])
+        written[year] += 1
+
+    for part in parts_of(folder, name):
+        frame = read_part(part, name)
+        years = frame["year"].astype("Int64")
+        for year in sorted({None if pd.isna(y) else int(y) for y in years}, key=lambda y: y or 0):
+            rows = frame[years.isna() if year is None else years.eq(year).fillna(False)]
+            waiting[year].append(rows)
+            counts[year] += len(rows)
+            if sum(map(len, waiting[year])) >= ROWS:
+                write(year)
+    for left in sorted(waiting, key=lambda y: y or 0):
+        write(left)
+    if not counts:
+        write_part(name, frame, output)
+    return dict(sorted(counts.items(), key=lambda item: item[0] or 0))

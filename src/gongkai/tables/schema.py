@@ -1,0 +1,497 @@
+"""Every table: Arrow schema with units, check, read, write, ids.
+
+A tables folder holds one folder per table with `part-*.parquet` files, so that pandas, polars, DuckDB and
+`datasets` read it unchanged. In the hand a table is a `pandas.DataFrame`; the Arrow schema is enforced at the
+seam.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gongkai.errors import GongkaiError, SchemaError
+from gongkai.store import storage
+from gongkai.store.run import whole_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
+
+    Table: TypeAlias = pd.DataFrame
+    Reports: TypeAlias = pd.DataFrame
+    Sentences: TypeAlias = pd.DataFrame
+    Statistics: TypeAlias = pd.DataFrame
+    Checks: TypeAlias = pd.DataFrame
+    Problems: TypeAlias = pd.DataFrame
+    Labels: TypeAlias = pd.DataFrame
+    Predictions: TypeAlias = pd.DataFrame
+    Measures: TypeAlias = pd.DataFrame
+    Filters: TypeAlias = list[tuple[str, str, list[object]]] | None
+
+LABELS = ("commitment", "boilerplate")
+SECTIONS = ("preamble", "overview", "proactive", "requests", "disputes", "problems", "improvements", "other")
+UNCOUNTED_SECTIONS = ("preamble",)
+"""Sections whose sentences are not counted in shares (codebook, 'The two together')."""
+FORMS = ("pre-2019", "2019", "2021")
+SEVERITIES = ("note", "warning", "error")
+
+
+def _field(name: str, kind: pa.DataType, meaning: str, *, null: bool = True) -> pa.Field:
+    return pa.field(name, kind, nullable=null, metadata={"meaning": meaning})
+
+
+_STRING, _INT, _FLOAT, _BOOL = pa.string(), pa.int32(), pa.float64(), pa.bool_()
+_REPORT_COLUMNS = [
+    _field("agency", _STRING, "full name of the issuing agency, null when not found"),
+    _field("region_code", _STRING, "six-digit division code as of the report's year, null when unknown"),
+    _field("year", _INT, "the year reported on, null when not found"),
+]
+
+SCHEMAS: Mapping[str, pa.Schema] = {
+    "reports": pa.schema(
+        [
+            _field("report_id", _STRING, "first 12 hex digits of the file's SHA-256", null=False),
+            _field("agency", _STRING, "full name of the issuing agency, null when not found"),
+            _field(
+                "kind",
+                _STRING,
+                "government, office, department, township, street, development_zone, vertical",
+            ),
+            _field("level", _STRING, "nation, province, city, county, township; null when unknown"),
+            _field("region", _STRING, "name of the administrative division"),
+            _field(
+                "region_code", _STRING, "six-digit division code as of the report's year, null when unknown"
+            ),
+            _field("year", _INT, "the year reported on"),
+            _field("form", _STRING, "pre-2019, 2019 or 2021: read off the tables' rows and columns"),
+            _field(
+                "scope", _STRING, "own (the office itself) or whole (sums an area or system); null = not said"
+            ),
+            _field("title", _STRING, "title as printed, cleaned"),
+            _field("published", _STRING, "publication date, ISO, null when not found"),
+            _field("source_path", _STRING, "path as given to build", null=False),
+            _field("source_digest", _STRING, "SHA-256 of the file", null=False),
+            _field("media_type", _STRING, "html, pdf, docx, doc, txt or image", null=False),
+            _field("script", _STRING, "simplified or traditional (before conversion)", null=False),
+            _field("n_sections", _INT, "sections found", null=False),
+            _field("n_sentences", _INT, "sentences found", null=False),
+        ]
+    ),
+    "sentences": pa.schema(
+        [
+            _field("sentence_id", _STRING, "report_id, hash of the text, occurrence", null=False),
+            _field("report_id", _STRING, "the report it stands in", null=False),
+            *_REPORT_COLUMNS,
+            _field("section", _STRING, f"one of {', '.join(SECTIONS)}", null=False),
+            _field("heading", _STRING, "nearest heading above it, empty when none", null=False),
+            _field(
+                "lead", _STRING, "sentence that opened the passage it stands in, empty when none", null=False
+            ),
+            _field("position", _INT, "0-based rank in the report", null=False),
+            _field("start", _INT, "first character in the section's text", null=False),
+            _field("end", _INT, "one past the last character in the section's text", null=False),
+            _field("page", _INT, "1-based page of its first character, null where the format has no pages"),
+            _field("text", _STRING, "cleaned text", null=False),
+            _field("tokens", pa.list_(_STRING), "jieba tokens of the text", null=False),
+        ]
+    ),
+    "statistics": pa.schema(
+        [
+            _field("report_id", _STRING, "the report", null=False),
+            *_REPORT_COLUMNS,
+            _field("form", _STRING, "2019 or 2021", null=False),
+            _field("table", _STRING, "proactive, requests or disputes", null=False),
+            _field("row", _STRING, "row key of the statutory form", null=False),
+            _field("column", _STRING, "column key of the statutory form", null=False),
+            _field("value", _FLOAT, "count, or yuan; null = blank or unreadable, 0 = zero"),
+            _field("unit", _STRING, "count or yuan", null=False),
+            _field("raw", _STRING, "the cell as printed", null=False),
+            _field("where", _STRING, "page or table, row and column it was read from", null=False),
+        ]
+    ),
+    "checks": pa.schema(
+        [
+            _field("report_id", _STRING, "the report", null=False),
+            *_REPORT_COLUMNS,
+            _field("rule", _STRING, "e.g. requests.row:granted", null=False),
+            _field("left", _FLOAT, "left side of the rule"),
+            _field("right", _FLOAT, "right side of the rule"),
+            _field("holds", _BOOL, "null = undecided, because an operand is blank"),
+            _field("note", _STRING, "how it was decided, empty when plainly", null=False),
+            _field("where", _STRING, "cells it was computed from", null=False),
+        ]
+    ),
+    "problems": pa.schema(
+        [
+            _field("source_path", _STRING, "file", null=False),
+            _field("report_id", _STRING, "report, null when none was made"),
+            _field("step", _STRING, "read, report, agency, sections, statistics, build", null=False),
+            _field("severity", _STRING, "note, warning or error", null=False),
+            _field("message", _STRING, "what, where, what to do", null=False),
+        ]
+    ),
+    "labels": pa.schema(
+        [
+            _field("sentence_id", _STRING, "the sentence", null=False),
+            _field("annotator", _STRING, "who coded; 'resolved' after adjudication", null=False),
+            _field("report_id", _STRING, "the report it stands in"),
+            *_REPORT_COLUMNS[:1],
+            _field("year", _INT, "the year reported on"),
+            _field("section", _STRING, "section"),
+            _field("heading", _STRING, "nearest heading"),
+            _field("lead", _STRING, "opening sentence of the passage"),
+            _field("text", _STRING, "the sentence", null=False),
+            _field("commitment", _BOOL, "says that the agency will do something"),
+            _field("boilerplate", _BOOL, "passes the portability test"),
+            _field(
+                "rule", _STRING, "resolved rows: the rule that decided where the coders differed, else null"
+            ),
+            _field("codebook", _STRING, "version of the codebook"),
+            _field("inclusion", _FLOAT, "probability with which the sentence was drawn, null if not drawn"),
+        ]
+    ),
+    "predictions": pa.schema(
+        [
+            _field("sentence_id", _STRING, "the sentence", null=False),
+            _field("model", _STRING, "name of the model folder", null=False),
+            _field("label", _STRING, "commitment or boilerplate", null=False),
+            _field("score", _FLOAT, "calibrated probability, 0 to 1", null=False),
+            _field("predicted", _BOOL, "score reaches the model's threshold", null=False),
+            _field("seen", _BOOL, "the model learned from this sentence: its quality there says nothing"),
+            _field("report_id", _STRING, "the report"),
+            *_REPORT_COLUMNS,
+            _field("section", _STRING, "section"),
+            _field("heading", _STRING, "nearest heading"),
+        ]
+    ),
+    "measures": pa.schema(
+        [
+            _field("measure", _STRING, "prevalence or cheap_talk", null=False),
+            _field("method", _STRING, "how it was estimated", null=False),
+            _field("model", _STRING, "whose predictions"),
+            _field("label", _STRING, "label", null=False),
+            _field("n", _INT, "sentences in the denominator", null=False),
+            _field("clusters", _INT, "reports or agencies resampled", null=False),
+            _field("cluster", _STRING, "what was resampled: report, agency", null=False),
+            _field("value", _FLOAT, "estimate; null where undefined"),
+            _field("low", _FLOAT, "lower end of the interval; null where undefined"),
+            _field("high", _FLOAT, "upper end of the interval; null where undefined"),
+            _field("level", _FLOAT, "coverage aimed at", null=False),
+        ]
+    ),
+}
+PLAIN = (".csv", ".jsonl", ".parquet", ".xlsx")
+"""Endings of single-file tables."""
+BUILT = ("reports", "sentences", "statistics", "checks", "problems")
+"""The five tables that `build` gives."""
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "reports": ("report_id",),
+    "sentences": ("sentence_id",),
+    "statistics": ("report_id", "table", "row", "column"),
+    "checks": ("report_id", "rule"),
+    "labels": ("sentence_id", "annotator"),
+    "predictions": ("sentence_id", "model", "label"),
+}
+
+
+def to_arrow(name: str, frame: Table, *, extra: Sequence[str] = ()) -> pa.Table:
+    """Check a frame against its schema and return it as an Arrow table with the columns in order.
+
+    Args:
+        name: A key of `SCHEMAS`.
+        frame: Rows; columns outside the schema are dropped unless listed in `extra`.
+        extra: Further columns to keep behind the schema's own, typed as they come.
+
+    Raises:
+        SchemaError: A column is missing, has a wrong type, or holds a null where none may be.
+    """
+    schema = SCHEMAS[name]
+    missing = [f.name for f in schema if f.name not in frame.columns]
+    if missing:
+        raise SchemaError(
+            f"{name}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
+            f"has {', '.join(map(str, frame.columns))}"
+        )
+    columns, fields = [], []
+    for field in schema:
+        try:
+            column = pa.Array.from_pandas(frame[field.name], type=field.type)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError) as error:
+            raise SchemaError(f"{name}.{field.name}: expected {field.type}: {error}") from error
+        if isinstance(column, pa.ChunkedArray):
+            column = column.combine_chunks()
+        if not field.nullable and column.null_count:
+            row = frame[field.name].isna().to_numpy().argmax()
+            raise SchemaError(f"{name}.{field.name}: row {row} is empty, but the column may not be")
+        columns.append(column)
+        fields.append(field)
+    for column_name in extra:
+        column = pa.array(frame[column_name], from_pandas=True)
+        columns.append(column)
+        fields.append(pa.field(column_name, column.type))
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+
+
+def check_table(name: str, frame: Table) -> Table:
+    """Return the frame after checking columns, types and unique keys.
+
+    Raises:
+        SchemaError: See `to_arrow`; or the table's key is not unique.
+    """
+    to_arrow(name, frame)
+    key = list(KEYS.get(name, ()))
+    if key and frame.duplicated(key).any():
+        first = frame.loc[frame.duplicated(key), key].iloc[0].to_dict()
+        raise SchemaError(f"{name}: the key {', '.join(key)} is not unique, e.g. {first}")
+    return frame
+
+
+def frame_of(name: str, rows: Iterable[Mapping[str, object]]) -> Table:
+    """Make a frame with exactly the columns of a table, in order, from dict rows (none is fine)."""
+    columns = {f.name: [] for f in SCHEMAS[name]}  # type: dict[str, list[object]]
+    for row in rows:
+        for key, values in columns.items():
+            values.append(row.get(key))
+    arrays = [pa.array(columns[f.name], type=f.type, from_pandas=True) for f in SCHEMAS[name]]
+    frame: Table = pa.Table.from_arrays(arrays, schema=SCHEMAS[name]).to_pandas()
+    return frame
+
+
+def records(frame: Table) -> list[dict[str, Any]]:
+    """Return a frame's rows as dicts by column name."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def write_part(name: str, frame: Table, folder: str | Path, part: int = 0) -> None:
+    """Write one part of a table below `folder`; the file appears whole or not at all."""
+    buffer = pa.BufferOutputStream()
+    pq.write_table(to_arrow(name, frame), buffer, compression="zstd")
+    storage.write_bytes(f"{folder}/{name}/part-{part:05d}.parquet", buffer.getvalue().to_pybytes())
+
+
+def parts_of(folder: str | Path, name: str) -> list[str]:
+    """Return the parts of one table of a tables folder, in order.
+
+    Raises:
+        SchemaError: The folder has no such table.
+    """
+    place = f"{str(folder).rstrip('/')}/{name}"
+    names = [n for n in storage.children(place) if n.startswith("part-") and n.endswith(".parquet")]
+    if not names:
+        raise SchemaError(
+            f"{folder}: no table '{name}' here; expected {place}/part-*.parquet, as `gongkai build` writes it"
+        )
+    return [f"{place}/{n}" for n in sorted(names, key=lambda n: (len(n), n))]
+
+
+def read_table(
+    folder: str | Path,
+    name: str,
+    columns: Sequence[str] | None = None,
+    *,
+    agency: str | Sequence[str] | None = None,
+    year: int | Sequence[int] | None = None,
+) -> Table:
+    """Read one table of a tables folder, or only the rows of some agencies and years.
+
+    Args:
+        folder: What `build` (or `predict`, into a folder) wrote; a path or an address (s3://, gs://).
+        name: One of `reports`, `sentences`, `statistics`, `checks`, `problems`, `predictions`.
+        columns: Only these columns.
+        agency: Only this agency, or these.
+        year: Only this year, or these (a `range` will do).
+
+    Returns:
+        All parts in order, one frame. Parts that hold none of the rows asked for are not read beyond their
+        statistics.
+
+    Raises:
+        SchemaError: The folder has no such table, a part is not of its schema, or the table has no such
+        column.
+    """
+    filters = _filters(name, agency, year)
+    chosen = SCHEMAS[name].names if columns is None else list(columns)
+    pieces: list[pa.Table] = []
+    for part in parts_of(folder, name):
+        piece = _read_part(part, name, chosen, filters)
+        if piece.num_rows or not pieces:
+            pieces.append(piece)
+    frame: Table = pa.concat_tables(pieces).to_pandas()
+    return frame
+
+
+def read_part(part: str, name: str) -> Table:
+    """Read one part of a table; see `parts_of`."""
+    frame: Table = _read_part(part, name, SCHEMAS[name].names, None).to_pandas()
+    return frame
+
+
+def _read_part(part: str, name: str, columns: list[str], filters: Filters) -> pa.Table:
+    system, path = storage.filesystem(part)
+    try:
+        return pq.read_table(path, columns=columns, filters=filters, filesystem=system)
+    except (pa.ArrowInvalid, OSError, KeyError) as error:
+        raise SchemaError(f"{part}: not a part of '{name}': {error}") from error
+
+
+def _filters(name: str, agency: str | Sequence[str] | None, year: int | Sequence[int] | None) -> Filters:
+    if name not in SCHEMAS:
+        raise SchemaError(f"no table is called '{name}'; expected one of {', '.join(SCHEMAS)}")
+    asked: dict[str, list[object]] = {}
+    if agency is not None:
+        asked["agency"] = [agency] if isinstance(agency, str) else list(agency)
+    if year is not None:
+        asked["year"] = [year] if isinstance(year, int) else [int(y) for y in year]
+    for column in asked:
+        if column not in SCHEMAS[name].names:
+            raise SchemaError(f"{name}: has no column {column} to choose rows by")
+    return [(column, "in", values) for column, values in asked.items()] or None
+
+
+def write_frame(frame: pd.DataFrame, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a table as .csv (UTF-8 with BOM), .jsonl, .parquet or .xlsx, by the ending; whole or not at all.
+
+    In .csv a text that a spreadsheet would read as a formula gets a `'` in front, which `read_frame` takes
+    away again; in .xlsx such texts are plain text.
+
+    Raises:
+        SchemaError: The ending is another.
+        GongkaiError: The file exists, or cannot be written; or .xlsx without the extra `excel`.
+    """
+    target = Path(path)
+    ending = target.suffix.lower()
+    if ending not in PLAIN:
+        raise SchemaError(f"{target}: the ending decides the format; expected one of {', '.join(PLAIN)}")
+    with whole_file(target, overwrite=overwrite) as hidden:
+        if ending == ".csv":
+            _guarded(frame).to_csv(hidden, index=False, encoding="utf-8-sig", lineterminator="\n")
+        elif ending == ".xlsx":
+            _write_excel(frame, hidden)
+        elif ending == ".jsonl":
+            frame.to_json(hidden, orient="records", lines=True, force_ascii=False)
+        else:
+            pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), hidden, compression="zstd")
+    return target
+
+
+def excel() -> Any:  # noqa: ANN401
+    """Import openpyxl.
+
+    Raises:
+        GongkaiError: The extra `excel` is not installed.
+    """
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise GongkaiError('.xlsx needs the extra "excel": pip install "gongkai[excel]"') from error
+    return openpyxl
+
+
+_FORMULA = r"^(?=[=+\-@\t\r])"
+_GUARDED = r"^'(?=[=+\-@\t\r])"
+
+
+def _guarded(frame: pd.DataFrame) -> pd.DataFrame:
+    texts = frame.select_dtypes(["object", "string"]).columns
+    return frame.assign(**{c: frame[c].replace(_FORMULA, "'", regex=True) for c in texts})
+
+
+def _write_excel(frame: pd.DataFrame, path: Path) -> None:
+    book = excel().Workbook(write_only=True)
+    from openpyxl.cell import WriteOnlyCell
+
+    sheet = book.create_sheet("table")
+    sheet.freeze_panes = "A2"
+    sheet.append([str(c) for c in frame.columns])
+    plain = frame.astype(object).where(frame.notna(), None)
+    for row in plain.itertuples(index=False):
+        cells = []
+        for value in row:
+            known = value is None or isinstance(value, bool | int | float)
+            cell = WriteOnlyCell(sheet, value if known else str(value))
+            if not known:
+                cell.data_type = "s"  # text, whatever it begins with
+            cells.append(cell)
+        sheet.append(cells)
+    book.save(path)
+
+
+def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
+    """Read a table that `write_frame` wrote, or one like it; ids and codes stay text.
+
+    Raises:
+        SchemaError: The file cannot be read or lacks a column.
+    """
+    import pandas as pd
+
+    source = Path(path)
+    try:
+        if source.suffix.lower() == ".csv":
+            texts = dict.fromkeys(("sentence_id", "report_id", "region_code", "text"), "str")
+            frame = pd.read_csv(
+                source, encoding="utf-8-sig", dtype=texts, keep_default_na=False, na_values=[""]
+            )
+            written = frame.select_dtypes(["object", "string"]).columns
+            frame = frame.assign(**{c: frame[c].replace(_GUARDED, "", regex=True) for c in written})
+        elif source.suffix.lower() == ".jsonl":
+            frame = pd.read_json(source, lines=True, dtype=False)
+        elif source.suffix.lower() == ".xlsx":
+            frame = pd.read_excel(source, keep_default_na=False, na_values=[""])
+        elif source.is_dir():
+            frame = read_table(source, "predictions")
+        else:
+            frame = pq.read_table(source).to_pandas()
+    except (OSError, ValueError, pa.ArrowInvalid) as error:
+        raise SchemaError(f"{source}: cannot be read: {error}") from error
+    missing = [column for column in needed if column not in frame.columns]
+    if missing:
+        columns = ", ".join(map(str, frame.columns)) or "no columns"
+        raise SchemaError(
+            f"{source}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; has {columns}"
+        )
+    return frame
+
+
+def hash_text(text: str) -> str:
+    """Return the short hash by which a sentence's text is known (8 hex digits of SHA-256)."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
+
+
+def as_sentences(frame: Sentences, stem: str, *, first: int = 0) -> Sentences:
+    """Make rows from anywhere with a column `text` sentences: a missing text is empty, years are numbers.
+
+    Args:
+        frame: Rows; changed in place.
+        stem: Name of their file, for the ids of those that have none.
+        first: Number of the first row in the file.
+    """
+    import pandas as pd
+
+    texts = ["" if text is None or text != text else str(text) for text in frame["text"].tolist()]
+    frame["text"] = texts
+    if "sentence_id" not in frame.columns:
+        frame["sentence_id"] = [f"{stem}-{i}-{hash_text(text)}" for i, text in enumerate(texts, first)]
+    if "year" in frame.columns:
+        frame["year"] = pd.to_numeric(frame["year"], errors="coerce")
+    return frame
+
+
+def sentence_ids(report_id: str, texts: Sequence[str]) -> list[str]:
+    """Return one id per sentence: report id, hash of the text, occurrence of that text in the report.
+
+    >>> sentence_ids("r", ["甲。", "乙。", "甲。"])
+    ['r-2b8d4c4c-0', 'r-0c5a2d1b-0', 'r-2b8d4c4c-1']
+    """
+    seen: dict[str, int] = {}
+    ids = []
+    for text in texts:
+        digest = hash_text(text)
+        ids.append(f"{report_id}-{digest}-{seen.get(digest, 0)}")
+        seen[digest] = seen.get(digest, 0) + 1
+    return ids

@@ -1,0 +1,56 @@
+import json
+
+import pytest
+
+from gongkai.classify.publish import citation, publish
+from gongkai.errors import GongkaiError, ModelError
+
+
+class Hub:
+    """Stands in for huggingface_hub.HfApi."""
+
+    def __init__(self, refuses=False):
+        self.calls, self.refuses = [], refuses
+
+    def create_repo(self, name, *, exist_ok):
+        if self.refuses:
+            raise PermissionError("403 no write token")
+        self.calls.append(("create", name))
+
+    def upload_folder(self, *, repo_id, folder_path, commit_message):
+        self.calls.append(("upload", repo_id, folder_path))
+
+
+def test_a_hub_gets_the_whole_folder(model):
+    hub = Hub()
+    lines = publish(model, "someone/gongkai-tiny", really=True, hub=hub)
+    assert "https://huggingface.co/someone/gongkai-tiny" in lines[0]
+    assert hub.calls == [("create", "someone/gongkai-tiny"), ("upload", "someone/gongkai-tiny", str(model))]
+
+
+def test_a_dry_run_calls_nobody(model):
+    hub = Hub()
+    assert "nothing was done" in publish(model, "someone/gongkai-tiny", hub=hub)[-1]
+    assert hub.calls == []
+
+
+def test_a_refusal_is_one_line(model):
+    with pytest.raises(GongkaiError, match="hub refused: 403"):
+        publish(model, "someone/gongkai-tiny", really=True, hub=Hub(refuses=True))
+
+
+def test_an_incomplete_or_damaged_folder_is_not_published(model, tmp_path):
+    publish(model, str(tmp_path / "copy"), really=True)
+    with pytest.raises(GongkaiError, match="exists"):
+        publish(model, str(tmp_path / "copy"), really=True)
+    (tmp_path / "copy" / "model.safetensors").write_bytes(b"PK")
+    with pytest.raises(ModelError):
+        publish(tmp_path / "copy", str(tmp_path / "other"), really=True)
+    (tmp_path / "copy" / "gold.txt").unlink()
+    with pytest.raises(ModelError, match=r"lacks gold.txt"):
+        publish(tmp_path / "copy", str(tmp_path / "other"))
+
+
+def test_the_citation_holds_what_decides_the_numbers(model):
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    assert config["gold_digest"][:12] in citation(model)

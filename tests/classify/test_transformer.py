@@ -1,0 +1,158 @@
+"""The transformer on a toy encoder of random weights; what needs torch skips with the reason where it is missing."""
+
+import json
+
+import numpy as np
+import pytest
+
+from gongkai.classify.classifier import FILES, load_model
+from gongkai.classify.predict import predict
+from gongkai.classify.train import TrainSettings, train
+from gongkai.classify.transformer import pairs_of
+from gongkai.corpus import stream
+from gongkai.corpus.stream import predict_tables
+from gongkai.errors import ModelError, SchemaError
+from gongkai.tables.schema import read_table
+from tests.corpus.test_build import contents
+
+torch = pytest.importorskip("torch", reason="needs the extra transformers")
+transformers = pytest.importorskip("transformers", reason="needs the extra transformers")
+pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries' own
+
+
+@pytest.fixture(scope="session")
+def encoder(labels, tmp_path_factory):
+    """A two-layer encoder of random weights and a tokenizer of single characters, made from a seed."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    folder = tmp_path_factory.mktemp("encoder")
+    characters = sorted(set("".join(labels["text"])) | set("总体情况改进措施存在问题｜往本来年"))
+    vocabulary = {c: i for i, c in enumerate(["<pad>", "<unk>", "<s>", "</s>", *characters])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> $B </s>", special_tokens=[("<s>", 2), ("</s>", 3)]
+    )
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>", cls_token="<s>", sep_token="</s>"
+    ).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = transformers.BertConfig(
+        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, max_position_embeddings=256, pad_token_id=0, hidden_dropout_prob=0.0,
+    )  # fmt: skip
+    transformers.BertModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(labels, encoder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "toy"
+    settings = TrainSettings(
+        model="transformer", encoder=str(encoder), outer_folds=3, folds=3, tested_folds=1, seeds=2, epochs=8,
+        learning_rate=3e-3,
+    )  # fmt: skip
+    metrics = train(labels, folder, settings=settings)
+    return folder, metrics
+
+
+def test_the_folder_is_complete_and_its_card_says_what_was_tested(trained):
+    folder, metrics = trained
+    assert {p.name for p in folder.iterdir()} >= {*FILES, "model.safetensors", "tokenizer.json"}
+    assert not list(folder.glob("*.bin")) + list(folder.glob("*.pt"))
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "Of the 3 folds only 1 was run" in card
+    seeds = metrics[metrics["metric"].isin(["f1_mean_of_seeds", "f1_sd_of_seeds"])]
+    assert set(seeds["n"]) == {2}
+    assert set(seeds["label"]) == {"commitment", "boilerplate", "macro"}
+
+
+def test_it_learns(trained):
+    """Chance is about a third here: half the toy's sentences are commitments."""
+    f1 = trained[1].query("metric == 'f1' and label == 'commitment'")["value"].iloc[0]
+    assert f1 > 0.9
+
+
+def test_loading_gives_the_same_scores_in_the_order_of_the_rows(trained, labels):
+    model = load_model(trained[0])
+    scores = model.scores(labels)
+    assert scores.shape == (len(labels), 2)
+    assert ((scores > 0) & (scores < 1)).all()
+    shuffled = labels.sample(frac=1, random_state=0)
+    again = model.scores(shuffled)
+    assert np.allclose(again, scores[shuffled.index], atol=1e-5)
+    assert set(model.trained_on) == set(labels["sentence_id"])
+
+
+def test_predict_takes_it_and_works_without_context(trained, labels):
+    table = predict(labels[["sentence_id", "text"]], model=trained[0])
+    assert table["sentence_id"].tolist() == np.repeat(labels["sentence_id"], 2).tolist()
+    assert table["seen"].all()
+
+
+def test_device_and_batch_size_reach_the_workers_and_stand_in_the_manifest(
+    trained, labels, tmp_path, monkeypatch
+):
+    loaded = []
+    monkeypatch.setattr(
+        stream, "load_model", lambda name, **given: loaded.append(given) or load_model(name, **given)
+    )
+    source, memory = tmp_path / "s.parquet", predict(labels, model=load_model(trained[0], device="cpu"))
+    labels[["sentence_id", "text", "section", "heading", "lead", "year"]].to_parquet(
+        source, row_group_size=100
+    )
+    chosen = {"model": trained[0], "device": "cpu", "batch_size": 7}
+    for jobs in (1, 2):
+        predict_tables(source, tmp_path / f"p{jobs}", jobs=jobs, **chosen)
+    assert loaded == [{"device": "cpu", "batch_size": 7}]  # by jobs=1; with two, each worker for itself
+    found = read_table(tmp_path / "p2", "predictions")
+    np.testing.assert_allclose(found["score"], memory["score"], atol=1e-5)
+    assert contents(tmp_path / "p1") == contents(tmp_path / "p2")
+    settings = json.loads((tmp_path / "p2" / "run.json").read_text(encoding="utf-8"))["settings"]
+    assert (settings["device"], settings["batch_size"]) == ("cpu", 7)
+    with pytest.raises(ModelError, match="nowhere: torch cannot compute there"):
+        predict_tables(source, tmp_path / "p3", **chosen | {"device": "nowhere"})
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_no_batch_without_a_sentence(trained, size):
+    with pytest.raises(ModelError, match="at least one sentence"):
+        load_model(trained[0], batch_size=size)
+
+
+def test_it_loads_in_a_plain_pipeline_with_readable_labels(trained, labels):
+    pipe = transformers.pipeline("text-classification", model=str(trained[0]), top_k=None, device="cpu")
+    texts, contexts = pairs_of(labels.head(3))
+    found = pipe([{"text": t, "text_pair": c} for t, c in zip(texts, contexts, strict=True)])
+    assert {row["label"] for row in found[0]} == {"commitment", "boilerplate"}
+
+
+def test_years_are_told_by_the_report(labels):
+    row = labels.head(1).assign(text="2020年已做，2021年在做，2022年将做。", year=2021)
+    assert pairs_of(row)[0] == ["往年已做，本年在做，来年将做。"]
+
+
+def test_a_truncated_or_foreign_folder_is_one_clear_line(trained, tmp_path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(trained[0], copy)
+    weights = copy / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(ModelError, match="not a transformer of gongkai, or damaged"):
+        load_model(copy)
+    config = json.loads((trained[0] / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps(config | {"calibration": {}}))
+    with pytest.raises(ModelError):
+        load_model(copy)
+
+
+def test_no_encoder_is_said_before_the_work(labels, tmp_path):
+    with pytest.raises(ModelError, match="needs the setting encoder"):
+        train(labels, tmp_path / "m", settings=TrainSettings(model="transformer"))
+    with pytest.raises(ModelError, match="no encoder that can be loaded"):
+        train(labels, tmp_path / "m", settings=TrainSettings(model="transformer", encoder=str(tmp_path)))
+    (tmp_path / "run.toml").write_text("encodr = 'x'")
+    with pytest.raises(SchemaError):
+        train(labels, tmp_path / "m", settings=tmp_path / "run.toml")
+    assert not (tmp_path / "m").exists()

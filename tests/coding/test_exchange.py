@@ -1,0 +1,187 @@
+import json
+
+import pandas as pd
+import pytest
+
+from gongkai.coding.exchange import COLUMNS, adjudication, read_tasks, resolve, write_tasks
+from gongkai.coding.sample import draw
+from gongkai.errors import GongkaiError, MeasureError, SchemaError
+from gongkai.measure.quality import agreement
+
+FORMATS = [".xlsx", ".csv", ".json", ".jsonl"]
+
+
+@pytest.fixture(scope="module")
+def drawn(sentences):
+    rows = draw(sentences, 12, seed=1)
+    rows.loc[0, "heading"] = "=cmd|' /C calc'!A0"
+    rows.loc[1, "lead"] = '-1+1，"引号"，\n换行'
+    return rows
+
+
+CODES = {"甲": lambda i: (i % 2, i % 3 == 0), "乙": lambda i: (i % 2, i % 4 == 0)}
+
+
+def code(path, coder):
+    """Code a task file as a coder would, in the tool's own way of storing it."""
+    chosen = CODES[coder]
+    if path.suffix == ".xlsx":
+        import openpyxl
+
+        book = openpyxl.load_workbook(path)
+        for i, row in enumerate(book.active.iter_rows(min_row=2)):
+            for label, value in zip(("commitment", "boilerplate"), chosen(i), strict=True):
+                row[COLUMNS.index(label)].value = int(value)
+            row[COLUMNS.index("comment")].value = "备注" if i == 0 else None
+        book.save(path)
+    elif path.suffix == ".csv":
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        for i in frame.index:
+            frame.loc[i, ["commitment", "boilerplate"]] = [str(int(v)) for v in chosen(i)]
+        frame.loc[0, "comment"] = "备注"
+        frame.to_csv(path, index=False, encoding="utf-8-sig")
+    elif path.suffix == ".json":
+        tasks = json.loads(path.read_text(encoding="utf-8"))
+        for i, task in enumerate(tasks):
+            result = [
+                {
+                    "from_name": label,
+                    "to_name": "text",
+                    "type": "choices",
+                    "value": {"choices": [str(int(v))]},
+                }
+                for label, v in zip(("commitment", "boilerplate"), chosen(i), strict=True)
+            ]
+            if i == 0:
+                result.append({"from_name": "comment", "type": "textarea", "value": {"text": ["备注"]}})
+            task["annotations"] = [{"result": result, "was_cancelled": False}]
+        path.write_text(json.dumps(tasks, ensure_ascii=False), encoding="utf-8")
+    else:
+        lines = []
+        for i, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
+            task = json.loads(line)
+            names = [n for n, v in zip(("commitment", "boilerplate"), chosen(i), strict=True) if v]
+            task["label"] = names or ["neither"]
+            task["Comments"] = ["备注"] if i == 0 else []
+            lines.append(json.dumps(task, ensure_ascii=False))
+        path.write_text("\n".join(lines), encoding="utf-8")
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_two_coders_come_back_losslessly(drawn, tmp_path, ending):
+    parts = []
+    for coder in CODES:
+        path = write_tasks(drawn, tmp_path / f"任务 {coder}{ending}")
+        code(path, coder)
+        parts.append(read_tasks(path, coder))
+        back = parts[-1].merge(drawn, on="sentence_id", suffixes=("", "_was"), validate="one_to_one")
+        assert len(back) == len(drawn)
+        for column in ("text", "section", "heading", "lead", "agency", "report_id", "inclusion", "year"):
+            assert back[column].tolist() == back[f"{column}_was"].tolist(), column
+        for i, (commitment, boilerplate) in enumerate(CODES[coder](i) for i in range(len(drawn))):
+            assert parts[-1].loc[i, ["commitment", "boilerplate"]].tolist() == [
+                bool(commitment),
+                bool(boilerplate),
+            ]
+        assert parts[-1].loc[0, "comment"] == "备注"
+    found = agreement(pd.concat(parts)).set_index("label")
+    assert found.loc["commitment", "alpha"] == 1
+    assert found.loc["boilerplate", "raw_agreement"] == pytest.approx(7 / 12)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_uncoded_stays_uncoded(drawn, tmp_path, ending):
+    labels = read_tasks(write_tasks(drawn, tmp_path / f"t{ending}"), "甲")
+    assert labels[["commitment", "boilerplate"]].isna().all(axis=None)
+
+
+def test_a_spreadsheet_reads_no_formula(drawn, tmp_path):
+    import openpyxl
+
+    sheet = openpyxl.load_workbook(write_tasks(drawn, tmp_path / "t.xlsx")).active
+    assert sheet.cell(2, COLUMNS.index("heading") + 1).data_type == "s"
+    assert "'=cmd" in write_tasks(drawn, tmp_path / "t.csv").read_text(encoding="utf-8-sig")
+
+
+def test_label_studio_gets_its_configuration(drawn, tmp_path):
+    write_tasks(drawn, tmp_path / "t.json")
+    assert '<Choices name="boilerplate"' in (tmp_path / "t.xml").read_text(encoding="utf-8")
+
+
+def broken(tmp_path, drawn, old, new):
+    path = write_tasks(drawn, tmp_path / "t.csv", overwrite=True)
+    text = path.read_text(encoding="utf-8-sig")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8-sig")
+    return path
+
+
+def test_what_is_wrong_is_said_with_file_and_line(drawn, tmp_path, sentences):
+    first, second = drawn["sentence_id"].tolist()[:2]
+    with pytest.raises(SchemaError, match=r"t.csv, line \d+: sentence .* stands already in line 2"):
+        read_tasks(broken(tmp_path, drawn, second, first), "甲")
+    text = drawn["text"].iloc[3]
+    with pytest.raises(SchemaError, match=r"text of .* was changed"):
+        read_tasks(broken(tmp_path, drawn, text, text + "！"), "甲")
+    with pytest.raises(SchemaError, match="lacks the column boilerplate"):
+        read_tasks(broken(tmp_path, drawn, "boilerplate", "bp"), "甲")
+    path = write_tasks(drawn, tmp_path / "g.csv")
+    path.write_bytes(path.read_text(encoding="utf-8-sig").encode("gb18030"))
+    with pytest.raises(SchemaError, match="not UTF-8"):
+        read_tasks(path, "甲")
+    with pytest.raises(SchemaError, match="is not in these tables"):
+        read_tasks(write_tasks(drawn, tmp_path / "o.csv"), "甲", sentences.iloc[:0])
+    with pytest.raises(SchemaError, match=r"expected one of .xlsx"):
+        write_tasks(drawn, tmp_path / "t.doc")
+    with pytest.raises(GongkaiError, match="exists"):
+        write_tasks(drawn, tmp_path / "o.csv")
+
+
+def test_an_unknown_code_is_named(drawn, tmp_path):
+    path = write_tasks(drawn, tmp_path / "t.csv")
+    code(path, "甲")
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    frame.loc[2, "commitment"] = "maybe"
+    frame.to_csv(path, index=False, encoding="utf-8-sig")
+    with pytest.raises(SchemaError, match="commitment is 'maybe'"):
+        read_tasks(path, "甲")
+
+
+def test_adjudication_shows_only_what_is_disputed(drawn, tmp_path):
+    parts = []
+    for coder in CODES:
+        path = write_tasks(drawn, tmp_path / f"{coder}.csv")
+        code(path, coder)
+        parts.append(read_tasks(path, coder))
+    sheet = adjudication(pd.concat(parts))
+    assert len(sheet) == 5
+    assert set(sheet["disputed"]) == {"boilerplate"}
+    assert {"boilerplate_甲", "boilerplate_乙", "rule"} <= set(sheet.columns)
+    with pytest.raises(MeasureError, match="two coders"):
+        adjudication(parts[0])
+
+
+def test_resolved_is_what_coders_agree_on_and_what_the_third_reading_decides(drawn, tmp_path):
+    parts = []
+    for coder in CODES:
+        path = write_tasks(drawn, tmp_path / f"{coder}.csv")
+        code(path, coder)
+        parts.append(read_tasks(path, coder))
+    both = pd.concat(parts, ignore_index=True)
+    sheet = adjudication(both)
+    sheet.to_csv(tmp_path / "sheet.csv", index=False, encoding="utf-8-sig")
+    with pytest.raises(SchemaError, match="5 disputed sentences: boilerplate is neither 0 nor 1"):
+        resolve(both, sheet)
+    filled = sheet.assign(boilerplate=1, rule="stock measure")
+    resolved = resolve(both, filled).set_index("sentence_id")
+    assert len(resolved) == both["sentence_id"].nunique()
+    assert resolved.loc[filled["sentence_id"], "boilerplate"].all()
+    assert set(resolved.loc[filled["sentence_id"], "rule"]) == {"stock measure"}
+    agreed = resolved.drop(filled["sentence_id"])
+    first = parts[0].set_index("sentence_id").loc[agreed.index]
+    assert (agreed["boilerplate"].to_numpy(bool) == first["boilerplate"].to_numpy(bool)).all()
+    assert agreed["rule"].isna().all()
+    with pytest.raises(SchemaError, match="name no rule"):
+        resolve(both, filled.assign(rule=""))
+    with pytest.raises(SchemaError, match="no decision"):
+        resolve(both, filled.head(3))

@@ -1,0 +1,107 @@
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gongkai.classify.predict import predict
+from gongkai.corpus import stream
+from gongkai.corpus.stream import predict_tables
+from gongkai.errors import GongkaiError, ModelError, SchemaError
+from gongkai.store import shards
+from gongkai.tables.schema import check_table, read_frame, read_table, write_part
+from tests.corpus.test_build import contents
+
+
+@pytest.fixture(scope="module")
+def parts(sentences, tmp_path_factory):
+    """A tables folder of six parts of sentences, one of them empty."""
+    folder = tmp_path_factory.mktemp("many") / "tables"
+    for number, start in enumerate((0, 5, 9, 9, 14, 20)):
+        stop = (5, 9, 9, 14, 20, len(sentences))[number]
+        write_part("sentences", sentences.iloc[start:stop], folder, number)
+    return folder
+
+
+def test_a_folder_of_parts_equals_the_prediction_in_memory(parts, sentences, model, predictions, tmp_path):
+    counts = predict_tables(parts, tmp_path / "p", model=model)
+    found = read_table(tmp_path / "p", "predictions")
+    check_table("predictions", found)
+    scores = ["score"]
+    pd.testing.assert_frame_equal(found.drop(columns=scores), predictions.drop(columns=scores))
+    np.testing.assert_allclose(found["score"], predictions["score"], rtol=1e-9)
+    assert counts["sentences"] == len(sentences)
+    assert counts["commitment"] == found.loc[found["label"] == "commitment", "predicted"].sum()
+    pd.testing.assert_frame_equal(read_frame(tmp_path / "p", ["score"]), found)
+
+
+def test_same_parts_whatever_runs_them(parts, model, tmp_path):
+    predict_tables(parts, tmp_path / "one", model=model)
+    predict_tables(parts, tmp_path / "two", model=model, jobs=2)
+    predict_tables(parts, tmp_path / "threads", model=model, executor=ThreadPoolExecutor(3))
+    for i in (2, 1, 3):
+        predict_tables(parts, tmp_path / "shares", model=model, share=(i, 3))
+    predict_tables(parts, tmp_path / "shares", model=model, resume=True)
+    whole = contents(tmp_path / "one")
+    assert len(whole) == 7
+    for name in ("two", "threads", "shares"):
+        assert contents(tmp_path / name) == whole
+
+
+def test_a_plain_file_is_streamed_by_row_groups_and_windows(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(stream, "WINDOW", 3)
+    texts = [f"将加强第{i}项培训。" for i in range(16)] + [None]
+    plain = tmp_path / "plain.parquet"
+    pq.write_table(pa.table({"text": texts, "year": ["2021"] * 17}), plain, row_group_size=8)
+    predict_tables(plain, tmp_path / "p", model=model)
+    found = read_table(tmp_path / "p", "predictions")
+    memory = predict(pd.DataFrame({"text": [t or "" for t in texts]}), model=model)
+    np.testing.assert_allclose(found["score"], memory["score"], rtol=1e-9)
+    assert found["sentence_id"].str.startswith("plain-").all()
+    assert found["sentence_id"].nunique() == 17
+    assert len(list((tmp_path / "p" / "predictions").iterdir())) == 3
+
+
+def test_changed_inputs_or_another_model_are_noticed(parts, model, tmp_path, monkeypatch):
+    folder = tmp_path / "tables"
+    shutil.copytree(parts, folder)
+    predict_tables(folder, tmp_path / "p", model=model, share=(1, 2))
+    with pytest.raises(GongkaiError, match="inputs or settings changed"):
+        predict_tables(folder, tmp_path / "p", resume=True)
+    write_part("sentences", read_table(folder, "sentences").head(2), folder, 3)
+    with pytest.raises(GongkaiError, match="inputs or settings changed"):
+        predict_tables(folder, tmp_path / "p", model=model, resume=True)
+    with pytest.raises(ModelError, match="not the same model"):
+        stream._loaded(str(model), "0" * 64)
+
+
+def test_what_cannot_be_streamed_is_refused(tables, tmp_path):
+    (tmp_path / "a.csv").write_text("text\nx\n")
+    with pytest.raises(SchemaError, match="neither a tables folder nor"):
+        predict_tables(tmp_path / "a.csv", tmp_path / "p")
+    pq.write_table(pa.table({"satz": ["x"]}), tmp_path / "b.parquet")
+    with pytest.raises(SchemaError, match="lacks the column text"):
+        predict_tables(tmp_path / "b.parquet", tmp_path / "p")
+
+
+def test_options_of_a_transformer_are_refused_before_a_folder_is_made(parts, model, tmp_path):
+    for option in ({"device": "cpu"}, {"batch_size": 8}):
+        with pytest.raises(ModelError, match="takes neither device nor batch size"):
+            predict_tables(parts, tmp_path / "p", model=model, **option)
+    assert not (tmp_path / "p").exists()
+
+
+def test_another_device_is_no_resumption(parts, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(stream, "kind_of", lambda *_, **__: "transformer")
+    predict_tables(parts, tmp_path / "p", model=model, share=(1, 2))
+    with pytest.raises(GongkaiError, match="inputs or settings changed"):
+        predict_tables(parts, tmp_path / "p", model=model, device="cpu", resume=True)
+
+
+def test_an_input_that_kills_is_named(parts, tmp_path):
+    pieces = list(stream._pieces(f"{parts}/sentences/part-00000.parquet"))
+    with pytest.raises(GongkaiError, match=r"part-00000\.parquet.*killed again"):
+        shards._rescue(lambda *_: False, stream.predict_shard, pieces, 0, str(tmp_path), None)

@@ -1,0 +1,71 @@
+import pytest
+
+from gongkai.form.form import form_data, make_reading, match_key, parse_number
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [
+        ("0", 0), ("１２", 12), ("1,234", 1234), ("1，234", 1234), ("3.50", 3.5), ("-4", -4), ("12件", 12),
+        ("22（其中修订16件）", 22), ("297.17万元", 2971700), ("251000元", 251000), ("1.2亿元", 120000000), (" 7 ", 7),
+    ],
+)  # fmt: skip
+def test_numbers(printed, value):
+    assert parse_number(printed)[0] == value
+
+
+@pytest.mark.parametrize("printed", ["", " ", "　", "/", "—", "-", "不适用", "无", "\\"])
+def test_blank_is_not_zero(printed):
+    assert parse_number(printed) == (None, "", True)
+
+
+@pytest.mark.parametrize("printed", ["见附件", "3或4", "约定", "1 2"])
+def test_what_is_not_a_number_is_unreadable(printed):
+    value, _, readable = parse_number(printed)
+    assert (value, readable) == (None, False) or printed == "1 2"
+
+
+def test_amounts_take_the_unit_of_the_cell_before_that_of_the_head():
+    problems: list[str] = []
+    assert (
+        make_reading("proactive", "fees", "amount_yuan", "96171.6", "w", problems, money=1e4).value
+        == 961716000
+    )
+    assert (
+        make_reading("proactive", "procurement", "amount_yuan", "251000元", "w", problems, money=1e4).value
+        == 251000
+    )
+    assert problems == []
+
+
+def test_unreadable_cells_are_blank_and_reported():
+    problems: list[str] = []
+    reading = make_reading("requests", "granted", "total", "见附件", "table 1", problems)
+    assert reading.value is None
+    assert reading.raw == "见附件"
+    assert problems == ["table 1: '见附件' is not a number; requests.granted.total is blank"]
+
+
+@pytest.mark.parametrize(
+    ("label", "key"),
+    [
+        ("（一）予以公开", "granted"),
+        ("（二）部分公开（区分处理的，只计这一情形，不计其他情形）", "partly_granted"),
+        ("2.其他法律行政止公开", "prohibited_by_law"),
+        ("3.补正后申请内容仍不明确", "unclear_after_correction"),
+        ("3.申请内容不明确", "unclear_after_correction"),
+        ("3、其他", "other"),
+        ("（六）其他处理", "other_handling"),
+        ("（七）总计", "total_handled"),
+        ("四、结转下年度继续办理", "carried_out"),
+        ("二、上年结转政府信息公开申请数量", "carried_in"),
+    ],
+)
+def test_row_labels(label, key):
+    assert match_key(label, "requests", "rows") == key
+
+
+def test_form_has_as_many_cells_as_the_official_tables():
+    cells = form_data()["proactive"]["cells"]
+    assert sum(len(columns) for columns in cells["2019"].values()) == 22
+    assert sum(len(columns) for columns in cells["2021"].values()) == 10

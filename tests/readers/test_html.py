@@ -1,0 +1,56 @@
+from gongkai.readers.document import Grid
+from gongkai.readers.html import read_html
+
+
+def texts(page):
+    return [b.text for b in read_html(page)[0] if not isinstance(b, Grid)]
+
+
+def grids(page):
+    return [b.texts for b in read_html(page)[0] if isinstance(b, Grid)]
+
+
+def test_blocks_end_paragraphs_and_inline_tags_do_not():
+    assert texts("<div><p>一<b>二</b>三</p>四<br>五<section>六</section></div>") == [
+        "一二三",
+        "四",
+        "五",
+        "六",
+    ]
+
+
+def test_scripts_navigation_and_hidden_parts_are_dropped():
+    page = """<head><title>t</title></head><nav>首页</nav><script>alert(1)</script><style>p{}</style>
+    <p>正文</p><div style="display: none">博彩广告</div><p hidden>隐藏</p><footer>版权</footer>"""
+    assert texts(page) == ["正文"]
+
+
+def test_paragraphs_that_are_wholly_links_are_navigation():
+    page = '<ul><li><a href="#1">一、总体情况</a></li></ul><p><a name="x">一、总体情况</a></p><p>见<a href="y">附件</a></p>'
+    assert texts(page) == ["一、总体情况", "见附件"]
+
+
+def test_data_tables_are_grids_and_layout_tables_are_not():
+    layout = "<table><tr><td>导航</td><td><p>正文。</p><table><tr><td>a</td><td>b</td></tr><tr><td>1</td><td>2</td></tr></table></td></tr></table>"
+    assert grids(layout) == [[["a", "b"], ["1", "2"]]]
+    assert texts(layout) == ["导航", "正文。"]
+    prose = f"<table><tr><td>x</td><td>{'长' * 500}</td></tr><tr><td>y</td><td>z</td></tr></table>"
+    assert grids(prose) == []
+
+
+def test_rowspan_and_colspan():
+    page = '<table><tr><td rowspan="2">a</td><td colspan="2">b</td></tr><tr><td>c</td><td>d</td></tr></table>'
+    assert grids(page) == [[["a", "b", "b"], ["a", "c", "d"]]]
+
+
+def test_hostile_spans_and_depth_are_survived():
+    page = '<table><tr><td colspan="999999999999">a</td><td rowspan="-5">b</td></tr><tr><td>c</td><td>d</td></tr></table>'
+    assert len(grids(page)[0][0]) <= 200
+    deep = "<div>" * 100_000 + "文" + "</div>" * 100_000
+    assert texts(deep) == ["文"]
+    assert "opening tags" in read_html(deep)[1][0]
+    assert texts("<div>" * 900 + "文") == ["文"]
+
+
+def test_unclosed_tags():
+    assert texts("<P>一<P>二<TABLE><TR><TD>甲<TD>乙<TR><TD>1<TD>2") == ["一", "二"]

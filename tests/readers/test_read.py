@@ -1,0 +1,110 @@
+import pytest
+
+from gongkai.errors import ReadError
+from gongkai.readers.document import Grid, Paragraph, grid_from_spans
+from gongkai.readers.read import decode, join_wrapped, parse_document, read_document, read_text, sniff
+
+TEXT = "云汀市民政局2021年政府信息公开工作年度报告，主动公开政府信息的情况如下。"
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_charsets_are_recognised_without_a_declaration(charset):
+    assert decode(TEXT.encode(charset)) == (TEXT, 0)
+
+
+def test_big5_is_recognised():
+    text = "政府資訊公開年度報告，主動公開的情況如下，共有三件申請。"
+    assert decode(text.encode("big5")) == (text, 0)
+
+
+def test_a_stale_declaration_loses_to_valid_utf8():
+    page = f'<meta charset="gb2312"><p>{TEXT}</p>'
+    assert TEXT in decode(page.encode())[0]
+
+
+def test_a_cut_tail_is_no_damage():
+    assert decode(TEXT.encode()[:-1]) == (TEXT[:-1], 0)
+
+
+def test_damage_is_counted():
+    text, damage = decode(TEXT.encode("gb18030")[:20] + b"\xff\xff" + TEXT.encode("gb18030")[20:])
+    assert damage >= 1
+    assert "报告" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"  \n ", "is empty"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a damaged Word file|gongkai.doc"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "a damaged picture|gongkai.ocr"),
+        (b"{\\rtf1 x}", "an RTF file"),
+        (b"PK\x03\x04" + b"\0" * 50, "ZIP archive"),
+        (b"\0\1\2\3" * 400, "binary data"),
+        (b"%PDF-1.4 nothing more", "damaged PDF"),
+    ],
+)
+def test_what_cannot_be_read_says_why_and_what_to_do(content, said):
+    with pytest.raises(ReadError, match=said):
+        parse_document(content, "甲.bin")
+
+
+def test_missing_file_and_folder(tmp_path):
+    with pytest.raises(ReadError, match="cannot be read"):
+        read_document(tmp_path / "没有.html")
+    with pytest.raises(ReadError, match="is a folder"):
+        read_document(tmp_path)
+
+
+def test_the_content_decides_not_the_ending():
+    assert sniff(b"<!doctype html><p>x", "a.pdf") == "html"
+    assert sniff(b"%PDF-1.7", "a.html") == "pdf"
+    assert sniff("普通文本".encode(), "a.html") == "txt"
+
+
+def test_pipe_tables_are_grids():
+    blocks = read_text("## 标题\n\n| a | b |\n| --- | --- |\n| 1 |  |\n\n后文")
+    assert blocks[0] == Paragraph("标题")
+    assert isinstance(blocks[1], Grid)
+    assert blocks[1].texts == [["a", "b"], ["1", ""]]
+    assert blocks[2] == Paragraph("后文")
+
+
+def test_rows_copied_with_tabs_are_cut_into_cells_but_not_behind_an_ordinal():
+    lines = "一、\t总体情况\n行政许可\t31\t+6\t20845\n> 发布日期：2022-01-24"
+    texts = [block.text for block in read_text(lines)]
+    assert texts == ["一、\t总体情况", "行政许可", "31", "+6", "20845", "发布日期：2022-01-24"]
+
+
+def test_hard_wraps_are_joined_and_paragraphs_kept():
+    paragraph = (
+        "一年来，我局把公开作为救助政策落地的重要抓手，坚持应公开尽公开，主动接受群众监督，取得了明显的成效。"
+        * 3
+    )
+    wrapped = [("　　" + paragraph)[i : i + 30] for i in range(0, len(paragraph) + 2, 30)]
+    lines = ["一、总体情况", *wrapped, *wrapped]
+    joined = join_wrapped(lines)
+    assert [line.strip() for line in joined] == ["一、总体情况", paragraph, paragraph]
+
+
+def test_unwrapped_lines_stay():
+    lines = [
+        "第一段话说完了，这里有十五个字以上。",
+        "第二段话比第一段话要长得多得多，也已经说完了。",
+        "第三段。",
+    ]
+    assert join_wrapped(lines) == lines
+
+
+def test_spans_are_laid_out():
+    grid, problem = grid_from_spans([[("a", 2, 1), ("b", 1, 2)], [("c", 1, 1), ("d", 1, 1)]])
+    assert not problem
+    assert grid.texts == [["a", "b", "b"], ["a", "c", "d"]]
+    assert grid.rows[0][0] is grid.rows[1][0]
+
+
+def test_hostile_spans_are_cut_and_said():
+    grid, problem = grid_from_spans([[("a", 10**9, 10**9)]] * 3)
+    assert "cut at 200 columns" in problem
+    assert (len(grid.rows), len(grid.rows[0])) == (3, 200)

@@ -1,0 +1,75 @@
+import pytest
+
+from gongkai.report.agency import agency_in_title, identify
+
+
+@pytest.mark.parametrize(
+    ("title", "agency"),
+    [
+        ("云汀市民政局2021年政府信息公开工作年度报告", "云汀市民政局"),
+        ("2019年云汀市民政局政府信息公开工作年度报告", "云汀市民政局"),
+        ("关于云汀市民政局2019年度政府信息公开年度报告", "云汀市民政局"),
+        ("云汀市槐桥县人民政府办公室2020年政府信息公开工作年度报告", "云汀市槐桥县人民政府办公室"),
+        ("国家税务总局云汀市税务局2022年政府信息公开工作年度报告", "国家税务总局云汀市税务局"),
+        ("2021年云汀市人民政府信息公开工作年度报告", "云汀市人民政府"),
+        ("云汀市2019年年度政府信息公开年度报告", "云汀市人民政府"),
+        ("二〇一九年度云汀市民政局政府信息公开年度报告", "云汀市民政局"),
+        ("洪泽区蒋坝镇2021年政府信息公开工作年度报告", "洪泽区蒋坝镇人民政府"),
+        ("浦东新区2021年政府信息公开工作年度报告", "浦东新区人民政府"),
+        ("2021年政府信息公开工作年度报告", None),
+        ("我局2021年政府信息公开工作年度报告", None),
+    ],
+)
+def test_agency_in_title(title, agency):
+    assert agency_in_title(title) == agency
+
+
+@pytest.mark.parametrize(
+    ("agency", "kind", "level"),
+    [
+        ("云汀市人民政府", "government", "city"),
+        ("云汀市人民政府办公室", "office", "city"),
+        ("云汀市教育局", "department", "city"),
+        ("槐桥县柳渡镇人民政府", "township", "township"),
+        ("云汀市槐桥区望江街道办事处", "street", "township"),
+        ("云汀市经济技术开发区管理委员会", "development_zone", "city"),
+        ("国家税务总局云汀市税务局", "vertical", "city"),
+        ("云汀省统计局", "department", "province"),
+    ],
+)
+def test_kind_and_level(agency, kind, level):
+    found = identify(f"{agency}2021年政府信息公开工作年度报告", [])
+    assert (found.agency, found.kind, found.level, found.year) == (agency, kind, level, 2021)
+
+
+def test_codes_follow_the_year():
+    """洪泽 was a county of 淮安 until 2016 and a district since."""
+    county = identify("洪泽县人民政府2014年政府信息公开工作年度报告", [])
+    district = identify("洪泽区人民政府2023年政府信息公开工作年度报告", [])
+    assert (county.region_code, district.region_code) == ("320829", "320813")
+    assert identify("洪泽区人民政府2014年政府信息公开工作年度报告", []).region_code is None
+
+
+def test_ambiguous_divisions_are_null_with_candidates():
+    found = identify("朝阳区人民政府2020年政府信息公开工作年度报告", [])
+    assert found.region_code is None
+    assert "110105" in found.problems[0]
+    assert "220104" in found.problems[0]
+
+
+def test_the_text_may_settle_what_the_name_leaves_open():
+    found = identify(
+        "朝阳区人民政府2020年政府信息公开工作年度报告", ["长春市朝阳区人民政府根据条例编制本报告。"]
+    )
+    assert found.region_code == "220104"
+
+
+def test_the_preamble_names_the_agency_when_the_title_does_not():
+    found = identify("2021年政府信息公开工作年度报告", ["本报告由云汀市民政局根据《条例》编制。"])
+    assert found.agency == "云汀市民政局"
+
+
+def test_nothing_found_is_null_and_said():
+    found = identify("", ["一段没有署名的文字。"])
+    assert (found.agency, found.year, found.region_code) == (None, None, None)
+    assert len(found.problems) == 2

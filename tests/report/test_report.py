@@ -1,0 +1,228 @@
+from pathlib import Path
+
+import pytest
+
+from gongkai.errors import GongkaiError, ReportError
+from gongkai.readers.document import Document, Paragraph
+from gongkai.readers.read import read_document
+from gongkai.report.report import read_report
+from gongkai.report.split import split_reports
+
+TITLE = "云汀市民政局2021年政府信息公开工作年度报告"
+
+
+def report(*lines, title=TITLE):
+    blocks = tuple(Paragraph(line) for line in ((title, *lines) if title else lines))
+    return read_report(Document("甲.txt", "0" * 64, "txt", blocks))
+
+
+OFFICIAL = [
+    "一、总体情况", "全年发布信息412条。",
+    "二、主动公开政府信息情况", "见上。",
+    "三、收到和处理政府信息公开申请情况", "未收到申请。",
+    "四、政府信息公开行政复议、行政诉讼情况", "未发生。",
+    "五、存在的主要问题及改进情况", "公开意识有待增强。下一步，我局将加强培训。",
+    "六、其他需要报告的事项", "无其他需要报告的事项。",
+]  # fmt: skip
+
+
+def sections(found):
+    return [(s.section, s.text) for s in found.sentences]
+
+
+def test_the_six_sections_and_both_halves():
+    assert sections(report(*OFFICIAL)) == [
+        ("overview", "全年发布信息412条。"),
+        ("proactive", "见上。"),
+        ("requests", "未收到申请。"),
+        ("disputes", "未发生。"),
+        ("problems", "公开意识有待增强。"),
+        ("improvements", "下一步，我局将加强培训。"),
+        ("other", "无其他需要报告的事项。"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("四、政府信息公开行政复议、行政诉讼情况", "四、因政府信息公开工作被申请行政复议、提起行政诉讼情况"),
+        ("五、存在的主要问题及改进情况", "五、存在的主要问题和改进措施"),
+        ("五、存在的主要问题及改进情况", "五、政府信息公开工作存在的主要问题及改进情况"),
+        ("五、存在的主要问题及改进情况", "四、存在的主要问题及改进情况"),  # a wrong ordinal
+        ("六、其他需要报告的事项", "## 六、其他需要报告的事项：".removeprefix("## ")),
+        ("一、总体情况", "一 、总 体 情 况"),
+        ("一、总体情况", "（一）总体情况"),
+    ],
+)
+def test_other_spellings_of_the_headings(old, new):
+    expected = sections(report(*OFFICIAL))
+    assert sections(report(*[new if line == old else line for line in OFFICIAL])) == expected
+
+
+def test_a_second_outline_inside_the_overview_is_not_the_reports():
+    inner = [
+        "一、加强组织领导",
+        "召开会议3次。",
+        "二、依申请公开情况",
+        "收到3件。",
+        "三、平台建设",
+        "改版1次。",
+    ]
+    found = report(*OFFICIAL[:2], *inner, *OFFICIAL[2:])
+    assert [s.text for s in found.sentences if s.section == "overview"] == [
+        "全年发布信息412条。",
+        "召开会议3次。",
+        "收到3件。",
+        "改版1次。",
+    ]
+    assert [s.heading for s in found.sections if s.key == "requests"] == [
+        "三、收到和处理政府信息公开申请情况"
+    ]
+
+
+def test_a_contents_list_in_front_is_not_the_headings():
+    found = report(*[line for line in OFFICIAL if line[1] == "、"], *OFFICIAL)
+    assert sections(found) == sections(report(*OFFICIAL))
+
+
+def test_headings_run_into_paragraphs():
+    found = report(
+        "一、总体情况",
+        "（一）主动公开情况。全年发布信息412条。",
+        "（二）监督保障。",
+        "培训3次。",
+        *OFFICIAL[2:],
+    )
+    assert [(s.heading, s.text) for s in found.sentences[:2]] == [
+        ("（一）主动公开情况", "全年发布信息412条。"),
+        ("（二）监督保障", "培训3次。"),
+    ]
+
+
+def test_leads_reach_the_points_they_open():
+    five = "主要问题有：一是意识不强；二是解读偏少。下一步，我局将：一是加强培训；二是同步解读。"
+    found = report(*OFFICIAL[:9], five, *OFFICIAL[10:])
+    leads = [(s.section, s.lead) for s in found.sentences if s.section in ("problems", "improvements")]
+    assert leads == [
+        ("problems", ""),
+        ("problems", "主要问题有："),
+        ("problems", "主要问题有："),
+        ("improvements", ""),
+        ("improvements", "下一步，我局将："),
+        ("improvements", "下一步，我局将："),
+    ]
+
+
+def test_outside_section_five_a_lead_ends_with_its_paragraph():
+    lines = ["一、总体情况", "主要做了以下工作：一是改版网站；", "（二）培训3次。", "全年发布信息412条。"]
+    leads = [s.lead for s in report(*lines, *OFFICIAL[2:]).sentences[:4]]
+    assert leads == ["", "主要做了以下工作：", "主要做了以下工作：", ""]
+
+
+def test_two_headed_parts():
+    lines = [
+        *OFFICIAL[:9],
+        "（一）存在的主要问题",
+        "个别科室将公开视为负担。",
+        "（二）改进情况",
+        "加强培训。",
+        *OFFICIAL[10:],
+    ]
+    halves = [
+        (s.section, s.heading) for s in report(*lines).sentences if s.section in ("problems", "improvements")
+    ]
+    assert halves == [("problems", "（一）存在的主要问题"), ("improvements", "（二）改进情况")]
+
+
+def test_two_top_level_sections():
+    lines = [
+        *OFFICIAL[:8],
+        "五、存在问题",
+        "意识不强。",
+        "六、改进措施",
+        "加强培训。",
+        "七、其他需要报告的事项",
+        "无。",
+    ]
+    assert [s for s, _ in sections(report(*lines))][-3:] == ["problems", "improvements", "other"]
+
+
+def test_free_forms_before_2019():
+    found = report(
+        "一、概述", "2013年，发布信息300条。", "二、机构建设", "专人负责。", "三、主动公开政府信息的情况", "公开300条。",
+        "四、依申请公开情况", "收到2件。", "五、收费及减免情况", "未收费。", "六、复议诉讼情况", "无。", "七、存在的问题和改进措施",
+        "意识不强。今后，我局将加强培训。", title="云汀市民政局2013年政府信息公开工作年度报告",
+    )  # fmt: skip
+    assert [s.section for s in found.sentences] == [
+        "overview", "overview", "proactive", "requests", "other", "disputes", "problems", "improvements",
+    ]  # fmt: skip
+    assert found.form == "pre-2019"
+
+
+def test_what_a_site_puts_around_a_report_is_no_sentence():
+    before = ["首页 > 政务公开 > 年报", "字体：大 中 小", "发布时间：2022-01-24"]
+    after = [
+        "【打印本页】",
+        "相关链接：",
+        "关于开展消防检查的通知。",
+        "主站蜘蛛池模板：甲县|",
+        "版权所有：云汀市人民政府",
+    ]
+    found = report(*before, *OFFICIAL, "云汀市民政局", "2022年1月24日", *after)
+    assert sections(found) == sections(report(*OFFICIAL))
+    assert found.identity.published == "2022-01-24"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["关于开展消防安全检查的通知", "各科室：", "现将有关事项通知如下。"],
+        ["购物指南", "满100元包邮。"],
+        ["政府信息公开工作年度报告格式模板", "一、总体情况", "（文字描述）", "二、主动公开政府信息情况"],
+    ],
+)
+def test_what_is_not_a_report_is_refused_with_a_reason(lines):
+    with pytest.raises(ReportError, match=r"甲.txt: "):
+        report(*lines, title="")
+
+
+def test_offsets_lead_to_the_text_of_the_section():
+    found = report("一、总体情况", "第一句。第二句；第三句。", "另一段。", *OFFICIAL[2:])
+    text = "第一句。第二句；第三句。\n另一段。"
+    for sentence in found.sentences[:4]:
+        assert text[sentence.start : sentence.end] == sentence.text
+
+
+def test_a_title_over_two_lines():
+    found = report("云汀市民政局2021年政府信息公开工作", "年度报告", *OFFICIAL, title="")
+    assert found.title == TITLE
+    found = report("云汀市民政局", "2021年政府信息公开工作年度报告", *OFFICIAL, title="")
+    assert (found.title, found.identity.agency) == (TITLE, "云汀市民政局")
+
+
+FILES = sorted(
+    path
+    for folder in ("corpus/raw", "tests/data")
+    for path in (Path(__file__).parents[2] / folder).rglob("*")
+    if path.is_file() and path.suffix in (".html", ".htm", ".txt", ".md", ".docx", ".pdf", ".doc")
+)
+
+
+def test_offsets_lead_back_to_each_sentence_in_every_file_we_have():
+    read = 0
+    for path in FILES:
+        try:
+            parts = split_reports(read_document(path))
+            found = [read_report(part) for part in parts]
+        except GongkaiError:
+            continue
+        for one in found:
+            before: dict[int, int] = {}
+            for sentence in one.sentences:
+                section = one.sections[sentence.part]
+                assert section.text[sentence.start : sentence.end] == sentence.text, path
+                assert before.get(sentence.part, 0) <= sentence.start, path
+                assert sentence.section in (section.key, "problems", "improvements"), path
+                before[sentence.part] = sentence.end
+        read += 1
+    assert read >= 180

@@ -1,0 +1,115 @@
+import json
+
+import pandas as pd
+import pytest
+
+from gongkai.errors import GongkaiError, MeasureError
+from gongkai.measure.prevalence import prevalence
+from gongkai.show.figures import (
+    plot_change,
+    plot_kinds,
+    plot_network,
+    plot_prevalence,
+    plot_terms,
+    save_chart,
+    to_svg,
+)
+
+
+def test_every_defined_row_is_drawn_once(predictions):
+    measures = prevalence(predictions)
+    spec = json.loads(plot_prevalence(measures, measure="prevalence", label="boilerplate").to_json())
+    (rows,) = spec["datasets"].values()
+    drawn = {(r["agency"], r["year"], round(r["value"], 9)) for r in rows}
+    wanted = measures[measures["label"] == "boilerplate"]
+    assert drawn == {
+        (a, str(int(y)), round(v, 9))
+        for a, y, v in zip(wanted["agency"], wanted["year"], wanted["value"], strict=True)
+    }
+
+
+def test_svg_is_made_offline_with_chinese_labels(predictions):
+    svg = to_svg(plot_prevalence(prevalence(predictions), measure="prevalence", label="commitment"))
+    assert svg.startswith("<svg")
+    assert "云汀市民政局" in svg
+
+
+def test_a_missing_extra_is_said_with_the_line_that_installs_it(monkeypatch, tmp_path):
+    import sys
+
+    from gongkai.demo import demo
+
+    monkeypatch.setitem(sys.modules, "altair", None)
+    with pytest.raises(GongkaiError, match=r'pip install "gongkai\[page\]"'):
+        demo(tmp_path / "d")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_to_draw_is_said(predictions):
+    with pytest.raises(MeasureError, match="nothing to draw"):
+        plot_prevalence(prevalence(predictions), measure="mood")
+
+
+def drawn_rows(chart):
+    return [row for rows in json.loads(chart.to_json())["datasets"].values() for row in rows]
+
+
+def test_change_over_years_draws_each_year(predictions):
+    measures = prevalence(predictions, by=["year"])
+    wanted = measures[measures["label"] == "commitment"].set_index("year")["value"]
+    assert {r["year"]: r["value"] for r in drawn_rows(plot_change(measures))} == wanted.to_dict()
+    with pytest.raises(MeasureError, match="with year"):
+        plot_change(prevalence(predictions, by=["agency"]))
+
+
+def test_the_map_has_a_point_per_agency(predictions):
+    measures = prevalence(predictions, by=["agency"])
+    rows = drawn_rows(plot_kinds(measures))
+    assert {r["agency"] for r in rows} == set(measures["agency"])
+    assert all(0 <= r["commitment"] <= 1 and 0 <= r["boilerplate"] <= 1 for r in rows)
+    with pytest.raises(MeasureError, match="nothing to draw"):
+        plot_kinds(measures.iloc[:0])
+
+
+NETWORK = pd.DataFrame(
+    [{"agency": "甲", "other": "乙", "year": 2020, "sentences": 5, "share": 0.2, "relation": "superior"},
+     {"agency": "甲", "other": "丙", "year": 2021, "sentences": 1, "share": 0.1, "relation": "peer"}]
+)  # fmt: skip
+
+
+def test_the_network_draws_pairs_that_share_enough():
+    rows = drawn_rows(plot_network(NETWORK))
+    assert {r["agency"] for r in rows if "other" not in r} == {"甲", "乙"}
+    assert [r["sentences"] for r in rows if "other" in r] == [5]
+    with pytest.raises(MeasureError, match="share 2 sentences"):
+        plot_network(NETWORK, year=2021)
+
+
+def test_distinctive_words_of_both_sides():
+    table = pd.DataFrame(
+        {
+            "term": list("甲乙丙丁"),
+            "z": [3, 1, -1, -4],
+            "z_agency": [2, 1, -1, -3],
+            "count_first": 1,
+            "count_second": 2,
+            "agencies": 3,
+        }
+    )
+    assert [r["term"] for r in drawn_rows(plot_terms(table, top=1))] == ["甲", "丁"]
+    with pytest.raises(MeasureError, match="no words"):
+        plot_terms(table.iloc[:0])
+
+
+def test_charts_are_saved_by_their_ending(predictions, tmp_path, monkeypatch):
+    chart = plot_kinds(prevalence(predictions, by=["agency"]))
+    assert "<svg" in save_chart(chart, tmp_path / "图.svg").read_text(encoding="utf-8")
+    with pytest.raises(GongkaiError, match="exists"):
+        save_chart(chart, tmp_path / "图.svg")
+    with pytest.raises(GongkaiError, match=r"expected .svg or .png"):
+        save_chart(chart, tmp_path / "a.gif")
+    monkeypatch.setattr("gongkai.show.figures.chinese_font", lambda: tmp_path)
+    assert save_chart(chart, tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
+    monkeypatch.setattr("gongkai.show.figures.chinese_font", lambda: None)
+    with pytest.raises(GongkaiError, match="apt install fonts-noto-cjk"):
+        save_chart(chart, tmp_path / "b.png")

@@ -1,0 +1,102 @@
+from dataclasses import dataclass
+
+import pytest
+
+from gongkai.errors import GongkaiError, SchemaError
+from gongkai.store import run
+
+
+@dataclass(frozen=True)
+class Settings:
+    name: str = "linear"
+    share: float = 0.25
+    folds: int = 5
+    values: tuple[float, ...] = (1.0,)
+
+
+def settings_file(tmp_path, text):
+    path = tmp_path / "run.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_settings_are_read_with_their_types(tmp_path):
+    path = settings_file(tmp_path, 'name = "x"\nshare = 1\nvalues = [2.0, 3.0]\n')
+    assert run.read_settings(path, Settings) == Settings("x", 1.0, 5, (2.0, 3.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nmae = 'x'", "unknown setting nmae"),
+        ("folds = 'five'", "folds must be of type int"),
+        ("= 3", "cannot read"),
+    ],
+)
+def test_bad_settings_are_refused(tmp_path, text, said):
+    with pytest.raises(SchemaError, match=said):
+        run.read_settings(settings_file(tmp_path, text), Settings)
+
+
+def test_missing_settings_file_is_one_clear_error(tmp_path):
+    with pytest.raises(SchemaError, match="cannot read the settings"):
+        run.read_settings(tmp_path / "none.toml", Settings)
+
+
+def test_a_failed_folder_leaves_nothing_behind(tmp_path):
+    def fail():
+        with run.whole_folder(tmp_path / "model") as hidden:
+            (hidden / "half").write_text("x")
+            raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_replacement_keeps_the_old_folder(tmp_path):
+    target = tmp_path / "model"
+    with run.whole_folder(target) as hidden:
+        (hidden / "run.json").write_text("old")
+
+    def fail():
+        with run.whole_folder(target, overwrite=True):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert (target / "run.json").read_text() == "old"
+    with run.whole_folder(target, overwrite=True) as hidden:
+        (hidden / "run.json").write_text("new")
+    assert (target / "run.json").read_text() == "new"
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_folder_that_gongkai_did_not_make_is_never_replaced(tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.docx").write_text("years of work")
+    with pytest.raises(GongkaiError, match="did not make"):
+        run.refuse_existing(tmp_path / "thesis", overwrite=True)
+
+
+def test_a_failed_file_leaves_nothing_behind(tmp_path):
+    def fail():
+        with run.whole_file(tmp_path / "x.csv") as hidden:
+            hidden.write_text("half")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bundled_names_what_is_missing():
+    with pytest.raises(GongkaiError, match="models/none: not in this installation"):
+        run.bundled("models/none")
+
+
+def test_manifest_is_the_same_for_the_same_run():
+    one = run.manifest("build", {"seed": 0}, {"a": "1", "b": "2"})
+    two = run.manifest("build", {"seed": 0}, {"b": "2", "a": "1"})
+    assert one == two
+    assert one != run.manifest("build", {"seed": 0}, {"a": "1", "b": "3"})
