@@ -36,7 +36,7 @@ LAYERS = [
     {"tables"},
     {"text"},
     {"store"},
-    {"errors"},
+    {"errors", "problem"},
 ]
 """Rooms from the door to the cellar: a room imports only from rooms below it."""
 
