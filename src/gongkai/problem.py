@@ -1,7 +1,7 @@
 """What went wrong, or should be looked at: values that travel beside a result, never lists to be filled.
 
-A problem's code says what kind it is; `KINDS` says for each kind at which step it arises, how grave it is, and
-what to do. The `problems` table has one row for each.
+A problem's code says what kind it is; `KINDS` says for each kind at which step it arises, how grave it is,
+and what to do. The `problems` table has one row for each.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ class Where(NamedTuple):
         return ", ".join(f"{name} {number}" for name, number in named if number is not None)
 
 
+NOWHERE = Where()
+
+
 class Kind(NamedTuple):
     """One kind of problem."""
 
@@ -48,7 +51,7 @@ class Problem:
 
     code: str
     message: str
-    where: Where = Where()
+    where: Where = NOWHERE
 
     @property
     def step(self) -> Step:
