@@ -1,4 +1,4 @@
-"""Every table: Arrow schema with units, check, read, write, ids.
+"""Every table: Arrow schema, check, read, write, ids; `rows.py` says what its columns are.
 
 A tables folder holds one folder per table with `part-*.parquet` files, so that pandas, polars, DuckDB and
 `datasets` read it unchanged. In the hand a table is a `pandas.DataFrame`; the Arrow schema is enforced at the
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args, get_type_hints
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +18,10 @@ import pyarrow.parquet as pq
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
 from gongkai.store.run import whole_file
+from gongkai.tables.rows import BUILT as BUILT
+from gongkai.tables.rows import KEYS as KEYS
+from gongkai.tables.rows import ROWS
+from gongkai.tables.rows import SECTIONS as SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,169 +40,31 @@ if TYPE_CHECKING:
     Filters: TypeAlias = list[tuple[str, str, list[object]]] | None
 
 LABELS = ("commitment", "boilerplate")
-SECTIONS = ("preamble", "overview", "proactive", "requests", "disputes", "problems", "improvements", "other")
 UNCOUNTED_SECTIONS = ("preamble",)
 """Sections whose sentences are not counted in shares (codebook, 'The two together')."""
 FORMS = ("pre-2019", "2019", "2021")
 SEVERITIES = ("note", "warning", "error")
 
 
-def _field(name: str, kind: pa.DataType, meaning: str, *, null: bool = True) -> pa.Field:
-    return pa.field(name, kind, nullable=null, metadata={"meaning": meaning})
+_ARROW = {
+    str: pa.string(), int: pa.int32(), float: pa.float64(), bool: pa.bool_(), list[str]: pa.list_(pa.string())
+}  # fmt: skip
 
 
-_STRING, _INT, _FLOAT, _BOOL = pa.string(), pa.int32(), pa.float64(), pa.bool_()
-_REPORT_COLUMNS = [
-    _field("agency", _STRING, "full name of the issuing agency, null when not found"),
-    _field("region_code", _STRING, "six-digit division code as of the report's year, null when unknown"),
-    _field("year", _INT, "the year reported on, null when not found"),
-]
+def _schema_of(row: type) -> pa.Schema:
+    """Derive a table's Arrow schema from the annotations of its row."""
+    fields = []
+    for name, hint in get_type_hints(row, include_extras=True).items():
+        kind, meaning = get_args(hint)
+        kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+        null = NoneType in kinds
+        fields.append(pa.field(name, _ARROW[kinds[0]], nullable=null, metadata={"meaning": meaning}))
+    return pa.schema(fields)
 
-SCHEMAS: Mapping[str, pa.Schema] = {
-    "reports": pa.schema(
-        [
-            _field("report_id", _STRING, "first 12 hex digits of the file's SHA-256", null=False),
-            _field("agency", _STRING, "full name of the issuing agency, null when not found"),
-            _field(
-                "kind",
-                _STRING,
-                "government, office, department, township, street, development_zone, vertical",
-            ),
-            _field("level", _STRING, "nation, province, city, county, township; null when unknown"),
-            _field("region", _STRING, "name of the administrative division"),
-            _field(
-                "region_code", _STRING, "six-digit division code as of the report's year, null when unknown"
-            ),
-            _field("year", _INT, "the year reported on"),
-            _field("form", _STRING, "pre-2019, 2019 or 2021: read off the tables' rows and columns"),
-            _field(
-                "scope", _STRING, "own (the office itself) or whole (sums an area or system); null = not said"
-            ),
-            _field("title", _STRING, "title as printed, cleaned"),
-            _field("published", _STRING, "publication date, ISO, null when not found"),
-            _field("source_path", _STRING, "path as given to build", null=False),
-            _field("source_digest", _STRING, "SHA-256 of the file", null=False),
-            _field("media_type", _STRING, "html, pdf, docx, doc, txt or image", null=False),
-            _field("script", _STRING, "simplified or traditional (before conversion)", null=False),
-            _field("n_sections", _INT, "sections found", null=False),
-            _field("n_sentences", _INT, "sentences found", null=False),
-        ]
-    ),
-    "sentences": pa.schema(
-        [
-            _field("sentence_id", _STRING, "report_id, hash of the text, occurrence", null=False),
-            _field("report_id", _STRING, "the report it stands in", null=False),
-            *_REPORT_COLUMNS,
-            _field("section", _STRING, f"one of {', '.join(SECTIONS)}", null=False),
-            _field("heading", _STRING, "nearest heading above it, empty when none", null=False),
-            _field(
-                "lead", _STRING, "sentence that opened the passage it stands in, empty when none", null=False
-            ),
-            _field("position", _INT, "0-based rank in the report", null=False),
-            _field("start", _INT, "first character in the section's text", null=False),
-            _field("end", _INT, "one past the last character in the section's text", null=False),
-            _field("page", _INT, "1-based page of its first character, null where the format has no pages"),
-            _field("text", _STRING, "cleaned text", null=False),
-            _field("tokens", pa.list_(_STRING), "jieba tokens of the text", null=False),
-        ]
-    ),
-    "statistics": pa.schema(
-        [
-            _field("report_id", _STRING, "the report", null=False),
-            *_REPORT_COLUMNS,
-            _field("form", _STRING, "2019 or 2021", null=False),
-            _field("table", _STRING, "proactive, requests or disputes", null=False),
-            _field("row", _STRING, "row key of the statutory form", null=False),
-            _field("column", _STRING, "column key of the statutory form", null=False),
-            _field("value", _FLOAT, "count, or yuan; null = blank or unreadable, 0 = zero"),
-            _field("unit", _STRING, "count or yuan", null=False),
-            _field("raw", _STRING, "the cell as printed", null=False),
-            _field("where", _STRING, "page or table, row and column it was read from", null=False),
-        ]
-    ),
-    "checks": pa.schema(
-        [
-            _field("report_id", _STRING, "the report", null=False),
-            *_REPORT_COLUMNS,
-            _field("rule", _STRING, "e.g. requests.row:granted", null=False),
-            _field("left", _FLOAT, "left side of the rule"),
-            _field("right", _FLOAT, "right side of the rule"),
-            _field("holds", _BOOL, "null = undecided, because an operand is blank"),
-            _field("note", _STRING, "how it was decided, empty when plainly", null=False),
-            _field("where", _STRING, "cells it was computed from", null=False),
-        ]
-    ),
-    "problems": pa.schema(
-        [
-            _field("source_path", _STRING, "file", null=False),
-            _field("report_id", _STRING, "report, null when none was made"),
-            _field("step", _STRING, "read, report, agency, sections, statistics, build", null=False),
-            _field("severity", _STRING, "note, warning or error", null=False),
-            _field("message", _STRING, "what, where, what to do", null=False),
-        ]
-    ),
-    "labels": pa.schema(
-        [
-            _field("sentence_id", _STRING, "the sentence", null=False),
-            _field("annotator", _STRING, "who coded; 'resolved' after adjudication", null=False),
-            _field("report_id", _STRING, "the report it stands in"),
-            *_REPORT_COLUMNS[:1],
-            _field("year", _INT, "the year reported on"),
-            _field("section", _STRING, "section"),
-            _field("heading", _STRING, "nearest heading"),
-            _field("lead", _STRING, "opening sentence of the passage"),
-            _field("text", _STRING, "the sentence", null=False),
-            _field("commitment", _BOOL, "says that the agency will do something"),
-            _field("boilerplate", _BOOL, "passes the portability test"),
-            _field(
-                "rule", _STRING, "resolved rows: the rule that decided where the coders differed, else null"
-            ),
-            _field("codebook", _STRING, "version of the codebook"),
-            _field("inclusion", _FLOAT, "probability with which the sentence was drawn, null if not drawn"),
-        ]
-    ),
-    "predictions": pa.schema(
-        [
-            _field("sentence_id", _STRING, "the sentence", null=False),
-            _field("model", _STRING, "name of the model folder", null=False),
-            _field("label", _STRING, "commitment or boilerplate", null=False),
-            _field("score", _FLOAT, "calibrated probability, 0 to 1", null=False),
-            _field("predicted", _BOOL, "score reaches the model's threshold", null=False),
-            _field("seen", _BOOL, "the model learned from this sentence: its quality there says nothing"),
-            _field("report_id", _STRING, "the report"),
-            *_REPORT_COLUMNS,
-            _field("section", _STRING, "section"),
-            _field("heading", _STRING, "nearest heading"),
-        ]
-    ),
-    "measures": pa.schema(
-        [
-            _field("measure", _STRING, "prevalence or cheap_talk", null=False),
-            _field("method", _STRING, "how it was estimated", null=False),
-            _field("model", _STRING, "whose predictions"),
-            _field("label", _STRING, "label", null=False),
-            _field("n", _INT, "sentences in the denominator", null=False),
-            _field("clusters", _INT, "reports or agencies resampled", null=False),
-            _field("cluster", _STRING, "what was resampled: report, agency", null=False),
-            _field("value", _FLOAT, "estimate; null where undefined"),
-            _field("low", _FLOAT, "lower end of the interval; null where undefined"),
-            _field("high", _FLOAT, "upper end of the interval; null where undefined"),
-            _field("level", _FLOAT, "coverage aimed at", null=False),
-        ]
-    ),
-}
+
+SCHEMAS: Mapping[str, pa.Schema] = {name: _schema_of(row) for name, row in ROWS.items()}
 PLAIN = (".csv", ".jsonl", ".parquet", ".xlsx")
 """Endings of single-file tables."""
-BUILT = ("reports", "sentences", "statistics", "checks", "problems")
-"""The five tables that `build` gives."""
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "reports": ("report_id",),
-    "sentences": ("sentence_id",),
-    "statistics": ("report_id", "table", "row", "column"),
-    "checks": ("report_id", "rule"),
-    "labels": ("sentence_id", "annotator"),
-    "predictions": ("sentence_id", "model", "label"),
-}
 
 
 def to_arrow(name: str, frame: Table, *, extra: Sequence[str] = ()) -> pa.Table:

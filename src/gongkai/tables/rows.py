@@ -1,0 +1,192 @@
+"""Each table's row, once: a frozen dataclass whose annotations carry type, meaning and whether null may stand.
+
+Arrow schema, data dictionary and documentation derive from these (`schema.py`): a column is added here, and
+where it is made. Years and counts are 32-bit integers on disk, shares and values 64-bit floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+SECTIONS = ("preamble", "overview", "proactive", "requests", "disputes", "problems", "improvements", "other")
+
+ReportId: TypeAlias = Annotated[str, "the report"]
+SentenceId: TypeAlias = Annotated[str, "the sentence"]
+Agency: TypeAlias = Annotated[str | None, "full name of the issuing agency, null when not found"]
+RegionCode: TypeAlias = Annotated[
+    str | None, "six-digit division code as of the report's year, null when unknown"
+]
+Year: TypeAlias = Annotated[int | None, "the year reported on, null when not found"]
+Section: TypeAlias = Annotated[str | None, f"one of {', '.join(SECTIONS)}"]
+Heading: TypeAlias = Annotated[str | None, "nearest heading above it, empty when none"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """One report."""
+
+    report_id: Annotated[str, "first 12 hex digits of the digest"]
+    agency: Agency
+    kind: Annotated[
+        str | None, "government, office, department, township, street, development_zone, vertical"
+    ]
+    level: Annotated[str | None, "nation, province, city, county, township; null when unknown"]
+    region: Annotated[str | None, "name of the administrative division"]
+    region_code: RegionCode
+    year: Year
+    form: Annotated[str | None, "pre-2019, 2019 or 2021: read off the tables' rows and columns"]
+    scope: Annotated[str | None, "own (the office itself) or whole (sums an area or system); null = not said"]
+    title: Annotated[str | None, "title as printed, cleaned"]
+    published: Annotated[str | None, "publication date, ISO, null when not found"]
+    source_path: Annotated[str, "path as given to build"]
+    source_digest: Annotated[
+        str, "SHA-256 of the file; of a report among several in a file, of digest#number"
+    ]
+    media_type: Annotated[str, "html, pdf, docx, doc, txt or image"]
+    script: Annotated[str, "simplified or traditional (before conversion)"]
+    n_sections: Annotated[int, "sections found"]
+    n_sentences: Annotated[int, "sentences found"]
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceRow:
+    """One sentence (codebook: quasi-sentence) of a report."""
+
+    sentence_id: Annotated[str, "report_id, hash of the text, occurrence"]
+    report_id: Annotated[str, "the report it stands in"]
+    agency: Agency
+    region_code: RegionCode
+    year: Year
+    section: Annotated[str, f"one of {', '.join(SECTIONS)}"]
+    heading: Annotated[str, "nearest heading above it, empty when none"]
+    lead: Annotated[str, "sentence that opened the passage it stands in, empty when none"]
+    position: Annotated[int, "0-based rank in the report"]
+    start: Annotated[int, "first character in the section's text"]
+    end: Annotated[int, "one past the last character in the section's text"]
+    page: Annotated[int | None, "1-based page of its first character, null where the format has no pages"]
+    text: Annotated[str, "cleaned text"]
+    tokens: Annotated[list[str], "jieba tokens of the text"]
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticRow:
+    """One cell of the statutory tables of a report."""
+
+    report_id: ReportId
+    agency: Agency
+    region_code: RegionCode
+    year: Year
+    form: Annotated[str | None, "2019 or 2021; null where the cells read do not tell"]
+    table: Annotated[str, "proactive, requests or disputes"]
+    row: Annotated[str, "row key of the statutory form"]
+    column: Annotated[str, "column key of the statutory form"]
+    value: Annotated[float | None, "count, or yuan; null = blank or unreadable, 0 = zero"]
+    unit: Annotated[str, "count or yuan"]
+    raw: Annotated[str, "the cell as printed"]
+    where: Annotated[str, "page or table, row and column it was read from"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """One rule of the form's arithmetic, checked."""
+
+    report_id: ReportId
+    agency: Agency
+    region_code: RegionCode
+    year: Year
+    rule: Annotated[str, "e.g. requests.row:granted"]
+    left: Annotated[float | None, "left side of the rule"]
+    right: Annotated[float | None, "right side of the rule"]
+    holds: Annotated[bool | None, "null = undecided, because an operand is blank"]
+    note: Annotated[str, "how it was decided, empty when plainly"]
+    where: Annotated[str, "cells it was computed from"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemRow:
+    """One thing noticed about a file or a report."""
+
+    source_path: Annotated[str, "file"]
+    report_id: Annotated[str | None, "report, null when none was made"]
+    step: Annotated[str, "read, report, agency, sections, statistics, build"]
+    severity: Annotated[str, "note, warning or error"]
+    message: Annotated[str, "what, where, what to do"]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """One sentence as one coder coded it."""
+
+    sentence_id: SentenceId
+    annotator: Annotated[str, "who coded; 'resolved' after adjudication"]
+    report_id: Annotated[str | None, "the report it stands in"]
+    agency: Agency
+    year: Annotated[int | None, "the year reported on"]
+    section: Annotated[str | None, "section"]
+    heading: Annotated[str | None, "nearest heading"]
+    lead: Annotated[str | None, "opening sentence of the passage"]
+    text: Annotated[str, "the sentence"]
+    commitment: Annotated[bool | None, "says that the agency will do something"]
+    boilerplate: Annotated[bool | None, "passes the portability test"]
+    rule: Annotated[str | None, "resolved rows: the rule that decided where the coders differed, else null"]
+    codebook: Annotated[str | None, "version of the codebook"]
+    inclusion: Annotated[float | None, "probability with which the sentence was drawn, null if not drawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRow:
+    """One label of one sentence as one model sees it."""
+
+    sentence_id: SentenceId
+    model: Annotated[str, "name of the model folder"]
+    label: Annotated[str, "commitment or boilerplate"]
+    score: Annotated[float, "calibrated probability, 0 to 1"]
+    predicted: Annotated[bool, "score reaches the model's threshold"]
+    seen: Annotated[bool | None, "the model learned from this sentence: its quality there says nothing"]
+    report_id: Annotated[str | None, "the report"]
+    agency: Agency
+    region_code: RegionCode
+    year: Year
+    section: Annotated[str | None, "section"]
+    heading: Annotated[str | None, "nearest heading"]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRow:
+    """One estimate for one group; the columns that define the group stand in front."""
+
+    measure: Annotated[str, "prevalence or cheap_talk"]
+    method: Annotated[str, "how it was estimated"]
+    model: Annotated[str | None, "whose predictions"]
+    label: Annotated[str, "label"]
+    n: Annotated[int, "sentences in the denominator"]
+    clusters: Annotated[int, "reports or agencies resampled"]
+    cluster: Annotated[str, "what was resampled: report, agency"]
+    value: Annotated[float | None, "estimate; null where undefined"]
+    low: Annotated[float | None, "lower end of the interval; null where undefined"]
+    high: Annotated[float | None, "upper end of the interval; null where undefined"]
+    level: Annotated[float, "coverage aimed at"]
+
+
+ROWS: Mapping[str, type] = {
+    "reports": ReportRow,
+    "sentences": SentenceRow,
+    "statistics": StatisticRow,
+    "checks": CheckRow,
+    "problems": ProblemRow,
+    "labels": LabelRow,
+    "predictions": PredictionRow,
+    "measures": MeasureRow,
+}
+BUILT = ("reports", "sentences", "statistics", "checks", "problems")
+"""The five tables that `build` gives."""
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "reports": ("report_id",),
+    "sentences": ("sentence_id",),
+    "statistics": ("report_id", "table", "row", "column"),
+    "checks": ("report_id", "rule"),
+    "labels": ("sentence_id", "annotator"),
+    "predictions": ("sentence_id", "model", "label"),
+}
