@@ -1,4 +1,4 @@
-"""Each table's row, once: a frozen dataclass whose annotations carry type, meaning and whether null may stand.
+"""Each table's row, once: an annotated dataclass that says type, meaning and whether null may stand.
 
 Arrow schema, data dictionary and documentation derive from these (`schema.py`): a column is added here, and
 where it is made. Years and counts are 32-bit integers on disk, shares and values 64-bit floats.
