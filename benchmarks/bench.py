@@ -29,13 +29,14 @@ from gongkai.classify.features import BLOCKS, grams
 from gongkai.classify.linear import train_linear
 from gongkai.classify.train import gold_of, split_groups
 from gongkai.coding.labels import read_labels
-from gongkai.corpus.build import build_file, find_inputs
+from gongkai.corpus.find import find_inputs
 from gongkai.corpus.inputs import read_sentences
 from gongkai.corpus.stream import predict_tables
 from gongkai.readers.document import Grid
 from gongkai.readers.html import read_html
 from gongkai.readers.pdf import read_pdf
 from gongkai.readers.read import decode, read_document
+from gongkai.report.file import read_file
 from gongkai.tables.schema import LABELS, write_part
 from gongkai.text import tokens
 
@@ -243,7 +244,7 @@ def bench_build(*, pages: str = "HTML", plain: bool = False) -> dict[str, object
     if plain:
         tokens._accelerator = lambda: None
     paths = [p for p in find_inputs([RAW]) if pages != "HTML" or p.endswith((".html", ".htm"))]
-    sentences = [s["text"] for p in paths for s in build_file(p)["sentences"]]
+    sentences = [s.text for p in paths for s in read_file(p).tables().sentences]
 
     def floor() -> None:
         for path in paths:
@@ -253,7 +254,7 @@ def bench_build(*, pages: str = "HTML", plain: bool = False) -> dict[str, object
 
     try:
         return row(
-            f"build, {pages} → rows{' (plain jieba)' if plain else ''}", lambda: [build_file(p) for p in paths], floor,
+            f"build, {pages} → rows{' (plain jieba)' if plain else ''}", lambda: [read_file(p).tables() for p in paths], floor,
             "its floor", len(paths), "reports",
         )  # fmt: skip
     finally:

@@ -13,8 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gongkai.corpus.build import build_file
 from gongkai.readers.read import decode
+from gongkai.report.file import read_file
 
 RAW = Path(__file__).parents[1] / "corpus" / "raw"
 PLACES = "澄沁沅汶沂泗淄湟汾洛渭泾沣滏漳淇淮颍汝湍溧滁巢浦溪浔沱涪嘉郁黔柳桂贺漓湘资沅澧郴汀漱"
@@ -44,10 +44,8 @@ def write_reports(folder: Path, count: int) -> None:
     """Write so many synthetic reports below a folder, a place's together."""
     pages = []
     for path in sorted(RAW.rglob("*.htm*")):
-        found = build_file(str(path))["reports"][0]
-        pages.append(
-            (f"{path.parent.name}-{path.stem}", str(found["agency"])[:2], decode(path.read_bytes())[0])
-        )
+        found = read_file(path).tables().reports[0]
+        pages.append((f"{path.parent.name}-{path.stem}", str(found.agency)[:2], decode(path.read_bytes())[0]))
     names = ["".join(pair) for pair in itertools.product(dict.fromkeys(PLACES), repeat=2)]
     places = (name + suffix for suffix in ("", *PLACES) for name in names)
     written = 0

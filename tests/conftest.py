@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,17 @@ import pytest
 from gongkai.classify.predict import predict
 from gongkai.classify.train import TrainSettings, train
 from gongkai.corpus.build import build
-from gongkai.tables.schema import frame_of, read_table
+from gongkai.report.file import read_file
+from gongkai.tables.schema import BUILT, frame_of, read_table
 
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+def rows_of_file(path: str | Path) -> dict[str, list[dict[str, object]]]:
+    """Return what `read_file` gives, as rows of each table."""
+    rows = read_file(path).tables()
+    return {name: [dataclasses.asdict(row) for row in getattr(rows, name)] for name in BUILT}
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from gongkai.corpus.inputs import read_sentences as read_sentences
     from gongkai.measure.prevalence import prevalence as prevalence
     from gongkai.measure.quality import evaluate as evaluate
-    from gongkai.report.report import read_report as read_report
+    from gongkai.report.file import read_file as read_file
+    from gongkai.report.file import read_report as read_report
     from gongkai.tables.query import connect as connect
     from gongkai.tables.schema import read_table as read
 
@@ -40,7 +41,8 @@ _HOMES = {
     "prevalence": "measure.prevalence:prevalence",
     "read": "tables.schema:read_table",
     "read_labels": "coding.labels:read_labels",
-    "read_report": "report.report:read_report",
+    "read_file": "report.file:read_file",
+    "read_report": "report.file:read_report",
     "read_sentences": "corpus.inputs:read_sentences",
     "train": "classify.train:train",
 }

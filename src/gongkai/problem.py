@@ -41,7 +41,19 @@ class Kind(NamedTuple):
 
 
 KINDS: Mapping[str, Kind] = {
-    "unexpected": Kind("read", "error", "an error in gongkai itself: report it, with the file if you may"),
+    "unreadable": Kind("read", "error", "the file cannot be read; the message says what would help"),
+    "killed": Kind("read", "error", "reading the file ended its process: open and save it anew, or leave it"),
+    "copy": Kind("read", "note", "the same bytes as another file, which was read instead"),
+    "reader": Kind("read", "warning", "something in the file was not read as it stands: compare with it"),
+    "paragraph_cut": Kind("read", "warning", "a paragraph is too long to be one: compare with the file"),
+    "characters_lost": Kind("read", "warning", "a wrong decoding before gongkai: look for another copy"),
+    "no_report": Kind("report", "error", "not a disclosure report; if it is one, tell us with the message"),
+    "unexpected": Kind("report", "error", "an error in gongkai itself: report it, with the file if you may"),
+    "identity": Kind("agency", "warning", "agency, place or year is in doubt: set it with --about"),
+    "no_section_five": Kind("sections", "warning", "no problems, no improvements: is the file whole?"),
+    "tables_only": Kind("sections", "warning", "no narrative was found: is the file whole?"),
+    "cells": Kind("statistics", "warning", "a cell or table was not read: compare with the file"),
+    "row": Kind("build", "error", "a value that its table does not allow; an error in gongkai: report it"),
 }
 
 

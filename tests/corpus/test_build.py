@@ -4,13 +4,16 @@ import os
 import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gongkai.corpus import build as building
-from gongkai.corpus.build import broken_rules, build, build_file
+from gongkai.corpus.build import broken_rules, build
 from gongkai.errors import GongkaiError, ReadError
+from gongkai.report import file
+from gongkai.report.file import read_file
 from gongkai.tables.schema import BUILT, SCHEMAS, check_table, read_table
 from tests.conftest import DATA
 
@@ -87,10 +90,10 @@ def test_an_interrupted_build_is_resumed_to_the_same_tables(many, tmp_path, monk
     build(many, tmp_path / "whole")
     real = building.build_shard
 
-    def interrupted(inputs, number, folder):
+    def interrupted(inputs, number, folder, **settings):
         if number == 2:
             raise KeyboardInterrupt
-        return real(inputs, number, folder)
+        return real(inputs, number, folder, **settings)
 
     monkeypatch.setattr(building, "build_shard", interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -105,11 +108,11 @@ def test_an_interrupted_build_is_resumed_to_the_same_tables(many, tmp_path, monk
 REAL = building.build_shard
 
 
-def dying_at_three(sources, number, folder):
+def dying_at_three(sources, number, folder, **settings):
     """Die as the kernel makes a process die, whenever one file is to be read."""
     if any(s.path.endswith("3.html") and not s.kills for s in sources):
         os.kill(os.getpid(), signal.SIGKILL)
-    return REAL(sources, number, folder)
+    return REAL(sources, number, folder, **settings)
 
 
 def test_a_file_known_to_kill_is_not_read_again(tmp_path):
@@ -128,12 +131,12 @@ def test_a_file_that_kills_its_worker_costs_one_row(many, tmp_path, monkeypatch)
 
 
 def test_an_error_of_ours_is_a_row_that_says_so(monkeypatch):
-    def explode(_):
+    def explode(*_):
         raise ZeroDivisionError("boom")
 
-    monkeypatch.setattr(building, "read_report", explode)
-    rows = build_file(str(DATA / "mini" / "云汀市民政局2021.html"))
-    assert "ZeroDivisionError in gongkai itself" in rows["problems"][0]["message"]
+    monkeypatch.setattr(file, "parse_report", explode)
+    found = read_file(DATA / "mini" / "云汀市民政局2021.html")
+    assert "ZeroDivisionError in gongkai itself" in found.problems[0].message
 
 
 def test_nothing_to_read_is_wrong_usage(tmp_path):
@@ -159,3 +162,41 @@ def test_a_folder_named_like_a_file_and_a_link_loop_are_survived(tmp_path):
     )
     (tmp_path / "r" / "loop").symlink_to(tmp_path / "r")
     assert build(tmp_path / "r", tmp_path / "t").reports == 1
+
+
+def test_other_readers_are_another_plan(many, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(building, "build_shard", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            build(many, tmp_path / "t")
+    monkeypatch.setattr(building, "libraries", lambda names: dict.fromkeys(names))
+    with pytest.raises(GongkaiError, match="inputs or settings changed"):
+        build(many, tmp_path / "t", resume=True)
+
+
+def test_the_manifest_names_what_read_the_files_and_nothing_else(tables):
+    libraries = json.loads((tables / "run.json").read_text(encoding="utf-8"))["libraries"]
+    assert libraries["python-docx"]
+    assert {"olefile", "rapidocr", "rjieba", "onnxruntime"} <= libraries.keys()
+    assert "scikit-learn" not in libraries
+
+
+def test_a_row_that_breaks_its_table_costs_its_file_by_name(many, tmp_path, monkeypatch):
+    real = building.read_file
+
+    def broken(path, known):
+        file = real(path, known)
+        if not path.endswith("3.html"):
+            return file
+        (report,) = file.reports
+        return replace(file, reports=(replace(report, media_type=None),))
+
+    monkeypatch.setattr(building, "read_file", broken)
+    summary = build(many, tmp_path / "t")
+    problems = read_table(tmp_path / "t", "problems")
+    (said,) = problems.loc[problems["code"] == "row", "message"]
+    assert summary.reports == 4
+    assert "3.html: left out: reports.media_type: row 0 is empty" in said

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from gongkai.form.checks import APPLICANTS, BLOCKS, OUTCOMES, RESULTS, check, check_years
+from gongkai.form.checks import APPLICANTS, BLOCKS, OUTCOMES, RESULTS, check_cells, check_years
 from gongkai.tables.schema import frame_of
 
 ROWS = ("new_requests", "carried_in", *RESULTS, "other_handling", "total_handled", "carried_out")
@@ -33,6 +33,17 @@ def statistics(year=2019, **changes):
         for (t, r, c), v in values.items()
     ]  # fmt: skip
     return frame_of("statistics", rows)
+
+
+def check(reports, statistics, sentences=None):
+    """The checks of one report, as a frame."""
+    told = (
+        ()
+        if sentences is None
+        else zip(sentences["section"], sentences["heading"], sentences["text"], strict=True)
+    )
+    cells = statistics.astype(object).where(statistics.notna(), None).itertuples()
+    return frame_of("checks", [c._asdict() for c in check_cells(cells, told, kind=reports["kind"].iloc[0])])
 
 
 def text(*sentences, section="overview", year=2019):

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gongkai.corpus.build import rows_of
 from gongkai.errors import ReadError, ReportError
 from gongkai.readers import ocr
 from gongkai.readers.read import parse_document
-from gongkai.report.report import read_report
+from gongkai.report.file import File
+from gongkai.report.report import parse_report
 from gongkai.report.split import split_reports
-from gongkai.tables.schema import BUILT, frame_of
+from gongkai.tables.schema import BUILT, table_of
 from gongkai.text.sentences import split_sentences
 from tests.conftest import DATA
 
@@ -37,9 +37,9 @@ def read(content: bytes, name: str) -> None:
     """Read bytes as build does; anything but a refusal with the file's name is a failure."""
     try:
         for document in split_reports(parse_document(content, name)):
-            rows = rows_of(document, read_report(document))
+            rows = File(name, (parse_report(document),)).tables()
             for table in BUILT:
-                frame_of(table, rows.get(table, ()))
+                table_of(table, getattr(rows, table))
     except (ReadError, ReportError) as error:
         if name not in str(error):
             raise AssertionError(f"the refusal does not name the file: {error}") from error

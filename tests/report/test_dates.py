@@ -76,7 +76,7 @@ PERIOD = "统计期限自{0}年1月1日起至{0}年12月31日止。"
         ("", "2019", "2020年1月20日", 2019, None),
         ("", "二〇一九", "", 2019, None),
         ("", "", "2020年1月20日", None, "so probably 2019"),
-        ("", "", "", None, "set it by hand"),
+        ("", "", "", None, "set it with --about"),
         ("2018年2019年", "2019", "", 2019, "names several years"),
         ("2019年", "2019", "2019年1月20日", 2019, "published on 2019-01-20; both are kept"),
         ("2019年", "", "2019年1月20日", 2019, "the title says 2019, but it was published on 2019-01-20"),

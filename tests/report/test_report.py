@@ -5,7 +5,7 @@ import pytest
 from gongkai.errors import GongkaiError, ReportError
 from gongkai.readers.document import Document, Paragraph
 from gongkai.readers.read import read_document
-from gongkai.report.report import read_report
+from gongkai.report.report import parse_report
 from gongkai.report.split import split_reports
 
 TITLE = "云汀市民政局2021年政府信息公开工作年度报告"
@@ -13,7 +13,7 @@ TITLE = "云汀市民政局2021年政府信息公开工作年度报告"
 
 def report(*lines, title=TITLE):
     blocks = tuple(Paragraph(line) for line in ((title, *lines) if title else lines))
-    return read_report(Document("甲.txt", "0" * 64, "txt", blocks))
+    return parse_report(Document("甲.txt", "0" * 64, "txt", blocks))
 
 
 OFFICIAL = [
@@ -213,7 +213,7 @@ def test_offsets_lead_back_to_each_sentence_in_every_file_we_have():
     for path in FILES:
         try:
             parts = split_reports(read_document(path))
-            found = [read_report(part) for part in parts]
+            found = [parse_report(part) for part in parts]
         except GongkaiError:
             continue
         for one in found:

@@ -5,8 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from gongkai.corpus.build import build_file
-from tests.conftest import DATA
+from tests.conftest import DATA, rows_of_file
 from tests.truth import squeeze
 
 EXPECTED = {p: p.with_suffix("") for p in sorted((DATA / "variations").glob("*.json"))}
@@ -79,7 +78,7 @@ def test_variation(expected):
     held = json.loads(expected.read_text(encoding="utf-8"))
     if "needs" in held:
         pytest.importorskip(held["needs"], reason="the extra for this kind of file is not installed")
-    assert mismatches(build_file(str(EXPECTED[expected])), held) == []
+    assert mismatches(rows_of_file(EXPECTED[expected]), held) == []
 
 
 def test_there_are_enough():

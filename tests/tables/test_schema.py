@@ -3,14 +3,17 @@ import pytest
 
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.tables import schema
+from gongkai.tables.ids import sentence_ids
 
 
 def problems_frame(**changes):
     row = {
         "source_path": "甲.html",
         "report_id": None,
+        "code": "unreadable",
         "step": "read",
         "severity": "error",
+        "where": "",
         "message": "坏",
     } | changes
     return pd.DataFrame([row])
@@ -66,8 +69,8 @@ def test_every_field_says_what_it_means():
 
 
 def test_sentence_ids_come_from_the_text_and_survive_reordering():
-    one = schema.sentence_ids("r", ["甲。", "乙。", "甲。"])
-    two = schema.sentence_ids("r", ["乙。", "甲。", "甲。"])
+    one = sentence_ids("r", ["甲。", "乙。", "甲。"])
+    two = sentence_ids("r", ["乙。", "甲。", "甲。"])
     assert set(one) == set(two)
     assert len(set(one)) == 3
 

@@ -129,10 +129,18 @@ def build(
     overwrite: Overwrite = False,
     shard: Share = None,
     cluster: Cluster = None,
+    about: Annotated[
+        Path | None,
+        typer.Option(
+            "--about",
+            help="CSV of what you know of files: source_path (or its end, or a pattern), agency, "
+            "region_code, year, and columns of your own.",
+        ),
+    ] = None,
 ) -> None:
     """Read reports into tables: reports, sentences, statistics, checks, problems.
 
-    Example: gongkai build reports/ -o tables --jobs 4
+    Example: gongkai build reports/ -o tables --jobs 4 --about about.csv
     """
     from gongkai.corpus.build import build as run
     from gongkai.store import shards
@@ -141,7 +149,7 @@ def build(
     with shards.cluster(cluster) as executor:
         done = run(
             paths, output, jobs=jobs, limit=limit, resume=resume, overwrite=overwrite, executor=executor,
-            share=share,
+            share=share, about=about,
         )  # fmt: skip
     typer.echo(
         f"{done.files} files: {done.reports} reports, {done.sentences:,} sentences, "

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
-import os
-from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gongkai.errors import GongkaiError, ReadError
-from gongkai.form.checks import check
+import pyarrow as pa
+
+from gongkai.corpus.about import read_about
+from gongkai.corpus.find import find_copies, find_inputs
+from gongkai.errors import ReadError, SchemaError
 from gongkai.form.years import write_year_checks
+from gongkai.problem import Problem
 from gongkai.readers import archive
-from gongkai.readers.read import SUFFIXES, read_document
-from gongkai.report.report import read_report
-from gongkai.report.split import split_reports
-from gongkai.store import shards, storage
-from gongkai.store.run import bundled, file_digest, manifest, version
-from gongkai.tables.schema import BUILT, frame_of, read_table, sentence_ids, write_part
-from gongkai.text.tokens import engine, tokenize
+from gongkai.readers.read import SUFFIXES
+from gongkai.report.agency import NOTHING_KNOWN, Known
+from gongkai.report.file import File, read_file
+from gongkai.store import shards
+from gongkai.store.run import bundled, file_digest, libraries, manifest, version
+from gongkai.tables.schema import BUILT, read_table, table_of, write_part
+from gongkai.text.tokens import engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from concurrent.futures import Executor
 
-    from gongkai.readers.document import Document
-    from gongkai.report.report import Report
+    from gongkai.report.file import Rows
     from gongkai.tables.schema import Table
 
 logger = logging.getLogger(__name__)
@@ -35,7 +38,11 @@ logger = logging.getLogger(__name__)
 SHARD_SIZE = 100
 """Files per part. Small enough to lose little when a run is stopped, large enough for Parquet."""
 
-Rows = dict[str, list[dict[str, object]]]
+READERS = (
+    "jieba", "numpy", "olefile", "onnxruntime", "opencc", "pandas", "pyarrow", "pypdfium2", "python-docx",
+    "rapidocr", "rjieba", "selectolax",
+)  # fmt: skip
+"""Distributions that decide what a build reads, installed or not."""
 _KIND = "problem "
 
 
@@ -46,6 +53,9 @@ class Source:
     path: str
     copy_of: str | None = None
     kills: bool = False
+    known: Known = NOTHING_KNOWN
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """The user's own, for the table `reports`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,7 @@ def build(
     resume: bool = False,
     executor: Executor | None = None,
     share: tuple[int, int] | None = None,
+    about: str | Path | None = None,
 ) -> Summary:
     """Build the tables `reports`, `sentences`, `statistics`, `checks` and `problems` from files and folders.
 
@@ -83,9 +94,11 @@ def build(
         resume: Go on with an interrupted build of the same inputs.
         executor: Any `concurrent.futures` executor to use instead of local processes.
         share: (i, n): do only the i-th of n shares, from 1; a last call with `resume` completes the folder.
+        about: What you know of files, as a CSV; see `read_about`. It wins over what they say.
 
     Raises:
         ReadError: A path is missing, or no file was found.
+        SchemaError: `about` cannot be read.
         GongkaiError: The output folder may not be written or replaced.
     """
     inputs = find_inputs([paths] if isinstance(paths, str | Path) else paths)
@@ -93,23 +106,31 @@ def build(
         inputs = inputs[:limit]
     if not inputs:
         raise ReadError(f"{_listing(paths)}: no file to read; expected endings {' '.join(SUFFIXES)}")
+    told = read_about(about)
     states = [(path, *archive.state(path)) for path in inputs]
     lexicon = {p.name: file_digest(p) for p in sorted(bundled("corpus/lexicon").iterdir()) if p.is_file()}
-    listed = shards.digest_of(states)
-    plan = {"inputs": listed, "gongkai": version(), "shard_size": SHARD_SIZE, "lexicon": lexicon}
+    plan = {
+        "inputs": shards.digest_of(states),
+        "gongkai": version(),
+        "shard_size": SHARD_SIZE,
+        "lexicon": lexicon,
+        "libraries": libraries(READERS),
+        "about": told.digest,
+    }
     with shards.only_writer(output, share):
         done = shards.open_folder(output, plan, overwrite=overwrite, resume=resume, share=share)
-        copies = _duplicates(states)
+        copies = find_copies(states)
         del states  # as long as the inputs are many
-        parts = shards.cut([Source(path, copies.get(path)) for path in inputs], SHARD_SIZE)
+        sources = [Source(path, copies.get(path), False, *told.of(path)) for path in inputs]
+        told.warn_unmatched()
+        parts = shards.cut(sources, SHARD_SIZE)
+        work = functools.partial(build_shard, columns=told.columns)
         numbers = shards.still_to_do(len(parts), done, share)
-        shards.run_shards(
-            build_shard, parts, output, numbers=numbers, jobs=jobs, executor=executor, poison=_killer
-        )
+        shards.run_shards(work, parts, output, numbers=numbers, jobs=jobs, executor=executor, poison=_killer)
         counts = Counter(shards.sum_marks(output, len(parts), share))
         if share is None:
             counts["checks"] += write_year_checks(output, reports=counts["reports"], first_part=len(parts))
-            shards.close_folder(output, _manifest(output, inputs, lexicon))
+            shards.close_folder(output, _manifest(output, inputs, lexicon, told.digest))
         return _summary(counts)
 
 
@@ -117,220 +138,77 @@ def _listing(paths: object) -> str:
     return str(paths) if isinstance(paths, str | Path) else ", ".join(str(p) for p in paths)  # type: ignore[attr-defined]
 
 
-def find_inputs(paths: Iterable[str | Path]) -> list[str]:
-    """List the files below the given paths, each once, sorted; links to folders are not followed.
+def build_shard(
+    inputs: list[Source], number: int, folder: str, *, columns: Sequence[str] = ()
+) -> dict[str, int]:
+    """Build the parts of one shard; returns row counts. Runs in a worker.
 
-    A ZIP is listed file by file (`x.zip/name`), or as itself where it cannot be listed. Folders of pictures
-    that a browser saves beside a page (`x_files`) are left out.
-
-    Raises:
-        ReadError: A path does not exist.
+    Args:
+        inputs: Files.
+        number: The shard's.
+        folder: Where the parts go.
+        columns: The user's own columns, which stand behind those of `reports`.
     """
-    found: dict[str, None] = {}
-    for path in paths:
-        if not storage.exists(path):
-            raise ReadError(f"{path}: no such file or folder")
-        if storage.is_url(path):
-            below = storage.files_below(path) if storage.is_folder(path) else [str(path)]
-            found |= dict.fromkeys(p for p in below if p == str(path) or _is_wanted(p.rsplit("/", 1)[-1]))
-        elif storage.is_folder(path):
-            found |= dict.fromkeys(_walk(Path(path).as_posix()))
-        else:
-            found |= dict.fromkeys(_listed(Path(path).as_posix()))
-    return list(found)
-
-
-def _walk(folder: str) -> Iterator[str]:
-    """Yield the wanted files of a folder and those below, name by name."""
+    files = [_read(source).tables() for source in inputs]
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        logger.warning("%s: cannot be listed and is left out: %s", folder, error.strerror)
-        return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            if not entry.name.endswith(("_files", ".files")):
-                yield from _walk(f"{folder}/{entry.name}")
-        elif _is_wanted(entry.name) and not entry.is_dir():
-            yield from _listed(f"{folder}/{entry.name}".removeprefix("./"))
+        parts = _parts(files)
+    except SchemaError:  # some file's rows; the others stand
+        parts = _parts([_sound(source, rows) for source, rows in zip(inputs, files, strict=True)])
+    own = {source.path: source.columns for source in inputs}
+    for column in columns:
+        values = [own[path].get(column) for path in parts["reports"]["source_path"].to_pylist()]
+        parts["reports"] = parts["reports"].append_column(column, pa.array(values, pa.string()))
+    for name, part in parts.items():
+        write_part(name, part, folder, number)
+    problems = parts["problems"].select(["severity", "step"]).to_pylist()
+    kinds = Counter(f"{_KIND}{row['severity']} {row['step']}" for row in problems)
+    failed = sum(row["severity"] == "error" for row in problems)
+    return {"files": len(inputs), "failed": failed, **{n: parts[n].num_rows for n in BUILT}, **kinds}
 
 
-def _listed(path: str) -> list[str]:
-    """Return a file, or the wanted files of an archive."""
-    if not archive.is_archive(Path(path)):
-        return [path]
+def _parts(files: Sequence[Rows]) -> dict[str, pa.Table]:
+    chained = {name: [row for rows in files for row in getattr(rows, name)] for name in BUILT}
+    return {name: table_of(name, rows) for name, rows in chained.items()}
+
+
+def _sound(source: Source, rows: Rows) -> Rows:
+    """Return a file's rows; where one breaks its table's schema, a problem that names column and value."""
     try:
-        names = archive.members(Path(path))
-    except ReadError:
-        return [path]  # reading it will say why
-    wanted = [n for n in names if _is_wanted(n.rsplit("/", 1)[-1]) and "__MACOSX/" not in n]
-    return sorted(wanted) or [path]
-
-
-def _is_wanted(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES) and not name.startswith((".", "~$"))
-
-
-def _duplicates(states: Sequence[tuple[str, int, str]]) -> dict[str, str]:
-    """Map each file whose bytes an earlier one has to that earlier one; sizes are compared first."""
-    by_size: dict[int, list[str]] = defaultdict(list)
-    for path, size, _ in states:
-        by_size[size].append(path)
-    copies: dict[str, str] = {}
-    for paths in by_size.values():
-        if len(paths) < 2:
-            continue
-        first: dict[bytes, str] = {}
-        for path in paths:
-            try:
-                digest = hashlib.sha256(archive.read_bytes(path)).digest()
-            except ReadError:
-                continue
-            if first.setdefault(digest, path) != path:
-                copies[path] = first[digest]
-    return copies
-
-
-def build_shard(inputs: list[Source], number: int, folder: str) -> dict[str, int]:
-    """Build the parts of one shard; returns row counts. Runs in a worker."""
-    rows: Rows = {name: [] for name in BUILT}
-    for source in inputs:
-        for name, found in build_file(source.path, duplicate_of=source.copy_of, kills=source.kills).items():
-            rows[name] += found
-    frames = {name: frame_of(name, rows[name]) for name in BUILT if name != "checks"}
-    frames["checks"] = check(frames["reports"], frames["statistics"], frames["sentences"])
-    for name in BUILT:
-        write_part(name, frames[name], folder, number)
-    kinds = Counter(f"{_KIND}{row['severity']} {row['step']}" for row in rows["problems"])
-    failed = sum(row["severity"] == "error" for row in rows["problems"])
-    return {"files": len(inputs), "failed": failed, **{n: len(frames[n]) for n in BUILT}, **kinds}
+        _parts([rows])
+    except SchemaError as error:
+        logger.error("%s: %s", source.path, error)
+        return File(source.path, problems=(Problem("row", f"{source.path}: left out: {error}"),)).tables()
+    return rows
 
 
 def _killer(source: Source) -> Source:
     return replace(source, kills=True)
 
 
-def build_file(path: str, *, duplicate_of: str | None = None, kills: bool = False) -> Rows:
-    """Build the rows of one file; one that killed its worker is only reported."""
-    if duplicate_of is not None:
-        message = f"{path}: has the same bytes as {duplicate_of}; only that one was read"
-        return {"problems": [_problem(path, None, "read", "note", message)]}
-    if kills:
-        message = f"{path}: killed the worker that read it (out of memory, or a crash in a reader); left out"
-        return {"problems": [_problem(path, None, "read", "error", message)]}
-    try:
-        document = read_document(path)
-    except GongkaiError as error:
-        return {"problems": [_problem(path, None, "read", "error", str(error))]}
-    except Exception as error:
-        return {"problems": [_unexpected(path, "read", error)]}
-    rows: Rows = defaultdict(list)
-    try:
-        parts = split_reports(document)
-    except Exception as error:
-        return {"problems": [_unexpected(path, "report", error)]}
-    for part in parts:
-        try:
-            found = rows_of(part, read_report(part))
-        except GongkaiError as error:
-            found = {"problems": [_problem(path, None, "report", "error", str(error))]}
-        except Exception as error:
-            found = {"problems": [_unexpected(path, "report", error)]}
-        for name, more in found.items():
-            rows[name] += more
-    return dict(rows)
+def _read(source: Source) -> File:
+    """Read one file, unless it is a copy or killed the worker that read it."""
+    path = source.path
+    if source.copy_of is not None:
+        said = f"{path}: has the same bytes as {source.copy_of}; only that one was read"
+        return File(path, problems=(Problem("copy", said),))
+    if source.kills:
+        said = f"{path}: killed the worker that read it (out of memory, or a crash in a reader); left out"
+        return File(path, problems=(Problem("killed", said),))
+    return read_file(path, source.known)
 
 
-def _unexpected(path: str, step: str, error: Exception) -> dict[str, object]:
-    logger.exception("%s", path)
-    message = f"{path}: {type(error).__name__} in gongkai itself: {error}; please report it with the file"
-    return _problem(path, None, step, "error", message)
-
-
-def _problem(path: str, report_id: str | None, step: str, severity: str, message: str) -> dict[str, object]:
-    return {
-        "source_path": path,
-        "report_id": report_id,
-        "step": step,
-        "severity": severity,
-        "message": message,
-    }
-
-
-def rows_of(document: Document, report: Report) -> Rows:
-    """Lay a report out as rows of the tables (checks are computed from these)."""
-    report_id = document.digest[:12]
-    identity = report.identity
-    key: dict[str, object] = {
-        "report_id": report_id,
-        "agency": identity.agency,
-        "region_code": identity.region_code,
-        "year": identity.year,
-    }
-    texts = [s.text for s in report.sentences]
-    sentences = [
-        {
-            **key,
-            "sentence_id": sentence_id,
-            "section": s.section,
-            "heading": s.heading,
-            "lead": s.lead,
-            "position": position,
-            "start": s.start,
-            "end": s.end,
-            "page": s.page,
-            "text": s.text,
-            "tokens": tokenize(s.text),
-        }
-        for position, (s, sentence_id) in enumerate(
-            zip(report.sentences, sentence_ids(report_id, texts), strict=True)
-        )
-    ]
-    statistics = [
-        {
-            **key,
-            "form": report.form,
-            "table": r.table,
-            "row": r.row,
-            "column": r.column,
-            "value": r.value,
-            "unit": r.unit,
-            "raw": r.raw,
-            "where": r.where,
-        }
-        for r in report.statistics.readings
-    ]
-    row = key | {
-        "kind": identity.kind,
-        "level": identity.level,
-        "region": identity.region,
-        "form": report.form,
-        "scope": report.scope,
-        "title": report.title or None,
-        "published": identity.published,
-        "source_path": document.path,
-        "source_digest": document.digest,
-        "media_type": document.media_type,
-        "script": report.script,
-        "n_sections": len(report.sections),
-        "n_sentences": len(sentences),
-    }
-    problems = [
-        _problem(document.path, report_id, step, severity, message)
-        for step, severity, message in report.problems
-    ]
-    return {"reports": [row], "sentences": sentences, "statistics": statistics, "problems": problems}
-
-
-def _manifest(folder: str | Path, inputs: Sequence[str], lexicon: dict[str, str]) -> dict[str, object]:
+def _manifest(
+    folder: str | Path, inputs: Sequence[str], lexicon: dict[str, str], about: str | None
+) -> dict[str, object]:
     reports = read_table(folder, "reports", ["source_path", "source_digest"])
     digests = dict(zip(reports["source_path"], reports["source_digest"], strict=True))
     settings = {
         "shard_size": SHARD_SIZE,
         "words": engine(),
         "lexicon": hashlib.sha256("".join(lexicon.values()).encode()).hexdigest(),
+        "about": about,
     }
-    return manifest("build", settings, {path: digests.get(path, "") for path in inputs})
+    return manifest("build", settings, {path: digests.get(path, "") for path in inputs}, READERS)
 
 
 def _summary(counts: Counter[str]) -> Summary:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from gongkai.coding.labels import read_labels
-from gongkai.corpus.build import build
+from gongkai.corpus.find import find_inputs
 from gongkai.errors import SchemaError
+from gongkai.report.file import read_file
 from gongkai.store.run import bundled
-from gongkai.tables.schema import PLAIN, as_sentences, read_frame, read_table
+from gongkai.tables.schema import PLAIN, as_sentences, read_frame, read_table, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gongkai.tables.rows import SentenceRow
     from gongkai.tables.schema import Labels, Sentences
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def read_sentences(inputs: str | Path | Iterable[str | Path]) -> Sentences:
         return pd.concat([read_table(path, "sentences") for path in paths], ignore_index=True)
     if kind == "plain":
         return pd.concat([_read_plain(path) for path in paths], ignore_index=True)
-    return _build_sentences(paths)
+    return _read_reports(paths)
 
 
 def _kind(path: Path) -> str:
@@ -56,19 +57,23 @@ def _read_plain(path: Path) -> Sentences:
     return as_sentences(read_frame(path, ["text"]), path.stem)
 
 
-def _build_sentences(paths: list[Path]) -> Sentences:
-    with tempfile.TemporaryDirectory(prefix="gongkai-") as folder:
-        tables = Path(folder) / "tables"
-        summary = build(paths, tables)
-        problems = read_table(tables, "problems")
-        failures = problems.loc[problems["severity"] == "error", "message"].tolist()
-        if not summary.reports:
-            raise SchemaError(f"no report could be read; the first problem: {failures[0]}")
-        for message in failures:
-            logger.warning("%s", message)
-        sentences = read_table(tables, "sentences")
-        sentences.attrs["failed"] = len(failures)
-        return sentences
+def _read_reports(paths: list[Path]) -> Sentences:
+    rows: list[SentenceRow] = []
+    failures: list[str] = []
+    reports = 0
+    for path in find_inputs(paths):
+        file = read_file(path)
+        reports += len(file.reports)
+        tables = file.tables()
+        rows += tables.sentences
+        failures += [row.message for row in tables.problems if row.severity == "error"]
+    if not reports:
+        raise SchemaError(f"no report could be read; the first problem: {(failures or ['no file'])[0]}")
+    for message in failures:
+        logger.warning("%s", message)
+    sentences: Sentences = table_of("sentences", rows).to_pandas()
+    sentences.attrs["failed"] = len(failures)
+    return sentences
 
 
 def load_corpus() -> tuple[Sentences, Labels]:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gongkai.form.form import APPLICANTS, BLOCKS, OTHER_HANDLING, OUTCOMES, RESULTS
 from gongkai.form.prose import Cells, Key, growth_checks, narrative_checks
 from gongkai.tables.schema import frame_of, records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from gongkai.form.form import Reading
     from gongkai.tables.schema import Checks, Reports, Sentences, Statistics
 
 
@@ -33,27 +34,39 @@ class _Rule:
     minus: Sequence[Key] = ()
 
 
-def check(reports: Reports, statistics: Statistics, sentences: Sentences | None = None) -> Checks:
-    """Check every rule of the statutory form that the tables allow.
+class Check(NamedTuple):
+    """One rule, checked; the fields are those of the table `checks`."""
+
+    rule: str
+    left: float | None
+    right: float | None
+    holds: bool | None
+    note: str
+    where: str
+
+
+def check_cells(
+    readings: Iterable[Reading],
+    sentences: Iterable[tuple[str, str, str]] = (),
+    *,
+    scope: str | None = None,
+    kind: str | None = None,
+) -> Iterator[Check]:
+    """Check every rule of the statutory form that a report's cells allow.
 
     Args:
-        reports: `reports` rows.
-        statistics: `statistics` rows of those reports.
-        sentences: `sentences` rows; without them no narrative number is checked.
+        readings: Its cells.
+        sentences: (section, heading, text) in order; without them no narrative number is checked.
+        scope: Whom its numbers count, `own` or `whole`.
+        kind: The agency's.
 
-    Returns:
-        `checks`, one row per report and rule, in the order of the reports; see `check_years` for the rules
-        between two of them.
+    Yields:
+        One check a rule; see `check_years` for the rules between two reports.
     """
-    cells = _cells_by_report(statistics)
-    rows: list[dict[str, object]] = []
-    texts = _texts_by_report(sentences) if sentences is not None else {}
-    for report in records(reports):
-        own = cells.get(str(report["report_id"]), {})
-        key = {name: report[name] for name in ("report_id", "agency", "region_code", "year")}
-        told = narrative_checks(own, texts.get(str(report["report_id"]), ()), report)
-        rows += [key | found for found in (*_table_checks(own), *told)]
-    return frame_of("checks", rows)
+    cells: Cells = {(r.table, r.row, r.column): (r.value, str(r.where)) for r in readings}
+    told = narrative_checks(cells, sentences, {"scope": scope, "kind": kind})
+    for found in (*_table_checks(cells), *told):
+        yield Check(**found)  # type: ignore[arg-type]
 
 
 def check_years(reports: Reports, statistics: Statistics, sentences: Sentences | None = None) -> Checks:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gongkai.report.dates import TITLE_YEAR, YEAR, find_dates
-from gongkai.report.places import find_place, regions, split_divisions
+from gongkai.report.places import find_place, region_of, regions, split_divisions
 from gongkai.store.run import bundled
 
 if TYPE_CHECKING:
@@ -41,6 +41,18 @@ class Identity:
     problems: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the user knows of a file; each wins over what the file says, None leaves it to the file."""
+
+    agency: str | None = None
+    region_code: str | None = None
+    year: int | None = None
+
+
+NOTHING_KNOWN = Known()
+
+
 @functools.cache
 def _kinds() -> dict[str, re.Pattern[str]]:
     return {key: re.compile(pattern) for key, pattern in _lexicon()["kinds"].items()}
@@ -51,25 +63,33 @@ def _lexicon() -> dict[str, Any]:
     return tomllib.loads(bundled("corpus/lexicon/agencies.toml").read_text(encoding="utf-8"))
 
 
-def identify(title: str, lines: Sequence[str]) -> Identity:
+def identify(title: str, lines: Sequence[str], known: Known = NOTHING_KNOWN) -> Identity:
     """Find out whose report it is.
 
     Args:
         title: The title, cleaned, on one line; "" when none was found.
         lines: Cleaned lines of the document, furniture included (dates stand there).
+        known: What the user says of it.
     """
     problems: list[str] = []
     text = "\n".join(lines)[:MAX_TEXT]
-    agency = agency_in_title(title)
+    agency = known.agency or agency_in_title(title)
     if agency is None:
         agency = _agency_in_text(text)
         if agency is None:
-            problems.append("the agency was not found in the title or the preamble; set it by hand")
-    if agency:
+            problems.append("the agency was not found in the title or the preamble; set it with --about")
+    if agency and not known.agency:
         agency = _longest_name(agency, text)
-    year, published = find_dates(title, text, lines, problems)
+    year, published = find_dates(title, text, lines, problems, known.year)
     kind = find_kind(agency) if agency else None
-    level, region, code = find_place(agency, kind, year, lines, problems) if agency else (None, None, None)
+    unplaced: list[str] = []
+    level, region, code = find_place(agency, kind, year, lines, unplaced) if agency else (None, None, None)
+    if known.region_code:
+        named = region_of(known.region_code, year)
+        code, region = known.region_code, named.name if named else region
+        level = level or (named.level if named else None)
+    else:
+        problems += unplaced
     return Identity(agency, kind, level, region, code, year, published, tuple(problems))
 
 

@@ -43,7 +43,7 @@ def parse_year(text: str) -> int | None:
 
 
 def find_dates(
-    title: str, text: str, lines: Sequence[str], problems: list[str]
+    title: str, text: str, lines: Sequence[str], problems: list[str], known: int | None = None
 ) -> tuple[int | None, str | None]:
     """Find the year reported on and the ISO date of publication; what contradicts is said in `problems`.
 
@@ -55,7 +55,10 @@ def find_dates(
         text: The lines as one text.
         lines: Cleaned lines, furniture included.
         problems: Messages are added here.
+        known: The year as the user gives it; then nothing is said of what contradicts it.
     """
+    if known is not None:
+        return known, _published(lines, known, problems)
     in_title = [y for m in TITLE_YEAR.finditer(re.sub(r"\s", "", title)) if (y := parse_year(m[1]))]
     periods = [y for m in _PERIOD.finditer(text) for g in m.groups() if g and (y := parse_year(g))]
     of_title = in_title[0] if len(set(in_title)) == 1 else None
@@ -72,7 +75,7 @@ def find_dates(
         )
     elif year is None:
         spread += f" (published on {published}, so probably {before})" if published else ""
-        problems.append(f"the report's year was not found{spread}; set it by hand")
+        problems.append(f"the report's year was not found{spread}; set it with --about")
     elif not of_title and in_title:
         problems.append(f"the title names several years{spread}; the reporting period's, {year}, was taken")
     if year and published and before is not None and year > before and published[5:7] < "12":

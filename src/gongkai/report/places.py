@@ -70,6 +70,12 @@ def regions() -> dict[str, list[Region]]:
     return by_name
 
 
+def region_of(code: str, year: int | None) -> Region | None:
+    """Return the division that has a code in a year."""
+    found = (r for of_name in regions().values() for r in of_name if r.code == code and r.exists(year))
+    return next(found, None)
+
+
 @functools.cache
 def _by_stem() -> dict[str, list[Region]]:
     """Return the divisions by their names cut short (南京 for 南京市)."""
@@ -162,7 +168,7 @@ def find_place(
     own_level = "township" if is_township else "province" if words["customs"].fullmatch(agency) else None
     if not divisions and is_township:
         problems.append(
-            f"{agency}: no division above it is named in front of it; set region and region_code by hand"
+            f"{agency}: no division above it is named in front of it; set region_code with --about"
         )
         return own_level, None, None
     if not divisions:

@@ -9,16 +9,16 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gongkai.errors import ReportError
+from gongkai.form.checks import check_cells
 from gongkai.form.flattened import is_table_line
-from gongkai.form.grids import Statistics, read_statistics
+from gongkai.form.grids import read_statistics
 from gongkai.form.scope import Scope, find_scope
+from gongkai.problem import Problem
 from gongkai.readers.document import Document, Grid, Paragraph
-from gongkai.readers.read import read_document
-from gongkai.report.agency import Identity, identify
+from gongkai.report.agency import NOTHING_KNOWN, Identity, Known, identify
 from gongkai.report.outline import (
     Line,
     Part,
@@ -30,10 +30,15 @@ from gongkai.report.outline import (
 )
 from gongkai.report.passages import Sentence, read_passages, section_text
 from gongkai.report.repair import repair_lines
+from gongkai.tables.ids import sentence_ids
 from gongkai.text.clean import Script, clean_text, count_damage, detect_script, drop_adverts, is_furniture
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from gongkai.form.checks import Check
+    from gongkai.form.form import Reading
+    from gongkai.form.grids import Statistics
 
 
 MAX_PARAGRAPH = 200_000
@@ -61,81 +66,99 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A document understood as a disclosure report."""
+    """A document understood as a disclosure report: everything that the tables say of it."""
 
+    report_id: str
+    """First 12 hex digits of the digest."""
+    path: str
+    digest: str
+    media_type: str
     title: str
     script: Script
     identity: Identity
+    form: str | None
+    """`2019` or `2021` by the tables, `pre-2019` by the year where there are none, else None."""
     scope: Scope | None
     """Whether its numbers count the own office or sum a whole area or system; None where it does not say."""
     sections: tuple[Section, ...]
     sentences: tuple[Sentence, ...]
-    statistics: Statistics
-    problems: tuple[tuple[str, str, str], ...]
-    """(step, severity, message)"""
+    cells: tuple[Reading, ...]
+    checks: tuple[Check, ...]
+    problems: tuple[Problem, ...]
 
     @property
-    def form(self) -> str | None:
-        """`2019` or `2021` by the tables, `pre-2019` by the year where there are none, else None."""
-        if self.statistics.form:
-            return self.statistics.form
-        return "pre-2019" if self.identity.year and self.identity.year < 2019 else None
+    def sentence_ids(self) -> list[str]:
+        """One id a sentence: report, hash of the text, occurrence."""
+        return sentence_ids(self.report_id, [s.text for s in self.sentences])
 
 
-def read_report(document: Document | str | Path) -> Report:
-    """Understand a document, or the file at a path, as a disclosure report.
+def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
+    """Understand a document as one disclosure report.
+
+    Args:
+        document: What was read.
+        known: What the user knows of it; wins over what it says.
 
     Raises:
-        ReadError: The file cannot be read.
         ReportError: It is not one: neither a title, nor two of its sections, nor a statutory table is there.
     """
-    if isinstance(document, str | Path):
-        document = read_document(document)
     lines, grids, script = _clean_lines(document)
     lines = repair_lines(lines)
-    problems: list[tuple[str, str, str]] = [("read", "warning", p) for p in document.problems]
-    if any(len(b.text) > MAX_PARAGRAPH for b in document.blocks if isinstance(b, Paragraph)):
-        problems.append(("read", "warning", f"a paragraph was cut at {MAX_PARAGRAPH:,} characters"))
-    lost = sum(count_damage(b.text[:MAX_PARAGRAPH]) for b in document.blocks if isinstance(b, Paragraph))
-    if lost:
-        problems.append(
-            ("read", "warning", f"characters are lost in {lost} places (a wrong decoding upstream?)")
-        )
     in_table = [is_table_line(line.text) and not is_official_heading(line.text) for line in lines]
     flat = [line.text for line, inside in zip(lines, in_table, strict=True) if inside]
     statistics = read_statistics([grid for _, grid in grids], flat, script=script)
-    problems += [("statistics", "warning", p) for p in statistics.problems]
     prose = [line for line, inside in zip(lines, in_table, strict=True) if not inside]
     start, title = find_title(prose)
-    # Dates and names also stand in the index block that some sites print as a small table.
-    index_block = [
-        " ".join(row)
-        for _, grid in grids
-        if len(grid.rows) <= 6
-        for row in grid.texts
-        if any("日期" in c for c in row)
-    ]
-    identity = identify(title, [*index_block, *(line.text for line in lines)])
-    problems += [("agency", "warning", p) for p in identity.problems]
-    body = prose[start:]
-    parts = find_sections(body, statutory=statistics.form is not None)
+    identity = identify(title, [*_index_block(grids), *(line.text for line in lines)], known)
+    parts = find_sections(prose[start:], statutory=statistics.form is not None)
     _refuse_other(document, title, parts, statistics)
     parts = cut_tail(parts)
-    if not {"section5", "problems", "improvements"} & {p.section for p in parts}:
-        problems.append(("sections", "warning", "no section on problems and improvements was found"))
     sentences = [s for i, part in enumerate(parts) for s in read_passages(part, identity.year, index=i)]
+    problems = [
+        *_damage(document),
+        *(Problem("cells", message) for message in statistics.problems),
+        *(Problem("identity", message) for message in identity.problems),
+    ]
+    if not {"section5", "problems", "improvements"} & {p.section for p in parts}:
+        problems.append(Problem("no_section_five", "no section on problems and improvements was found"))
     if not sentences:
-        problems.append(("sections", "warning", "tables only: no sentence was found"))
+        problems.append(Problem("tables_only", "tables only: no sentence was found"))
+    scope = find_scope(sentences, identity.kind)
+    told = [(s.section, s.heading, s.text) for s in sentences]
+    before = "pre-2019" if identity.year and identity.year < 2019 else None
     return Report(
-        title,
-        script,
-        identity,
-        find_scope(sentences, identity.kind),
-        tuple(Section(p.section, p.heading, section_text(p)) for p in parts),
-        tuple(sentences),
-        statistics,
-        tuple(problems),
+        report_id=document.digest[:12],
+        path=document.path,
+        digest=document.digest,
+        media_type=document.media_type,
+        title=title,
+        script=script,
+        identity=identity,
+        form=statistics.form or before,
+        scope=scope,
+        sections=tuple(Section(p.section, p.heading, section_text(p)) for p in parts),
+        sentences=tuple(sentences),
+        cells=tuple(statistics.readings),
+        checks=tuple(check_cells(statistics.readings, told, scope=scope, kind=identity.kind)),
+        problems=tuple(problems),
     )
+
+
+def _damage(document: Document) -> Iterator[Problem]:
+    """Say what the reader noticed, and what was lost before it."""
+    yield from (Problem("reader", message) for message in document.problems)
+    texts = [b.text for b in document.blocks if isinstance(b, Paragraph)]
+    if any(len(text) > MAX_PARAGRAPH for text in texts):
+        yield Problem("paragraph_cut", f"a paragraph was cut at {MAX_PARAGRAPH:,} characters")
+    lost = sum(count_damage(text[:MAX_PARAGRAPH]) for text in texts)
+    if lost:
+        yield Problem("characters_lost", f"characters are lost in {lost} places (a wrong decoding upstream?)")
+
+
+def _index_block(grids: Sequence[tuple[int, Grid]]) -> list[str]:
+    """Return the rows of the small table in which some sites print dates and names."""
+    small = (grid for _, grid in grids if len(grid.rows) <= 6)
+    return [" ".join(row) for grid in small for row in grid.texts if any("日期" in c for c in row)]
 
 
 def _clean_lines(document: Document) -> tuple[list[Line], list[tuple[int, Grid]], Script]:

@@ -23,7 +23,7 @@ from gongkai.store import storage
 from gongkai.store.storage import write_json as write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Settings = TypeVar("Settings")
 
@@ -89,32 +89,37 @@ def read_settings(path: str | Path, kind: type[Settings]) -> Settings:
     return kind(**values)
 
 
-def manifest(command: str, settings: Mapping[str, object], inputs: Mapping[str, str]) -> dict[str, object]:
+def libraries(names: Iterable[str]) -> dict[str, str | None]:
+    """Return the installed version of each distribution, None where it is not installed."""
+    found: dict[str, str | None] = {}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def manifest(
+    command: str,
+    settings: Mapping[str, object],
+    inputs: Mapping[str, str],
+    used: Iterable[str] = ("numpy", "pandas", "pyarrow", "scikit-learn"),
+) -> dict[str, object]:
     """Describe a run.
 
     Args:
         command: Name of the function that ran.
         settings: Everything that decides the result, seeds included.
         inputs: Digest by input name.
+        used: Distributions whose versions may decide the result.
     """
     listing = json.dumps(dict(sorted(inputs.items())), ensure_ascii=False).encode()
     return {
         "command": command,
         "gongkai": version(),
         "python": platform.python_version(),
-        "libraries": {
-            name: metadata.version(name)
-            for name in (
-                "jieba",
-                "numpy",
-                "opencc",
-                "pandas",
-                "pyarrow",
-                "pypdfium2",
-                "scikit-learn",
-                "selectolax",
-            )
-        },
+        "libraries": libraries(used),
         "settings": dict(settings),
         "inputs": len(inputs),
         "inputs_digest": hashlib.sha256(listing).hexdigest(),

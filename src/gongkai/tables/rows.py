@@ -110,8 +110,10 @@ class ProblemRow:
 
     source_path: Annotated[str, "file"]
     report_id: Annotated[str | None, "report, null when none was made"]
+    code: Annotated[str | None, "kind of problem, a key of gongkai.problem.KINDS"]
     step: Annotated[str, "read, report, agency, sections, statistics, build"]
     severity: Annotated[str, "note, warning or error"]
+    where: Annotated[str | None, "page, table, row, column or line, empty when not known"]
     message: Annotated[str, "what, where, what to do"]
 
 

@@ -7,7 +7,7 @@ seam.
 
 from __future__ import annotations
 
-import hashlib
+from operator import attrgetter
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args, get_type_hints
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
 from gongkai.store.run import whole_file
+from gongkai.tables.ids import hash_text as hash_text
 from gongkai.tables.rows import BUILT as BUILT
 from gongkai.tables.rows import KEYS as KEYS
 from gongkai.tables.rows import ROWS
@@ -130,15 +131,35 @@ def frame_of(name: str, rows: Iterable[Mapping[str, object]]) -> Table:
     return frame
 
 
+def table_of(name: str, rows: Sequence[object]) -> pa.Table:
+    """Lay rows (the table's dataclass) out as an Arrow table.
+
+    Raises:
+        SchemaError: A value does not fit its column, or is null where none may be.
+    """
+    arrays = []
+    for field in SCHEMAS[name]:
+        values = list(map(attrgetter(field.name), rows))
+        try:
+            array = pa.array(values, type=field.type)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError) as error:
+            raise SchemaError(f"{name}.{field.name}: expected {field.type}: {error}") from error
+        if array.null_count and not field.nullable:
+            raise SchemaError(f"{name}.{field.name}: row {values.index(None)} is empty, but may not be")
+        arrays.append(array)
+    return pa.Table.from_arrays(arrays, schema=SCHEMAS[name])
+
+
 def records(frame: Table) -> list[dict[str, Any]]:
     """Return a frame's rows as dicts by column name."""
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
-def write_part(name: str, frame: Table, folder: str | Path, part: int = 0) -> None:
+def write_part(name: str, rows: Table | pa.Table, folder: str | Path, part: int = 0) -> None:
     """Write one part of a table below `folder`; the file appears whole or not at all."""
     buffer = pa.BufferOutputStream()
-    pq.write_table(to_arrow(name, frame), buffer, compression="zstd")
+    table = rows if isinstance(rows, pa.Table) else to_arrow(name, rows)
+    pq.write_table(table, buffer, compression="zstd")
     storage.write_bytes(f"{folder}/{name}/part-{part:05d}.parquet", buffer.getvalue().to_pybytes())
 
 
@@ -183,10 +204,9 @@ def read_table(
         column.
     """
     filters = _filters(name, agency, year)
-    chosen = SCHEMAS[name].names if columns is None else list(columns)
     pieces: list[pa.Table] = []
     for part in parts_of(folder, name):
-        piece = _read_part(part, name, chosen, filters)
+        piece = _read_part(part, name, None if columns is None else list(columns), filters)
         if piece.num_rows or not pieces:
             pieces.append(piece)
     frame: Table = pa.concat_tables(pieces).to_pandas()
@@ -195,13 +215,17 @@ def read_table(
 
 def read_part(part: str, name: str) -> Table:
     """Read one part of a table; see `parts_of`."""
-    frame: Table = _read_part(part, name, SCHEMAS[name].names, None).to_pandas()
+    frame: Table = _read_part(part, name, None, None).to_pandas()
     return frame
 
 
-def _read_part(part: str, name: str, columns: list[str], filters: Filters) -> pa.Table:
+def _read_part(part: str, name: str, columns: list[str] | None, filters: Filters) -> pa.Table:
+    """Read columns of a part; None reads those of the schema, and behind them the user's own."""
     system, path = storage.filesystem(part)
     try:
+        if columns is None:
+            own = [c for c in pq.read_schema(path, filesystem=system).names if c not in SCHEMAS[name].names]
+            columns = [*SCHEMAS[name].names, *own]
         return pq.read_table(path, columns=columns, filters=filters, filesystem=system)
     except (pa.ArrowInvalid, OSError, KeyError) as error:
         raise SchemaError(f"{part}: not a part of '{name}': {error}") from error
@@ -325,11 +349,6 @@ def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
     return frame
 
 
-def hash_text(text: str) -> str:
-    """Return the short hash by which a sentence's text is known (8 hex digits of SHA-256)."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
-
-
 def as_sentences(frame: Sentences, stem: str, *, first: int = 0) -> Sentences:
     """Make rows from anywhere with a column `text` sentences: a missing text is empty, years are numbers.
 
@@ -347,18 +366,3 @@ def as_sentences(frame: Sentences, stem: str, *, first: int = 0) -> Sentences:
     if "year" in frame.columns:
         frame["year"] = pd.to_numeric(frame["year"], errors="coerce")
     return frame
-
-
-def sentence_ids(report_id: str, texts: Sequence[str]) -> list[str]:
-    """Return one id per sentence: report id, hash of the text, occurrence of that text in the report.
-
-    >>> sentence_ids("r", ["甲。", "乙。", "甲。"])
-    ['r-2b8d4c4c-0', 'r-0c5a2d1b-0', 'r-2b8d4c4c-1']
-    """
-    seen: dict[str, int] = {}
-    ids = []
-    for text in texts:
-        digest = hash_text(text)
-        ids.append(f"{report_id}-{digest}-{seen.get(digest, 0)}")
-        seen[digest] = seen.get(digest, 0) + 1
-    return ids

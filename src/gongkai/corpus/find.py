@@ -1,0 +1,94 @@
+"""Paths → the files to read, each once, and which of them are copies of others."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gongkai.errors import ReadError
+from gongkai.readers import archive
+from gongkai.readers.read import SUFFIXES
+from gongkai.store import storage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+logger = logging.getLogger(__name__)
+
+
+def find_inputs(paths: Iterable[str | Path]) -> list[str]:
+    """List the files below the given paths, each once, sorted; links to folders are not followed.
+
+    A ZIP is listed file by file (`x.zip/name`), or as itself where it cannot be listed. Folders of pictures
+    that a browser saves beside a page (`x_files`) are left out.
+
+    Raises:
+        ReadError: A path does not exist.
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        if not storage.exists(path):
+            raise ReadError(f"{path}: no such file or folder")
+        if storage.is_url(path):
+            below = storage.files_below(path) if storage.is_folder(path) else [str(path)]
+            found |= dict.fromkeys(p for p in below if p == str(path) or _is_wanted(p.rsplit("/", 1)[-1]))
+        elif storage.is_folder(path):
+            found |= dict.fromkeys(_walk(Path(path).as_posix()))
+        else:
+            found |= dict.fromkeys(_listed(Path(path).as_posix()))
+    return list(found)
+
+
+def _walk(folder: str) -> Iterator[str]:
+    """Yield the wanted files of a folder and those below, name by name."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        logger.warning("%s: cannot be listed and is left out: %s", folder, error.strerror)
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            if not entry.name.endswith(("_files", ".files")):
+                yield from _walk(f"{folder}/{entry.name}")
+        elif _is_wanted(entry.name) and not entry.is_dir():
+            yield from _listed(f"{folder}/{entry.name}".removeprefix("./"))
+
+
+def _listed(path: str) -> list[str]:
+    """Return a file, or the wanted files of an archive."""
+    if not archive.is_archive(Path(path)):
+        return [path]
+    try:
+        names = archive.members(Path(path))
+    except ReadError:
+        return [path]  # reading it will say why
+    wanted = [n for n in names if _is_wanted(n.rsplit("/", 1)[-1]) and "__MACOSX/" not in n]
+    return sorted(wanted) or [path]
+
+
+def _is_wanted(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES) and not name.startswith((".", "~$"))
+
+
+def find_copies(states: Sequence[tuple[str, int, str]]) -> dict[str, str]:
+    """Map each file whose bytes an earlier one has to that earlier one; sizes are compared first."""
+    by_size: dict[int, list[str]] = defaultdict(list)
+    for path, size, _ in states:
+        by_size[size].append(path)
+    copies: dict[str, str] = {}
+    for paths in by_size.values():
+        if len(paths) < 2:
+            continue
+        first: dict[bytes, str] = {}
+        for path in paths:
+            try:
+                digest = hashlib.sha256(archive.read_bytes(path)).digest()
+            except ReadError:
+                continue
+            if first.setdefault(digest, path) != path:
+                copies[path] = first[digest]
+    return copies
