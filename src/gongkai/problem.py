@@ -53,6 +53,8 @@ KINDS: Mapping[str, Kind] = {
     "no_section_five": Kind("sections", "warning", "no problems, no improvements: is the file whole?"),
     "tables_only": Kind("sections", "warning", "no narrative was found: is the file whole?"),
     "cells": Kind("statistics", "warning", "a cell or table was not read: compare with the file"),
+    "same_report": Kind("build", "note", "held twice and counted once; reports.same_as names the other"),
+    "other_report": Kind("build", "note", "two reports of one agency and year: which do you mean?"),
     "row": Kind("build", "error", "a value that its table does not allow; an error in gongkai: report it"),
 }
 

@@ -64,7 +64,8 @@ def many(tmp_path, monkeypatch):
     source.mkdir()
     page = (DATA / "mini" / "云汀市民政局2021.html").read_text(encoding="utf-8")
     for i in range(5):
-        (source / f"{i}.html").write_text(page.replace("412", str(412 + i)), encoding="utf-8")
+        text = page.replace("民政局", f"{'甲乙丙丁戊'[i]}民政局").replace("412", str(412 + i))
+        (source / f"{i}.html").write_text(text, encoding="utf-8")
     (source / "5坏.pdf").write_bytes(b"%PDF-1.4 broken")
     shutil.copy(source / "0.html", source / "6副本.html")
     return source

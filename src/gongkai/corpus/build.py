@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from gongkai.corpus.about import read_about
 from gongkai.corpus.find import find_copies, find_inputs
+from gongkai.corpus.same import mark_same
 from gongkai.errors import ReadError, SchemaError
 from gongkai.form.years import write_year_checks
 from gongkai.problem import Problem
@@ -129,6 +130,7 @@ def build(
         shards.run_shards(work, parts, output, numbers=numbers, jobs=jobs, executor=executor, poison=_killer)
         counts = Counter(shards.sum_marks(output, len(parts), share))
         if share is None:
+            mark_same(output, first_part=len(parts))
             counts["checks"] += write_year_checks(output, reports=counts["reports"], first_part=len(parts))
             shards.close_folder(output, _manifest(output, inputs, lexicon, told.digest))
         return _summary(counts)

@@ -16,7 +16,7 @@ from gongkai.classify.predict import CONTEXT, predicted_rows
 from gongkai.errors import ModelError, SchemaError
 from gongkai.store import shards, storage
 from gongkai.store.run import file_digest, manifest, version
-from gongkai.tables.schema import SCHEMAS, as_sentences, parts_of
+from gongkai.tables.schema import SCHEMAS, as_sentences, parts_of, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,6 +54,8 @@ def predict_tables(
 ) -> dict[str, int]:
     """Score and label the sentences of tables folders or Parquet files into a folder of `predictions` parts.
 
+    A report that is held twice (`reports.same_as`) is predicted once.
+
     Args:
         inputs: Tables folders of `build`, or .parquet files with a column `text`; paths or addresses.
         output: Folder to make, a path or an address; holds `run.json` when it is complete.
@@ -84,8 +86,9 @@ def predict_tables(
         "batch_size": batch_size,
     }  # fmt: skip
     work = functools.partial(
-        predict_shard, model=str(model), digest=learned, device=device, batch_size=batch_size
-    )
+        predict_shard, model=str(model), digest=learned, device=device, batch_size=batch_size,
+        aside=frozenset(report for place in places for report in set_aside(place)),
+    )  # fmt: skip
     listed = shards.digest_of((file, *storage.state(file)) for file in files)
     plan = {"inputs": listed, "gongkai": version(), "settings": settings}
     with shards.only_writer(output, share):
@@ -152,13 +155,14 @@ def predict_shard(
     digest: str,
     device: str | None,
     batch_size: int | None,
+    aside: frozenset[str] = frozenset(),
 ) -> dict[str, int]:
     """Predict the sentences of some row groups into one part; returns counts. Runs in a worker."""
     classifier = _loaded(model, digest, device, batch_size)
     counts = dict.fromkeys(("sentences", *classifier.labels), 0)
     buffer = pa.BufferOutputStream()
     with pq.ParquetWriter(buffer, SCHEMAS["predictions"], compression="zstd") as writer:
-        for sentences in (window for piece in pieces for window in _windows(piece)):
+        for sentences in (window for piece in pieces for window in _windows(piece, aside)):
             predicted = predicted_rows(classifier, sentences)
             writer.write_table(predicted)
             counts["sentences"] += len(sentences)
@@ -169,14 +173,15 @@ def predict_shard(
     return counts
 
 
-def _windows(piece: Piece) -> Iterator[Sentences]:
+def _windows(piece: Piece, aside: frozenset[str]) -> Iterator[Sentences]:
+    """Yield the sentences of a piece, some thousand at a time, without those of reports set aside."""
     first = piece.first
     with _opened(piece.path) as file:
         columns = [name for name in _COLUMNS if name in file.schema_arrow.names]
         for batch in file.iter_batches(WINDOW, row_groups=[piece.group], columns=columns):
             frame: Sentences = as_sentences(batch.to_pandas(), Path(piece.path).stem, first=first)
             first += len(frame)
-            yield frame
+            yield frame[~frame["report_id"].isin(aside)] if aside else frame
 
 
 def _digest(folder: Path) -> str:

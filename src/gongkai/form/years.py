@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BUCKET = 5_000
 """Reports per bucket, about."""
 _TABLES: Mapping[str, tuple[list[str], object]] = {
-    "reports": (["report_id", "agency", "region_code", "year", "form"], None),
+    "reports": (["report_id", "agency", "region_code", "year", "form"], pc.field("same_as").is_null()),
     "statistics": (
         ["report_id", "agency", "table", "row", "column", "value", "where"],
         [

@@ -49,7 +49,7 @@ class File:
         rows = Rows()
         for report in self.reports:
             _lay_out(report, rows)
-        rows.problems.extend(_problem(self.path, None, problem) for problem in self.problems)
+        rows.problems.extend(problem_row(self.path, None, problem) for problem in self.problems)
         return rows
 
 
@@ -99,7 +99,8 @@ def read_report(path: str | Path, known: Known = NOTHING_KNOWN) -> Report:
     return file.reports[0]
 
 
-def _problem(path: str, report_id: str | None, problem: Problem) -> ProblemRow:
+def problem_row(path: str, report_id: str | None, problem: Problem) -> ProblemRow:
+    """Lay a problem out as a row."""
     return ProblemRow(
         path, report_id, problem.code, problem.step, problem.severity, str(problem.where), problem.message
     )
@@ -112,6 +113,7 @@ def _lay_out(report: Report, rows: Rows) -> None:
     rows.reports.append(
         ReportRow(
             report_id=report.report_id,
+            same_as=None,  # known only when all files are read
             agency=identity.agency,
             kind=identity.kind,
             level=identity.level,
@@ -145,4 +147,4 @@ def _lay_out(report: Report, rows: Rows) -> None:
     rows.checks.extend(
         CheckRow(*key, c.rule, c.left, c.right, c.holds, c.note, c.where) for c in report.checks
     )
-    rows.problems.extend(_problem(report.path, report.report_id, problem) for problem in report.problems)
+    rows.problems.extend(problem_row(report.path, report.report_id, problem) for problem in report.problems)

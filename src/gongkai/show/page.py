@@ -67,6 +67,7 @@ def write_page(
         GongkaiError: The extra `page` is not installed, or the file may not be written.
     """
     reports = read_table(tables, "reports")
+    reports = reports[reports["same_as"].isna()]  # the same report twice is shown once
     sentences = read_table(tables, "sentences")
     checks = read_table(tables, "checks")
     measures = prevalence(predictions, by=("agency", "year"), level=level, seed=seed)

@@ -28,6 +28,7 @@ class ReportRow:
     """One report."""
 
     report_id: Annotated[str, "first 12 hex digits of the digest"]
+    same_as: Annotated[str | None, "report_id of the one that stands for it, where the same is held twice"]
     agency: Agency
     kind: Annotated[
         str | None, "government, office, department, township, street, development_zone, vertical"

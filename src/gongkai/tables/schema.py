@@ -163,6 +163,9 @@ def write_part(name: str, rows: Table | pa.Table, folder: str | Path, part: int 
     storage.write_bytes(f"{folder}/{name}/part-{part:05d}.parquet", buffer.getvalue().to_pybytes())
 
 
+_COUNTED = ("sentences", "statistics", "checks")
+
+
 def parts_of(folder: str | Path, name: str) -> list[str]:
     """Return the parts of one table of a tables folder, in order.
 
@@ -185,8 +188,12 @@ def read_table(
     *,
     agency: str | Sequence[str] | None = None,
     year: int | Sequence[int] | None = None,
+    copies: bool = False,
 ) -> Table:
     """Read one table of a tables folder, or only the rows of some agencies and years.
+
+    A report that is held twice counts once: rows of the one that another stands for (`reports.same_as`) are
+    left out of the other tables, unless `copies` is set.
 
     Args:
         folder: What `build` (or `predict`, into a folder) wrote; a path or an address (s3://, gs://).
@@ -194,6 +201,7 @@ def read_table(
         columns: Only these columns.
         agency: Only this agency, or these.
         year: Only this year, or these (a `range` will do).
+        copies: Also the rows of reports that another stands for.
 
     Returns:
         All parts in order, one frame. Parts that hold none of the rows asked for are not read beyond their
@@ -204,6 +212,9 @@ def read_table(
         column.
     """
     filters = _filters(name, agency, year)
+    aside = {} if copies or name not in _COUNTED else set_aside(folder)
+    if aside:
+        filters = [*(filters or ()), ("report_id", "not in", list(aside))]
     pieces: list[pa.Table] = []
     for part in parts_of(folder, name):
         piece = _read_part(part, name, None if columns is None else list(columns), filters)
@@ -211,6 +222,30 @@ def read_table(
             pieces.append(piece)
     frame: Table = pa.concat_tables(pieces).to_pandas()
     return frame
+
+
+def set_aside(folder: str | Path) -> dict[str, str]:
+    """Return the reports of a tables folder that another stands for, each with that other."""
+    if not storage.exists(f"{str(folder).rstrip('/')}/reports"):
+        return {}
+    found: dict[str, str] = {}
+    for part in parts_of(folder, "reports"):
+        if "same_as" in read_names(part):
+            pairs = read_columns(part, ["report_id", "same_as"])
+            found |= {one: other for one, other in zip(*pairs.to_pydict().values(), strict=True) if other}
+    return found
+
+
+def read_names(part: str) -> list[str]:
+    """Return the column names of a part."""
+    system, path = storage.filesystem(part)
+    return list(pq.read_schema(path, filesystem=system).names)
+
+
+def read_columns(part: str, columns: list[str] | None) -> pa.Table:
+    """Read columns (None: all) of a part as it stands on disk."""
+    system, path = storage.filesystem(part)
+    return pq.read_table(path, columns=columns, filesystem=system)
 
 
 def read_part(part: str, name: str) -> Table:
@@ -224,7 +259,7 @@ def _read_part(part: str, name: str, columns: list[str] | None, filters: Filters
     system, path = storage.filesystem(part)
     try:
         if columns is None:
-            own = [c for c in pq.read_schema(path, filesystem=system).names if c not in SCHEMAS[name].names]
+            own = [c for c in read_names(part) if c not in SCHEMAS[name].names]
             columns = [*SCHEMAS[name].names, *own]
         return pq.read_table(path, columns=columns, filters=filters, filesystem=system)
     except (pa.ArrowInvalid, OSError, KeyError) as error:
