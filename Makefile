@@ -11,7 +11,7 @@ demo:
 	$(BIN)/gongkai demo --overwrite
 
 corpus:
-	$(BIN)/python corpus/dress.py && $(BIN)/python corpus/bind.py && $(BIN)/python corpus/truth_tables.py && $(BIN)/python corpus/card.py
+	$(BIN)/python -m corpus.make.dress && $(BIN)/python -m corpus.make.bind && $(BIN)/python -m corpus.make.truth && $(BIN)/python -m corpus.make.card
 
 model:
 	$(BIN)/gongkai train corpus/labels -o models/linear --overwrite

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
+from corpus.make.authored import TAG, Authored, parse, strip_tags
+
 CORPUS = Path(__file__).parents[1] / "corpus"
-sys.path.insert(0, str(CORPUS))
-
-from authored import TAG, Authored, parse, strip_tags  # noqa: E402
-
-sys.path.pop(0)
 
 TABLE_RULES = ("requests.", "disputes.")
 _APPLICANTS = ("natural_person", "business", "research", "nonprofit", "legal_service", "other_org")

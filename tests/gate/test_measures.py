@@ -69,7 +69,7 @@ def measured(folder: Path) -> dict[str, dict[str, float]]:
     sentences = read_table(folder, "sentences")
     copies, follow = marked("copies"), marked("followup")
     ids = set(sentences["sentence_id"])
-    assert set(copies["sentence_id"]) | set(follow["sentence_id"]) <= ids, "run corpus/truth_tables.py"
+    assert set(copies["sentence_id"]) | set(follow["sentence_id"]) <= ids, "run python -m corpus.make.truth"
     found = copied(sentences)
     own = copies[copies["agency"] == copies["source_agency"]]
     own_found = found[(found["kind"] == "own") & ~found["text"].isin(headings())]

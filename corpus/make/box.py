@@ -1,4 +1,6 @@
-"""Make box.ttf, a font in which every character is the same box: pip install fonttools && python corpus/lexicon/make_box.py
+"""Make box.ttf, a font in which every character is the same box.
+
+    pip install fonttools && python -m corpus.make.box
 
 pdfium asks the system for a Chinese font where a PDF has not embedded its own, and without one it loses characters. To
 read text no glyph is needed, only that there is one; with this font the same PDF reads the same on every machine.
@@ -35,7 +37,7 @@ def main() -> None:
     font.setupPost()
     font.font["head"].created = font.font["head"].modified = 0
     font.font.recalcTimestamp = False
-    font.save(Path(__file__).parent / "box.ttf")
+    font.save(Path(__file__).parents[1] / "lexicon" / "box.ttf")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Bind the labels to the sentences that a build of corpus/raw gives now: corpus/labels/*.csv → the same, with new ids.
 
-    python corpus/bind.py
+    python -m corpus.make.bind
 
 A label belongs to a sentence by agency, year, text and occurrence. After a change of dress the ids differ, after a
 change of splitter some texts do: each label that finds no sentence is named, and nothing is written.
@@ -19,7 +19,7 @@ from gongkai.coding.labels import read_labels, write_labels
 from gongkai.corpus.build import build
 from gongkai.tables.schema import read_table
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 
 def numbered(frame: pd.DataFrame, keys: list[str]) -> pd.Series:

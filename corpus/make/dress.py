@@ -1,6 +1,6 @@
 """Dress the authored reports as a site would serve them: corpus/truth/reports/*.md → corpus/raw/.
 
-    pip install reportlab python-docx opencc && python corpus/dress.py
+    pip install reportlab python-docx opencc && python -m corpus.make.dress
 
 Text and dress are apart: this script changes no word of a report except where a dress is known to (a mirror copy in
 traditional script with pinyin marks, a hard-wrapped text). It is deterministic; running it again gives the same bytes.
@@ -13,16 +13,22 @@ import html
 import io
 import random
 import shutil
-import sys
 import zipfile
 import zlib
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-sys.path.insert(0, str(Path(__file__).parent))
-from authored import APPLICANTS, Authored, parse, strip_tags
+from corpus.make.authored import APPLICANTS, Authored, parse, strip_tags
 
-HERE = Path(__file__).parent
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opencc import OpenCC
+    from reportlab.pdfgen.canvas import Canvas
+    from reportlab.platypus import SimpleDocTemplate
+
+HERE = Path(__file__).parents[1]
 REPORTS = HERE / "truth" / "reports"
 RAW = HERE / "raw"
 Table = list[list[tuple[str, int, int]]]
@@ -110,13 +116,13 @@ def tables_of(report: Authored) -> dict[str, Table]:
         if head is not previous:
             spans = {1: [3], 2: [1, 2], 3: [1, 1, 1]}[len(head[1])]
             proactive.append([(head[0], 1, 4)])
-            proactive.append([("信息内容", 1, 1), *((h, 1, s) for h, s in zip(head[1], spans))])
+            proactive.append([("信息内容", 1, 1), *((h, 1, s) for h, s in zip(head[1], spans, strict=False))])
             previous = head
         name = ROW_NAMES[row]
         name = name[form] if isinstance(name, dict) else name
         money = {"fees": "万元head", "procurement": "万元"}.get(row, "")
         printed = [shown(v, zero, money=money if c == "amount_yuan" else "") for c, v in values.items()]
-        proactive.append([(name, 1, 1), *((p, 1, s) for p, s in zip(printed, spans))])
+        proactive.append([(name, 1, 1), *((p, 1, s) for p, s in zip(printed, spans, strict=False))])
     columns = (*APPLICANTS, "total")
 
     def numbers(row: str) -> list[tuple[str, int, int]]:
@@ -198,7 +204,7 @@ def html_table(table: Table, cell: str = "td", inner: str = "{}", attributes: st
     return f"<table{attributes}><tbody>{''.join(rows)}</tbody></table>"
 
 
-def body(blocks: list[Block], p: str, heading: str, sub: str, table) -> str:
+def body(blocks: list[Block], p: str, heading: str, sub: str, table: Callable[[Table], str]) -> str:
     out = []
     for kind, content in blocks:
         if kind == "table":
@@ -362,10 +368,10 @@ PINYIN = {
 }
 
 
-def mirrored(text: str, converter, rng: random.Random) -> str:
+def mirrored(text: str, converter: OpenCC, rng: random.Random) -> str:
     """Convert to traditional and put pinyin in brackets behind some ambiguous characters."""
     out = []
-    for original, converted in zip(text, converter.convert(text)):
+    for original, converted in zip(text, converter.convert(text), strict=False):
         out.append(converted)
         if original in PINYIN and original != converted and rng.random() < 0.8:
             out.append(f"({PINYIN[original]})")
@@ -516,7 +522,7 @@ def dress_pdf(report: Authored, blocks: list[Block]) -> bytes:
         "cell": ParagraphStyle("c", fontSize=8, leading=10, alignment=1, **base),
     }
 
-    def number(canvas, document) -> None:
+    def number(canvas: Canvas, document: SimpleDocTemplate) -> None:
         canvas.setFont("STSong-Light", 10)
         canvas.drawCentredString(A4[0] / 2, 36, f"- {document.page} -")
 

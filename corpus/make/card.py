@@ -1,4 +1,4 @@
-"""Write the counts of the data card: python corpus/card.py (prints them, and puts them into README.md)."""
+"""Write the counts of the data card: python -m corpus.make.card (prints them, and puts them into README.md)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from gongkai.errors import MeasureError
 from gongkai.measure.quality import agreement
 from gongkai.tables.schema import read_table
 
-HERE = Path(__file__).parent
-START, END = "<!-- counts: python corpus/card.py -->", "<!-- end of counts -->"
+HERE = Path(__file__).parents[1]
+START, END = "<!-- counts: python -m corpus.make.card -->", "<!-- end of counts -->"
 
 
 def counts() -> str:

@@ -1,6 +1,6 @@
 """Parse and check the authored reports in corpus/truth/reports (the text every dress is made from).
 
-    python corpus/authored.py corpus/truth/reports/*.md
+    python -m corpus.make.authored corpus/truth/reports/*.md
 
 prints one line per report and every mistake found. It shares no code with the package, so that the
 truth stays independent of what is tested against it.
@@ -12,6 +12,10 @@ import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 APPLICANTS = ("natural_person", "business", "research", "nonprofit", "legal_service", "other_org")
 RESULTS_COMMON = (
@@ -186,60 +190,74 @@ def _refuse(path: Path, where: str, rest: dict) -> None:
 
 def mistakes(report: Authored, others: dict[str, Authored]) -> list[str]:
     """List what is wrong with one report; `others` maps ids to all parsed reports."""
-    found: list[str] = []
-    meta = report.meta
-    if missing := META - meta.keys():
-        found.append(f"front matter lacks {sorted(missing)}")
-    if extra := meta.keys() - META - OPTIONAL_META:
-        found.append(f"front matter has unknown {sorted(extra)}")
-    if meta.get("id") != report.path.stem:
-        found.append(f"id {meta.get('id')} is not the file name")
-    if meta.get("kind") not in KINDS:
-        found.append(f"unknown kind {meta.get('kind')}")
-    for part in report.parts:
-        if part.section not in SECTIONS:
-            found.append(f"unknown section [{part.section}]")
-        for paragraph in part.paragraphs:
-            for tag in TAG.findall(paragraph):
-                if not KNOWN_TAG.fullmatch(tag):
-                    found.append(f"unknown tag {{{tag}}}")
-            if paragraph.count("##") % 2 and not paragraph.startswith("## "):
-                found.append(f"odd ## in: {paragraph[:20]}")
-        if part.section == "section5" and not any("{P}" in p for p in part.paragraphs):
-            found.append("section5 has no {P}")
+    slug, year = report.path.stem.rsplit("-", 1)
+    last = others.get(f"{slug}-{int(year) - 1}")
+    found = [*_wrong_meta(report), *_wrong_parts(report)]
     for column, value in report.cells.get("requests", {}).get("carried_out", {}).items():
         if value is not None and value < 0:
             found.append(f"carried_out {column} = {value}: more handled than received")
-    slug, year = report.path.stem.rsplit("-", 1)
-    last = others.get(f"{slug}-{int(year) - 1}")
     if last and report.cells and last.cells:
-        now, then = report.cells["requests"]["carried_in"], last.cells["requests"]["carried_out"]
-        if now != then:
-            found.append(f"carried_in {now} is not last year's carried_out {then}")
-        for row in ("regulations", "normative_documents"):
-            a, b = last.cells["proactive"][row], report.cells["proactive"][row]
-            if "in_force" in a and "in_force" in b:
-                expected = a["in_force"] + b["issued"] - b["repealed"]
-                if b["in_force"] != expected:
-                    found.append(
-                        f"{row} in_force {b['in_force']}, but last year's and this year's give {expected}"
-                    )
-    last_tags = {t for part in last.parts for p in part.paragraphs for t in TAG.findall(p)} if last else set()
+        found += _wrong_years(report, last)
+    return [*found, *_wrong_tags(report, last, slug, int(year), others)]
+
+
+def _wrong_meta(report: Authored) -> Iterator[str]:
+    meta = report.meta
+    if missing := META - meta.keys():
+        yield f"front matter lacks {sorted(missing)}"
+    if extra := meta.keys() - META - OPTIONAL_META:
+        yield f"front matter has unknown {sorted(extra)}"
+    if meta.get("id") != report.path.stem:
+        yield f"id {meta.get('id')} is not the file name"
+    if meta.get("kind") not in KINDS:
+        yield f"unknown kind {meta.get('kind')}"
+
+
+def _wrong_parts(report: Authored) -> Iterator[str]:
     for part in report.parts:
+        if part.section not in SECTIONS:
+            yield f"unknown section [{part.section}]"
         for paragraph in part.paragraphs:
-            for tag in TAG.findall(paragraph):
-                kind, _, name = tag.partition(":")
-                if kind in ("done", "again") and f"c:{name}" not in last_tags:
-                    found.append(f"{{{tag}}}: last year's report has no {{c:{name}}}")
-                if kind == "returns" and f"p:{name}" not in last_tags:
-                    found.append(f"{{{tag}}}: last year's report has no {{p:{name}}}")
-                if tag[0] in "=~":
-                    target = tag[1:].replace("own", slug)
-                    if "@" not in target:
-                        target += f"@{int(year) - 1 if tag[1:] == 'own' else year}"
-                    if target.replace("@", "-") not in others:
-                        found.append(f"{{{tag}}}: no report {target}")
-    return found
+            unknown = (tag for tag in TAG.findall(paragraph) if not KNOWN_TAG.fullmatch(tag))
+            yield from (f"unknown tag {{{tag}}}" for tag in unknown)
+            if paragraph.count("##") % 2 and not paragraph.startswith("## "):
+                yield f"odd ## in: {paragraph[:20]}"
+        if part.section == "section5" and not any("{P}" in p for p in part.paragraphs):
+            yield "section5 has no {P}"
+
+
+def _wrong_years(report: Authored, last: Authored) -> Iterator[str]:
+    now, then = report.cells["requests"]["carried_in"], last.cells["requests"]["carried_out"]
+    if now != then:
+        yield f"carried_in {now} is not last year's carried_out {then}"
+    for row in ("regulations", "normative_documents"):
+        a, b = last.cells["proactive"][row], report.cells["proactive"][row]
+        if "in_force" in a and "in_force" in b:
+            expected = a["in_force"] + b["issued"] - b["repealed"]
+            if b["in_force"] != expected:
+                yield f"{row} in_force {b['in_force']}, but last year's and this year's give {expected}"
+
+
+def _tags(report: Authored | None) -> list[str]:
+    parts = report.parts if report else ()
+    return [tag for part in parts for paragraph in part.paragraphs for tag in TAG.findall(paragraph)]
+
+
+def _wrong_tags(
+    report: Authored, last: Authored | None, slug: str, year: int, others: dict[str, Authored]
+) -> Iterator[str]:
+    of_last = set(_tags(last))
+    for tag in _tags(report):
+        kind, _, name = tag.partition(":")
+        needed = {"done": "c", "again": "c", "returns": "p"}.get(kind)
+        if needed and f"{needed}:{name}" not in of_last:
+            yield f"{{{tag}}}: last year's report has no {{{needed}:{name}}}"
+        if tag[0] in "=~":
+            target = tag[1:].replace("own", slug)
+            if "@" not in target:
+                target += f"@{year - 1 if tag[1:] == 'own' else year}"
+            if target.replace("@", "-") not in others:
+                yield f"{{{tag}}}: no report {target}"
 
 
 def main() -> int:
