@@ -19,33 +19,111 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gongkai.classify.classifier import load_model as load_model
     from gongkai.classify.predict import predict as predict
+    from gongkai.classify.train import TrainSettings as TrainSettings
+    from gongkai.classify.train import cross_fit as cross_fit
     from gongkai.classify.train import train as train
+    from gongkai.coding.exchange import adjudication as adjudication
+    from gongkai.coding.exchange import read_tasks as read_tasks
+    from gongkai.coding.exchange import resolve as resolve
+    from gongkai.coding.exchange import write_tasks as write_tasks
     from gongkai.coding.labels import read_labels as read_labels
+    from gongkai.coding.sample import draw as sample
+    from gongkai.corpus.build import broken_rules as broken_rules
     from gongkai.corpus.build import build as build
     from gongkai.corpus.inputs import load_corpus as load_corpus
     from gongkai.corpus.inputs import read_sentences as read_sentences
+    from gongkai.corpus.stream import predict_tables as predict_tables
+    from gongkai.measure.compare import compare as compare
+    from gongkai.measure.compare import compare_reports as compare_reports
+    from gongkai.measure.compare import rule_breaks as rule_breaks
+    from gongkai.measure.followup import followup as followup
+    from gongkai.measure.followup import followup_shares as followup_shares
+    from gongkai.measure.prevalence import counted_outcome as counted_outcome
+    from gongkai.measure.prevalence import dsl_outcome as dsl_outcome
+    from gongkai.measure.prevalence import pool as pool
     from gongkai.measure.prevalence import prevalence as prevalence
+    from gongkai.measure.prevalence import sentences_behind as sentences_behind
+    from gongkai.measure.quality import agreement as agreement
     from gongkai.measure.quality import evaluate as evaluate
+    from gongkai.measure.reuse import copied as copied
+    from gongkai.measure.reuse import copy_network as copy_network
+    from gongkai.measure.reuse import reuse as reuse
+    from gongkai.measure.reuse import reuse_sensitivity as reuse_sensitivity
+    from gongkai.measure.terms import keyness as keyness
     from gongkai.report.file import read_file as read_file
     from gongkai.report.file import read_report as read_report
+    from gongkai.show.figures import plot_change as plot_change
+    from gongkai.show.figures import plot_kinds as plot_kinds
+    from gongkai.show.figures import plot_network as plot_network
+    from gongkai.show.figures import plot_prevalence as plot_prevalence
+    from gongkai.show.figures import plot_terms as plot_terms
+    from gongkai.show.figures import save_chart as save_chart
+    from gongkai.show.figures import to_svg as to_svg
+    from gongkai.show.page import write_page as write_page
+    from gongkai.store.run import bundled as bundled
     from gongkai.tables.query import connect as connect
     from gongkai.tables.schema import read_table as read
 
-_HOMES = {
-    "build": "corpus.build:build",
-    "connect": "tables.query:connect",
-    "evaluate": "measure.quality:evaluate",
-    "load_corpus": "corpus.inputs:load_corpus",
-    "load_model": "classify.classifier:load_model",
-    "predict": "classify.predict:predict",
-    "prevalence": "measure.prevalence:prevalence",
-    "read": "tables.schema:read_table",
-    "read_labels": "coding.labels:read_labels",
-    "read_file": "report.file:read_file",
-    "read_report": "report.file:read_report",
-    "read_sentences": "corpus.inputs:read_sentences",
-    "train": "classify.train:train",
+_GROUPS = {
+    "read": {
+        "build": "corpus.build:build",
+        "broken_rules": "corpus.build:broken_rules",
+        "bundled": "store.run:bundled",
+        "connect": "tables.query:connect",
+        "load_corpus": "corpus.inputs:load_corpus",
+        "read": "tables.schema:read_table",
+        "read_file": "report.file:read_file",
+        "read_report": "report.file:read_report",
+        "read_sentences": "corpus.inputs:read_sentences",
+    },
+    "code": {
+        "adjudication": "coding.exchange:adjudication",
+        "agreement": "measure.quality:agreement",
+        "read_labels": "coding.labels:read_labels",
+        "read_tasks": "coding.exchange:read_tasks",
+        "resolve": "coding.exchange:resolve",
+        "sample": "coding.sample:draw",
+        "write_tasks": "coding.exchange:write_tasks",
+    },
+    "classify": {
+        "TrainSettings": "classify.train:TrainSettings",
+        "cross_fit": "classify.train:cross_fit",
+        "evaluate": "measure.quality:evaluate",
+        "load_model": "classify.classifier:load_model",
+        "predict": "classify.predict:predict",
+        "predict_tables": "corpus.stream:predict_tables",
+        "train": "classify.train:train",
+    },
+    "measure": {
+        "compare": "measure.compare:compare",
+        "compare_reports": "measure.compare:compare_reports",
+        "copied": "measure.reuse:copied",
+        "copy_network": "measure.reuse:copy_network",
+        "counted_outcome": "measure.prevalence:counted_outcome",
+        "dsl_outcome": "measure.prevalence:dsl_outcome",
+        "followup": "measure.followup:followup",
+        "followup_shares": "measure.followup:followup_shares",
+        "keyness": "measure.terms:keyness",
+        "pool": "measure.prevalence:pool",
+        "prevalence": "measure.prevalence:prevalence",
+        "reuse": "measure.reuse:reuse",
+        "reuse_sensitivity": "measure.reuse:reuse_sensitivity",
+        "rule_breaks": "measure.compare:rule_breaks",
+        "sentences_behind": "measure.prevalence:sentences_behind",
+    },
+    "show": {
+        "plot_change": "show.figures:plot_change",
+        "plot_kinds": "show.figures:plot_kinds",
+        "plot_network": "show.figures:plot_network",
+        "plot_prevalence": "show.figures:plot_prevalence",
+        "plot_terms": "show.figures:plot_terms",
+        "save_chart": "show.figures:save_chart",
+        "to_svg": "show.figures:to_svg",
+        "write_page": "show.page:write_page",
+    },
 }
+"""Where each public name lives, by what it is for."""
+_HOMES = {name: home for group in _GROUPS.values() for name, home in group.items()}
 
 __all__ = sorted(_HOMES)
 __version__ = metadata.version("gongkai")

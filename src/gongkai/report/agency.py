@@ -108,8 +108,10 @@ def find_kind(agency: str) -> str | None:
 def agency_in_title(title: str) -> str | None:
     """Return the agency that a title names.
 
-    >>> agency_in_title("云汀市民政局2021年政府信息公开工作年度报告"),
-    agency_in_title("2021年政府信息公开工作年度报告") ('云汀市民政局', None)
+    >>> agency_in_title("云汀市民政局2021年政府信息公开工作年度报告")
+    '云汀市民政局'
+    >>> agency_in_title("2021年政府信息公开工作年度报告") is None
+    True
     """
     name = _LEAD_IN.sub("", re.sub(r"[\s《》“”]", "", title))
     name = re.sub(r"\.(docx?|pdf|html?)$", "", name)

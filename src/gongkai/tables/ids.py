@@ -18,7 +18,7 @@ def sentence_ids(report_id: str, texts: Sequence[str]) -> list[str]:
     """Return one id per sentence: report id, hash of the text, occurrence of that text in the report.
 
     >>> sentence_ids("r", ["甲。", "乙。", "甲。"])
-    ['r-2b8d4c4c-0', 'r-0c5a2d1b-0', 'r-2b8d4c4c-1']
+    ['r-8c253750-0', 'r-2fa35ac9-0', 'r-8c253750-1']
     """
     seen: dict[str, int] = {}
     ids = []

@@ -1,0 +1,56 @@
+"""Documentation that cannot rot: generated pages are those of the code, examples give what they say."""
+
+import ast
+import doctest
+import importlib
+import json
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import gongkai
+from docs.make import PAGES
+
+TOP = Path(__file__).parents[1]
+MODULES = sorted(
+    m.name for m in pkgutil.walk_packages(gongkai.__path__, "gongkai.") if not m.name.endswith("__main__")
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_generated_page_is_that_of_the_code(page):
+    assert (TOP / "docs" / page).read_text(encoding="utf-8") == PAGES[page](), "run python -m docs.make"
+
+
+def test_examples_in_docstrings_give_what_they_say():
+    attempted = 0
+    for name in MODULES:
+        source = (TOP / "src" / Path(*name.split("."))).with_suffix(".py")
+        if not source.exists() or ">>> " not in source.read_text(encoding="utf-8"):
+            continue
+        result = doctest.testmod(importlib.import_module(name))
+        assert result.failed == 0, name
+        attempted += result.attempted
+    assert attempted >= 25
+
+
+def imports_of(source: str) -> set[str]:
+    tree = ast.parse(source)
+    found = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    return found | {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+
+
+@pytest.mark.parametrize("path", sorted((TOP / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_notebooks_need_the_door_only(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    source = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+    assert {name for name in imports_of(source) if name.startswith("gongkai")} == {"gongkai"}
+
+
+def test_names_in_the_readme_are_public():
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"gongkai\.([a-z_]+)\(", text))
+    assert named
+    assert named <= set(gongkai.__all__)
