@@ -100,8 +100,8 @@ def _is_text(content: bytes) -> bool:
 READERS: tuple[Reader, ...] = (
     Reader("pdf", 1, "pdf", (".pdf",), lambda c: b"%PDF-" in c[:1024],
            _in("pdf", "read_pdf_or_scan"), ("pypdfium2", *_OCR)),
-    Reader("docx", 1, "docx", (".docx",), _zip_with(b"word/document.xml"),
-           _in("docx", "read_docx"), ("python-docx",)),
+    Reader("docx", 2, "docx", (".docx",), _zip_with(b"word/document"),
+           _in("docx", "read_docx"), ("lxml",)),
     Reader("doc", 1, "doc", (".doc", ".wps"), _starts(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
            _in("doc", "read_doc"), ("olefile",)),
     Reader("image", 1, "image", (".png", ".jpg", ".jpeg", ".tif", ".tiff"),
