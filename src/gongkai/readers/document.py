@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -62,12 +61,6 @@ class Document:
 
 LAYOUT_CELL = 400
 """Characters of a cell from which it is a page layout's, not a statistic's."""
-
-
-def is_layout(rows: Sequence[Sequence[Cell]]) -> bool:
-    """Tell a table that lays out a page from one of cells: a cell of prose, or too few cells."""
-    cells = [cell for row in rows for cell in row]
-    return len(rows) < 2 or len(cells) < 4 or any(len(cell.text) > LAYOUT_CELL for cell in cells)
 
 
 def grid_from_spans(

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem
-from gongkai.readers.document import Block, Cell, Grid, Paragraph, is_layout
+from gongkai.readers.cells import SpannedCell, table_blocks
+from gongkai.readers.document import Block, Paragraph
 from gongkai.readers.numbering import Level, List, Lists, ordinal
 from gongkai.readers.package import Package, attribute, local
 
@@ -50,6 +51,8 @@ class _Word:
     notes: dict[tuple[str, str], etree._Element]
     counts: dict[str, list[int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    waiting: list[etree._Element] = field(default_factory=list)
+    """Notes of the table that is read."""
     depth: int = 0
 
 
@@ -135,6 +138,9 @@ def _paragraph(element: etree._Element, word: _Word) -> Iterator[Block]:
     yield from _apart(before, word)
     if text.strip():
         yield from (Paragraph(line) for line in (number + text).split("\n") if line.strip())
+    if word.depth:  # in a table: a note is no part of a cell
+        word.waiting += [piece for piece in behind if local(piece) in _NOTES]
+        behind = [piece for piece in behind if local(piece) not in _NOTES]
     yield from _apart(behind, word)
 
 
@@ -203,40 +209,37 @@ def _lineage(style: etree._Element | None, word: _Word) -> Iterator[etree._Eleme
 
 
 def _table(element: etree._Element, word: _Word) -> Iterator[Block]:
-    """Give a table as a grid; one that lays out a page, cell by cell."""
+    """Give the blocks of a table, then its notes."""
     if word.depth > MAX_DEPTH:
         return
-    rows: list[list[Cell | None]] = []
-    holders: list[etree._Element] = []
-    notes: list[etree._Element] = []
-    nested = False
+    word.depth += 1
+    rows: list[list[SpannedCell]] = []
+    above: dict[int, tuple[int, int]] = {}  # by column: where in `rows` the cell stands that goes on below
     for row in _inside(element, "tr"):
         if _child(row, "trPr", "del") is not None or _child(row, "trPr", "hidden") is not None:
             continue
-        cells: list[Cell | None] = [None] * _count(_value(row, "trPr", "gridBefore"), 0)
+        column = _count(_value(row, "trPr", "gridBefore"), 0)
+        cells = [SpannedCell([], 1, column)] if column else []
         for holder in _inside(row, "tc"):
             if _child(holder, "tcPr", "cellDel") is not None:
                 continue
-            column, merged = len(cells), _child(holder, "tcPr", "vMerge")
-            if merged is not None and attribute(merged, "val") != "restart" and rows:
-                cell = rows[-1][column] if column < len(rows[-1]) else None
+            columns = max(_count(_value(holder, "tcPr", "gridSpan"), 1), 1)
+            merged = _child(holder, "tcPr", "vMerge")
+            if merged is not None and attribute(merged, "val") != "restart" and column in above:
+                r, c = above[column]
+                rows[r][c] = rows[r][c]._replace(rows=rows[r][c].rows + 1)
             else:
-                text, found = _cell(holder, word)
-                cell = Cell(text)
-                holders.append(holder)
-                notes += found
-                nested = nested or next(_inside(holder, "tbl"), None) is not None
-            cells += [cell] * max(_count(_value(holder, "tcPr", "gridSpan"), 1), 1)
+                above[column] = (len(rows), len(cells))
+                cells.append(SpannedCell(list(_blocks(holder, word)), 1, columns))
+            column += columns
         rows.append(cells)
-    if nested or is_layout([list(filter(None, dict.fromkeys(row))) for row in rows]):
-        word.depth += 1
-        for holder in holders:
-            yield from _blocks(holder, word)
-        word.depth -= 1
-        return
-    width = max(len(row) for row in rows)
-    yield Grid(tuple(tuple(row + [None] * (width - len(row))) for row in rows))
-    yield from _apart(notes, word)
+    word.depth -= 1
+    blocks, problems = table_blocks(rows)
+    word.problems += problems
+    yield from blocks
+    if not word.depth:
+        yield from _apart(word.waiting, word)
+        word.waiting = []
 
 
 def _inside(element: etree._Element, kind: str) -> Iterator[etree._Element]:
@@ -246,23 +249,6 @@ def _inside(element: etree._Element, kind: str) -> Iterator[etree._Element]:
             yield child
         elif local(child) not in ("p", "tbl", "tr", "tc") and local(child) not in _DROPPED:
             yield from _inside(_chosen(child), kind)
-
-
-def _cell(holder: etree._Element, word: _Word) -> tuple[str, list[etree._Element]]:
-    """Return the text of a cell, that of its text boxes with it, and its notes."""
-    text, notes = "", []
-    for paragraph in _inside(holder, "p"):
-        style = word.styles.get(_value(paragraph, "pPr", "pStyle"))
-        for piece in _pieces(paragraph, word, _is_hidden(style, word)):
-            if isinstance(piece, str):
-                text += piece
-            elif local(piece) == "txbxContent" and word.depth < MAX_DEPTH:
-                word.depth += 1
-                text += _cell(piece, word)[0]
-                word.depth -= 1
-            else:
-                notes.append(piece)
-    return text.replace("\n", ""), notes
 
 
 def _chunk(element: etree._Element, word: _Word) -> Iterator[Block]:
