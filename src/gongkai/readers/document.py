@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from gongkai.problem import Problem
 
-MediaType = Literal["html", "pdf", "docx", "doc", "txt", "image"]
+MediaType = Literal["html", "pdf", "docx", "doc", "rtf", "odt", "ofd", "txt", "image"]
 
 # Statutory tables have at most 28 × 15 cells; hostile spans must not fill the memory.
 MAX_GRID_ROWS = 2000

@@ -53,6 +53,10 @@ class Package:
         """Return the error to raise where something is not as it must be."""
         return ReadError(f"{self.name}: a damaged {self.kind} ({error}); open it and save it again")
 
+    def encrypted(self) -> ReadError:
+        """Return the error to raise where a password is needed."""
+        return ReadError(f"{self.name}: is encrypted; remove the password first")
+
     def read(self, part: str) -> bytes:
         """Return a part.
 
@@ -61,7 +65,7 @@ class Package:
         """
         try:
             if self._zip.getinfo(part).flag_bits & 1:
-                raise ReadError(f"{self.name}: is encrypted; remove the password first")
+                raise self.encrypted()
             with self._zip.open(part) as stream:
                 content = stream.read(MAX_PART + 1)
         except _DAMAGE as error:
