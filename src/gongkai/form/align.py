@@ -1,0 +1,537 @@
+"""Any stream of labels and numbers → the cells of the statutory tables: one alignment with the form.
+
+Tables reach us as lines: a cell a line or a row a line, labels wrapped around their numbers, group labels
+broken into single characters between the rows, heads repeated at a page's end, cells apart by spaces, tabs,
+pipes, box lines, or by nothing. What never changes is the form: its rows, in their order, and how many cells
+each has. So the stream is cut into runs of numbers and the text between them, and the runs are aligned with
+the rows of all three tables at once (dynamic programming): a run belongs to the row whose label the text
+before it, and what of the label is wrapped behind it, spells best. A run that has not as many numbers as its
+row has columns gives no value, unless the form's sums decide (`sums.py`).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from gongkai.form.form import (
+    BLOCKS,
+    OUTCOMES,
+    Found,
+    Reading,
+    form_data,
+    match_key,
+    parse_number,
+    read_cell,
+)
+from gongkai.form.sums import Cells, recover, ways
+from gongkai.problem import Problem, Where
+from gongkai.text.clean import HAN, Script, drop_pinyin, fold_width, simplify
+from gongkai.text.grammar import PAGE_MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+COLUMNS = (
+    "natural_person", "business", "research", "nonprofit", "legal_service", "other_org", "total",
+)  # fmt: skip
+WINDOW = 90
+"""Characters of the text before a run in which its label is sought; the longest label has 36."""
+LEAST_ROWS = 3
+"""Rows below which what was aligned is chance."""
+LEAST = 0.55
+"""Share of a label's pairs of characters from which a run is taken to be its row's."""
+_BREAKS = re.compile(r"[\s\u3000|│┃║┌┐└┘├┤┬┴┼─━═╔╗╚╝╠╣╦╩╬+]+")
+_RULE = re.compile(r"[\s|:+\-─━═]*-{3,}[\s|:+\-─━═]*")
+_WORD = re.compile(f"[{HAN}（(]")
+_MARKS = re.compile(r"[*#`★☆※\\]+")
+_SPELT = re.compile(f"[^{HAN}]")
+_YEAR_INSIDE = re.compile(r"[（(]\d{4}年?[）)]")
+_DIGITS = re.compile(r"\d+(?:\.\d+)?(?:万元|元)?")
+_ENUMERATOR = re.compile(r"\d(?=[.．、][^\d])")
+_HEADS_2021, _HEADS_2019 = re.compile("制发|废止|现行有效"), re.compile("新制作|对外公开|增/减|上一年|采购")
+_HEAD = re.compile(f"{_HEADS_2021.pattern}|{_HEADS_2019.pattern}|处理决定|收费金额")
+_OUTCOME = re.compile("维持|纠正|审结|总计")
+_TOP_ORDINAL = re.compile("[一二三四五六七八]、")
+_APPLICANTS = ("自然", "商业", "科研", "公益", "法律", "总计")
+
+
+class Atom(NamedTuple):
+    """A piece of a line between breaks: where it stands, what it says, and whether it is a cell's value."""
+
+    line: int
+    start: int
+    end: int
+    text: str
+    number: bool
+    glued: bool = False
+    """Digits that may be those of several cells."""
+    rank: int = 0
+    """Place in the stream."""
+
+
+class Run(NamedTuple):
+    """Numbers that follow each other, and what stands between them and the run before."""
+
+    atoms: tuple[Atom, ...]
+    before: tuple[Atom, ...]
+    text: str
+    """What `before` says, without the year that some heads carry."""
+
+
+class Aligned(NamedTuple):
+    """What a stream gave: cells and problems, and which parts of its lines are tables."""
+
+    found: tuple[Found, ...] = ()
+    spans: tuple[tuple[int, int, int], ...] = ()
+    """(line, start, end)"""
+
+
+class _Row(NamedTuple):
+    table: str
+    key: str
+    labels: tuple[tuple[str, frozenset[str]], ...]
+    """As printed, without marks, and their pairs of characters."""
+
+
+@functools.cache
+def _form_rows() -> tuple[_Row, ...]:
+    """Return the rows of all tables in the form's order; last the row that holds several blocks of disputes."""
+    rows = [
+        _Row(table, key, tuple((_spelt(word), _pairs(_spelt(word))) for word in label.split("|")))
+        for table in ("proactive", "requests", "disputes")
+        for key, label in form_data()[table]["labels"].items()
+    ]
+    return (*rows, _Row("disputes", "", ()))
+
+
+@functools.cache
+def _vocabulary() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the pairs of characters, and the characters, of which the tables' words are made."""
+    data = form_data()
+    words = [label for row in _form_rows() for label, _ in row.labels]
+    words += [_spelt(word) for word in data["flattened"]["said"]]
+    return frozenset().union(*map(_pairs, words)), frozenset("".join(words))
+
+
+def _pairs(text: str) -> frozenset[str]:
+    return frozenset(text[i : i + 2] for i in range(len(text) - 1))
+
+
+def _spelt(text: str) -> str:
+    return _SPELT.sub("", text)
+
+
+def align(
+    lines: Sequence[str], *, script: Script = "simplified", pages: Sequence[int | None] = ()
+) -> Aligned:
+    """Read the statutory tables from lines of text as they stand.
+
+    Args:
+        lines: Lines, uncleaned: spaces tell cells apart.
+        script: Labels of a traditional page are simplified before they are matched.
+        pages: Page of each line, where known.
+
+    Returns:
+        What was found, one reading per cell, and which parts of the lines are tables.
+    """
+    cut = (atom for number, line in enumerate(lines) for atom in _atoms(number, line, script))
+    atoms = [atom._replace(rank=rank) for rank, atom in enumerate(cut)]
+    runs = list(_runs(atoms))
+    chosen = _aligned(runs)
+    if len(chosen) < LEAST_ROWS:
+        return Aligned()
+    places = [Where(pages[atom.line] if pages else None, line=atom.line + 1) for atom in atoms]
+    found = (
+        *_proactive(runs, chosen, places), *_requests(runs, chosen, places), *_disputes(runs, chosen, places)
+    )  # fmt: skip
+    return Aligned(found, tuple(_spans(runs, chosen, atoms)))
+
+
+def _atoms(number_of_line: int, line: str, script: Script) -> Iterator[Atom]:
+    """Cut a line at spaces, pipes and box lines; glued labels and digits at their edges."""
+    if _RULE.fullmatch(line) or PAGE_MARK.fullmatch(line):
+        return
+    at, after_number, holes = 0, False, 0
+    for gap in [*_BREAKS.finditer(line), None]:
+        start, end = at, gap.start() if gap else len(line)
+        text = _MARKS.sub("", fold_width(line[start:end]))
+        text = simplify(drop_pinyin(text)) if script == "traditional" else text
+        if text:
+            value, _, readable = parse_number(text)
+            # A blank's mark in front of words is a bullet.
+            mark = value is None and (text in ("无", "空") or bool(gap and _WORD.match(line, gap.end())))
+            number = readable and not mark
+            if number and after_number:  # between two numbers an empty cell is a blank one
+                yield from (Atom(number_of_line, start, start, "", True) for _ in range(holes))
+            if not number and any(c.isdigit() for c in text) and _is_glued(text):
+                yield from _unglued(number_of_line, start, end, text)
+            else:
+                yield Atom(number_of_line, start, end, text, number)
+            after_number, holes = number, 0
+        if gap:
+            at, holes = gap.end(), holes + max(0, len(re.findall("[|│┃║]", gap[0])) - 1)
+
+
+def _is_glued(text: str) -> bool:
+    """Tell whether a text of labels and digits is a table's: nearly all its pairs are of the form's words."""
+    spelt = _spelt(_YEAR_INSIDE.sub("", text))
+    pairs = [spelt[i : i + 2] for i in range(len(spelt) - 1)]
+    known = sum(pair in _vocabulary()[0] for pair in pairs)
+    return len(pairs) > 0 and known >= 0.8 * len(pairs) and not re.search(r"[年月日件条次号个]", spelt)
+
+
+def _unglued(number: int, start: int, end: int, text: str) -> Iterator[Atom]:
+    """Cut a glued text into labels and digits; an enumerator's digit (`1.`) is its label's."""
+    bare = _YEAR_INSIDE.sub("", text)
+    at = 0
+    for match in _DIGITS.finditer(bare):
+        stop = match.end()
+        if _ENUMERATOR.match(bare, stop - 1) and match[0][-1].isdigit():
+            stop -= 1
+        if stop <= match.start():
+            continue
+        if bare[at : match.start()]:
+            yield Atom(number, start, end, bare[at : match.start()], False)
+        yield Atom(number, start, end, bare[match.start() : stop], True, glued=True)
+        at = stop
+    if bare[at:]:
+        yield Atom(number, start, end, bare[at:], False)
+
+
+def _runs(atoms: Sequence[Atom]) -> Iterator[Run]:
+    """Cut the stream into runs of numbers; a run needs a digit (a bullet is none)."""
+    before: list[Atom] = []
+    numbers: list[Atom] = []
+    for atom in (*atoms, None):
+        if atom is not None and atom.number:
+            numbers.append(atom)
+            continue
+        if numbers:
+            if len(numbers) > 1 or numbers[0].text:
+                text = _YEAR_INSIDE.sub("", "".join(a.text for a in before[-60:]))
+                yield Run(tuple(numbers), tuple(before), text)
+                before = []
+            numbers = []
+        if atom is not None:
+            before.append(atom)
+
+
+def _aligned(runs: Sequence[Run]) -> list[tuple[int, _Row]]:
+    """Return (number of the run, row) for the best order-keeping assignment."""
+    rows = _form_rows()
+    texts = [*(_spelt(run.text) for run in runs), ""]
+    score = [
+        [_likeness(row, run, texts[i][-WINDOW:], texts[i + 1][:30]) for row in rows]
+        for i, run in enumerate(runs)
+    ]
+    best = [[0.0] * (len(rows) + 1) for _ in range(len(runs) + 1)]
+    for i in range(len(runs) - 1, -1, -1):
+        for j in range(len(rows) - 1, -1, -1):
+            taken = score[i][j] + best[i + 1][j + 1] if score[i][j] > 0 else 0.0
+            best[i][j] = max(taken, best[i + 1][j], best[i][j + 1])
+    chosen: list[tuple[int, _Row]] = []
+    i = j = 0
+    while i < len(runs) and j < len(rows):
+        if score[i][j] > 0 and best[i][j] == score[i][j] + best[i + 1][j + 1]:
+            chosen.append((i, rows[j]))
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
+        else:
+            j += 1
+    return chosen
+
+
+def _likeness(row: _Row, run: Run, before: str, behind: str) -> float:
+    """Return how well the text around a run spells a row's label; 0 = not at all."""
+    count = len(run.atoms)
+    if row.table == "disputes":
+        if len(set(_OUTCOME.findall(before))) >= 3 and count == (5 if row.key else max(count, 6)):
+            return 20.0
+        if not row.key:
+            return 0.0
+    best = max(_spells(label, pairs, before, behind) for label, pairs in row.labels)
+    return best if row.table != "requests" or count == len(COLUMNS) else best / 2
+
+
+def _spells(label: str, pairs: frozenset[str], before: str, behind: str) -> float:
+    if len(pairs) <= 4:  # a short label stands as it is, at the end, or wrapped around its numbers
+        at = before.rfind(label)
+        if at >= 0 and len(before) - at - len(label) <= (0 if len(label) < 3 else 4):
+            return 2.0 + len(pairs)
+        cuts = range(2, len(label) - 1)
+        wrapped = any(before.endswith(label[:c]) and behind.startswith(label[c:]) for c in cuts)
+        return 1.0 + len(pairs) if wrapped else 0.0
+    head = len(pairs & _pairs(before))
+    share = len(pairs & _pairs(before + behind)) / len(pairs)
+    return share * len(pairs) if head >= 0.3 * len(pairs) and share >= LEAST else 0.0
+
+
+def _proactive(
+    runs: Sequence[Run], chosen: Sequence[tuple[int, _Row]], places: Sequence[Where]
+) -> Iterator[Found]:
+    heads, last = "", -1
+    for index, row in chosen:
+        if row.table != "proactive":
+            continue
+        for run in runs[last + 1 : index + 1]:
+            heads = run.text[-WINDOW:] if _HEAD.search(run.text[-WINDOW:]) else heads
+        last = index
+        atoms = runs[index].atoms
+        wanted = _proactive_heads(row.key, heads, len(atoms))
+        atoms = tuple(_told_apart(atoms, len(wanted)))
+        if not wanted or len(atoms) != len(wanted) or any(a.glued for a in atoms):
+            yield _not_read(f"proactive.{row.key}", atoms, len(wanted), places)
+            continue
+        money = 1e4 if "万元" in heads else 1.0
+        for name, atom in zip(wanted, atoms, strict=True):
+            yield from read_cell("proactive", row.key, name, atom.text, places[atom.rank], money=money)
+
+
+def _proactive_heads(row: str, text: str, count: int) -> Sequence[str]:
+    """Return the columns of a row: as the heads above it name them, or as the form has them."""
+    cells: Mapping[str, Mapping[str, Sequence[str]]] = form_data()["proactive"]["cells"]
+    named: dict[int, str] = {}
+    for form in cells:
+        for key, pattern in form_data()["proactive"]["columns"][form].items():
+            for match in re.finditer(pattern, text):
+                named.setdefault(match.end(), key)
+    spelt = list(dict.fromkeys(named[at] for at in sorted(named)))
+    if len(spelt) == count and any(set(spelt) == set(c.get(row, ())) for c in cells.values()):
+        return spelt
+    new, old = _HEADS_2021.search(text), _HEADS_2019.search(text)
+    if bool(new) != bool(old):
+        return cells["2021" if new else "2019"].get(row, ())
+    fitting = [c[row] for c in cells.values() if len(c.get(row, ())) == count]
+    return fitting[0] if len(fitting) == 1 else ()
+
+
+def _told_apart(atoms: Sequence[Atom], count: int) -> Sequence[Atom]:
+    """Tell glued digits apart where nothing is in doubt: one cell, or as many zeros as cells."""
+    if len(atoms) != 1 or not atoms[0].glued:
+        return atoms
+    (only,) = atoms
+    if count == 1:
+        return [only._replace(glued=False)]
+    zeros = len(only.text) == count and set(only.text) == {"0"}
+    return [only._replace(text="0", glued=False)] * count if zeros else atoms
+
+
+def _not_read(name: str, atoms: Sequence[Atom], wanted: int, places: Sequence[Where]) -> Problem:
+    where = places[atoms[0].rank]
+    values = " ".join(a.text for a in atoms)
+    said = f"{where}: '{values[:60]}' are not {wanted} cells; {name} was not read"
+    return Problem("row_not_read", said, where)
+
+
+def _rows_apart(runs: Sequence[Run], chosen: Sequence[tuple[int, _Row]]) -> dict[str, Sequence[Atom]]:
+    """Return the numbers of each row; a run behind several labels holds them all, if each part adds up."""
+    order = [row.key for row in _form_rows() if row.table == "requests"]
+    own: dict[str, Sequence[Atom]] = {}
+    for index, row in chosen:
+        if row.table != "requests":
+            continue
+        atoms, width = runs[index].atoms, len(COLUMNS)
+        parts = [atoms[i : i + width] for i in range(0, len(atoms), width)]
+        unmet = [k for k in order[: order.index(row.key)] if k not in own][-(len(parts) - 1) :]
+        spelt = all(_stands(key, runs[index].text) for key in unmet)
+        sums = [cells for part in parts if (cells := _numbers(part))]
+        sound = len(sums) == len(parts) and all(sum(cells[:-1]) == cells[-1] for cells in sums)
+        if len(parts) > 1 and len(atoms) % width == 0 and len(unmet) == len(parts) - 1 and spelt and sound:
+            own |= dict(zip([*unmet, row.key], parts, strict=True))
+        else:
+            own[row.key] = atoms
+    return own
+
+
+def _stands(key: str, text: str) -> bool:
+    rows = (row for row in _form_rows() if row.table == "requests" and row.key == key)
+    return any(label in _spelt(text) for row in rows for label, _ in row.labels)
+
+
+def _requests(
+    runs: Sequence[Run], chosen: Sequence[tuple[int, _Row]], places: Sequence[Where]
+) -> Iterator[Found]:
+    own = _rows_apart(runs, chosen)
+    first = next((runs[index] for index, row in chosen if row.table == "requests"), None)
+    if first is None or len(own) < 2:
+        return
+    heads = _request_heads(first, own)
+    if not heads:
+        where = places[first.atoms[0].rank]
+        said = f"{where}: the head of the requests table was not found; its rows were not read"
+        yield Problem("head", said, where)
+        return
+    whole = {key: atoms for key, atoms in own.items() if _is_whole(atoms, len(heads))}
+    recovered: dict[str, tuple[Cells, bool]] = {}
+    if heads == COLUMNS:
+        known = {key: cells for key, atoms in whole.items() if (cells := _numbers(atoms))}
+        unclear = {k: [a.text for a in atoms] for k, atoms in own.items() if k not in whole and _bare(atoms)}
+        recovered = recover(known, unclear)
+    for key, atoms in own.items():
+        if key in whole:
+            for name, atom in zip(heads, atoms, strict=True):
+                yield from read_cell("requests", key, name, atom.text, places[atom.rank])
+        elif key in recovered:
+            cells, by_columns = recovered[key]
+            by = ("row", "column") if by_columns else ("row",)
+            named = {(key, name): value for name, value in zip(heads, cells, strict=True)}
+            yield from _recovered("requests", named, atoms, places, by)
+        else:
+            yield _not_read(f"requests.{key}", atoms, len(heads), places)
+
+
+def _is_whole(atoms: Sequence[Atom], count: int) -> bool:
+    return len(atoms) == count and not any(a.glued and len(a.text) > 1 and count > 1 for a in atoms)
+
+
+def _numbers(atoms: Sequence[Atom]) -> Cells | None:
+    """Return whole counts, None where a cell is blank or something else."""
+    values = [parse_number(a.text)[0] for a in atoms]
+    return tuple(int(v) for v in values if v is not None) if all(v is not None for v in values) else None
+
+
+def _bare(atoms: Sequence[Atom]) -> bool:
+    return all(a.text.isascii() and a.text.isdigit() for a in atoms)
+
+
+def _recovered(
+    table: str,
+    cells: Mapping[tuple[str, str], int],
+    atoms: Sequence[Atom],
+    places: Sequence[Where],
+    by: tuple[str, ...],
+) -> Iterator[Found]:
+    where, raw = places[atoms[0].rank], " ".join(a.text for a in atoms)
+    said = f"{where}: '{raw[:60]}' runs cells of {table} together; the form's sums leave one way"
+    yield Problem("recovered", said, where)
+    for (row, column), value in cells.items():
+        yield Reading(table, row, column, float(value), "count", raw, where, "recovered", by)
+
+
+def _request_heads(first: Run, own: Mapping[str, Sequence[Atom]]) -> Sequence[str]:
+    """Return the columns of the requests table: as its head names them, or else the form's own."""
+    named = [k for a in first.before if len(a.text) <= 8 and (k := match_key(a.text, "requests", "columns"))]
+    # In reading order the total of two rowspans may come before the organisations' own columns.
+    heads = list(dict.fromkeys(reversed(named)))[::-1]
+    if "total" in heads:
+        heads.append(heads.pop(heads.index("total")))
+    if len(heads) == len(COLUMNS):
+        return tuple(heads)
+    if sum(word in first.text for word in _APPLICANTS) >= 5:
+        return COLUMNS
+    counts = [len(atoms) for atoms in own.values()]
+    if len(heads) >= 2 and counts.count(len(heads)) > len(counts) / 2:
+        return tuple(heads)
+    rows = [cells for atoms in own.values() if len(atoms) == len(COLUMNS) and (cells := _numbers(atoms))]
+    telling = [cells for cells in rows if cells[-1]]
+    sound = sum(sum(cells[:-1]) == cells[-1] for cells in telling)
+    return COLUMNS if len(rows) >= 8 and len(telling) >= 2 and sound == len(telling) else ()
+
+
+def _disputes(
+    runs: Sequence[Run], chosen: Sequence[tuple[int, _Row]], places: Sequence[Where]
+) -> Iterator[Found]:
+    """Read the row of three blocks of five, in one run or several; or a row a block."""
+    own = [(row.key, runs[index].atoms) for index, row in chosen if row.table == "disputes"]
+    atoms = [atom for _, part in own for atom in part]
+    if not atoms:
+        return
+    outcomes = (*OUTCOMES, "total")
+    by_key = len(own) < len(BLOCKS) and all(key and len(part) == len(outcomes) for key, part in own)
+    blocks = [key for key, _ in own] if by_key else BLOCKS
+    names = [(block, outcome) for block in blocks for outcome in outcomes]
+    if _is_whole(atoms, len(names)):
+        for (block, outcome), atom in zip(names, atoms, strict=True):
+            yield from read_cell("disputes", block, outcome, atom.text, places[atom.rank])
+        return
+    found = ways([a.text for a in atoms], len(names), len(outcomes)) if _bare(atoms) else []
+    if len(found) == 1:
+        yield from _recovered("disputes", dict(zip(names, found[0], strict=True)), atoms, places, ("total",))
+    else:
+        yield _not_read("disputes", atoms, len(names), places)
+
+
+def _spans(
+    runs: Sequence[Run], chosen: Sequence[tuple[int, _Row]], atoms: Sequence[Atom]
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the parts of the lines that are tables: from each table's head to the end of its last label."""
+    for table in ("proactive", "requests", "disputes"):
+        own = [(index, row) for index, row in chosen if row.table == table]
+        if not own:
+            continue
+        first, last = runs[own[0][0]], runs[own[-1][0]]
+        start = first.atoms[0].rank
+        while start and _is_of_form(atoms[start - 1]):
+            start -= 1
+        end = last.atoms[-1].rank + 1
+        while end < len(atoms) and own[-1][1].key and _is_rest(atoms[end], last, own[-1][1]):
+            end += 1
+        yield from ((a.line, a.start, a.end) for a in atoms[start:end] if a.number or not _is_prose(a))
+
+
+def _is_of_form(atom: Atom) -> bool:
+    """Tell whether an atom can stand in a table's head or be one of its labels."""
+    if atom.number:
+        return False
+    text = _YEAR_INSIDE.sub("", atom.text)
+    spelt = _spelt(text)
+    if _TOP_ORDINAL.match(text) and not re.match(r"[一二三四]、(本年|上年|结转|三、)", text):
+        return False
+    return len(text) <= 80 and not text.endswith("。") and set(spelt) <= _vocabulary()[1]
+
+
+def _is_rest(atom: Atom, run: Run, row: _Row) -> bool:
+    """Tell whether an atom behind the last numbers is what is left of their label."""
+    spelt = _spelt(atom.text)
+    whole = any(label in _spelt(run.text) for label, _ in row.labels)
+    return not atom.number and 0 < len(spelt) <= 14 and not whole and row.labels[-1][0].endswith(spelt)
+
+
+def _is_prose(atom: Atom) -> bool:
+    """Tell a note between the rows of a table from its labels."""
+    return bool(re.match("[备附]?注[：:]", atom.text)) or (
+        len(atom.text) > 12
+        and atom.text.endswith(("。", "；"))
+        and not set(_spelt(atom.text)) <= _vocabulary()[1]
+    )
+
+
+@functools.cache
+def _line_vocabulary() -> re.Pattern[str]:
+    """Match a whole line that can only be a cell of the statutory tables."""
+    form = form_data()
+    number = r"[-−+＋]?[\d,，]+(?:\.\d+)?(?:万元|元|件)?(?:[（(][^（）()]{0,20}[）)])?"
+    prefix = r"(?:[一二三四]、|[（(][一二三四五六七八九][）)]、?|\d[.．、，])?"
+    labels = [p for t in ("requests", "proactive") for p in form[t]["rows"].values()]
+    labels += [p for t in ("requests", "disputes") for p in form[t]["columns"].values()]
+    labels += [*form["requests"]["groups"].values(), *form["disputes"]["blocks"].values()]
+    labels += [p for f in ("2019", "2021") for p in form["proactive"]["columns"][f].values()]
+    parts = [part for pattern in labels for part in re.split(r"\|(?![^(\[]*[)\]])", pattern)]
+    whole = [re.sub(r"[\^$]", "", part) for part in parts if part.startswith("^")]
+    words = "|".join([*form["flattened"]["words"], *(prefix + part for part in whole)])
+    label = "|".join(part for part in parts if not part.startswith("^"))
+    # A label cell has a few characters around the pattern, and no clause mark but the form's own brackets.
+    other = r"[^，。；：！？\d]"
+    loose = rf"{prefix}{other}{{0,14}}(?:{label}){other}{{0,22}}(?:[（(][^（）()]{{0,30}}[）)])?"
+    return re.compile(rf"(?:{number}|[/／—-]|{words}|{loose})")
+
+
+def is_table_line(line: str) -> bool:
+    """Tell whether a cleaned line is (part of) a flattened statutory table rather than prose.
+
+    >>> is_table_line("（一）予以公开"), is_table_line("297.17万元"), is_table_line("注：职能已迁出。")
+    (True, True, False)
+    """
+    squeezed = "".join(line.split())
+    if not squeezed or len(squeezed) > 200 or squeezed.endswith("。"):
+        return False
+    if _line_vocabulary().fullmatch(squeezed):
+        return True
+    parts = line.split()
+    numbers = sum(parse_number(part)[2] for part in parts)
+    if len(parts) >= 4 and numbers >= len(parts) - 3 and numbers >= 3:
+        return True
+    return len(parts) > 1 and all(_line_vocabulary().fullmatch(part) for part in parts)

@@ -1,0 +1,136 @@
+"""Lines → paragraphs, by evidence: the one place that joins what a page, a tool or an editor wrapped.
+
+A line goes on in the next where it breaks off: it is as wide as lines of prose are here and ends no sentence,
+or it ends with a mark that no paragraph ends with, or the next opens with one that none opens with. What opens
+something new is never joined: a heading, a point. Page marks, running heads, and what a browser prints above and
+below a page are dropped first, also in the middle of a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gongkai.text.grammar import OPENS_POINT, OPENS_SECTION, PAGE_MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LEAST_WIDTH, WIDEST = 30, 260
+"""Columns (a Chinese character has two) between which a text counts as wrapped."""
+SLACK = 5
+"""Columns by which a wrapped line may stay below the full width: no line opens with a mark, and digits are
+narrow."""
+SHARE = 0.3
+"""Of the longer lines, how many must be as wide for a text to count as wrapped."""
+RUNNING = 3
+"""Pages on which a line must stand, first or last, to be a running head."""
+_ENDS = re.compile(r"[。！？；!?;…][”’」』）)\]】]*\s*$|[：:]\s*$")
+_OPEN = re.compile(r"[，、,（(《“‘〈]\s*$")
+_CONTINUES = re.compile(r"\s*[，。、；：！？,;!?）)》”’〉】%％]")
+_PRINTED = re.compile(
+    r"\s*(?:(?:\d{4}/\d{1,2}/\d{1,2}|\d{1,2}/\d{1,2}/\d{2,4})\s*,?\s*(?:[上下]午)?\s*\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AP]M)?\b.*"
+    r"|(?:https?|file):\S+(?:\s+\d{1,3}\s*/\s*\d{1,3})?)\s*"
+)
+_SOFT = str.maketrans("", "", "\u00ad\u200b\ufeff")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A line as it stands in the file, or what of it is no table."""
+
+    text: str
+    page: int | None
+    index: int
+    """Of its block in the document."""
+
+
+def unwrap(pieces: Sequence[Piece]) -> list[Piece]:
+    """Join lines to paragraphs; page marks, running heads and a browser's printing are dropped."""
+    kept = [p for p in _without_running(pieces) if p.text.strip()]
+    full = _full_width([p.text for p in kept])
+    joined: list[Piece] = []
+    last = ""
+    for piece in kept:
+        if joined and _goes_on(last, piece.text, full):
+            before = joined[-1]
+            joined[-1] = Piece(_join(before.text, piece.text), before.page, before.index)
+        else:
+            joined.append(piece)
+        last = piece.text
+    return joined
+
+
+def columns(text: str) -> int:
+    """Return how many columns a text takes: two for a wide character.
+
+    >>> columns("公开2件")
+    7
+    """
+    return len(text) + sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+
+
+def _without_running(pieces: Sequence[Piece]) -> list[Piece]:
+    """Drop page marks, a browser's lines, and lines that stand first or last on several pages."""
+    printed = {" ".join(p.text.split()) for p in pieces if _PRINTED.fullmatch(p.text)}
+    pages: dict[int, list[str]] = defaultdict(list)
+    for piece in pieces:
+        if piece.page is not None and not PAGE_MARK.fullmatch(piece.text):
+            pages[piece.page].append(piece.text.strip())
+    edges = Counter(text for lines in pages.values() for text in {lines[0], lines[-1]})
+    running = {text for text, count in edges.items() if count >= RUNNING and len(text) <= 60}
+    return [
+        piece
+        for piece in pieces
+        if not PAGE_MARK.fullmatch(piece.text)
+        and " ".join(piece.text.split()) not in printed
+        and piece.text.strip() not in running
+    ]
+
+
+def _full_width(texts: Sequence[str]) -> int | None:
+    """Return the width at which the text is wrapped, None where it is not.
+
+    Wrapped text has many lines of nearly one width, none wider, and most of these end inside a sentence.
+    """
+    widths = [(columns(text.rstrip()), text) for text in texts]
+    long = sorted(width for width, _ in widths if width >= LEAST_WIDTH)
+    if len(long) < 3:
+        return None
+    full = long[-1 - len(long) // 50]
+    if full > WIDEST:
+        return None
+    near = [text for width, text in widths if full - SLACK <= width <= full + SLACK]
+    broken = sum(not _ENDS.search(text) for text in near)
+    return full if len(near) >= max(3, SHARE * len(long)) and broken >= 0.6 * len(near) else None
+
+
+def _goes_on(line: str, following: str, full: int | None) -> bool:
+    """Tell whether a line goes on in the next."""
+    if OPENS_SECTION.match(following) or _ENDS.search(line):
+        return bool(_CONTINUES.match(following)) and not _ENDS.search(line)
+    if _CONTINUES.match(following):
+        return True
+    if OPENS_POINT.match(following):
+        return False
+    if _OPEN.search(line):
+        return True
+    is_full = full is not None and columns(line.rstrip()) >= full - SLACK
+    return (is_full and not re.match(r"[\s\u3000]{4,}\S", following)) or _is_cut(line, following)
+
+
+def _is_cut(line: str, following: str) -> bool:
+    """Tell whether a break stands inside a bracket, a quotation or a law's name."""
+    return any(line.rfind(a) > line.rfind(b) for a, b in ("《》", "“”")) and len(following) < 200
+
+
+def _join(line: str, following: str) -> str:
+    """Join two lines; a space stays only between words of letters."""
+    a, b = line.rstrip().translate(_SOFT), following.strip().translate(_SOFT)
+    if a.endswith("-") and a[-2:-1].isascii() and a[-2:-1].isalpha() and b[:1].islower():
+        return a[:-1] + b
+    spaced = a[-1:].isascii() and a[-1:].isalpha() and b[:1].isascii() and b[:1].isalpha()
+    return f"{a} {b}" if spaced else a + b
