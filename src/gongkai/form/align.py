@@ -12,7 +12,9 @@ row has columns gives no value, unless the form's sums decide (`sums.py`).
 from __future__ import annotations
 
 import functools
+import operator
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from gongkai.form.form import (
@@ -40,6 +42,10 @@ WINDOW = 90
 """Characters of the text before a run in which its label is sought; the longest label has 36."""
 LEAST_ROWS = 3
 """Rows below which what was aligned is chance."""
+NEAR = 30
+"""Characters behind a run in which the rest of a wrapped label is sought."""
+MARGIN = 0.5
+"""By how much the best row for a run must beat every other for it to be read."""
 LEAST = 0.55
 """Share of a label's pairs of characters from which a run is taken to be its row's."""
 _BREAKS = re.compile(r"[\s\u3000|│┃║┌┐└┘├┤┬┴┼─━═╔╗╚╝╠╣╦╩╬+]+")
@@ -93,16 +99,22 @@ class _Row(NamedTuple):
     key: str
     labels: tuple[tuple[str, frozenset[str]], ...]
     """As printed, without marks, and their pairs of characters."""
+    own: frozenset[str] = frozenset()
+    """Pairs that no other row of its table has."""
 
 
 @functools.cache
 def _form_rows() -> tuple[_Row, ...]:
     """Return the rows of all tables in the form's order; last the row that holds several blocks of disputes."""
-    rows = [
-        _Row(table, key, tuple((_spelt(word), _pairs(_spelt(word))) for word in label.split("|")))
-        for table in ("proactive", "requests", "disputes")
-        for key, label in form_data()[table]["labels"].items()
-    ]
+    rows: list[_Row] = []
+    for table in ("proactive", "requests", "disputes"):
+        labels = {
+            key: tuple(map(_spelt, words.split("|"))) for key, words in form_data()[table]["labels"].items()
+        }
+        for key, words in labels.items():
+            of_others = [_pairs(word) for other, found in labels.items() if other != key for word in found]
+            own = _pairs(words[-1]).difference(*of_others)
+            rows.append(_Row(table, key, tuple((word, _pairs(word)) for word in words), own))
     return (*rows, _Row("disputes", "", ()))
 
 
@@ -175,11 +187,11 @@ def _atoms(number_of_line: int, line: str, script: Script) -> Iterator[Atom]:
 
 
 def _is_glued(text: str) -> bool:
-    """Tell whether a text of labels and digits is a table's: nearly all its pairs are of the form's words."""
+    """Tell whether a text of labels and digits is a table's: nearly all of it is the form's words."""
     spelt = _spelt(_YEAR_INSIDE.sub("", text))
-    pairs = [spelt[i : i + 2] for i in range(len(spelt) - 1)]
-    known = sum(pair in _vocabulary()[0] for pair in pairs)
-    return len(pairs) > 0 and known >= 0.8 * len(pairs) and not re.search(r"[年月日件条次号个]", spelt)
+    known = [spelt[i : i + 2] in _vocabulary()[0] for i in range(len(spelt) - 1)]
+    covered = sum(map(operator.or_, [*known, False], [False, *known]))
+    return len(spelt) > 1 and covered >= 0.95 * len(spelt)
 
 
 def _unglued(number: int, start: int, end: int, text: str) -> Iterator[Atom]:
@@ -201,43 +213,55 @@ def _unglued(number: int, start: int, end: int, text: str) -> Iterator[Atom]:
 
 
 def _runs(atoms: Sequence[Atom]) -> Iterator[Run]:
-    """Cut the stream into runs of numbers; a run needs a digit (a bullet is none)."""
+    """Cut the stream into runs of numbers; a line that is a row's numbers is one of its own."""
+    on_line = Counter(atom.line for atom in atoms if atom.number)
     before: list[Atom] = []
     numbers: list[Atom] = []
+
+    def run() -> Run:
+        text = _YEAR_INSIDE.sub("", "".join(a.text for a in before[-60:]))
+        return Run(tuple(numbers), tuple(before), text)
+
     for atom in (*atoms, None):
-        if atom is not None and atom.number:
-            numbers.append(atom)
-            continue
-        if numbers:
+        same = numbers and atom is not None and atom.number
+        whole = same and on_line[numbers[-1].line] == len(numbers) == len(COLUMNS)
+        if numbers and not (same and not (whole and atom and atom.line != numbers[-1].line)):
             if len(numbers) > 1 or numbers[0].text:
-                text = _YEAR_INSIDE.sub("", "".join(a.text for a in before[-60:]))
-                yield Run(tuple(numbers), tuple(before), text)
+                yield run()
                 before = []
             numbers = []
         if atom is not None:
-            before.append(atom)
+            (numbers if atom.number else before).append(atom)
 
 
 def _aligned(runs: Sequence[Run]) -> list[tuple[int, _Row]]:
-    """Return (number of the run, row) for the best order-keeping assignment."""
+    """Return (number of the run, row) for the best order-keeping assignment; a run that fits another as well has none."""
     rows = _form_rows()
     texts = [*(_spelt(run.text) for run in runs), ""]
     score = [
-        [_likeness(row, run, texts[i][-WINDOW:], texts[i + 1][:30]) for row in rows]
+        [_likeness(row, run, texts[i][-WINDOW:], texts[i + 1][:WINDOW]) for row in rows]
         for i, run in enumerate(runs)
     ]
-    best = [[0.0] * (len(rows) + 1) for _ in range(len(runs) + 1)]
-    for i in range(len(runs) - 1, -1, -1):
-        for j in range(len(rows) - 1, -1, -1):
-            taken = score[i][j] + best[i + 1][j + 1] if score[i][j] > 0 else 0.0
-            best[i][j] = max(taken, best[i + 1][j], best[i][j + 1])
+    n, m = len(runs), len(rows)
+    behind = [[0.0] * (m + 1) for _ in range(n + 1)]
+    ahead = [[0.0] * (m + 1) for _ in range(n + 1)]
+    for i in range(n - 1, -1, -1):
+        for j in range(m - 1, -1, -1):
+            taken = score[i][j] + behind[i + 1][j + 1] if score[i][j] > 0 else 0.0
+            behind[i][j] = max(taken, behind[i + 1][j], behind[i][j + 1])
+    for i in range(n):
+        for j in range(m):
+            taken = score[i][j] + ahead[i][j] if score[i][j] > 0 else 0.0
+            ahead[i + 1][j + 1] = max(taken, ahead[i][j + 1], ahead[i + 1][j])
     chosen: list[tuple[int, _Row]] = []
     i = j = 0
-    while i < len(runs) and j < len(rows):
-        if score[i][j] > 0 and best[i][j] == score[i][j] + best[i + 1][j + 1]:
-            chosen.append((i, rows[j]))
+    while i < n and j < m:
+        if score[i][j] > 0 and behind[i][j] == score[i][j] + behind[i + 1][j + 1]:
+            through = [ahead[i][k] + s + behind[i + 1][k + 1] if s else 0.0 for k, s in enumerate(score[i])]
+            if through[j] >= max((*through[:j], *through[j + 1 :]), default=0.0) + MARGIN:
+                chosen.append((i, rows[j]))
             i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
+        elif behind[i][j] == behind[i + 1][j]:
             i += 1
         else:
             j += 1
@@ -246,27 +270,40 @@ def _aligned(runs: Sequence[Run]) -> list[tuple[int, _Row]]:
 
 def _likeness(row: _Row, run: Run, before: str, behind: str) -> float:
     """Return how well the text around a run spells a row's label; 0 = not at all."""
-    count = len(run.atoms)
+    count = sum(len(atom.text) if atom.glued else 1 for atom in run.atoms)
     if row.table == "disputes":
         if len(set(_OUTCOME.findall(before))) >= 3 and count == (5 if row.key else max(count, 6)):
             return 20.0
         if not row.key:
             return 0.0
-    best = max(_spells(label, pairs, before, behind) for label, pairs in row.labels)
-    return best if row.table != "requests" or count == len(COLUMNS) else best / 2
+    short = row.table != "requests"
+    best = max(_spells(label, pairs, row.own, before, behind, short) for label, pairs in row.labels)
+    return best if short or count == len(COLUMNS) else best / 2
 
 
-def _spells(label: str, pairs: frozenset[str], before: str, behind: str) -> float:
-    if len(pairs) <= 4:  # a short label stands as it is, at the end, or wrapped around its numbers
+def _spells(
+    label: str, pairs: frozenset[str], own: frozenset[str], before: str, behind: str, short: bool
+) -> float:
+    """Return the likeness of one way to print a label: before the numbers, around them, or behind them."""
+    if short or len(pairs) <= 4:  # stands as it is, at the end, or wrapped around its numbers
         at = before.rfind(label)
         if at >= 0 and len(before) - at - len(label) <= (0 if len(label) < 3 else 4):
             return 2.0 + len(pairs)
         cuts = range(2, len(label) - 1)
         wrapped = any(before.endswith(label[:c]) and behind.startswith(label[c:]) for c in cuts)
         return 1.0 + len(pairs) if wrapped else 0.0
-    head = len(pairs & _pairs(before))
-    share = len(pairs & _pairs(before + behind)) / len(pairs)
-    return share * len(pairs) if head >= 0.3 * len(pairs) and share >= LEAST else 0.0
+    near = before + behind[:NEAR]
+    share = len(pairs & _pairs(near)) / len(pairs)
+    if len(pairs & _pairs(before)) >= 0.3 * len(pairs) and share >= LEAST:
+        return share * len(pairs) if 2 * len(own & _pairs(near)) >= len(own) else 0.0
+    for c in range(
+        len(label)
+    ):  # a narrow column: its first characters, the numbers, and the rest line by line
+        if (c or label[:3] in behind[:6]) and before.endswith(label[:c]):
+            rest = iter(behind[: 2 * len(label) + 10])
+            if all(character in rest for character in label[c:]):
+                return (0.9 if c else 0.8) * len(pairs)
+    return 0.0
 
 
 def _proactive(
@@ -294,11 +331,12 @@ def _proactive_heads(row: str, text: str, count: int) -> Sequence[str]:
     """Return the columns of a row: as the heads above it name them, or as the form has them."""
     cells: Mapping[str, Mapping[str, Sequence[str]]] = form_data()["proactive"]["cells"]
     named: dict[int, str] = {}
+    text = text[text.rfind("信息内容") + 1 :]
     for form in cells:
         for key, pattern in form_data()["proactive"]["columns"][form].items():
             for match in re.finditer(pattern, text):
                 named.setdefault(match.end(), key)
-    spelt = list(dict.fromkeys(named[at] for at in sorted(named)))
+    spelt = [named[at] for at in sorted(named)]
     if len(spelt) == count and any(set(spelt) == set(c.get(row, ())) for c in cells.values()):
         return spelt
     new, old = _HEADS_2021.search(text), _HEADS_2019.search(text)
@@ -384,7 +422,7 @@ def _requests(
 
 
 def _is_whole(atoms: Sequence[Atom], count: int) -> bool:
-    return len(atoms) == count and not any(a.glued and len(a.text) > 1 and count > 1 for a in atoms)
+    return len(atoms) == count
 
 
 def _numbers(atoms: Sequence[Atom]) -> Cells | None:
@@ -440,7 +478,9 @@ def _disputes(
     if not atoms:
         return
     outcomes = (*OUTCOMES, "total")
-    by_key = len(own) < len(BLOCKS) and all(key and len(part) == len(outcomes) for key, part in own)
+    texts = {row.key: _spelt(runs[index].text) for index, row in chosen if row.table == "disputes"}
+    labels = {row.key: row.labels[0][0] for _, row in chosen if row.table == "disputes" and row.key}
+    by_key = all(k in labels and texts[k].endswith(labels[k]) and len(a) == len(outcomes) for k, a in own)
     blocks = [key for key, _ in own] if by_key else BLOCKS
     names = [(block, outcome) for block in blocks for outcome in outcomes]
     if _is_whole(atoms, len(names)):
