@@ -51,6 +51,8 @@ LEAST = 0.55
 _BREAKS = re.compile(r"[\s\u3000|│┃║┌┐└┘├┤┬┴┼─━═╔╗╚╝╠╣╦╩╬+]+")
 _RULE = re.compile(r"[\s|:+\-─━═]*-{3,}[\s|:+\-─━═]*")
 _WORD = re.compile(f"[{HAN}（(]")
+_COUNTED = "年月日件条个次余人家份期宗起篇名场"
+"""What follows a number in prose that a tool set apart (2024 年)."""
 _MARKS = re.compile(r"[*#`★☆※\\]+")
 _SPELT = re.compile(f"[^{HAN}]")
 _YEAR_INSIDE = re.compile(r"[（(]\d{4}年?[）)]")
@@ -173,8 +175,9 @@ def _atoms(number_of_line: int, line: str, script: Script) -> Iterator[Atom]:
         if text:
             value, _, readable = parse_number(text)
             # A blank's mark in front of words is a bullet.
-            mark = value is None and (text in ("无", "空") or bool(gap and _WORD.match(line, gap.end())))
-            number = readable and not mark
+            follows = line[gap.end() : gap.end() + 1] if gap else ""
+            mark = value is None and (text in ("无", "空") or bool(_WORD.match(follows)))
+            number = readable and not mark and not (follows and follows in _COUNTED)
             if number and after_number:  # between two numbers an empty cell is a blank one
                 yield from (Atom(number_of_line, start, start, "", True) for _ in range(holes))
             if not number and any(c.isdigit() for c in text) and _is_glued(text):
@@ -278,7 +281,17 @@ def _likeness(row: _Row, run: Run, before: str, behind: str) -> float:
             return 0.0
     short = row.table != "requests"
     best = max(_spells(label, pairs, row.own, before, behind, short) for label, pairs in row.labels)
-    return best if short or count == len(COLUMNS) else best / 2
+    return best if count in _counts(row) else best / 2
+
+
+def _counts(row: _Row) -> set[int]:
+    """Return how many cells a row may have."""
+    if row.table == "requests":
+        return {len(COLUMNS)}
+    if row.table == "disputes":
+        return {len(OUTCOMES) + 1}
+    cells = form_data()["proactive"]["cells"].values()
+    return {len(of_form[row.key]) for of_form in cells if row.key in of_form}
 
 
 def _spells(
@@ -295,7 +308,9 @@ def _spells(
     near = before + behind[:NEAR]
     share = len(pairs & _pairs(near)) / len(pairs)
     if len(pairs & _pairs(before)) >= 0.3 * len(pairs) and share >= LEAST:
-        return share * len(pairs) if 2 * len(own & _pairs(near)) >= len(own) else 0.0
+        told = 2 * len(own & _pairs(near)) >= len(own)
+        adjoins = before[-2:] in label  # else another label begins between it and the numbers
+        return share * len(pairs) * (1.0 if adjoins else 0.6) if told else 0.0
     for c in range(
         len(label)
     ):  # a narrow column: its first characters, the numbers, and the rest line by line
