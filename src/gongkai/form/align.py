@@ -30,7 +30,7 @@ from gongkai.form.form import (
 from gongkai.form.sums import Cells, recover, ways
 from gongkai.problem import Problem, Where
 from gongkai.text.clean import HAN, Script, drop_pinyin, fold_width, simplify
-from gongkai.text.grammar import PAGE_MARK
+from gongkai.text.grammar import MEASURES, PAGE_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,8 +51,6 @@ LEAST = 0.55
 _BREAKS = re.compile(r"[\s\u3000|│┃║┌┐└┘├┤┬┴┼─━═╔╗╚╝╠╣╦╩╬+]+")
 _RULE = re.compile(r"[\s|:+\-─━═]*-{3,}[\s|:+\-─━═]*")
 _WORD = re.compile(f"[{HAN}（(]")
-_COUNTED = "年月日件条个次余人家份期宗起篇名场"
-"""What follows a number in prose that a tool set apart (2024 年)."""
 _MARKS = re.compile(r"[*#`★☆※\\]+")
 _SPELT = re.compile(f"[^{HAN}]")
 _YEAR_INSIDE = re.compile(r"[（(]\d{4}年?[）)]")
@@ -177,7 +175,7 @@ def _atoms(number_of_line: int, line: str, script: Script) -> Iterator[Atom]:
             # A blank's mark in front of words is a bullet.
             follows = line[gap.end() : gap.end() + 1] if gap else ""
             mark = value is None and (text in ("无", "空") or bool(_WORD.match(follows)))
-            number = readable and not mark and not (follows and follows in _COUNTED)
+            number = readable and not mark and not (follows and follows in MEASURES)
             if number and after_number:  # between two numbers an empty cell is a blank one
                 yield from (Atom(number_of_line, start, start, "", True) for _ in range(holes))
             if not number and any(c.isdigit() for c in text) and _is_glued(text):

@@ -65,7 +65,9 @@ def _cues() -> dict[str, Any]:
 
 def find_title(lines: Sequence[Line]) -> tuple[int, str]:
     """Return where the body begins (behind the last printing of the title) and the title on one line."""
-    headings = (i for i, line in enumerate(lines[:200]) if _heading(line.text))
+    # A contents list has headings too, one behind the other.
+    marked = [bool(_heading(line.text)) for line in lines[:200]] + [False]
+    headings = (i for i, found in enumerate(marked) if found and not marked[i + 1])
     last = next(headings, min(len(lines), 40))
     start, title = 0, ""
     for index, line in enumerate(lines[: last + 1]):

@@ -31,7 +31,7 @@ from gongkai.report.outline import (
 )
 from gongkai.report.passages import Sentence, read_passages, section_text
 from gongkai.report.repair import repair_lines
-from gongkai.report.unwrap import Piece, unwrap
+from gongkai.report.unwrap import Piece, sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids
 from gongkai.text.clean import Script, clean_text, count_damage, detect_script, drop_adverts, is_furniture
 
@@ -45,6 +45,9 @@ from gongkai.form.grids import Statistics
 MAX_PARAGRAPH = 200_000
 """Characters; the longest seen has 5,000, a whole report in one paragraph 40,000."""
 _FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
+_MARKDOWN = re.compile(
+    r"^\s*#{1,6}\s*|^\s*(?:[*>•]|-(?=\s*\[))\s*|\*\*|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
+)
 _REASONS = {
     "template": "a writing template (xxxx年)",
     "rules": "rules on annual reports",
@@ -111,7 +114,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
         statistics = statistics_of((*statistics.problems, *statistics.readings, *more))
         pieces = _without(pieces, aligned.spans)
-    lines = repair_lines(_cleaned(unwrap(pieces), script))
+    lines = repair_lines(_cleaned(unwrap(sections_apart(pieces)), script))
     prose = [line for line in lines if is_official_heading(line.text) or not is_table_line(line.text)]
     start, title = find_title(prose)
     identity = identify(title, [*_index_block(grids), *(line.text for line in lines)], known)
@@ -197,11 +200,12 @@ def _without(pieces: Sequence[Piece], spans: Sequence[tuple[int, int, int]]) -> 
 
 
 def _cleaned(pieces: Sequence[Piece], script: Script) -> list[Line]:
-    """Clean the paragraphs; pipes and box lines that frame them go."""
+    """Clean the paragraphs; what frames or marks them (pipes, box lines, Markdown) goes."""
     lines: list[Line] = []
     for piece in pieces:
         for part in _FRAME.split(piece.text):
-            text = drop_adverts(clean_text(part, script=script))
+            bare = _MARKDOWN.sub(lambda m: m[1] or "", part)
+            text = drop_adverts(clean_text(bare, script=script))
             if text:
                 lines.append(Line(text, piece.page, piece.index))
     return lines

@@ -8,22 +8,23 @@ below a page are dropped first, also in the middle of a sentence.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gongkai.text.grammar import OPENS_POINT, OPENS_SECTION, PAGE_MARK
+from gongkai.text.grammar import MEASURES, NUMERALS, OPENS_POINT, OPENS_SECTION, PAGE_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LEAST_WIDTH, WIDEST = 30, 260
 """Columns (a Chinese character has two) between which a text counts as wrapped."""
-SLACK = 5
-"""Columns by which a wrapped line may stay below the full width: no line opens with a mark, and digits are
-narrow."""
+SLACK = 6
+"""Columns by which a wrapped line may differ from the usual width: no line opens with a mark, letters and digits
+are narrow."""
 SHARE = 0.3
 """Of the longer lines, how many must be as wide for a text to count as wrapped."""
 RUNNING = 3
@@ -35,6 +36,16 @@ _PRINTED = re.compile(
     r"\s*(?:(?:\d{4}/\d{1,2}/\d{1,2}|\d{1,2}/\d{1,2}/\d{2,4})\s*,?\s*(?:[上下]午)?\s*\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AP]M)?\b.*"
     r"|(?:https?|file):\S+(?:\s+\d{1,3}\s*/\s*\d{1,3})?)\s*"
 )
+LONG = 200
+"""Characters from which a line may hold several sections."""
+_OFFICIAL = re.compile(
+    rf"(?:^|(?<=[\s。；：！|]))([{NUMERALS}]\s*[、.．]\s*(?:总体情况|概述|主动公开政府信息(?:情况)?|收到和处理政府信息公开申请(?:的)?情况"
+    r"|(?:因)?政府信息公开(?:工作)?(?:被申请|被提起)?行政复议、?(?:提起)?行政诉讼情况"
+    r"|(?:政府信息公开工作)?(?:中)?存在的?(?:主要)?(?:问题|不足)(?:及|和|与)(?:其)?改进(?:情况|措施)|其他需要报告的(?:其他)?事项))"
+)
+_BETWEEN = re.compile(r"(?<=[。！？；：”])\s+")
+_FIGURE = re.compile(r"\s*\d[\d.,]{0,9}%?\s*")
+_INDENTED = re.compile(r"[\s\u3000]{4,}\S|\u3000{2}")
 _SOFT = str.maketrans("", "", "\u00ad\u200b\ufeff")
 
 
@@ -62,6 +73,22 @@ def unwrap(pieces: Sequence[Piece]) -> list[Piece]:
             joined.append(piece)
         last = piece.text
     return joined
+
+
+def sections_apart(pieces: Sequence[Piece]) -> list[Piece]:
+    """Cut a page in one line at its official titles; what stands before the first is cut at its spaces."""
+    apart: list[Piece] = []
+    for piece in pieces:
+        found = [m for m in _OFFICIAL.finditer(piece.text)]
+        if len(piece.text) < LONG or len(found) < 2:
+            apart.append(piece)
+            continue
+        cuts = sorted({at for m in found for at in m.span(1)})
+        limits = [0, *cuts, len(piece.text)]
+        parts = [piece.text[a:b] for a, b in itertools.pairwise(limits)]
+        texts = [*parts[0].split(), *(p for part in parts[1:] for p in _BETWEEN.split(part))]
+        apart += [Piece(text, piece.page, piece.index) for text in texts if text.strip()]
+    return apart
 
 
 def columns(text: str) -> int:
@@ -94,37 +121,50 @@ def _without_running(pieces: Sequence[Piece]) -> list[Piece]:
 def _full_width(texts: Sequence[str]) -> int | None:
     """Return the width at which the text is wrapped, None where it is not.
 
-    Wrapped text has many lines of nearly one width, none wider, and most of these end inside a sentence.
+    Wrapped text has many lines of about one width, hardly any wider, and most of these end inside a sentence.
     """
     widths = [(columns(text.rstrip()), text) for text in texts]
-    long = sorted(width for width, _ in widths if width >= LEAST_WIDTH)
-    if len(long) < 3:
+    long = Counter(width for width, _ in widths if width >= LEAST_WIDTH)
+    count = sum(long.values())
+    if count < 3:
         return None
-    full = long[-1 - len(long) // 50]
-    if full > WIDEST:
-        return None
-    near = [text for width, text in widths if full - SLACK <= width <= full + SLACK]
+    full = max(long, key=lambda w: (sum(long[v] for v in range(w - SLACK, w + SLACK + 1)), w))
+    near = [text for width, text in widths if abs(width - full) <= SLACK]
+    wider = sum(n for width, n in long.items() if width > full + 2 * SLACK)
     broken = sum(not _ENDS.search(text) for text in near)
-    return full if len(near) >= max(3, SHARE * len(long)) and broken >= 0.6 * len(near) else None
+    wrapped = full <= WIDEST and len(near) >= max(3, SHARE * count) and wider <= count // 20
+    return full if wrapped and broken >= 0.5 * len(near) else None
 
 
 def _goes_on(line: str, following: str, full: int | None) -> bool:
     """Tell whether a line goes on in the next."""
-    if OPENS_SECTION.match(following) or _ENDS.search(line):
-        return bool(_CONTINUES.match(following)) and not _ENDS.search(line)
+    if _ENDS.search(line):
+        return False
     if _CONTINUES.match(following):
         return True
-    if OPENS_POINT.match(following):
+    if OPENS_SECTION.match(following) or OPENS_POINT.match(following):
         return False
-    if _OPEN.search(line):
+    if _OPEN.search(line) or _is_cut(line, following) or _is_figure(line, following):
         return True
     is_full = full is not None and columns(line.rstrip()) >= full - SLACK
-    return (is_full and not re.match(r"[\s\u3000]{4,}\S", following)) or _is_cut(line, following)
+    return is_full and not _INDENTED.match(following)
 
 
 def _is_cut(line: str, following: str) -> bool:
-    """Tell whether a break stands inside a bracket, a quotation or a law's name."""
-    return any(line.rfind(a) > line.rfind(b) for a, b in ("《》", "“”")) and len(following) < 200
+    """Tell whether a break stands inside a bracket, a quotation or a law's name that the next line closes."""
+    for opens, closes in ("《》", "“”", "（）", "()"):
+        if line.rfind(opens) > line.rfind(closes):
+            end, again = following.find(closes), following.find(opens)
+            if 0 <= end < 80 and (again < 0 or end < again):
+                return True
+    return False
+
+
+def _is_figure(line: str, following: str) -> bool:
+    """Tell whether a tool set a figure inside a sentence on a line of its own."""
+    if _FIGURE.fullmatch(following) or _FIGURE.fullmatch(line):
+        return True
+    return line[-1:].isdigit() and following.strip()[:1] in MEASURES
 
 
 def _join(line: str, following: str) -> str:

@@ -19,6 +19,8 @@ OPENS_POINT = re.compile(
     rf"\s*(?:{ENUMERATOR}|第[{NUMERALS}]{{1,3}}[部章节]|[{NUMERALS}]是|首先|其次|再次|最后|[㈠-㈩])"
 )
 OPENS_SECTION = re.compile(rf"\s*[{NUMERALS}]{{1,2}}\s*[、.．]\s*\S")
+MEASURES = "年月日件条个次余人家份期宗起篇名场％%"
+"""What follows a number in prose."""
 PAGE_MARK = re.compile(
     r"\s*(?:[-—–－―]+\s*\d{1,3}\s*[-—–－―]+|第\s*\d{1,3}\s*页(?:\s*[,，/]?\s*共\s*\d{1,3}\s*页)?|\d{1,3}\s*/\s*\d{1,3})\s*"
 )
