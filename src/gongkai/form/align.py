@@ -105,7 +105,7 @@ class _Row(NamedTuple):
 
 @functools.cache
 def _form_rows() -> tuple[_Row, ...]:
-    """Return the rows of all tables in the form's order; last the row that holds several blocks of disputes."""
+    """Return the rows of all tables in the form's order; last one that holds several blocks of disputes."""
     rows: list[_Row] = []
     for table in ("proactive", "requests", "disputes"):
         labels = {
@@ -151,7 +151,8 @@ def align(
     cut = (atom for number, line in enumerate(lines) for atom in _atoms(number, line, script))
     atoms = [atom._replace(rank=rank) for rank, atom in enumerate(cut)]
     runs = list(_runs(atoms))
-    chosen = _aligned(runs)
+    rest = atoms[runs[-1].atoms[-1].rank + 1 :] if runs else []
+    chosen = _aligned(runs, _spelt("".join(a.text for a in rest[:WINDOW])))
     if len(chosen) < LEAST_ROWS:
         return Aligned()
     places = [Where(pages[atom.line] if pages else None, line=atom.line + 1) for atom in atoms]
@@ -235,10 +236,13 @@ def _runs(atoms: Sequence[Atom]) -> Iterator[Run]:
             (numbers if atom.number else before).append(atom)
 
 
-def _aligned(runs: Sequence[Run]) -> list[tuple[int, _Row]]:
-    """Return (number of the run, row) for the best order-keeping assignment; a run that fits another as well has none."""
+def _aligned(runs: Sequence[Run], rest: str) -> list[tuple[int, _Row]]:
+    """Return (number of the run, row) for the best assignment that keeps the order.
+
+    A run that fits another row nearly as well has none.
+    """
     rows = _form_rows()
-    texts = [*(_spelt(run.text) for run in runs), ""]
+    texts = [*(_spelt(run.text) for run in runs), rest]
     score = [
         [_likeness(row, run, texts[i][-WINDOW:], texts[i + 1][:WINDOW]) for row in rows]
         for i, run in enumerate(runs)
@@ -300,7 +304,7 @@ def _spells(
         at = before.rfind(label)
         if at >= 0 and len(before) - at - len(label) <= (0 if len(label) < 3 else 4):
             return 2.0 + len(pairs)
-        cuts = range(2, len(label) - 1)
+        cuts = range(1, len(label))
         wrapped = any(before.endswith(label[:c]) and behind.startswith(label[c:]) for c in cuts)
         return 1.0 + len(pairs) if wrapped else 0.0
     near = before + behind[:NEAR]

@@ -253,12 +253,13 @@ def _read_disputes(sheet: _Sheet, place: Where) -> Iterator[Found]:
 
 def _disputes_at(sheet: _Sheet) -> tuple[int, int | None]:
     """Return the row where the table of disputes begins, and the row of its numbers; None without one."""
-    for start, names in enumerate(sheet.labels):
-        named = any(len(t) < 12 and match_key(t, "disputes", "blocks") for t in names)
-        if named and not any(parse_number(t)[0] is not None for t in names):
-            break
-    else:
-        return 0, None
+    starts = (
+        index
+        for index, names in enumerate(sheet.labels)
+        if any(len(t) < 12 and match_key(t, "disputes", "blocks") for t in names)
+        and not any(parse_number(t)[0] is not None for t in names)
+    )
+    start = next(starts, len(sheet.rows))
     for index in range(start + 1, min(start + 6, len(sheet.rows))):
         row, names = sheet.rows[index], sheet.labels[index]
         values = [text for cell, text in zip(row, names, strict=True) if cell is not None]

@@ -1,9 +1,9 @@
 """The form's arithmetic as an error-correcting code: it tells digits apart that ran together.
 
 A row of the requests table is six applicants and their total; the results of a column add up to what was
-handled; what came in equals what was handled and carried out. Where a tool glued cells together, each way
-to cut the digits is tried; a row is recovered only if all ways that the sums allow give it the same values.
-Nothing is recovered from a row alone whose sum says nothing, and a rule that recovered a cell cannot check it.
+handled; what came in equals what was handled and carried out. Where a tool glued cells together, each way to
+cut the digits is tried, and a row is recovered only if all ways that the sums allow give it the same values.
+A rule that recovered a cell cannot check it.
 """
 
 from __future__ import annotations
@@ -16,56 +16,57 @@ from gongkai.form.form import OTHER_HANDLING, RESULTS
 Cells: TypeAlias = tuple[int, ...]
 MOST = 3000
 """Ways to cut a row, or partial sums of a column, beyond which nothing is decided."""
+LONGEST, WIDEST = 26, 6
+"""Digits of a block, and of a cell, beyond which none is cut."""
 
 
-def ways(pieces: Sequence[str], count: int, total_every: int) -> list[Cells]:
+def ways(pieces: Sequence[str], count: int, size: int) -> list[Cells]:
     """Return the ways to cut digits so that in each block the last cell is the sum of the others.
 
     Breaks between pieces stay, and no cell but zero opens with a zero.
 
-    >>> ways(["1120"], 3, 3), ways(["0", "9900"], 4, 4), ways(["123"], 3, 3)
-    ([], [], [(1, 2, 3)])
-
     Args:
         pieces: Digits, as far apart as they are known to be.
         count: Cells.
-        total_every: Cells of a block: 7 of requests, 5 of disputes.
+        size: Cells of a block: 7 of requests, 5 of disputes.
 
     Returns:
-        None of them where there are more than `MOST`.
+        None of them where there are more than `MOST`, or too many digits to try.
+
+    >>> ways(["1120"], 3, 3), ways(["123"], 3, 3)
+    ([], [(1, 2, 3)])
     """
-    found: list[Cells] = []
-    for cells in _blocks(list(pieces), count, total_every):
-        found.append(cells)
-        if len(found) > MOST:
+    if sum(map(len, pieces)) > LONGEST * count // size:
+        return []
+    partial: list[tuple[Cells, tuple[str, ...]]] = [((), tuple(pieces))]
+    for _ in range(count // size):
+        partial = [
+            ((*cells, *block), left) for cells, before in partial for block, left in _block(before, size)
+        ]
+        if len(partial) > MOST:
             return []
-    return found
+    return [cells for cells, left in partial if not left]
 
 
-def _blocks(pieces: list[str], count: int, size: int) -> Iterator[Cells]:
-    """Cut block by block, so that a block whose sum fails is not gone into."""
-    if count == 0:
-        if not pieces:
-            yield ()
-        return
-    for cells, left in _some(pieces, size):
-        if sum(cells[:-1]) == cells[-1]:
-            for further in _blocks(left, count - size, size):
-                yield (*cells, *further)
+def _block(pieces: tuple[str, ...], size: int) -> Iterator[tuple[Cells, tuple[str, ...]]]:
+    """Cut off one block whose last cell is the sum of the others; give it and the digits left."""
+    partial: list[tuple[Cells, tuple[str, ...]]] = [((), pieces)]
+    for _ in range(size - 1):
+        partial = [((*cells, cell), left) for cells, before in partial for cell, left in _cell(before)]
+    for cells, left in partial:
+        total = str(sum(cells))
+        if left and left[0].startswith(total):
+            rest = left[0][len(total) :]
+            yield (*cells, int(total)), (rest, *left[1:]) if rest else left[1:]
 
 
-def _some(pieces: list[str], count: int) -> Iterator[tuple[Cells, list[str]]]:
-    """Cut off the first `count` cells; give them and the digits left."""
-    if count == 0:
-        yield (), pieces
-        return
+def _cell(pieces: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Cut off one cell in each way."""
     if not pieces:
         return
     first, rest = pieces[0], pieces[1:]
-    for length in range(1, 2 if first[0] == "0" else len(first) + 1):
-        left = [first[length:], *rest] if length < len(first) else rest
-        for cells, remaining in _some(left, count - 1):
-            yield (int(first[:length]), *cells), remaining
+    for length in range(1, 2 if first[0] == "0" else min(len(first), WIDEST) + 1):
+        yield int(first[:length]), (first[length:], *rest) if length < len(first) else rest
 
 
 def recover(
@@ -113,14 +114,14 @@ def _keep(choices: dict[str, list[Cells]], left: Sequence[str], right: Sequence[
     """Drop the ways of each row with which no choice of the others makes both sides equal in all columns."""
     terms = [(row, 1) for row in left] + [(row, -1) for row in right]
     nothing = (0,) * 7
-    ahead: list[set[Cells]] = [{nothing}]
+    ahead: list[set[tuple[int, ...]]] = [{nothing}]
     for row, sign in terms:
         ahead.append({_add(sums, cells, sign) for sums in ahead[-1] for cells in choices[row]})
         if len(ahead[-1]) > MOST:
             return
     if nothing not in ahead[-1]:
         return  # the report breaks the rule: it decides nothing
-    wanted = {nothing}
+    wanted: set[tuple[int, ...]] = {nothing}
     for (row, sign), reachable in zip(reversed(terms), reversed(ahead[:-1]), strict=True):
         fits = {cells: {_add(sums, cells, -sign) for sums in wanted} & reachable for cells in choices[row]}
         choices[row] = [cells for cells, before in fits.items() if before]

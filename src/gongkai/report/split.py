@@ -48,8 +48,7 @@ def split_reports(document: Document) -> list[Document]:
     titles = [(index, _whose(text)) for index, text in short if len(text) <= 70 and is_title(text)]
     if not any(_differ(a, b) for (_, a), (_, b) in itertools.combinations(titles, 2)):
         return [document]
-    official = {index for index, text in lines if is_official_heading(clean_text(text, script=script))}
-    headings = sorted(index for index in official if index + 1 not in official)  # a contents list has no text
+    headings = [index for index, text in lines if is_official_heading(clean_text(text, script=script))]
     starts = _starts(titles, headings, len(document.blocks))
     if len(starts) < 2:
         return [document]

@@ -2,8 +2,8 @@
 
 A line goes on in the next where it breaks off: it is as wide as lines of prose are here and ends no sentence,
 or it ends with a mark that no paragraph ends with, or the next opens with one that none opens with. What opens
-something new is never joined: a heading, a point. Page marks, running heads, and what a browser prints above and
-below a page are dropped first, also in the middle of a sentence.
+something new is never joined: a heading, a point. Page marks, running heads, and what a browser prints above
+and below a page are dropped first, also in the middle of a sentence.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gongkai.report.outline import is_official_heading
+from gongkai.text.clean import clean_text
 from gongkai.text.grammar import MEASURES, NUMERALS, OPENS_POINT, OPENS_SECTION, PAGE_MARK
 
 if TYPE_CHECKING:
@@ -23,20 +25,23 @@ if TYPE_CHECKING:
 LEAST_WIDTH, WIDEST = 30, 260
 """Columns (a Chinese character has two) between which a text counts as wrapped."""
 SLACK = 6
-"""Columns by which a wrapped line may differ from the usual width: no line opens with a mark, letters and digits
-are narrow."""
+"""Columns by which a wrapped line may differ from the usual width: no line opens with a mark, letters and
+digits are narrow."""
 SHARE = 0.3
 """Of the longer lines, how many must be as wide for a text to count as wrapped."""
 RUNNING = 3
 """Pages on which a line must stand, first or last, to be a running head."""
-_ENDS = re.compile(r"[。！？；!?;…][”’」』）)\]】]*\s*$|[：:]\s*$")
+_ENDS = re.compile(r"[。！？；!?;…][”’」』）)\]】]*\s*$")
+_OPENS_LIST = re.compile(r"[：:]\s*$")
+_HEADED = re.compile(r"[、.．]\s*[\u4e00-\u9fff]{2,20}\s*")
+"""A heading that lost its numeral."""
 _OPEN = re.compile(r"[，、,（(《“‘〈]\s*$")
 _CONTINUES = re.compile(r"\s*[，。、；：！？,;!?）)》”’〉】%％]")
 _PRINTED = re.compile(
     r"\s*(?:(?:\d{4}/\d{1,2}/\d{1,2}|\d{1,2}/\d{1,2}/\d{2,4})\s*,?\s*(?:[上下]午)?\s*\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AP]M)?\b.*"
     r"|(?:https?|file):\S+(?:\s+\d{1,3}\s*/\s*\d{1,3})?)\s*"
 )
-LONG = 200
+LONG = 120
 """Characters from which a line may hold several sections."""
 _OFFICIAL = re.compile(
     rf"(?:^|(?<=[\s。；：！|]))([{NUMERALS}]\s*[、.．]\s*(?:总体情况|概述|主动公开政府信息(?:情况)?|收到和处理政府信息公开申请(?:的)?情况"
@@ -44,7 +49,9 @@ _OFFICIAL = re.compile(
     r"|(?:政府信息公开工作)?(?:中)?存在的?(?:主要)?(?:问题|不足)(?:及|和|与)(?:其)?改进(?:情况|措施)|其他需要报告的(?:其他)?事项))"
 )
 _BETWEEN = re.compile(r"(?<=[。！？；：”])\s+")
-_FIGURE = re.compile(r"\s*\d[\d.,]{0,9}%?\s*")
+_FIGURE = re.compile(r"\s*(?:0|[1-9][\d.,]{0,9})%?\s*")
+_REST = re.compile(r"\s*[^，。；：]{1,16}\s*")
+"""What may be left of a heading on the next line."""
 _INDENTED = re.compile(r"[\s\u3000]{4,}\S|\u3000{2}")
 _SOFT = str.maketrans("", "", "\u00ad\u200b\ufeff")
 
@@ -102,20 +109,14 @@ def columns(text: str) -> int:
 
 def _without_running(pieces: Sequence[Piece]) -> list[Piece]:
     """Drop page marks, a browser's lines, and lines that stand first or last on several pages."""
-    printed = {" ".join(p.text.split()) for p in pieces if _PRINTED.fullmatch(p.text)}
+    pieces = [p for p in pieces if not PAGE_MARK.fullmatch(p.text) and not _PRINTED.fullmatch(p.text)]
     pages: dict[int, list[str]] = defaultdict(list)
     for piece in pieces:
-        if piece.page is not None and not PAGE_MARK.fullmatch(piece.text):
+        if piece.page is not None:
             pages[piece.page].append(piece.text.strip())
     edges = Counter(text for lines in pages.values() for text in {lines[0], lines[-1]})
     running = {text for text, count in edges.items() if count >= RUNNING and len(text) <= 60}
-    return [
-        piece
-        for piece in pieces
-        if not PAGE_MARK.fullmatch(piece.text)
-        and " ".join(piece.text.split()) not in printed
-        and piece.text.strip() not in running
-    ]
+    return [piece for piece in pieces if piece.text.strip() not in running]
 
 
 def _full_width(texts: Sequence[str]) -> int | None:
@@ -123,7 +124,7 @@ def _full_width(texts: Sequence[str]) -> int | None:
 
     Wrapped text has many lines of about one width, hardly any wider, and most of these end inside a sentence.
     """
-    widths = [(columns(text.rstrip()), text) for text in texts]
+    widths = [(columns(text.rstrip()), text) for text in texts if not _is_heading(text)]
     long = Counter(width for width, _ in widths if width >= LEAST_WIDTH)
     count = sum(long.values())
     if count < 3:
@@ -138,16 +139,22 @@ def _full_width(texts: Sequence[str]) -> int | None:
 
 def _goes_on(line: str, following: str, full: int | None) -> bool:
     """Tell whether a line goes on in the next."""
-    if _ENDS.search(line):
+    is_full = full is not None and columns(line.rstrip()) >= full - SLACK
+    if _ENDS.search(line) or (_OPENS_LIST.search(line) and not is_full) or _HEADED.fullmatch(following):
         return False
     if _CONTINUES.match(following):
         return True
-    if OPENS_SECTION.match(following) or OPENS_POINT.match(following):
+    if _is_heading(following) or OPENS_POINT.match(following):
         return False
     if _OPEN.search(line) or _is_cut(line, following) or _is_figure(line, following):
         return True
-    is_full = full is not None and columns(line.rstrip()) >= full - SLACK
-    return is_full and not _INDENTED.match(following)
+    if not is_full or _INDENTED.match(following):
+        return False
+    return not _is_heading(line) or bool(_REST.fullmatch(following))
+
+
+def _is_heading(text: str) -> bool:
+    return bool(OPENS_SECTION.match(text)) or is_official_heading(clean_text(text[:80]))
 
 
 def _is_cut(line: str, following: str) -> bool:
