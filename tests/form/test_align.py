@@ -61,6 +61,10 @@ def a_row_a_line(rows):
     return [" ".join(HEAD), *(f"{''.join(labels)} {' '.join(map(str, values))}" for labels, values in rows)]
 
 
+def tabbed(rows):
+    return ["\t".join(HEAD), *("\t".join([*labels, *map(str, values)]) for labels, values in rows)]
+
+
 def piped(rows):
     return ["|".join(HEAD), "---|---", *("| ".join([*labels, *map(str, values)]) for labels, values in rows)]
 
@@ -108,7 +112,8 @@ def values_of(found):
 
 
 @pytest.mark.parametrize(
-    "told", [one_a_line, a_row_a_line, piped, boxed, in_one_line, wrapped_around, narrow_column, lone_pipes]
+    "told",
+    [one_a_line, a_row_a_line, tabbed, piped, boxed, in_one_line, wrapped_around, narrow_column, lone_pipes],
 )
 def test_every_cell_is_found_however_it_is_told(requests, told):
     aligned = align(told(list(requests.values())))
