@@ -179,10 +179,12 @@ def test_other_readers_are_another_plan(many, tmp_path, monkeypatch):
 
 
 def test_the_manifest_names_what_read_the_files_and_nothing_else(tables):
-    libraries = json.loads((tables / "run.json").read_text(encoding="utf-8"))["libraries"]
-    assert libraries["python-docx"]
-    assert {"olefile", "rapidocr", "rjieba", "onnxruntime"} <= libraries.keys()
-    assert "scikit-learn" not in libraries
+    run = json.loads((tables / "run.json").read_text(encoding="utf-8"))
+    readers = run["settings"]["readers"]
+    assert readers["docx"]["libraries"]["python-docx"]
+    assert {"rapidocr", "onnxruntime"} <= readers["pdf"]["libraries"].keys()
+    assert "rjieba" in run["libraries"]
+    assert "scikit-learn" not in run["libraries"]
 
 
 def test_a_row_that_breaks_its_table_costs_its_file_by_name(many, tmp_path, monkeypatch):

@@ -119,7 +119,7 @@ def test_text_that_lies_beyond_the_end_is_counted(tmp_path):
         return table[:at] + struct.pack("<I", size - 200) + table[at + 4 :]
 
     _, problems = read_doc(edited(tmp_path, "1Table", move), "x.doc")
-    assert problems[-1].startswith("1102 of 1202 characters lie beyond the end of the file")
+    assert problems[-1].message.startswith("1102 of 1202 characters lie beyond the end of the file")
 
 
 def test_without_the_extra_the_message_tells_how_to_install_it(monkeypatch):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gongkai.errors import ReadError
+from gongkai.problem import Problem, Where
 from gongkai.readers import ocr
 from gongkai.readers.document import Grid
 from gongkai.readers.ocr import LEAST, LEAST_SIDE, MAX_PAGES, SURE, WIDTH, open_pictures, read_scan
@@ -16,7 +17,7 @@ from gongkai.readers.ocr import LEAST, LEAST_SIDE, MAX_PAGES, SURE, WIDTH, open_
 SIDE = 760
 """Pixels of a drawn page: the smallest that the recogniser does not enlarge."""
 NUMBERS = [["17", "208", ""], ["56", "0", "1204"]]
-WARNING = "read by character recognition: compare numbers with the original"
+WARNING = Problem("recognised", "read by character recognition: compare numbers with the original")
 needs_extra = pytest.mark.skipif(
     not ocr.available(), reason="the extra for character recognition is not installed"
 )
@@ -88,7 +89,8 @@ def test_a_blank_page_has_no_blocks_and_only_the_general_warning():
 def test_a_doubtful_number_is_left_blank_and_named_unless_two_readings_agree(monkeypatch, score, line, taken):
     monkeypatch.setattr(ocr, "_recogniser", Scores(line, "17", score))
     blocks, problems = read_scan([drawn([["17", "", ""], ["", "", ""]])] * 2, "scan.png")
-    doubts = [f"page {n}: a cell reads '17' ({score:.0%} sure) and is left blank" for n in (1, 2)]
+    said = f"a cell reads '17' ({score:.0%} sure) and is left blank"
+    doubts = [Problem("doubtful", said, Where(page=n)) for n in (1, 2)]
     if taken:
         assert [b.texts[0] for b in blocks] == [["17", "", ""]] * 2
     else:

@@ -2,7 +2,7 @@ import pytest
 
 from gongkai.errors import ReadError
 from gongkai.readers.document import Grid, Paragraph, grid_from_spans
-from gongkai.readers.read import decode, parse_document, read_document, read_text, sniff
+from gongkai.readers.read import decode, parse_document, read_document, read_text
 
 TEXT = "云汀市民政局2021年政府信息公开工作年度报告，主动公开政府信息的情况如下。"
 
@@ -55,12 +55,6 @@ def test_missing_file_and_folder(tmp_path):
         read_document(tmp_path / "没有.html")
     with pytest.raises(ReadError, match="is a folder"):
         read_document(tmp_path)
-
-
-def test_the_content_decides_not_the_ending():
-    assert sniff(b"<!doctype html><p>x", "a.pdf") == "html"
-    assert sniff(b"%PDF-1.7", "a.html") == "pdf"
-    assert sniff("普通文本".encode(), "a.html") == "txt"
 
 
 def test_pipe_tables_are_grids():

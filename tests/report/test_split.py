@@ -2,6 +2,7 @@
 
 import pytest
 
+from gongkai.problem import Problem
 from gongkai.readers.document import Cell, Document, Grid, Paragraph
 from gongkai.report.split import LEAST_HEADINGS, split_reports
 
@@ -22,6 +23,9 @@ def title(agency, year):
 
 def report(agency="云汀市水务局", year=2021, headings=6):
     return [title(agency, year), *(line for h in HEADINGS[:headings] for line in (h, "公开水情通报6则。"))]
+
+
+DAMAGE = Problem("characters_lost", "2 bytes damaged")
 
 
 def document(*lines, problems=()):
@@ -50,10 +54,10 @@ def test_no_block_is_lost_or_moved_and_a_table_stays_with_its_report():
 
 
 def test_parts_tell_their_number_and_keep_what_else_is_known_of_the_file():
-    whole = document(*report(), *report(year=2020), *report(year=2019), problems=("2 bytes damaged",))
+    whole = document(*report(), *report(year=2020), *report(year=2019), problems=(DAMAGE,))
     parts = split_reports(whole)
     assert [p.problems for p in parts] == [
-        (f"report {n} of 3 in this file", "2 bytes damaged") for n in (1, 2, 3)
+        (Problem("several", f"report {n} of 3 in this file"), DAMAGE) for n in (1, 2, 3)
     ]
     assert {(p.path, p.media_type) for p in parts} == {("全部.txt", "txt")}
 

@@ -19,7 +19,7 @@ from gongkai.errors import ReadError, SchemaError
 from gongkai.form.years import write_year_checks
 from gongkai.problem import Problem
 from gongkai.readers import archive
-from gongkai.readers.read import SUFFIXES
+from gongkai.readers.formats import SUFFIXES, readers_state
 from gongkai.report.agency import NOTHING_KNOWN, Known
 from gongkai.report.file import File, read_file
 from gongkai.store import shards
@@ -39,11 +39,8 @@ logger = logging.getLogger(__name__)
 SHARD_SIZE = 100
 """Files per part. Small enough to lose little when a run is stopped, large enough for Parquet."""
 
-READERS = (
-    "jieba", "numpy", "olefile", "onnxruntime", "opencc", "pandas", "pyarrow", "pypdfium2", "python-docx",
-    "rapidocr", "rjieba", "selectolax",
-)  # fmt: skip
-"""Distributions that decide what a build reads, installed or not."""
+LIBRARIES = ("jieba", "numpy", "opencc", "pandas", "pyarrow", "rjieba")
+"""Distributions that decide what a build makes of documents, installed or not; see also `readers_state`."""
 _KIND = "problem "
 
 
@@ -115,7 +112,8 @@ def build(
         "gongkai": version(),
         "shard_size": SHARD_SIZE,
         "lexicon": lexicon,
-        "libraries": libraries(READERS),
+        "libraries": libraries(LIBRARIES),
+        "readers": readers_state(),
         "about": told.digest,
     }
     with shards.only_writer(output, share):
@@ -209,8 +207,9 @@ def _manifest(
         "words": engine(),
         "lexicon": hashlib.sha256("".join(lexicon.values()).encode()).hexdigest(),
         "about": about,
+        "readers": readers_state(),
     }
-    return manifest("build", settings, {path: digests.get(path, "") for path in inputs}, READERS)
+    return manifest("build", settings, {path: digests.get(path, "") for path in inputs}, LIBRARIES)
 
 
 def _summary(counts: Counter[str]) -> Summary:

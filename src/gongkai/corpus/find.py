@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gongkai.errors import ReadError
 from gongkai.readers import archive
-from gongkai.readers.read import SUFFIXES
+from gongkai.readers.formats import SUFFIXES
 from gongkai.store import storage
 
 if TYPE_CHECKING:

@@ -11,9 +11,14 @@ import io
 import re
 import struct
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gongkai.errors import ReadError
+from gongkai.problem import Problem
 from gongkai.readers.document import Block, Paragraph, grid_from_spans
+
+if TYPE_CHECKING:
+    from gongkai.readers.formats import Blocks
 
 MAX_TEXT = 4_000_000
 """Characters; a real report has some 20,000."""
@@ -54,7 +59,7 @@ def available() -> bool:
     return importlib.util.find_spec("olefile") is not None
 
 
-def read_doc(content: bytes, name: str) -> tuple[list[Block], list[str]]:
+def read_doc(content: bytes, name: str) -> Blocks:
     """Read a Word 97–2003 file into paragraphs and grids.
 
     Raises:
@@ -71,7 +76,8 @@ def read_doc(content: bytes, name: str) -> tuple[list[Block], list[str]]:
         raise ReadError(f"{name}: a damaged Word file ({error}); save it as DOCX or PDF") from error
     blocks, problems = _blocks(text[: struct.unpack_from("<i", main, _LENGTH)[0]], marks)
     if lost := sum(p.end - p.start - len(_cut(main, p)) // p.width for p in pieces):
-        problems.append(f"{lost} of {len(text)} characters lie beyond the end of the file: it was cut off")
+        said = f"{lost} of {len(text)} characters lie beyond the end of the file: it was cut off"
+        problems.append(Problem("cut", said))
     return blocks, problems
 
 
@@ -214,9 +220,9 @@ _Row = list[tuple[str, int, int, int]]
 """Text, left, right, merge flags of each cell."""
 
 
-def _blocks(text: str, marks: dict[int, _Mark]) -> tuple[list[Block], list[str]]:
+def _blocks(text: str, marks: dict[int, _Mark]) -> Blocks:
     blocks: list[Block] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
     rows: list[_Row] = []
     cells: list[str] = []
 
@@ -226,7 +232,7 @@ def _blocks(text: str, marks: dict[int, _Mark]) -> tuple[list[Block], list[str]]
             if grid:
                 blocks.append(grid)
             if problem:
-                problems.append(problem)
+                problems.append(Problem("reader", problem))
             rows.clear()
 
     start, held = 0, ""

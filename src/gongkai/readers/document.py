@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from gongkai.problem import Problem
 
 MediaType = Literal["html", "pdf", "docx", "doc", "txt", "image"]
 
@@ -52,7 +54,9 @@ class Document:
     digest: str
     media_type: MediaType
     blocks: tuple[Block, ...]
-    problems: tuple[str, ...] = field(default=())
+    problems: tuple[Problem, ...] = ()
+    url: str | None = None
+    """Where it was saved from, if the file says so."""
 
 
 def grid_from_spans(

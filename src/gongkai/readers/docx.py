@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from docx.document import Document as WordFile
     from docx.text.paragraph import Paragraph as WordParagraph
 
+    from gongkai.readers.formats import Blocks
+
 # What a real report unpacks to is under 2 MiB without its pictures; more is a bomb or a mistake.
 MAX_UNPACKED = 256 * 2**20
 # What zipfile, zlib, lxml and python-docx raise on damaged files.
@@ -46,7 +48,7 @@ _CHINESE = frozenset(
 )
 
 
-def read_docx(content: bytes, name: str) -> tuple[list[Block], list[str]]:
+def read_docx(content: bytes, name: str) -> Blocks:
     """Read a Word file into paragraphs and grids.
 
     Raises:

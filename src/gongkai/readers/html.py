@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
+from gongkai.problem import Problem
 from gongkai.readers.document import Block, Paragraph, grid_from_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from selectolax.lexbor import LexborNode
+
+    from gongkai.readers.formats import Blocks
 
 _SKIP = frozenset(
     "script style noscript nav footer aside iframe object embed video audio canvas svg select button "
@@ -36,18 +39,19 @@ _RUN = 1000
 _RUN_OF_TAGS = re.compile(rf"(?:<[a-zA-Z]\w{{0,20}}(?:\s[^<>]{{0,300}})?>\s*){{{_RUN},}}")
 
 
-def read_html(text: str) -> tuple[list[Block], list[str]]:
+def read_html(text: str) -> Blocks:
     """Read a page into paragraphs and grids in document order.
 
     Returns:
-        Blocks, and problem messages.
+        Blocks, and problems.
     """
-    problems: list[str] = []
+    problems: list[Problem] = []
     runs = 0
     if len(max(text.split("</"), key=len)) >= 3 * _RUN:  # no closing tag is in a run
         text, runs = _RUN_OF_TAGS.subn("", text)
     if runs:
-        problems.append(f"{runs} runs of a thousand and more opening tags without text were dropped")
+        said = f"{runs} runs of a thousand and more opening tags without text were dropped"
+        problems.append(Problem("reader", said))
     tree = LexborHTMLParser(text)
     root = tree.body or tree.root
     if root is None:
@@ -80,7 +84,7 @@ def read_html(text: str) -> tuple[list[Block], list[str]]:
             if grid:
                 blocks.append(grid)
             if problem:
-                problems.append(problem)
+                problems.append(Problem("reader", problem))
         else:
             close()
     close()

@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gongkai.errors import ReadError
-from gongkai.readers.document import Block, Grid
+from gongkai.problem import Problem, Where
+from gongkai.readers.document import Grid
 from gongkai.readers.layout import Box, Char, Line, Rules, blocks_of, cells_of, lattices, page_flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from PIL import Image
+
+    from gongkai.readers.formats import Blocks
 
     Edges = tuple[float, float, float, float]
     Pixels = np.ndarray[Any, np.dtype[np.uint8]]
@@ -102,7 +105,7 @@ def recogniser() -> Recogniser:
     return _recogniser
 
 
-def read_scan(pages: Iterable[Pixels], name: str) -> tuple[list[Block], list[str]]:
+def read_scan(pages: Iterable[Pixels], name: str) -> Blocks:
     """Read pictures of pages, RGB at about 200 dots to the inch, into paragraphs and grids.
 
     Raises:
@@ -112,15 +115,27 @@ def read_scan(pages: Iterable[Pixels], name: str) -> tuple[list[Block], list[str
         raise ReadError(f"{name}: a picture; it needs character recognition: {INSTALL}")
     engine = recogniser()
     flow: list[Line | Grid] = []
-    problems: list[str] = ["read by character recognition: compare numbers with the original"]
+    said = "read by character recognition: compare numbers with the original"
+    problems = [Problem("recognised", said)]
     for number, picture in enumerate(pages, start=1):
         chars, rules, doubtful = _page(engine, picture)
         flow += page_flow(chars, rules, number)
         problems += [
-            f"page {number}: a cell reads '{text}' ({score:.0%} sure) and is left blank"
+            Problem(
+                "doubtful", f"a cell reads '{text}' ({score:.0%} sure) and is left blank", Where(page=number)
+            )
             for text, score in doubtful
         ]
     return blocks_of(flow), problems
+
+
+def read_picture(content: bytes, name: str) -> Blocks:
+    """Read a picture of a page, or a TIFF of several.
+
+    Raises:
+        ReadError: See `open_pictures` and `read_scan`.
+    """
+    return read_scan(open_pictures(content, name), name)
 
 
 def open_pictures(content: bytes, name: str) -> Iterator[Pixels]:

@@ -14,12 +14,16 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from gongkai.errors import ReadError
+from gongkai.problem import Problem, Where
+from gongkai.readers import ocr
 from gongkai.readers.document import Block, Grid
 from gongkai.readers.glyphs import box_fonts
 from gongkai.readers.layout import Box, Char, Line, Rules, add_sides, blocks_of, page_flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from gongkai.readers.formats import Blocks
 
 MAX_PAGES = 500
 MAX_PATHS = 20_000
@@ -32,8 +36,26 @@ THIN = 3.0
 GARBLED_SHARE = 0.1
 
 
+def read_pdf_or_scan(content: bytes, name: str) -> Blocks:
+    """Read the text layer, or what the pages show where that cannot be used.
+
+    Raises:
+        ReadError: See `read_pdf`; or only character recognition can read it, and that is not installed.
+    """
+    blocks, problems, fault = read_pdf(content, name)
+    if not fault:
+        return blocks, problems
+    if ocr.available():
+        blocks, found = ocr.read_scan(render_pages(content), name)
+        return blocks, [*problems, Problem("text_layer", fault), *found]
+    if not blocks:
+        raise ReadError(f"{name}: {fault}; it needs character recognition: {ocr.INSTALL}")
+    said = f"{fault}; with character recognition it can be read: {ocr.INSTALL}"
+    return blocks, [*problems, Problem("text_layer", said)]
+
+
 @box_fonts()
-def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[str], str]:
+def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[Problem], str]:
     """Read a PDF into paragraphs and grids.
 
     Returns:
@@ -52,9 +74,10 @@ def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[str], str]:
         )
         raise ReadError(f"{name}: {kind}") from error
     try:
-        problems = []
+        problems: list[Problem] = []
         if len(pdf) > MAX_PAGES:
-            problems.append(f"only the first {MAX_PAGES} of {len(pdf)} pages were read")
+            said = f"only the first {MAX_PAGES} of {len(pdf)} pages were read"
+            problems.append(Problem("cut", said))
         flow: list[Line | Grid] = []
         everything: list[str] = []
         for number in range(min(len(pdf), MAX_PAGES)):
@@ -63,7 +86,8 @@ def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[str], str]:
                 chars = _chars(page)
                 flow += page_flow(chars, _rules(page), number + 1)
             except pdfium.PdfiumError as error:
-                problems.append(f"page {number + 1} is damaged and was not read ({error})")
+                said = f"the page is damaged and was not read ({error})"
+                problems.append(Problem("reader", said, Where(page=number + 1)))
                 continue
             everything += [c.text for c in chars]
     finally:

@@ -1,38 +1,17 @@
-"""Read a file into a Document: sniff what it is, pick the reader, digest it.
-
-The ending of the name is a hint only; the first bytes decide. Nothing in a file is executed, followed or
-fetched.
-"""
+"""Read a file into a Document: pick its reader, digest it. Nothing in a file is executed or fetched."""
 
 from __future__ import annotations
 
-import email
 import hashlib
-import json
 import re
 from pathlib import Path
 
 from gongkai.errors import ReadError
+from gongkai.problem import Problem
 from gongkai.readers import archive
-from gongkai.readers.document import Block, Document, MediaType, Paragraph, grid_from_spans
+from gongkai.readers.document import Block, Document, Paragraph, grid_from_spans
+from gongkai.readers.formats import reader_of
 from gongkai.text.clean import HAN
-
-MAX_BYTES = archive.MAX_BYTES
-PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
-SUFFIXES = (
-    ".html", ".htm", ".shtml", ".mht", ".mhtml", ".pdf", ".docx", ".doc", ".wps", ".txt", ".md", ".zip",
-    *PICTURES,
-)  # fmt: skip
-"""Endings that `build` picks up from a folder."""
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# What is known by its first bytes, and not read.
-_REFUSED = {
-    b"{\\rtf": "an RTF file; save it as DOCX or PDF",
-    b"Rar!": "a RAR archive; unpack it and pass the folder",
-    b"7z\xbc\xaf": "a 7z archive; unpack it and pass the folder",
-    b"\x1f\x8b": "a gzip archive; unpack it and pass the folder",
-    b"GIF8": "a GIF picture; save it as PNG",
-}
 
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{3,20})""", re.IGNORECASE)
 # Characters frequent in any Chinese official text: a decoding that gives few of them is a wrong one.
@@ -59,144 +38,32 @@ def read_document(path: str | Path) -> Document:
 
 
 def parse_document(content: bytes, name: str) -> Document:
-    """Parse the bytes of a file; `name` serves messages and, where the bytes leave a doubt, its ending.
+    """Parse the bytes of a file; `name` serves messages.
 
     Raises:
         ReadError: See `read_document`.
     """
     if not content.strip():
         raise ReadError(f"{name}: is empty")
-    media_type = sniff(content, name)
-    blocks: list[Block]
-    problems: list[str] = []
-    if media_type == "pdf":
-        blocks, problems = _read_pdf(content, name)
-    elif media_type == "image":
-        from gongkai.readers.ocr import open_pictures, read_scan
-
-        blocks, problems = read_scan(open_pictures(content, name), name)
-    elif media_type == "doc":
-        from gongkai.readers.doc import read_doc
-
-        blocks, problems = read_doc(content, name)
-    elif media_type == "docx":
-        from gongkai.readers.docx import read_docx
-
-        blocks, problems = read_docx(content, name)
-    else:
-        text, damage = decode(_page_in(content))
-        if damage:
-            problems.append(f"{damage} bytes could not be decoded; they stand as U+FFFD")
-        if (page := _page_in_json(text)) is not None:
-            media_type, text = "html", page
-        if media_type == "html":
-            from gongkai.readers.html import read_html
-
-            blocks, found = read_html(text)
-            problems += found
-        else:
-            blocks = read_text(text)
-    if not blocks:
+    reader = reader_of(content)
+    blocks, problems = reader.read(content, name)
+    if not blocks or reader.media_type is None:
         raise ReadError(f"{name}: holds no text")
     digest = hashlib.sha256(content).hexdigest()
-    return Document(name, digest, media_type, tuple(blocks), tuple(problems))
+    return Document(name, digest, reader.media_type, tuple(blocks), tuple(problems))
 
 
-def _read_pdf(content: bytes, name: str) -> tuple[list[Block], list[str]]:
-    """Read the text layer, or what the pages show where that cannot be used."""
-    from gongkai.readers.ocr import INSTALL, available, read_scan
-    from gongkai.readers.pdf import read_pdf, render_pages
-
-    blocks, problems, fault = read_pdf(content, name)
-    if not fault:
-        return blocks, problems
-    if available():
-        blocks, found = read_scan(render_pages(content), name)
-        return blocks, [*problems, fault, *found]
-    if not blocks:
-        raise ReadError(f"{name}: {fault}; it needs character recognition: {INSTALL}")
-    return blocks, [*problems, f"{fault}; with character recognition it can be read: {INSTALL}"]
+def read_plain(content: bytes, name: str) -> tuple[list[Block], list[Problem]]:
+    """Read plain text or Markdown."""
+    text, problems = decoded(content)
+    return read_text(text), problems
 
 
-def _page_in_json(text: str) -> str | None:
-    """Return the page inside a JSON answer of a site: its title, and the longest Chinese text."""
-    if text.lstrip()[:1] not in ("{", "["):
-        return None
-    try:
-        waiting: list[object] = [json.loads(text)]
-    except (ValueError, RecursionError):
-        return None
-    titles: list[str] = []
-    texts: list[str] = []
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += value.values()
-            titles += [v for k, v in value.items() if "title" in str(k).lower() and isinstance(v, str)]
-        elif isinstance(value, list):
-            waiting += value
-        elif isinstance(value, str) and re.search(f"[{HAN}]", value):
-            texts.append(value)
-    if not texts:
-        return None
-    title = next((t for t in titles if re.search("公开.{0,12}(报告|年报)", t)), "")
-    body = max(texts, key=len)
-    return f"<h1>{title}</h1>{body if '<' in body else body.replace(chr(10), '<br>')}"
-
-
-_ARCHIVED_PAGE = re.compile(
-    rb"\A(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*multipart/related", re.IGNORECASE
-)
-
-
-def _page_in(content: bytes) -> bytes:
-    """Return the page inside a web archive (MHT, as browsers save it); any other content as it is."""
-    if b"ultipart/related" not in content[:2000] or not _ARCHIVED_PAGE.match(
-        content[:4000].replace(b"\r", b"")
-    ):
-        return content
-    for part in email.message_from_bytes(content).walk():
-        payload = part.get_payload(decode=True)
-        if part.get_content_type() == "text/html" and isinstance(payload, bytes) and payload.strip():
-            return payload
-    return content
-
-
-def sniff(content: bytes, name: str) -> MediaType:
-    """Tell the kind of a file from its first bytes.
-
-    Raises:
-        ReadError: A kind that is known but not read (archives, RTF, Excel), with what to do.
-    """
-    head = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if b"%PDF-" in content[:1024]:
-        return "pdf"
-    if content[:4] == b"PK\x03\x04":
-        if b"word/" in content[:4096] or b"word/document.xml" in content:
-            return "docx"
-        if b"xl/workbook.xml" in content:
-            raise ReadError(f"{name}: an Excel workbook, not a report")
-        raise ReadError(f"{name}: a ZIP archive; name the files in it (folder.zip/name), or pass it to build")
-    if content.startswith(OLE):
-        return "doc"
-    if content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*")):
-        return "image"
-    for mark, what in _REFUSED.items():
-        if content.startswith(mark):
-            raise ReadError(f"{name}: {what}")
-    if _ARCHIVED_PAGE.match(content[:4000].replace(b"\r", b"")):
-        return "html"
-    lowered = head[:1024].lower()
-    if lowered.startswith(b"<") or re.search(
-        rb"<(html|head|body|div|p|table|meta)[\s>]", content[:65536].lower()
-    ):
-        return "html"
-    if (
-        content[:2] not in (b"\xff\xfe", b"\xfe\xff")
-        and content[:4096].count(b"\0") > len(content[:4096]) // 20
-    ):
-        raise ReadError(f"{name}: binary data of an unknown kind; expected HTML, PDF, DOCX or text")
-    return "txt"
+def decoded(content: bytes) -> tuple[str, list[Problem]]:
+    """Decode a page or text, and say what was lost."""
+    text, damage = decode(content)
+    said = f"{damage} bytes could not be decoded; they stand as U+FFFD"
+    return text, [Problem("characters_lost", said)] if damage else []
 
 
 def decode(content: bytes) -> tuple[str, int]:

@@ -154,7 +154,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
 
 def _damage(document: Document) -> Iterator[Problem]:
     """Say what the reader noticed, and what was lost before it."""
-    yield from (Problem("reader", message) for message in document.problems)
+    yield from document.problems
     texts = [b.text for b in document.blocks if isinstance(b, Paragraph)]
     if any(len(text) > MAX_PARAGRAPH for text in texts):
         yield Problem("paragraph_cut", f"a paragraph was cut at {MAX_PARAGRAPH:,} characters")

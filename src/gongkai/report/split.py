@@ -12,6 +12,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from gongkai.problem import Problem
 from gongkai.readers.document import Document, Paragraph
 from gongkai.report.agency import agency_in_title
 from gongkai.report.dates import parse_year
@@ -58,10 +59,17 @@ def split_reports(document: Document) -> list[Document]:
             document,
             digest=hashlib.sha256(f"{document.digest}#{number}".encode()).hexdigest(),
             blocks=document.blocks[start:end],
-            problems=(f"report {number} of {len(starts)} in this file", *document.problems),
+            problems=(
+                Problem("several", f"report {number} of {len(starts)} in this file"),
+                *document.problems,
+            ),
         )
         for number, (start, end) in enumerate(itertools.pairwise(limits), 1)
     ]
+
+
+def _place(number: int, count: int) -> Problem:
+    return Problem("several", f"report {number} of {count} in this file")
 
 
 def _whose(text: str) -> Whose:

@@ -1,0 +1,145 @@
+"""The formats: each is one file and one line in `READERS`.
+
+The content decides, not the ending: the first reader whose `sniff` claims the first bytes reads the file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from gongkai.errors import ReadError
+from gongkai.store.run import libraries
+
+if TYPE_CHECKING:
+    from gongkai.problem import Problem
+    from gongkai.readers.document import Block, MediaType
+
+Blocks: TypeAlias = "tuple[list[Block], list[Problem]]"
+Read: TypeAlias = "Callable[[bytes, str], Blocks]"
+_OCR = ("rapidocr", "onnxruntime", "opencv-python-headless", "pillow")
+HEAD = 65536
+"""Bytes of a file that a sniff looks at, but for names inside a ZIP."""
+_TAG = re.compile(rb"<(?:!doctype|html|head|body|div|p|table|meta)[\s>]", re.IGNORECASE)
+_JSON = re.compile(rb"[\xef\xbb\xbf\s]*[{\[]\s*[{\[\"]")
+_MULTIPART = re.compile(
+    rb"\A(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*multipart/related", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A format that is read."""
+
+    name: str
+    version: int
+    """Counted up when the same bytes may give other blocks: a build is not resumed with another."""
+    media_type: MediaType | None
+    """As the table `reports` says it; None for what is known and not read."""
+    suffixes: tuple[str, ...]
+    """Endings that `build` picks up from a folder; of each the first is the usual one."""
+    sniff: Callable[[bytes], bool]
+    read: Read
+    """Bytes and the file's name for messages → blocks and problems; raises ReadError."""
+    needs: tuple[str, ...] = ()
+    """Distributions that decide what it reads, installed or not."""
+
+
+def _in(module: str, function: str) -> Read:
+    """Return a function of a module that is imported when first called: most runs need few formats."""
+
+    def read(content: bytes, name: str) -> Blocks:
+        found: Read = getattr(importlib.import_module(f"gongkai.readers.{module}"), function)
+        return found(content, name)
+
+    return read
+
+
+def _refused(
+    name: str, sniff: Callable[[bytes], bool], reason: str, suffixes: tuple[str, ...] = ()
+) -> Reader:
+    """Return a format that is known and not read; the reason says what to do."""
+
+    def read(content: bytes, name: str) -> Blocks:
+        raise ReadError(f"{name}: {reason}")
+
+    return Reader(name, 1, None, suffixes, sniff, read)
+
+
+def _starts(*marks: bytes) -> Callable[[bytes], bool]:
+    return lambda content: content.startswith(marks)
+
+
+def _zip_with(*names: bytes) -> Callable[[bytes], bool]:
+    """Claim a ZIP that holds one of some names; they stand in it as they are."""
+    return lambda content: content.startswith(b"PK\x03\x04") and any(name in content for name in names)
+
+
+def _is_mht(content: bytes) -> bool:
+    head = content[:4000]
+    return b"ultipart/related" in head and bool(_MULTIPART.match(head.replace(b"\r", b"")))
+
+
+def _is_json(content: bytes) -> bool:
+    return bool(_JSON.match(content[:1024]))
+
+
+def _is_html(content: bytes) -> bool:
+    return content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") or bool(_TAG.search(content[:HEAD]))
+
+
+def _is_text(content: bytes) -> bool:
+    """Claim what has few zero bytes, or the byte-order mark of UTF-16."""
+    head = content[:4096]
+    return content.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(b"\0") <= len(head) // 20
+
+
+READERS: tuple[Reader, ...] = (
+    Reader("pdf", 1, "pdf", (".pdf",), lambda c: b"%PDF-" in c[:1024],
+           _in("pdf", "read_pdf_or_scan"), ("pypdfium2", *_OCR)),
+    Reader("docx", 1, "docx", (".docx",), _zip_with(b"word/document.xml"),
+           _in("docx", "read_docx"), ("python-docx",)),
+    Reader("doc", 1, "doc", (".doc", ".wps"), _starts(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+           _in("doc", "read_doc"), ("olefile",)),
+    Reader("image", 1, "image", (".png", ".jpg", ".jpeg", ".tif", ".tiff"),
+           _starts(b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*"),
+           _in("ocr", "read_picture"), _OCR),
+    _refused("rtf", _starts(b"{\\rtf"), "an RTF file; save it as DOCX or PDF"),
+    _refused("excel", _zip_with(b"xl/workbook.xml"), "an Excel workbook, not a report"),
+    _refused("zip", _starts(b"PK\x03\x04"),
+             "a ZIP archive; name the files in it (folder.zip/name), or pass it to build", (".zip",)),
+    _refused("rar", _starts(b"Rar!"), "a RAR archive; unpack it and pass the folder"),
+    _refused("7z", _starts(b"7z\xbc\xaf"), "a 7z archive; unpack it and pass the folder"),
+    _refused("gzip", _starts(b"\x1f\x8b"), "a gzip archive; unpack it and pass the folder"),
+    _refused("gif", _starts(b"GIF8"), "a GIF picture; save it as PNG"),
+    Reader("mht", 1, "html", (".mht", ".mhtml"), _is_mht, _in("saved", "read_mht"), ("selectolax",)),
+    Reader("json", 1, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",)),
+    Reader("html", 1, "html", (".html", ".htm", ".shtml"), _is_html,
+           _in("saved", "read_page"), ("selectolax",)),
+    Reader("text", 1, "txt", (".txt", ".md"), _is_text, _in("read", "read_plain")),
+    _refused("binary", lambda _: True, "binary data of an unknown kind; expected HTML, PDF, DOCX or text"),
+)  # fmt: skip
+"""Every format that is known; earlier ones are asked first."""
+
+SUFFIXES = tuple(suffix for reader in READERS for suffix in reader.suffixes)
+"""Endings that `build` picks up from a folder."""
+
+
+def reader_of(content: bytes) -> Reader:
+    """Return the reader of a file, by its first bytes."""
+    return next(reader for reader in READERS if reader.sniff(content))
+
+
+def readers_state() -> dict[str, dict[str, object]]:
+    """Return, by reader, its version and those of its libraries (None: not installed).
+
+    Two builds with the same state read the same files alike.
+    """
+    return {
+        reader.name: {"version": reader.version, "libraries": libraries(reader.needs)}
+        for reader in READERS
+        if reader.media_type
+    }
