@@ -2,8 +2,8 @@
 
 A line goes on in the next where it breaks off: it is as wide as lines of prose are here and ends no sentence,
 or it ends with a mark that no paragraph ends with, or the next opens with one that none opens with. What
-opens something new is never joined: a heading, a point. Page marks, running heads, and what a browser prints above
-and below a page are dropped first, also in the middle of a sentence.
+opens something new is never joined: a heading, a point. Page marks, running heads, and what a browser prints
+above and below a page are dropped first, also in the middle of a sentence.
 """
 
 from __future__ import annotations
