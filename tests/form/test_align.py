@@ -4,8 +4,9 @@ import random
 
 import pytest
 
-from gongkai.form.align import COLUMNS, align, is_table_line
-from gongkai.form.form import OTHER_HANDLING, RESULTS, Reading
+from gongkai.form.align import align
+from gongkai.form.form import COLUMNS, OTHER_HANDLING, RESULTS, Reading
+from gongkai.form.stream import is_table_line
 from gongkai.problem import Problem
 
 GROUPS = {

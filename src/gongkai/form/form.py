@@ -16,6 +16,8 @@ from gongkai.store.run import bundled
 from gongkai.text.clean import Script, fold_width, simplify
 
 APPLICANTS = ("natural_person", "business", "research", "nonprofit", "legal_service", "other_org")
+COLUMNS = (*APPLICANTS, "total")
+"""Of the requests table."""
 REFUSED = (
     "state_secret", "prohibited_by_law", "security_stability", "third_party",
     "internal_affairs", "deliberative", "enforcement_file", "administrative_query",

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gongkai.errors import ReportError
-from gongkai.form.align import align, is_table_line
+from gongkai.form.align import align
 from gongkai.form.checks import check_cells
 from gongkai.form.grids import read_grids, statistics_of
 from gongkai.form.scope import Scope, find_scope
+from gongkai.form.stream import is_table_line
 from gongkai.problem import Problem
 from gongkai.readers.document import Document, Grid, Paragraph
 from gongkai.report.agency import NOTHING_KNOWN, Identity, Known, identify
