@@ -57,7 +57,18 @@ KINDS: Mapping[str, Kind] = {
     "identity": Kind("agency", "warning", "agency, place or year is in doubt: set it with --about"),
     "no_section_five": Kind("sections", "warning", "no problems, no improvements: is the file whole?"),
     "tables_only": Kind("sections", "warning", "no narrative was found: is the file whole?"),
-    "cells": Kind("statistics", "warning", "a cell or table was not read: compare with the file"),
+    "cell": Kind("statistics", "warning", "what is printed in a cell is no number: compare with the file"),
+    "no_cell": Kind("statistics", "warning", "a row lacks a cell: compare with the file"),
+    "second_cell": Kind("statistics", "warning", "two cells claim one place; the first was kept"),
+    "head": Kind("statistics", "warning", "a table's head was not understood: compare with the file"),
+    "row_not_read": Kind(
+        "statistics",
+        "warning",
+        "a row has not as many values as its table has columns: compare with the file",
+    ),
+    "recovered": Kind(
+        "statistics", "note", "cells that ran together were told apart by the form's sums (how: recovered)"
+    ),
     "same_report": Kind("build", "note", "held twice and counted once; reports.same_as names the other"),
     "other_report": Kind("build", "note", "two reports of one agency and year: which do you mean?"),
     "row": Kind("build", "error", "a value that its table does not allow; an error in gongkai: report it"),

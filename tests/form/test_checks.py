@@ -2,6 +2,8 @@ import pandas as pd
 import pytest
 
 from gongkai.form.checks import APPLICANTS, BLOCKS, OUTCOMES, RESULTS, check_cells, check_years
+from gongkai.form.form import Reading
+from gongkai.problem import Where
 from gongkai.tables.schema import frame_of
 
 ROWS = ("new_requests", "carried_in", *RESULTS, "other_handling", "total_handled", "carried_out")
@@ -29,7 +31,7 @@ def statistics(year=2019, **changes):
         table, row, column = key.split("__")
         values[table, row, column] = value
     rows = [
-        {"report_id": f"r{year}", "form": "2019", "table": t, "row": r, "column": c, "value": v, "unit": "count", "raw": "", "where": f"{r}.{c}"}
+        {"report_id": f"r{year}", "form": "2019", "table": t, "row": r, "column": c, "value": v, "unit": "count", "how": "printed", "raw": "", "where": f"{r}.{c}"}
         for (t, r, c), v in values.items()
     ]  # fmt: skip
     return frame_of("statistics", rows)
@@ -42,7 +44,12 @@ def check(reports, statistics, sentences=None):
         if sentences is None
         else zip(sentences["section"], sentences["heading"], sentences["text"], strict=True)
     )
-    cells = statistics.astype(object).where(statistics.notna(), None).itertuples()
+    cells = (
+        statistics.astype(object)
+        .where(statistics.notna(), None)
+        .assign(by=[()] * len(statistics))
+        .itertuples()
+    )
     return frame_of("checks", [c._asdict() for c in check_cells(cells, told, kind=reports["kind"].iloc[0])])
 
 
@@ -183,3 +190,16 @@ def test_growth_against_last_year_to_its_printed_precision(sentence, holds):
     assert ("narrative.growth" in found.index) is (holds is not None)
     if holds is not None:
         assert bool(found.loc["narrative.growth", "holds"]) is holds
+
+
+def test_a_rule_that_recovered_a_cell_does_not_check_it():
+    cells = [r for r in statistics().astype(object).itertuples()]
+    readings = [
+        Reading(c.table, c.row, c.column, c.value, "count", c.raw, Where(), "recovered", ("row",))
+        if c.row == "granted" else Reading(c.table, c.row, c.column, c.value, "count", c.raw, Where())
+        for c in cells
+    ]  # fmt: skip
+    found = {c.rule: c.holds for c in check_cells(readings, kind="department")}
+    assert found["requests.row:granted"] is None
+    assert found["requests.row:new_requests"] is True
+    assert found["requests.handled:total"] is True

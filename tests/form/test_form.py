@@ -1,6 +1,7 @@
 import pytest
 
-from gongkai.form.form import form_data, make_reading, match_key, parse_number
+from gongkai.form.form import form_data, match_key, parse_number, read_cell
+from gongkai.problem import Where
 
 
 @pytest.mark.parametrize(
@@ -26,24 +27,15 @@ def test_what_is_not_a_number_is_unreadable(printed):
 
 
 def test_amounts_take_the_unit_of_the_cell_before_that_of_the_head():
-    problems: list[str] = []
-    assert (
-        make_reading("proactive", "fees", "amount_yuan", "96171.6", "w", problems, money=1e4).value
-        == 961716000
-    )
-    assert (
-        make_reading("proactive", "procurement", "amount_yuan", "251000元", "w", problems, money=1e4).value
-        == 251000
-    )
-    assert problems == []
+    (fees,) = read_cell("proactive", "fees", "amount_yuan", "96171.6", Where(), money=1e4)
+    (spent,) = read_cell("proactive", "procurement", "amount_yuan", "251000元", Where(), money=1e4)
+    assert (fees.value, spent.value) == (961716000, 251000)
 
 
 def test_unreadable_cells_are_blank_and_reported():
-    problems: list[str] = []
-    reading = make_reading("requests", "granted", "total", "见附件", "table 1", problems)
-    assert reading.value is None
-    assert reading.raw == "见附件"
-    assert problems == ["table 1: '见附件' is not a number; requests.granted.total is blank"]
+    problem, reading = read_cell("requests", "granted", "total", "见附件", Where(table=1))
+    assert (reading.value, reading.raw, reading.how) == (None, "见附件", "printed")
+    assert problem.message == "table 1: '见附件' is not a number; requests.granted.total is blank"
 
 
 @pytest.mark.parametrize(

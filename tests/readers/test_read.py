@@ -2,7 +2,7 @@ import pytest
 
 from gongkai.errors import ReadError
 from gongkai.readers.document import Grid, Paragraph, grid_from_spans
-from gongkai.readers.read import decode, join_wrapped, parse_document, read_document, read_text
+from gongkai.readers.read import decode, parse_document, read_document, read_text
 
 TEXT = "云汀市民政局2021年政府信息公开工作年度报告，主动公开政府信息的情况如下。"
 
@@ -65,30 +65,10 @@ def test_pipe_tables_are_grids():
     assert blocks[2] == Paragraph("后文")
 
 
-def test_rows_copied_with_tabs_are_cut_into_cells_but_not_behind_an_ordinal():
+def test_lines_stay_as_they_are_their_spaces_tell_cells_apart():
     lines = "一、\t总体情况\n行政许可\t31\t+6\t20845\n> 发布日期：2022-01-24"
     texts = [block.text for block in read_text(lines)]
-    assert texts == ["一、\t总体情况", "行政许可", "31", "+6", "20845", "发布日期：2022-01-24"]
-
-
-def test_hard_wraps_are_joined_and_paragraphs_kept():
-    paragraph = (
-        "一年来，我局把公开作为救助政策落地的重要抓手，坚持应公开尽公开，主动接受群众监督，取得了明显的成效。"
-        * 3
-    )
-    wrapped = [("　　" + paragraph)[i : i + 30] for i in range(0, len(paragraph) + 2, 30)]
-    lines = ["一、总体情况", *wrapped, *wrapped]
-    joined = join_wrapped(lines)
-    assert [line.strip() for line in joined] == ["一、总体情况", paragraph, paragraph]
-
-
-def test_unwrapped_lines_stay():
-    lines = [
-        "第一段话说完了，这里有十五个字以上。",
-        "第二段话比第一段话要长得多得多，也已经说完了。",
-        "第三段。",
-    ]
-    assert join_wrapped(lines) == lines
+    assert texts == ["一、\t总体情况", "行政许可\t31\t+6\t20845", "发布日期：2022-01-24"]
 
 
 def test_spans_are_laid_out():

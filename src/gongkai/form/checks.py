@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _BLANK = (None, "")
+_SPENT = "undecided: the rule told the cells apart that it would check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,26 @@ def check_cells(
     Yields:
         One check a rule; see `check_years` for the rules between two reports.
     """
-    cells: Cells = {(r.table, r.row, r.column): (r.value, str(r.where)) for r in readings}
+    known = list(readings)
+    cells: Cells = {(r.table, r.row, r.column): (r.value, str(r.where)) for r in known}
+    spent = _spent(known)
     told = narrative_checks(cells, sentences, {"scope": scope, "kind": kind})
     for found in (*_table_checks(cells), *told):
-        yield Check(**found)  # type: ignore[arg-type]
+        check = Check(**found)  # type: ignore[arg-type]
+        yield check._replace(holds=None, note=_SPENT) if check.rule in spent else check
+
+
+def _spent(readings: Iterable[Reading]) -> set[str]:
+    """Return the rules that recovered a cell: what they made they cannot check."""
+    spent: set[str] = set()
+    for reading in readings:
+        if "row" in reading.by:
+            spent.add(f"requests.row:{reading.row}")
+        if "column" in reading.by:
+            spent |= {f"requests.handled:{reading.column}", f"requests.balance:{reading.column}"}
+        if "total" in reading.by:
+            spent.add(f"disputes.total:{reading.row}")
+    return spent
 
 
 def check_years(reports: Reports, statistics: Statistics, sentences: Sentences | None = None) -> Checks:

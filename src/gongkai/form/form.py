@@ -8,12 +8,16 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeAlias
 
+from gongkai.problem import Problem, Where
 from gongkai.store.run import bundled
 from gongkai.text.clean import Script, fold_width, simplify
 
 APPLICANTS = ("natural_person", "business", "research", "nonprofit", "legal_service", "other_org")
+COLUMNS = (*APPLICANTS, "total")
+"""Of the requests table."""
 REFUSED = (
     "state_secret", "prohibited_by_law", "security_stability", "third_party",
     "internal_affairs", "deliberative", "enforcement_file", "administrative_query",
@@ -34,7 +38,7 @@ _MARKUP = re.compile(r"[★☆*※]")
 
 
 class Reading(NamedTuple):
-    """One cell read: keys, value, unit, the text as printed, and where it stood."""
+    """One cell read: keys, value, unit, the text as printed, where it stood, and how it was read."""
 
     table: str
     row: str
@@ -42,7 +46,15 @@ class Reading(NamedTuple):
     value: float | None
     unit: str
     raw: str
-    where: str
+    where: Where
+    how: str = "printed"
+    """`recovered` where the form's sums told digits apart that ran together."""
+    by: tuple[str, ...] = ()
+    """The rules that recovered it: `row`, `column`, `total`."""
+
+
+Found: TypeAlias = Reading | Problem
+"""What reading a table gives, one after the other."""
 
 
 @functools.cache
@@ -108,14 +120,15 @@ def parse_number(text: str) -> tuple[float | None, str, bool]:
     return value, "元" if unit == "元" else "", True
 
 
-def make_reading(
-    table: str, row: str, column: str, text: str, where: str, problems: list[str], *, money: float = 1.0
-) -> Reading:
+def read_cell(
+    table: str, row: str, column: str, text: str, where: Where, *, money: float = 1.0
+) -> Iterator[Found]:
     """Read one printed cell; `money` is what its head's unit multiplies amounts by (10,000 for 万元)."""
     value, printed, readable = parse_number(text)
     if not readable:
-        problems.append(f"{where}: '{text.strip()[:40]}' is not a number; {table}.{row}.{column} is blank")
+        said = f"{where}: '{text.strip()[:40]}' is not a number; {table}.{row}.{column} is blank"
+        yield Problem("cell", said, where)
     is_amount = column == "amount_yuan"
     if is_amount and value is not None and not printed:
         value = round(value * money, 2)
-    return Reading(table, row, column, value, "yuan" if is_amount else "count", text.strip(), where)
+    yield Reading(table, row, column, value, "yuan" if is_amount else "count", text.strip(), where)

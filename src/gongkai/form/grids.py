@@ -1,4 +1,4 @@
-"""Grids, or tables flattened to lines, → one row per cell of the statutory form.
+"""Grids → one reading per cell of the statutory form.
 
 A cell is found by its row label and its column head, never by position alone. Blank is None, zero is 0; a row
 that does not give as many values as its head has columns gives none, and a problem that says so.
@@ -6,73 +6,74 @@ that does not give as many values as its head has columns gives none, and a prob
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gongkai.form.flattened import read_lines
 from gongkai.form.form import (
+    Found,
     Reading,
     form_data,
-    make_reading,
     match_key,
     normalize_label,
     parse_number,
     proactive_head,
+    read_cell,
 )
+from gongkai.problem import Problem, Where
 from gongkai.readers.document import Cell, Grid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gongkai.text.clean import Script
 
 
-@dataclass(slots=True)
+def read_grids(grids: Sequence[Grid], script: Script = "simplified") -> Iterator[Found]:
+    """Read the statutory tables that stand in grids.
+
+    Args:
+        grids: The report's tables in reading order.
+        script: The page's script; labels of traditional pages are simplified before they are matched.
+
+    Yields:
+        A reading for each cell, and problems. A table that is not there gives neither.
+    """
+    sheets = _join_sheets([_sheet_of(grid, script) for grid in grids])
+    for number, sheet in enumerate(sheets, 1):
+        yield from _read_sheet(sheet, number)
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """All cells of a report, the form they show (None without tables), and what went wrong."""
 
     form: str | None = None
-    readings: list[Reading] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    readings: tuple[Reading, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def tables(self) -> set[str]:
+        """The tables of which there are cells."""
+        return {reading.table for reading in self.readings}
 
 
-def read_statistics(
-    grids: Sequence[Grid], lines: Sequence[str] = (), *, script: Script = "simplified"
-) -> Statistics:
-    """Read the three statutory tables.
-
-    Args:
-        grids: The report's tables in reading order.
-        lines: Lines of flattened tables (`is_table_line`), used for a table that no grid gives.
-        script: The page's script; labels of traditional pages are simplified before they are matched.
-
-    Returns:
-        One reading per cell found. A table that is not there gives no reading and no problem.
-    """
-    found = Statistics()
-    seen: set[tuple[str, str, str]] = set()
-
-    def keep(readings: Iterable[Reading]) -> None:
-        for reading in readings:
-            key = (reading.table, reading.row, reading.column)
-            if key in seen:
-                found.problems.append(
-                    f"{reading.where}: a second cell for {'.'.join(key)} ('{reading.raw}'); the first is kept"
-                )
-            else:
-                seen.add(key)
-                found.readings.append(reading)
-
-    sheets = _join_sheets([_sheet_of(grid, script) for grid in grids])
-    for number, sheet in enumerate(sheets, 1):
-        keep(_read_sheet(sheet, number, found.problems))
-    missing = {"proactive", "requests", "disputes"} - {reading.table for reading in found.readings}
-    if lines and missing:
-        keep(r for r in read_lines(lines, script, found.problems) if r.table in missing)
-    found.form = _detect_form(found.readings)
-    found.readings = [r for r in found.readings if r.table != "proactive" or _belongs(r, found.form)]
-    return found
+def statistics_of(found: Iterable[Found]) -> Statistics:
+    """Gather readings: the first of each cell, those that the form has; and tell the form."""
+    readings: dict[tuple[str, str, str], Reading] = {}
+    problems: list[Problem] = []
+    for one in found:
+        if isinstance(one, Problem):
+            problems.append(one)
+            continue
+        key = (one.table, one.row, one.column)
+        if key in readings:
+            said = f"{one.where}: a second cell for {'.'.join(key)} ('{one.raw}'); the first is kept"
+            problems.append(Problem("second_cell", said, one.where))
+        else:
+            readings[key] = one
+    form = _detect_form(list(readings.values()))
+    kept = tuple(r for r in readings.values() if r.table != "proactive" or _belongs(r, form))
+    return Statistics(form, kept, tuple(problems))
 
 
 def _belongs(reading: Reading, form: str | None) -> bool:
@@ -173,28 +174,27 @@ def _request_row(row: Sequence[Cell | None], names: Sequence[str]) -> str | None
     return None
 
 
-def _read_sheet(sheet: _Sheet, number: int, problems: list[str]) -> list[Reading]:
+def _read_sheet(sheet: _Sheet, number: int) -> Iterator[Found]:
     """Read one grid: each of the three tables may stand in it, also two or three of them in one."""
-    place = f"page {sheet.page}, table {number}" if sheet.page else f"table {number}"
+    place = Where(sheet.page, number)
     words = {text for names in sheet.labels for text in names}
-    readings = _read_requests(sheet, place, problems)
+    yield from _read_requests(sheet, place)
     if any(match_key(text, "disputes", "blocks") for text in words):
-        readings += _read_disputes(sheet, place, problems)
+        yield from _read_disputes(sheet, place)
     if any(map(proactive_head, words)):
-        readings += _read_proactive(sheet, place, problems)
-    return readings
+        yield from _read_proactive(sheet, place)
 
 
-def _read_requests(sheet: _Sheet, place: str, problems: list[str]) -> list[Reading]:
+def _read_requests(sheet: _Sheet, place: Where) -> Iterator[Found]:
     keys = sheet.requests
     first = next((i for i, key in enumerate(keys) if key in ("new_requests", "carried_in", "granted")), None)
     if first is None or len({k for k in keys if k}) < 3:
-        return []
+        return
     heads = _heads(sheet.labels[:first], "requests")
     if len(heads) < 2:
-        problems.append(f"{place}: the head of the requests table was not found; its rows were not read")
-        return []
-    readings = []
+        said = f"{place}: the head of the requests table was not found; its rows were not read"
+        yield Problem("head", said, place)
+        return
     width = min(heads)  # of the labels
     for index, (row, key) in enumerate(zip(sheet.rows, keys, strict=True)):
         if index < first or key is None or (key == "other" and "other_handling" in keys[index:]):
@@ -202,10 +202,14 @@ def _read_requests(sheet: _Sheet, place: str, problems: list[str]) -> list[Readi
         for column, name in heads.items():
             cell = row[column]
             if cell is None or cell in row[:width]:
-                problems.append(f"{place}, row {index + 1}: no cell for requests.{key}.{name}; it is missing")
-                continue
-            readings.append(_reading("requests", key, name, cell, place, index, column, problems))
-    return readings
+                yield _no_cell(place, index, f"requests.{key}.{name}")
+            else:
+                yield from _cell("requests", key, name, cell, place, (index, column))
+
+
+def _no_cell(place: Where, row: int, name: str) -> Problem:
+    where = place._replace(row=row + 1)
+    return Problem("no_cell", f"{where}: no cell for {name}; it is missing", where)
 
 
 def _heads(labels: Sequence[Sequence[str]], table: str) -> dict[int, str]:
@@ -220,49 +224,52 @@ def _heads(labels: Sequence[Sequence[str]], table: str) -> dict[int, str]:
     return heads
 
 
-def _read_disputes(sheet: _Sheet, place: str, problems: list[str]) -> list[Reading]:
+def _read_disputes(sheet: _Sheet, place: Where) -> Iterator[Found]:
     """Read the row of fifteen numbers by its two levels of heads; other tables may stand above it."""
-    by_row = _read_disputes_by_row(sheet, place, problems)
+    by_row = list(_read_disputes_by_row(sheet, place))
     if by_row:
-        return by_row
-    start = None
-    for index, names in enumerate(sheet.labels):
-        named = any(len(t) < 12 and match_key(t, "disputes", "blocks") for t in names)
-        if named and not any(parse_number(t)[0] is not None for t in names):
-            start = index
-            break
-    if start is None:
-        return []
-    for index in range(start + 1, min(start + 6, len(sheet.rows))):
-        row, names = sheet.rows[index], sheet.labels[index]
-        values = [text for cell, text in zip(row, names, strict=True) if cell is not None]
-        if values and all(parse_number(text)[2] for text in values) and len(_distinct(row, names)) >= 5:
-            break
-    else:
-        return []
-    readings: list[Reading] = []
+        yield from by_row
+        return
+    start, index = _disputes_at(sheet)
+    if index is None:
+        return
     seen: dict[tuple[str, str], Cell] = {}
-    for column, cell in enumerate(row):
+    for column, cell in enumerate(sheet.rows[index]):
         above = [names[column] for names in reversed(sheet.labels[start:index])]
         outcome = next((k for t in above if (k := match_key(t, "disputes", "columns"))), None)
         block = next((k for t in above if (k := match_key(t, "disputes", "blocks"))), None)
         if block is None and not any("诉讼" in t for t in above):
             block = "review"  # the head's first row, 行政复议 | 行政诉讼, was left on the page before
-        if outcome is None or block is None or cell is None:
-            continue
-        if seen.get((block, outcome)) is cell:
+        if outcome is None or block is None or cell is None or seen.get((block, outcome)) is cell:
             continue
         if (block, outcome) in seen:
-            problems.append(f"{place}, row {index + 1}: two columns are headed disputes.{block}.{outcome}")
+            where = place._replace(row=index + 1)
+            said = f"{where}: two columns are headed disputes.{block}.{outcome}"
+            yield Problem("second_cell", said, where)
             continue
         seen[block, outcome] = cell
-        readings.append(_reading("disputes", block, outcome, cell, place, index, column, problems))
-    return readings
+        yield from _cell("disputes", block, outcome, cell, place, (index, column))
 
 
-def _read_disputes_by_row(sheet: _Sheet, place: str, problems: list[str]) -> list[Reading]:
+def _disputes_at(sheet: _Sheet) -> tuple[int, int | None]:
+    """Return the row where the table of disputes begins, and the row of its numbers; None without one."""
+    starts = (
+        index
+        for index, names in enumerate(sheet.labels)
+        if any(len(t) < 12 and match_key(t, "disputes", "blocks") for t in names)
+        and not any(parse_number(t)[0] is not None for t in names)
+    )
+    start = next(starts, len(sheet.rows))
+    for index in range(start + 1, min(start + 6, len(sheet.rows))):
+        row, names = sheet.rows[index], sheet.labels[index]
+        values = [text for cell, text in zip(row, names, strict=True) if cell is not None]
+        if values and all(parse_number(text)[2] for text in values) and len(_distinct(row, names)) >= 5:
+            return start, index
+    return start, None
+
+
+def _read_disputes_by_row(sheet: _Sheet, place: Where) -> Iterator[Found]:
     """Read the table turned on its side: outcomes as heads, a row for review and each kind of litigation."""
-    readings: list[Reading] = []
     heads: dict[int, str] = {}
     for index, (row, names) in enumerate(zip(sheet.rows, sheet.labels, strict=True)):
         found = {c: k for c, t in enumerate(names) if (k := match_key(t, "disputes", "columns"))}
@@ -277,12 +284,10 @@ def _read_disputes_by_row(sheet: _Sheet, place: str, problems: list[str]) -> lis
         for column, name in heads.items():
             cell = row[column]
             if cell is not None:
-                readings.append(_reading("disputes", block, name, cell, place, index, column, problems))
-    return readings
+                yield from _cell("disputes", block, name, cell, place, (index, column))
 
 
-def _read_proactive(sheet: _Sheet, place: str, problems: list[str]) -> list[Reading]:
-    readings: list[Reading] = []
+def _read_proactive(sheet: _Sheet, place: Where) -> Iterator[Found]:
     heads: dict[int, str] = {}
     money = 1.0
     for index, (row, labels) in enumerate(zip(sheet.rows, sheet.labels, strict=True)):
@@ -297,14 +302,9 @@ def _read_proactive(sheet: _Sheet, place: str, problems: list[str]) -> list[Read
         for column, name in _first_of_each(heads).items():
             cell = row[column]
             if cell is None or cell is row[0]:
-                problems.append(
-                    f"{place}, row {index + 1}: no cell for proactive.{key}.{name}; it is missing"
-                )
-                continue
-            readings.append(
-                _reading("proactive", key, name, cell, place, index, column, problems, money=money)
-            )
-    return readings
+                yield _no_cell(place, index, f"proactive.{key}.{name}")
+            else:
+                yield from _cell("proactive", key, name, cell, place, (index, column), money=money)
 
 
 def _first_of_each(heads: dict[int, str]) -> dict[int, str]:
@@ -316,19 +316,8 @@ def _first_of_each(heads: dict[int, str]) -> dict[int, str]:
     return firsts
 
 
-def _reading(
-    table: str,
-    row: str,
-    column: str,
-    cell: Cell,
-    place: str,
-    at_row: int,
-    at_column: int,
-    problems: list[str],
-    *,
-    money: float = 1.0,
-) -> Reading:
-    if cell.page:
-        place = re.sub(r"page \d+", f"page {cell.page}", place)
-    where = f"{place}, row {at_row + 1}, column {at_column + 1}"
-    return make_reading(table, row, column, cell.text, where, problems, money=money)
+def _cell(
+    table: str, row: str, column: str, cell: Cell, place: Where, at: tuple[int, int], *, money: float = 1.0
+) -> Iterator[Found]:
+    where = place._replace(page=cell.page or place.page, row=at[0] + 1, column=at[1] + 1)
+    return read_cell(table, row, column, cell.text, where, money=money)

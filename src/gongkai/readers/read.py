@@ -18,8 +18,7 @@ _DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{3,20})
 _FREQUENT = frozenset(
     "的政府信息公开年度报告情况行和工作主动申请中国一是不人有在年月日一二三四區區開總況會國請報務"
 )
-_PAGE_MARK = re.compile(r"\s*[-—–－]\s*\d{1,3}\s*[-—–－]\s*")
-_ORDINAL = re.compile(r"[（(]?[一二三四五六七八九十\d]{1,3}[）)、.．]{1,2}|[①-⑳]")
+_MARKUP = re.compile(r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-])|\*\*")
 _PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
 _PIPE_RULE = re.compile(r"^[\s|:\-]+$")
 
@@ -112,67 +111,38 @@ def _plausibility(text: str) -> float:
 
 
 def read_text(text: str) -> list[Block]:
-    """Cut plain text or Markdown into blocks: a paragraph a line, pipe tables as grids, wraps joined."""
+    """Cut plain text or Markdown into blocks: a line a paragraph as it stands, whole pipe tables as grids."""
     blocks: list[Block] = []
-    rows: list[list[tuple[str, int, int]]] = []
-
-    def close_table() -> None:
-        if rows:
-            grid, _ = grid_from_spans(rows)
-            if grid:
-                blocks.append(grid)
-            rows.clear()
-
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").split("\n")
-    for line in join_wrapped([line for line in lines if not _PAGE_MARK.fullmatch(line)]):
+    rows: list[str] = []
+    for line in [*_lines(text), ""]:
         if _PIPE_ROW.match(line) and line.count("|") >= 3:
-            if not _PIPE_RULE.match(line):
-                rows.append([(cell.strip(), 1, 1) for cell in line.strip().strip("|").split("|")])
+            rows.append(line)
             continue
-        close_table()
-        for cell in _cells(line):
-            stripped = re.sub(r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=\S)|\*\*", "", cell).strip()
-            if stripped:
-                blocks.append(Paragraph(stripped))
-    close_table()
+        blocks += _pipe_table(rows)
+        rows = []
+        bare = _MARKUP.sub("", line)
+        if bare.strip():
+            blocks.append(Paragraph(bare.rstrip()))
     return blocks
 
 
-def _cells(line: str) -> list[str]:
-    """Cut a row copied with tabs into its cells; a tab behind an ordinal (`一、`) only sets it off."""
-    cells = line.strip().split("\t")
-    return [line] if _ORDINAL.fullmatch(cells[0].strip()) else cells
+def _lines(text: str) -> list[str]:
+    """Cut a text into lines; a bare number at a page's edge is the page's."""
+    pages = text.replace("\r\n", "\n").replace("\r", "\n").split("\f")
+    edge = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
+    return "\n".join(edge.sub("\n", page) if len(pages) > 2 else page for page in pages).split("\n")
 
 
-def join_wrapped(lines: list[str]) -> list[str]:
-    """Join lines that a plain-text editor wrapped at a fixed width.
+def _pipe_table(rows: list[str]) -> list[Block]:
+    """Lay a pipe table out as a grid if its rows have equally many cells; else give its lines as they stand.
 
-    A text counts as wrapped only if at least three of its lines, and a third of those with 15 characters or
-    more, have nearly the greatest length and most of these break inside a sentence.
+    Where cells were merged, tools leave blanks at the row's end or nothing: what stands below what is lost.
     """
-    long = [len(line.rstrip()) for line in lines if len(line.strip()) >= 15 and not _PIPE_ROW.match(line)]
-    if len(long) < 3:
-        return lines
-    width = max(long)
-    full = [line for line in lines if width - 3 <= len(line.rstrip()) <= width and not _PIPE_ROW.match(line)]
-    broken = [line for line in full if not re.search(r"[。！？；：:;.!?|]\s*$", line)]
-    if width > 100 or len(full) < max(3, len(long) / 3) or len(broken) < 0.6 * len(full):
-        return lines
-    joined: list[str] = []
-    carry = ""
-    for line in lines:
-        starts_anew = (
-            not line.strip()
-            or _PIPE_ROW.match(line)
-            or re.match(r"[\s\u3000]{2,}|[一二三四五六七八九十]{1,2}、|[（(][一二三四五六七八九十]", line)
-        )
-        if carry and starts_anew:
-            joined.append(carry)
-            carry = ""
-        carry += line.rstrip() if not carry else line.strip()
-        if _PIPE_ROW.match(line) or not width - 3 <= len(line.rstrip()) <= width:
-            joined.append(carry)
-            carry = ""
-    if carry:
-        joined.append(carry)
-    return joined
+    content = [row for row in rows if not _PIPE_RULE.match(row)]
+    cells = [[cell.strip() for cell in row.strip().strip("|").split("|")] for row in content]
+    ragged = len({len(row) for row in cells}) > 1
+    padded = any(len(row) > 2 and row[0] and row[-2:] == ["", ""] and any(row[1:]) for row in cells)
+    if ragged or padded:
+        return [Paragraph(row) for row in content]
+    grid, _ = grid_from_spans([[(cell, 1, 1) for cell in row] for row in cells])
+    return [grid] if grid else []

@@ -141,7 +141,7 @@ def _lay_out(report: Report, rows: Rows) -> None:
         for position, (sentence_id, s) in numbered
     )  # fmt: skip
     rows.statistics.extend(
-        StatisticRow(*key, report.form, r.table, r.row, r.column, r.value, r.unit, r.raw, str(r.where))
+        StatisticRow(*key, report.form, r.table, r.row, r.column, r.value, r.unit, r.how, r.raw, str(r.where))
         for r in report.cells
     )
     rows.checks.extend(

@@ -7,6 +7,7 @@ contents lists and rows of tables, and where a site's own lines begin.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import tomllib
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ _RANK = {
     "improvements": 6,
     "other": 7,
 }
+CONTENTS = 3
+"""Headings one behind the other that make a contents list."""
 MAX_HEADING = 42
 """Characters of the longest heading; the official titles have at most 27."""
 
@@ -65,8 +68,7 @@ def _cues() -> dict[str, Any]:
 
 def find_title(lines: Sequence[Line]) -> tuple[int, str]:
     """Return where the body begins (behind the last printing of the title) and the title on one line."""
-    headings = (i for i, line in enumerate(lines[:200]) if _heading(line.text))
-    last = next(headings, min(len(lines), 40))
+    last = _first_heading(lines, min(len(lines), 40))
     start, title = 0, ""
     for index, line in enumerate(lines[: last + 1]):
         above = lines[index - 1].text if index else ""
@@ -89,14 +91,37 @@ def find_title(lines: Sequence[Line]) -> tuple[int, str]:
     return start, title.replace(" ", "")
 
 
+def _first_heading(lines: Sequence[Line], default: int) -> int:
+    """Return where the first heading stands; those of a contents list follow each other and are none."""
+    marked = [bool(_heading(line.text)) for line in lines[:200]]
+    at = 0
+    for is_heading, group in itertools.groupby(marked):
+        length = len(list(group))
+        if is_heading and length < CONTENTS:
+            return at
+        at += length
+    return default
+
+
 def _title_at(above: str, text: str) -> str:
     """Return the title that a line holds, alone or with the line above it (agency, or first half)."""
+    text = bare_title(text)
     joins = bool(above) and len(above) <= 60 and not is_furniture(above) and not FINAL.search(above)
     if is_title(text):
         return above + text if joins and len(above) <= 30 and not agency_in_title(text) else text
     if joins and len(text) <= 16 and not is_title(above) and is_title(above + text):
         return above + text
     return ""
+
+
+def bare_title(text: str) -> str:
+    """Cut off what a page prints in one line with its title: the way there, date, source.
+
+    >>> bare_title("返回首页云汀市民政局2021年政府信息公开工作年度报告发布日期：2022-01-25阅读：3次")
+    '云汀市民政局2021年政府信息公开工作年度报告'
+    """
+    words = _cues()["title"]
+    return str(words["behind"].sub("", words["before"].sub("", text, count=1), count=1))
 
 
 def is_title(text: str) -> bool:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gongkai.errors import ReportError
+from gongkai.form.align import align
 from gongkai.form.checks import check_cells
-from gongkai.form.flattened import is_table_line
-from gongkai.form.grids import read_statistics
+from gongkai.form.grids import read_grids, statistics_of
 from gongkai.form.scope import Scope, find_scope
+from gongkai.form.stream import is_table_line
 from gongkai.problem import Problem
 from gongkai.readers.document import Document, Grid, Paragraph
 from gongkai.report.agency import NOTHING_KNOWN, Identity, Known, identify
@@ -30,19 +32,23 @@ from gongkai.report.outline import (
 )
 from gongkai.report.passages import Sentence, read_passages, section_text
 from gongkai.report.repair import repair_lines
+from gongkai.report.unwrap import Piece, sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids
 from gongkai.text.clean import Script, clean_text, count_damage, detect_script, drop_adverts, is_furniture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gongkai.form.checks import Check
+    from gongkai.form.checks import Check, check_cells
     from gongkai.form.form import Reading
-    from gongkai.form.grids import Statistics
-
+from gongkai.form.grids import Statistics
 
 MAX_PARAGRAPH = 200_000
 """Characters; the longest seen has 5,000, a whole report in one paragraph 40,000."""
+_FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
+_MARKDOWN = re.compile(
+    r"^\s*#{1,6}\s*|^\s*(?:[*>•]|-(?=\s*\[))\s*|\*\*|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
+)
 _REASONS = {
     "template": "a writing template (xxxx年)",
     "rules": "rules on annual reports",
@@ -102,12 +108,15 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     Raises:
         ReportError: It is not one: neither a title, nor two of its sections, nor a statutory table is there.
     """
-    lines, grids, script = _clean_lines(document)
-    lines = repair_lines(lines)
-    in_table = [is_table_line(line.text) and not is_official_heading(line.text) for line in lines]
-    flat = [line.text for line, inside in zip(lines, in_table, strict=True) if inside]
-    statistics = read_statistics([grid for _, grid in grids], flat, script=script)
-    prose = [line for line, inside in zip(lines, in_table, strict=True) if not inside]
+    pieces, grids, script = _apart(document)
+    statistics = statistics_of(read_grids(grids, script))
+    if statistics.tables < {"proactive", "requests", "disputes"}:
+        aligned = align([p.text for p in pieces], script=script, pages=[p.page for p in pieces])
+        more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
+        statistics = statistics_of((*statistics.problems, *statistics.readings, *more))
+        pieces = _without(pieces, aligned.spans)
+    lines = repair_lines(_cleaned(unwrap(sections_apart(pieces)), script))
+    prose = [line for line in lines if is_official_heading(line.text) or not is_table_line(line.text)]
     start, title = find_title(prose)
     identity = identify(title, [*_index_block(grids), *(line.text for line in lines)], known)
     parts = find_sections(prose[start:], statutory=statistics.form is not None)
@@ -116,7 +125,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     sentences = [s for i, part in enumerate(parts) for s in read_passages(part, identity.year, index=i)]
     problems = [
         *_damage(document),
-        *(Problem("cells", message) for message in statistics.problems),
+        *statistics.problems,
         *(Problem("identity", message) for message in identity.problems),
     ]
     if not {"section5", "problems", "improvements"} & {p.section for p in parts}:
@@ -138,7 +147,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         scope=scope,
         sections=tuple(Section(p.section, p.heading, section_text(p)) for p in parts),
         sentences=tuple(sentences),
-        cells=tuple(statistics.readings),
+        cells=statistics.readings,
         checks=tuple(check_cells(statistics.readings, told, scope=scope, kind=identity.kind)),
         problems=tuple(problems),
     )
@@ -155,31 +164,52 @@ def _damage(document: Document) -> Iterator[Problem]:
         yield Problem("characters_lost", f"characters are lost in {lost} places (a wrong decoding upstream?)")
 
 
-def _index_block(grids: Sequence[tuple[int, Grid]]) -> list[str]:
+def _index_block(grids: Sequence[Grid]) -> list[str]:
     """Return the rows of the small table in which some sites print dates and names."""
-    small = (grid for _, grid in grids if len(grid.rows) <= 6)
+    small = (grid for grid in grids if len(grid.rows) <= 6)
     return [" ".join(row) for grid in small for row in grid.texts if any("日期" in c for c in row)]
 
 
-def _clean_lines(document: Document) -> tuple[list[Line], list[tuple[int, Grid]], Script]:
-    """Clean the paragraphs, drop furniture, and set the grids apart."""
-    raw = "".join(b.text[:MAX_PARAGRAPH] for b in document.blocks if not isinstance(b, Grid))
-    cells = (
-        ""
-        if len(raw) > 200
-        else "".join("".join(r) for b in document.blocks if isinstance(b, Grid) for r in b.texts)
-    )
-    script = detect_script(raw + cells)
+def _apart(document: Document) -> tuple[list[Piece], list[Grid], Script]:
+    """Return the lines of text and the grids, and the script of the whole."""
+    pieces = [
+        Piece(line, block.page, index)
+        for index, block in enumerate(document.blocks)
+        if isinstance(block, Paragraph)
+        for line in block.text[:MAX_PARAGRAPH].splitlines()
+    ]
+    grids = [block for block in document.blocks if isinstance(block, Grid)]
+    raw = "".join(piece.text for piece in pieces)
+    cells = "" if len(raw) > 200 else "".join("".join(row) for grid in grids for row in grid.texts)
+    return pieces, grids, detect_script(raw + cells)
+
+
+def _without(pieces: Sequence[Piece], spans: Sequence[tuple[int, int, int]]) -> list[Piece]:
+    """Return what of the lines is no table, piece by piece."""
+    cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for line, start, end in spans:
+        cuts[line].append((start, end))
+    left: list[Piece] = []
+    for number, piece in enumerate(pieces):
+        at = 0
+        for start, end in [*sorted(cuts[number]), (len(piece.text), 0)]:
+            rest = piece.text[at:start]
+            if rest.strip(" \t\u3000|│┃║*") or number not in cuts:
+                left.append(Piece(rest, piece.page, piece.index))
+            at = max(at, end)
+    return left
+
+
+def _cleaned(pieces: Sequence[Piece], script: Script) -> list[Line]:
+    """Clean the paragraphs; what frames or marks them (pipes, box lines, Markdown) goes."""
     lines: list[Line] = []
-    grids: list[tuple[int, Grid]] = []
-    for index, block in enumerate(document.blocks):
-        if isinstance(block, Grid):
-            grids.append((index, block))
-            continue
-        text = drop_adverts(clean_text(block.text[:MAX_PARAGRAPH], script=script))
-        if text:
-            lines.append(Line(text, block.page, index))
-    return lines, grids, script
+    for piece in pieces:
+        for part in _FRAME.split(piece.text):
+            bare = _MARKDOWN.sub(lambda m: m[1] or "", part)
+            text = drop_adverts(clean_text(bare, script=script))
+            if text:
+                lines.append(Line(text, piece.page, piece.index))
+    return lines
 
 
 def _refuse_other(document: Document, title: str, parts: Sequence[Part], statistics: Statistics) -> None:

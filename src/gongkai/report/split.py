@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from gongkai.problem import Problem
 from gongkai.readers.document import Document, Paragraph
@@ -18,13 +18,15 @@ from gongkai.report.agency import agency_in_title
 from gongkai.report.dates import parse_year
 from gongkai.report.outline import is_official_heading, is_title
 from gongkai.text.clean import clean_text, detect_script
+from gongkai.text.grammar import YEAR_OF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_YEAR = re.compile(r"((?:19|20)\d\d|二[〇○零].{2})年")
 _REPORT = re.compile("[报報总總]")
 """In every title (报告, 年报, 总结), in either script."""
+Whose: TypeAlias = tuple[str | None, int | None]
+"""Agency and year, as far as a title names them."""
 LEAST_HEADINGS = 3
 """Sections between two titles, below which the first of them is a mention or a link."""
 
@@ -45,7 +47,7 @@ def split_reports(document: Document) -> list[Document]:
     script = detect_script("".join(b.text for b in document.blocks[:50] if isinstance(b, Paragraph))[:2000])
     short = ((index, clean_text(text, script=script)) for index, text in likely)
     titles = [(index, _whose(text)) for index, text in short if len(text) <= 70 and is_title(text)]
-    if len({whose for _, whose in titles}) < 2:
+    if not any(_differ(a, b) for (_, a), (_, b) in itertools.combinations(titles, 2)):
         return [document]
     headings = [index for index, text in lines if is_official_heading(clean_text(text, script=script))]
     starts = _starts(titles, headings, len(document.blocks))
@@ -70,20 +72,25 @@ def _place(number: int, count: int) -> Problem:
     return Problem("several", f"report {number} of {count} in this file")
 
 
-def _whose(text: str) -> tuple[str | None, int | None]:
-    year = _YEAR.search(re.sub(r"\s", "", text))
+def _whose(text: str) -> Whose:
+    year = YEAR_OF.search(re.sub(r"\s", "", text))
     return agency_in_title(text), parse_year(year[1]) if year else None
 
 
-def _starts(
-    titles: Sequence[tuple[int, tuple[str | None, int | None]]], headings: Sequence[int], end: int
-) -> list[int]:
+def _differ(one: Whose, other: Whose) -> bool:
+    """Tell whether two titles name different agencies or years; what one does not name is no difference."""
+    return any(a is not None and b is not None and a != b for a, b in zip(one, other, strict=True))
+
+
+def _starts(titles: Sequence[tuple[int, Whose]], headings: Sequence[int], end: int) -> list[int]:
     """Return where reports begin: titles that differ from the last one and have sections of their own."""
     starts: list[int] = []
-    last: tuple[str | None, int | None] | None = None
+    last: Whose = (None, None)
     for number, (index, whose) in enumerate(titles):
-        until = next((i for i, other in titles[number + 1 :] if other != whose), end)
-        if whose != last and sum(index < h < until for h in headings) >= LEAST_HEADINGS:
+        until = next((i for i, other in titles[number + 1 :] if _differ(other, whose)), end)
+        if (not starts or _differ(whose, last)) and sum(
+            index < h < until for h in headings
+        ) >= LEAST_HEADINGS:
             starts.append(index)
             last = whose
     return starts

@@ -85,6 +85,9 @@ class StatisticRow:
     column: Annotated[str, "column key of the statutory form"]
     value: Annotated[float | None, "count, or yuan; null = blank or unreadable, 0 = zero"]
     unit: Annotated[str, "count or yuan"]
+    how: Annotated[
+        str | None, "printed, or recovered: cells that ran together, told apart by the form's sums"
+    ]
     raw: Annotated[str, "the cell as printed"]
     where: Annotated[str, "page or table, row and column it was read from"]
 

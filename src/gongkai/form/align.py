@@ -1,0 +1,216 @@
+"""Any stream of labels and numbers → the cells of the statutory tables: one alignment with the form.
+
+Tables reach us as lines: a cell a line or a row a line, labels wrapped around their numbers, group labels
+broken into single characters between the rows, heads repeated at a page's end, cells apart by spaces, tabs,
+pipes, box lines, or by nothing. What never changes is the form: its rows, in their order, and how many cells
+each has. So the stream is cut into runs of numbers and the text between them, and the runs are aligned with
+the rows of all three tables at once (dynamic programming): a run belongs to the row whose label the text
+before it, and what of the label is wrapped behind it, spells best. A run that has not as many numbers as its
+row has columns gives no value, unless the form's sums decide (`sums.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from gongkai.form.form import COLUMNS, OUTCOMES, Found, form_data
+from gongkai.form.stream import (
+    YEAR_INSIDE,
+    Atom,
+    Row,
+    Run,
+    cut_atoms,
+    cut_runs,
+    form_rows,
+    pairs_of,
+    spelt,
+    vocabulary,
+)
+from gongkai.form.told import read_disputes, read_proactive, read_requests
+from gongkai.problem import Where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gongkai.text.clean import Script
+
+WINDOW = 90
+"""Characters of the text before a run in which its label is sought; the longest label has 36."""
+LEAST_ROWS = 3
+"""Rows below which what was aligned is chance."""
+NEAR = 30
+"""Characters behind a run in which the rest of a wrapped label is sought."""
+MARGIN = 0.5
+"""By how much the best row for a run must beat every other for it to be read."""
+LEAST = 0.55
+"""Share of a label's pairs of characters from which a run is taken to be its row's."""
+_OUTCOME = re.compile("维持|纠正|审结|总计")
+_TOP_ORDINAL = re.compile("[一二三四五六七八]、")
+
+
+class Aligned(NamedTuple):
+    """What a stream gave: cells and problems, and which parts of its lines are tables."""
+
+    found: tuple[Found, ...] = ()
+    spans: tuple[tuple[int, int, int], ...] = ()
+    """(line, start, end)"""
+
+
+def align(
+    lines: Sequence[str], *, script: Script = "simplified", pages: Sequence[int | None] = ()
+) -> Aligned:
+    """Read the statutory tables from lines of text as they stand.
+
+    Args:
+        lines: Lines, uncleaned: spaces tell cells apart.
+        script: Labels of a traditional page are simplified before they are matched.
+        pages: Page of each line, where known.
+
+    Returns:
+        What was found, one reading per cell, and which parts of the lines are tables.
+    """
+    cut = (atom for number, line in enumerate(lines) for atom in cut_atoms(number, line, script))
+    atoms = [atom._replace(rank=rank) for rank, atom in enumerate(cut)]
+    runs = list(cut_runs(atoms))
+    rest = atoms[runs[-1].atoms[-1].rank + 1 :] if runs else []
+    chosen = _aligned(runs, spelt("".join(a.text for a in rest[:WINDOW])))
+    if len(chosen) < LEAST_ROWS:
+        return Aligned()
+    places = [Where(pages[atom.line] if pages else None, line=atom.line + 1) for atom in atoms]
+    found = [
+        one for read in (read_proactive, read_requests, read_disputes) for one in read(runs, chosen, places)
+    ]
+    return Aligned(tuple(found), tuple(_spans(runs, chosen, atoms)))
+
+
+def _aligned(runs: Sequence[Run], rest: str) -> list[tuple[int, Row]]:
+    """Return (number of the run, row) for the best assignment that keeps the order.
+
+    A run that fits another row nearly as well has none.
+    """
+    rows = form_rows()
+    texts = [*(spelt(run.text) for run in runs), rest]
+    score = [
+        [_likeness(row, run, texts[i][-WINDOW:], texts[i + 1][:WINDOW]) for row in rows]
+        for i, run in enumerate(runs)
+    ]
+    n, m = len(runs), len(rows)
+    behind = [[0.0] * (m + 1) for _ in range(n + 1)]
+    ahead = [[0.0] * (m + 1) for _ in range(n + 1)]
+    for i in range(n - 1, -1, -1):
+        for j in range(m - 1, -1, -1):
+            taken = score[i][j] + behind[i + 1][j + 1] if score[i][j] > 0 else 0.0
+            behind[i][j] = max(taken, behind[i + 1][j], behind[i][j + 1])
+    for i in range(n):
+        for j in range(m):
+            taken = score[i][j] + ahead[i][j] if score[i][j] > 0 else 0.0
+            ahead[i + 1][j + 1] = max(taken, ahead[i][j + 1], ahead[i + 1][j])
+    chosen: list[tuple[int, Row]] = []
+    i = j = 0
+    while i < n and j < m:
+        if score[i][j] > 0 and behind[i][j] == score[i][j] + behind[i + 1][j + 1]:
+            through = [ahead[i][k] + s + behind[i + 1][k + 1] if s else 0.0 for k, s in enumerate(score[i])]
+            if through[j] >= max((*through[:j], *through[j + 1 :]), default=0.0) + MARGIN:
+                chosen.append((i, rows[j]))
+            i, j = i + 1, j + 1
+        elif behind[i][j] == behind[i + 1][j]:
+            i += 1
+        else:
+            j += 1
+    return chosen
+
+
+def _likeness(row: Row, run: Run, before: str, behind: str) -> float:
+    """Return how well the text around a run spells a row's label; 0 = not at all."""
+    count = sum(len(atom.text) if atom.glued else 1 for atom in run.atoms)
+    if row.table == "disputes":
+        if len(set(_OUTCOME.findall(before))) >= 3 and count == (5 if row.key else max(count, 6)):
+            return 20.0
+        if not row.key:
+            return 0.0
+    short = row.table != "requests"
+    best = max(_spells(label, pairs, row.own, before, behind, short) for label, pairs in row.labels)
+    return best if count in _counts(row) else best / 2
+
+
+def _counts(row: Row) -> set[int]:
+    """Return how many cells a row may have."""
+    if row.table == "requests":
+        return {len(COLUMNS)}
+    if row.table == "disputes":
+        return {len(OUTCOMES) + 1}
+    cells = form_data()["proactive"]["cells"].values()
+    return {len(of_form[row.key]) for of_form in cells if row.key in of_form}
+
+
+def _spells(
+    label: str, pairs: frozenset[str], own: frozenset[str], before: str, behind: str, short: bool
+) -> float:
+    """Return the likeness of one way to print a label: before the numbers, around them, or behind them."""
+    if short or len(pairs) <= 4:  # stands as it is, at the end, or wrapped around its numbers
+        at = before.rfind(label)
+        if at >= 0 and len(before) - at - len(label) <= (0 if len(label) < 3 else 4):
+            return 2.0 + len(pairs)
+        cuts = range(1, len(label))
+        wrapped = any(before.endswith(label[:c]) and behind.startswith(label[c:]) for c in cuts)
+        return 1.0 + len(pairs) if wrapped else 0.0
+    near = before + behind[:NEAR]
+    share = len(pairs & pairs_of(near)) / len(pairs)
+    if len(pairs & pairs_of(before)) >= 0.3 * len(pairs) and share >= LEAST:
+        told = 2 * len(own & pairs_of(near)) >= len(own)
+        adjoins = before[-2:] in label  # else another label begins between it and the numbers
+        return share * len(pairs) * (1.0 if adjoins else 0.6) if told else 0.0
+    for c in range(
+        len(label)
+    ):  # a narrow column: its first characters, the numbers, and the rest line by line
+        if (c or label[:3] in behind[:6]) and before.endswith(label[:c]):
+            rest = iter(behind[: 2 * len(label) + 10])
+            if all(character in rest for character in label[c:]):
+                return (0.9 if c else 0.8) * len(pairs)
+    return 0.0
+
+
+def _spans(
+    runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], atoms: Sequence[Atom]
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the parts of the lines that are tables: from each table's head to the end of its last label."""
+    for table in ("proactive", "requests", "disputes"):
+        own = [(index, row) for index, row in chosen if row.table == table]
+        if not own:
+            continue
+        first, last = runs[own[0][0]], runs[own[-1][0]]
+        start = first.atoms[0].rank
+        while start and _is_of_form(atoms[start - 1]):
+            start -= 1
+        end = last.atoms[-1].rank + 1
+        while end < len(atoms) and own[-1][1].key and _is_rest(atoms[end], last, own[-1][1]):
+            end += 1
+        yield from ((a.line, a.start, a.end) for a in atoms[start:end] if a.number or not _is_prose(a))
+
+
+def _is_of_form(atom: Atom) -> bool:
+    """Tell whether an atom can stand in a table's head or be one of its labels."""
+    if atom.number:
+        return False
+    text = YEAR_INSIDE.sub("", atom.text)
+    words = spelt(text)
+    if _TOP_ORDINAL.match(text) and not re.match(r"[一二三四]、(本年|上年|结转|三、)", text):
+        return False
+    return len(text) <= 80 and not text.endswith("。") and set(words) <= vocabulary()[1]
+
+
+def _is_rest(atom: Atom, run: Run, row: Row) -> bool:
+    """Tell whether an atom behind the last numbers is what is left of their label."""
+    words = spelt(atom.text)
+    whole = any(label in spelt(run.text) for label, _ in row.labels)
+    return not atom.number and 0 < len(words) <= 14 and not whole and row.labels[-1][0].endswith(words)
+
+
+def _is_prose(atom: Atom) -> bool:
+    """Tell a note between the rows of a table from its labels."""
+    return bool(re.match("[备附]?注[：:]", atom.text)) or (
+        len(atom.text) > 12
+        and atom.text.endswith(("。", "；"))
+        and not set(spelt(atom.text)) <= vocabulary()[1]
+    )

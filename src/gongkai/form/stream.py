@@ -1,0 +1,209 @@
+"""Lines → a stream of cells: labels and numbers as they follow each other, and the form's own words.
+
+What tells cells apart differs with each tool (spaces, tabs, pipes, box lines, a cell a line, nothing); here
+it is taken away. Knows nothing of which row a number belongs to.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from gongkai.form.form import COLUMNS, form_data, parse_number
+from gongkai.text.clean import HAN, Script, drop_pinyin, fold_width, simplify
+from gongkai.text.grammar import MEASURES, PAGE_MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_BREAKS = re.compile(r"[\s\u3000|│┃║┌┐└┘├┤┬┴┼─━═╔╗╚╝╠╣╦╩╬+]+")
+_RULE = re.compile(r"[\s|:+\-─━═]*-{3,}[\s|:+\-─━═]*")
+_WORD = re.compile(f"[{HAN}（(]")
+_MARKS = re.compile(r"[*#`★☆※\\]+")
+_SPELT = re.compile(f"[^{HAN}]")
+YEAR_INSIDE = re.compile(r"[（(]\d{4}年?[）)]")
+_DIGITS = re.compile(r"\d+(?:\.\d+)?(?:万元|元)?")
+_ENUMERATOR = re.compile(r"\d(?=[.．、][^\d])")
+
+
+class Atom(NamedTuple):
+    """A piece of a line between breaks: where it stands, what it says, and whether it is a cell's value."""
+
+    line: int
+    start: int
+    end: int
+    text: str
+    number: bool
+    glued: bool = False
+    """Digits that may be those of several cells."""
+    rank: int = 0
+    """Place in the stream."""
+
+
+class Run(NamedTuple):
+    """Numbers that follow each other, and what stands between them and the run before."""
+
+    atoms: tuple[Atom, ...]
+    before: tuple[Atom, ...]
+    text: str
+    """What `before` says, without the year that some heads carry."""
+
+
+class Row(NamedTuple):
+    """A row of the form, as its label spells it."""
+
+    table: str
+    key: str
+    labels: tuple[tuple[str, frozenset[str]], ...]
+    """As printed, without marks, and their pairs of characters."""
+    own: frozenset[str] = frozenset()
+    """Pairs that no other row of its table has."""
+
+
+@functools.cache
+def form_rows() -> tuple[Row, ...]:
+    """Return the rows of all tables in the form's order; last one that holds several blocks of disputes."""
+    rows: list[Row] = []
+    for table in ("proactive", "requests", "disputes"):
+        labels = {
+            key: tuple(map(spelt, words.split("|"))) for key, words in form_data()[table]["labels"].items()
+        }
+        for key, words in labels.items():
+            of_others = [pairs_of(word) for other, found in labels.items() if other != key for word in found]
+            own = pairs_of(words[-1]).difference(*of_others)
+            rows.append(Row(table, key, tuple((word, pairs_of(word)) for word in words), own))
+    return (*rows, Row("disputes", "", ()))
+
+
+@functools.cache
+def vocabulary() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the pairs of characters, and the characters, of which the tables' words are made."""
+    data = form_data()
+    words = [label for row in form_rows() for label, _ in row.labels]
+    words += [spelt(word) for word in data["flattened"]["said"]]
+    return frozenset().union(*map(pairs_of, words)), frozenset("".join(words))
+
+
+def pairs_of(text: str) -> frozenset[str]:
+    """Return the pairs of characters that follow each other."""
+    return frozenset(text[i : i + 2] for i in range(len(text) - 1))
+
+
+def spelt(text: str) -> str:
+    """Return the Chinese characters of a text."""
+    return _SPELT.sub("", text)
+
+
+def cut_atoms(number_of_line: int, line: str, script: Script) -> Iterator[Atom]:
+    """Cut a line at spaces, pipes and box lines; glued labels and digits at their edges."""
+    if _RULE.fullmatch(line) or PAGE_MARK.fullmatch(line):
+        return
+    at, after_number, holes = 0, False, 0
+    for gap in [*_BREAKS.finditer(line), None]:
+        start, end = at, gap.start() if gap else len(line)
+        text = _MARKS.sub("", fold_width(line[start:end]))
+        text = simplify(drop_pinyin(text)) if script == "traditional" else text
+        if text:
+            value, _, readable = parse_number(text)
+            # A blank's mark in front of words is a bullet.
+            follows = line[gap.end() : gap.end() + 1] if gap else ""
+            mark = value is None and (text in ("无", "空") or bool(_WORD.match(follows)))
+            number = readable and not mark and not (follows and follows in MEASURES)
+            if number and after_number:  # between two numbers an empty cell is a blank one
+                yield from (Atom(number_of_line, start, start, "", True) for _ in range(holes))
+            if not number and any(c.isdigit() for c in text) and _is_glued(text):
+                yield from _unglued(number_of_line, start, end, text)
+            else:
+                yield Atom(number_of_line, start, end, text, number)
+            after_number, holes = number, 0
+        if gap:
+            at, holes = gap.end(), holes + max(0, len(re.findall("[|│┃║]", gap[0])) - 1)
+
+
+def _is_glued(text: str) -> bool:
+    """Tell whether a text of labels and digits is a table's: nearly all of it is the form's words."""
+    words = spelt(YEAR_INSIDE.sub("", text))
+    known = [words[i : i + 2] in vocabulary()[0] for i in range(len(words) - 1)]
+    covered = sum(map(operator.or_, [*known, False], [False, *known]))
+    return len(words) > 1 and covered >= 0.95 * len(words)
+
+
+def _unglued(number: int, start: int, end: int, text: str) -> Iterator[Atom]:
+    """Cut a glued text into labels and digits; an enumerator's digit (`1.`) is its label's."""
+    bare = YEAR_INSIDE.sub("", text)
+    at = 0
+    for match in _DIGITS.finditer(bare):
+        stop = match.end()
+        if _ENUMERATOR.match(bare, stop - 1) and match[0][-1].isdigit():
+            stop -= 1
+        if stop <= match.start():
+            continue
+        if bare[at : match.start()]:
+            yield Atom(number, start, end, bare[at : match.start()], False)
+        yield Atom(number, start, end, bare[match.start() : stop], True, glued=True)
+        at = stop
+    if bare[at:]:
+        yield Atom(number, start, end, bare[at:], False)
+
+
+def cut_runs(atoms: Sequence[Atom]) -> Iterator[Run]:
+    """Cut the stream into runs of numbers; a line that is a row's numbers is one of its own."""
+    on_line = Counter(atom.line for atom in atoms if atom.number)
+    before: list[Atom] = []
+    numbers: list[Atom] = []
+
+    def run() -> Run:
+        text = YEAR_INSIDE.sub("", "".join(a.text for a in before[-60:]))
+        return Run(tuple(numbers), tuple(before), text)
+
+    for atom in (*atoms, None):
+        same = numbers and atom is not None and atom.number
+        whole = same and on_line[numbers[-1].line] == len(numbers) == len(COLUMNS)
+        if numbers and not (same and not (whole and atom and atom.line != numbers[-1].line)):
+            if len(numbers) > 1 or numbers[0].text:
+                yield run()
+                before = []
+            numbers = []
+        if atom is not None:
+            (numbers if atom.number else before).append(atom)
+
+
+@functools.cache
+def _line_vocabulary() -> re.Pattern[str]:
+    """Match a whole line that can only be a cell of the statutory tables."""
+    form = form_data()
+    number = r"[-−+＋]?[\d,，]+(?:\.\d+)?(?:万元|元|件)?(?:[（(][^（）()]{0,20}[）)])?"
+    prefix = r"(?:[一二三四]、|[（(][一二三四五六七八九][）)]、?|\d[.．、，])?"
+    labels = [p for t in ("requests", "proactive") for p in form[t]["rows"].values()]
+    labels += [p for t in ("requests", "disputes") for p in form[t]["columns"].values()]
+    labels += [*form["requests"]["groups"].values(), *form["disputes"]["blocks"].values()]
+    labels += [p for f in ("2019", "2021") for p in form["proactive"]["columns"][f].values()]
+    parts = [part for pattern in labels for part in re.split(r"\|(?![^(\[]*[)\]])", pattern)]
+    whole = [re.sub(r"[\^$]", "", part) for part in parts if part.startswith("^")]
+    words = "|".join([*form["flattened"]["words"], *(prefix + part for part in whole)])
+    label = "|".join(part for part in parts if not part.startswith("^"))
+    # A label cell has a few characters around the pattern, and no clause mark but the form's own brackets.
+    other = r"[^，。；：！？\d]"
+    loose = rf"{prefix}{other}{{0,14}}(?:{label}){other}{{0,22}}(?:[（(][^（）()]{{0,30}}[）)])?"
+    return re.compile(rf"(?:{number}|[/／—-]|{words}|{loose})")
+
+
+def is_table_line(line: str) -> bool:
+    """Tell whether a cleaned line is (part of) a flattened statutory table rather than prose.
+
+    >>> is_table_line("（一）予以公开"), is_table_line("297.17万元"), is_table_line("注：职能已迁出。")
+    (True, True, False)
+    """
+    squeezed = "".join(line.split())
+    if not squeezed or len(squeezed) > 200 or squeezed.endswith("。"):
+        return False
+    if _line_vocabulary().fullmatch(squeezed):
+        return True
+    parts = line.split()
+    numbers = sum(parse_number(part)[2] for part in parts)
+    if len(parts) >= 4 and numbers >= len(parts) - 3 and numbers >= 3:
+        return True
+    return len(parts) > 1 and all(_line_vocabulary().fullmatch(part) for part in parts)

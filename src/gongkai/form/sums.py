@@ -1,0 +1,132 @@
+"""The form's arithmetic as an error-correcting code: it tells digits apart that ran together.
+
+A row of the requests table is six applicants and their total; the results of a column add up to what was
+handled; what came in equals what was handled and carried out. Where a tool glued cells together, each way to
+cut the digits is tried, and a row is recovered only if all ways that the sums allow give it the same values.
+A rule that recovered a cell cannot check it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from gongkai.form.form import OTHER_HANDLING, RESULTS
+
+Cells: TypeAlias = tuple[int, ...]
+MOST = 3000
+"""Ways to cut a row, or partial sums of a column, beyond which nothing is decided."""
+LONGEST, WIDEST = 26, 6
+"""Digits of a block, and of a cell, beyond which none is cut."""
+
+
+def ways(pieces: Sequence[str], count: int, size: int) -> list[Cells]:
+    """Return the ways to cut digits so that in each block the last cell is the sum of the others.
+
+    Breaks between pieces stay, and no cell but zero opens with a zero.
+
+    Args:
+        pieces: Digits, as far apart as they are known to be.
+        count: Cells.
+        size: Cells of a block: 7 of requests, 5 of disputes.
+
+    Returns:
+        None of them where there are more than `MOST`, or too many digits to try.
+
+    >>> ways(["1120"], 3, 3), ways(["123"], 3, 3)
+    ([], [(1, 2, 3)])
+    """
+    if sum(map(len, pieces)) > LONGEST * count // size:
+        return []
+    partial: list[tuple[Cells, tuple[str, ...]]] = [((), tuple(pieces))]
+    for _ in range(count // size):
+        partial = [
+            ((*cells, *block), left) for cells, before in partial for block, left in _block(before, size)
+        ]
+        if len(partial) > MOST:
+            return []
+    return [cells for cells, left in partial if not left]
+
+
+def _block(pieces: tuple[str, ...], size: int) -> Iterator[tuple[Cells, tuple[str, ...]]]:
+    """Cut off one block whose last cell is the sum of the others; give it and the digits left."""
+    partial: list[tuple[Cells, tuple[str, ...]]] = [((), pieces)]
+    for _ in range(size - 1):
+        partial = [((*cells, cell), left) for cells, before in partial for cell, left in _cell(before)]
+    for cells, left in partial:
+        total = str(sum(cells))
+        if left and left[0].startswith(total):
+            rest = left[0][len(total) :]
+            yield (*cells, int(total)), (rest, *left[1:]) if rest else left[1:]
+
+
+def _cell(pieces: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Cut off one cell in each way."""
+    if not pieces:
+        return
+    first, rest = pieces[0], pieces[1:]
+    for length in range(1, 2 if first[0] == "0" else min(len(first), WIDEST) + 1):
+        yield int(first[:length]), (first[length:], *rest) if length < len(first) else rest
+
+
+def recover(
+    known: Mapping[str, Cells], unclear: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[Cells, bool]]:
+    """Recover rows of the requests table whose digits ran together.
+
+    Args:
+        known: Rows that were read whole, seven values each.
+        unclear: Digits of the other rows, as far apart as they are known to be.
+
+    Returns:
+        Rows that only one way is left for: their values, and whether other rows were needed to decide.
+    """
+    choices: dict[str, list[Cells]] = {row: [cells] for row, cells in known.items()}
+    for row, pieces in unclear.items():
+        choices[row] = ways(pieces, 7, 7)
+    alone = {row for row in unclear if len(choices[row]) == 1}
+    usable = {row: found for row, found in choices.items() if found}
+    while True:
+        before = {row: len(found) for row, found in usable.items()}
+        _balance(usable)
+        _results(usable)
+        if before == {row: len(found) for row, found in usable.items()}:
+            break
+    return {row: (usable[row][0], row not in alone) for row in unclear if len(usable.get(row, ())) == 1}
+
+
+def _balance(choices: dict[str, list[Cells]]) -> None:
+    """Keep the ways in which what came in equals what was handled and carried out."""
+    rows = ("new_requests", "carried_in", "total_handled", "carried_out")
+    if all(row in choices for row in rows):
+        _keep(choices, rows[:2], rows[2:])
+
+
+def _results(choices: dict[str, list[Cells]]) -> None:
+    """Keep the ways in which the results add up to what was handled, where every result row is there."""
+    others = ("other_handling",) if "other_handling" in choices else OTHER_HANDLING
+    rows = (*RESULTS, *others)
+    if "total_handled" in choices and all(row in choices for row in rows):
+        _keep(choices, rows, ("total_handled",))
+
+
+def _keep(choices: dict[str, list[Cells]], left: Sequence[str], right: Sequence[str]) -> None:
+    """Drop the ways of each row with which no choice of the others makes both sides equal in all columns."""
+    terms = [(row, 1) for row in left] + [(row, -1) for row in right]
+    nothing = (0,) * 7
+    ahead: list[set[tuple[int, ...]]] = [{nothing}]
+    for row, sign in terms:
+        ahead.append({_add(sums, cells, sign) for sums in ahead[-1] for cells in choices[row]})
+        if len(ahead[-1]) > MOST:
+            return
+    if nothing not in ahead[-1]:
+        return  # the report breaks the rule: it decides nothing
+    wanted: set[tuple[int, ...]] = {nothing}
+    for (row, sign), reachable in zip(reversed(terms), reversed(ahead[:-1]), strict=True):
+        fits = {cells: {_add(sums, cells, -sign) for sums in wanted} & reachable for cells in choices[row]}
+        choices[row] = [cells for cells, before in fits.items() if before]
+        wanted = {before for befores in fits.values() for before in befores}
+
+
+def _add(sums: Cells, cells: Cells, sign: int) -> Cells:
+    return tuple(s + sign * c for s, c in zip(sums, cells, strict=True))

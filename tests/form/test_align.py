@@ -1,0 +1,238 @@
+"""Streams of labels and numbers in the ways in which tools leave them; the table is made from a seed."""
+
+import random
+
+import pytest
+
+from gongkai.form.align import align
+from gongkai.form.form import COLUMNS, OTHER_HANDLING, RESULTS, Reading
+from gongkai.form.stream import is_table_line
+from gongkai.problem import Problem
+
+GROUPS = {
+    "granted": "（一）予以公开", "partly_granted": "（二）部分公开（区分处理的，只计这一情形，不计其他情形）",
+    "state_secret": "（三）不予公开|1.属于国家秘密", "prohibited_by_law": "2.其他法律行政法规禁止公开",
+    "security_stability": "3.危及“三安全一稳定”", "third_party": "4.保护第三方合法权益",
+    "internal_affairs": "5.属于三类内部事务信息", "deliberative": "6.属于四类过程性信息",
+    "enforcement_file": "7.属于行政执法案卷", "administrative_query": "8.属于行政查询事项",
+    "not_held": "（四）无法提供|1.本机关不掌握相关政府信息", "would_need_creating": "2.没有现成信息需要另行制作",
+    "unclear_after_correction": "3.补正后申请内容仍不明确", "petition": "（五）不予处理|1.信访举报投诉类申请",
+    "repeated": "2.重复申请", "published_material": "3.要求提供公开出版物",
+    "excessive_repetition": "4.无正当理由大量反复申请", "confirm_or_reissue": "5.要求行政机关确认或重新出具已获取信息",
+    "not_corrected_in_time": "（六）其他处理|1.申请人无正当理由逾期不补正、行政机关不再处理其政府信息公开申请",
+    "fee_not_paid": "2.申请人逾期未按收费通知要求缴纳费用、行政机关不再处理其政府信息公开申请", "other": "3.其他",
+}  # fmt: skip
+HEAD = [
+    "申请人情况",
+    "自然人",
+    "法人或其他组织",
+    "总计",
+    "商业企业",
+    "科研机构",
+    "社会公益组织",
+    "法律服务机构",
+    "其他",
+]
+
+
+@pytest.fixture(scope="module")
+def requests():
+    """(label, seven values) of each row, obeying the form's arithmetic."""
+    rng = random.Random(7)
+    rows = {key: [rng.choice([0, 0, 0, 1, 2, 13]) for _ in range(6)] for key in (*RESULTS, *OTHER_HANDLING)}
+    handled = [sum(row[c] for row in rows.values()) for c in range(6)]
+    carried_in, carried_out = [3, 0, 0, 0, 1, 0], [5, 1, 0, 0, 0, 0]
+    new = [h + o - i for h, o, i in zip(handled, carried_out, carried_in, strict=True)]
+    named = {
+        "new_requests": ("一、本年新收政府信息公开申请数量", new),
+        "carried_in": ("二、上年结转政府信息公开申请数量", carried_in),
+        **{key: (GROUPS[key], values) for key, values in rows.items()},
+        "total_handled": ("（七）总计", handled),
+        "carried_out": ("四、结转下年度继续办理", carried_out),
+    }
+    named["granted"] = ("三、本年度办理结果|" + named["granted"][0], named["granted"][1])
+    return {key: (label.split("|"), [*values, sum(values)]) for key, (label, values) in named.items()}
+
+
+def one_a_line(rows):
+    return [*HEAD, *(x for labels, values in rows for x in (*labels, *map(str, values)))]
+
+
+def a_row_a_line(rows):
+    return [" ".join(HEAD), *(f"{''.join(labels)} {' '.join(map(str, values))}" for labels, values in rows)]
+
+
+def tabbed(rows):
+    return ["\t".join(HEAD), *("\t".join([*labels, *map(str, values)]) for labels, values in rows)]
+
+
+def piped(rows):
+    return ["|".join(HEAD), "---|---", *("| ".join([*labels, *map(str, values)]) for labels, values in rows)]
+
+
+def boxed(rows):
+    return [f"│{'│'.join([*labels, *map(str, values)])}│" for labels, values in [(HEAD, []), *rows]]
+
+
+def in_one_line(rows):
+    return [" ".join(one_a_line(rows))]
+
+
+def wrapped_around(rows):
+    """Labels of two lines, the numbers between them, page marks among the rows."""
+    lines = ["自然 社会 法律 总计", "人 商业 科研", "公益 服务 其他"]
+    for number, (labels, values) in enumerate(rows):
+        label = "".join(labels)
+        half = len(label) - 4 if len(label) > 12 else len(label)
+        lines += [label[:half], " ".join(map(str, values)), label[half:]]
+        if number == 9:
+            lines.append("- 4 -")
+    return lines
+
+
+def narrow_column(rows):
+    """A label column of three characters; the numbers stand beside its first line."""
+    lines = [" ".join(HEAD)]
+    for labels, values in rows:
+        label = labels[-1]
+        pieces = [label[i : i + 3] for i in range(0, len(label), 3)]
+        lines += [f"{pieces[0]} {' '.join(map(str, values))}", *pieces[1:]]
+    return lines
+
+
+def lone_pipes(rows):
+    return [x for cell in one_a_line(rows) for x in (cell, "|")]
+
+
+def glued(rows):
+    return ["".join(HEAD) + "".join("".join(labels) + "".join(map(str, values)) for labels, values in rows)]
+
+
+def values_of(found):
+    return {(r.row, r.column): r.value for r in found if isinstance(r, Reading)}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [one_a_line, a_row_a_line, tabbed, piped, boxed, in_one_line, wrapped_around, narrow_column, lone_pipes],
+)
+def test_every_cell_is_found_however_it_is_told(requests, told):
+    aligned = align(told(list(requests.values())))
+    expected = {
+        (key, c): v for key, (_, values) in requests.items() for c, v in zip(COLUMNS, values, strict=True)
+    }
+    assert values_of(aligned.found) == expected
+    assert {r.how for r in aligned.found if isinstance(r, Reading)} == {"printed"}
+
+
+def test_glued_digits_are_right_or_blank_and_say_so(requests):
+    found = align(glued(list(requests.values()))).found
+    values = values_of(found)
+    expected = {
+        (key, c): v for key, (_, values) in requests.items() for c, v in zip(COLUMNS, values, strict=True)
+    }
+    assert all(expected[cell] == value for cell, value in values.items())
+    assert len(values) >= 0.85 * len(expected)
+    assert {r.how for r in found if isinstance(r, Reading)} == {"recovered"}
+
+
+def test_the_rest_of_a_line_is_no_table(requests):
+    (line,) = in_one_line(list(requests.values()))
+    before, behind = "三、收到和处理政府信息公开申请情况 ", " 四、政府信息公开行政复议、行政诉讼情况 未发生。"
+    aligned = align([before + line + behind])
+    kept = before + line + behind
+    for _, start, end in sorted(aligned.spans, reverse=True):
+        kept = kept[:start] + kept[end:]
+    assert kept.split() == (before + behind).split()
+
+
+def test_a_row_with_too_few_values_is_not_shifted(requests):
+    rows = [
+        (labels, values[:-2] if key == "granted" else values) for key, (labels, values) in requests.items()
+    ]
+    found = align(one_a_line(rows)).found
+    assert "granted" not in {row for row, _ in values_of(found)}
+    assert any("requests.granted was not read" in p.message for p in found if isinstance(p, Problem))
+
+
+def test_numbers_apart_are_never_joined(requests):
+    rows = [
+        (labels, ["267", "8", "26903"] if key == "petition" else values)
+        for key, (labels, values) in requests.items()
+    ]
+    assert "petition" not in {row for row, _ in values_of(align(one_a_line(rows)).found)}
+
+
+HEADS_2021 = ["第二十条第（一）项", "信息内容", "本年制发件数", "本年废止件数", "现行有效件数"]
+
+
+def test_the_form_and_the_unit_are_read_off_the_heads():
+    lines = [
+        *HEADS_2021, "规章", "2", "0", "11", "行政规范性文件", "8", "1", "66", "第二十条第（五）项", "信息内容",
+        "本年处理决定数量", "行政许可", "2563", "第二十条第（八）项", "信息内容", "本年收费金额（单位：万元）", "行政事业性收费", "96.73",
+    ]  # fmt: skip
+    found = {(r.row, r.column): r.value for r in align(lines).found}
+    assert found == {
+        ("regulations", "issued"): 2, ("regulations", "repealed"): 0, ("regulations", "in_force"): 11,
+        ("normative_documents", "issued"): 8, ("normative_documents", "repealed"): 1,
+        ("normative_documents", "in_force"): 66, ("licences", "decisions"): 2563, ("fees", "amount_yuan"): 967300,
+    }  # fmt: skip
+
+
+def test_a_year_in_a_head_is_no_number():
+    lines = ["信息内容 | 本年（2023）制发件数 | 本年（2023）废止件数 | 现行有效件数", "规章 | 0 | 0 | 0"]
+    lines += ["规范性文件 | 3 | 1 | 4", "信息内容 | 本年（2023）处理决定数量", "行政许可 | 12"]
+    assert values_of(align(lines).found)["normative_documents", "in_force"] == 4
+
+
+def test_glued_cells_without_arithmetic_have_no_value_but_zeros():
+    found = values_of(
+        align(
+            [
+                "".join(HEADS_2021)
+                + "规章000行政规范性文件4213第二十条第（五）项信息内容本年处理决定数量行政许可2563"
+            ]
+        ).found
+    )
+    assert found == {
+        ("regulations", "issued"): 0, ("regulations", "repealed"): 0, ("regulations", "in_force"): 0,
+        ("licences", "decisions"): 2563,
+    }  # fmt: skip
+
+
+OUTCOMES = "结果维持 结果纠正 其他结果 尚未审结 总计 "
+DISPUTES = "行政复议 行政诉讼 " + OUTCOMES + "未经复议直接起诉 复议后起诉 " + OUTCOMES * 2
+
+
+@pytest.mark.parametrize(
+    "numbers", ["2 1 0 0 3 2 0 0 0 2 0 0 0 0 0", "2\n1\n0\n0\n3\n2\n0\n0\n0\n2\n0\n0\n0\n0\n0"]
+)
+def test_fifteen_disputes(numbers, requests):
+    lines = [*a_row_a_line(list(requests.values())), DISPUTES, *numbers.split("\n")]
+    found = {(r.row, r.column): r.value for r in align(lines).found if r.table == "disputes"}
+    assert len(found) == 15
+    assert (found["review", "corrected"], found["litigation_direct", "total"]) == (1, 2)
+
+
+def test_prose_is_no_table():
+    prose = [
+        "全年办理行政许可 2563 件，行政处罚 84 件。",
+        "规范性文件制定 1 件，收到 31 条意见。",
+        "- 3 -",
+        "2024 年，我局受理申请 12 件。",
+    ]
+    assert align(prose) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "line", ["规章", "0", "297.17万元", "本年新公开数量", "（三）不予公开", "尚未审结", "3 0 0 0 0 0 3"]
+)
+def test_lines_of_tables(line):
+    assert is_table_line(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["注：因职能调整，行政许可信息已迁出。", "（一）抓好行政处罚公开。全年公开12件。", "2024年"]
+)
+def test_lines_of_prose(line):
+    assert not is_table_line(line)

@@ -1,0 +1,82 @@
+import textwrap
+
+import pytest
+
+from gongkai.report.unwrap import Piece, columns, sections_apart, unwrap
+
+PROSE = (
+    "2021年，我局坚持以公开为常态、不公开为例外，全年通过门户网站主动公开救助标准、慈善捐赠收支等各类信息412条，"
+    "办理依申请公开7件，均在法定期限内答复，未发生行政复议和行政诉讼，群众满意度进一步提高。"
+)
+HEADINGS = ["一、总体情况", "（一）主动公开情况", "二、主动公开政府信息情况"]
+
+
+def pieces(*lines, page=None):
+    return [Piece(line, page, number) for number, line in enumerate(lines)]
+
+
+def texts(found):
+    return [piece.text for piece in found]
+
+
+def wrapped(text, width):
+    return textwrap.wrap(text, width, break_long_words=True)
+
+
+@pytest.mark.parametrize("width", [20, 28, 40, 60, 100])
+def test_wrapped_prose_is_joined_and_headings_stand_alone(width):
+    lines = [HEADINGS[0], *wrapped(PROSE, width), *wrapped(PROSE, width), HEADINGS[2], *wrapped(PROSE, width)]
+    assert texts(unwrap(pieces(*lines))) == [HEADINGS[0], PROSE, PROSE, HEADINGS[2], PROSE]
+
+
+def test_blank_lines_between_all_lines_do_not_matter():
+    lines = [x for line in [*wrapped(PROSE, 28), *wrapped(PROSE, 28)] for x in (line, "")]
+    assert texts(unwrap(pieces(*lines))) == [PROSE, PROSE]
+
+
+def test_short_lines_that_nothing_wrapped_stay():
+    lines = [*HEADINGS[:2], "全年公开信息3条。", HEADINGS[2], "见下表", "注：无。"]
+    assert texts(unwrap(pieces(*lines))) == lines
+
+
+def test_a_page_mark_inside_a_sentence_goes():
+    first, *rest = wrapped(PROSE, 28)
+    lines = [first, "- 3 -", *rest, *wrapped(PROSE, 28)]
+    assert texts(unwrap(pieces(*lines))) == [PROSE, PROSE]
+
+
+def test_a_running_head_and_what_a_browser_prints_go():
+    printed = "2024/1/30 17:20 某局2023年报告", "https://example.cn/a.html 1/3"
+    found = [
+        Piece(text, page, 0)
+        for page in (1, 2, 3)
+        for text in (printed[0], "某局政务公开", f"正文{page}。", printed[1])
+    ]
+    assert texts(unwrap(found)) == ["正文1。", "正文2。", "正文3。"]
+
+
+def test_a_figure_on_a_line_of_its_own_belongs_to_its_sentence():
+    assert texts(unwrap(pieces("我局", "2023", "年公开信息", "39", "条。"))) == ["我局2023年公开信息39条。"]
+
+
+def test_a_bracket_or_a_law_cut_in_two_is_joined():
+    lines = ["依据《中华人民共和国政府信息公", "开条例》编制（电话", "0000-1234567）。"]
+    assert texts(unwrap(pieces(*lines))) == [
+        "依据《中华人民共和国政府信息公开条例》编制（电话0000-1234567）。"
+    ]
+
+
+def test_a_page_in_one_line_is_cut_at_its_official_titles():
+    line = (
+        "某镇2022年政府信息公开工作年度报告 一、总体情况 " + PROSE + " 二、主动公开政府信息情况 见表。 "
+        "五、存在的主要问题及改进情况 人手少。 六、其他需要报告的事项 无。"
+    )
+    found = texts(sections_apart(pieces(line)))
+    assert found == [
+        "某镇2022年政府信息公开工作年度报告", "一、总体情况", f" {PROSE}", "二、主动公开政府信息情况", " 见表。",
+        "五、存在的主要问题及改进情况", " 人手少。", "六、其他需要报告的事项", " 无。",
+    ]  # fmt: skip
+
+
+def test_width_counts_wide_characters_twice():
+    assert columns("公开 2件") == 8
