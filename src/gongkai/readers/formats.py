@@ -127,6 +127,7 @@ READERS: tuple[Reader, ...] = (
            _in("ocr", "read_picture"), _OCR),
     Reader("rtf", 1, "rtf", (".rtf",), _starts(b"{\\rtf"), _in("rtf", "read_rtf")),
     Reader("odt", 1, "odt", (".odt",), _zip_with(b"opendocument.text"), _in("odt", "read_odt"), ("lxml",)),
+    Reader("ofd", 1, "ofd", (".ofd",), _zip_with(b"OFD.xml"), _in("ofd", "read_ofd"), ("lxml",)),
     _refused("excel", _zip_with(b"xl/workbook.xml"), "an Excel workbook, not a report"),
     _refused("zip", _starts(b"PK\x03\x04"),
              "a ZIP archive; name the files in it (folder.zip/name), or pass it to build", (".zip",)),
