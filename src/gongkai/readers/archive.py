@@ -36,6 +36,8 @@ def read_bytes(path: str | Path) -> bytes:
     try:
         if storage.is_folder(path):
             raise ReadError(f"{path}: is a folder; expected a file")
+        if not storage.is_regular(path):
+            raise ReadError(f"{path}: is a pipe, a socket or a device, or leads nowhere; expected a file")
         size = storage.size(path)
         if size > MAX_BYTES:
             raise ReadError(
@@ -61,7 +63,7 @@ def state(path: str) -> tuple[int, str]:
 def is_archive(path: Path) -> bool:
     """Tell whether a file is a ZIP by its ending and first bytes."""
     try:
-        if path.suffix.lower() != ".zip":
+        if path.suffix.lower() != ".zip" or not path.is_file():
             return False
         with path.open("rb") as stream:
             return stream.read(4) == b"PK\x03\x04"
