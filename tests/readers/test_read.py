@@ -1,8 +1,10 @@
 import pytest
 
 from gongkai.errors import ReadError
+from gongkai.readers.decode import decode
 from gongkai.readers.document import Grid, Paragraph, grid_from_spans
-from gongkai.readers.read import decode, parse_document, read_document, read_text
+from gongkai.readers.plain import read_text
+from gongkai.readers.read import parse_document, read_document
 
 TEXT = "云汀市民政局2021年政府信息公开工作年度报告，主动公开政府信息的情况如下。"
 
