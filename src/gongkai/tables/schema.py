@@ -266,13 +266,34 @@ def read_part(part: str, name: str) -> Table:
 def _read_part(part: str, name: str, columns: list[str] | None, filters: Filters) -> pa.Table:
     """Read columns of a part; None reads those of the schema, and behind them the user's own."""
     system, path = storage.filesystem(part)
+    schema = SCHEMAS[name]
     try:
-        if columns is None:
-            own = [c for c in read_names(part) if c not in SCHEMAS[name].names]
-            columns = [*SCHEMAS[name].names, *own]
-        return pq.read_table(path, columns=columns, filters=filters, filesystem=system)
-    except (pa.ArrowInvalid, OSError, KeyError) as error:
+        present = read_names(part)
+        wanted = (
+            [*schema.names, *(c for c in present if c not in schema.names)] if columns is None else columns
+        )
+        lacking = [c for c in wanted if c in schema.names and c not in present]
+        if needed := [c for c in lacking if not schema.field(c).nullable]:
+            raise SchemaError(
+                f"{part}: lacks {', '.join(needed)}; written by {_writer(part)}, build the tables anew"
+            )
+        table = pq.read_table(
+            path, columns=[c for c in wanted if c not in lacking], filters=filters, filesystem=system
+        )
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, KeyError) as error:
         raise SchemaError(f"{part}: not a part of '{name}': {error}") from error
+    for column in lacking:  # of tables that an earlier gongkai wrote
+        table = table.append_column(schema.field(column), pa.nulls(len(table), schema.field(column).type))
+    return table.select(wanted) if lacking else table
+
+
+def _writer(part: str) -> str:
+    """Return who wrote a part, as its folder's manifest says."""
+    manifest = f"{part.rsplit('/', 2)[0]}/run.json"
+    try:
+        return f"gongkai {storage.read_json(manifest)['gongkai']}"
+    except (OSError, ValueError, KeyError):
+        return "an unknown gongkai"
 
 
 def _filters(name: str, agency: str | Sequence[str] | None, year: int | Sequence[int] | None) -> Filters:
