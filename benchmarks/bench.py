@@ -32,10 +32,11 @@ from gongkai.coding.labels import read_labels
 from gongkai.corpus.find import find_inputs
 from gongkai.corpus.inputs import read_sentences
 from gongkai.corpus.stream import predict_tables
+from gongkai.readers.decode import decode
 from gongkai.readers.document import Grid
 from gongkai.readers.html import read_html
 from gongkai.readers.pdf import read_pdf
-from gongkai.readers.read import decode, read_document
+from gongkai.readers.read import read_document
 from gongkai.report.file import read_file
 from gongkai.tables.schema import LABELS, write_part
 from gongkai.text import tokens

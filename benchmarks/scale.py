@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gongkai.readers.read import decode
+from gongkai.readers.decode import decode
 from gongkai.report.file import read_file
 
 RAW = Path(__file__).parents[1] / "corpus" / "raw"

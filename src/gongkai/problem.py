@@ -50,6 +50,7 @@ KINDS: Mapping[str, Kind] = {
     "text_layer": Kind("read", "warning", "the PDF's text cannot be used; the message says what helps"),
     "cut": Kind("read", "warning", "only the beginning was read: look for a whole copy"),
     "several": Kind("read", "note", "the file holds several reports; each has its rows"),
+    "mended": Kind("read", "note", "a wrong decoding before gongkai was undone: compare with the original"),
     "paragraph_cut": Kind("read", "warning", "a paragraph is too long to be one: compare with the file"),
     "characters_lost": Kind("read", "warning", "a wrong decoding before gongkai: look for another copy"),
     "no_report": Kind("report", "error", "not a disclosure report; if it is one, tell us with the message"),

@@ -54,3 +54,31 @@ def test_hostile_spans_and_depth_are_survived():
 
 def test_unclosed_tags():
     assert texts("<P>一<P>二<TABLE><TR><TD>甲<TD>乙<TR><TD>1<TD>2") == ["一", "二"]
+
+
+def test_a_text_spelled_letter_by_letter_is_joined_and_numbers_of_other_texts_are_not():
+    letters = "\n".join(f"<span>{c}</span>" for c in "公开12条。")
+    assert texts(f"<p>{letters}</p><p><b>1</b> <b>2</b></p>") == ["公开12条。", "1 2"]
+
+
+def test_lines_of_preformatted_text_are_paragraphs():
+    assert texts("<pre>一\n二\n</pre><p style='white-space: pre-wrap'>三\n四\n</p><p>五\n六</p>") == [
+        "一",
+        "二",
+        "三",
+        "四",
+        "五 六",
+    ]
+    assert grids("<pre>| a | b |\n| - | - |\n| 1 | 2 |\n</pre>") == [[["a", "b"], ["1", "2"]]]
+
+
+def test_pages_in_frames_and_shadow_roots_are_read_where_the_file_holds_them():
+    frame = '<p>甲</p><iframe srcdoc="&lt;p&gt;乙&lt;/p&gt;"></iframe><iframe src="x.html">丙</iframe>'
+    assert texts(frame) == ["甲", "乙"]
+    assert texts(
+        '<div><template shadowrootmode="open"><p>丁</p></template></div><template><p>戊</p></template>'
+    ) == ["丁"]
+    nested = "<p>x</p>"
+    for _ in range(5):
+        nested = f'<iframe srcdoc="{nested.replace("&", "&amp;").replace(chr(34), "&quot;")}"></iframe>'
+    assert texts(nested) == []

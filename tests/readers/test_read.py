@@ -1,8 +1,10 @@
 import pytest
 
 from gongkai.errors import ReadError
+from gongkai.readers.decode import decode
 from gongkai.readers.document import Grid, Paragraph, grid_from_spans
-from gongkai.readers.read import decode, parse_document, read_document, read_text
+from gongkai.readers.plain import read_text
+from gongkai.readers.read import parse_document, read_document
 
 TEXT = "云汀市民政局2021年政府信息公开工作年度报告，主动公开政府信息的情况如下。"
 
@@ -39,7 +41,7 @@ def test_damage_is_counted():
         (b"  \n ", "is empty"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a damaged Word file|gongkai.doc"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "a damaged picture|gongkai.ocr"),
-        (b"{\\rtf1 x}", "an RTF file"),
+        (b"{\\rtf1 }", "holds no text"),
         (b"PK\x03\x04" + b"\0" * 50, "ZIP archive"),
         (b"\0\1\2\3" * 400, "binary data"),
         (b"%PDF-1.4 nothing more", "damaged PDF"),

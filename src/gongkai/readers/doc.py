@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem
-from gongkai.readers.document import Block, Paragraph, grid_from_spans
+from gongkai.readers.cells import EdgedCell, spans_of_edges, table_blocks
+from gongkai.readers.document import Block, Paragraph
 
 if TYPE_CHECKING:
     from gongkai.readers.formats import Blocks
@@ -27,8 +28,6 @@ _FLAGS, _LENGTH, _PARAGRAPHS, _PIECES = 0x0A, 0x4C, 0x102, 0x1A2
 _IN_TABLE, _ENDS_ROW, _TABLE = 0x2416, 0x2417, 0xD608
 _ELSEWHERE = (b"\x45\x66", b"\x46\x66", b"\x6b\x64")
 _PAGE = 512
-# Twentieths of a point within which two edges are one.
-_SNAP = 60
 _FIELD_CODE = re.compile("\x13[^\x13\x14\x15]*\x14|\x13[^\x13\x14\x15]*\x15|[\x13\x14\x15]")
 _MARKS = re.compile("[\x01-\x06\x08\x0e-\x1f]")
 
@@ -216,23 +215,17 @@ def _row_cells(definition: bytes) -> tuple[tuple[int, int, int], ...]:
     return tuple(cells)
 
 
-_Row = list[tuple[str, int, int, int]]
-"""Text, left, right, merge flags of each cell."""
-
-
 def _blocks(text: str, marks: dict[int, _Mark]) -> Blocks:
     blocks: list[Block] = []
     problems: list[Problem] = []
-    rows: list[_Row] = []
-    cells: list[str] = []
+    rows: list[list[EdgedCell]] = []
+    cells: list[list[Block]] = []
 
     def close() -> None:
         if rows:
-            grid, problem = grid_from_spans(_spans(rows))
-            if grid:
-                blocks.append(grid)
-            if problem:
-                problems.append(Problem("reader", problem))
+            made, found = table_blocks(spans_of_edges(rows))
+            blocks.extend(made)
+            problems.extend(found)
             rows.clear()
 
     start, held = 0, ""
@@ -242,16 +235,16 @@ def _blocks(text: str, marks: dict[int, _Mark]) -> Blocks:
         start = match.end()
         if match[0] == "\x07" and mark and mark.ends_row:
             edges = mark.cells or tuple((1000 * i, 1000 * (i + 1), 0) for i in range(len(cells)))
-            rows.append([(words, *edge) for words, edge in zip(cells, edges, strict=False)])
+            rows.append([EdgedCell(words, *edge) for words, edge in zip(cells, edges, strict=False)])
             cells = []
         elif match[0] == "\x07":
-            cells.append((held + piece).replace("\n", ""))
+            cells.append(_paragraphs(held + piece))
             held = ""
         elif mark and mark.in_table:
-            held += piece  # a paragraph inside a cell
+            held += f"{piece}\n"  # a paragraph inside a cell
         else:
             close()
-            blocks += [Paragraph(line.strip()) for line in (held + piece).split("\n") if line.strip()]
+            blocks += _paragraphs(held + piece)
             held = ""
     close()
     if rest := _plain(text[start:]).strip():
@@ -259,38 +252,10 @@ def _blocks(text: str, marks: dict[int, _Mark]) -> Blocks:
     return blocks, problems
 
 
+def _paragraphs(text: str) -> list[Block]:
+    return [Paragraph(line.strip()) for line in text.split("\n") if line.strip()]
+
+
 def _plain(text: str) -> str:
     """Drop field codes (their results stay) and control characters; a soft break is a line's end."""
     return _MARKS.sub("", _FIELD_CODE.sub("", text.replace("\x0b", "\n"))).replace("\x1e", "-")
-
-
-def _spans(rows: list[_Row]) -> list[list[tuple[str, int, int]]]:
-    """Turn edges and merge flags into rows of (text, rowspan, colspan)."""
-    edges: list[int] = []
-    for edge in sorted({e for row in rows for _, left, right, _ in row for e in (left, right)}):
-        if not edges or edge - edges[-1] > _SNAP:
-            edges.append(edge)
-
-    def place(edge: int) -> int:
-        return min(range(len(edges)), key=lambda k: abs(edges[k] - edge))
-
-    # A merged-in cell is taken up by the one before it or above it.
-    laid: list[list[list[object]]] = []
-    above: dict[int, list[object]] = {}
-    spans: list[list[tuple[str, int, int]]] = []
-    for row in rows:
-        here: list[list[object]] = []
-        for text, left, right, flags in row:
-            column, columns = place(left), max(place(right) - place(left), 1)
-            upper = above.get(column)
-            if flags & 3 and here and not text.strip() and here[-1][4]:
-                here[-1][2] = int(here[-1][2]) + columns  # type: ignore[call-overload]
-            elif (flags >> 5) & 3 == 1 and upper is not None and upper[2] == columns:
-                upper[3] = int(upper[3]) + 1  # type: ignore[call-overload]
-            else:
-                here.append([text, column, columns, 1, bool(flags & 3)])
-                above[column] = here[-1]
-        laid.append(here)
-    for here in laid:
-        spans.append([(str(c[0]), int(c[3]), int(c[2])) for c in here])  # type: ignore[call-overload]
-    return spans

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from gongkai.problem import Problem
 
-MediaType = Literal["html", "pdf", "docx", "doc", "txt", "image"]
+MediaType = Literal["html", "pdf", "docx", "doc", "rtf", "odt", "ofd", "txt", "image"]
 
 # Statutory tables have at most 28 × 15 cells; hostile spans must not fill the memory.
 MAX_GRID_ROWS = 2000
@@ -57,6 +57,10 @@ class Document:
     problems: tuple[Problem, ...] = ()
     url: str | None = None
     """Where it was saved from, if the file says so."""
+
+
+LAYOUT_CELL = 400
+"""Characters of a cell from which it is a page layout's, not a statistic's."""
 
 
 def grid_from_spans(

@@ -9,9 +9,10 @@ import importlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gongkai.errors import ReadError
+from gongkai.readers.decode import unmarked_utf16
 from gongkai.store.run import libraries
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _OCR = ("rapidocr", "onnxruntime", "opencv-python-headless", "pillow")
 HEAD = 65536
 """Bytes of a file that a sniff looks at, but for names inside a ZIP."""
 _TAG = re.compile(rb"<(?:!doctype|html|head|body|div|p|table|meta)[\s>]", re.IGNORECASE)
-_JSON = re.compile(rb"[\xef\xbb\xbf\s]*[{\[]\s*[{\[\"]")
+_JSON = re.compile(rb"[{\[]\s*[{\[\"]")
 _MULTIPART = re.compile(
     rb"\A(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*multipart/related", re.IGNORECASE
 )
@@ -46,16 +47,17 @@ class Reader:
     """Bytes and the file's name for messages → blocks and problems; raises ReadError."""
     needs: tuple[str, ...] = ()
     """Distributions that decide what it reads, installed or not."""
+    address: Callable[[bytes], str | None] = lambda _: None
+    """Where the file was saved from, if it says so."""
 
 
-def _in(module: str, function: str) -> Read:
+def _in(module: str, function: str) -> Any:  # noqa: ANN401
     """Return a function of a module that is imported when first called: most runs need few formats."""
 
-    def read(content: bytes, name: str) -> Blocks:
-        found: Read = getattr(importlib.import_module(f"gongkai.readers.{module}"), function)
-        return found(content, name)
+    def call(*arguments: object) -> object:
+        return getattr(importlib.import_module(f"gongkai.readers.{module}"), function)(*arguments)
 
-    return read
+    return call
 
 
 def _refused(
@@ -83,31 +85,48 @@ def _is_mht(content: bytes) -> bool:
     return b"ultipart/related" in head and bool(_MULTIPART.match(head.replace(b"\r", b"")))
 
 
+def _plain(content: bytes) -> bytes:
+    """Return the beginning of a text without marks, and without the zeros that ASCII has in UTF-16."""
+    head = content[:HEAD].removeprefix(b"\xef\xbb\xbf")
+    if b"\0" in head[:4096] or head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        head = head.lstrip(b"\xff\xfe").replace(b"\0", b"")
+    return head.lstrip()
+
+
+def _is_webarchive(content: bytes) -> bool:
+    """Claim a property list, in either of its two forms, that holds a page."""
+    head = content if content.startswith(b"bplist0") else content[:2000]
+    return head.startswith((b"bplist0", b"<?xml")) and b"WebMainResource" in head
+
+
 def _is_json(content: bytes) -> bool:
-    return bool(_JSON.match(content[:1024]))
+    return bool(_JSON.match(_plain(content)))
 
 
 def _is_html(content: bytes) -> bool:
-    return content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") or bool(_TAG.search(content[:HEAD]))
+    head = _plain(content)
+    return head.startswith(b"<") or bool(_TAG.search(head))
 
 
 def _is_text(content: bytes) -> bool:
-    """Claim what has few zero bytes, or the byte-order mark of UTF-16."""
+    """Claim what has few zero bytes, or is UTF-16."""
     head = content[:4096]
-    return content.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(b"\0") <= len(head) // 20
+    marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return marked or head.count(0) <= len(head) // 20 or bool(unmarked_utf16(head))
 
 
 READERS: tuple[Reader, ...] = (
     Reader("pdf", 1, "pdf", (".pdf",), lambda c: b"%PDF-" in c[:1024],
            _in("pdf", "read_pdf_or_scan"), ("pypdfium2", *_OCR)),
-    Reader("docx", 1, "docx", (".docx",), _zip_with(b"word/document.xml"),
-           _in("docx", "read_docx"), ("python-docx",)),
+    Reader("docx", 2, "docx", (".docx",), _zip_with(b"word/document"),
+           _in("docx", "read_docx"), ("lxml",)),
     Reader("doc", 1, "doc", (".doc", ".wps"), _starts(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
            _in("doc", "read_doc"), ("olefile",)),
     Reader("image", 1, "image", (".png", ".jpg", ".jpeg", ".tif", ".tiff"),
            _starts(b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*"),
            _in("ocr", "read_picture"), _OCR),
-    _refused("rtf", _starts(b"{\\rtf"), "an RTF file; save it as DOCX or PDF"),
+    Reader("rtf", 1, "rtf", (".rtf",), _starts(b"{\\rtf"), _in("rtf", "read_rtf")),
+    Reader("odt", 1, "odt", (".odt",), _zip_with(b"opendocument.text"), _in("odt", "read_odt"), ("lxml",)),
     _refused("excel", _zip_with(b"xl/workbook.xml"), "an Excel workbook, not a report"),
     _refused("zip", _starts(b"PK\x03\x04"),
              "a ZIP archive; name the files in it (folder.zip/name), or pass it to build", (".zip",)),
@@ -115,11 +134,14 @@ READERS: tuple[Reader, ...] = (
     _refused("7z", _starts(b"7z\xbc\xaf"), "a 7z archive; unpack it and pass the folder"),
     _refused("gzip", _starts(b"\x1f\x8b"), "a gzip archive; unpack it and pass the folder"),
     _refused("gif", _starts(b"GIF8"), "a GIF picture; save it as PNG"),
-    Reader("mht", 1, "html", (".mht", ".mhtml"), _is_mht, _in("saved", "read_mht"), ("selectolax",)),
+    Reader("mht", 1, "html", (".mht", ".mhtml"), _is_mht,
+           _in("saved", "read_mht"), ("selectolax",), _in("saved", "address_of_page")),
+    Reader("webarchive", 1, "html", (".webarchive",), _is_webarchive,
+           _in("saved", "read_webarchive"), ("selectolax",), _in("saved", "address_of_webarchive")),
     Reader("json", 1, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",)),
     Reader("html", 1, "html", (".html", ".htm", ".shtml"), _is_html,
-           _in("saved", "read_page"), ("selectolax",)),
-    Reader("text", 1, "txt", (".txt", ".md"), _is_text, _in("read", "read_plain")),
+           _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page")),
+    Reader("text", 1, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain")),
     _refused("binary", lambda _: True, "binary data of an unknown kind; expected HTML, PDF, DOCX or text"),
 )  # fmt: skip
 """Every format that is known; earlier ones are asked first."""

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from selectolax.lexbor import LexborHTMLParser
 
 from gongkai.problem import Problem
+from gongkai.readers.carried import carried, page_in
 from gongkai.readers.document import Block, Paragraph, grid_from_spans
+from gongkai.readers.plain import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +32,11 @@ _BLOCK = frozenset(
     "li main ol p pre section table tbody td tfoot th thead tr ul caption br".split()
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_LINES = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
+_SPELLED = 4
+"""Texts of one character each, from which a paragraph counts as spelled letter by letter."""
+_MAX_PAGES = 2
+"""Of pages in pages."""
 _SPACE = re.compile(r"[ \t\r\n]+")
 # A table cell longer than this is a page layout's, not a statistic's.
 _LAYOUT_CELL = 400
@@ -39,8 +46,12 @@ _RUN = 1000
 _RUN_OF_TAGS = re.compile(rf"(?:<[a-zA-Z]\w{{0,20}}(?:\s[^<>]{{0,300}})?>\s*){{{_RUN},}}")
 
 
-def read_html(text: str) -> Blocks:
+def read_html(text: str, depth: int = 0) -> Blocks:
     """Read a page into paragraphs and grids in document order.
+
+    Args:
+        text: The page.
+        depth: How many pages it stands in (frames, shadow roots).
 
     Returns:
         Blocks, and problems.
@@ -56,6 +67,18 @@ def read_html(text: str) -> Blocks:
     root = tree.body or tree.root
     if root is None:
         return [], problems
+    blocks, found = _blocks(root, depth)
+    problems += found
+    if depth < _MAX_PAGES and (inner := carried(tree.root or root, blocks)):
+        kept, found = read_html(inner, depth + 1)
+        blocks += kept
+        problems += found
+    return blocks, problems
+
+
+def _blocks(root: LexborNode, depth: int) -> Blocks:
+    """Give the blocks of what is shown."""
+    problems: list[Problem] = []
     blocks: list[Block] = []
     buffer: list[str] = []
     linked = 0  # characters of the buffer that stand in links
@@ -64,62 +87,89 @@ def read_html(text: str) -> Blocks:
         nonlocal linked
         if not buffer:
             return
-        content = _SPACE.sub(" ", "".join(buffer)).strip()
+        content = _joined(buffer)
         if content and not (linked >= len(content.replace(" ", "")) > 0):
             blocks.append(Paragraph(content))
         buffer.clear()
         linked = 0
 
     for event, node in _walk(root):
-        tag = node.tag
-        if tag == "-text":
-            content = node.text_content or ""
-            buffer.append(content)
-            if event == "link":
-                linked += len(_SPACE.sub("", content))
+        if event == "edge":
+            close()
         elif event == "table":
             close()
-            rows = _rows(node)
-            grid, problem = grid_from_spans(rows)
+            grid, problem = grid_from_spans(_rows(node))
             if grid:
                 blocks.append(grid)
             if problem:
                 problems.append(Problem("reader", problem))
-        else:
+        elif event == "page":
             close()
+            if depth < _MAX_PAGES:
+                inner, found = read_html(page_in(node), depth + 1)
+                blocks += inner
+                problems += found
+        else:
+            content = node.text_content or ""
+            if event == "lines" and "\n" in content:
+                close()
+                blocks += read_text(content)
+                continue
+            buffer.append(content)
+            if event == "link":
+                linked += len(_SPACE.sub("", content))
     close()
     return blocks, problems
 
 
-def _walk(root: LexborNode) -> Iterator[tuple[str, LexborNode]]:
-    """Yield ("text" or "link", text node), ("table", data table), ("edge", block element) without recursion.
+def _joined(pieces: list[str]) -> str:
+    """Join the texts of a paragraph; where each is a single character, white space between them is none."""
+    if len(pieces) >= _SPELLED:
+        letters = [piece.strip() for piece in pieces if piece.strip()]
+        if len(letters) >= _SPELLED and all(len(letter) == 1 for letter in letters):
+            return "".join(letters)
+    return _SPACE.sub(" ", "".join(pieces)).strip()
 
-    Depth is bounded by memory only: the parser itself limits nothing, and pages with 100,000 open tags exist.
+
+def _walk(root: LexborNode) -> Iterator[tuple[str, LexborNode]]:
+    """Yield ("text", "link" or "lines", text node), ("table", data table), ("page", frame), ("edge", block).
+
+    "lines" is text whose line ends count. Without recursion: depth is bounded by memory only, and pages with
+    100,000 open tags exist.
     """
-    above: list[tuple[LexborNode, bool, bool]] = []  # elements entered: node, is it a block, is it a link
-    links = 0
+    # Elements entered: node, is it a block, is it a link, do its lines count.
+    above: list[tuple[LexborNode, bool, bool, bool]] = []
+    links = lines = 0
     node: LexborNode | None = root
     while node is not None:
         tag = node.tag or ""
         if tag == "-text":
-            yield ("link" if links else "text"), node
+            yield ("lines" if lines else "link" if links else "text"), node
         else:
             is_block = tag in _BLOCK
             if is_block:
                 yield "edge", node
-            if not (tag.startswith("-") or tag in _SKIP or _is_hidden(node)):
+            if tag in ("iframe", "template") and page_in(node):
+                yield "page", node
+            elif not (tag.startswith("-") or tag in _SKIP or _is_hidden(node)):
                 if tag == "table" and _is_data_table(node):
                     yield "table", node
                 elif (child := node.child) is not None:
-                    is_link = tag == "a" and bool(node.attributes.get("href"))
-                    above.append((node, is_block, is_link))
+                    attributes = node.attributes
+                    is_link = tag == "a" and bool(attributes.get("href"))
+                    has_lines = tag in ("pre", "xmp", "listing") or bool(
+                        (style := attributes.get("style")) and _LINES.search(style)
+                    )
+                    above.append((node, is_block, is_link, has_lines))
                     links += is_link
+                    lines += has_lines
                     node = child
                     continue
         node = node.next if above else None
         while node is None and above:
-            left, is_block, is_link = above.pop()
+            left, is_block, is_link, has_lines = above.pop()
             links -= is_link
+            lines -= has_lines
             if is_block:
                 yield "edge", left
             node = left.next if above else None

@@ -1,18 +1,37 @@
-"""Pages as they are saved: HTML, a web archive (MHT), a JSON answer of a site. Knows nothing of reports."""
+"""Pages as they are saved: HTML, web archives (MHT, Safari), a JSON answer of a site. Knows no reports."""
 
 from __future__ import annotations
 
 import email
 import json
+import plistlib
 import re
-from typing import TYPE_CHECKING
+import xml.parsers.expat
+from typing import TYPE_CHECKING, Any
 
+from gongkai.errors import ReadError
+from gongkai.readers.decode import decoded
+from gongkai.readers.document import Block, Grid
 from gongkai.readers.html import read_html
-from gongkai.readers.read import decoded, read_plain
+from gongkai.readers.plain import read_plain
 from gongkai.text.clean import HAN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from gongkai.readers.formats import Blocks
+
+_MAX_FRAMES = 20
+_HAN = re.compile(f"[{HAN}]")
+_SAVED_FROM = re.compile(
+    rb"(?:^Snapshot-Content-Location:|<!--\s*saved from url=\(\d+\)|SingleFile\s+url:)\s*(https?://[^\s<>\"]+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+# What plistlib raises on damaged files.
+_DAMAGE = (
+    plistlib.InvalidFileException, xml.parsers.expat.ExpatError, AttributeError, IndexError, KeyError,
+    OverflowError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
 
 
 def read_page(content: bytes, name: str) -> Blocks:
@@ -23,12 +42,68 @@ def read_page(content: bytes, name: str) -> Blocks:
 
 
 def read_mht(content: bytes, name: str) -> Blocks:
-    """Read the page inside a web archive, as browsers save it."""
-    for part in email.message_from_bytes(content).walk():
-        payload = part.get_payload(decode=True)
-        if part.get_content_type() == "text/html" and isinstance(payload, bytes) and payload.strip():
-            return read_page(payload, name)
-    return read_page(content, name)
+    """Read the page inside a web archive, as browsers save it: of its frames, the one with most text."""
+    parts = [
+        payload
+        for part in email.message_from_bytes(content).walk()
+        if part.get_content_type() == "text/html"
+        and isinstance(payload := part.get_payload(decode=True), bytes)
+        and payload.strip()
+    ]
+    return _fullest(parts, name) if parts else read_page(content, name)
+
+
+def read_webarchive(content: bytes, name: str) -> Blocks:
+    """Read the page inside a web archive as Safari saves it: of its frames, the one with most text.
+
+    Raises:
+        ReadError: The archive is damaged.
+    """
+    try:
+        pages = list(_pages(plistlib.loads(content)))
+    except _DAMAGE as error:
+        raise ReadError(f"{name}: a damaged web archive ({error}); save the page again") from error
+    if not pages:
+        raise ReadError(f"{name}: a web archive without a page")
+    return _fullest(pages, name)
+
+
+def _pages(archive: Mapping[str, Any], depth: int = 0) -> Iterator[bytes]:
+    main = archive.get("WebMainResource", {})
+    content = main.get("WebResourceData")
+    if (
+        isinstance(content, bytes)
+        and content.strip()
+        and "html" in str(main.get("WebResourceMIMEType", "html"))
+    ):
+        yield content
+    for frame in archive.get("WebSubframeArchives", ()) if depth < _MAX_FRAMES else ():
+        yield from _pages(frame, depth + 1)
+
+
+def _fullest(pages: Sequence[bytes], name: str) -> Blocks:
+    """Read pages and return the one with most Chinese text; of equals, the first."""
+    read = [read_page(page, name) for page in pages[:_MAX_FRAMES]]
+    return max(read, key=lambda blocks: len(_HAN.findall("".join(map(_text, blocks[0])))))
+
+
+def _text(block: Block) -> str:
+    return "".join(map("".join, block.texts)) if isinstance(block, Grid) else block.text
+
+
+def address_of_page(content: bytes) -> str | None:
+    """Return where a page was saved from, as browsers, SingleFile and web archives say it."""
+    found = _SAVED_FROM.search(content[:20_000])
+    return found[1].decode("ascii", errors="ignore") if found else None
+
+
+def address_of_webarchive(content: bytes) -> str | None:
+    """Return where a Safari web archive was saved from."""
+    try:
+        address = plistlib.loads(content)["WebMainResource"]["WebResourceURL"]
+    except _DAMAGE:
+        return None
+    return address if isinstance(address, str) and address.startswith("http") else None
 
 
 def read_json(content: bytes, name: str) -> Blocks:
@@ -47,7 +122,7 @@ def read_json(content: bytes, name: str) -> Blocks:
             titles += [v for k, v in value.items() if "title" in str(k).lower() and isinstance(v, str)]
         elif isinstance(value, list):
             waiting += value
-        elif isinstance(value, str) and re.search(f"[{HAN}]", value):
+        elif isinstance(value, str) and _HAN.search(value):
             texts.append(value)
     if not texts:
         return read_plain(content, name)

@@ -1,0 +1,60 @@
+"""Plain text and Markdown → blocks. Knows nothing of reports."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gongkai.readers.decode import decoded
+from gongkai.readers.document import Block, Paragraph, grid_from_spans
+
+if TYPE_CHECKING:
+    from gongkai.readers.formats import Blocks
+
+_MARKUP = re.compile(r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-])|\*\*")
+_PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_PIPE_RULE = re.compile(r"^[\s|:\-]+$")
+
+
+def read_plain(content: bytes, name: str) -> Blocks:
+    """Read plain text or Markdown."""
+    text, problems = decoded(content)
+    return read_text(text), problems
+
+
+def read_text(text: str) -> list[Block]:
+    """Cut plain text or Markdown into blocks: a line a paragraph as it stands, whole pipe tables as grids."""
+    blocks: list[Block] = []
+    rows: list[str] = []
+    for line in [*_lines(text), ""]:
+        if _PIPE_ROW.match(line) and line.count("|") >= 3:
+            rows.append(line)
+            continue
+        blocks += _pipe_table(rows)
+        rows = []
+        bare = _MARKUP.sub("", line)
+        if bare.strip():
+            blocks.append(Paragraph(bare.rstrip()))
+    return blocks
+
+
+def _lines(text: str) -> list[str]:
+    """Cut a text into lines; a bare number at a page's edge is the page's."""
+    pages = text.replace("\r\n", "\n").replace("\r", "\n").split("\f")
+    edge = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
+    return "\n".join(edge.sub("\n", page) if len(pages) > 2 else page for page in pages).split("\n")
+
+
+def _pipe_table(rows: list[str]) -> list[Block]:
+    """Lay a pipe table out as a grid if its rows have equally many cells; else give its lines as they stand.
+
+    Where cells were merged, tools leave blanks at the row's end or nothing: what stands below what is lost.
+    """
+    content = [row for row in rows if not _PIPE_RULE.match(row)]
+    cells = [[cell.strip() for cell in row.strip().strip("|").split("|")] for row in content]
+    ragged = len({len(row) for row in cells}) > 1
+    padded = any(len(row) > 2 and row[0] and row[-2:] == ["", ""] and any(row[1:]) for row in cells)
+    if ragged or padded:
+        return [Paragraph(row) for row in content]
+    grid, _ = grid_from_spans([[(cell, 1, 1) for cell in row] for row in cells])
+    return [grid] if grid else []

@@ -1,0 +1,54 @@
+import plistlib
+
+import pytest
+
+from gongkai.errors import ReadError
+from gongkai.readers.read import parse_document
+
+PAGE = "<html><body><p>云汀市民政局年度报告</p></body></html>"
+
+
+def texts(content, name="x"):
+    document = parse_document(content, name)
+    return [b.text for b in document.blocks], document.media_type, document.url
+
+
+def resource(page, url="http://a.gov.cn/1.html"):
+    return {"WebMainResource": {"WebResourceData": page.encode(), "WebResourceMIMEType": "text/html", "WebResourceURL": url}}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [plistlib.FMT_BINARY, plistlib.FMT_XML])
+def test_a_safari_web_archive_is_read_and_of_its_frames_the_fullest(form):
+    whole = plistlib.dumps(
+        {**resource("<p>栏</p>"), "WebSubframeArchives": [resource(PAGE), resource("<p>x</p>")]}, fmt=form
+    )
+    assert texts(whole) == (["云汀市民政局年度报告"], "html", "http://a.gov.cn/1.html")
+    with pytest.raises(ReadError, match="damaged web archive"):
+        parse_document(whole[:-40], "x.webarchive")
+
+
+def test_an_mht_archive_is_read_and_of_its_frames_the_fullest():
+    parts = "".join(
+        f"--b\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{page}\n"
+        for page in ("<p>栏</p>", PAGE)
+    )
+    head = 'From: <Saved by Blink>\nSnapshot-Content-Location: https://a.gov.cn/2.html\nContent-Type: multipart/related; boundary="b"\n\n'
+    assert texts(f"{head}{parts}--b--".encode()) == (
+        ["云汀市民政局年度报告"],
+        "html",
+        "https://a.gov.cn/2.html",
+    )
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "<!-- saved from url=(0025)https://a.gov.cn/3.html -->",
+        "<!--\n Page saved with SingleFile \n url: https://a.gov.cn/3.html \n saved date: x\n-->",
+    ],
+)
+def test_a_saved_page_says_where_it_is_from(comment):
+    picture = f"<img src=data:image/png;base64,{'A' * 9999}>"
+    page = PAGE.replace("<html>", f"<!DOCTYPE html><html>{comment}").replace("</p>", f"</p>{picture}")
+    assert texts(page.encode()) == (["云汀市民政局年度报告"], "html", "https://a.gov.cn/3.html")
+    assert texts(PAGE.encode())[2] is None
