@@ -10,7 +10,7 @@ from tests.report.test_variations import EXPECTED, mismatches
 
 FLOOR = 91
 """Files read without one mismatch; the scan is left out, as its recogniser is an extra."""
-DIGEST = "6dc6c5176e4b32fa"
+DIGEST = "1e8c1eb218e28dd2"
 
 
 def digest_of_files() -> str:

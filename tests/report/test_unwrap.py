@@ -73,8 +73,8 @@ def test_a_page_in_one_line_is_cut_at_its_official_titles():
     )
     found = texts(sections_apart(pieces(line)))
     assert found == [
-        "某镇2022年政府信息公开工作年度报告", "一、总体情况", f" {PROSE}", "二、主动公开政府信息情况", " 见表。",
-        "五、存在的主要问题及改进情况", " 人手少。", "六、其他需要报告的事项", " 无。",
+        "某镇2022年政府信息公开工作年度报告", "一、总体情况", PROSE, "二、主动公开政府信息情况", "见表。",
+        "五、存在的主要问题及改进情况", "人手少。", "六、其他需要报告的事项", "无。",
     ]  # fmt: skip
 
 

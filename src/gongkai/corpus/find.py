@@ -52,10 +52,10 @@ def _walk(folder: str) -> Iterator[str]:
         logger.warning("%s: cannot be listed and is left out: %s", folder, error.strerror)
         return
     for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
+        if entry.is_dir(follow_symlinks=False):  # a pipe, a broken link: listed; reading it says what it is
             if not entry.name.endswith(("_files", ".files")):
                 yield from _walk(f"{folder}/{entry.name}")
-        elif _is_wanted(entry.name) and not entry.is_dir():
+        elif _is_wanted(entry.name) and not Path(entry.path).is_dir():
             yield from _listed(f"{folder}/{entry.name}".removeprefix("./"))
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 WINDOW = 90
 """Characters of the text before a run in which its label is sought; the longest label has 36."""
-LEAST_ROWS = 3
+LEAST_ROWS = 2
 """Rows below which what was aligned is chance."""
 NEAR = 30
 """Characters behind a run in which the rest of a wrapped label is sought."""

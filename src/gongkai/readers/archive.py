@@ -50,13 +50,16 @@ def fetch(path: str | Path) -> tuple[bytes, str | None]:
     if inside:
         return _read_member(*inside), None
     if crawl.is_crawl(path):
-        crawl.records(path)  # says what is wrong with it
-        raise ReadError(f"{path}: an archive of a crawl; name a record ({path}#0), or pass it to build")
+        found = next(iter(crawl.records(path)), None)
+        said = (
+            f"name a record ({found}), or pass it to build" if found else "no response in it may be a report"
+        )
+        raise ReadError(f"{path}: an archive of a crawl; {said}")
     try:
-        if storage.exists(path) and not (storage.is_folder(path) or storage.is_file(path)):
-            raise ReadError(f"{path}: is no file (a pipe, a device); it is not opened")
         if storage.is_folder(path):
             raise ReadError(f"{path}: is a folder; expected a file")
+        if not storage.is_regular(path):
+            raise ReadError(f"{path}: is a pipe, a socket or a device, or leads nowhere; expected a file")
         size = storage.size(path)
         if size > MAX_BYTES:
             raise ReadError(
@@ -84,7 +87,7 @@ def state(path: str) -> tuple[int, str]:
 def is_archive(path: Path) -> bool:
     """Tell whether a file is a ZIP by its ending and first bytes."""
     try:
-        if path.suffix.lower() != ".zip":
+        if path.suffix.lower() != ".zip" or not path.is_file():
             return False
         with path.open("rb") as stream:
             return stream.read(4) == b"PK\x03\x04"

@@ -69,29 +69,29 @@ def split(path: str | Path) -> tuple[str, str] | None:
 
 
 def records(path: str | Path) -> dict[str, int]:
-    """List the responses that may be reports, and places that are damaged: name as `read` takes it → length.
+    """List the responses that may be reports, and what is damaged: `crawl#place` → length.
 
     Raises:
         ReadError: The extra `web` is not installed, or the archive cannot be opened.
     """
-    return {f"{path}#{entry.place}": entry.length for entry in _entries(str(path), *storage.state(path))}
+    entries = _entries(str(path), *storage.state(path))
+    return {f"{path}#{place}": length for place, length in entries.items()}
 
 
 def length(crawl: str, place: str) -> int:
     """Return how long a record says it is; -1 where there is none."""
-    found = (e.length for e in _entries(crawl, *storage.state(crawl)) if e.place == place)
-    return next(found, -1)
+    return _entries(crawl, *storage.state(crawl)).get(place, -1)
 
 
 @functools.lru_cache(maxsize=4)
-def _entries(path: str, size: int, changed: str) -> tuple[Entry, ...]:
-    """List an archive once; size and time of change make the cache honest."""
+def _entries(path: str, size: int, changed: str) -> dict[str, int]:
+    """List an archive once, place → length; size and time of change make the cache honest."""
     _need(path)
     with _opened(path) as stream:
         found: list[Entry] = []
         for name, start, end in _parts(stream, path, size):
             found += _listed(stream, start, end) if start >= 0 else [Entry(name, 0)]
-    return tuple(found)
+    return dict(found)
 
 
 def _need(path: str) -> None:
@@ -101,6 +101,8 @@ def _need(path: str) -> None:
 
 @contextlib.contextmanager
 def _opened(path: str) -> Iterator[IO[bytes]]:
+    if not storage.is_regular(path):
+        raise ReadError(f"{path}: is a pipe, a socket or a device; expected a file")
     try:
         stream = storage.open_binary(path)
     except OSError as error:
@@ -164,10 +166,10 @@ def _listed(stream: IO[bytes], start: int, end: int) -> Iterator[Entry]:
                     break
         except _failures() as error:
             logger.debug("%s", error)
-        at = max(iterator.offset, at)
-        if not left and at > last and end - at > _LEAST:  # not even its head can be read
-            yield Entry(str(at), 0)
-        at = _next(stream, max(last, at) + 1, end)
+        stopped = last if left else max(iterator.offset, at)
+        if stopped > last and end - stopped > _LEAST:  # not even its head can be read
+            yield Entry(str(stopped), 0)
+        at = _next(stream, stopped + 1, end)
 
 
 def _iterator(stream: Any) -> Any:  # noqa: ANN401

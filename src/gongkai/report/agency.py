@@ -127,6 +127,10 @@ def agency_in_title(title: str) -> str | None:
 
 def _with_suffix(name: str) -> str | None:
     """Complete the bare name of a division or township to its government (`云汀市` → `云汀市人民政府`)."""
+    if find_kind(name) == "development_zone" and name not in regions():
+        return None
+    if re.fullmatch(r"[\u4e00-\u9fff]{2,6}(?:镇|乡|苏木)", name):
+        return f"{name}人民政府"
     divisions = split_divisions(name)
     below = name.removeprefix("".join(divisions))
     bare = not below or re.fullmatch(r"[\u4e00-\u9fff]{1,8}(?:镇|乡|苏木)", below)
@@ -134,16 +138,25 @@ def _with_suffix(name: str) -> str | None:
 
 
 def _agency_in_text(text: str) -> str | None:
-    """Find the agency that the preamble says the report is by."""
-    end = _lexicon()["name"]["end"]
-    patterns = (
-        rf"(?:本报告由|现(?:公布|发布|将)|本报告是|由)([\u4e00-\u9fff]{{2,24}}?(?:{end}))(?:根据|依据|按照|编制|{YEAR}|政府信息公开|负责)",
-        rf"请(?:直接)?(?:与|联系|向)([\u4e00-\u9fff]{{2,24}}?(?:{end}))",
-    )
-    for pattern in patterns:
-        match = re.search(pattern, text[:4000])
-        if match and find_kind(match[1]):
-            return match[1]
+    """Find the agency that the opening says the report is by."""
+    names = _lexicon()["name"]
+    end, body = names["end"], r"([\u4e00-\u9fff]{2,24}?(?:" + names["end"] + "))"
+    report = rf"(?:了)?(?:本|{YEAR}年?度?)(?:政府|政务)?(?:信息公开)?(?:工作)?(?:年度)?(?:报告|年报)"
+    opening = text[:4000]
+    for pattern in (
+        rf"(?:本(?:报告|年报)由|现(?:公布|发布|将)|本(?:报告|年报)是|由){body}(?:根据|依据|按照|编制|{YEAR}|政府信息公开|负责|汇总)",
+        rf"(?:向社会公布|公布|发布){body}(?:{YEAR}年|政府信息公开)",
+        rf"(?:^|[，。\n]){body}[^。，\n]{{0,20}}?(?:特|组织)?(?:编制|编写|撰写|形成)(?:完成)?{report}",
+        rf"请(?:直接)?(?:与|联系|向){body}",
+        r"(?m)^(?:发布|发文|公开|制发)(?:机构|机关|单位)[：:]\s*([\u4e00-\u9fff]{3,30})\s*$",
+    ):
+        for match in re.finditer(pattern, opening):
+            # A contact office is no agency: 某区政府信息公开工作领导小组办公室.
+            name = re.sub(r"(?:政府信息公开|政务公开|信息公开).*$", "", match[1])
+            name = name if name == match[1] or re.search(rf"(?:{end})$", name) else ""
+            name = re.sub("^(?:特|现|为)", "", name)
+            if name and find_kind(name) and not re.match("(?:我|本|该|各|全)", name):
+                return name
     return None
 
 

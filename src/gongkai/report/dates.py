@@ -17,6 +17,8 @@ TITLE_YEAR = re.compile(rf"({YEAR})\s*年?(?:年?度)?")
 _NEW_YEAR, _YEARS_END = "(?:1月1日|一月一日)", "(?:12月31日|十二月三十一日)"
 _PERIOD = re.compile(
     rf"({YEAR})年?度?{_NEW_YEAR}.{{0,8}}?({YEAR})?年?{_YEARS_END}|统计(?:期限|时间|数据).{{0,12}}?({YEAR})年"
+    rf"|(?:编制|编写|形成|公布|发布)[^。，]{{0,30}}?({YEAR})年?度?(?:政府|政务)?信息公开(?:工作)?(?:年度)?(?:报告|年报)"
+    rf"|(?:{YEAR})年?[9九]月[^。]{{0,6}}?({YEAR})年8月31日"
 )
 _DATE = re.compile(r"(20\d{2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
 # A line that ends in a date, or in a date with the time of day and a source; no sentence.
@@ -28,6 +30,8 @@ _PUBLISHED = re.compile(rf"(?:发布|发文|成文|公开|公布|生成|更新)?
 _CHINESE_DATE = re.compile(
     rf"(二[{_ZERO}]{_FIGURE}{{2}})年([一二三四五六七八九十]{{1,2}})月([一二三四五六七八九十]{{1,3}})日"
 )
+_SCHOOL_YEAR = re.compile(rf"{YEAR}年?[-—–~至]({YEAR})学年")
+_NAMED = re.compile(rf"({YEAR})年(?!\d{{1,2}}月\d{{1,2}}日)")
 _HEAD = 80
 """Lines in which a page says when it was published."""
 
@@ -59,6 +63,9 @@ def find_dates(
     """
     if known is not None:
         return known, _published(lines, known, problems)
+    school = _SCHOOL_YEAR.search(re.sub(r"\s", "", f"{title}\n{text[:2000]}"))
+    if school and (year := parse_year(school[1])):  # a school's report is that of the year its year ends in
+        return year, _published(lines, year, problems)
     in_title = [y for m in TITLE_YEAR.finditer(re.sub(r"\s", "", title)) if (y := parse_year(m[1]))]
     periods = [y for m in _PERIOD.finditer(text) for g in m.groups() if g and (y := parse_year(g))]
     of_title = in_title[0] if len(set(in_title)) == 1 else None
@@ -73,6 +80,9 @@ def find_dates(
         problems.append(
             f"the title says {of_title}, the reporting period {of_period}{dated}; {year} was taken"
         )
+    elif year is None and len(named := {y for m in _NAMED.finditer(text) if (y := parse_year(m[1]))}) == 1:
+        (year,) = named
+        problems.append(f"the report's year, {year}, is the only one that the text names; no title says it")
     elif year is None:
         spread += f" (published on {published}, so probably {before})" if published else ""
         problems.append(f"the report's year was not found{spread}; set it with --about")

@@ -38,6 +38,8 @@ _RANK = {
 }
 CONTENTS = 3
 """Headings one behind the other that make a contents list."""
+LOOSE = 22
+"""Characters of the longest line before the first heading that is dropped because it ends no sentence."""
 MAX_HEADING = 42
 """Characters of the longest heading; the official titles have at most 27."""
 
@@ -262,8 +264,11 @@ def _ordered(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     lose to the real headings here, because they break the order or fit the titles worse.
     """
     usable = []
+    outer = {c[1] for c in candidates if (m := _ORDINAL.match(c[3])) and m[1]}
     for candidate in candidates:
         index, key, kind, heading, rest = candidate
+        if key in outer and (inner := _ORDINAL.match(heading)) and inner[2]:
+            continue  # （一） below 一、
         if kind == "bare" and key is not None:
             official = _match("statutory", _ORDINAL.sub("", heading, count=1))
             if official is None and key not in ("problems", "improvements"):
@@ -334,7 +339,12 @@ def cut_tail(parts: Sequence[Part]) -> list[Part]:
             if number > 0 and ends_report(line.text, last=number == len(parts) - 1):
                 kept.append(Part(part.section, part.heading, lines))
                 return kept
-            if not is_furniture(line.text) and not _is_signature(line.text):
+            captions = (
+                _ORDINAL.sub("", part.heading, count=1) == line.text
+            )  # of a table: the heading once more
+            # Before the report, what is short and ends no sentence is of an index block or a tool bar.
+            loose = number == 0 and len(line.text) <= LOOSE and not FINAL.search(line.text)
+            if not (captions or loose or is_furniture(line.text) or _is_signature(line.text)):
                 lines.append(line)
         kept.append(Part(part.section, part.heading, lines))
     return [p for p in kept if p.lines or p.section != "preamble"]

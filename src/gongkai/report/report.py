@@ -49,6 +49,7 @@ _FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
 _MARKDOWN = re.compile(
     r"^\s*#{1,6}\s*|^\s*(?:[*>•]|-(?=\s*\[))\s*|\*\*|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
 )
+_ISSUER, _LABEL = re.compile("(发布|发文|公开|制发)(机构|机关|单位)"), re.compile("(日期|号|方式|机构|机关)$")
 _REASONS = {
     "template": "a writing template (xxxx年)",
     "rules": "rules on annual reports",
@@ -109,16 +110,18 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         ReportError: It is not one: neither a title, nor two of its sections, nor a statutory table is there.
     """
     pieces, grids, script = _apart(document)
+    pieces = sections_apart(pieces)
     statistics = statistics_of(read_grids(grids, script))
     if statistics.tables < {"proactive", "requests", "disputes"}:
         aligned = align([p.text for p in pieces], script=script, pages=[p.page for p in pieces])
         more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
         statistics = statistics_of((*statistics.problems, *statistics.readings, *more))
         pieces = _without(pieces, aligned.spans)
-    lines = repair_lines(_cleaned(unwrap(sections_apart(pieces)), script))
+    lines = repair_lines(_cleaned(unwrap(pieces), script))
     prose = [line for line in lines if is_official_heading(line.text) or not is_table_line(line.text)]
     start, title = find_title(prose)
-    identity = identify(title, [*_index_block(grids), *(line.text for line in lines)], known)
+    index_block = [*_index_block(grids), *_index_rows(pieces)]
+    identity = identify(title, [*index_block, *(line.text for line in lines)], known)
     parts = find_sections(prose[start:], statutory=statistics.form is not None)
     _refuse_other(document, title, parts, statistics)
     parts = cut_tail(parts)
@@ -168,6 +171,16 @@ def _index_block(grids: Sequence[Grid]) -> list[str]:
     """Return the rows of the small table in which some sites print dates and names."""
     small = (grid for grid in grids if len(grid.rows) <= 6)
     return [" ".join(row) for grid in small for row in grid.texts if any("日期" in c for c in row)]
+
+
+def _index_rows(pieces: Sequence[Piece]) -> Iterator[str]:
+    """Yield the issuer that an index block of pipes names, beside its label or below it."""
+    rows = [[cell.strip(" :：*") for cell in piece.text.split("|")] for piece in pieces[:30]]
+    for row, below in itertools.pairwise([*rows, []]):
+        for at, cell in enumerate(row):
+            if _ISSUER.fullmatch(cell):
+                values = (*row[at + 1 : at + 2], *below[at : at + 1])
+                yield from (f"发布机构：{value}" for value in values if value and not _LABEL.search(value))
 
 
 def _apart(document: Document) -> tuple[list[Piece], list[Grid], Script]:

@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gongkai.report.outline import is_official_heading
+from gongkai.report.outline import is_official_heading, is_title
 from gongkai.text.clean import clean_text
 from gongkai.text.grammar import MEASURES, NUMERALS, OPENS_POINT, OPENS_SECTION, PAGE_MARK
 
@@ -43,10 +43,26 @@ _PRINTED = re.compile(
 )
 LONG = 120
 """Characters from which a line may hold several sections."""
+ENOUGH = 3
+"""Titles counted in Arabic numerals that make them the report's own."""
+LONGEST_TITLE = 30
+_TITLES = (
+    r"(?:总体(?:情况|概述)|(?:基本|概)情况|概述|概况"
+    r"|(?:政府信息)?主动公开(?:政府)?(?:信息)?(?:的)?情况"
+    r"|(?:收到|受理)[和及]处理(?:政府)?信息公开申请(?:的)?情况|依申请公开(?:和不予公开)?(?:政府)?(?:信息)?(?:的)?情况"
+    r"|(?:因)?(?:政府)?信息公开(?:工作)?(?:被申请|被提起)?行政复议、?(?:和|及)?(?:被)?(?:提起)?行政诉讼(?:的)?情况"
+    r"|(?:政府信息公开)?(?:工作)?(?:中)?存在的?(?:主要)?(?:问题|不足)(?:及|和|与)(?:其)?改进(?:情况|措施)"
+    r"|其[他它]需要报告的(?:其他)?事项)"
+)
 _OFFICIAL = re.compile(
-    rf"(?:^|(?<=[\s。；：！|]))([{NUMERALS}]\s*[、.．]\s*(?:总体情况|概述|主动公开政府信息(?:情况)?|收到和处理政府信息公开申请(?:的)?情况"
-    r"|(?:因)?政府信息公开(?:工作)?(?:被申请|被提起)?行政复议、?(?:提起)?行政诉讼情况"
-    r"|(?:政府信息公开工作)?(?:中)?存在的?(?:主要)?(?:问题|不足)(?:及|和|与)(?:其)?改进(?:情况|措施)|其他需要报告的(?:其他)?事项))"
+    rf"(?:^|(?<=[\s。；：！|\d]))\s*([{NUMERALS}]\s*[、.．]\s*{_TITLES})(?P<mark>[：:。]?\s+|[：:。]|$|)"
+)
+_ARABIC = re.compile(rf"\s*[1-9]\s*[.．、]\s*{_TITLES}\s*")
+_GOES_ON = re.compile(rf"\s*(?:[和及与、，,]|[（(](?![{NUMERALS}]{{1,2}}[）)]))")
+_FRONT_ENDS = re.compile(r"\s*[=\-—*]{5,}\s*(?:正文|内容)\s*[=\-—*]{5,}\s*")
+_SUB_HEADED = re.compile(
+    rf"^(\s*[（(][{NUMERALS}]{{1,2}}[）)]\s*\S{{2,16}}?"
+    r"(?:情况|方面|工作|问题|措施|不足|建设|保障|管理)[。：:]?)[ \u3000]+(?=\S)"
 )
 _BETWEEN = re.compile(r"(?<=[。！？；：”])\s+")
 _FIGURE = re.compile(r"\s*(?:0|[1-9][\d.,]{0,9})%?\s*")
@@ -83,19 +99,48 @@ def unwrap(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def sections_apart(pieces: Sequence[Piece]) -> list[Piece]:
-    """Cut a page in one line at its official titles; what stands before the first is cut at its spaces."""
+    """Set official titles apart from what stands before and behind them on their line.
+
+    A page may come in one line; what stands there before its first title is cut at its spaces. Titles
+    counted in Arabic numerals (1. 总体情况) are counted as the others.
+    """
+    arabic = sum(bool(_ARABIC.fullmatch(piece.text)) for piece in pieces) >= ENOUGH
     apart: list[Piece] = []
-    for piece in pieces:
-        found = [m for m in _OFFICIAL.finditer(piece.text)]
-        if len(piece.text) < LONG or len(found) < 2:
-            apart.append(piece)
-            continue
-        cuts = sorted({at for m in found for at in m.span(1)})
-        limits = [0, *cuts, len(piece.text)]
-        parts = [piece.text[a:b] for a, b in itertools.pairwise(limits)]
-        texts = [*parts[0].split(), *(p for part in parts[1:] for p in _BETWEEN.split(part))]
-        apart += [Piece(text, piece.page, piece.index) for text in texts if text.strip()]
+    for piece in _without_front(pieces):
+        text = piece.text
+        if arabic and _ARABIC.fullmatch(text):
+            digit = text.strip()[0]
+            text = f"{NUMERALS[int(digit) - 1]}、{text.strip()[1:].lstrip(' .．、')}"
+        apart += [Piece(part, piece.page, piece.index) for part in _parts(text)]
     return apart
+
+
+def _without_front(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """Drop what a crawler wrote before the text, but for the title and the date."""
+    at = next((i for i, piece in enumerate(pieces[:30]) if _FRONT_ENDS.fullmatch(piece.text)), None)
+    if at is None:
+        return pieces
+    kept = [p for p in pieces[:at] if re.match(r"\s*(标\s*题|发布时间|发布日期)\s*[:：]", p.text)]
+    named = (re.sub(r"^\s*标\s*题\s*[:：]\s*", "", p.text) for p in kept)
+    return [*(Piece(text, p.page, p.index) for text, p in zip(named, kept, strict=True)), *pieces[at + 1 :]]
+
+
+def _parts(text: str) -> list[str]:
+    found = list(_OFFICIAL.finditer(text))
+    cuts: set[int] = set()
+    for match in found:
+        if len(found) > 1 or not text[: match.start(1)].strip():
+            rest = text[match.end() :]
+            told = bool(match["mark"]) or bool(_ENDS.search(rest)) or len(rest) > LONGEST_TITLE
+            if rest.strip() and told and not _GOES_ON.match(rest):
+                cuts |= {match.start(1), match.end()}
+            elif not rest.strip():
+                cuts.add(match.start(1))
+    limits = [0, *sorted(cuts), len(text)]
+    parts = [text[a:b].strip() if len(cuts) else text[a:b] for a, b in itertools.pairwise(limits)]
+    if len(found) > 1 and len(text) >= LONG:
+        parts = [*parts[0].split(), *(p for part in parts[1:] for p in _BETWEEN.split(part))]
+    return [piece for part in parts for piece in _SUB_HEADED.sub("\\1\\n", part).split("\n") if piece.strip()]
 
 
 def columns(text: str) -> int:
@@ -124,7 +169,8 @@ def _full_width(texts: Sequence[str]) -> int | None:
 
     Wrapped text has many lines of about one width, hardly any wider, and most of these end inside a sentence.
     """
-    widths = [(columns(text.rstrip()), text) for text in texts if not _is_heading(text)]
+    prose = (text for text in texts if not _is_heading(text) and not is_title(clean_text(text[:80])))
+    widths = [(columns(text.rstrip()), text) for text in prose]
     long = Counter(width for width, _ in widths if width >= LEAST_WIDTH)
     count = sum(long.values())
     if count < 3:
@@ -144,6 +190,8 @@ def _goes_on(line: str, following: str, full: int | None) -> bool:
         return False
     if _CONTINUES.match(following):
         return True
+    if not is_full and (is_title(clean_text(following[:80])) or is_title(clean_text(line[:80]))):
+        return False
     if _is_heading(following) or OPENS_POINT.match(following):
         return False
     if _OPEN.search(line) or _is_cut(line, following) or _is_figure(line, following):

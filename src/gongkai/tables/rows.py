@@ -31,7 +31,8 @@ class ReportRow:
     same_as: Annotated[str | None, "report_id of the one that stands for it, where the same is held twice"]
     agency: Agency
     kind: Annotated[
-        str | None, "government, office, department, township, street, development_zone, vertical"
+        str | None,
+        "government, office, department, township, street, development_zone, vertical, institution",
     ]
     level: Annotated[str | None, "nation, province, city, county, township; null when unknown"]
     region: Annotated[str | None, "name of the administrative division"]

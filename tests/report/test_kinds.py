@@ -1,0 +1,114 @@
+"""Kinds of reports that real pages taught: how they are headed, who issued them, what stands around them. All invented."""
+
+import pytest
+
+from gongkai.report.file import read_file
+
+BODY = """一、总体情况
+2022年，公开信息30条。
+二、主动公开政府信息情况
+公开信息12条。
+三、收到和处理政府信息公开申请情况
+未收到申请。
+五、存在的主要问题及改进情况
+更新不及时。下一步，将加强更新。
+六、其他需要报告的事项
+无其他事项。
+"""
+
+
+@pytest.fixture
+def read(tmp_path):
+    def written(text):
+        path = tmp_path / "a.txt"
+        path.write_text(text, encoding="utf-8")
+        (report,) = read_file(path).reports
+        return report
+
+    return written
+
+
+def told(report):
+    return [(s.section, s.text) for s in report.sentences]
+
+
+@pytest.mark.parametrize("mark", ["", "：", "。", "  "])
+def test_what_follows_a_heading_on_its_line_is_a_sentence(read, mark):
+    body = BODY.replace("申请情况\n未收到", f"申请情况{mark}2022年未收到").replace(
+        "事项\n无", f"事项{mark}本年度无"
+    )
+    found = told(read("苇塘县教育局2022年政府信息公开工作年度报告\n" + body))
+    assert ("requests", "2022年未收到申请。") in found
+    assert ("other", "本年度无其他事项。") in found
+
+
+def test_headings_in_arabic_numerals(read):
+    body = BODY
+    for numeral, digit in zip("一二三五六", "12356", strict=True):
+        body = body.replace(f"{numeral}、", f"  {digit}. ")
+    assert told(read("苇塘县教育局2022年政府信息公开工作年度报告\n" + body)) == told(
+        read("苇塘县教育局2022年政府信息公开工作年度报告\n" + BODY)
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "agency", "kind"),
+    [
+        ("青芦镇2022年政府信息公开工作年度报告", "青芦镇人民政府", "township"),
+        ("沐川湖综合试验区2022年政府信息公开工作年度报告", "沐川湖综合试验区", "development_zone"),
+        ("沐川湖学院2021-2022学年信息公开年度报告", "沐川湖学院", "institution"),
+        (
+            "苇塘县水务局2022年政府信息公开工作年度报告发布日期：2023-01-09来源：本站",
+            "苇塘县水务局",
+            "department",
+        ),
+    ],
+)
+def test_who_issued_it(read, title, agency, kind):
+    identity = read(f"{title}\n{BODY}").identity
+    assert (identity.agency, identity.kind, identity.year) == (agency, kind, 2022)
+
+
+@pytest.mark.parametrize(
+    ("opening", "agency"),
+    [
+        ("根据规定，特向社会公布苇塘市电业局政府信息公开工作2022年度报告。", "苇塘市电业局"),
+        ("按照要求，苇塘县柳岸街道特编制2022年政府信息公开年度报告。", "苇塘县柳岸街道"),
+        (
+            "发布机构 | 文号 |\n苇塘县青芦镇人民政府 | 0001 |\n现公布本机关2022年年度报告。",
+            "苇塘县青芦镇人民政府",
+        ),
+    ],
+)
+def test_who_issued_it_without_a_title(read, opening, agency):
+    assert read(f"{opening}\n{BODY}").identity.agency == agency
+
+
+def test_a_contact_office_is_no_agency(read):
+    contact = "如有疑问，请与沐川湖综合试验区政府信息公开工作领导小组办公室联系。"
+    agency = read(f"2022年政府信息公开工作年度报告\n{contact}\n{BODY}").identity.agency
+    assert agency in (None, "沐川湖综合试验区")
+
+
+def test_the_only_year_that_the_text_names(read):
+    report = read(f"柳岸街道办事处\n{BODY}")
+    assert report.identity.year == 2022
+    assert any("only one that the text names" in p.message for p in report.problems)
+
+
+def test_a_crawlers_front_matter_and_what_stands_behind_is_no_sentence(read):
+    front = (
+        "标题: 苇塘县教育局2022年政府信息公开工作年度报告\n栏目: 政府信息公开年报\n======== 正文 ========\n"
+    )
+    behind = "图1 公开渠道情况图\n苇塘县教育局2022年报告.pdf\n附件下载\n"
+    report = read(f"{front}点击收听年报语音朗读\n{BODY}{behind}")
+    assert report.identity.agency == "苇塘县教育局"
+    assert told(report)[0] == ("overview", "2022年，公开信息30条。")
+    assert told(report)[-1] == ("other", "无其他事项。")
+
+
+def test_a_contents_list_is_neither_title_nor_section(read):
+    contents = "政府信息公开年报\n目录\n" + "\n".join(line for line in BODY.splitlines() if line[1] == "、")
+    report = read(f"{contents}\n苇塘县教育局2022年政府信息公开工作年度报告\n{BODY}")
+    assert report.title == "苇塘县教育局2022年政府信息公开工作年度报告"
+    assert told(report) == told(read(f"苇塘县教育局2022年政府信息公开工作年度报告\n{BODY}"))
