@@ -51,9 +51,7 @@ def fetch(path: str | Path) -> tuple[bytes, str | None]:
         return _read_member(*inside), None
     if crawl.is_crawl(path):
         found = next(iter(crawl.records(path)), None)
-        said = (
-            f"name a record ({found}), or pass it to build" if found else "no response in it may be a report"
-        )
+        said = f"name a record ({found}), or pass it to build" if found else "no response in it is likely"
         raise ReadError(f"{path}: an archive of a crawl; {said}")
     try:
         if storage.is_folder(path):
