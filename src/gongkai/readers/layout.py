@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gongkai.readers.document import Block, Cell, Grid, Paragraph
+from gongkai.text.grammar import BROWSER_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -333,6 +334,7 @@ def _table(lattice: Lattice, chars: list[Char], page: int) -> tuple[Box, Grid]:
 
 def blocks_of(flow: list[Line | Grid]) -> list[Block]:
     """Join lines to paragraphs: a line that fills the measure goes on in the next unless that is indented."""
+    flow = [x for x in flow if not (isinstance(x, Line) and BROWSER_LINE.fullmatch(x.text))]
     lines = [part for part in flow if isinstance(part, Line)]
     if not lines:
         return [part for part in flow if isinstance(part, Grid)]
