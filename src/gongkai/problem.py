@@ -49,6 +49,7 @@ KINDS: Mapping[str, Kind] = {
     "doubtful": Kind("read", "warning", "a number in a picture is not certain and left blank: compare"),
     "text_layer": Kind("read", "warning", "the PDF's text cannot be used; the message says what helps"),
     "cut": Kind("read", "warning", "only the beginning was read: look for a whole copy"),
+    "picture": Kind("read", "warning", "a page is a picture and was not read: have it recognised"),
     "several": Kind("read", "note", "the file holds several reports; each has its rows"),
     "mended": Kind("read", "note", "a wrong decoding before gongkai was undone: compare with the original"),
     "paragraph_cut": Kind("read", "warning", "a paragraph is too long to be one: compare with the file"),

@@ -3,8 +3,9 @@ import json
 import pandas as pd
 import pytest
 
+from gongkai.classify.predict import predict
 from gongkai.corpus.build import find_inputs
-from gongkai.corpus.inputs import read_sentences
+from gongkai.corpus.inputs import carry_own, read_sentences
 from gongkai.errors import ReadError, SchemaError
 from tests.conftest import DATA
 
@@ -62,3 +63,29 @@ def test_texts_that_look_like_blanks_or_numbers_stay_texts(tmp_path):
     frame = read_sentences(tmp_path / "a.csv")
     assert frame["sentence_id"].tolist() == ["007", "008"]
     assert frame["text"].tolist() == ["NA", "12"]
+
+
+def test_columns_order_and_ids_of_ones_own_table_are_kept(tmp_path, model):
+    (tmp_path / "my.csv").write_text(
+        "id,who,text,score\n9,li,将改进。,3\n007,wang,已公开。,4\n", encoding="utf-8"
+    )
+    mine = read_sentences(tmp_path / "my.csv")
+    found = carry_own(predict(mine, model=model), mine)
+    assert found["sentence_id"].tolist() == ["9", "9", "007", "007"]
+    assert found["who"].tolist() == ["li", "li", "wang", "wang"]
+    assert found["own_score"].tolist() == [3, 3, 4, 4]
+    assert {"id", "text", "score"} <= set(found.columns)
+
+
+@pytest.mark.parametrize("column", ["id", "sentence_id"])
+def test_ids_that_repeat_or_lack_are_refused_with_their_rows(tmp_path, column):
+    (tmp_path / "my.csv").write_text(f"{column},text\n7,a\n8,b\n7,c\n")
+    with pytest.raises(SchemaError, match=r"my\.csv: the id '7' stands in rows 2, 4"):
+        read_sentences(tmp_path / "my.csv")
+    (tmp_path / "my.csv").write_text(f"{column},text\n7,a\n,b\n")
+    with pytest.raises(SchemaError, match="row 3 has no id"):
+        read_sentences(tmp_path / "my.csv")
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(f"{column},text\n7,a\n")
+    with pytest.raises(SchemaError, match="stands in two of the files"):
+        read_sentences([tmp_path / "a.csv", tmp_path / "b.csv"])

@@ -1,7 +1,7 @@
 """The command line: parses and checks options, calls one function, prints, picks the exit code.
 
 Results go to stdout, progress and logs to stderr. Exit 0 done · 1 some inputs failed (each a row in
-`problems`) · 2 wrong usage or nothing could be done · 130 interrupted.
+`problems`) · 2 wrong usage or nothing could be done · 70 an error in gongkai itself · 130 interrupted.
 """
 
 from __future__ import annotations
@@ -62,6 +62,11 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except Exception as error:
+        from gongkai.cli.net import catch
+
+        typer.echo(catch(error, verbose=logging.getLogger().isEnabledFor(logging.INFO)), err=True)
+        sys.exit(70)
 
 
 def _interrupt(*_: object) -> None:
@@ -310,7 +315,7 @@ def _predict_file(
     from gongkai.classify.classifier import load_model
     from gongkai.classify.predict import missing_context
     from gongkai.classify.predict import predict as run
-    from gongkai.corpus.inputs import read_sentences
+    from gongkai.corpus.inputs import carry_own, read_sentences
     from gongkai.store.run import refuse_existing
     from gongkai.tables.schema import PLAIN, write_frame
 
@@ -326,7 +331,7 @@ def _predict_file(
         typer.echo(
             f"gongkai: no {', '.join(missing)}; commitments are recognised less well without them", err=True
         )
-    predictions = run(sentences, model=classifier)
+    predictions = carry_own(run(sentences, model=classifier), sentences)
     write_frame(predictions, output, overwrite=overwrite)
     shares = predictions.groupby("label")["predicted"].mean()
     shown = ", ".join(f"{share:.1%} {label}" for label, share in shares.items())

@@ -156,7 +156,7 @@ def build_shard(
         parts = _parts([_sound(source, rows) for source, rows in zip(inputs, files, strict=True)])
     own = {source.path: source.columns for source in inputs}
     for column in columns:
-        values = [own[path].get(column) for path in parts["reports"]["source_path"].to_pylist()]
+        values = [own.get(path, {}).get(column) for path in parts["reports"]["source_path"].to_pylist()]
         parts["reports"] = parts["reports"].append_column(column, pa.array(values, pa.string()))
     for name, part in parts.items():
         write_part(name, part, folder, number)

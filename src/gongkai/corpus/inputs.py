@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gongkai.tables.rows import SentenceRow
-    from gongkai.tables.schema import Labels, Sentences
+    from gongkai.tables.schema import Labels, Predictions, Sentences
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def read_sentences(inputs: str | Path | Iterable[str | Path]) -> Sentences:
     if kind == "tables":
         return pd.concat([read_table(path, "sentences") for path in paths], ignore_index=True)
     if kind == "plain":
-        return pd.concat([_read_plain(path) for path in paths], ignore_index=True)
+        return _joined(paths)
     return _read_reports(paths)
 
 
@@ -53,8 +53,51 @@ def _kind(path: Path) -> str:
     return "plain" if path.suffix.lower() in PLAIN else "reports"
 
 
+def _joined(paths: list[Path]) -> Sentences:
+    frames = [_read_plain(path) for path in paths]
+    own = list(dict.fromkeys(column for frame in frames for column in frame.attrs["own"]))
+    for frame in frames:
+        frame.attrs.clear()
+    whole = pd.concat(frames, ignore_index=True)
+    if (twice := whole["sentence_id"].duplicated()).any():
+        raise SchemaError(f"the id {whole.loc[twice, 'sentence_id'].iloc[0]!r} stands in two of the files")
+    whole.attrs["own"] = own
+    return whole
+
+
 def _read_plain(path: Path) -> Sentences:
-    return as_sentences(read_frame(path, ["text"]), path.stem)
+    frame = read_frame(path, ["text"])
+    own = [str(column) for column in frame.columns]
+    frame = as_sentences(frame, path.stem)
+    ids = frame["sentence_id"]
+    if ids.isna().any():
+        raise SchemaError(f"{path}: row {_rows(ids.isna())} has no id, while others have")
+    if (twice := ids.duplicated(keep=False)).any():
+        first = ids[twice].iloc[0]
+        raise SchemaError(f"{path}: the id {first!r} stands in rows {_rows(ids == first)}")
+    frame.attrs["own"] = own
+    return frame
+
+
+def _rows(chosen: pd.Series[bool]) -> str:
+    """List rows as a spreadsheet numbers them: the head is row 1."""
+    numbers = [str(i + 2) for i, one in enumerate(chosen) if one]
+    return ", ".join(numbers[:10]) + (" …" if len(numbers) > 10 else "")
+
+
+def carry_own(predictions: Predictions, sentences: Sentences) -> Predictions:
+    """Put the columns of the user's own table behind `predictions`, which has its rows in the same order.
+
+    A column whose name the predictions use for something else (`label`, `score`) gets `own_` in front.
+    """
+    own = sentences.attrs.get("own", [])
+    times = len(predictions) // max(1, len(sentences))
+    shared = {"sentence_id", "report_id", "agency", "region_code", "year", "section", "heading"}
+    kept = {}
+    for column in (c for c in own if c not in shared):
+        name = f"own_{column}" if column in predictions.columns else column
+        kept[name] = sentences[column].repeat(times).to_numpy()
+    return predictions.assign(**kept)
 
 
 def _read_reports(paths: list[Path]) -> Sentences:

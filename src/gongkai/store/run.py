@@ -114,7 +114,7 @@ def manifest(
         inputs: Digest by input name.
         used: Distributions whose versions may decide the result.
     """
-    listing = json.dumps(dict(sorted(inputs.items())), ensure_ascii=False).encode()
+    listing = json.dumps(dict(sorted(inputs.items())), ensure_ascii=False).encode(errors="backslashreplace")
     return {
         "command": command,
         "gongkai": version(),

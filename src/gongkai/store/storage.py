@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from gongkai.errors import GongkaiError
 
@@ -58,6 +59,19 @@ def is_folder(place: Place) -> bool:
     """Return whether it is a folder (at a store: a prefix of objects)."""
     system, path = filesystem(place)
     return Path(path).is_dir() if system is None else bool(system.isdir(path))
+
+
+def open_binary(place: Place) -> IO[bytes]:
+    """Open a file to read in it here and there."""
+    system, path = filesystem(place)
+    opened: IO[bytes] = Path(path).open("rb") if system is None else system.open(path, "rb")
+    return opened
+
+
+def is_regular(place: Place) -> bool:
+    """Return whether it is no pipe, socket or device; what is missing is for the opener to tell."""
+    system, path = filesystem(place)
+    return system is not None or Path(path).is_file() or not os.path.lexists(path)
 
 
 def size(place: Place) -> int:
@@ -135,7 +149,8 @@ def write_bytes(place: Place, content: bytes) -> None:
 
 def write_json(place: Place, content: object) -> None:
     """Write JSON for people: UTF-8, indented, keys in the order given."""
-    write_bytes(place, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
+    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    write_bytes(place, text.encode(errors="backslashreplace"))  # a path may be in no Unicode
 
 
 def delete(place: Place) -> None:

@@ -141,13 +141,22 @@ def table_of(name: str, rows: Sequence[object]) -> pa.Table:
     for field in SCHEMAS[name]:
         values = list(map(attrgetter(field.name), rows))
         try:
-            array = pa.array(values, type=field.type)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError) as error:
+            array = _array(values, field.type)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise SchemaError(f"{name}.{field.name}: expected {field.type}: {error}") from error
         if array.null_count and not field.nullable:
             raise SchemaError(f"{name}.{field.name}: row {values.index(None)} is empty, but may not be")
         arrays.append(array)
     return pa.Table.from_arrays(arrays, schema=SCHEMAS[name])
+
+
+def _array(values: list[object], kind: pa.DataType) -> pa.Array:
+    """Make a column; of a file name that is not in UTF-8 the strange bytes are written as codes."""
+    try:
+        return pa.array(values, type=kind)
+    except UnicodeEncodeError:
+        plain = [v.encode(errors="backslashreplace").decode() if isinstance(v, str) else v for v in values]
+        return pa.array(plain, type=kind)
 
 
 def records(frame: Table) -> list[dict[str, Any]]:
@@ -257,13 +266,34 @@ def read_part(part: str, name: str) -> Table:
 def _read_part(part: str, name: str, columns: list[str] | None, filters: Filters) -> pa.Table:
     """Read columns of a part; None reads those of the schema, and behind them the user's own."""
     system, path = storage.filesystem(part)
+    schema = SCHEMAS[name]
     try:
-        if columns is None:
-            own = [c for c in read_names(part) if c not in SCHEMAS[name].names]
-            columns = [*SCHEMAS[name].names, *own]
-        return pq.read_table(path, columns=columns, filters=filters, filesystem=system)
-    except (pa.ArrowInvalid, OSError, KeyError) as error:
+        present = read_names(part)
+        wanted = (
+            [*schema.names, *(c for c in present if c not in schema.names)] if columns is None else columns
+        )
+        lacking = [c for c in wanted if c in schema.names and c not in present]
+        if needed := [c for c in lacking if not schema.field(c).nullable]:
+            raise SchemaError(
+                f"{part}: lacks {', '.join(needed)}; written by {_writer(part)}, build the tables anew"
+            )
+        table = pq.read_table(
+            path, columns=[c for c in wanted if c not in lacking], filters=filters, filesystem=system
+        )
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, KeyError) as error:
         raise SchemaError(f"{part}: not a part of '{name}': {error}") from error
+    for column in lacking:  # of tables that an earlier gongkai wrote
+        table = table.append_column(schema.field(column), pa.nulls(len(table), schema.field(column).type))
+    return table.select(wanted) if lacking else table
+
+
+def _writer(part: str) -> str:
+    """Return who wrote a part, as its folder's manifest says."""
+    manifest = f"{part.rsplit('/', 2)[0]}/run.json"
+    try:
+        return f"gongkai {storage.read_json(manifest)['gongkai']}"
+    except (OSError, ValueError, KeyError):
+        return "an unknown gongkai"
 
 
 def _filters(name: str, agency: str | Sequence[str] | None, year: int | Sequence[int] | None) -> Filters:
@@ -359,7 +389,7 @@ def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
     source = Path(path)
     try:
         if source.suffix.lower() == ".csv":
-            texts = dict.fromkeys(("sentence_id", "report_id", "region_code", "text"), "str")
+            texts = dict.fromkeys(("sentence_id", "id", "report_id", "region_code", "text"), "str")
             frame = pd.read_csv(
                 source, encoding="utf-8-sig", dtype=texts, keep_default_na=False, na_values=[""]
             )
@@ -384,19 +414,30 @@ def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
     return frame
 
 
+def _id_text(value: object) -> object:
+    """Return an id as text, 7.0 as 7; a missing one stays missing."""
+    if value is None or value != value:
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def as_sentences(frame: Sentences, stem: str, *, first: int = 0) -> Sentences:
     """Make rows from anywhere with a column `text` sentences: a missing text is empty, years are numbers.
 
     Args:
         frame: Rows; changed in place.
-        stem: Name of their file, for the ids of those that have none.
+        stem: Name of their file, for ids where there is neither `sentence_id` nor `id`.
         first: Number of the first row in the file.
     """
     import pandas as pd
 
     texts = ["" if text is None or text != text else str(text) for text in frame["text"].tolist()]
     frame["text"] = texts
-    if "sentence_id" not in frame.columns:
+    if "sentence_id" not in frame.columns and "id" in frame.columns:
+        frame["sentence_id"] = frame["id"]
+    if "sentence_id" in frame.columns:
+        frame["sentence_id"] = frame["sentence_id"].map(_id_text)
+    else:
         frame["sentence_id"] = [f"{stem}-{i}-{hash_text(text)}" for i, text in enumerate(texts, first)]
     if "year" in frame.columns:
         frame["year"] = pd.to_numeric(frame["year"], errors="coerce")

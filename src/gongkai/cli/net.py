@@ -1,0 +1,65 @@
+"""The last net: what nobody foresaw ends in one line and a report file, never in a traceback."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import sys
+import tempfile
+import traceback
+from importlib import metadata
+
+LIBRARIES = (
+    "jieba", "lxml", "numpy", "opencc", "pandas", "pyarrow", "pypdfium2", "rjieba", "scikit-learn",
+    "selectolax", "torch", "transformers", "typer",
+)  # fmt: skip
+
+
+def catch(error: Exception, *, verbose: bool) -> str:
+    """Write the report file and return what to print: one line, and the traceback if asked for.
+
+    The file holds no word of any report: of the errors only their kinds, since a message may quote a text.
+    """
+    text = "\n".join(
+        [
+            "gongkai ended with an error of its own. This file holds no text of your reports,",
+            "but names of files in the command line. Please send it to the makers of gongkai.",
+            "",
+            *versions(),
+            f"command line: {shlex.join(['gongkai', *sys.argv[1:]])}",
+            "",
+            *_stack(error),
+        ]
+    )
+    where = _written(text + "\n")
+    line = f"gongkai: unexpected {type(error).__name__}, an error in gongkai itself; {where}"
+    return "\n".join([*traceback.format_exception(error), line]) if verbose else line
+
+
+def versions() -> list[str]:
+    """List the versions of everything that decides what gongkai does."""
+    found = [f"gongkai {metadata.version('gongkai')}, Python {sys.version.split()[0]}, {platform.platform()}"]
+    for name in LIBRARIES:
+        try:
+            found.append(f"  {name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            found.append(f"  {name} not installed")
+    return found
+
+
+def _stack(error: BaseException) -> list[str]:
+    """Lay out where an error arose, causes first, without its message."""
+    cause = error.__cause__ or error.__context__
+    lines = [*_stack(cause), "", "which led to", ""] if cause is not None else []
+    return [*lines, *"".join(traceback.format_tb(error.__traceback__)).splitlines(), type(error).__qualname__]
+
+
+def _written(text: str) -> str:
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="gongkai-error-", suffix=".txt")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write(text)
+    except OSError as error:
+        return f"its report could not be written ({error.strerror}); run again with -v"
+    return f"please send us {path}"
