@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gongkai.readers.document import Block, Cell, Grid, Paragraph
+from gongkai.text.grammar import BROWSER_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -359,6 +360,7 @@ def running_heads(flow: Sequence[Line | Grid]) -> tuple[list[Line], list[Line | 
 
 def blocks_of(flow: list[Line | Grid]) -> list[Block]:
     """Join lines to paragraphs: a line that fills the measure goes on in the next unless that is indented."""
+    flow = [x for x in flow if not (isinstance(x, Line) and BROWSER_LINE.fullmatch(x.text))]
     lines = [part for part in flow if isinstance(part, Line)]
     if not lines:
         return [part for part in flow if isinstance(part, Grid)]
