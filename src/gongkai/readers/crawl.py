@@ -185,6 +185,8 @@ def _failures() -> tuple[type[Exception], ...]:
 
 
 def _is_likely(record: Any) -> bool:  # noqa: ANN401
+    if not (record.rec_headers.get_header("WARC-Target-URI") or "").lstrip("<").startswith("http"):
+        return False  # what the crawler says of itself
     if record.rec_type == "resource":
         return bool(_LIKELY.search(record.rec_headers.get_header("Content-Type") or ""))
     if record.rec_type != "response" or record.http_headers is None:
