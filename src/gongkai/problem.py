@@ -6,6 +6,7 @@ and what to do. The `problems` table has one row for each.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -24,8 +25,14 @@ class Where(NamedTuple):
     line: int | None = None
 
     def __str__(self) -> str:
-        named = zip(self._fields, self, strict=True)
-        return ", ".join(f"{name} {number}" for name, number in named if number is not None)
+        return _said(self)
+
+
+@functools.lru_cache(maxsize=4096)
+def _said(where: Where) -> str:
+    """Say a place; each is asked for more than once."""
+    named = zip(where._fields, where, strict=True)
+    return ", ".join(f"{name} {number}" for name, number in named if number is not None)
 
 
 NOWHERE = Where()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -37,6 +36,9 @@ _HEADED = re.compile(r"[、.．]\s*[\u4e00-\u9fff]{2,20}\s*")
 """A heading that lost its numeral."""
 _OPEN = re.compile(r"[，、,（(《“‘〈]\s*$")
 _CONTINUES = re.compile(r"\s*[，。、；：！？,;!?）)》”’〉】%％]")
+_WIDE = re.compile(
+    "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]"
+)
 LONG = 120
 """Characters from which a line may hold several sections."""
 ENOUGH = 3
@@ -64,6 +66,8 @@ _SUB_HEADED = re.compile(
 _INDENT_INSIDE = re.compile(r"(?<=\S)\s*\u3000{2,}(?=\S)")
 """Where a paragraph begins in the middle of a line."""
 _BETWEEN = re.compile(r"(?<=[。！？；：”])\s+")
+_SPLIT = re.compile(r"[、.．（(]|\u3000{2}")
+"""Without any of these a line is no more than one part."""
 _FIGURE = re.compile(r"\s*(?:0|[1-9][\d.,]{0,9})%?\s*")
 _REST = re.compile(r"\s*[^，。；：]{1,16}\s*")
 """What may be left of a heading on the next line."""
@@ -125,6 +129,8 @@ def _without_front(pieces: Sequence[Piece]) -> Sequence[Piece]:
 
 
 def _parts(text: str) -> list[str]:
+    if not _SPLIT.search(text):
+        return [text]
     found = list(_OFFICIAL.finditer(text))
     cuts: set[int] = set()
     for match in found:
@@ -149,7 +155,7 @@ def columns(text: str) -> int:
     >>> columns("公开2件")
     7
     """
-    return len(text) + sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + (len(text) - len(_WIDE.sub("", text)))
 
 
 def _without_running(pieces: Sequence[Piece]) -> list[Piece]:
@@ -172,7 +178,7 @@ def _full_width(texts: Sequence[str]) -> int | None:
 
     Wrapped text has many lines of about one width, hardly any wider, and most of these end inside a sentence.
     """
-    prose = (text for text in texts if not _is_heading(text) and not is_title(clean_text(text[:80])))
+    prose = (t for t in texts if not _is_heading(t) and not ("报" in t and is_title(clean_text(t[:80]))))
     widths = [(columns(text.rstrip()), text) for text in prose]
     long = Counter(width for width, _ in widths if width >= LEAST_WIDTH)
     count = sum(long.values())
@@ -193,7 +199,7 @@ def _goes_on(line: str, following: str, full: int | None) -> bool:
         return False
     if _CONTINUES.match(following):
         return True
-    if not is_full and (is_title(clean_text(following[:80])) or is_title(clean_text(line[:80]))):
+    if not is_full and any("报" in text and is_title(clean_text(text[:80])) for text in (following, line)):
         return False
     if _is_heading(following) or OPENS_POINT.match(following):
         return False
@@ -205,7 +211,13 @@ def _goes_on(line: str, following: str, full: int | None) -> bool:
 
 
 def _is_heading(text: str) -> bool:
-    return bool(OPENS_SECTION.match(text)) or is_official_heading(clean_text(text[:80]))
+    if OPENS_SECTION.match(text):
+        return True
+    return (
+        len(text) <= 60
+        and text.rstrip(" ：:。").endswith(("况", "项", "题"))
+        and is_official_heading(clean_text(text))
+    )
 
 
 def _is_cut(line: str, following: str) -> bool:
