@@ -196,7 +196,7 @@ def _agencies(
     by_report = dict(tuple(sentences.groupby("report_id", sort=False)))
     checked = dict(tuple(checks.groupby("report_id", sort=False)))
     parts = []
-    for agency, group in reports.assign(agency=reports["agency"].fillna(NO_AGENCY)).groupby(
+    for agency, group in reports.assign(agency=reports["agency"].astype(object).fillna(NO_AGENCY)).groupby(
         "agency", sort=True
     ):
         name = str(agency)
