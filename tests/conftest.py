@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ SHARED = Path(__file__).parents[2] / "shared" / "data"
 def rows_of_file(path: str | Path) -> dict[str, list[dict[str, object]]]:
     """Return what `read_file` gives, as rows of each table."""
     rows = read_file(path).tables()
-    return {name: [dataclasses.asdict(row) for row in getattr(rows, name)] for name in BUILT}
+    return {name: [row._asdict() for row in getattr(rows, name)] for name in BUILT}
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ and what to do. The `problems` table has one row for each.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -24,8 +25,14 @@ class Where(NamedTuple):
     line: int | None = None
 
     def __str__(self) -> str:
-        named = zip(self._fields, self, strict=True)
-        return ", ".join(f"{name} {number}" for name, number in named if number is not None)
+        return _said(self)
+
+
+@functools.lru_cache(maxsize=4096)
+def _said(where: Where) -> str:
+    """Say a place; each is asked for more than once."""
+    named = zip(where._fields, where, strict=True)
+    return ", ".join(f"{name} {number}" for name, number in named if number is not None)
 
 
 NOWHERE = Where()
@@ -49,6 +56,7 @@ KINDS: Mapping[str, Kind] = {
     "doubtful": Kind("read", "warning", "a number in a picture is not certain and left blank: compare"),
     "text_layer": Kind("read", "warning", "the PDF's text cannot be used; the message says what helps"),
     "cut": Kind("read", "warning", "only the beginning was read: look for a whole copy"),
+    "picture": Kind("read", "warning", "a page is a picture and was not read: have it recognised"),
     "several": Kind("read", "note", "the file holds several reports; each has its rows"),
     "mended": Kind("read", "note", "a wrong decoding before gongkai was undone: compare with the original"),
     "paragraph_cut": Kind("read", "warning", "a paragraph is too long to be one: compare with the file"),

@@ -181,7 +181,7 @@ def test_other_readers_are_another_plan(many, tmp_path, monkeypatch):
 def test_the_manifest_names_what_read_the_files_and_nothing_else(tables):
     run = json.loads((tables / "run.json").read_text(encoding="utf-8"))
     readers = run["settings"]["readers"]
-    assert readers["docx"]["libraries"]["python-docx"]
+    assert readers["docx"]["libraries"]["lxml"]
     assert {"rapidocr", "onnxruntime"} <= readers["pdf"]["libraries"].keys()
     assert "rjieba" in run["libraries"]
     assert "scikit-learn" not in run["libraries"]

@@ -104,7 +104,7 @@ def read_about(path: str | Path | None) -> About:
 def _refuse_columns(source: Path, names: list[str], own: tuple[str, ...]) -> None:
     if "source_path" not in names:
         raise SchemaError(f"{source}: lacks the column source_path; has {', '.join(names) or 'no columns'}")
-    taken = [name for name in own if name in ReportRow.__dataclass_fields__ or not name]
+    taken = [name for name in own if name in ReportRow._fields or not name]
     if taken or len(set(names)) < len(names):
         named = ", ".join(taken) or "two of one name"
         raise SchemaError(f"{source}: columns that cannot be taken: {named}; rename them")

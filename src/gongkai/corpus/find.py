@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gongkai.errors import ReadError
-from gongkai.readers import archive
+from gongkai.readers import archive, crawl
 from gongkai.readers.formats import SUFFIXES
 from gongkai.store import storage
 
@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 def find_inputs(paths: Iterable[str | Path]) -> list[str]:
     """List the files below the given paths, each once, sorted; links to folders are not followed.
 
-    A ZIP is listed file by file (`x.zip/name`), or as itself where it cannot be listed. Folders of pictures
-    that a browser saves beside a page (`x_files`) are left out.
+    A ZIP is listed file by file (`x.zip/name`), a crawl response by response (`x.warc.gz#offset`); as itself
+    where it cannot be. Folders of pictures that a browser saves beside a page (`x_files`) are left out.
 
     Raises:
         ReadError: A path does not exist.
@@ -35,7 +35,8 @@ def find_inputs(paths: Iterable[str | Path]) -> list[str]:
             raise ReadError(f"{path}: no such file or folder")
         if storage.is_url(path):
             below = storage.files_below(path) if storage.is_folder(path) else [str(path)]
-            found |= dict.fromkeys(p for p in below if p == str(path) or _is_wanted(p.rsplit("/", 1)[-1]))
+            wanted = (p for p in below if p == str(path) or _is_wanted(p.rsplit("/", 1)[-1]))
+            found |= dict.fromkeys(name for p in wanted for name in _listed(p))
         elif storage.is_folder(path):
             found |= dict.fromkeys(_walk(Path(path).as_posix()))
         else:
@@ -59,8 +60,13 @@ def _walk(folder: str) -> Iterator[str]:
 
 
 def _listed(path: str) -> list[str]:
-    """Return a file, or the wanted files of an archive."""
-    if not archive.is_archive(Path(path)):
+    """Return a file, the wanted files of an archive, or the likely responses of a crawl."""
+    if crawl.is_crawl(path):
+        try:
+            return list(crawl.records(path)) or [path]
+        except ReadError:
+            return [path]  # reading it will say why
+    if storage.is_url(path) or not archive.is_archive(Path(path)):
         return [path]
     try:
         names = archive.members(Path(path))

@@ -11,6 +11,7 @@ row has columns gives no value, unless the form's sums decide (`sums.py`).
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -91,10 +92,8 @@ def _aligned(runs: Sequence[Run], rest: str) -> list[tuple[int, Row]]:
     """
     rows = form_rows()
     texts = [*(spelt(run.text) for run in runs), rest]
-    score = [
-        [_likeness(row, run, texts[i][-WINDOW:], texts[i + 1][:WINDOW]) for row in rows]
-        for i, run in enumerate(runs)
-    ]
+    around = [_Around.of(texts[i], texts[i + 1]) for i in range(len(runs))]
+    score = [[_likeness(row, run, near) for row in rows] for run, near in zip(runs, around, strict=True)]
     n, m = len(runs), len(rows)
     behind = [[0.0] * (m + 1) for _ in range(n + 1)]
     ahead = [[0.0] * (m + 1) for _ in range(n + 1)]
@@ -121,19 +120,35 @@ def _aligned(runs: Sequence[Run], rest: str) -> list[tuple[int, Row]]:
     return chosen
 
 
-def _likeness(row: Row, run: Run, before: str, behind: str) -> float:
+class _Around(NamedTuple):
+    """What stands around a run: the end of the text before it, the beginning of that behind, their pairs."""
+
+    before: str
+    behind: str
+    pairs: frozenset[str]
+    near: frozenset[str]
+    """Pairs of both, with what of the label may be wrapped behind."""
+
+    @classmethod
+    def of(cls, before: str, behind: str) -> _Around:
+        before, behind = before[-WINDOW:], behind[:WINDOW]
+        return cls(before, behind, pairs_of(before), pairs_of(before + behind[:NEAR]))
+
+
+def _likeness(row: Row, run: Run, around: _Around) -> float:
     """Return how well the text around a run spells a row's label; 0 = not at all."""
     count = sum(len(atom.text) if atom.glued else 1 for atom in run.atoms)
     if row.table == "disputes":
-        if len(set(_OUTCOME.findall(before))) >= 3 and count == (5 if row.key else max(count, 6)):
+        if len(set(_OUTCOME.findall(around.before))) >= 3 and count == (5 if row.key else max(count, 6)):
             return 20.0
         if not row.key:
             return 0.0
     short = row.table != "requests"
-    best = max(_spells(label, pairs, row.own, before, behind, short) for label, pairs in row.labels)
+    best = max(_spells(label, pairs, row.own, around, short) for label, pairs in row.labels)
     return best if count in _counts(row) else best / 2
 
 
+@functools.cache
 def _counts(row: Row) -> set[int]:
     """Return how many cells a row may have."""
     if row.table == "requests":
@@ -144,23 +159,22 @@ def _counts(row: Row) -> set[int]:
     return {len(of_form[row.key]) for of_form in cells if row.key in of_form}
 
 
-def _spells(
-    label: str, pairs: frozenset[str], own: frozenset[str], before: str, behind: str, short: bool
-) -> float:
+def _spells(label: str, pairs: frozenset[str], own: frozenset[str], around: _Around, short: bool) -> float:
     """Return the likeness of one way to print a label: before the numbers, around them, or behind them."""
+    before, behind = around.before, around.behind
     if short or len(pairs) <= 4:  # stands as it is, at the end, or wrapped around its numbers
         at = before.rfind(label)
         if at >= 0 and len(before) - at - len(label) <= (0 if len(label) < 3 else 4):
             return 2.0 + len(pairs)
-        cuts = range(1, len(label))
-        wrapped = any(before.endswith(label[:c]) and behind.startswith(label[c:]) for c in cuts)
-        return 1.0 + len(pairs) if wrapped else 0.0
-    near = before + behind[:NEAR]
-    share = len(pairs & pairs_of(near)) / len(pairs)
-    if len(pairs & pairs_of(before)) >= 0.3 * len(pairs) and share >= LEAST:
-        told = 2 * len(own & pairs_of(near)) >= len(own)
+        cuts = (c for c in range(1, len(label)) if before.endswith(label[:c]))
+        return 1.0 + len(pairs) if any(behind.startswith(label[c:]) for c in cuts) else 0.0
+    share = len(pairs & around.near) / len(pairs)
+    if share >= LEAST and len(pairs & around.pairs) >= 0.3 * len(pairs):
+        told = 2 * len(own & around.near) >= len(own)
         adjoins = before[-2:] in label  # else another label begins between it and the numbers
         return share * len(pairs) * (1.0 if adjoins else 0.6) if told else 0.0
+    if before[-1:] not in label and label[:3] not in behind[:6]:
+        return 0.0
     for c in range(
         len(label)
     ):  # a narrow column: its first characters, the numbers, and the rest line by line

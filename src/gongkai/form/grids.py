@@ -319,5 +319,5 @@ def _first_of_each(heads: dict[int, str]) -> dict[int, str]:
 def _cell(
     table: str, row: str, column: str, cell: Cell, place: Where, at: tuple[int, int], *, money: float = 1.0
 ) -> Iterator[Found]:
-    where = place._replace(page=cell.page or place.page, row=at[0] + 1, column=at[1] + 1)
+    where = Where(cell.page or place.page, place.table, at[0] + 1, at[1] + 1)
     return read_cell(table, row, column, cell.text, where, money=money)

@@ -11,6 +11,7 @@ import zlib
 from pathlib import Path
 
 from gongkai.errors import ReadError
+from gongkai.readers import crawl
 from gongkai.store import storage
 
 MAX_BYTES = 64 * 2**20
@@ -25,14 +26,33 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSErro
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """Return the bytes of a file, of a file inside a ZIP, or at an address (s3://, gs://).
+    """Return the bytes that `fetch` gives.
 
     Raises:
-        ReadError: It is missing, a folder, too large, or its archive cannot be read.
+        ReadError: See `fetch`.
     """
-    inside = _split(path)
+    return fetch(path)[0]
+
+
+def fetch(path: str | Path) -> tuple[bytes, str | None]:
+    """Return the bytes of a file, and the address it was saved from if what holds it says so.
+
+    Args:
+        path: A file; one inside a ZIP (`a.zip/name`); a record of a crawl (`a.warc.gz#offset`); an address of
+            either (s3://, gs://).
+
+    Raises:
+        ReadError: It is missing, a folder or no file, too large, or its archive cannot be read.
+    """
+    record, inside = crawl.split(path), _split(path)
+    if record:
+        return crawl.read_record(*record)
     if inside:
-        return _read_member(*inside)
+        return _read_member(*inside), None
+    if crawl.is_crawl(path):
+        found = next(iter(crawl.records(path)), None)
+        said = f"name a record ({found}), or pass it to build" if found else "no response in it is likely"
+        raise ReadError(f"{path}: an archive of a crawl; {said}")
     try:
         if storage.is_folder(path):
             raise ReadError(f"{path}: is a folder; expected a file")
@@ -43,14 +63,16 @@ def read_bytes(path: str | Path) -> bytes:
             raise ReadError(
                 f"{path}: {size / 2**20:.0f} MiB is more than a report can be ({MAX_BYTES >> 20} MiB)"
             )
-        return storage.read_bytes(path)
+        return storage.read_bytes(path), None
     except OSError as error:
         raise ReadError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def state(path: str) -> tuple[int, str]:
     """Return size and what changes when the file does; -1 where it is gone."""
-    inside = _split(path)
+    record, inside = crawl.split(path), _split(path)
+    if record:
+        return crawl.length(*record), storage.state(record[0])[1]
     if inside is None:
         return storage.state(path)
     try:

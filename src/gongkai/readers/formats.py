@@ -5,13 +5,16 @@ The content decides, not the ending: the first reader whose `sniff` claims the f
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import re
+import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gongkai.errors import ReadError
+from gongkai.readers import crawl
 from gongkai.readers.decode import unmarked_utf16
 from gongkai.store.run import libraries
 
@@ -99,6 +102,13 @@ def _is_webarchive(content: bytes) -> bool:
     return head.startswith((b"bplist0", b"<?xml")) and b"WebMainResource" in head
 
 
+def _is_crawl(content: bytes) -> bool:
+    if content.startswith(b"\x1f\x8b\x08"):
+        with contextlib.suppress(zlib.error):
+            content = zlib.decompressobj(31).decompress(content[:512], 5)
+    return content.startswith(b"WARC/") or (content.startswith(b"PK") and b"datapackage.json" in content)
+
+
 def _is_json(content: bytes) -> bool:
     return bool(_JSON.match(_plain(content)))
 
@@ -127,12 +137,16 @@ READERS: tuple[Reader, ...] = (
            _in("ocr", "read_picture"), _OCR),
     Reader("rtf", 1, "rtf", (".rtf",), _starts(b"{\\rtf"), _in("rtf", "read_rtf")),
     Reader("odt", 1, "odt", (".odt",), _zip_with(b"opendocument.text"), _in("odt", "read_odt"), ("lxml",)),
+    Reader("ofd", 1, "ofd", (".ofd",), _zip_with(b"OFD.xml"), _in("ofd", "read_ofd"), ("lxml",)),
     _refused("excel", _zip_with(b"xl/workbook.xml"), "an Excel workbook, not a report"),
+    replace(_refused("crawl", _is_crawl, "an archive of a crawl; pass the file to build", crawl.SUFFIXES),
+            needs=("warcio",)),
     _refused("zip", _starts(b"PK\x03\x04"),
              "a ZIP archive; name the files in it (folder.zip/name), or pass it to build", (".zip",)),
-    _refused("rar", _starts(b"Rar!"), "a RAR archive; unpack it and pass the folder"),
-    _refused("7z", _starts(b"7z\xbc\xaf"), "a 7z archive; unpack it and pass the folder"),
-    _refused("gzip", _starts(b"\x1f\x8b"), "a gzip archive; unpack it and pass the folder"),
+    _refused("rar", _starts(b"Rar!"), "a RAR archive; unpack it and pass the folder", (".rar",)),
+    _refused("7z", _starts(b"7z\xbc\xaf"), "a 7z archive; unpack it and pass the folder", (".7z",)),
+    _refused("gzip", _starts(b"\x1f\x8b"), "a gzip archive; unpack it and pass the folder",
+             (".tgz", ".tar.gz")),
     _refused("gif", _starts(b"GIF8"), "a GIF picture; save it as PNG"),
     Reader("mht", 1, "html", (".mht", ".mhtml"), _is_mht,
            _in("saved", "read_mht"), ("selectolax",), _in("saved", "address_of_page")),
@@ -163,5 +177,5 @@ def readers_state() -> dict[str, dict[str, object]]:
     return {
         reader.name: {"version": reader.version, "libraries": libraries(reader.needs)}
         for reader in READERS
-        if reader.media_type
+        if reader.media_type or reader.needs
     }

@@ -17,7 +17,7 @@ from gongkai.readers.document import Block, Paragraph, grid_from_spans
 from gongkai.readers.plain import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from selectolax.lexbor import LexborNode
 
@@ -32,6 +32,7 @@ _BLOCK = frozenset(
     "li main ol p pre section table tbody td tfoot th thead tr ul caption br".split()
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_WITH_LINES = ("pre", "xmp", "listing")
 _LINES = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _SPELLED = 4
 """Texts of one character each, from which a paragraph counts as spelled letter by letter."""
@@ -151,15 +152,12 @@ def _walk(root: LexborNode) -> Iterator[tuple[str, LexborNode]]:
                 yield "edge", node
             if tag in ("iframe", "template") and page_in(node):
                 yield "page", node
-            elif not (tag.startswith("-") or tag in _SKIP or _is_hidden(node)):
+            elif not (tag.startswith("-") or tag in _SKIP or _is_hidden(attributes := node.attributes)):
                 if tag == "table" and _is_data_table(node):
                     yield "table", node
                 elif (child := node.child) is not None:
-                    attributes = node.attributes
                     is_link = tag == "a" and bool(attributes.get("href"))
-                    has_lines = tag in ("pre", "xmp", "listing") or bool(
-                        (style := attributes.get("style")) and _LINES.search(style)
-                    )
+                    has_lines = tag in _WITH_LINES or bool(_LINES.search(attributes.get("style") or ""))
                     above.append((node, is_block, is_link, has_lines))
                     links += is_link
                     lines += has_lines
@@ -175,8 +173,7 @@ def _walk(root: LexborNode) -> Iterator[tuple[str, LexborNode]]:
             node = left.next if above else None
 
 
-def _is_hidden(node: LexborNode) -> bool:
-    attributes = node.attributes
+def _is_hidden(attributes: Mapping[str, str | None]) -> bool:
     style = attributes.get("style")
     return "hidden" in attributes or (style is not None and bool(_HIDDEN.search(style)))
 

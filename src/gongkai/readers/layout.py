@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gongkai.readers.document import Block, Cell, Grid, Paragraph
+from gongkai.text.grammar import BROWSER_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,11 @@ SMALLEST_CELL = 4.0
 _HEADING = re.compile(r"[一二三四五六七八九十]{1,2}、[^，。；]{2,30}$")
 _WHOLE_HEADING = re.compile(r"[一二三四五六七八九十]{1,2}、[^，。；]{2,30}(情况|事项|问题|措施)$")
 _PAGE_MARK = re.compile(r"[-—–－_·\s]*\d{1,3}[-—–－_·\s]*|第?\s*\d{1,3}\s*页.{0,10}|\d{1,3}\s*/\s*\d{1,3}")
+
+
+_NUMBER = re.compile(r"\d+")
+RUNNING = 0.6
+"""Share of the pages on which a line must stand, first or last, to be a running head."""
 
 
 @dataclass(slots=True)  # not frozen: that takes three times as long to make
@@ -331,8 +337,30 @@ def _table(lattice: Lattice, chars: list[Char], page: int) -> tuple[Box, Grid]:
     return box, Grid(laid, page)
 
 
+def running_heads(flow: Sequence[Line | Grid]) -> tuple[list[Line], list[Line | Grid]]:
+    """Take out what stands above and below the text on most pages, but for its numbers.
+
+    Returns:
+        Each head as it stands on its first page (a browser prints date and title there), and the rest.
+    """
+    pages: dict[int, list[Line | Grid]] = {}
+    for part in flow:
+        pages.setdefault(part.page or 0, []).append(part)
+    edges = [(parts[at], at) for parts in pages.values() for at in (0, -1)]
+    seen: dict[tuple[str, int], list[Line]] = {}
+    for part, at in edges:
+        if isinstance(part, Line):
+            seen.setdefault((_NUMBER.sub("0", part.text), at), []).append(part)
+    least = max(2, RUNNING * len(pages))
+    running = {key: lines for key, lines in seen.items() if len(lines) >= least}
+    dropped = {id(line) for lines in running.values() for line in lines}
+    heads = [lines[0] for (_, at), lines in running.items() if at == 0]
+    return heads, [part for part in flow if id(part) not in dropped]
+
+
 def blocks_of(flow: list[Line | Grid]) -> list[Block]:
     """Join lines to paragraphs: a line that fills the measure goes on in the next unless that is indented."""
+    flow = [x for x in flow if not (isinstance(x, Line) and BROWSER_LINE.fullmatch(x.text))]
     lines = [part for part in flow if isinstance(part, Line)]
     if not lines:
         return [part for part in flow if isinstance(part, Grid)]

@@ -16,9 +16,9 @@ import pypdfium2.raw as raw
 from gongkai.errors import ReadError
 from gongkai.problem import Problem, Where
 from gongkai.readers import ocr
-from gongkai.readers.document import Block, Grid
+from gongkai.readers.document import Block, Grid, Paragraph
 from gongkai.readers.glyphs import box_fonts
-from gongkai.readers.layout import Box, Char, Line, Rules, add_sides, blocks_of, page_flow
+from gongkai.readers.layout import Box, Char, Line, Rules, add_sides, blocks_of, page_flow, running_heads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,9 @@ def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[Problem], str
             everything += [c.text for c in chars]
     finally:
         pdf.close()
-    return blocks_of(flow), problems, _fault("".join(everything))
+    heads, flow = running_heads(flow)
+    blocks = [*(Paragraph(line.text, line.page) for line in heads), *blocks_of(flow)]
+    return blocks, problems, _fault("".join(everything))
 
 
 def _fault(text: str) -> str:

@@ -19,13 +19,15 @@ def read_document(path: str | Path) -> Document:
 
     Args:
         path: An HTML, PDF, DOCX, DOC, TXT or Markdown file, or a picture of a page; the content decides,
-            not the ending. `folder.zip/name` reads a file inside an archive.
+            not the ending. `folder.zip/name` is a file inside an archive,
+            `crawl.warc.gz#offset` what a site answered to a crawler.
 
     Raises:
         ReadError: The file is missing, empty, too large, encrypted, damaged, or of a kind that cannot be
         read.
     """
-    return parse_document(archive.read_bytes(path), str(path))
+    content, url = archive.fetch(path)
+    return parse_document(content, str(path), url)
 
 
 def parse_document(content: bytes, name: str, url: str | None = None) -> Document:

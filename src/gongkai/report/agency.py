@@ -144,9 +144,10 @@ def _agency_in_text(text: str) -> str | None:
     report = rf"(?:了)?(?:本|{YEAR}年?度?)(?:政府|政务)?(?:信息公开)?(?:工作)?(?:年度)?(?:报告|年报)"
     opening = text[:4000]
     for pattern in (
-        rf"(?:本(?:报告|年报)由|现(?:公布|发布|将)|本(?:报告|年报)是|由){body}(?:根据|依据|按照|编制|{YEAR}|政府信息公开|负责|汇总)",
+        rf"(?:本(?:报告|年报)[由是]|现(?:公布|发布|将)|由){body}"
+        rf"(?:根据|依据|按照|编制|{YEAR}|政府信息公开|负责|汇总)",
         rf"(?:向社会公布|公布|发布){body}(?:{YEAR}年|政府信息公开)",
-        rf"(?:^|[，。\n]){body}[^。，\n]{{0,20}}?(?:特|组织)?(?:编制|编写|撰写|形成)(?:完成)?{report}",
+        rf"(?:^|[，。\n]){body}[^。\n]{{0,30}}?(?:特|组织)?(?:编制|编写|撰写|形成)(?:完成)?{report}",
         rf"请(?:直接)?(?:与|联系|向){body}",
         r"(?m)^(?:发布|发文|公开|制发)(?:机构|机关|单位)[：:]\s*([\u4e00-\u9fff]{3,30})\s*$",
     ):
@@ -155,7 +156,11 @@ def _agency_in_text(text: str) -> str | None:
             name = re.sub(r"(?:政府信息公开|政务公开|信息公开).*$", "", match[1])
             name = name if name == match[1] or re.search(rf"(?:{end})$", name) else ""
             name = re.sub("^(?:特|现|为)", "", name)
-            if name and find_kind(name) and not re.match("(?:我|本|该|各|全)", name):
+            if (
+                name
+                and find_kind(name)
+                and not re.match("(?:我|本|该|各|全)|[省市州县区镇乡](?:人民)?[政委级]", name)
+            ):
                 return name
     return None
 

@@ -45,6 +45,9 @@ from gongkai.form.grids import Statistics
 
 MAX_PARAGRAPH = 200_000
 """Characters; the longest seen has 5,000, a whole report in one paragraph 40,000."""
+TABLES = {"proactive", "requests", "disputes"}
+_TABLED = re.compile("自然人|商业企业|本年制发|本年新制作|处理决定数|结果维持|本年新收政府|上年结转政府")
+"""Words of the tables that prose hardly has: without two of them there is no table to align."""
 _FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
 _MARKDOWN = re.compile(
     r"^\s*#{1,6}\s*|^\s*(?:[*>•]|-(?=\s*\[))\s*|\*\*|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
@@ -112,7 +115,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     pieces, grids, script = _apart(document)
     pieces = sections_apart(pieces)
     statistics = statistics_of(read_grids(grids, script))
-    if statistics.tables < {"proactive", "requests", "disputes"}:
+    if statistics.tables < TABLES and _is_tabled(pieces):
         aligned = align([p.text for p in pieces], script=script, pages=[p.page for p in pieces])
         more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
         statistics = statistics_of((*statistics.problems, *statistics.readings, *more))
@@ -181,6 +184,11 @@ def _index_rows(pieces: Sequence[Piece]) -> Iterator[str]:
             if _ISSUER.fullmatch(cell):
                 values = (*row[at + 1 : at + 2], *below[at : at + 1])
                 yield from (f"发布机构：{value}" for value in values if value and not _LABEL.search(value))
+
+
+def _is_tabled(pieces: Sequence[Piece]) -> bool:
+    text = re.sub(r"[\s|│()（）\d]+", "", "".join(piece.text for piece in pieces))
+    return len(set(_TABLED.findall(text))) > 1
 
 
 def _apart(document: Document) -> tuple[list[Piece], list[Grid], Script]:

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gongkai.report.outline import is_official_heading, is_title
 from gongkai.text.clean import clean_text
-from gongkai.text.grammar import MEASURES, NUMERALS, OPENS_POINT, OPENS_SECTION, PAGE_MARK
+from gongkai.text.grammar import BROWSER_LINE, MEASURES, NUMERALS, OPENS_POINT, OPENS_SECTION, PAGE_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,9 +36,8 @@ _HEADED = re.compile(r"[、.．]\s*[\u4e00-\u9fff]{2,20}\s*")
 """A heading that lost its numeral."""
 _OPEN = re.compile(r"[，、,（(《“‘〈]\s*$")
 _CONTINUES = re.compile(r"\s*[，。、；：！？,;!?）)》”’〉】%％]")
-_PRINTED = re.compile(
-    r"\s*(?:(?:\d{4}/\d{1,2}/\d{1,2}|\d{1,2}/\d{1,2}/\d{2,4})\s*,?\s*(?:[上下]午)?\s*\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AP]M)?\b.*"
-    r"|(?:https?|file):\S+(?:\s+\d{1,3}\s*/\s*\d{1,3})?)\s*"
+_WIDE = re.compile(
+    "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]"
 )
 LONG = 120
 """Characters from which a line may hold several sections."""
@@ -52,7 +50,8 @@ _TITLES = (
     r"|(?:收到|受理)[和及]处理(?:政府)?信息公开申请(?:的)?情况|依申请公开(?:和不予公开)?(?:政府)?(?:信息)?(?:的)?情况"
     r"|(?:因)?(?:政府)?信息公开(?:工作)?(?:被申请|被提起)?行政复议、?(?:和|及)?(?:被)?(?:提起)?行政诉讼(?:的)?情况"
     r"|(?:政府信息公开)?(?:工作)?(?:中)?存在的?(?:主要)?(?:问题|不足)(?:及|和|与)(?:其)?改进(?:情况|措施)"
-    r"|其[他它]需要报告的(?:其他)?事项)"
+    r"|存在的?(?:主要)?(?:问题|不足)(?:和不足)?|改进(?:措施|情况)|下一步(?:工作)?(?:打算|计划|安排|措施)"
+    r"|收费(?:及减免)?情况|主动公开的内容和形式|依申请公开办理情况|其[他它]需要报告的(?:其他)?事项)"
 )
 _OFFICIAL = re.compile(
     rf"(?:^|(?<=[\s。；：！|\d]))\s*([{NUMERALS}]\s*[、.．]\s*{_TITLES})(?P<mark>[：:。]?\s+|[：:。]|$|)"
@@ -64,7 +63,11 @@ _SUB_HEADED = re.compile(
     rf"^(\s*[（(][{NUMERALS}]{{1,2}}[）)]\s*\S{{2,16}}?"
     r"(?:情况|方面|工作|问题|措施|不足|建设|保障|管理)[。：:]?)[ \u3000]+(?=\S)"
 )
+_INDENT_INSIDE = re.compile(r"(?<=\S)\s*\u3000{2,}(?=\S)")
+"""Where a paragraph begins in the middle of a line."""
 _BETWEEN = re.compile(r"(?<=[。！？；：”])\s+")
+_SPLIT = re.compile(r"[、.．（(]|\u3000{2}")
+"""Without any of these a line is no more than one part."""
 _FIGURE = re.compile(r"\s*(?:0|[1-9][\d.,]{0,9})%?\s*")
 _REST = re.compile(r"\s*[^，。；：]{1,16}\s*")
 """What may be left of a heading on the next line."""
@@ -126,6 +129,8 @@ def _without_front(pieces: Sequence[Piece]) -> Sequence[Piece]:
 
 
 def _parts(text: str) -> list[str]:
+    if not _SPLIT.search(text):
+        return [text]
     found = list(_OFFICIAL.finditer(text))
     cuts: set[int] = set()
     for match in found:
@@ -136,6 +141,7 @@ def _parts(text: str) -> list[str]:
                 cuts |= {match.start(1), match.end()}
             elif not rest.strip():
                 cuts.add(match.start(1))
+    cuts |= {match.start() for match in _INDENT_INSIDE.finditer(text)}
     limits = [0, *sorted(cuts), len(text)]
     parts = [text[a:b].strip() if len(cuts) else text[a:b] for a, b in itertools.pairwise(limits)]
     if len(found) > 1 and len(text) >= LONG:
@@ -149,12 +155,15 @@ def columns(text: str) -> int:
     >>> columns("公开2件")
     7
     """
-    return len(text) + sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + (len(text) - len(_WIDE.sub("", text)))
 
 
 def _without_running(pieces: Sequence[Piece]) -> list[Piece]:
     """Drop page marks, a browser's lines, and lines that stand first or last on several pages."""
-    pieces = [p for p in pieces if not PAGE_MARK.fullmatch(p.text) and not _PRINTED.fullmatch(p.text)]
+    pieces = [p for p in pieces if not PAGE_MARK.fullmatch(p.text)]
+    printed = [" ".join(p.text.split()) for p in pieces if BROWSER_LINE.fullmatch(p.text)]
+    if len(printed) > 1:  # one alone may be the page's own date
+        pieces = [p for p in pieces if not BROWSER_LINE.fullmatch(p.text)]
     pages: dict[int, list[str]] = defaultdict(list)
     for piece in pieces:
         if piece.page is not None:
@@ -169,7 +178,7 @@ def _full_width(texts: Sequence[str]) -> int | None:
 
     Wrapped text has many lines of about one width, hardly any wider, and most of these end inside a sentence.
     """
-    prose = (text for text in texts if not _is_heading(text) and not is_title(clean_text(text[:80])))
+    prose = (t for t in texts if not _is_heading(t) and not ("报" in t and is_title(clean_text(t[:80]))))
     widths = [(columns(text.rstrip()), text) for text in prose]
     long = Counter(width for width, _ in widths if width >= LEAST_WIDTH)
     count = sum(long.values())
@@ -190,7 +199,7 @@ def _goes_on(line: str, following: str, full: int | None) -> bool:
         return False
     if _CONTINUES.match(following):
         return True
-    if not is_full and (is_title(clean_text(following[:80])) or is_title(clean_text(line[:80]))):
+    if not is_full and any("报" in text and is_title(clean_text(text[:80])) for text in (following, line)):
         return False
     if _is_heading(following) or OPENS_POINT.match(following):
         return False
@@ -202,7 +211,13 @@ def _goes_on(line: str, following: str, full: int | None) -> bool:
 
 
 def _is_heading(text: str) -> bool:
-    return bool(OPENS_SECTION.match(text)) or is_official_heading(clean_text(text[:80]))
+    if OPENS_SECTION.match(text):
+        return True
+    return (
+        len(text) <= 60
+        and text.rstrip(" ：:。").endswith(("况", "项", "题"))
+        and is_official_heading(clean_text(text))
+    )
 
 
 def _is_cut(line: str, following: str) -> bool:

@@ -12,7 +12,7 @@ import os
 import shutil
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from gongkai.errors import GongkaiError
 
@@ -59,6 +59,13 @@ def is_folder(place: Place) -> bool:
     """Return whether it is a folder (at a store: a prefix of objects)."""
     system, path = filesystem(place)
     return Path(path).is_dir() if system is None else bool(system.isdir(path))
+
+
+def open_binary(place: Place) -> IO[bytes]:
+    """Open a file to read in it here and there."""
+    system, path = filesystem(place)
+    opened: IO[bytes] = Path(path).open("rb") if system is None else system.open(path, "rb")
+    return opened
 
 
 def is_regular(place: Place) -> bool:

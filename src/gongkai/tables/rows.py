@@ -1,4 +1,4 @@
-"""Each table's row, once: an annotated dataclass that says type, meaning and whether null may stand.
+"""Each table's row, once: an annotated named tuple that says type, meaning and whether null may stand.
 
 Arrow schema, data dictionary and documentation derive from these (`schema.py`): a column is added here, and
 where it is made. Years and counts are 32-bit integers on disk, shares and values 64-bit floats.
@@ -7,8 +7,7 @@ where it is made. Years and counts are 32-bit integers on disk, shares and value
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 SECTIONS = ("preamble", "overview", "proactive", "requests", "disputes", "problems", "improvements", "other")
 
@@ -23,8 +22,7 @@ Section: TypeAlias = Annotated[str | None, f"one of {', '.join(SECTIONS)}"]
 Heading: TypeAlias = Annotated[str | None, "nearest heading above it, empty when none"]
 
 
-@dataclass(frozen=True, slots=True)
-class ReportRow:
+class ReportRow(NamedTuple):
     """One report."""
 
     report_id: Annotated[str, "first 12 hex digits of the digest"]
@@ -52,8 +50,7 @@ class ReportRow:
     n_sentences: Annotated[int, "sentences found"]
 
 
-@dataclass(frozen=True, slots=True)
-class SentenceRow:
+class SentenceRow(NamedTuple):
     """One sentence (codebook: quasi-sentence) of a report."""
 
     sentence_id: Annotated[str, "report_id, hash of the text, occurrence"]
@@ -72,8 +69,7 @@ class SentenceRow:
     tokens: Annotated[list[str], "jieba tokens of the text"]
 
 
-@dataclass(frozen=True, slots=True)
-class StatisticRow:
+class StatisticRow(NamedTuple):
     """One cell of the statutory tables of a report."""
 
     report_id: ReportId
@@ -93,8 +89,7 @@ class StatisticRow:
     where: Annotated[str, "page or table, row and column it was read from"]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRow:
+class CheckRow(NamedTuple):
     """One rule of the form's arithmetic, checked."""
 
     report_id: ReportId
@@ -109,8 +104,7 @@ class CheckRow:
     where: Annotated[str, "cells it was computed from"]
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemRow:
+class ProblemRow(NamedTuple):
     """One thing noticed about a file or a report."""
 
     source_path: Annotated[str, "file"]
@@ -122,8 +116,7 @@ class ProblemRow:
     message: Annotated[str, "what, where, what to do"]
 
 
-@dataclass(frozen=True, slots=True)
-class LabelRow:
+class LabelRow(NamedTuple):
     """One sentence as one coder coded it."""
 
     sentence_id: SentenceId
@@ -142,8 +135,7 @@ class LabelRow:
     inclusion: Annotated[float | None, "probability with which the sentence was drawn, null if not drawn"]
 
 
-@dataclass(frozen=True, slots=True)
-class PredictionRow:
+class PredictionRow(NamedTuple):
     """One label of one sentence as one model sees it."""
 
     sentence_id: SentenceId
@@ -160,8 +152,7 @@ class PredictionRow:
     heading: Annotated[str | None, "nearest heading"]
 
 
-@dataclass(frozen=True, slots=True)
-class MeasureRow:
+class MeasureRow(NamedTuple):
     """One estimate for one group; the columns that define the group stand in front."""
 
     measure: Annotated[str, "prevalence or cheap_talk"]

@@ -133,7 +133,7 @@ def frame_of(name: str, rows: Iterable[Mapping[str, object]]) -> Table:
 
 
 def table_of(name: str, rows: Sequence[object]) -> pa.Table:
-    """Lay rows (the table's dataclass) out as an Arrow table.
+    """Lay rows (the table's named tuples) out as an Arrow table.
 
     Raises:
         SchemaError: A value does not fit its column, or is null where none may be.

@@ -21,6 +21,11 @@ OPENS_POINT = re.compile(
 OPENS_SECTION = re.compile(rf"\s*[{NUMERALS}]{{1,2}}\s*[、.．]\s*\S")
 MEASURES = "年月日件条个次余人家份期宗起篇名场％%"
 """What follows a number in prose."""
+BROWSER_LINE = re.compile(
+    r"\s*(?:(?:\d{4}/\d{1,2}/\d{1,2}|\d{1,2}/\d{1,2}/\d{2,4})\s*,?\s*(?:[上下]午)?\s*\d{1,2}:\d{2}"
+    r"(?::\d{2})?(?:\s*[AP]M)?.*|(?:https?|file):\S+(?:\s+\d{1,3}\s*/\s*\d{1,3})?)\s*"
+)
+"""What a browser prints above and below a page: date and title, address and page of pages."""
 PAGE_MARK = re.compile(
     r"\s*(?:[-—–－―]+\s*\d{1,3}\s*[-—–－―]+|第\s*\d{1,3}\s*页(?:\s*[,，/]?\s*共\s*\d{1,3}\s*页)?|\d{1,3}\s*/\s*\d{1,3})\s*"
 )
