@@ -347,7 +347,7 @@ def _choose_cluster(wide: Table, by: Sequence[str]) -> str:
 
 def _group_rows(group: Table, level: float, seed: int) -> list[dict[str, object]]:
     index, ids = pd.factorize(group["_unit"].astype(object), sort=True)  # numpy's would cut a \0 at an end
-    weights = _weights(group, ids, seed)
+    weights = _weights(group, np.asarray(ids), seed)
     commitment, boilerplate = (group[label].to_numpy(float) for label in LABELS)
     ones = np.ones(len(group))
     pairs = {
