@@ -281,7 +281,7 @@ def compare(
     for row in records(found):
         spread = " (too few clusters)"
         if row["low"] is not None and row["low"] == row["low"]:
-            spread = f" [{row['low']:+.1%}, {row['high']:+.1%}], p = {row['p_value']:.3f}"
+            spread = f" [{row['low']:+.1%}, {row['high']:+.1%}], p = {_number(row['p_value'])}"
         typer.echo(
             f"  {row['label']:<24} {_percent(row['value'], '+')}{spread}  {row['clusters']} × {cluster}"
         )
@@ -289,6 +289,10 @@ def compare(
 
 def _percent(share: float | None, sign: str = "") -> str:
     return "undefined" if share is None or share != share else f"{share:{sign}.1%}"
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None or value != value else f"{value:.3f}"
 
 
 def _group(frame: Table, by: str, text: str) -> object:
