@@ -1,6 +1,7 @@
 """Hostile input: whatever the bytes, a file is read, or refused with a reason; it never crashes a build."""
 
 import io
+import plistlib
 import random
 import zipfile
 from itertools import pairwise
@@ -18,6 +19,10 @@ from gongkai.report.split import split_reports
 from gongkai.tables.schema import BUILT, table_of
 from gongkai.text.sentences import split_sentences
 from tests.conftest import DATA
+from tests.readers.test_odt import odt
+from tests.readers.test_ofd import TABLE, ofd
+from tests.readers.test_ofd import text as printed
+from tests.readers.test_saved import resource
 
 SAMPLES = sorted(p for p in DATA.rglob("*") if p.is_file() and p.suffix != ".json")
 SPARK = [
@@ -179,3 +184,21 @@ def test_a_docx_that_unpacks_to_a_gigabyte_is_refused():
                 stream.write(bytes(2**20))
     with pytest.raises(ReadError, match="unpacks to 300 MiB"):
         parse_document(made.getvalue(), "x.docx")
+
+
+def test_mutated_office_files_and_archives_are_refused_or_read():
+    page = odt(
+        "<text:list text:style-name='L'><text:list-item><text:p>一</text:p></text:list-item></text:list>"
+    )
+    drawing = ofd(printed("一、总体情况", 20, 30) + TABLE)
+    rich = rb"{\rtf1\ansicpg936{\fonttbl{\f0\fcharset134 x;}}\f0\'b9\'ab\trowd\cellx9\pard\intbl\u20844 ?\cell\row\pard\par}"
+    archives = [
+        plistlib.dumps(resource("<p>x</p>"), fmt=form) for form in (plistlib.FMT_BINARY, plistlib.FMT_XML)
+    ]
+    rng = random.Random(11)
+    for case in range(400):
+        content = mutate(rng.choice([page, drawing, rich, *archives]), rng)
+        try:
+            read(content, "x")
+        except Exception as error:
+            raise AssertionError(f"case {case}: {error!r}") from error

@@ -46,6 +46,10 @@ def test_a_table_inside_a_layout_table_stands_in_its_place():
     assert rtf(whole) == ["a", [["x", "y"], ["1", "2"]], "b", "c"]
 
 
+def test_an_unknown_code_page_is_the_western_one():
+    assert shown(read_rtf(rb"{\rtf1\ansicpg93 a\'e9\par}", "x.rtf")) == ["aé"]
+
+
 def test_depth_is_bounded():
     with pytest.raises(ReadError, match="groups inside each other"):
         read_rtf(b"{\\rtf1" + b"{" * 9999, "x.rtf")

@@ -6,6 +6,7 @@ Unicode. A row's cells are known by the edges and merge flags of its definition 
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -316,7 +317,7 @@ class _Reader:
 
 def _known(charset: str) -> str:
     try:
-        b"".decode(charset)
+        codecs.lookup(charset)
     except LookupError:
         return "cp1252"
     return charset

@@ -29,8 +29,8 @@ _SAVED_FROM = re.compile(
 )
 # What plistlib raises on damaged files.
 _DAMAGE = (
-    plistlib.InvalidFileException, xml.parsers.expat.ExpatError, AttributeError, IndexError, KeyError,
-    OverflowError, RecursionError, TypeError, ValueError,
+    plistlib.InvalidFileException, xml.parsers.expat.ExpatError, AttributeError, LookupError, OverflowError,
+    RecursionError, TypeError, ValueError,
 )  # fmt: skip
 
 
