@@ -96,3 +96,12 @@ def model(labels: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture(scope="session")
 def predictions(sentences: pd.DataFrame, model: Path) -> pd.DataFrame:
     return predict(sentences, model=model)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print which share of worlds gave a result (`test_worlds.py`), also where workers ran them."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, text in report.user_properties if report.when == "call" else ():
+            if name == "worlds":
+                terminalreporter.section("worlds")
+                terminalreporter.write_line(text)

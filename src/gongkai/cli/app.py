@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from gongkai.cli import study
+from gongkai.cli.doctor import doctor
 from gongkai.cli.options import (
     BatchSize,
     Cluster,
@@ -461,5 +462,5 @@ def page(
     typer.echo(str(write_page(tables, frame, output, level=level, seed=seed, overwrite=overwrite)))
 
 
-for command in study.COMMANDS:
+for command in (doctor, *study.COMMANDS):
     app.command()(command)

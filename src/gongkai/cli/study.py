@@ -240,7 +240,7 @@ def followup(
         known = row["low"] is not None and row["low"] == row["low"]
         spread = f" [{row['low']:.1%}, {row['high']:.1%}]" if known else ""
         group = " ".join(str(row[c]) for c in columns_of(by))
-        typer.echo(f"  {group} {row['label']:<20} {row['value']:.1%}{spread}  n={row['n']}")
+        typer.echo(f"  {group} {row['label']:<20} {_percent(row['value'])}{spread}  n={row['n']}")
     typer.echo(
         f"{output}: {len(found)} rows, {int(found['review'].sum())} near the threshold. Read those and all "
         "problems, fill in `checked`, and give the file to --checked: unread problems are not counted"
@@ -281,8 +281,18 @@ def compare(
     for row in records(found):
         spread = " (too few clusters)"
         if row["low"] is not None and row["low"] == row["low"]:
-            spread = f" [{row['low']:+.1%}, {row['high']:+.1%}], p = {row['p_value']:.3f}"
-        typer.echo(f"  {row['label']:<24} {row['value']:+.1%}{spread}  {row['clusters']} × {cluster}")
+            spread = f" [{row['low']:+.1%}, {row['high']:+.1%}], p = {_number(row['p_value'])}"
+        typer.echo(
+            f"  {row['label']:<24} {_percent(row['value'], '+')}{spread}  {row['clusters']} × {cluster}"
+        )
+
+
+def _percent(share: float | None, sign: str = "") -> str:
+    return "undefined" if share is None or share != share else f"{share:{sign}.1%}"
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None or value != value else f"{value:.3f}"
 
 
 def _group(frame: Table, by: str, text: str) -> object:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
 from gongkai.store.run import whole_file
-from gongkai.tables.schema import LABELS, excel, frame_of, hash_text, records
+from gongkai.tables.schema import LABELS, excel, excel_text, frame_of, hash_text, records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +128,8 @@ def _write_xlsx(rows: list[dict[str, object]], path: Path) -> None:
         sheet.append([None] * len(COLUMNS))
         for column, name in enumerate(COLUMNS, start=1):
             cell = sheet.cell(sheet.max_row, column)
-            cell.value = row[name] if row[name] != "" else None
+            value = row[name]
+            cell.value = excel_text(value) if isinstance(value, str) and value else (value or None)
             if isinstance(row[name], str) and row[name]:
                 cell.data_type = "s"  # text, whatever it begins with
             cell.alignment = Alignment(wrap_text=True, vertical="top")

@@ -53,6 +53,7 @@ def _read_rows(file: Path) -> list[tuple[int, dict[str, object]]]:
         raise SchemaError(f"{file}: not UTF-8 (saved by Excel as GBK?); save it as 'CSV UTF-8'") from error
     except OSError as error:
         raise SchemaError(f"{file}: cannot be read: {error.strerror or error}") from error
+    csv.field_size_limit(2**31 - 1)  # a sentence may be as long as it likes
     reader = csv.DictReader(text.splitlines(keepends=True))
     missing = [c for c in _REQUIRED if c not in (reader.fieldnames or ())]
     if missing:
@@ -74,7 +75,7 @@ def _read_rows(file: Path) -> list[tuple[int, dict[str, object]]]:
             if code not in _TRUTH:
                 raise SchemaError(f"{file}, line {line}: {label} is '{raw[label]}'; expected 1, 0 or empty")
             row[label] = _TRUTH[code]
-        year = (raw.get("year") or "").strip()
+        year = (raw.get("year") or "").strip().removesuffix(".0")  # as pandas writes it beside empty ones
         if year and not year.isdigit():
             raise SchemaError(f"{file}, line {line}: year is '{year}'; expected four digits")
         row["year"] = int(year) if year else None

@@ -67,7 +67,7 @@ def followup(
     tagged = predictions[(predictions["label"] == "commitment") & predictions["predicted"].astype(bool)]
     promised = frame["sentence_id"].isin(tagged["sentence_id"]).to_numpy()
     leads = set(zip(frame["report_id"], frame["lead"], strict=True))
-    announces = np.array([key in leads for key in zip(frame["report_id"], frame["text"], strict=True)])
+    announces = np.array([key in leads for key in zip(frame["report_id"], frame["text"], strict=True)], bool)
     section = frame["section"].to_numpy()
     counted = ~np.isin(section, UNCOUNTED_SECTIONS)
     candidates = {

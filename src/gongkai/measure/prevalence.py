@@ -324,12 +324,17 @@ def _units(wide: Table, unit: str) -> tuple[pd.Series[str], pd.Series[str]]:
     drawn section by section; in a section that is one passage its sentences are the units.
     """
     if unit != "passage":
-        units = wide[{"agency": "agency", "report": "report_id"}[unit]].astype(str)
+        units = _named(wide[{"agency": "agency", "report": "report_id"}[unit]])
         return units.map(lambda _: ""), units
-    strata = wide["model"] + "\0" + wide["report_id"].astype(str) + "\0" + wide["section"].astype(str)
-    passages = strata + "\0" + wide["heading"].astype(str)
+    strata = wide["model"] + "\0" + _named(wide["report_id"]) + "\0" + _named(wide["section"])
+    passages = strata + "\0" + _named(wide["heading"])
     alone = passages.groupby(strata).transform("nunique").eq(1)
     return strata, passages.where(~alone, passages + "\0" + wide["sentence_id"])
+
+
+def _named(column: pd.Series[Any]) -> pd.Series[str]:
+    """Return texts; what was not found is one more cluster, not none."""
+    return column.astype(object).where(column.notna(), "").astype(str)
 
 
 def _choose_cluster(wide: Table, by: Sequence[str]) -> str:
@@ -341,8 +346,8 @@ def _choose_cluster(wide: Table, by: Sequence[str]) -> str:
 
 
 def _group_rows(group: Table, level: float, seed: int) -> list[dict[str, object]]:
-    ids, index = np.unique(group["_unit"].astype(str), return_inverse=True)
-    weights = _weights(group, ids, seed)
+    index, ids = pd.factorize(group["_unit"].astype(object), sort=True)  # numpy's would cut a \0 at an end
+    weights = _weights(group, np.asarray(ids), seed)
     commitment, boilerplate = (group[label].to_numpy(float) for label in LABELS)
     ones = np.ones(len(group))
     pairs = {
@@ -373,8 +378,9 @@ def _weights(group: Table, ids: Vector, seed: int) -> Vector:
     """Return how often each unit is drawn, within its stratum, in each sample: draws × units."""
     stratum = group.drop_duplicates("_unit").set_index("_unit")["_stratum"].loc[list(ids)].to_numpy()
     weights = np.empty((DRAWS, len(ids)))
-    for number, name in enumerate(np.unique(stratum.astype(str))):
-        inside = stratum == name
+    codes, names = pd.factorize(stratum, sort=True)
+    for number in range(len(names)):
+        inside = codes == number
         weights[:, inside] = cluster_weights(int(inside.sum()), seed=seed + number)
     return weights
 

@@ -116,6 +116,8 @@ def keyness(
     counts, terms, users = counts[keep], [t for t, k in zip(terms, keep, strict=True) if k], users[keep]
     if not len(terms):
         raise MeasureError(f"no word is used by {min_agencies} agencies")
+    if len(terms) < 2:
+        raise MeasureError(f"the only word is {terms[0]}; shares of words need two")
     second_counts, first_counts = counts[:, side].sum(axis=1), counts[:, ~side].sum(axis=1)
     delta, sigma = _log_odds(second_counts, first_counts, prior)
     draws = cluster_weights(len(agencies), draws=200, seed=seed)[:, agency_of]
@@ -156,7 +158,8 @@ def _count(
     kept = sentences[~sentences["section"].isin(UNCOUNTED_SECTIONS)]
     long = kept.assign(agency=kept["agency"].fillna("").astype(str), _side=kept[split] if split else False)
     long = (
-        long[["sentence_id", "agency", "_side", "text", "tokens"]]
+        long[["sentence_id", "agency", "_side", "tokens"]]
+        .assign(row=np.arange(len(long)))
         .explode("tokens")
         .rename(columns={"tokens": "term"})
     )
@@ -170,6 +173,7 @@ def _count(
     unit_codes, unit_names = pd.factorize(units, sort=True)
     counts = np.zeros((len(terms), len(unit_names)))
     np.add.at(counts, (codes, unit_codes), 1)
-    first = long.drop_duplicates("term")[["term", "sentence_id", "text"]]
+    first = long.drop_duplicates("term")[["term", "sentence_id", "row"]]
+    first = first.assign(row=kept["text"].to_numpy()[first["row"].to_numpy(int)])
     first.columns = ["term", "example_id", "example"]
     return counts, list(terms), list(unit_names), first

@@ -64,7 +64,9 @@ def plot_prevalence(
     rows = measures[(measures["measure"] == measure) & (measures["label"] == label)].dropna(subset=["value"])
     if rows.empty or not {"agency", "year"} <= set(rows.columns):
         raise MeasureError(f"nothing to draw: no defined row of {measure} for {label} by agency and year")
-    rows = rows.assign(year=rows["year"].astype(int).astype(str), agency=rows["agency"].fillna("(not found)"))
+    rows = rows.assign(
+        year=rows["year"].map(_year), agency=rows["agency"].astype(object).fillna("(not found)")
+    )
     order = rows.groupby("agency")["value"].mean().sort_values(ascending=False).index.tolist()
     rows = rows.sort_values(["agency", "year"])
     rows = rows.assign(rank=rows.groupby("agency").cumcount())
@@ -87,6 +89,10 @@ def plot_prevalence(
     )
     chart = (lines + points + names).properties(width=width, height={"step": 9})
     return _styled(chart, _title(measure, label))
+
+
+def _year(year: float | None) -> str:
+    return "not found" if year is None or year != year else str(int(year))
 
 
 def to_svg(chart: Any) -> str:  # noqa: ANN401
@@ -121,6 +127,11 @@ def plot_change(
     alt = altair()
     columns = ["year", "value", "low", "high", "n", *([by] if by else [])]
     rows = _rows_of(measures, measure, label, columns)
+    unplaced = int(rows.loc[rows["year"].isna(), "n"].sum())
+    title = _title(measure, label) + (f" ({unplaced:,} of a year not found: not drawn)" if unplaced else "")
+    rows = rows[rows["year"].notna()]
+    if rows.empty:
+        raise MeasureError(f"nothing to draw: no year was found of the {unplaced:,} counted")
     rows = rows.assign(year=rows["year"].astype(int))
     axis = alt.Axis(format="d", tickMinStep=1)
     base = alt.Chart(rows).encode(x=alt.X("year:Q", axis=axis, scale=alt.Scale(zero=False), title=None))
@@ -130,11 +141,11 @@ def plot_change(
         y=share, tooltip=["year", alt.Tooltip("value", format=".1%"), "n"]
     )
     if by is None:
-        return _styled((band + line).properties(width=420, height=240), _title(measure, label))
+        return _styled((band + line).properties(width=420, height=240), title)
     panels = (
         (band + line).properties(width=190, height=120).facet(alt.Facet(f"{by}:N", title=None), columns=3)
     )
-    return _styled(panels, _title(measure, label))
+    return _styled(panels, title)
 
 
 def plot_kinds(measures: Measures, *, by: str = "agency", named: int = 6) -> Any:  # noqa: ANN401

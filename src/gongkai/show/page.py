@@ -196,7 +196,7 @@ def _agencies(
     by_report = dict(tuple(sentences.groupby("report_id", sort=False)))
     checked = dict(tuple(checks.groupby("report_id", sort=False)))
     parts = []
-    for agency, group in reports.assign(agency=reports["agency"].fillna(NO_AGENCY)).groupby(
+    for agency, group in reports.assign(agency=reports["agency"].astype(object).fillna(NO_AGENCY)).groupby(
         "agency", sort=True
     ):
         name = str(agency)
@@ -205,7 +205,7 @@ def _agencies(
             for v in (group["kind"].iloc[0], group["level"].iloc[0], group["region"].iloc[0])
             if isinstance(v, str)
         ]
-        shares = _shares_by_year(measures[measures["agency"].fillna(NO_AGENCY) == name])
+        shares = _shares_by_year(measures[measures["agency"].astype(object).fillna(NO_AGENCY) == name])
         shown = "".join(
             _report(row, by_report.get(row["report_id"]), marks, checked.get(row["report_id"]))
             for row in records(group)

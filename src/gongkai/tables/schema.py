@@ -7,6 +7,7 @@ seam.
 
 from __future__ import annotations
 
+import re
 from operator import attrgetter
 from pathlib import Path
 from types import NoneType, UnionType
@@ -349,6 +350,7 @@ def excel() -> Any:  # noqa: ANN401
     return openpyxl
 
 
+_NOT_IN_EXCEL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _FORMULA = r"^(?=[=+\-@\t\r])"
 _GUARDED = r"^'(?=[=+\-@\t\r])"
 
@@ -356,6 +358,11 @@ _GUARDED = r"^'(?=[=+\-@\t\r])"
 def _guarded(frame: pd.DataFrame) -> pd.DataFrame:
     texts = frame.select_dtypes(["object", "string"]).columns
     return frame.assign(**{c: frame[c].replace(_FORMULA, "'", regex=True) for c in texts})
+
+
+def excel_text(text: str) -> str:
+    """Leave out the control characters that no spreadsheet may hold."""
+    return _NOT_IN_EXCEL.sub("", text)
 
 
 def _write_excel(frame: pd.DataFrame, path: Path) -> None:
@@ -370,7 +377,7 @@ def _write_excel(frame: pd.DataFrame, path: Path) -> None:
         cells = []
         for value in row:
             known = value is None or isinstance(value, bool | int | float)
-            cell = WriteOnlyCell(sheet, value if known else str(value))
+            cell = WriteOnlyCell(sheet, value if known else excel_text(str(value)))
             if not known:
                 cell.data_type = "s"  # text, whatever it begins with
             cells.append(cell)

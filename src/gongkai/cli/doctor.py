@@ -1,0 +1,125 @@
+"""`gongkai doctor`: what is installed, what lacks, a self-test; plain text to paste into an issue."""
+
+from __future__ import annotations
+
+import importlib.util
+import locale
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+import typer
+
+from gongkai.cli.net import versions
+from gongkai.errors import GongkaiError
+
+EXTRAS = {
+    "page": ("altair", "vl_convert"),
+    "transformers": ("accelerate", "datasets", "huggingface_hub", "torch", "transformers"),
+    "ocr": ("rapidocr", "PIL", "onnxruntime", "cv2"), "doc": ("olefile",), "cluster": ("distributed",),
+    "cloud": ("fsspec",), "query": ("duckdb",), "fast": ("rjieba",), "excel": ("openpyxl",),
+}  # fmt: skip
+"""Of each extra, the modules that it brings."""
+NEEDED = (
+    "jieba", "lxml.etree", "numpy", "opencc", "pandas", "pyarrow", "pypdfium2", "safetensors", "selectolax",
+    "sklearn",
+)  # fmt: skip
+ROOM = 1
+"""GiB free for temporary files below which doctor warns."""
+
+
+def doctor() -> None:
+    """Show what is installed and what lacks, and test gongkai on itself; exit 1 if something is wrong.
+
+    Example: gongkai doctor
+    """
+    wrong = []
+    for title, look in LOOKS.items():
+        typer.echo(title)
+        try:
+            for line in look():
+                typer.echo(f"  {line}")
+        except Exception as error:  # whatever is broken here is what is looked for
+            wrong.append(title)
+            said = str(error) if isinstance(error, GongkaiError) else f"{type(error).__name__}: {error}"
+            typer.echo(f"  WRONG: {said}")
+    typer.echo(f"Something is wrong with: {', '.join(wrong)}" if wrong else "All is well")
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _extras() -> Iterator[str]:
+    for extra, modules in EXTRAS.items():
+        lacking = [module for module in modules if importlib.util.find_spec(module) is None]
+        said = f'lacks {", ".join(lacking)}: pip install "gongkai[{extra}]"' if lacking else "installed"
+        yield f"{extra:<13} {said}"
+
+
+def _machine() -> Iterator[str]:
+    from gongkai.show.figures import chinese_font
+
+    yield f"cores {os.cpu_count()}, memory {_memory()}"
+    free, here = (shutil.disk_usage(place).free / 2**30 for place in (tempfile.gettempdir(), "."))
+    yield f"disk free for temporary files {free:.1f} GiB, here {here:.1f} GiB"
+    yield f"locale {'.'.join(map(str, locale.getlocale()))}, file names {sys.getfilesystemencoding()}"
+    yield f"output {getattr(sys.stdout, 'encoding', None)}"
+    yield f"Chinese font for charts: {chinese_font() or 'none found; charts may show empty boxes'}"
+    if free < ROOM:
+        raise GongkaiError(f"{tempfile.gettempdir()}: less than {ROOM} GiB free")
+
+
+def _memory() -> str:
+    try:
+        return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB"
+    except (AttributeError, ValueError, OSError):  # Windows does not tell
+        return "not known"
+
+
+def _requirements() -> Iterator[str]:
+    """Say of what gongkai always needs whether it can be loaded."""
+    for module in (
+        "jieba",
+        "lxml.etree",
+        "numpy",
+        "opencc",
+        "pandas",
+        "pyarrow",
+        "pypdfium2",
+        "selectolax",
+        "sklearn",
+    ):
+        importlib.import_module(module)
+    yield "what gongkai needs can be loaded"
+    yield f"gongkai {metadata.version('gongkai')} from {Path(__file__).parents[1]}"
+
+
+def _self_test() -> Iterator[str]:
+    """Build, predict and measure one bundled report."""
+    from gongkai.classify.predict import predict
+    from gongkai.corpus.build import build
+    from gongkai.measure.prevalence import prevalence
+    from gongkai.store.run import bundled
+    from gongkai.tables.schema import read_table
+
+    report = max(bundled("corpus/raw").rglob("*.html"), key=lambda path: path.stat().st_size)
+    with tempfile.TemporaryDirectory() as place:
+        done = build(report, Path(place) / "tables")
+        if not done.reports:
+            raise GongkaiError(f"{report.name}: a bundled report is not read any more")
+        yield f"built {done.reports} report: {done.sentences} sentences, {done.statistics} cells"
+        predictions = predict(read_table(Path(place) / "tables", "sentences"))
+    yield f"the bundled model loads and tags: {len(predictions)} rows"
+    yield f"measured: {len(prevalence(predictions))} rows"
+
+
+LOOKS: dict[str, Callable[[], Iterator[str]]] = {
+    "Versions": lambda: iter(versions()),
+    "Extras": _extras,
+    "Machine": _machine,
+    "Requirements": _requirements,
+    "Self-test": _self_test,
+}
