@@ -1,3 +1,5 @@
+import unicodedata
+
 import pytest
 
 from gongkai.text import clean
@@ -112,3 +114,12 @@ def test_doctests_of_the_text_modules():
 
     for module in (clean, sentences, tokens):
         assert doctest.testmod(module).failed == 0
+
+
+RADICALS = [c for c in map(chr, range(0x2E80, 0x2FE0)) if unicodedata.name(c, "") and c != "\u2e80"]
+
+
+def test_every_radical_becomes_the_character_that_simplified_text_uses():
+    assert len(RADICALS) == 328  # of 329: ⺀, a repetition mark, stands for no character
+    assert not any("\u2e80" <= c <= "\u2fdf" for c in clean.fold_width("".join(RADICALS)))
+    assert clean.fold_width("⼾⻔⻅⼀⺠⻋⿊"[:6]) == "户门见一民车"

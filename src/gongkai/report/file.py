@@ -116,6 +116,7 @@ def _lay_out(report: Report, rows: Rows) -> None:
         ReportRow(
             report_id=report.report_id,
             same_as=None,  # known only when all files are read
+            url=report.url,
             agency=identity.agency,
             kind=identity.kind,
             level=identity.level,

@@ -46,7 +46,9 @@ from gongkai.form.grids import Statistics
 MAX_PARAGRAPH = 200_000
 """Characters; the longest seen has 5,000, a whole report in one paragraph 40,000."""
 TABLES = {"proactive", "requests", "disputes"}
-_TABLED = re.compile("自然人|商业企业|本年制发|本年新制作|处理决定数|结果维持|本年新收政府|上年结转政府")
+_TABLED = re.compile(
+    "自然人|商业企业|本年制发|本年废止|现行有效件|本年新制作|处理决定数|结果维持|本年新收政府|上年结转政府"
+)
 """Words of the tables that prose hardly has: without two of them there is no table to align."""
 _FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
 _MARKDOWN = re.compile(
@@ -83,6 +85,8 @@ class Report:
     path: str
     digest: str
     media_type: str
+    url: str | None
+    """Address that the file says it was saved from."""
     title: str
     script: Script
     identity: Identity
@@ -146,6 +150,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         path=document.path,
         digest=document.digest,
         media_type=document.media_type,
+        url=document.url,
         title=title,
         script=script,
         identity=identity,

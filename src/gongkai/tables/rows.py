@@ -27,6 +27,7 @@ class ReportRow(NamedTuple):
 
     report_id: Annotated[str, "first 12 hex digits of the digest"]
     same_as: Annotated[str | None, "report_id of the one that stands for it, where the same is held twice"]
+    url: Annotated[str | None, "address that the file says it was saved from, null where it does not say"]
     agency: Agency
     kind: Annotated[
         str | None,

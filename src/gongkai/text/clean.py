@@ -23,10 +23,6 @@ MAX_FURNITURE = 200
 """Characters of the longest line that can be furniture."""
 Script = Literal["simplified", "traditional"]
 
-# Radicals that NFKC leaves alone, met in text layers of browser-printed PDFs.
-_RADICALS = str.maketrans(
-    "⺠⻔⻓⻅⻬⻛⻥⻢⻋⻚⻉⻝⻰⻩⻄⺟⻁⻆⻘⻦⻜⻨⻮", "民门长见齐风鱼马车页贝食龙黄西母虎角青鸟飞麦齿"
-)
 _COMPATIBLE = re.compile("[\u2e80-\u2fdf\uf900-\ufaff]")
 _WIDTH = {
     code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
@@ -68,6 +64,14 @@ _UNCLEAN = re.compile(
 TRADITIONAL_SHARE = 0.05
 
 
+@functools.cache
+def _radicals() -> dict[int, str]:
+    """Return the characters that text layers of PDFs print as radicals, as simplified text has them."""
+    lines = bundled("corpus/lexicon/radicals.txt").read_text(encoding="utf-8").splitlines()
+    pairs = (line.split() for line in lines if not line.startswith("#"))
+    return {ord(radical): character for radical, character in pairs}
+
+
 def fold_width(text: str) -> str:
     """Fold full-width digits and letters and CJK radicals; drop invisible characters.
 
@@ -80,7 +84,7 @@ def fold_width(text: str) -> str:
     if text.isascii():
         return text
     if _COMPATIBLE.search(text):
-        text = _COMPATIBLE.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text.translate(_RADICALS))
+        text = _COMPATIBLE.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text.translate(_radicals()))
     return text.translate(_WIDTH) if _WIDE.search(text) else text
 
 
