@@ -50,6 +50,8 @@ class Kind(NamedTuple):
 KINDS: Mapping[str, Kind] = {
     "unreadable": Kind("read", "error", "the file cannot be read; the message says what would help"),
     "killed": Kind("read", "error", "reading the file ended its process: open and save it anew, or leave it"),
+    "slow": Kind("read", "error", "reading took longer than --file-timeout: raise it, or save the file anew"),
+    "large": Kind("read", "error", "reading took more memory than --file-memory: raise it, or split it"),
     "copy": Kind("read", "note", "the same bytes as another file, which was read instead"),
     "reader": Kind("read", "warning", "something in the file was not read as it stands: compare with it"),
     "recognised": Kind("read", "warning", "characters were recognised in a picture: compare the numbers"),

@@ -135,6 +135,13 @@ def build(
     overwrite: Overwrite = False,
     shard: Share = None,
     cluster: Cluster = None,
+    file_timeout: Annotated[
+        float,
+        typer.Option("--file-timeout", min=1, help="Seconds a file may take; then it is left out."),
+    ] = 120,
+    file_memory: Annotated[
+        float, typer.Option("--file-memory", min=0.1, help="GiB that reading a file may take (Linux).")
+    ] = 2,
     about: Annotated[
         Path | None,
         typer.Option(
@@ -150,12 +157,13 @@ def build(
     """
     from gongkai.corpus.build import build as run
     from gongkai.store import shards
+    from gongkai.store.wall import Wall
 
     share = shards.parse_share(shard)
     with shards.cluster(cluster) as executor:
         done = run(
             paths, output, jobs=jobs, limit=limit, resume=resume, overwrite=overwrite, executor=executor,
-            share=share, about=about,
+            share=share, about=about, wall=Wall(file_timeout, file_memory),
         )  # fmt: skip
     typer.echo(
         f"{done.files} files: {done.reports} reports, {done.sentences:,} sentences, "

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import logging
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +26,7 @@ from gongkai.report.agency import NOTHING_KNOWN, Known
 from gongkai.report.file import File, read_file
 from gongkai.store import shards
 from gongkai.store.run import bundled, file_digest, libraries, manifest, version
+from gongkai.store.wall import Wall
 from gongkai.tables.schema import BUILT, read_table, table_of, write_part
 from gongkai.text.tokens import engine
 
@@ -80,6 +83,7 @@ def build(
     executor: Executor | None = None,
     share: tuple[int, int] | None = None,
     about: str | Path | None = None,
+    wall: Wall | None = None,
 ) -> Summary:
     """Build the tables `reports`, `sentences`, `statistics`, `checks` and `problems` from files and folders.
 
@@ -93,6 +97,8 @@ def build(
         executor: Any `concurrent.futures` executor to use instead of local processes.
         share: (i, n): do only the i-th of n shares, from 1; a last call with `resume` completes the folder.
         about: What you know of files, as a CSV; see `read_about`. It wins over what they say.
+        wall: How long each file may take, and how much memory; then a worker reads even with `jobs` 1. Not
+            with an `executor`. Without it a file that hangs, hangs.
 
     Raises:
         ReadError: A path is missing, or no file was found.
@@ -116,16 +122,20 @@ def build(
         "readers": readers_state(),
         "about": told.digest,
     }
-    with shards.only_writer(output, share):
+    with shards.only_writer(output, share), tempfile.TemporaryDirectory(prefix="gongkai-") as notes:
         done = shards.open_folder(output, plan, overwrite=overwrite, resume=resume, share=share)
         copies = find_copies(states)
         del states  # as long as the inputs are many
         sources = [Source(path, copies.get(path), False, *told.of(path)) for path in inputs]
         told.warn_unmatched()
         parts = shards.cut(sources, SHARD_SIZE)
-        work = functools.partial(build_shard, columns=told.columns)
+        walled = None if wall is None or executor is not None else replace(wall, notes=notes)
+        work = functools.partial(build_shard, columns=told.columns, wall=walled)
+        workers = jobs if walled or jobs > 1 else 0
         numbers = shards.still_to_do(len(parts), done, share)
-        shards.run_shards(work, parts, output, numbers=numbers, jobs=jobs, executor=executor, poison=_killer)
+        shards.run_shards(
+            work, parts, output, numbers=numbers, jobs=workers, executor=executor, poison=_killer
+        )
         counts = Counter(shards.sum_marks(output, len(parts), share))
         if share is None:
             mark_same(output, first_part=len(parts))
@@ -139,7 +149,7 @@ def _listing(paths: object) -> str:
 
 
 def build_shard(
-    inputs: list[Source], number: int, folder: str, *, columns: Sequence[str] = ()
+    inputs: list[Source], number: int, folder: str, *, columns: Sequence[str] = (), wall: Wall | None = None
 ) -> dict[str, int]:
     """Build the parts of one shard; returns row counts. Runs in a worker.
 
@@ -148,8 +158,9 @@ def build_shard(
         number: The shard's.
         folder: Where the parts go.
         columns: The user's own columns, which stand behind those of `reports`.
+        wall: Around each file.
     """
-    files = [_read(source).tables() for source in inputs]
+    files = [_read(source, wall).tables() for source in inputs]
     try:
         parts = _parts(files)
     except SchemaError:  # some file's rows; the others stand
@@ -185,16 +196,20 @@ def _killer(source: Source) -> Source:
     return replace(source, kills=True)
 
 
-def _read(source: Source) -> File:
+def _read(source: Source, wall: Wall | None) -> File:
     """Read one file, unless it is a copy or killed the worker that read it."""
     path = source.path
     if source.copy_of is not None:
         said = f"{path}: has the same bytes as {source.copy_of}; only that one was read"
         return File(path, problems=(Problem("copy", said),))
+    if wall is not None and wall.stopped(path):
+        said = f"{path}: took longer than {wall.seconds:g} s (--file-timeout); left out"
+        return File(path, problems=(Problem("slow", said),))
     if source.kills:
         said = f"{path}: killed the worker that read it (out of memory, or a crash in a reader); left out"
         return File(path, problems=(Problem("killed", said),))
-    return read_file(path, source.known)
+    with contextlib.nullcontext() if wall is None else wall.around(path):
+        return read_file(path, source.known)
 
 
 def _manifest(

@@ -95,7 +95,8 @@ def predict_tables(
         done = shards.open_folder(output, plan, overwrite=overwrite, resume=resume, share=share)
         parts = [[piece] for file in files for piece in _pieces(file)]
         shards.run_shards(
-            work, parts, output, numbers=shards.still_to_do(len(parts), done, share), jobs=jobs,
+            work, parts, output, numbers=shards.still_to_do(len(parts), done, share),
+            jobs=jobs if jobs > 1 else 0,
             executor=executor, unit="part",
         )  # fmt: skip
         counts = shards.sum_marks(output, len(parts), share)

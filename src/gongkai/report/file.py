@@ -71,6 +71,8 @@ def read_file(path: str | Path, known: Known = NOTHING_KNOWN) -> File:
                 problems.append(Problem("no_report", str(error)))
     except GongkaiError as error:
         problems.append(Problem("unreadable", str(error)))
+    except MemoryError:
+        problems.append(Problem("large", f"{name}: takes more memory than a file may (--file-memory)"))
     except Exception as error:
         logger.exception("%s", name)
         said = f"{name}: {type(error).__name__} in gongkai itself: {error}; please report it with the file"

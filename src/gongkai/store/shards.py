@@ -229,7 +229,7 @@ def run_shards(
     folder: Place,
     *,
     numbers: Sequence[int],
-    jobs: int = 1,
+    jobs: int = 0,
     executor: Executor | None = None,
     poison: Callable[[Input], Input] | None = None,
     unit: str = "file",
@@ -237,14 +237,14 @@ def run_shards(
     """Run `work(shard, number, folder)` on the shards of these numbers, with a progress bar on a terminal.
 
     A shard whose worker was killed is run once more on its own, then in halves until the input is found that
-    kills; with `jobs` 1 there is no worker, and the run itself dies.
+    kills; with `jobs` 0 there is no worker, and the run itself dies.
 
     Args:
         work: A picklable function that writes the shard's parts and returns counts.
         shards: Inputs.
         folder: What `open_folder` prepared.
         numbers: Which shards; see `still_to_do`.
-        jobs: Worker processes; 1 runs in this process.
+        jobs: Worker processes; 0 runs in this process.
         executor: Use this one instead (`jobs` is ignored).
         poison: Turns an input that killed its worker into one that `work` only reports.
         unit: What an input is called in the progress bar.
@@ -255,7 +255,7 @@ def run_shards(
     place = str(folder)
     total = sum(len(shards[n]) for n in numbers)
     with tqdm(total=total, unit=unit, disable=not _is_terminal(), file=sys.stderr) as bar:
-        if executor is None and jobs <= 1:
+        if executor is None and jobs <= 0:
             for number in numbers:
                 run_one(work, shards[number], number, place)
                 bar.update(len(shards[number]))
