@@ -1,7 +1,7 @@
 """Worlds: tables as odd as their schema allows, through every command and every public function.
 
 Each time a result or one clear refusal (exit 0, 1 or 2); never a traceback, never a group dropped. Each world meets one
-command or function. `GONGKAI_WORLDS` says how many (the slow suite of CI: some thousands); the share of worlds that gave
+command or function. `GONGKAI_WORLDS` says how many (the slow suite of CI: some hundreds); the share of worlds that gave
 a result is printed for each at the end, and has a floor, so that refusing everything cannot pass.
 """
 
@@ -27,7 +27,9 @@ from gongkai.errors import GongkaiError
 from gongkai.problem import KINDS
 from gongkai.tables.schema import BUILT, SCHEMAS, SECTIONS, frame_of, write_frame, write_part
 
-WORLDS = int(os.environ.get("GONGKAI_WORLDS", "2000"))
+WORLDS = int(os.environ.get("GONGKAI_WORLDS", "400"))
+SEED = int(os.environ.get("GONGKAI_WORLDS_SEED", "7"))
+"""Fixed, so that the gate judges the change and not the draw; a hunt for more sets it anew."""
 PATIENCE = 60
 """Seconds until a command counts as hanging: ten times what the slowest needs."""
 
@@ -340,7 +342,7 @@ def test_a_hundred_worlds(record_property):
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="alarms as on POSIX")
 def test_many_worlds(record_property):
-    judged(*meet(WORLDS, random.SystemRandom().randrange(2**32)), record_property)
+    judged(*meet(WORLDS, SEED), record_property)
 
 
 def test_the_findings_that_began_this(tmp_path):
