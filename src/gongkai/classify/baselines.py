@@ -52,7 +52,9 @@ def _rule(sentences: Labels) -> Vector:
     commitment, boilerplate = rule["commitment"], rule["boilerplate"]
     scores = np.zeros((len(sentences), len(LABELS)))
     years = sentences["year"].tolist() if "year" in sentences else [None] * len(sentences)
-    leads = sentences["lead"].fillna("").tolist() if "lead" in sentences else [""] * len(sentences)
+    leads = (
+        sentences["lead"].astype(object).fillna("").tolist() if "lead" in sentences else [""] * len(sentences)
+    )
     for i, (text, section, lead, year) in enumerate(
         zip(sentences["text"], sentences["section"], leads, years, strict=True)
     ):

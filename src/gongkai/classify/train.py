@@ -140,8 +140,8 @@ def cross_fit(
     chosen = settings or TrainSettings()
     gold = _with_tokens(gold_of(labels, chosen.annotator))
     groups = split_groups(gold)
-    own = gold["agency"].fillna(gold["report_id"]).fillna("").astype(str).to_numpy()
-    agency = sentences["agency"].fillna(sentences["report_id"]).fillna("").astype(str)
+    own = gold["agency"].astype(object).fillna(gold["report_id"]).fillna("").astype(str).to_numpy()
+    agency = sentences["agency"].astype(object).fillna(sentences["report_id"]).fillna("").astype(str)
     parts: list[Predictions] = []
     for training, test in outer_folds(gold, groups, chosen):
         model, _ = _fit(gold.iloc[training], groups[training], name, chosen)
@@ -214,7 +214,7 @@ def split_groups(gold: Labels) -> Vector:
     masked, twelve characters or more) also stand in the other: the copier and the copied must be on one side
     of a split.
     """
-    agency = gold["agency"].fillna(gold["report_id"]).fillna("").astype(str)
+    agency = gold["agency"].astype(object).fillna(gold["report_id"]).fillna("").astype(str)
     masked = [re.sub(r"\d+", "0", re.sub(r"[^\u4e00-\u9fff\d]", "", t)) for t in gold["text"]]
     texts: dict[str, set[str]] = {}
     for name, text in zip(agency, masked, strict=True):

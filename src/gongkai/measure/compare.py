@@ -72,7 +72,7 @@ def compare(
     part = outcomes[in_first | in_second].assign(_second=in_second[in_first | in_second])
     rows: list[dict[str, object]] = []
     for label, group in part.groupby("label", sort=True):
-        ids, index = np.unique(group[cluster].fillna("").astype(str), return_inverse=True)
+        ids, index = np.unique(group[cluster].astype(object).fillna("").astype(str), return_inverse=True)
         side = group["_second"].to_numpy()
         value = group["outcome"].to_numpy(float)
         tops = np.stack([np.bincount(index, value * (side == s), len(ids)) for s in (False, True)])

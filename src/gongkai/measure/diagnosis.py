@@ -106,7 +106,7 @@ def compare_models(
     rows = []
     for label, part in joined.groupby("label", sort=True):
         gold = part["gold"].to_numpy(bool)
-        ids, index = np.unique(part[cluster].fillna("").astype(str), return_inverse=True)
+        ids, index = np.unique(part[cluster].astype(object).fillna("").astype(str), return_inverse=True)
         draws = cluster_weights(len(ids), seed=seed)[:, index]
         weights = np.concatenate([np.ones((1, len(gold))), draws])
         f1 = [f1_scores(gold, part[c].to_numpy(bool), weights) for c in ("predicted", "predicted_2")]

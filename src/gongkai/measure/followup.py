@@ -188,7 +188,7 @@ def _as_checked(found: Table) -> Table:
     """Put what was read in place of what was found, and drop problems that nobody read."""
     if "checked" not in found.columns:
         return found[found["kind"] == "commitment"].assign(_read=False)
-    said = found["checked"].fillna("").astype(str).str.strip()
+    said = found["checked"].astype(object).fillna("").astype(str).str.strip()
     allowed = {"commitment": {"done", "again", "silent"}, "problem": {"returns", "silent"}}
     for kind, text in sorted(set(zip(found["kind"], said, strict=True))):
         if text and text not in allowed[kind]:

@@ -67,7 +67,7 @@ def evaluate(
                     of_label["gold"].to_numpy(bool),
                     of_label["score"].to_numpy(float),
                     of_label["predicted"].to_numpy(bool),
-                    of_label[cluster].fillna("").to_numpy(),
+                    of_label[cluster].astype(object).fillna("").to_numpy(),
                     level=level,
                     seed=seed,
                 )
@@ -290,7 +290,7 @@ def agreement(
         about = coded.drop_duplicates("sentence_id").set_index("sentence_id").reindex(wide.index)
         for group, part in [("all", about), *_groups(about, by)]:
             codes = wide.loc[part.index].to_numpy().T
-            ids, index = np.unique(part[cluster].fillna("").astype(str), return_inverse=True)
+            ids, index = np.unique(part[cluster].astype(object).fillna("").astype(str), return_inverse=True)
             counts = _coincidence_counts(codes)
             sample = _alpha(*counts, cluster_weights(len(ids), seed=seed)[:, index])
             low, high = interval(sample, level)

@@ -156,7 +156,9 @@ def _count(
         raise SchemaError(f"sentences lack {', '.join(missing)}; they have {', '.join(sentences.columns)}")
     left_out = stop_words() if stop is None else stop
     kept = sentences[~sentences["section"].isin(UNCOUNTED_SECTIONS)]
-    long = kept.assign(agency=kept["agency"].fillna("").astype(str), _side=kept[split] if split else False)
+    long = kept.assign(
+        agency=kept["agency"].astype(object).fillna("").astype(str), _side=kept[split] if split else False
+    )
     long = (
         long[["sentence_id", "agency", "_side", "tokens"]]
         .assign(row=np.arange(len(long)))
