@@ -70,7 +70,7 @@ def killing(inputs, number, folder):
 
 
 def test_a_poison_input_is_found_on_a_cluster_too(cluster, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster.scheduler, "allowed_failures", 0)  # otherwise Dask itself tries four times
+    monkeypatch.setattr(cluster.scheduler, "allowed_failures", 1)  # otherwise Dask itself tries four times
     folder = tmp_path / "out"
     shards.open_folder(folder, {}, overwrite=False, resume=False)
     with shards.cluster(cluster.scheduler_address) as executor:
