@@ -179,6 +179,17 @@ def test_the_form_and_the_unit_are_read_off_the_heads():
     }  # fmt: skip
 
 
+def test_a_unit_apart_from_its_number_is_its_unit():
+    lines = ["信息内容 采购项目数量 采购总金额", "政府集中采购 31 18.6 万元"]
+    lines = [
+        "信息内容 本年新制作数量 本年新公开数量 对外公开总数量",
+        "规章 0 0 0",
+        "规范性文件 1 1 4",
+        *lines,
+    ]
+    assert values_of(align(lines).found)["procurement", "amount_yuan"] == 186_000
+
+
 def test_a_year_in_a_head_is_no_number():
     lines = ["信息内容 | 本年（2023）制发件数 | 本年（2023）废止件数 | 现行有效件数", "规章 | 0 | 0 | 0"]
     lines += ["规范性文件 | 3 | 1 | 4", "信息内容 | 本年（2023）处理决定数量", "行政许可 | 12"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _BREAKS = re.compile(r"[\s\u3000|│┃║┌┐└┘├┤┬┴┼─━═╔╗╚╝╠╣╦╩╬+]+")
 _RULE = re.compile(r"[\s|:+\-─━═]*-{3,}[\s|:+\-─━═]*")
+_APART_FROM_UNIT = re.compile(r"(?<=\d)[ \u3000]+(?=(?:万元|亿元|元)(?:[\s|]|$))")
 _WORD = re.compile(f"[{HAN}（(]")
 _MARKS = re.compile(r"[*#`★☆※\\]+")
 _SPELT = re.compile(f"[^{HAN}]")
@@ -101,6 +102,7 @@ def cut_atoms(number_of_line: int, line: str, script: Script) -> Iterator[Atom]:
     """Cut a line at spaces, pipes and box lines; glued labels and digits at their edges."""
     if _RULE.fullmatch(line) or PAGE_MARK.fullmatch(line):
         return
+    line = _APART_FROM_UNIT.sub(lambda m: "\u2060" * len(m[0]), line)  # as long, and no break
     at, after_number, holes = 0, False, 0
     for gap in [*_BREAKS.finditer(line), None]:
         start, end = at, gap.start() if gap else len(line)
