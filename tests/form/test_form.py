@@ -20,7 +20,7 @@ def test_blank_is_not_zero(printed):
     assert parse_number(printed) == (None, "", True)
 
 
-@pytest.mark.parametrize("printed", ["见附件", "3或4", "约定", "1 2"])
+@pytest.mark.parametrize("printed", ["见附件", "3或4", "约定", "1 2", "9" * 400])
 def test_what_is_not_a_number_is_unreadable(printed):
     value, _, readable = parse_number(printed)
     assert (value, readable) == (None, False) or printed == "1 2"

@@ -28,6 +28,8 @@ OTHER_HANDLING = ("not_corrected_in_time", "fee_not_paid", "other")
 RESULTS = ("granted", "partly_granted", *REFUSED, *CANNOT_PROVIDE, *NOT_PROCESSED)
 BLOCKS = ("review", "litigation_direct", "litigation_after_review")
 OUTCOMES = ("upheld", "corrected", "other", "pending")
+LONGEST_NUMBER = 15
+"""Digits of the longest number that a cell may hold; what is longer ran together, or is no count."""
 SPACE = re.compile(r"[\s\u3000]+")
 _BLANKS = frozenset(["", "/", "—", "——", "-", "--", "–", "－", "\\", "_", "无", "不适用", "空", "／", "…"])
 _NUMBER = re.compile(
@@ -110,6 +112,8 @@ def parse_number(text: str) -> tuple[float | None, str, bool]:
     if not match:
         return None, "", False
     digits = re.sub("[,，]", "", match["digits"])
+    if len(digits) > LONGEST_NUMBER:
+        return None, "", False
     value = float(digits + (match["fraction"] or ""))
     if match["sign"] in ("-", "−", "－"):
         value = -value
