@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.estimate import adjusted_share, corrected_ratio, dsl_outcomes, shrink
-from gongkai.measure.quality import DRAWS, cluster_weights, interval
+from gongkai.measure.estimate import Coded, adjusted, corrected, counted, crowd_of, dsl_outcomes, shrink
+from gongkai.measure.intervals import FEWEST, Moment, share_interval, wilson
 from gongkai.tables.schema import LABELS, UNCOUNTED_SECTIONS, frame_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from gongkai.measure.estimate import Estimate
+    from gongkai.measure.intervals import Estimate
+
     from gongkai.tables.schema import Labels, Measures, Predictions, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
@@ -23,7 +25,12 @@ if TYPE_CHECKING:
 Cluster = Literal["auto", "agency", "report", "passage"]
 Method = Literal["count", "adjusted", "ppi", "dsl"]
 CHEAP_TALK = "commitment+boilerplate"
-MEASURES = (("prevalence", "commitment"), ("prevalence", "boilerplate"), ("cheap_talk", CHEAP_TALK))
+MEASURES = (
+    ("prevalence", "commitment", None),
+    ("prevalence", "boilerplate", None),
+    ("cheap_talk", CHEAP_TALK, "commitment"),
+)
+"""Name, numerator and denominator (None: all sentences) of each measure."""
 
 
 def prevalence(
@@ -82,24 +89,94 @@ def prevalence(
             f"predictions lack {', '.join(missing)}; they have {', '.join(predictions.columns)}"
         )
     wide = _wide(predictions, by)
-    unit = _choose_cluster(wide, by) if cluster == "auto" else cluster
-    wide["_stratum"], wide["_unit"] = _units(wide, unit)
     if method != "count":
         wide = _with_codes(wide, labels, method, rates)
-    errors = _error_rates(wide, rates, level, seed) if method == "adjusted" else {}
     rows: list[dict[str, object]] = []
     for (model, *key), group in wide.groupby(["model", *by], sort=True, dropna=False, observed=True):
-        about = dict(zip(by, key, strict=True)) | {"model": model, "cluster": unit}
-        if method == "count":
-            found = _group_rows(group, level, seed)
-        elif method == "adjusted":
-            found = list(_adjusted_rows(group, errors, level, seed))
-        else:
-            found = list(_corrected_rows(group, method == "dsl", level))
-        rows += [about | row for row in found]
-    frame = frame_of("measures", [row | {"method": method, "level": level} for row in rows])
+        unit = _choose_cluster(group, by) if cluster == "auto" else cluster
+        about = dict(zip(by, key, strict=True)) | {"model": model, "cluster": unit, "method": method}
+        for measure, top, bottom in MEASURES:
+            moment, units = _moment(group, wide, unit, method, top, bottom, rates)
+            found = share_interval(moment, level)
+            about_measure = {"measure": measure, "label": top, "n": int(moment.n), "clusters": units}
+            rows.append(about | about_measure | _row(found) | {"level": level})
+    frame = frame_of("measures", rows)
     groups = pd.DataFrame([{c: row[c] for c in by} for row in rows], columns=list(by))
     return pd.concat([groups, frame], axis=1)
+
+
+def _row(found: Estimate) -> dict[str, object]:
+    values = {"value": found.value, "low": found.low, "high": found.high, "error": found.error}
+    return {k: None if v != v else v for k, v in values.items()} | {"note": found.note or None}
+
+
+def _moment(
+    group: Table,
+    wide: Table,
+    unit: str,
+    method: str,
+    top: str,
+    bottom: str | None,
+    rates: Mapping[str, tuple[float, float]] | None,
+) -> tuple[Moment, int]:
+    """Return the share of a group, linearised, and how many units it rests on."""
+    strata, units = _units(group, unit)
+    numbers, names = pd.factorize(units.astype(object), sort=True)  # numpy's would cut a \0 at an end
+    if method == "count":
+        moment = counted(crowd_of(numbers, _pair(group, "", top, bottom)))
+        inside = np.unique(numbers[_pair(group, "", top, bottom)[:, 1] > 0])
+        if unit == "passage" and len(moment.sums) == len(inside):
+            of_unit = pd.Series(strata.to_numpy()).groupby(numbers).first()
+            moment = replace(moment, strata=pd.factorize(of_unit.to_numpy()[inside])[0])
+        return moment, len(inside)
+    if method == "adjusted":
+        pairs = None
+        if rates:
+            pairs = [rates.get(q, (1.0, 1.0)) if q else (1.0, 1.0) for q in (top, bottom)]
+            if not {q for q in (top, bottom) if q} <= set(rates):
+                return Moment(float("nan"), *[np.zeros(0)] * 2, 0, np.zeros(0), rare=True, n=0, note=_NO_RATES), 0
+        coded = None
+        if rates is None:
+            rows = wide[_coded(wide, top, bottom)]
+            numbers_of = dict(zip(names, range(len(names)), strict=True))
+            _, theirs = _units(rows, unit)
+            for name in pd.unique(theirs):
+                numbers_of.setdefault(name, len(numbers_of))
+            coded = _coded_of(rows, theirs.map(numbers_of).to_numpy(int), top, bottom, "", weighted=True)
+        return adjusted(crowd_of(numbers, _pair(group, "", top, bottom)), coded, pairs), len(names)
+    rows = _coded(group, top, bottom)
+    coded = _coded_of(group[rows], numbers[rows], top, bottom, "_score_", weighted=method == "dsl")
+    crowd = crowd_of(numbers, _pair(group, "_score_", top, bottom))
+    return corrected(crowd, coded, design=method == "dsl"), len(names)
+
+
+_NO_RATES = "no rates given for this label"
+
+
+def _quantity(group: Table, prefix: str, name: str | None) -> Vector:
+    """Return a column of labels' values, or the product of two (a label `a+b`); None gives ones."""
+    values = np.ones(len(group))
+    for label in name.split("+") if name else ():
+        values = values * group[f"{prefix}{label}"].to_numpy(float)
+    return values
+
+
+def _pair(group: Table, prefix: str, top: str, bottom: str | None) -> Vector:
+    return np.stack([_quantity(group, prefix, q) for q in (top, bottom)], axis=1)
+
+
+def _coded(group: Table, top: str, bottom: str | None) -> Vector:
+    known: Vector = ~np.isnan(_pair(group, "_", top, bottom)).any(axis=1)
+    return known
+
+
+def _coded_of(
+    rows: Table, clusters: Vector, top: str, bottom: str | None, prefix: str, *, weighted: bool
+) -> Coded:
+    weights = np.ones(len(rows))
+    if weighted and "_inclusion" in rows.columns:
+        weights = 1 / rows["_inclusion"].fillna(1.0).to_numpy(float)
+    return Coded(clusters, _pair(rows, "_", top, bottom), _pair(rows, prefix, top, bottom), weights)
 
 
 def pool(measures: Measures, *, within: Sequence[str] = ()) -> Measures:
@@ -154,7 +231,8 @@ def dsl_outcome(predictions: Predictions, labels: Labels) -> Table:
     keep = [c for c in predictions.columns if c not in ("label", "score", "predicted")]
     about = predictions.drop_duplicates("sentence_id")[keep].set_index("sentence_id").loc[wide["sentence_id"]]
     parts = []
-    for name, y, f in _quantities(wide):
+    for name in (*LABELS, CHEAP_TALK):
+        y, f = _quantity(wide, "_", name), _quantity(wide, "_score_", name)
         outcome = dsl_outcomes(y, f, wide["_inclusion"].to_numpy(float))
         parts.append(about.reset_index().assign(label=name, outcome=outcome))
     return pd.concat(parts, ignore_index=True)
@@ -204,101 +282,6 @@ def _with_codes(
     return wide
 
 
-def _quantities(group: Table) -> Iterator[tuple[str, Vector, Vector]]:
-    """Give (name, codes, predictions) of the two labels and of both together."""
-    codes = {c: group[f"_{c}"].to_numpy(float) for c in LABELS}
-    scores = {c: group[f"_score_{c}"].to_numpy(float) for c in LABELS}
-    for label in LABELS:
-        yield label, codes[label], scores[label]
-    yield CHEAP_TALK, codes["commitment"] * codes["boilerplate"], scores["commitment"] * scores["boilerplate"]
-
-
-def _corrected_rows(group: Table, design: bool, level: float) -> Iterator[dict[str, object]]:
-    pairs = {name: (y, f) for name, y, f in _quantities(group)}
-    inclusion = group["_inclusion"].to_numpy(float) if design else None
-    clusters = group["_unit"].to_numpy(str)
-    coded = group[~np.isnan(pairs["commitment"][0])]
-    for measure, label in MEASURES:
-        bottoms = pairs["commitment"] if measure == "cheap_talk" else None
-        found = corrected_ratio(pairs[label], bottoms, inclusion, clusters, level)
-        n = len(coded) if bottoms is None else int(coded["_commitment"].sum())
-        yield _row(measure, label, n, group["_unit"].nunique(), found)
-
-
-def _row(measure: str, label: str, n: int, clusters: int, found: Estimate) -> dict[str, object]:
-    value, low, high = (
-        None if v != v else min(1.0, max(0.0, v)) for v in (found.value, found.low, found.high)
-    )
-    return {
-        "measure": measure,
-        "label": label,
-        "n": n,
-        "clusters": clusters,
-        "value": value,
-        "low": low,
-        "high": high,
-    }
-
-
-def _error_rates(
-    wide: Table, rates: Mapping[str, tuple[float, float]] | None, level: float, seed: int
-) -> dict[str, tuple[Vector, Vector]]:
-    """Return by label the mean decision on negatives and on positives: the estimate, then draws."""
-    found: dict[str, tuple[Vector, Vector]] = {}
-    if rates:
-        for label, (sensitivity, specificity) in rates.items():
-            found[label] = (np.full(DRAWS + 1, 1 - specificity), np.full(DRAWS + 1, sensitivity))
-        return found
-    coded = wide[wide["_commitment"].notna()]
-    ids, index = np.unique(coded["_unit"].astype(str), return_inverse=True)
-    weights = np.vstack([np.ones((1, len(ids))), cluster_weights(len(ids), seed=seed + 1)])[:, index]
-    both = coded["_commitment"] * coded["_boilerplate"]
-    for label, codes, decisions in (
-        ("commitment", coded["_commitment"], coded["commitment"]),
-        ("boilerplate", coded["_boilerplate"], coded["boilerplate"]),
-        (CHEAP_TALK, both, coded["commitment"] & coded["boilerplate"]),
-    ):
-        y, f = codes.to_numpy(float), decisions.to_numpy(float)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found[label] = (
-                (weights @ (f * (1 - y))) / (weights @ (1 - y)), (weights @ (f * y)) / (weights @ y)
-            )  # fmt: skip
-    return found
-
-
-def _adjusted_rows(
-    group: Table, errors: Mapping[str, tuple[Vector, Vector]], level: float, seed: int
-) -> Iterator[dict[str, object]]:
-    ids, index = np.unique(group["_unit"].astype(str), return_inverse=True)
-    weights = np.vstack([np.ones((1, len(ids))), _weights(group, ids, seed)])
-    sizes = np.bincount(index, minlength=len(ids)).astype(float)
-    flags = {label: group[label].to_numpy(float) for label in LABELS}
-    flags[CHEAP_TALK] = flags["commitment"] * flags["boilerplate"]
-    shares = {
-        label: adjusted_share(
-            (weights @ np.bincount(index, flag, len(ids))) / (weights @ sizes), *errors[label]
-        )
-        for label, flag in flags.items()
-        if label in errors
-    }
-    for measure, label in MEASURES:
-        sample = shares.get(label)
-        if sample is not None and measure == "cheap_talk":
-            with np.errstate(invalid="ignore", divide="ignore"):
-                ratio = np.clip(sample / shares["commitment"], 0, 1)
-            sample = np.where(shares["commitment"] > 0, ratio, np.nan)
-        about = {"measure": measure, "label": label, "n": len(group), "clusters": len(ids)}
-        if sample is None or np.isnan(sample[0]):
-            yield about | {"value": None, "low": None, "high": None}
-        else:
-            low, high = interval(sample[1:], level)
-            yield about | {
-                "value": float(sample[0]),
-                "low": min(low, sample[0]),
-                "high": max(high, sample[0]),
-            }
-
-
 def _wide(predictions: Predictions, by: Sequence[str]) -> Table:
     """Return one row per model and sentence with a boolean column per label."""
     about = list(dict.fromkeys(["model", "sentence_id", "report_id", "agency", "section", "heading", *by]))
@@ -337,82 +320,13 @@ def _named(column: pd.Series[Any]) -> pd.Series[str]:
     return column.astype(object).where(column.notna(), "").astype(str)
 
 
-def _choose_cluster(wide: Table, by: Sequence[str]) -> str:
-    for unit in ("agency", "report"):
-        column = {"agency": "agency", "report": "report_id"}[unit]
-        if wide.groupby(["model", *by], dropna=False, observed=True)[column].nunique().min() >= 2:
-            return unit
+def _choose_cluster(group: Table, by: Sequence[str]) -> str:
+    """Return what counts as one draw in this group: agencies, unless the group is one by its definition."""
+    if not {"agency", "report_id"} & set(by):
+        return "agency"
+    if "report_id" not in by and group["report_id"].nunique() >= FEWEST:
+        return "report"
     return "passage"
-
-
-def _group_rows(group: Table, level: float, seed: int) -> list[dict[str, object]]:
-    index, ids = pd.factorize(group["_unit"].astype(object), sort=True)  # numpy's would cut a \0 at an end
-    weights = _weights(group, np.asarray(ids), seed)
-    commitment, boilerplate = (group[label].to_numpy(float) for label in LABELS)
-    ones = np.ones(len(group))
-    pairs = {
-        ("prevalence", "commitment"): (commitment, ones),
-        ("prevalence", "boilerplate"): (boilerplate, ones),
-        ("cheap_talk", "commitment+boilerplate"): (commitment * boilerplate, commitment),
-    }
-    rows = []
-    for (measure, label), (top, bottom) in pairs.items():
-        tops = np.bincount(index, weights=top, minlength=len(ids))
-        bottoms = np.bincount(index, weights=bottom, minlength=len(ids))
-        value, low, high = _share(tops, bottoms, weights, level)
-        rows.append(
-            {
-                "measure": measure,
-                "label": label,
-                "n": int(bottom.sum()),
-                "clusters": int((bottoms > 0).sum()),
-                "value": value,
-                "low": low,
-                "high": high,
-            }
-        )
-    return rows
-
-
-def _weights(group: Table, ids: Vector, seed: int) -> Vector:
-    """Return how often each unit is drawn, within its stratum, in each sample: draws × units."""
-    stratum = group.drop_duplicates("_unit").set_index("_unit")["_stratum"].loc[list(ids)].to_numpy()
-    weights = np.empty((DRAWS, len(ids)))
-    codes, names = pd.factorize(stratum, sort=True)
-    for number in range(len(names)):
-        inside = codes == number
-        weights[:, inside] = cluster_weights(int(inside.sum()), seed=seed + number)
-    return weights
-
-
-def _share(
-    tops: Vector, bottoms: Vector, weights: Vector, level: float
-) -> tuple[float | None, float | None, float | None]:
-    """Return a ratio of sums over clusters and its percentile interval."""
-    if bottoms.sum() == 0:
-        return None, None, None
-    value = float(tops.sum() / bottoms.sum())
-    denominator = weights @ bottoms
-    sample = np.divide(weights @ tops, denominator, out=np.full(len(weights), np.nan), where=denominator > 0)
-    finite = sample[np.isfinite(sample)]
-    if len(finite) and finite.max() - finite.min() > 1e-12:
-        low, high = interval(sample, level)
-        return value, min(low, value), max(high, value)
-    return (value, *wilson(value, int((bottoms > 0).sum()), level))
-
-
-def wilson(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's score interval for a share of n (Wilson 1927).
-
-    >>> [round(x, 4) for x in wilson(0.0, 10)]
-    [0.0, 0.2775]
-    """
-    from statistics import NormalDist
-
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
 def sentences_behind(row: Mapping[str, object], predictions: Predictions, sentences: Table) -> Table:

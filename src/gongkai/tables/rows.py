@@ -167,6 +167,8 @@ class MeasureRow(NamedTuple):
     low: Annotated[float | None, "lower end of the interval; null where undefined"]
     high: Annotated[float | None, "upper end of the interval; null where undefined"]
     level: Annotated[float, "coverage aimed at"]
+    error: Annotated[float | None, "standard error; null where undefined"] = None
+    note: Annotated[str | None, "why there is no interval, or what kind it is"] = None
 
 
 ROWS: Mapping[str, type] = {
