@@ -428,6 +428,11 @@ def _id_text(value: object) -> object:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
+def as_ids(values: pd.Series[Any]) -> pd.Series[str]:
+    """Return a user's ids as texts; those that lack stay missing."""
+    return values.map(_id_text)
+
+
 def as_sentences(frame: Sentences, stem: str, *, first: int = 0) -> Sentences:
     """Make rows from anywhere with a column `text` sentences: a missing text is empty, years are numbers.
 
@@ -443,9 +448,29 @@ def as_sentences(frame: Sentences, stem: str, *, first: int = 0) -> Sentences:
     if "sentence_id" not in frame.columns and "id" in frame.columns:
         frame["sentence_id"] = frame["id"]
     if "sentence_id" in frame.columns:
-        frame["sentence_id"] = frame["sentence_id"].map(_id_text)
+        frame["sentence_id"] = as_ids(frame["sentence_id"])
     else:
         frame["sentence_id"] = [f"{stem}-{i}-{hash_text(text)}" for i, text in enumerate(texts, first)]
     if "year" in frame.columns:
         frame["year"] = pd.to_numeric(frame["year"], errors="coerce")
     return frame
+
+
+_CARRIED = {"sentence_id", "report_id", "agency", "region_code", "year", "section", "heading"}
+
+
+def own_names(columns: Iterable[str]) -> dict[str, str]:
+    """Return the columns of a user's table that stand behind `predictions`, each with its name there.
+
+    A column whose name the predictions use for something else (`label`, `score`) gets `own_` in front.
+    """
+    own = [column for column in columns if column not in _CARRIED]
+    taken = {*SCHEMAS["predictions"].names, *own}
+    names = {}
+    for column in own:
+        name = column
+        while name in SCHEMAS["predictions"].names or (name != column and name in taken):
+            name = f"own_{name}"
+        names[column] = name
+        taken.add(name)
+    return names
