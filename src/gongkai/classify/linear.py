@@ -246,7 +246,7 @@ def grouped_folds(
     """Return (train, test) indices; no group stands on both sides of a fold.
 
     Raises:
-        ModelError: There are fewer groups with positives than folds.
+        ModelError: Fewer than two groups have positives, or leaving some out leaves only one kind.
     """
     with_positives = len(np.unique(groups[y]))
     if with_positives < 2 or y.all():
@@ -256,7 +256,10 @@ def grouped_folds(
     from sklearn.model_selection import StratifiedGroupKFold
 
     splitter = StratifiedGroupKFold(min(folds, with_positives), shuffle=True, random_state=seed)
-    return list(splitter.split(np.zeros(len(y)), y, groups))
+    splits = list(splitter.split(np.zeros(len(y)), y, groups))
+    if any(len(np.unique(y[train])) < 2 for train, _ in splits):
+        raise ModelError(f"{label}: too few sentences with and without it to leave groups out in turn")
+    return splits
 
 
 def regression(c: float) -> LogisticRegression:

@@ -188,7 +188,7 @@ def _with_codes(
     coded = wide["sentence_id"].isin(gold.index)
     if not coded.any():
         raise MeasureError("no predicted sentence is coded; do both come from the same build?")
-    trained_on = coded & wide["seen"].fillna(False).astype(bool)
+    trained_on = coded & wide["seen"].eq(True).fillna(False).astype(bool)
     if trained_on.any():
         raise MeasureError(
             f"the model was trained on {int(trained_on.sum())} of the {int(coded.sum())} coded sentences, so "
