@@ -105,12 +105,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             if name == "worlds":
                 terminalreporter.section("worlds")
                 terminalreporter.write_line(text)
-
-
-def pytest_terminal_summary(terminalreporter):
-    """Print what share of worlds gave a result, command by command; see `tests/test_worlds.py`."""
-    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
-        for name, told in report.user_properties:
-            if name == "worlds" and report.when == "call":
-                terminalreporter.write_sep("-", f"{report.nodeid}: results of worlds")
-                terminalreporter.write_line(told)
