@@ -63,6 +63,11 @@ _SUB_HEADED = re.compile(
     rf"^(\s*[（(][{NUMERALS}]{{1,2}}[）)]\s*\S{{2,16}}?"
     r"(?:情况|方面|工作|问题|措施|不足|建设|保障|管理)[。：:]?)[ \u3000]+(?=\S)"
 )
+_HEAD_ALONE = re.compile(
+    rf"\s*(?:[{NUMERALS}]{{1,2}}\s*[、.．]\s*{_TITLES}"
+    rf"|[（(][{NUMERALS}]{{1,2}}[）)]\s*\S{{2,16}}?(?:情况|方面|工作|问题|措施|不足|建设|保障|管理))\s*"
+)
+"""A heading that is whole: what follows it, be it a figure alone, is text."""
 _INDENT_INSIDE = re.compile(r"(?<=\S)\s*\u3000{2,}(?=\S)")
 """Where a paragraph begins in the middle of a line."""
 _BETWEEN = re.compile(r"(?<=[。！？；：”])\s+")
@@ -134,7 +139,7 @@ def _parts(text: str) -> list[str]:
     found = list(_OFFICIAL.finditer(text))
     cuts: set[int] = set()
     for match in found:
-        if len(found) > 1 or not text[: match.start(1)].strip():
+        if len(found) > 1 or not (above := text[: match.start(1)].strip()) or _ENDS.search(above):
             rest = text[match.end() :]
             told = bool(match["mark"]) or bool(_ENDS.search(rest)) or len(rest) > LONGEST_TITLE
             if rest.strip() and told and not _GOES_ON.match(rest):
@@ -144,7 +149,7 @@ def _parts(text: str) -> list[str]:
     cuts |= {match.start() for match in _INDENT_INSIDE.finditer(text)}
     limits = [0, *sorted(cuts), len(text)]
     parts = [text[a:b].strip() if len(cuts) else text[a:b] for a, b in itertools.pairwise(limits)]
-    if len(found) > 1 and len(text) >= LONG:
+    if cuts and len(found) > 1 and len(text) >= LONG:
         parts = [*parts[0].split(), *(p for part in parts[1:] for p in _BETWEEN.split(part))]
     return [piece for part in parts for piece in _SUB_HEADED.sub("\\1\\n", part).split("\n") if piece.strip()]
 
@@ -232,6 +237,8 @@ def _is_cut(line: str, following: str) -> bool:
 
 def _is_figure(line: str, following: str) -> bool:
     """Tell whether a tool set a figure inside a sentence on a line of its own."""
+    if _HEAD_ALONE.fullmatch(line):
+        return False
     if _FIGURE.fullmatch(following) or _FIGURE.fullmatch(line):
         return True
     return line[-1:].isdigit() and following.strip()[:1] in MEASURES
