@@ -54,14 +54,17 @@ _TITLES = (
     r"|收费(?:及减免)?情况|主动公开的内容和形式|依申请公开办理情况|其[他它]需要报告的(?:其他)?事项)"
 )
 _OFFICIAL = re.compile(
-    rf"(?:^|(?<=[\s。；：！|\d]))\s*([{NUMERALS}]\s*[、.．]\s*{_TITLES})(?P<mark>[：:。]?\s+|[：:。]|$|)"
+    rf"(?:^|(?<=[\s。；：！|\d]))\s*((?:\*\*)?[{NUMERALS}]\s*[、.．]\s*(?:{_TITLES}"
+    r"|(?!本年|上年|结转)[\u4e00-\u9fff、“”]{2,24}(?=[：:。]?(?:\*\*)?[ \u3000]+[^\s|]{8}))(?:\*\*)?)(?P<mark>[：:。]?\s+|[：:。]|$|)"
 )
+"""A section's title; one of other words has a space behind it and then a text."""
 _ARABIC = re.compile(rf"\s*[1-9]\s*[.．、]\s*{_TITLES}\s*")
 _GOES_ON = re.compile(rf"\s*(?:[和及与、，,]|[（(](?![{NUMERALS}]{{1,2}}[）)]))")
 _FRONT_ENDS = re.compile(r"\s*[=\-—*]{5,}\s*(?:正文|内容)\s*[=\-—*]{5,}\s*")
 _SUB_HEADED = re.compile(
-    rf"^(\s*[（(][{NUMERALS}]{{1,2}}[）)]\s*\S{{2,16}}?"
-    r"(?:情况|方面|工作|问题|措施|不足|建设|保障|管理)[。：:]?)[ \u3000]+(?=\S)"
+    rf"^(\s*(?:[（(][{NUMERALS}]{{1,2}}[）)]\s*|\d{{1,2}}[.．、])"
+    r"(?:\S{2,16}?(?:情况|方面|工作|问题|措施|不足|建设|保障|管理)[。：:]?|[^\s，。；：\d（）()]{2,16}))"
+    r"[ \u3000]+(?=\S{8})"
 )
 _HEAD_ALONE = re.compile(
     rf"\s*(?:[{NUMERALS}]{{1,2}}\s*[、.．]\s*{_TITLES}"
