@@ -195,9 +195,9 @@ def _spells(label: str, pairs: frozenset[str], own: frozenset[str], around: _Aro
 
 
 def _is_overtaken(label: str, before: str, behind: str) -> bool:
-    """Tell whether another row's label begins between a label's end and the numbers: then these are the other's.
+    """Tell whether another row's label begins between a label's end and the numbers.
 
-    So it is where blank cells left no trace.
+    Then these are the other's. So it is where blank cells left no trace.
     """
     end = label[-6:]
     at = before.rfind(end)

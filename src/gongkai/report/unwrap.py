@@ -54,8 +54,9 @@ _TITLES = (
     r"|收费(?:及减免)?情况|主动公开的内容和形式|依申请公开办理情况|其[他它]需要报告的(?:其他)?事项)"
 )
 _OFFICIAL = re.compile(
-    rf"(?:^|(?<=[\s。；：！|\d]))\s*((?:\*\*)?[{NUMERALS}]\s*[、.．]\s*(?:{_TITLES}"
-    r"|(?!本年|上年|结转)[\u4e00-\u9fff、“”]{2,24}(?=[：:。]?(?:\*\*)?[ \u3000]+[^\s|]{8}))(?:\*\*)?)(?P<mark>[：:。]?\s+|[：:。]|$|)"
+    rf"(?:^|(?<=[\s。；：！|\d]))\s*([{NUMERALS}]\s*[、.．]\s*(?:{_TITLES}"
+    r"|(?!本年|上年|结转)[\u4e00-\u9fff、“”]{2,24}(?=[：:。]?[ \u3000]+[^\s|]{8})))"
+    r"(?P<mark>[：:。]?\s+|[：:。]|$|)"
 )
 """A section's title; one of other words has a space behind it and then a text."""
 _ARABIC = re.compile(rf"\s*[1-9]\s*[.．、]\s*{_TITLES}\s*")
@@ -139,6 +140,7 @@ def _without_front(pieces: Sequence[Piece]) -> Sequence[Piece]:
 def _parts(text: str) -> list[str]:
     if not _SPLIT.search(text):
         return [text]
+    text = text.replace("**", "")  # Markdown's
     found = list(_OFFICIAL.finditer(text))
     cuts: set[int] = set()
     for match in found:
@@ -153,7 +155,8 @@ def _parts(text: str) -> list[str]:
     limits = [0, *sorted(cuts), len(text)]
     parts = [text[a:b].strip() if len(cuts) else text[a:b] for a, b in itertools.pairwise(limits)]
     if cuts and len(found) > 1 and len(text) >= LONG:
-        parts = [*parts[0].split(), *(p for part in parts[1:] for p in _BETWEEN.split(part))]
+        front = (word for word in parts[0].split() if word.strip("|-"))
+        parts = [*front, *(p for part in parts[1:] for p in _BETWEEN.split(part))]
     return [piece for part in parts for piece in _SUB_HEADED.sub("\\1\\n", part).split("\n") if piece.strip()]
 
 
