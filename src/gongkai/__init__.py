@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from gongkai.measure.coverage import coverage_shares as coverage_shares
     from gongkai.measure.followup import followup as followup
     from gongkai.measure.followup import followup_shares as followup_shares
+    from gongkai.measure.panel import panel as panel
+    from gongkai.measure.panel import panel_gaps as panel_gaps
+    from gongkai.measure.panel import write_panel as write_panel
     from gongkai.measure.prevalence import counted_outcome as counted_outcome
     from gongkai.measure.prevalence import dsl_outcome as dsl_outcome
     from gongkai.measure.prevalence import pool as pool
@@ -110,6 +113,8 @@ _GROUPS = {
         "followup": "measure.followup:followup",
         "followup_shares": "measure.followup:followup_shares",
         "keyness": "measure.terms:keyness",
+        "panel": "measure.panel:panel",
+        "panel_gaps": "measure.panel:panel_gaps",
         "pool": "measure.prevalence:pool",
         "prevalence": "measure.prevalence:prevalence",
         "rates": "measure.rates:rates",
@@ -118,6 +123,7 @@ _GROUPS = {
         "rule_breaks": "measure.compare:rule_breaks",
         "series": "measure.series:series",
         "sentences_behind": "measure.prevalence:sentences_behind",
+        "write_panel": "measure.panel:write_panel",
     },
     "show": {
         "plot_change": "show.figures:plot_change",

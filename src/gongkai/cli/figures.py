@@ -1,17 +1,14 @@
-"""The commands over cells and years: rates, coverage; `app.py` registers them."""
+"""The commands over cells and years: rates, coverage, panel; `app.py` registers them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from gongkai.cli.options import Level, Overwrite, columns_of
+from gongkai.cli.options import Level, Overwrite, Seed, columns_of
 from gongkai.errors import GongkaiError
-
-if TYPE_CHECKING:
-    from gongkai.tables.schema import Table
 
 Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help=".csv, .xlsx, .jsonl or .parquet to write.")]
@@ -23,16 +20,6 @@ Covariates = Annotated[
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Null where a rule that a rate rests on is broken.")]
-
-
-def residents_of(covariates: Table | None) -> dict[str, float]:
-    """Return residents by region code, of the last year given; none without such columns."""
-    if covariates is None or not {"region_code", "residents"} <= set(covariates.columns):
-        return {}
-    known = covariates.dropna(subset=["region_code", "residents"])
-    if "year" in known.columns:
-        known = known.sort_values("year")
-    return dict(zip(known["region_code"].astype(str), known["residents"].astype(float), strict=True))
 
 
 def rates(
@@ -54,6 +41,7 @@ def rates(
     Example: gongkai rates tables -o rates.xlsx --covariates residents.csv
     """
     from gongkai.measure.coverage import uneven_years
+    from gongkai.measure.panel import residents_of
     from gongkai.measure.rates import rates as run
     from gongkai.tables.schema import read_frame, read_table, write_frame
 
@@ -136,4 +124,56 @@ def years_of(text: str) -> list[int] | None:
     return found or None
 
 
-COMMANDS = (rates, coverage)
+def panel(
+    tables: Tables,
+    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help=".parquet, .csv, .xlsx, .jsonl or .dta to write.")
+    ],
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="Coded sample: corrected shares beside the counted ones.")
+    ] = None,
+    covariates: Covariates = None,
+    renames: Annotated[
+        Path | None, typer.Option("--renames", help="CSV of your own: old, new, kind (rename, merger), from.")
+    ] = None,
+    strict: Strict = False,
+    level: Level = 0.95,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write one row per agency and year: shares, reuse, promises, figures, rates, your columns.
+
+    Beside it a dictionary of the columns, NAME.dictionary.csv. The gaps are listed.
+
+    Example: gongkai panel tables predictions.csv -o panel.dta --covariates gdp.csv --strict
+    """
+    from gongkai.coding.labels import read_labels
+    from gongkai.measure.coverage import uneven_years
+    from gongkai.measure.panel import panel as run
+    from gongkai.measure.panel import panel_gaps, write_panel
+    from gongkai.tables.schema import SCHEMAS, read_frame, read_table
+
+    reports, sentences, statistics, checks = (
+        read_table(tables, name) for name in ("reports", "sentences", "statistics", "checks")
+    )
+    table, dictionary = run(
+        reports, read_frame(predictions, SCHEMAS["predictions"].names), sentences=sentences,
+        statistics=statistics, checks=checks, labels=None if labels is None else read_labels(labels),
+        renames=None if renames is None else read_frame(renames, ["old", "new", "kind", "from"]),
+        covariates=None if covariates is None else read_frame(covariates, []), strict=strict, level=level,
+        seed=seed,
+    )  # fmt: skip
+    written = write_panel(table, dictionary, output, overwrite=overwrite)
+    gaps = panel_gaps(reports)
+    for row in gaps.itertuples():
+        typer.echo(f"  gap: {row.agency} {row.year}")
+    for line in uneven_years(reports):
+        typer.echo(f"  warning: {line}")
+    typer.echo(
+        f"{', '.join(map(str, written))}: {len(table)} rows of {table['series_id'].nunique()} series, "
+        f"{len(table.columns)} columns, {len(gaps)} gaps"
+    )
+
+
+COMMANDS = (rates, coverage, panel)
