@@ -268,7 +268,8 @@ def _figures(single: Reports, statistics: Statistics) -> tuple[Table, list[Colum
     described = [
         Column(
             name, "yuan" if str(name).endswith("_yuan") else "count",
-            f"cell {'.'.join(map(str, first.loc[name, ['table', 'row', 'column']]))} of the form", "法定表格数值",
+            f"cell {'.'.join(map(str, first.loc[name, ['table', 'row', 'column']]))} of the form",
+            "法定表格数值",
         )
         for name in wide.columns[2:]
     ]  # fmt: skip
