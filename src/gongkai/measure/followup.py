@@ -52,8 +52,8 @@ def followup(
         codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
 
     Returns:
-        One row per promise (`kind` is the label followed) and per sentence of `problems` (`kind` problem) of a
-        report whose agency has exactly one report of the year after: `sentence_id, agency, year, kind, text,
+        One row per promise (`kind` is the label followed) and per sentence of `problems` (`kind` problem) of
+        a report whose agency has exactly one report of the year after: `sentence_id, agency, year, kind, text,
         next_id, next_section, next_text, score, outcome, review`. `outcome` is `done` (the counterpart is
         no promise),
         `again` (it is one, or stands among the problems), `silent` (no counterpart); for problems `returns`
@@ -167,8 +167,9 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
         seed: Of the bootstrap.
 
     Returns:
-        `measures` rows: `measure` is `followup`, `label` is the label followed and the outcome, as `KIND:done`;
-        intervals resample agencies, and are null for a group of one agency. `method` is `checked` where every row was read.
+        `measures` rows: `measure` is `followup`, `label` is the label followed and the outcome, as
+        `KIND:done`; intervals resample agencies, and are null for a group of one agency. `method` is
+        `checked` where every row was read.
 
     Raises:
         MeasureError: `checked` holds something else than an outcome.

@@ -86,7 +86,8 @@ def evaluate(
                 scored = score_choice(of_choice, cluster, level=level, seed=seed) if len(of_choice) else []
                 rows += [{"model": model, "label": choice.name, "group": group} | r for r in scored]
                 values = {k: v for k, v in values.items() if k not in choice.indicators}
-                values |= {choice.name: float(r["value"]) for r in scored if r["metric"] == "macro_f1"}  # type: ignore[arg-type]
+                for row in scored[:1]:
+                    values[choice.name] = float(row["value"])  # type: ignore[arg-type]
             if len(values) > 1:
                 macro = float(np.mean(list(values.values())))
                 rows.append(
@@ -332,7 +333,7 @@ def agreement(
     Returns:
         One row per label and group: `label, group, alpha, low, high, raw_agreement, prevalence, n, clusters,
         coders`; only sentences with two codes count; `raw_agreement` is the share of sentences on which all
-        coders agree, `prevalence` the share of codes that are yes (of a choice: that are its commonest class).
+        coders agree, `prevalence` the share of codes that are yes (of a choice: its commonest class).
 
     Raises:
         MeasureError: Fewer than two coders, or no sentence coded by two.
