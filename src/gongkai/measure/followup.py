@@ -53,11 +53,10 @@ def followup(
 
     Returns:
         One row per promise (`kind` is the label followed) and per sentence of `problems` (`kind` problem) of
-        a report whose agency has exactly one report of the year after: `sentence_id, agency, year, kind, text,
-        next_id, next_section, next_text, score, outcome, review`. `outcome` is `done` (the counterpart is
-        no promise),
-        `again` (it is one, or stands among the problems), `silent` (no counterpart); for problems `returns`
-        or
+        a report whose agency has exactly one report of the year after: `sentence_id, agency, year, kind,
+        text, next_id, next_section, next_text, score, outcome, review`. `outcome` is `done` (the counterpart
+        is no promise), `again` (it is one, or stands among the problems), `silent` (no counterpart); for
+        problems `returns` or
         `silent`. `review` marks scores within 0.05 of the threshold. A count of these rows is a claim of the
         tagger; read the marked ones before publishing it.
 
