@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from gongkai.cli import study
+from gongkai.cli import figures, study
 from gongkai.cli.doctor import doctor
 from gongkai.cli.options import (
     BatchSize,
@@ -470,5 +470,5 @@ def page(
     typer.echo(str(write_page(tables, frame, output, level=level, seed=seed, overwrite=overwrite)))
 
 
-for command in (doctor, *study.COMMANDS):
+for command in (doctor, *study.COMMANDS, *figures.COMMANDS):
     app.command()(command)
