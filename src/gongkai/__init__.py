@@ -51,8 +51,9 @@ if TYPE_CHECKING:
     from gongkai.measure.quality import agreement as agreement
     from gongkai.measure.quality import evaluate as evaluate
     from gongkai.measure.rates import rates as rates
-    from gongkai.measure.reuse import copied as copied
-    from gongkai.measure.reuse import copy_network as copy_network
+    from gongkai.measure.copies import copied as copied
+    from gongkai.measure.copies import copy_network as copy_network
+    from gongkai.measure.copies import mandated_phrases as mandated_phrases
     from gongkai.measure.reuse import reuse as reuse
     from gongkai.measure.reuse import reuse_sensitivity as reuse_sensitivity
     from gongkai.measure.series import series as series
@@ -104,8 +105,8 @@ _GROUPS = {
     "measure": {
         "compare": "measure.compare:compare",
         "compare_reports": "measure.compare:compare_reports",
-        "copied": "measure.reuse:copied",
-        "copy_network": "measure.reuse:copy_network",
+        "copied": "measure.copies:copied",
+        "copy_network": "measure.copies:copy_network",
         "counted_outcome": "measure.prevalence:counted_outcome",
         "coverage": "measure.coverage:coverage",
         "coverage_shares": "measure.coverage:coverage_shares",
@@ -113,6 +114,7 @@ _GROUPS = {
         "followup": "measure.followup:followup",
         "followup_shares": "measure.followup:followup_shares",
         "keyness": "measure.terms:keyness",
+        "mandated_phrases": "measure.copies:mandated_phrases",
         "panel": "measure.panel:panel",
         "panel_gaps": "measure.panel:panel_gaps",
         "pool": "measure.prevalence:pool",

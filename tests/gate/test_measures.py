@@ -16,7 +16,7 @@ import pytest
 from gongkai.classify.predict import predict
 from gongkai.corpus.build import build
 from gongkai.measure.followup import followup
-from gongkai.measure.reuse import copied
+from gongkai.measure.copies import copied
 from gongkai.tables.schema import read_table
 from tests import truth
 from tests.gate.test_gate import FLOORS, MODEL

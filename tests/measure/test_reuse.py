@@ -2,7 +2,8 @@ import pandas as pd
 import pytest
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.reuse import copied, copy_network, reuse, reuse_sensitivity, reused_sentences
+from gongkai.measure.copies import copied, copy_network
+from gongkai.measure.reuse import reuse, reuse_sensitivity, reused_sentences
 from gongkai.text.tokens import tokenize
 
 

@@ -185,7 +185,8 @@ def reuse(
 
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
     """
-    from gongkai.measure.reuse import copied, copy_network, reused_sentences
+    from gongkai.measure.copies import copied, copy_network
+    from gongkai.measure.reuse import reused_sentences
     from gongkai.measure.reuse import reuse as run
     from gongkai.tables.schema import read_table, write_frame
 
@@ -200,7 +201,7 @@ def reuse(
             f"  {name:<10} mean {part['value'].mean():.1%} of words, {part['value'].notna().sum()} reports"
         )
     if copies is not None or network is not None:
-        pairs = copied(sentences)
+        pairs = copied(sentences, read_table(tables, "reports"))
         if copies is not None:
             write_frame(pairs, copies, overwrite=overwrite)
         if network is not None:
