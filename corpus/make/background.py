@@ -40,7 +40,11 @@ def main() -> None:
         if len(users) >= FEWEST:
             by_count[len(users)].append(pair)
     lines += [f"{n}\t{''.join(sorted(found))}" for n, found in sorted(by_count.items())]
-    lines += [f"s{len(users)}\t{text}" for text, users in sorted(whole.items()) if len(users) >= FEWEST_WHOLE and text]
+    lines += [
+        f"s{len(users)}\t{text}"
+        for text, users in sorted(whole.items())
+        if len(users) >= FEWEST_WHOLE and text
+    ]
     (CORPUS / "lexicon" / "background.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -1,8 +1,8 @@
 """What everybody in the genre writes: document frequencies from our authored corpus, and mandated phrases.
 
-With two agencies every official phrase looks like something the two have in common. So the words' weights and
-the odds of a chance agreement start from how many authored agencies use them (`corpus/lexicon/background.txt`),
-to which the user's own corpus adds.
+With two agencies every official phrase looks like something the two have in common. So the words' weights
+and the odds of a chance agreement start from how many authored agencies use them
+(`corpus/lexicon/background.txt`), to which the user's own corpus adds.
 """
 
 from __future__ import annotations

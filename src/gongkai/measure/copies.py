@@ -1,4 +1,4 @@
-"""Which sentences were taken over: from the own earlier report, or from another agency's of this or an earlier year.
+"""Which sentences were taken over: from the own last report, or another agency's of this or an earlier year.
 
 Two reports are related when what they share can hardly be chance: each shared sentence counts by how few
 agencies have it, in the user's corpus and in the genre (`background.py`); what the form makes everybody write
@@ -30,16 +30,17 @@ THRESHOLD, ACROSS_PARTS = 0.5, 0.7
 """Cosine from which a sentence of the own last report counts as taken over, and where it moved between the
 problems, the improvements and the rest. THRESHOLD was chosen on the first 72 reports of the bundled truth,
 ACROSS_PARTS on all 120 (docs/methods.md)."""
-OTHERS_THRESHOLD, OTHERS_WEAK = 0.55, 0.35
-"""Cosine of the sentences that show that two reports are related, and of the further ones then counted;
-chosen on the first 72 reports."""
-EVIDENCE, MIN_SHARED = 8.0, 2
-"""Evidence (in nats: odds of chance e⁻⁸ = 1 in 3,000) and sentences that relate two reports."""
+OTHERS_THRESHOLD, OTHERS_WEAK = 0.55, 0.25
+"""Cosine of the sentences that show that two reports are related (chosen on the first 72 reports), and of the
+further ones then counted (on all 120)."""
+EVIDENCE, OTHER_YEAR, MIN_SHARED = 7.0, 1.5, 2
+"""Evidence (in nats: odds of chance e⁻⁷ = 1 in 1,100), how much more of it for reports of different years
+(there are as many more pairs as years), and sentences that relate two reports; chosen on all 120 reports."""
 MOST, MOST_SENTENCES = 0.5, 3
-"""Or: share of the shorter report's own characters, in so many sentences; for a text that everybody copied."""
-MIN_LENGTH, RARE_PAIRS, RARE = 6, 4, 2
-"""A sentence is evidence with so many characters and pairs of characters that at most RARE authored agencies
-use."""
+"""Or: share of the shorter report's own characters, in so many sentences: a text that everybody copied."""
+MIN_LENGTH, WORDING = 6, 0.5
+"""Fewest characters of a sentence that is evidence; and what its wording is worth: it counts no more nats
+than WORDING times the sum of its pairs' rarity among the authored agencies: a short formula is none."""
 LARGEST_BUCKET, LARGEST_GROUP = 30, 300
 """Texts that one shingle proposes as alike, at most; agency-years with one text whose pairs are all compared
 (of a larger group each is compared with the earliest)."""
@@ -96,7 +97,7 @@ def copied(
     frame["_masked"] = masked
     frame["_part"] = frame["section"].map(_PARTS).fillna(0).astype(int)
     matrix = weigh(masked, frame["agency"].tolist())
-    pairs = pd.concat(
+    pairs: Table = pd.concat(
         [
             _from_own(frame, matrix, threshold).assign(kind="own"),
             _from_others(frame, matrix, (others, weak), (evidence, min_shared), phrases).assign(kind="other"),
@@ -115,14 +116,18 @@ def copied(
     masks = frame["_masked"].to_numpy()
     first = _firsts(rows[~own], sources[~own], when)
     origin = [first.get(int(row)) for row in rows]
+    agencies, years = frame["agency"].tolist(), frame["year"].tolist()
+    further: dict[str, list[Any]] = {
+        "direction": [_direction(when[a], when[b]) for a, b in zip(rows, sources, strict=True)],
+        "first_agency": [None if o is None else agencies[o] for o in origin],
+        "first_year": [None if o is None else int(years[o]) for o in origin],
+    }
     return pd.concat([about, source], axis=1).assign(
         kind=pairs["kind"],
         similarity=pairs["cosine"],
         edited=masks[rows] != masks[sources],
         figures_kept=kept,
-        direction=[_direction(when[a], when[b]) for a, b in zip(rows, sources, strict=True)],
-        first_agency=[None if o is None else frame["agency"].iloc[o] for o in origin],
-        first_year=[None if o is None else int(frame["year"].iloc[o]) for o in origin],
+        **further,
     )
 
 
@@ -147,7 +152,9 @@ def mandated_phrases(sentences: Sentences, *, share: float = 0.2) -> Table:
     counts = table.groupby("phrase").agg(regions=("region", "nunique"), agencies=("agency", "nunique"))
     counts = counts[(counts["regions"] >= max(2, share * total)) & (total >= 10)].reset_index()
     counts = counts[counts["phrase"].str.len() >= MIN_LENGTH]
-    counts = counts.assign(share=counts["regions"] / max(total, 1), mandated=is_mandated(counts["phrase"].tolist()))
+    counts = counts.assign(
+        share=counts["regions"] / max(total, 1), mandated=is_mandated(counts["phrase"].tolist())
+    )
     return counts.sort_values(["regions", "phrase"], ascending=[False, True]).reset_index(drop=True)
 
 
@@ -175,7 +182,9 @@ def _firsts(left: Vector, right: Vector, when: list[tuple[int, str | None]]) -> 
     if not len(left):
         return {}
     ones = np.ones(len(left), np.int8)
-    _, group = connected_components(coo_matrix((ones, (left, right)), shape=(len(when), len(when))), directed=False)
+    _, group = connected_components(
+        coo_matrix((ones, (left, right)), shape=(len(when), len(when))), directed=False
+    )
     members: dict[int, list[int]] = {}
     for row in sorted({*map(int, left), *map(int, right)}):
         members.setdefault(int(group[row]), []).append(row)
@@ -259,8 +268,8 @@ def _related(
     held = pd.DataFrame({"text": code, "unit": of_unit[rows], "row": rows}).drop_duplicates(["text", "unit"])
     agency = pd.factorize(np.array([a for (a, _), _ in units], dtype=object))[0]
     year = np.array([y for (_, y), _ in units])
-    holders = [np.asarray(g) for g in np.split(held.sort_values("text", kind="stable")["unit"].to_numpy(),
-                                                np.cumsum(held["text"].value_counts().sort_index())[:-1])]  # fmt: skip
+    ends = np.cumsum(np.bincount(held["text"], minlength=len(text)))[:-1]
+    holders = list(np.split(held.sort_values("text", kind="stable")["unit"].to_numpy(), ends))
     weight = _weights(text, holders, agency, (left, right))
     length = np.array([len(t) for t in text])
     size = np.bincount(of_unit[rows], weights=length[code], minlength=len(units))
@@ -269,6 +278,8 @@ def _related(
     a_text, b_text = np.concatenate([identical, left, right]), np.concatenate([identical, right, left])
     score: dict[tuple[int, int], list[float]] = {}
     for u, v in zip(a_text.tolist(), b_text.tolist(), strict=True):
+        if u == v and len(holders[u]) == 1:
+            continue
         if weight[u] <= 0 or (u != v and part[u] != part[v] and weight[v] <= 0):
             continue
         mine, theirs = holders[u], holders[v]
@@ -286,7 +297,8 @@ def _related(
     found = set()
     for (x, y), (nats, count, characters, _) in score.items():
         most = characters >= MOST * min(size[x], size[y]) and count >= MOST_SENTENCES
-        if (nats >= least[0] and count >= least[1]) or most:
+        enough = least[0] + OTHER_YEAR * (year[x] != year[y])
+        if (nats >= enough and count >= least[1]) or most:
             found.add((x, y))
     # Of one year: related from both sides.
     return {(x, y) for x, y in found if year[x] != year[y] or (y, x) in found}
@@ -301,11 +313,12 @@ def _weights(text: Vector, holders: list[Vector], agency: Vector, alike: tuple[V
         around[u] |= users[v]
         around[v] |= users[u]
     rows, codes = pair_codes(text.tolist())
-    rare = np.bincount(rows, weights=used_by(codes) <= RARE, minlength=len(text)) >= RARE_PAIRS
+    rarity = np.log((known.agencies + 1) / (used_by(codes) + 1))
+    wording = WORDING * np.bincount(rows, weights=rarity, minlength=len(text))
     total = len(set(agency.tolist())) - 2 + known.agencies + 1
-    counts = np.array([max(len(s) - 2, 0) for s in around]) + 0.5
+    counts = np.array([max(len(s) - 2, 0) for s in around]) + 1.0
     counts += np.array([known.sentences.get(t, 0) for t in text.tolist()])
-    found: Vector = np.where(rare, np.maximum(-np.log(counts / max(total, 1)), 0.01), 0.0)
+    found: Vector = np.maximum(np.minimum(-np.log(counts / max(total, 1)), wording), 0.0)
     return found
 
 

@@ -52,6 +52,7 @@ def reuse(
     A word counts as reused when its sentence holds an n-gram of words (numbers masked) that also stands
 
     - `shared`: in at least `share` of the other agencies' reports of the same reference set, and in two;
+    undefined where the set has fewer than two others;
     - `sticky`: (an n-gram of `n_own` words) in the agency's own report of the year before; undefined
     without it;
     - `redundant`: (of `n_within` words) twice in the same report.
@@ -105,8 +106,9 @@ def reused_sentences(
     """Return the sentences behind `reuse`: which hold text that was there before.
 
     Returns:
-        The `sentences` rows that `reuse` counts, with `words` and, true or false, `shared`, `sticky` (null
-        without a report of the year before) and `redundant`. The arguments are those of `reuse`.
+        The `sentences` rows that `reuse` counts, with `words` and, true or false, `shared` (null with fewer
+        than two other agencies), `sticky` (null without a report of the year before) and `redundant`. The
+        arguments are those of `reuse`.
 
     Raises:
         SchemaError: A column is missing.
@@ -120,9 +122,10 @@ def reused_sentences(
     words = [_words(tokens) for tokens in frame["tokens"]]
     groups = agency_years(frame)
     sticky, defined = _sticky_flags(words, groups, n_own)
+    shared, enough = _shared_flags(frame, words, n, share, list(within))
     return frame.assign(
         words=[len(w) for w in words],
-        shared=_shared_flags(frame, words, n, share, list(within)),
+        shared=pd.Series(shared, dtype="boolean").where(enough),
         sticky=pd.Series(sticky, dtype="boolean").where(defined),
         redundant=_redundant_flags(words, groups, n_within),
     )
@@ -143,8 +146,10 @@ def _grams(words: Sequence[str], n: int) -> set[tuple[str, ...]]:
     return {tuple(words[i : i + n]) for i in range(len(words) - n + 1)}
 
 
-def _shared_flags(frame: Table, words: list[list[str]], n: int, share: float, within: list[str]) -> Vector:
-    flags = np.zeros(len(frame), bool)
+def _shared_flags(
+    frame: Table, words: list[list[str]], n: int, share: float, within: list[str]
+) -> tuple[Vector, Vector]:
+    flags, enough = np.zeros(len(frame), bool), np.zeros(len(frame), bool)
     agency = frame["agency"].to_numpy()
     for _, of_set in frame.groupby(within, sort=False, dropna=False):
         index = frame.index.get_indexer(of_set.index)
@@ -154,9 +159,10 @@ def _shared_flags(frame: Table, words: list[list[str]], n: int, share: float, wi
                 users.setdefault(gram, set()).add(agency[row])
         others = len(set(agency[index])) - 1
         needed = max(2, int(np.ceil(share * others)))
+        enough[index] = others >= 2
         for row in index:
             flags[row] = any(len(users[g] - {agency[row]}) >= needed for g in _grams(words[row], n))
-    return flags
+    return flags, enough
 
 
 def _sticky_flags(
