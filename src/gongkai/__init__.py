@@ -86,6 +86,7 @@ _GROUPS = {
         "write_tasks": "coding.exchange:write_tasks",
     },
     "classify": {
+        "calibrate": "classify.adjust:calibrate",
         "TrainSettings": "classify.train:TrainSettings",
         "cross_fit": "classify.train:cross_fit",
         "evaluate": "measure.quality:evaluate",

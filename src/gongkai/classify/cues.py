@@ -1,9 +1,9 @@
-"""The codebook's portability test as named quantities of a sentence: names, numbers, dates, who acts, done or to be done.
+"""The codebook's portability test as named quantities of a sentence: names, numbers, dates, who acts, tense.
 
-A cue is a yes or no with a name that a reader of the codebook understands (`CUES`), found by shape and by a few
-lists (`cues.toml`, the table of divisions); nothing is learned here. The spans that the cues find also give the
-*outline* of a sentence: the text with each name, document and number replaced by a mark of its kind, so that a
-model learns `⟨place⟩制定⟨document⟩` and not the places of the training text.
+A cue is a yes or no with a name that a reader of the codebook understands (`CUES`), found by shape and by
+lists (`cues.toml`, the table of divisions); nothing is learned here. The spans that the cues find also give
+the *outline* of a sentence, the text with each name, document and number replaced by a mark of its kind, so
+that a model learns `[place]制定[document]` and not the places of the training text.
 
 All texts of a batch are searched as one string, a pattern at a time.
 """
@@ -47,8 +47,6 @@ FLAGS = {
     "none": "no name, no number, no date",
     "several": "two particulars or more",
     "zero": "says that there was none",
-    "earlier_year": "names a year before the report's",
-    "later_year": "names a year after the report's",
     "platform": "names a platform, an account or a hotline",
     "award": "a rank, an award or a pilot",
     "event": "an event of its own (issued, held, opened, piloted)",
@@ -65,6 +63,10 @@ FLAGS = {
     "middling": "13 to 30 characters",
     "long": "31 to 60 characters",
     "very_long": "more than 60 characters",
+}
+TENSE = {
+    "earlier_year": "names a year before the report's",
+    "later_year": "names a year after the report's",
     "done": "says that it is done",
     "future": "says that it will be done",
     "continuing": "continuing effort (further, constantly)",
@@ -72,51 +74,38 @@ FLAGS = {
     "lead_future": "its passage was opened as plans",
     "done_in_plans": "says that it is done, in a passage opened as plans",
 }
-CUES = {**KINDS, **FLAGS}
-"""Every cue with what it says; the columns of the block `cues`, in this order."""
+CUES = {**KINDS, **FLAGS, **TENSE}
+"""Every cue with what it says: those of portability, then those of tense."""
+PORTABILITY = len(KINDS) + len(FLAGS)
+"""How many of the cues are of portability."""
 
 _HAN = "\u4e00-\u9fff"
 _EDGE = r"(?:(?<=[，、。；：“（《\n和与及由在向对以])|(?<=[一二三四五六七八九十]是))"
-_MEASURE = "件次条期场个项人名家篇份批起户台部套处所种类门例宗册张页本位字余万千轮届天年吨里亩座辆站点栏轮班幅块股支栋间级"
-_SPAN = re.compile(
-    r"《(?P<document>[^》\n]{1,80})》"
-    r"|“(?P<quote>[^”\n]{1,40})”"
-    r"|(?P<address>(?:https?://|www\.)[\w./?=&%-]+|\d{3,4}[-—－]\d{6,8}|[\w.]+@[\w.]+|邮编[:：]?\d*|联系电话[:：]?\d*)"
-    r"|(?P<amount>\d[\d,.]*(?:%|％|‰|[万亿千]?(?:美)?元|个?百分点|倍|分(?![钟类])))"
-    r"|(?P<date>(?:(?:19|20)\d\d年|今年|当年|去年|次年|[PYF]年)?(?:\d{1,2}月(?:\d{1,2}日|份|底|初|中旬|上旬|下旬)?|\d{1,2}日)"
-    r"|[一二三四]季度|[上下]半年(?!度)|年底前|月底前|[一二三四五六七八九十]{1,3}月(?:底|份|初|中旬)?(?=[^份]))"
-    r"|(?P<frequency>(?<!一)每(?:个?[年月周日天]|半[年月]|季度?|个?工作日)|按[月季周日](?!期)|逐[月季周日])"
-    r"|(?P<year>(?:19|20)\d\d年)"
-    rf"|(?P<count>\d[\d,.]*(?:余|多)?[万亿千百]?(?:余|多)?[{_MEASURE}]|[两二三四五六七八九十百千]{{1,5}}(?:余|多)?[件次条期场人家篇份批起户部册座](?![员民大])|第[一二三四五六七八九十\d]+[期届批次])"
-    r"|(?P<number>(?<![A-Za-z])\d[\d,.]*)"
-    rf"|{_EDGE}(?P<unit>[省市县区州局镇厅](?:[{_HAN}]{{2,12}}?)(?:局|委|厅|中心|公司|医院|大队|支队|分局|监察室|博物馆|集团|学校|大学)(?![{_HAN}]?长|员))"
-    rf"|(?P<place>(?<![{_HAN}])[{_HAN}]{{2,4}}?(?:街道|[县区市镇乡旗])(?![{_HAN}]?长))"
-)
+_MEASURE = "件次条期场个项人名家篇份批起户部台套处所种类门例宗册张页本位轮届天吨里亩座辆站点栏班幅块支间级"
+_BODY = "局|委|厅|中心|公司|医院|[大支]队|分局|监察室|博物馆|集团|学校|大学"
+_PATTERNS = {
+    "document": "《(?P<title>[^》\n]{1,80})》",
+    "quote": "“(?P<quoted>[^”\n]{1,40})”",
+    "address": r"(?:https?://|www\.)[\w./?=&%-]+|\d{3,4}[-—－]\d{6,8}|[\w.]+@[\w.]+"
+    r"|(?:邮编|联系电话)[:：]?\d*",
+    "amount": r"\d[\d,.]*(?:%|％|‰|[万亿千]?美?元|个?百分点|倍|分(?![钟类]))",
+    "date": r"(?:(?:19|20)\d\d年|[今当去次]年)?(?:\d{1,2}月(?:\d{1,2}日|份|底|初|[中上下]旬)?|\d{1,2}日)"
+    r"|[一二三四]季度|[上下]半年(?!度)|[年月]底前|[一二三四五六七八九十]{1,3}月(?:底|份|初|中旬)?(?=[^份])",
+    "frequency": r"(?<!一)每(?:个?[年月周日天]|半[年月]|季度?|个?工作日)|按[月季周日](?!期)|逐[月季周日]",
+    "year": r"(?:19|20)\d\d年",
+    "count": rf"\d[\d,.]*[余多]?[万亿千百]?[余多]?[{_MEASURE}]"
+    r"|[两二三四五六七八九十百千]{1,5}[余多]?[件次条期场人家篇份批起户部册座](?![员民大分])"
+    r"|第[一二三四五六七八九十\d]+[期届批次]",
+    "number": r"(?<![A-Za-z])\d[\d,.]*",
+    "unit": rf"{_EDGE}[省市县区州局镇厅][{_HAN}]{{2,12}}?(?:{_BODY})"
+    rf"(?![{_HAN}]?长|员)",
+    "place": rf"(?<![{_HAN}])[{_HAN}]{{2,4}}?(?:街道|[县区市镇乡旗])(?![{_HAN}]?长)",
+}
+_SPAN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()))
+"""What is tried first wins; `year` is no particular and only told from a date."""
+_YEAR = re.compile(r"(?:19|20)\d\d(?=年)")
+_JOINED = re.compile("[和与及的各全是等为将把由]")
 _SUFFIX = re.compile("[县区市旗]")
-_FLAG_PATTERNS = {
-    name: re.compile(pattern)
-    for name, pattern in {
-        "zero": "(?<![1-9])0[件次人条起宗元]|没有(?:收到|发生|收取|出现|产生|因)|未(?:收到|发生|收取|出现|产生|受理|接到|发现)|无(?:行政|收费|依申请|此类|相关申请)",
-        "platform": "公众号|微博|APP|小程序|客户端|热线|头条号|抖音|视频号|12345|信箱",
-        "award": "第[一二三四五六七八九十\\d]+名|位[列居]|荣获|表彰|获评|被评|被授予|试点|示范[点区县市单]|优秀|先进单位|排名",
-        "event": "印发|出台|制定了|制定《|举办|召开|开展了|开设|新设|设立|开发|打造|创建了?|编制|推出|上线|建成|探索|首创|联合|组织了|发放|赴",
-        "deadline": "\\d+个?(?:工作日|小时|天)(?:内|之内)|前完成|前全部|底前|日前",
-        "own_actor": "\n(?:\\d+[.、]|[一二三四五六七八九十]是)?(?:我[市县区局委厅镇乡省街旗院校]|本[机单局街]|全[市县区局省镇]|我们)",
-        "about_report": "本报告|年度报告|统计期限|电子版|下载|特向社会公布|编制(?:并|而)?",
-        "generic_gap": "有待|不够|不足|还需|仍需|欠缺|薄弱|不高|不强|滞后",
-        "evaluation": "取得了?(?:一定|明显|良好|较好|积极|新的?|显著)|成效|稳步|有序|扎实|高度重视|切实|全面",
-        "lead_in": "[：:]\n",
-        "point": "\n(?:[一二三四五六七八九十]+是|[（(][一二三四五六七八九十\\d]+[)）]|\\d{1,2}[.、．]|[一二三四五六七八九十]、|首先|其次|最后|第[一二三四五])",
-        "done": "已经?|了|完成|取得|得到|去年|上年|全年|过程中|共[^同性享]|先后|累计",
-        "future": "将(?!.{0,12}(?:作为|纳入了|列入了))|下一步|今后|明年|来年|新的一年|下一阶段|下步|拟于|计划于|力争",
-        "continuing": "进一步|继续|不断|持续",
-    }.items()
-}
-"""Flags that a pattern finds; \\n stands before and behind every sentence."""
-_LEAD = {
-    "lead_done": re.compile("(?:已|了|进行|采取)[^将]*$"),
-    "lead_future": re.compile("将|下一步|今后|明年|新的一年|下一阶段|下步|打算|改进措施|对策"),
-}
 _COLUMN = {name: i for i, name in enumerate(CUES)}
 _PARTICULARS = (
     "place",
@@ -136,10 +125,13 @@ _PARTICULARS = (
 def _lists() -> dict[str, Any]:
     found = tomllib.loads(bundled("corpus/lexicon/cues.toml").read_text(encoding="utf-8"))
     return {
-        "quotes": tuple(found["quotes"]),
+        "slogans": tuple(found["quotes"]),
+        "aspects": tuple(found["aspects"]),
         "documents": tuple(found["documents"]),
         "units": tuple(found["units"]),
         "places": tuple(found["places"]),
+        "flags": {name: re.compile(rule["pattern"]) for name, rule in found["flags"].items()},
+        "leads": {name: re.compile(rule["pattern"]) for name, rule in found["leads"].items()},
         "names": frozenset(n for n in regions() if len(n) > 2),
     }
 
@@ -179,7 +171,7 @@ def find_cues(
     for row, spans in rows.items():
         here = bounds[row]
         year = years[row] if years is not None else None
-        for start, end, kind in spans:
+        for start, _, kind in spans:
             if kind != "year":
                 cues[row, _COLUMN[kind]] = True
             elif isinstance(year, int | float | np.integer | np.floating) and year == year:
@@ -187,7 +179,7 @@ def find_cues(
                 cues[row, _COLUMN["earlier_year"]] |= told < year
                 cues[row, _COLUMN["later_year"]] |= told > year
         outlines[row] = _outline(texts[row], here, spans)
-    for name, pattern in _FLAG_PATTERNS.items():
+    for name, pattern in _lists()["flags"].items():
         # A pattern that ends at the line's end marks its own sentence, not the next.
         mark(
             name,
@@ -201,7 +193,7 @@ def find_cues(
     )
     _derive(cues, lengths, commas)
     if leads is not None:
-        _tense(cues, leads)
+        _tense(cues, leads, years or [None] * len(leads))
     return cues, outlines
 
 
@@ -221,15 +213,17 @@ def _derive(cues: Vector, lengths: Vector, commas: Vector) -> None:
         cues[:, _COLUMN[name]] = (lengths >= low) & (lengths <= high)
 
 
-def _tense(cues: Vector, leads: Sequence[str]) -> None:
-    """Say how a sentence's passage was opened."""
-    for name, pattern in _LEAD.items():
-        known = {lead: pattern.search(lead) is not None for lead in set(leads)}
-        cues[:, _COLUMN[name]] = [known[lead] for lead in leads]
-    cues[:, _COLUMN["lead_done"]] &= ~cues[:, _COLUMN["lead_future"]]
-    cues[:, _COLUMN["done_in_plans"]] = (
-        cues[:, _COLUMN["lead_future"]] & cues[:, _COLUMN["done"]] & ~cues[:, _COLUMN["future"]]
-    )
+def _tense(cues: Vector, leads: Sequence[str], years: Sequence[object]) -> None:
+    """Say how a sentence's passage was opened: as done, or as plans (a later year is one too)."""
+    pairs = list(zip(leads, years, strict=True))
+    known = {}
+    for lead, year in dict.fromkeys(pairs):
+        done, future = (rule.search(lead) is not None for rule in _lists()["leads"].values())
+        later = isinstance(year, int | float) and any(int(y) > year for y in _YEAR.findall(lead))
+        known[lead, year] = (done and not (future or later), future or later)
+    opened = np.array([known[pair] for pair in pairs], bool).reshape(-1, 2)
+    cues[:, _COLUMN["lead_done"]], cues[:, _COLUMN["lead_future"]] = opened.T
+    cues[:, _COLUMN["done_in_plans"]] = opened[:, 1] & cues[:, _COLUMN["done"]] & ~cues[:, _COLUMN["future"]]
 
 
 def _spans(whole: str, bounds: Sequence[int], agencies: Sequence[str] | None) -> list[tuple[int, int, str]]:
@@ -238,16 +232,23 @@ def _spans(whole: str, bounds: Sequence[int], agencies: Sequence[str] | None) ->
     found: list[tuple[int, int, str]] = []
     covered = 0
     for match in _SPAN.finditer(whole):
-        kind, (start, end) = match.lastgroup or "", match.span()
+        kind, (start, end) = match.lastgroup or "year", match.span()
         if kind == "document":
-            kind = "national_document" if _is_national(match["document"]) else "local_document"
+            kind = "national_document" if _is_national(match["title"]) else "local_document"
         elif kind == "quote":
-            kind = "common_quote" if match["quote"].startswith(lists["quotes"]) else "coined_quote"
+            name = match["quoted"]
+            common = name.startswith(lists["slogans"]) or name in lists["aspects"]
+            kind = "common_quote" if common else "coined_quote"
         elif kind == "unit":
             if any(word in match[0] for word in lists["units"]):
                 continue
-        elif kind == "place" and match[0].endswith(lists["places"]):
-            continue
+        elif kind == "place":
+            if match[0].endswith(lists["places"]) or _JOINED.search(match[0], 1):
+                continue
+            # 会同长沙县: what stands before a known name is not of it.
+            start = next(
+                (end - n for n in (3, 4, 5) if whole[max(start, end - n) : end] in lists["names"]), start
+            )
         found += _known_places(whole, covered, start)
         found.append((start, end, kind))
         covered = end

@@ -19,6 +19,7 @@ from gongkai.classify.classifier import CARD, CONFIG, GOLD, KINDS, METRICS, RUN
 from gongkai.classify.linear import train_linear
 from gongkai.classify.predict import as_predictions, predictions_of
 from gongkai.classify.publish import write_card
+from gongkai.classify.real import real_quality
 from gongkai.errors import ModelError, SchemaError
 from gongkai.measure.quality import evaluate
 from gongkai.store.run import manifest, read_settings, whole_folder, write_json
@@ -103,6 +104,7 @@ def train(
         model.save(hidden)
         about = _about(gold, groups, chosen, settings)
         kept = json.loads((hidden / CONFIG).read_text("utf-8")) if (hidden / CONFIG).exists() else {}
+        metrics = pd.concat([metrics, real_quality(about, folder.name)], ignore_index=True)
         about["origin"] = kept.pop("origin", None)  # how an encoder of our own making tells where it is from
         kind = {"kind": settings.model, "labels": list(model.labels), "thresholds": model.thresholds}
         write_json(hidden / CONFIG, kept | kind | about)

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,6 +32,9 @@ from gongkai.cli.options import (
     columns_of,
 )
 from gongkai.errors import GongkaiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 app = typer.Typer(
     name="gongkai",
@@ -115,9 +118,12 @@ def demo(
     f1 = done.quality[(done.quality["metric"] == "f1") & done.quality["low"].notna()]
     typer.echo(f"\n{done.summary.reports} reports, {done.summary.sentences:,} sentences (authored)")
     for row in f1.itertuples():
-        typer.echo(
-            f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on agencies not trained on"
+        where = (
+            f"{row.n:.0f} sentences of real reports"
+            if row.split == "real"
+            else "authored agencies not trained on"
         )
+        typer.echo(f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on {where}")
     typer.echo("Three numbers worth seeing:")
     for name, value in done.numbers:
         typer.echo(f"  {value}  {name}")
@@ -244,6 +250,46 @@ def train(
     metrics = run(read_labels(labels), output, settings=chosen, overwrite=overwrite)
     typer.echo(f"{output}: on held-out agencies")
     _print_metrics(metrics)
+
+
+@app.command()
+def calibrate(
+    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled checkpoint.")],
+    labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences of your reports.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to make.")],
+    annotator: Annotated[str, typer.Option("--annotator", help="Whose codes are gold.")] = "resolved",
+    overwrite: Overwrite = False,
+) -> None:
+    """Fit a model's scores and thresholds to 100–300 coded sentences of your own reports.
+
+    Example: gongkai calibrate linear my-sample.csv -o my-linear
+    """
+    from gongkai.classify.adjust import calibrate as run
+    from gongkai.coding.labels import read_labels
+
+    found = run(model, read_labels(labels), output, annotator=annotator, overwrite=overwrite)
+    for row, fitted in zip(found.itertuples(), found["slope"].notna(), strict=True):
+        if not fitted:
+            typer.echo(f"  {row.label}: {row.positives} of {row.n} coded 1, too few of a kind; left as it is")
+            continue
+        typer.echo(
+            f"  {row.label}: share predicted − coded {row.bias_before:+.3f} → {row.bias_after:+.3f}, F1 "
+            f"{row.f1_before:.3f} → {row.f1_after:.3f}, Brier {row.brier_before:.3f} → {row.brier_after:.3f} "
+            f"({row.n} sentences of {row.clusters} agencies, each judged by a fit without its own)"
+        )
+    typer.echo(f"{output}: made")
+
+
+def _print_real(models: Iterable[str]) -> None:
+    """Recall what the bundled models did on real sentences: the figures to quote."""
+    from gongkai.classify.real import bundled_quality
+
+    for name in models:
+        for row in bundled_quality(name).itertuples():
+            typer.echo(
+                f"  {name} on {row.n:.0f} sentences of {row.clusters:.0f} real reports: {row.label} F1 "
+                f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]"
+            )
 
 
 def _print_metrics(metrics: object) -> None:
@@ -387,6 +433,7 @@ def evaluate(
     common = {"annotator": annotator, "level": level, "seed": seed}
     metrics = run(frame, gold, by=columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
     _print_metrics(metrics)
+    _print_real(frame["model"].unique())
     for row in diagnosis.confusion(frame, gold, annotator=annotator).itertuples():
         typer.echo(
             f"  {row.model} {row.label}: {row.true_positives} rightly tagged, {row.false_positives} wrongly; "
