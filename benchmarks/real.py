@@ -31,8 +31,9 @@ from gongkai.corpus.build import build
 from gongkai.errors import ModelError
 from gongkai.measure.quality import evaluate, interval
 from gongkai.tables.ids import hash_text
-from gongkai.tables.schema import LABELS, read_table
+from gongkai.tables.schema import read_table
 
+LABELS = ("commitment", "boilerplate")
 ROOT = Path(__file__).parents[1]
 CODES = ROOT / "corpus" / "truth" / "real_codes.csv"
 WIDER = ROOT / "corpus" / "truth" / "real_sentences.csv"
@@ -128,15 +129,15 @@ def curve(gold: pd.DataFrame) -> pd.DataFrame:
             held = gold[(gold["report_id"] == report) | (report is None)]
             real = gold[gold["report_id"] != report] if others else gold.iloc[:0]
             training = pd.concat([p[columns] for p in (own, real) if p is not None], ignore_index=True)
-            codes = {label: training[label].to_numpy(bool) for label in LABELS}
+            codes = {label: training[label].to_numpy(float) for label in LABELS}
             try:
-                model, _ = train_linear(training, codes, split_groups(training), name="x")
+                model, _ = train_linear(training, codes, split_groups(training), name="x", portable=LABELS[1])
             except (ModelError, ValueError):  # a fold without a commitment: three reports hold all of them
                 parts = []
                 break
             parts.append(predictions_of(model, held))
         if not parts:
-            rows.append({"learned from": name, "boilerplate": None, "commitment": None})
+            rows.append({"learned from": name} | dict.fromkeys(LABELS, "too few to fold"))
             continue
         scored = evaluate(pd.concat(parts, ignore_index=True), gold)
         f1 = scored[scored["metric"] == "f1"].set_index("label")
@@ -149,7 +150,7 @@ def markdown(frame: pd.DataFrame) -> str:
     """Lay a frame out as Markdown."""
     lines = ["| " + " | ".join(frame.columns) + " |", "|" + "---|" * len(frame.columns)]
     for row in frame.itertuples(index=False):
-        cells = [f"{v:.3f}" if isinstance(v, float) else str(v) for v in row]
+        cells = [("–" if v != v else f"{v:.3f}") if isinstance(v, float) else str(v) for v in row]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -180,7 +181,7 @@ def main() -> None:
             "codes": hashlib.sha256(CODES.read_bytes()).hexdigest()[:12],
             "metrics": json.loads(metrics.to_json(orient="records")),
         }
-        shown = metrics[["label", "metric", "value", "low", "high", "n", "clusters"]]
+        shown = metrics[metrics["low"].notna()][["label", "metric", "value", "low", "high", "n"]]
         pieces += [
             f"### {folder.name}",
             markdown(shown),

@@ -42,6 +42,7 @@ def test_a_model_that_is_too_sure_is_set_right(coded, model, monkeypatch):
     real = load_model(model)
 
     class Sure:
+        codebook = None
         name, labels, thresholds, trained_on = (
             "sure",
             real.labels,

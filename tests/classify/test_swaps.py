@@ -20,17 +20,12 @@ def test_copies_follow_their_originals():
     texts = [f"进一步加强第{i}类业务的培训。" for i in range(400)]
     frame = pd.DataFrame({"text": texts, "section": "improvements", "agency": "甲局"})
     y = np.arange(400) % 2 == 0
-    copies, codes, origin = swapped(frame, y, "boilerplate")
+    copies, codes, origin = swapped(frame, y)
     assert y[origin].all()
     assert 10 <= codes.sum() <= 60
     assert 2 <= (~codes).sum() <= 30
     assert (copies["text"].to_numpy() != frame["text"].to_numpy()[origin]).all()
-    again = swapped(frame, y, "boilerplate")[0]
+    again = swapped(frame, y)[0]
     assert again["text"].tolist() == copies["text"].tolist()
-    fewer, _, _ = swapped(frame.iloc[:200], y[:200], "boilerplate")
+    fewer, _, _ = swapped(frame.iloc[:200], y[:200])
     assert fewer["text"].tolist() == copies["text"].tolist()[: len(fewer)]
-
-
-def test_only_boilerplate_is_altered():
-    frame = pd.DataFrame({"text": ["进一步加强业务培训。"] * 50})
-    assert len(swapped(frame, np.ones(50, bool), "commitment")[0]) == 0

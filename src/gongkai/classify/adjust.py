@@ -21,6 +21,8 @@ from gongkai.classify.classifier import CARD, CONFIG, find_model, load_model
 from gongkai.classify.train import gold_of
 from gongkai.errors import ModelError
 from gongkai.store.run import whole_folder, write_json
+from gongkai.tables.codebooks import given_or_shipped
+from gongkai.tables.coded import indicator_codes
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Labels, Table
@@ -63,7 +65,8 @@ def calibrate(
     """
     folder = find_model(model)
     classifier = load_model(folder)
-    gold = gold_of(labels, annotator)
+    scheme = given_or_shipped(classifier.codebook)
+    gold = gold_of(labels, annotator, scheme)
     gold = gold[~gold["sentence_id"].isin(classifier.trained_on)].reset_index(drop=True)
     agency = gold["agency"].astype(object).fillna(gold["report_id"]).fillna("").astype(str).to_numpy()
     if len(gold) < FEWEST:
@@ -73,15 +76,17 @@ def calibrate(
         )
     scores = np.clip(classifier.scores(gold), 1e-6, 1 - 1e-6)
     odds = np.log(scores / (1 - scores))
+    codes = indicator_codes(gold, scheme)
     rows, fits = [], {}
     for column, label in enumerate(classifier.labels):
-        y = gold[label].to_numpy(bool)
-        before = (scores[:, column], scores[:, column] >= classifier.thresholds[label])
-        row = {"label": label, "n": len(y), "positives": int(y.sum()), "clusters": len(set(agency))}
-        row |= {f"{name}_before": value for name, value in _quality(*before, y).items()}
+        known = codes[label].notna().to_numpy(bool)
+        y, before = codes[label].to_numpy()[known].astype(bool), scores[known, column]
+        row = {"label": label, "n": len(y), "positives": int(y.sum()), "clusters": len(set(agency[known]))}
+        told = _quality(before, before >= classifier.thresholds[label], y)
+        row |= {f"{name}_before": value for name, value in told.items()}
         if min(y.sum(), (~y).sum()) >= RAREST:
-            fits[label] = _fit(odds[:, column], y)
-            after = _quality(*_held_out(odds[:, column], y, agency), y)
+            fits[label] = _fit(odds[known, column], y)
+            after = _quality(*_held_out(odds[known, column], y, agency[known]), y)
             row |= {"slope": fits[label].slope, "offset": fits[label].offset}
             row |= {"threshold": fits[label].threshold}
             row |= {f"{name}_after": value for name, value in after.items()}

@@ -16,6 +16,7 @@ from gongkai.store.run import version, whole_folder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gongkai.tables.codebook import Codebook, Label
     from gongkai.tables.schema import Table
 
 _CARD = Template("""---
@@ -28,8 +29,10 @@ tags: [government-transparency, china, text-as-data]
 
 # $name
 
-Tags each sentence of a Chinese government-information-disclosure annual report (政府信息公开工作年度报告) as
-**commitment** (承诺) and/or **boilerplate** (套话); both together is cheap talk. Codebook version $codebook.
+Tags each sentence of a Chinese government-information-disclosure annual report (政府信息公开工作年度报告) by
+the codebook $scheme (`codebook.toml`, coded as $codebook): $title.
+
+$labels
 
     gongkai predict REPORTS -o predictions.csv --model $name
 
@@ -40,7 +43,7 @@ $method
 ## Data
 
 $sentences sentences of $reports reports by $agencies agencies, years $years (gold digest `$digest`).
-Share of sentences: commitment $commitment, boilerplate $boilerplate.
+Share of coded sentences: $shares.
 The bundled corpus is authored: its agencies are invented and its codes are described in its data card.
 
 ## Quality on real reports
@@ -62,7 +65,8 @@ $beside
 
 - Figures are for text like the training text. Real reports may differ: code a random sample of your own and
   use it to correct shares before comparing agencies.
-- A commitment often shows only in its context: scores are less certain without `section`, `heading`, `lead`.
+- What a sentence says may show only in its context: scores are less certain without `section`, `heading`,
+  `lead`.
 - A label is a reading of a sentence by a codebook, not a judgement of an agency.
 
 ## How to cite
@@ -95,7 +99,7 @@ def _transformer_method(about: Mapping[str, Any]) -> str:
 _METHODS = {"linear": _linear_method, "transformer": _transformer_method}
 
 
-def write_card(path: Path, name: str, about: Mapping[str, Any], metrics: Table) -> None:
+def write_card(path: Path, name: str, about: Mapping[str, Any], metrics: Table, codebook: Codebook) -> None:
     """Write README.md of a model folder; every number in it comes from `about` and `metrics`."""
     main = metrics[(metrics["model"] == name) & (metrics["split"] == "agency")]
     rows = [
@@ -112,8 +116,10 @@ def write_card(path: Path, name: str, about: Mapping[str, Any], metrics: Table) 
         agencies=about["agencies"],
         years="–".join(map(str, about["years"])) or "not stated",
         digest=about["gold_digest"][:12],
-        commitment=f"{about['prevalence']['commitment']:.1%}",
-        boilerplate=f"{about['prevalence']['boilerplate']:.1%}",
+        shares=", ".join(f"{label} {share:.1%}" for label, share in about["prevalence"].items()),
+        scheme=codebook.stamp,
+        title=str(codebook.title) or codebook.name,
+        labels="\n".join(_label_line(label) for label in codebook.labels),
         groups=about["groups"],
         folds=about["settings"]["outer_folds"],
         metrics="\n".join(rows),
@@ -129,12 +135,12 @@ def _real(real: Table, authored: Table) -> str:
     """Return the figures on real sentences beside the authored ones, or say that there are none."""
     if real.empty:
         return (
-            "Not measured. The figures below are for text like the training text; on other reports they are "
-            "lower."
+            "Not measured. The figures below are for text like the training text; on other reports they may "
+            "be lower."
         )
     beside = {(r.label, r.metric): r for r in authored.itertuples()}
     lines = []
-    for row in real.itertuples():
+    for row in real[real["low"].notna()].itertuples():
         other = beside.get((row.label, row.metric))
         shown = f"{_number(other.value)} [{_number(other.low)}, {_number(other.high)}]" if other else "–"
         lines.append(
@@ -153,6 +159,16 @@ def _real(real: Table, authored: Table) -> str:
 
 
 _REAL = {"share_bias": "share predicted − share coded"}
+
+
+def _label_line(label: Label) -> str:
+    """Say in one line what a label is."""
+    title = f" ({label.title})" if str(label.title) else ""
+    classes = f" One of {', '.join(label.class_names)}." if label.is_choice else ""
+    under = f" Coded only where {label.only_if}." if label.only_if else ""
+    return f"- **{label.name}**{title}: {label.definition.said('en')}{classes}{under}"
+
+
 _BESIDE = {
     "majority": "baseline: the label's share for every sentence",
     "rule": "baseline: section and word lists (`corpus/lexicon/rule.toml`), nothing learned",
@@ -259,7 +275,9 @@ def citation(model: str | Path) -> str:
     folder = find_model(model)
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     run = json.loads((folder / RUN).read_text(encoding="utf-8"))
-    title = "gongkai: commitments and boilerplate in Chinese disclosure reports"
+    title = (
+        "gongkai: tables, labels and measures from Chinese government-information-disclosure annual reports"
+    )
     lines = [
         f"The gongkai developers (2026). {title}. Version {version()}. Apache-2.0.",
         "",

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-LABEL = "boilerplate"
 PARTICULAR, FORMULA = 0.05, 0.15
 """Shares of the boilerplate that are copied with a particular, and with one more formula. Of six pairs from 0
 to 2 copies each, the one that kept the F1 on authored agencies not seen (.929; without copies .931, at one
@@ -41,22 +40,20 @@ def _words() -> dict[str, Any]:
     return dict(found["swaps"])
 
 
-def swapped(
-    sentences: pd.DataFrame, y: Vector, label: str, *, seed: int = 0
-) -> tuple[pd.DataFrame, Vector, Vector]:
+def swapped(sentences: pd.DataFrame, y: Vector, *, seed: int = 0) -> tuple[pd.DataFrame, Vector, Vector]:
     """Return altered copies of coded sentences.
 
     Args:
         sentences: `text` and context columns.
-        y: The label's codes, one boolean per sentence.
-        label: Only boilerplate is altered: of other labels it is not known what a change does to them.
+        y: Codes of the indicator that the codebook calls portable, one boolean per sentence; of others it is
+            not known what a change does to them.
         seed: Of the draws.
 
     Returns:
         The copies as such rows; their codes; and the row of each one's original.
     """
     texts, codes, origin = [], [], []
-    for row in np.flatnonzero(y).tolist() if label == LABEL else []:
+    for row in np.flatnonzero(y).tolist():
         text = str(sentences["text"].iloc[row])
         if len(text) < _SHORTEST or text[-1] not in "。；":
             continue

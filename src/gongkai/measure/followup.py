@@ -1,4 +1,4 @@
-"""Last year's commitments and problems in this year's report: reported done, promised again, or silence."""
+"""Last year's promises and problems in this year's report: reported done, promised again, or silence."""
 
 from __future__ import annotations
 
@@ -11,27 +11,35 @@ from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.quality import cluster_weights, interval
 from gongkai.measure.reuse import agency_years
 from gongkai.measure.similar import mask, weigh
-from gongkai.tables.schema import UNCOUNTED_SECTIONS, frame_of
+from gongkai.tables.predicted import indicator_names, scheme_of
+from gongkai.tables.schema import frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import scipy.sparse as sp
 
+    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Measures, Predictions, Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-THRESHOLDS = {"commitment": 0.09, "problem": 0.07}
+PROMISED, PROBLEM = 0.09, 0.07
 """Score from which a counterpart counts; how they were chosen and how well they do: docs/methods.md."""
 REVIEW = 0.05
 """A score this near to the threshold is marked for reading."""
 
 
 def followup(
-    sentences: Sentences, predictions: Predictions, *, thresholds: dict[str, float] | None = None
+    sentences: Sentences,
+    predictions: Predictions,
+    *,
+    thresholds: dict[str, float] | None = None,
+    codebook: Codebook | None = None,
 ) -> Table:
-    """Look for each commitment and problem of a report in the agency's next one.
+    """Look for each promise and problem of a report in the agency's next one.
+
+    What is a promise the codebook says (`follow`).
 
     The counterpart is the sentence of the next report (preamble left out) with the highest score: the mean
     of the cosine of `similar.weigh` and the share of the earlier sentence's weight that the later one
@@ -39,24 +47,31 @@ def followup(
 
     Args:
         sentences: `sentences` rows of two or more years.
-        predictions: `predictions` rows of one model, for the label `commitment`.
-        thresholds: Score from which a counterpart counts, for `commitment` and `problem`.
+        predictions: `predictions` rows of one model, for the label that the codebook follows.
+        thresholds: Score from which a counterpart counts, for that label and for `problem`.
+        codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
 
     Returns:
-        One row per commitment (`kind` commitment) and per sentence of `problems` (`kind` problem) of a report
-        whose agency has exactly one report of the year after: `sentence_id, agency, year, kind, text,
-        next_id, next_section, next_text, score, outcome, review`. `outcome` is `done` (the counterpart is
-        no commitment),
-        `again` (it is one, or stands among the problems), `silent` (no counterpart); for problems `returns`
-        or
+        One row per promise (`kind` is the label followed) and per sentence of `problems` (`kind` problem) of
+        a report whose agency has exactly one report of the year after: `sentence_id, agency, year, kind,
+        text, next_id, next_section, next_text, score, outcome, review`. `outcome` is `done` (the counterpart
+        is no promise), `again` (it is one, or stands among the problems), `silent` (no counterpart); for
+        problems `returns` or
         `silent`. `review` marks scores within 0.05 of the threshold. A count of these rows is a claim of the
         tagger; read the marked ones before publishing it.
 
     Raises:
         SchemaError: A column is missing.
-        MeasureError: Several models, or no agency with reports of two successive years.
+        MeasureError: Several models, a codebook that follows no label, or no agency with reports of two
+            successive years.
     """
-    limits = THRESHOLDS | (thresholds or {})
+    scheme = scheme_of(predictions, codebook)
+    if not (follow := scheme.follow):
+        raise MeasureError(
+            f"the codebook {scheme.stamp} does not say what is followed up; add e.g. "
+            f'follow = "{scheme.indicators[0]}"'
+        )
+    limits = {follow: PROMISED, "problem": PROBLEM} | (thresholds or {})
     needed = ("sentence_id", "report_id", "agency", "year", "section", "lead", "text")
     missing = [c for c in needed if c not in sentences.columns]
     if missing:
@@ -64,14 +79,14 @@ def followup(
     if len(models := set(predictions["model"])) != 1:
         raise MeasureError(f"expected the predictions of one model, have those of {len(models)}")
     frame = sentences.dropna(subset=["agency", "year"]).reset_index(drop=True)
-    tagged = predictions[(predictions["label"] == "commitment") & predictions["predicted"].astype(bool)]
+    tagged = predictions[(indicator_names(predictions) == follow) & predictions["predicted"].astype(bool)]
     promised = frame["sentence_id"].isin(tagged["sentence_id"]).to_numpy()
     leads = set(zip(frame["report_id"], frame["lead"], strict=True))
     announces = np.array([key in leads for key in zip(frame["report_id"], frame["text"], strict=True)], bool)
     section = frame["section"].to_numpy()
-    counted = ~np.isin(section, UNCOUNTED_SECTIONS)
+    counted = ~np.isin(section, scheme.uncounted_sections)
     candidates = {
-        "commitment": promised & ~announces & counted,
+        follow: promised & ~announces & counted,
         "problem": (section == "problems") & ~promised & ~announces,
     }
     matrix = weigh([mask(t) for t in frame["text"]], frame["agency"].tolist())
@@ -87,7 +102,7 @@ def followup(
             else:
                 rows += _rows(frame, index, index, np.zeros(len(index)), kind, limits[kind], promised)
     if not rows:
-        raise MeasureError("no commitment or problem of an agency with reports of two successive years")
+        raise MeasureError("no promise or problem of an agency with reports of two successive years")
     return pd.DataFrame(rows)
 
 
@@ -138,10 +153,10 @@ def _rows(
 
 
 def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95, seed: int = 0) -> Measures:
-    """Estimate the share of each outcome among commitments and among problems.
+    """Estimate the share of each outcome among promises and among problems.
 
     Problems are counted only where a person has read them: the search for them is right too seldom
-    (docs/methods.md). Commitments are counted as found, and as read where they were.
+    (docs/methods.md). Promises are counted as found, and as read where they were.
 
     Args:
         found: What `followup` gave; the column `checked`, if there is one, holds the outcome as a person
@@ -151,8 +166,9 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
         seed: Of the bootstrap.
 
     Returns:
-        `measures` rows: `measure` is `followup`, `label` is `commitment:done` and so on; intervals resample
-        agencies, and are null for a group of one agency. `method` is `checked` where every row was read.
+        `measures` rows: `measure` is `followup`, `label` is the label followed and the outcome, as
+        `KIND:done`; intervals resample agencies, and are null for a group of one agency. `method` is
+        `checked` where every row was read.
 
     Raises:
         MeasureError: `checked` holds something else than an outcome.
@@ -187,13 +203,11 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
 def _as_checked(found: Table) -> Table:
     """Put what was read in place of what was found, and drop problems that nobody read."""
     if "checked" not in found.columns:
-        return found[found["kind"] == "commitment"].assign(_read=False)
+        return found[found["kind"] != "problem"].assign(_read=False)
     said = found["checked"].astype(object).fillna("").astype(str).str.strip()
-    allowed = {"commitment": {"done", "again", "silent"}, "problem": {"returns", "silent"}}
     for kind, text in sorted(set(zip(found["kind"], said, strict=True))):
-        if text and text not in allowed[kind]:
-            raise MeasureError(
-                f"checked is {text!r} of a {kind}; expected {', '.join(sorted(allowed[kind]))}"
-            )
+        allowed = {"returns", "silent"} if kind == "problem" else {"done", "again", "silent"}
+        if text and text not in allowed:
+            raise MeasureError(f"checked is {text!r} of a {kind}; expected {', '.join(sorted(allowed))}")
     read = found.assign(outcome=found["outcome"].where(said == "", said), _read=said != "")
-    return read[read["_read"] | (read["kind"] == "commitment")]
+    return read[read["_read"] | (read["kind"] != "problem")]

@@ -1,4 +1,4 @@
-"""The share of a label in each group, and the share of commitments that are cheap talk."""
+"""The share of each label in each group, and the shares that a codebook derives from them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.estimate import adjusted_share, corrected_ratio, dsl_outcomes, shrink
+from gongkai.measure.estimate import UNDEFINED, adjusted_share, corrected_ratio, dsl_outcomes, shrink
 from gongkai.measure.quality import DRAWS, cluster_weights, interval
-from gongkai.tables.schema import LABELS, UNCOUNTED_SECTIONS, frame_of
+from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
+from gongkai.tables.predicted import by_indicator, indicator_names, scheme_of
+from gongkai.tables.schema import frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gongkai.measure.estimate import Estimate
+    from gongkai.tables.codebook import Codebook, Quantity
     from gongkai.tables.schema import Labels, Measures, Predictions, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 Cluster = Literal["auto", "agency", "report", "passage"]
 Method = Literal["count", "adjusted", "ppi", "dsl"]
-CHEAP_TALK = "commitment+boilerplate"
-MEASURES = (("prevalence", "commitment"), ("prevalence", "boilerplate"), ("cheap_talk", CHEAP_TALK))
 
 
 def prevalence(
@@ -36,12 +37,15 @@ def prevalence(
     rates: Mapping[str, tuple[float, float]] | None = None,
     level: float = 0.95,
     seed: int = 0,
+    codebook: Codebook | None = None,
 ) -> Measures:
-    """Estimate the share of each label, and of cheap talk, in each group.
+    """Estimate the share of each label, and what the codebook derives from labels, in each group.
 
-    The share of a label is the number of sentences with it over all sentences; cheap talk is the number of
-    sentences with both labels over those with `commitment`, undefined (null, not 0) without commitments.
-    Sentences of the preamble are not counted (codebook).
+    The share of a label (of each class of a choice: `label=class`) is the number of sentences with it over
+    all sentences; of a label that is coded only under a condition, over the sentences where it holds. A
+    derived measure is the number of sentences with all of its labels over those with what it is taken
+    among. Shares are undefined (null, not 0) over nothing. Sections that the codebook does not count are left
+    out.
 
     `count` takes the predictions as they are: where the classifier errs differently in two groups, their
     difference can be wrong by more than its interval. The others correct by coded sentences that the model
@@ -50,7 +54,7 @@ def prevalence(
     that are the same in all groups.
 
     Args:
-        predictions: `predictions` rows with both labels of each sentence; several models are kept apart for
+        predictions: `predictions` rows with all labels of each sentence; several models are kept apart for
             `count`, the other methods take one.
         labels: `labels` rows by one annotator (`resolved` if there are several), for `ppi`, `dsl` and, unless
             `rates` are given, `adjusted`. For `dsl` with the column `inclusion`, the probability with which
@@ -63,6 +67,8 @@ def prevalence(
         rates: For `adjusted`: sensitivity and specificity by label, taken as exact.
         level: Coverage of the interval, in (0, 1).
         seed: Of the bootstrap (`count`, `adjusted`).
+        codebook: The scheme; unless given the one that ships, where the labels are its, else one without
+            derived measures.
 
     Returns:
         `measures` rows and the `by` columns: value, low, high are shares in [0, 1]; `n` counts the sentences
@@ -81,21 +87,22 @@ def prevalence(
         raise SchemaError(
             f"predictions lack {', '.join(missing)}; they have {', '.join(predictions.columns)}"
         )
-    wide = _wide(predictions, by)
+    scheme = scheme_of(predictions, codebook)
+    wide = _wide(predictions, by, scheme)
     unit = _choose_cluster(wide, by) if cluster == "auto" else cluster
     wide["_stratum"], wide["_unit"] = _units(wide, unit)
     if method != "count":
-        wide = _with_codes(wide, labels, method, rates)
-    errors = _error_rates(wide, rates, level, seed) if method == "adjusted" else {}
+        wide = _with_codes(wide, labels, method, rates, scheme)
+    errors = _error_rates(wide, rates, seed, scheme) if method == "adjusted" else {}
     rows: list[dict[str, object]] = []
     for (model, *key), group in wide.groupby(["model", *by], sort=True, dropna=False, observed=True):
         about = dict(zip(by, key, strict=True)) | {"model": model, "cluster": unit}
         if method == "count":
-            found = _group_rows(group, level, seed)
+            found = _group_rows(group, level, seed, scheme)
         elif method == "adjusted":
-            found = list(_adjusted_rows(group, errors, level, seed))
+            found = list(_adjusted_rows(group, errors, level, seed, scheme))
         else:
-            found = list(_corrected_rows(group, method == "dsl", level))
+            found = list(_corrected_rows(group, method == "dsl", level, scheme))
         rows += [about | row for row in found]
     frame = frame_of("measures", [row | {"method": method, "level": level} for row in rows])
     groups = pd.DataFrame([{c: row[c] for c in by} for row in rows], columns=list(by))
@@ -131,17 +138,18 @@ def pool(measures: Measures, *, within: Sequence[str] = ()) -> Measures:
     return pooled
 
 
-def dsl_outcome(predictions: Predictions, labels: Labels) -> Table:
+def dsl_outcome(predictions: Predictions, labels: Labels, *, codebook: Codebook | None = None) -> Table:
     """Return the corrected outcome of each sentence, to put into any regression as the dependent variable.
 
     Args:
         predictions: `predictions` rows of one model.
         labels: `labels` rows by one annotator, with the column `inclusion`; sentences the model was not
             trained on.
+        codebook: See `prevalence`.
 
     Returns:
-        One row per sentence and label (`commitment`, `boilerplate`, and both together as
-        `commitment+boilerplate`), with the report columns and `outcome`: score + (code − score) / inclusion
+        One row per sentence and label (a derived measure is its labels joined by `+`: whether a sentence has
+        all of them), with the report columns and `outcome`: score + (code − score) / inclusion
         where coded, the score elsewhere. It is no share: single values lie outside [0, 1]; their means, and
         coefficients of linear models with standard errors clustered by agency, are unbiased (Egami et al.
         2023).
@@ -150,28 +158,41 @@ def dsl_outcome(predictions: Predictions, labels: Labels) -> Table:
         SchemaError: A column is missing.
         MeasureError: See `prevalence`.
     """
-    wide = _with_codes(_wide(predictions, ()), labels, "dsl", None)
-    keep = [c for c in predictions.columns if c not in ("label", "score", "predicted")]
+    scheme = scheme_of(predictions, codebook)
+    wide = _with_codes(_wide(predictions, (), scheme), labels, "dsl", None, scheme)
+    keep = [c for c in predictions.columns if c not in ("label", "value", "score", "predicted")]
     about = predictions.drop_duplicates("sentence_id")[keep].set_index("sentence_id").loc[wide["sentence_id"]]
     parts = []
-    for name, y, f in _quantities(wide):
-        outcome = dsl_outcomes(y, f, wide["_inclusion"].to_numpy(float))
-        parts.append(about.reset_index().assign(label=name, outcome=outcome))
+    for quantity in scheme.quantities:
+        inside = _inside(wide, quantity)
+        y, f = _codes_and_scores(wide[inside], quantity.top)
+        outcome = dsl_outcomes(y, f, wide["_inclusion"].to_numpy(float)[inside])
+        parts.append(about.reset_index()[inside].assign(label=quantity.label, outcome=outcome))
     return pd.concat(parts, ignore_index=True)
 
 
-def counted_outcome(predictions: Predictions) -> Table:
+def counted_outcome(predictions: Predictions, *, codebook: Codebook | None = None) -> Table:
     """Return the outcome of each sentence as predicted, 0 or 1, for `compare` without a coded sample.
 
     Args:
-        predictions: `predictions` rows of one model; preambles are left out.
+        predictions: `predictions` rows of one model; sections that are not counted are left out.
+        codebook: See `prevalence`.
+
+    Returns:
+        The rows with `outcome`; `label` of a class of a choice is `label=class`.
     """
-    kept = predictions[~predictions["section"].isin(UNCOUNTED_SECTIONS)]
-    return kept.assign(outcome=kept["predicted"].astype(float))
+    scheme = scheme_of(predictions, codebook)
+    kept = predictions[~predictions["section"].isin(scheme.uncounted_sections)]
+    kept = kept.assign(label=indicator_names(kept), outcome=kept["predicted"].astype(float))
+    return kept.drop(columns="value", errors="ignore")
 
 
 def _with_codes(
-    wide: Table, labels: Labels | None, method: str, rates: Mapping[str, tuple[float, float]] | None
+    wide: Table,
+    labels: Labels | None,
+    method: str,
+    rates: Mapping[str, tuple[float, float]] | None,
+    codebook: Codebook,
 ) -> Table:
     """Join the codes (NaN where not coded) and the inclusion probability."""
     if (models := len(set(wide["model"]))) != 1:
@@ -179,22 +200,25 @@ def _with_codes(
     if labels is None:
         if method != "adjusted" or not rates:
             raise MeasureError(f"method {method} needs labels of a sample of the sentences")
-        return wide.assign(_commitment=np.nan, _boilerplate=np.nan, _inclusion=np.nan)
+        return wide.assign(**{f"_{c}": np.nan for c in codebook.indicators}, _inclusion=np.nan, _coded=False)
+    scheme_of_labels(labels, codebook)
     annotators = set(labels["annotator"])
     chosen = "resolved" if "resolved" in annotators else min(annotators)
     if chosen != "resolved" and len(annotators) > 1:
         raise MeasureError(f"labels by {', '.join(sorted(annotators))}; keep those of one, or resolve them")
-    gold = labels[labels["annotator"] == chosen].dropna(subset=list(LABELS)).set_index("sentence_id")
+    gold = labels[labels["annotator"] == chosen]
+    gold = gold[coded_whole(gold, codebook)].set_index("sentence_id")
     coded = wide["sentence_id"].isin(gold.index)
     if not coded.any():
         raise MeasureError("no predicted sentence is coded; do both come from the same build?")
-    trained_on = coded & wide["seen"].fillna(False).astype(bool)
+    trained_on = coded & wide["seen"].eq(True).fillna(False).astype(bool)
     if trained_on.any():
         raise MeasureError(
             f"the model was trained on {int(trained_on.sum())} of the {int(coded.sum())} coded sentences, so "
             "its errors there say nothing; predict with gongkai.classify.train.cross_fit, or code others"
         )
-    wide = wide.assign(**{f"_{c}": wide["sentence_id"].map(gold[c].astype(float)) for c in LABELS})
+    codes = indicator_codes(gold, codebook)
+    wide = wide.assign(**{f"_{c}": wide["sentence_id"].map(codes[c]) for c in codes.columns}, _coded=coded)
     if "inclusion" in gold.columns and gold["inclusion"].notna().any():
         wide["_inclusion"] = wide["sentence_id"].map(gold["inclusion"].astype(float))
         if method == "ppi" and len(set(wide.loc[coded, "_inclusion"])) > 1:
@@ -204,25 +228,38 @@ def _with_codes(
     return wide
 
 
-def _quantities(group: Table) -> Iterator[tuple[str, Vector, Vector]]:
-    """Give (name, codes, predictions) of the two labels and of both together."""
-    codes = {c: group[f"_{c}"].to_numpy(float) for c in LABELS}
-    scores = {c: group[f"_score_{c}"].to_numpy(float) for c in LABELS}
-    for label in LABELS:
-        yield label, codes[label], scores[label]
-    yield CHEAP_TALK, codes["commitment"] * codes["boilerplate"], scores["commitment"] * scores["boilerplate"]
+def _inside(group: Table, quantity: Quantity) -> Vector:
+    """Return which sentences a quantity is about."""
+    if not quantity.sections:
+        return np.ones(len(group), bool)
+    return group["section"].isin(quantity.sections).to_numpy(bool)
 
 
-def _corrected_rows(group: Table, design: bool, level: float) -> Iterator[dict[str, object]]:
-    pairs = {name: (y, f) for name, y, f in _quantities(group)}
-    inclusion = group["_inclusion"].to_numpy(float) if design else None
-    clusters = group["_unit"].to_numpy(str)
-    coded = group[~np.isnan(pairs["commitment"][0])]
-    for measure, label in MEASURES:
-        bottoms = pairs["commitment"] if measure == "cheap_talk" else None
-        found = corrected_ratio(pairs[label], bottoms, inclusion, clusters, level)
-        n = len(coded) if bottoms is None else int(coded["_commitment"].sum())
-        yield _row(measure, label, n, group["_unit"].nunique(), found)
+def _codes_and_scores(group: Table, names: Sequence[str]) -> tuple[Vector, Vector]:
+    """Return whether all of some indicators are coded true (NaN: not coded), and the predicted chance."""
+    codes = all_true({c: group[f"_{c}"].to_numpy(float) for c in names}, names)
+    score: Vector = np.prod([group[f"_score_{c}"].to_numpy(float) for c in names], axis=0)
+    return codes, score
+
+
+def _decided(group: Table, names: Sequence[str]) -> Vector:
+    """Return, as 1 or 0, whether all of some indicators are predicted; all sentences for none."""
+    decided: Vector = np.prod([np.ones(len(group)), *(group[c].to_numpy(float) for c in names)], axis=0)
+    return decided
+
+
+def _corrected_rows(
+    whole: Table, design: bool, level: float, codebook: Codebook
+) -> Iterator[dict[str, object]]:
+    for quantity in codebook.quantities:
+        group = whole[_inside(whole, quantity)]
+        inclusion = group["_inclusion"].to_numpy(float) if design else None
+        clusters = group["_unit"].to_numpy(str)
+        tops = _codes_and_scores(group, quantity.top)
+        bottoms = _codes_and_scores(group, quantity.bottom) if quantity.bottom else None
+        found = corrected_ratio(tops, bottoms, inclusion, clusters, level) if len(group) else UNDEFINED
+        n = int(group["_coded"].sum()) if bottoms is None else int(np.nansum(bottoms[0]))
+        yield _row(quantity.measure, quantity.label, n, group["_unit"].nunique(), found)
 
 
 def _row(measure: str, label: str, n: int, clusters: int, found: Estimate) -> dict[str, object]:
@@ -241,7 +278,7 @@ def _row(measure: str, label: str, n: int, clusters: int, found: Estimate) -> di
 
 
 def _error_rates(
-    wide: Table, rates: Mapping[str, tuple[float, float]] | None, level: float, seed: int
+    wide: Table, rates: Mapping[str, tuple[float, float]] | None, seed: int, codebook: Codebook
 ) -> dict[str, tuple[Vector, Vector]]:
     """Return by label the mean decision on negatives and on positives: the estimate, then draws."""
     found: dict[str, tuple[Vector, Vector]] = {}
@@ -249,45 +286,49 @@ def _error_rates(
         for label, (sensitivity, specificity) in rates.items():
             found[label] = (np.full(DRAWS + 1, 1 - specificity), np.full(DRAWS + 1, sensitivity))
         return found
-    coded = wide[wide["_commitment"].notna()]
+    coded = wide[wide["_coded"]]
     ids, index = np.unique(coded["_unit"].astype(str), return_inverse=True)
     weights = np.vstack([np.ones((1, len(ids))), cluster_weights(len(ids), seed=seed + 1)])[:, index]
-    both = coded["_commitment"] * coded["_boilerplate"]
-    for label, codes, decisions in (
-        ("commitment", coded["_commitment"], coded["commitment"]),
-        ("boilerplate", coded["_boilerplate"], coded["boilerplate"]),
-        (CHEAP_TALK, both, coded["commitment"] & coded["boilerplate"]),
-    ):
-        y, f = codes.to_numpy(float), decisions.to_numpy(float)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found[label] = (
-                (weights @ (f * (1 - y))) / (weights @ (1 - y)), (weights @ (f * y)) / (weights @ y)
-            )  # fmt: skip
+    for quantity in codebook.quantities:
+        for name, names in ((quantity.label, quantity.top), ("+".join(quantity.bottom), quantity.bottom)):
+            if not names or name in found:
+                continue
+            y, f = _codes_and_scores(coded, names)[0], _decided(coded, names)
+            y, weight = np.nan_to_num(y), weights * ~np.isnan(y)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                found[name] = (
+                    (weight @ (f * (1 - y))) / (weight @ (1 - y)), (weight @ (f * y)) / (weight @ y)
+                )  # fmt: skip
     return found
 
 
 def _adjusted_rows(
-    group: Table, errors: Mapping[str, tuple[Vector, Vector]], level: float, seed: int
+    whole: Table,
+    errors: Mapping[str, tuple[Vector, Vector]],
+    level: float,
+    seed: int,
+    codebook: Codebook,
 ) -> Iterator[dict[str, object]]:
-    ids, index = np.unique(group["_unit"].astype(str), return_inverse=True)
-    weights = np.vstack([np.ones((1, len(ids))), _weights(group, ids, seed)])
-    sizes = np.bincount(index, minlength=len(ids)).astype(float)
-    flags = {label: group[label].to_numpy(float) for label in LABELS}
-    flags[CHEAP_TALK] = flags["commitment"] * flags["boilerplate"]
-    shares = {
-        label: adjusted_share(
-            (weights @ np.bincount(index, flag, len(ids))) / (weights @ sizes), *errors[label]
-        )
-        for label, flag in flags.items()
-        if label in errors
-    }
-    for measure, label in MEASURES:
-        sample = shares.get(label)
-        if sample is not None and measure == "cheap_talk":
+    for quantity in codebook.quantities:
+        group = whole[_inside(whole, quantity)]
+        sample, ids = None, np.zeros(0)
+        if len(group):
+            ids, index = np.unique(group["_unit"].astype(str), return_inverse=True)
+            weights = np.vstack([np.ones((1, len(ids))), _weights(group, ids, seed)])
+            sizes = np.bincount(index, minlength=len(ids)).astype(float)
+            shares: list[Vector] = []
+            for name, names in ((quantity.label, quantity.top), ("+".join(quantity.bottom), quantity.bottom)):
+                if names and name in errors:
+                    sums = weights @ np.bincount(index, _decided(group, names), len(ids))
+                    shares.append(adjusted_share(sums / (weights @ sizes), *errors[name]))
+            if len(shares) == 1 + bool(quantity.bottom):
+                sample = shares[0]
+        if sample is not None and quantity.bottom:
             with np.errstate(invalid="ignore", divide="ignore"):
-                ratio = np.clip(sample / shares["commitment"], 0, 1)
-            sample = np.where(shares["commitment"] > 0, ratio, np.nan)
-        about = {"measure": measure, "label": label, "n": len(group), "clusters": len(ids)}
+                ratio = np.clip(sample / shares[1], 0, 1)
+            sample = np.where(shares[1] > 0, ratio, np.nan)
+        about: dict[str, object] = {"measure": quantity.measure, "label": quantity.label}
+        about |= {"n": len(group), "clusters": len(ids)}
         if sample is None or np.isnan(sample[0]):
             yield about | {"value": None, "low": None, "high": None}
         else:
@@ -299,21 +340,18 @@ def _adjusted_rows(
             }
 
 
-def _wide(predictions: Predictions, by: Sequence[str]) -> Table:
-    """Return one row per model and sentence with a boolean column per label."""
+def _wide(predictions: Predictions, by: Sequence[str], codebook: Codebook) -> Table:
+    """Return one row per model and sentence with a boolean column, and a score, per indicator."""
     about = list(dict.fromkeys(["model", "sentence_id", "report_id", "agency", "section", "heading", *by]))
     about += ["seen"] if "seen" in predictions.columns else []
-    flags = predictions.set_index(["model", "sentence_id", "label"])["predicted"].unstack()  # noqa: PD010
-    if not set(LABELS) <= set(flags.columns) or flags[list(LABELS)].isna().any(axis=None):
-        raise MeasureError(f"every sentence needs a prediction for {' and '.join(LABELS)}")
+    flags, scores = by_indicator(predictions, codebook)
     first = predictions.drop_duplicates(["model", "sentence_id"])[about]
-    scores = predictions.set_index(["model", "sentence_id", "label"])["score"].unstack()  # noqa: PD010
-    wide = first.merge(flags[list(LABELS)].astype(bool).reset_index(), on=["model", "sentence_id"])
-    wide = wide.merge(scores[list(LABELS)].add_prefix("_score_").reset_index(), on=["model", "sentence_id"])
+    wide = first.merge(flags.reset_index(), on=["model", "sentence_id"])
+    wide = wide.merge(scores.add_prefix("_score_").reset_index(), on=["model", "sentence_id"])
     wide["seen"] = wide["seen"] if "seen" in wide.columns else False
-    wide = wide[~wide["section"].isin(UNCOUNTED_SECTIONS)].copy()
+    wide = wide[~wide["section"].isin(codebook.uncounted_sections)].copy()
     if wide.empty:
-        raise MeasureError(f"no sentence to count outside {', '.join(UNCOUNTED_SECTIONS)}")
+        raise MeasureError(f"no sentence to count outside {', '.join(codebook.uncounted_sections)}")
     return wide
 
 
@@ -345,25 +383,20 @@ def _choose_cluster(wide: Table, by: Sequence[str]) -> str:
     return "passage"
 
 
-def _group_rows(group: Table, level: float, seed: int) -> list[dict[str, object]]:
+def _group_rows(group: Table, level: float, seed: int, codebook: Codebook) -> list[dict[str, object]]:
     index, ids = pd.factorize(group["_unit"].astype(object), sort=True)  # numpy's would cut a \0 at an end
     weights = _weights(group, np.asarray(ids), seed)
-    commitment, boilerplate = (group[label].to_numpy(float) for label in LABELS)
-    ones = np.ones(len(group))
-    pairs = {
-        ("prevalence", "commitment"): (commitment, ones),
-        ("prevalence", "boilerplate"): (boilerplate, ones),
-        ("cheap_talk", "commitment+boilerplate"): (commitment * boilerplate, commitment),
-    }
-    rows = []
-    for (measure, label), (top, bottom) in pairs.items():
+    rows: list[dict[str, object]] = []
+    for quantity in codebook.quantities:
+        inside = _inside(group, quantity).astype(float)
+        top, bottom = (inside * _decided(group, names) for names in (quantity.top, quantity.bottom))
         tops = np.bincount(index, weights=top, minlength=len(ids))
         bottoms = np.bincount(index, weights=bottom, minlength=len(ids))
         value, low, high = _share(tops, bottoms, weights, level)
         rows.append(
             {
-                "measure": measure,
-                "label": label,
+                "measure": quantity.measure,
+                "label": quantity.label,
                 "n": int(bottom.sum()),
                 "clusters": int((bottoms > 0).sum()),
                 "value": value,
@@ -415,24 +448,35 @@ def wilson(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
-def sentences_behind(row: Mapping[str, object], predictions: Predictions, sentences: Table) -> Table:
+def sentences_behind(
+    row: Mapping[str, object],
+    predictions: Predictions,
+    sentences: Table,
+    *,
+    codebook: Codebook | None = None,
+) -> Table:
     """Return the sentences that a row of a measures table counted.
 
     Args:
         row: One row of what `prevalence` gave (`measures.iloc[k]`), with its `by` columns.
         predictions: The `predictions` it was computed from.
         sentences: The `sentences` of the same tables, for text, page and file.
+        codebook: See `prevalence`.
 
     Returns:
         The counted sentences in the order of the reports, with `counted` (in the numerator) and `score`.
 
     Raises:
-        MeasureError: The row is no prevalence or cheap talk of these predictions.
+        MeasureError: The row is no measure of labels of these predictions.
     """
-    if row.get("measure") not in ("prevalence", "cheap_talk"):
+    scheme = scheme_of(predictions, codebook)
+    known = {(q.measure, q.label): q for q in scheme.quantities}
+    quantity = known.get((str(row.get("measure")), str(row.get("label"))))
+    if quantity is None:
+        names = " and ".join(dict.fromkeys(q.measure for q in scheme.quantities))
         raise MeasureError(
-            f"sentences stand behind prevalence and cheap_talk, not behind {row.get('measure')}; those of "
-            "reuse are in reused_sentences, and the tables of copied, followup and terms carry their own"
+            f"sentences stand behind {names}, not behind {row.get('measure')} of {row.get('label')}; "
+            "those of reuse are in reused_sentences; copied, followup and terms carry their own"
         )
     own = set(frame_of("measures", []).columns)
     by = [c for c in row if c not in own and c in predictions.columns]
@@ -444,12 +488,10 @@ def sentences_behind(row: Mapping[str, object], predictions: Predictions, senten
         raise MeasureError(
             f"no prediction of {row['model']} where " + ", ".join(f"{c} is {row[c]}" for c in by)
         )
-    wide = _wide(kept, ())
-    label = str(row["label"])
-    if row["measure"] == "cheap_talk":
-        wide = wide[wide["commitment"]]
-        wide = wide.assign(counted=wide["boilerplate"], score=wide["_score_boilerplate"])
-    else:
-        wide = wide.assign(counted=wide[label], score=wide[f"_score_{label}"])
+    wide = _wide(kept, (), scheme)
+    wide = wide[_inside(wide, quantity) & (_decided(wide, quantity.bottom) == 1)]
+    own_part = [name for name in quantity.top if name not in quantity.bottom] or list(quantity.top)
+    score = np.prod([wide[f"_score_{name}"].to_numpy(float) for name in own_part], axis=0)
+    wide = wide.assign(counted=_decided(wide, quantity.top) == 1, score=score)
     found = sentences.merge(wide[["sentence_id", "counted", "score"]], on="sentence_id", how="inner")
     return found.sort_values(["counted"], ascending=False, kind="stable").reset_index(drop=True)
