@@ -253,7 +253,7 @@ def _print_metrics(metrics: object) -> None:
     for row in metrics.itertuples():  # type: ignore[attr-defined]
         spread = f" [{row.low:.3f}, {row.high:.3f}]" if row.low == row.low else ""
         split = getattr(row, "split", "agency")
-        group = row.group if split == "agency" else f"{split} split"
+        group = {"agency": row.group, "real": "real reports"}.get(split, f"{split} split")
         typer.echo(
             f"  {row.model}  {group:<24} {row.label:<12} {row.metric:<10} "
             f"{row.value:.3f}{spread}  n={row.n:.0f}"
