@@ -135,7 +135,7 @@ def made(plan):
     rows["problems"] = [
         _below(rng, "problems", report, texts, code=rng.choice([*KINDS, "gone"])) for report in reports
     ]
-    said = [_below(rng, "predictions", row, texts, label=label, model="m") for row in rows["sentences"]
+    said = [_below(rng, "predictions", row, texts, label=label, model="m", value=None) for row in rows["sentences"]
             for label in ("commitment", "boilerplate")]  # fmt: skip
     learned = not plan["plain"] and rng.random() < 0.3
     rows["predictions"] = [row | {"score": rng.random(), "seen": learned and row["seen"]} for row in said]
