@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from gongkai.cli import figures, study
+from gongkai.cli import figures, fit, study
 from gongkai.cli.doctor import doctor
 from gongkai.cli.options import (
     BatchSize,
@@ -115,9 +115,12 @@ def demo(
     f1 = done.quality[(done.quality["metric"] == "f1") & done.quality["low"].notna()]
     typer.echo(f"\n{done.summary.reports} reports, {done.summary.sentences:,} sentences (authored)")
     for row in f1.itertuples():
-        typer.echo(
-            f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on agencies not trained on"
+        where = (
+            f"{row.n:.0f} sentences of real reports"
+            if row.split == "real"
+            else "authored agencies not trained on"
         )
+        typer.echo(f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on {where}")
     typer.echo("Three numbers worth seeing:")
     for name, value in done.numbers:
         typer.echo(f"  {value}  {name}")
@@ -250,7 +253,7 @@ def _print_metrics(metrics: object) -> None:
     for row in metrics.itertuples():  # type: ignore[attr-defined]
         spread = f" [{row.low:.3f}, {row.high:.3f}]" if row.low == row.low else ""
         split = getattr(row, "split", "agency")
-        group = row.group if split == "agency" else f"{split} split"
+        group = {"agency": row.group, "real": "real reports"}.get(split, f"{split} split")
         typer.echo(
             f"  {row.model}  {group:<24} {row.label:<12} {row.metric:<10} "
             f"{row.value:.3f}{spread}  n={row.n:.0f}"
@@ -387,6 +390,7 @@ def evaluate(
     common = {"annotator": annotator, "level": level, "seed": seed}
     metrics = run(frame, gold, by=columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
     _print_metrics(metrics)
+    fit.print_real(frame["model"].unique())
     for row in diagnosis.confusion(frame, gold, annotator=annotator).itertuples():
         typer.echo(
             f"  {row.model} {row.label}: {row.true_positives} rightly tagged, {row.false_positives} wrongly; "
@@ -470,5 +474,5 @@ def page(
     typer.echo(str(write_page(tables, frame, output, level=level, seed=seed, overwrite=overwrite)))
 
 
-for command in (doctor, *study.COMMANDS, *figures.COMMANDS):
+for command in (doctor, *fit.COMMANDS, *study.COMMANDS, *figures.COMMANDS):
     app.command()(command)
