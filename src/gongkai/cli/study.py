@@ -272,7 +272,8 @@ def followup(
         chance = chance[chance["kind"] != "problem"]
         typer.echo(
             "  placebo, another agency's next report: "
-            f"{_percent(chance['outcome'].ne('silent').mean())} found, {_percent(chance['outcome'].eq('done').mean())} done  n={len(chance)}"
+            f"{_percent(chance['outcome'].ne('silent').mean())} found, "
+            f"{_percent(chance['outcome'].eq('done').mean())} done  n={len(chance)}"
         )
     typer.echo(
         f"{output}: {len(found)} rows, {int(found['review'].sum())} near the threshold. Read those and all "

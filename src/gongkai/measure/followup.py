@@ -33,7 +33,7 @@ REVIEW = 0.05
 """A score this near to the threshold is marked for reading."""
 DONE, OF_GENRE, SPECIFIC = 0.16, 4, 3
 """Done needs this score, and so many pairs of characters in both sentences that at most OF_GENRE authored
-agencies use: the same object, place or document, not the register. Chosen on half of the authored agencies."""
+agencies use: the same object, place or document, not the register. Chosen on half of our agencies."""
 _REPORTED = re.compile(r"已|了|完成|建成|印发|出台|上线|实现|开通|建立|修订|全部|均|达|起|全年|\d")
 _NOT_DONE = re.compile(r"未|没有|尚|还需|不足|有待|仍|不够|将")
 _WHEN = {
