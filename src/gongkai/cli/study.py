@@ -408,13 +408,27 @@ def show(
 
 
 def cite(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="With --methods: folders that hold a run.json.")
+    ] = None,
     model: Annotated[str, typer.Option("--model", "-m", help="Model that was used.")] = "linear",
+    methods: Annotated[
+        bool, typer.Option("--methods", help="Print a methods paragraph, in English and Chinese.")
+    ] = False,
 ) -> None:
     """Print how to cite the package and the model, with the versions that decide the numbers.
 
     Example: gongkai cite --model my-model
+    Example: gongkai cite --methods tables tasks my-model predictions
     """
+    from gongkai.classify.methods import methods_paragraph
     from gongkai.classify.publish import citation
+
+    if methods:
+        if not folders:
+            raise GongkaiError("--methods needs the folders of the runs, e.g. tables my-model predictions")
+        typer.echo(methods_paragraph(folders))
+        return
 
     typer.echo(citation(model))
 
