@@ -3,7 +3,7 @@
     import gongkai
     gongkai.build("reports/", "tables")                       # files → tables
     sentences = gongkai.read("tables", "sentences")
-    predictions = gongkai.predict(sentences)                  # commitment, boilerplate
+    predictions = gongkai.predict(sentences)                  # a row per sentence and label
     gongkai.prevalence(predictions, by=["agency", "year"])    # shares with intervals
 
 Names are loaded when they are first used; `import gongkai` itself loads nothing heavy and changes nothing.
@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from gongkai.show.figures import to_svg as to_svg
     from gongkai.show.page import write_page as write_page
     from gongkai.store.run import bundled as bundled
+    from gongkai.tables.codebooks import read_codebook as read_codebook
+    from gongkai.tables.predicted import read_predictions as read_predictions
     from gongkai.tables.query import connect as connect
     from gongkai.tables.schema import read_table as read
 
@@ -79,6 +81,7 @@ _GROUPS = {
     "code": {
         "adjudication": "coding.exchange:adjudication",
         "agreement": "measure.quality:agreement",
+        "read_codebook": "tables.codebooks:read_codebook",
         "read_labels": "coding.labels:read_labels",
         "read_tasks": "coding.exchange:read_tasks",
         "resolve": "coding.exchange:resolve",
@@ -92,6 +95,7 @@ _GROUPS = {
         "load_model": "classify.classifier:load_model",
         "predict": "classify.predict:predict",
         "predict_tables": "corpus.stream:predict_tables",
+        "read_predictions": "tables.predicted:read_predictions",
         "train": "classify.train:train",
     },
     "measure": {
