@@ -36,8 +36,13 @@ if TYPE_CHECKING:
     from gongkai.measure.compare import compare as compare
     from gongkai.measure.compare import compare_reports as compare_reports
     from gongkai.measure.compare import rule_breaks as rule_breaks
+    from gongkai.measure.coverage import coverage as coverage
+    from gongkai.measure.coverage import coverage_shares as coverage_shares
     from gongkai.measure.followup import followup as followup
     from gongkai.measure.followup import followup_shares as followup_shares
+    from gongkai.measure.panel import panel as panel
+    from gongkai.measure.panel import panel_gaps as panel_gaps
+    from gongkai.measure.panel import write_panel as write_panel
     from gongkai.measure.prevalence import counted_outcome as counted_outcome
     from gongkai.measure.prevalence import dsl_outcome as dsl_outcome
     from gongkai.measure.prevalence import pool as pool
@@ -45,10 +50,12 @@ if TYPE_CHECKING:
     from gongkai.measure.prevalence import sentences_behind as sentences_behind
     from gongkai.measure.quality import agreement as agreement
     from gongkai.measure.quality import evaluate as evaluate
+    from gongkai.measure.rates import rates as rates
     from gongkai.measure.reuse import copied as copied
     from gongkai.measure.reuse import copy_network as copy_network
     from gongkai.measure.reuse import reuse as reuse
     from gongkai.measure.reuse import reuse_sensitivity as reuse_sensitivity
+    from gongkai.measure.series import series as series
     from gongkai.measure.terms import keyness as keyness
     from gongkai.report.file import read_file as read_file
     from gongkai.report.file import read_report as read_report
@@ -104,16 +111,23 @@ _GROUPS = {
         "copied": "measure.reuse:copied",
         "copy_network": "measure.reuse:copy_network",
         "counted_outcome": "measure.prevalence:counted_outcome",
+        "coverage": "measure.coverage:coverage",
+        "coverage_shares": "measure.coverage:coverage_shares",
         "dsl_outcome": "measure.prevalence:dsl_outcome",
         "followup": "measure.followup:followup",
         "followup_shares": "measure.followup:followup_shares",
         "keyness": "measure.terms:keyness",
+        "panel": "measure.panel:panel",
+        "panel_gaps": "measure.panel:panel_gaps",
         "pool": "measure.prevalence:pool",
         "prevalence": "measure.prevalence:prevalence",
+        "rates": "measure.rates:rates",
         "reuse": "measure.reuse:reuse",
         "reuse_sensitivity": "measure.reuse:reuse_sensitivity",
         "rule_breaks": "measure.compare:rule_breaks",
+        "series": "measure.series:series",
         "sentences_behind": "measure.prevalence:sentences_behind",
+        "write_panel": "measure.panel:write_panel",
     },
     "show": {
         "plot_change": "show.figures:plot_change",

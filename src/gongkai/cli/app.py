@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from gongkai.cli import codebook as codebook_app
-from gongkai.cli import study
+from gongkai.cli import figures, study
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.doctor import doctor
 from gongkai.cli.options import (
@@ -480,6 +480,6 @@ def measure(
     typer.echo(f"{output}: {len(measures)} rows")
 
 
-for command in (doctor, *study.COMMANDS):
+for command in (doctor, *study.COMMANDS, *figures.COMMANDS):
     app.command()(command)
 app.add_typer(codebook_app.app, name="codebook")
