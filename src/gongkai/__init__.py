@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from gongkai.coding.exchange import resolve as resolve
     from gongkai.coding.exchange import write_tasks as write_tasks
     from gongkai.coding.labels import read_labels as read_labels
+    from gongkai.coding.machine import Machine as Machine
+    from gongkai.coding.machine import code_by_machine as code_by_machine
     from gongkai.coding.sample import draw as sample
     from gongkai.corpus.build import broken_rules as broken_rules
     from gongkai.corpus.build import build as build
@@ -86,8 +88,10 @@ _GROUPS = {
         "read_sentences": "corpus.inputs:read_sentences",
     },
     "code": {
+        "Machine": "coding.machine:Machine",
         "adjudication": "coding.exchange:adjudication",
         "agreement": "measure.quality:agreement",
+        "code_by_machine": "coding.machine:code_by_machine",
         "read_codebook": "tables.codebooks:read_codebook",
         "read_labels": "coding.labels:read_labels",
         "read_tasks": "coding.exchange:read_tasks",

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from gongkai.cli import codebook as codebook_app
-from gongkai.cli import figures, study
+from gongkai.cli import coding, figures, study
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.doctor import doctor
 from gongkai.cli.options import (
@@ -277,6 +277,10 @@ def predict(
     device: Device = None,
     batch_size: BatchSize = None,
     codebook: CodebookFile = None,
+    from_codes: Annotated[
+        Path | None,
+        typer.Option("--from-codes", help="Take one coder's codes as predictions, e.g. a model's."),
+    ] = None,
     limit: Limit = None,
     jobs: Jobs = 1,
     resume: Resume = False,
@@ -290,7 +294,11 @@ def predict(
 
     Example: gongkai predict tables -o predictions.csv
     Example: gongkai predict tables -o predictions --jobs 4
+    Example: gongkai predict tables -o predictions.csv --from-codes llm.csv
     """
+    if from_codes is not None:
+        coding.predict_codes([Path(path) for path in inputs], from_codes, Path(output), codebook, overwrite)
+        return
     if codebook is not None:
         from gongkai.classify.classifier import load_model, refuse_other
 
@@ -480,6 +488,6 @@ def measure(
     typer.echo(f"{output}: {len(measures)} rows")
 
 
-for command in (doctor, *study.COMMANDS, *figures.COMMANDS):
+for command in (doctor, *study.COMMANDS, *figures.COMMANDS, *coding.COMMANDS):
     app.command()(command)
 app.add_typer(codebook_app.app, name="codebook")

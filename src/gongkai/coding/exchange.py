@@ -199,6 +199,27 @@ def _guide(codebook: Codebook) -> list[tuple[str, str, str, str]]:
     return lines
 
 
+def task_rows(path: str | Path, codebook: Codebook) -> list[tuple[str, dict[str, Any]]]:
+    """Return the rows of a task file as they stand, each with its place in the file.
+
+    Raises:
+        SchemaError: It cannot be read, or lacks a column.
+    """
+    source = Path(path)
+    readers = {".xlsx": _read_xlsx, ".csv": _read_csv, ".json": _read_label_studio, ".jsonl": _read_doccano}
+    if source.suffix.lower() not in readers:
+        raise SchemaError(f"{source}: the ending decides the format; expected one of {', '.join(FORMATS)}")
+    try:
+        return readers[source.suffix.lower()](source, codebook)
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        reason = (
+            "not UTF-8 (saved as GBK?); save it as 'CSV UTF-8'"
+            if isinstance(error, UnicodeDecodeError)
+            else error
+        )
+        raise SchemaError(f"{source}: cannot be read: {reason}") from error
+
+
 def read_tasks(
     path: str | Path,
     annotator: str,
@@ -222,20 +243,8 @@ def read_tasks(
         SchemaError: Names the file and line (cell, task): not UTF-8, a missing column, an unknown code, an id
             twice, a text that was changed, or a sentence that the build does not have.
     """
-    source = Path(path)
-    scheme = given_or_shipped(codebook)
-    readers = {".xlsx": _read_xlsx, ".csv": _read_csv, ".json": _read_label_studio, ".jsonl": _read_doccano}
-    if source.suffix.lower() not in readers:
-        raise SchemaError(f"{source}: the ending decides the format; expected one of {', '.join(FORMATS)}")
-    try:
-        raw = readers[source.suffix.lower()](source, scheme)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        reason = (
-            "not UTF-8 (saved as GBK?); save it as 'CSV UTF-8'"
-            if isinstance(error, UnicodeDecodeError)
-            else error
-        )
-        raise SchemaError(f"{source}: cannot be read: {reason}") from error
+    source, scheme = Path(path), given_or_shipped(codebook)
+    raw = task_rows(source, scheme)
     known = None if sentences is None else dict(zip(sentences["sentence_id"], sentences["text"], strict=True))
     seen: dict[str, str] = {}
     rows: list[dict[str, object]] = []

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from gongkai.errors import SchemaError
 from gongkai.tables.codebook import codes_in_order
 from gongkai.tables.codebooks import given_or_shipped
+from gongkai.tables.coded import coded_whole, indicator_codes, scheme_of_labels
+from gongkai.tables.predicted import FROM_REPORTS
 from gongkai.tables.schema import KEYS, SCHEMAS, frame_of, labels_schema
 
 if TYPE_CHECKING:
     from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels
+    from gongkai.tables.schema import Labels, Predictions, Sentences
 
 _REQUIRED = ("sentence_id", "annotator", "text")
 
@@ -145,3 +147,60 @@ def write_labels(labels: Labels, path: Path, codebook: Codebook | None = None) -
             frame[label.name] = frame[label.name].astype("Int64")
     frame["year"] = frame["year"].astype("Int64")
     frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def predictions_from_codes(
+    codes: Labels, sentences: Sentences, codebook: Codebook | None = None
+) -> Predictions:
+    """Take one coder's codes, e.g. a language model's, as predictions, to be corrected by human codes.
+
+    Args:
+        codes: `labels` rows by one coder; further passes of it are called `NAME#2` and so on, and a score is
+            then the share of passes.
+        sentences: `sentences` rows that they are of.
+        codebook: The scheme; the one that ships unless given.
+
+    Returns:
+        `predictions` rows of the coded sentences, in their order; `model` is the coder. A label that is not
+        coded because its condition does not hold has no rows. Sentences without codes are left out.
+
+    Raises:
+        SchemaError: Codes by several coders, or of sentences that are not here.
+    """
+    import numpy as np
+    import pandas as pd
+
+    scheme = scheme_of_labels(codes, codebook)
+    coders = sorted({str(a).split("#", 1)[0] for a in codes["annotator"]})
+    if len(coders) != 1:
+        raise SchemaError(f"codes by {', '.join(coders) or 'nobody'}; predictions are made of one coder's")
+    if lost := set(codes["sentence_id"]) - set(sentences["sentence_id"]):
+        raise SchemaError(f"{len(lost)} coded sentences are not in these tables, e.g. {min(lost)}")
+    whole = codes[coded_whole(codes, scheme) & codes[list(scheme.names)].notna().any(axis=1).to_numpy()]
+    numbers = indicator_codes(whole, scheme).assign(sentence_id=whole["sentence_id"])
+    share = numbers.groupby("sentence_id", sort=False).mean()
+    about = sentences.drop_duplicates("sentence_id").set_index("sentence_id")
+    share = share.loc[[i for i in about.index if i in share.index]]
+    parts = []
+    for label in scheme.labels:
+        given = share[list(label.indicators)].dropna(how="all")
+        best = given.to_numpy().argmax(axis=1) if len(given) else np.zeros(0, int)
+        for k, (indicator, value) in enumerate(
+            zip(label.indicators, label.class_names or (None,), strict=True)
+        ):
+            score = given[indicator]
+            chosen = best == k if label.is_choice else score.to_numpy() >= 0.5
+            parts.append(
+                pd.DataFrame(
+                    {"sentence_id": given.index, "model": coders[0], "label": label.name, "value": value,
+                     "score": score.to_numpy(), "predicted": chosen, "seen": False}
+                )
+            )  # fmt: skip
+    frame = pd.concat(parts, ignore_index=True)
+    place = {name: k for k, name in enumerate(share.index)}
+    frame = frame.sort_values("sentence_id", key=lambda ids: ids.map(place), kind="stable")
+    columns = [c for c in FROM_REPORTS if c in about.columns]
+    frame = frame.join(about[columns], on="sentence_id").reset_index(drop=True)
+    frame = frame.assign(**{c: None for c in FROM_REPORTS if c not in columns})
+    found: Predictions = frame[SCHEMAS["predictions"].names]
+    return found
