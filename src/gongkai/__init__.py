@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gongkai.classify.train import TrainSettings as TrainSettings
     from gongkai.classify.train import cross_fit as cross_fit
     from gongkai.classify.train import train as train
+    from gongkai.coding.codebook import new_codebook as new_codebook
     from gongkai.coding.exchange import adjudication as adjudication
     from gongkai.coding.exchange import read_tasks as read_tasks
     from gongkai.coding.exchange import resolve as resolve
@@ -92,6 +93,7 @@ _GROUPS = {
         "adjudication": "coding.exchange:adjudication",
         "agreement": "measure.quality:agreement",
         "code_by_machine": "coding.machine:code_by_machine",
+        "new_codebook": "coding.codebook:new_codebook",
         "read_codebook": "tables.codebooks:read_codebook",
         "read_labels": "coding.labels:read_labels",
         "read_tasks": "coding.exchange:read_tasks",
