@@ -103,6 +103,7 @@ _GROUPS = {
     },
     "classify": {
         "TrainSettings": "classify.train:TrainSettings",
+        "calibrate": "classify.adjust:calibrate",
         "cross_fit": "classify.train:cross_fit",
         "evaluate": "measure.quality:evaluate",
         "load_model": "classify.classifier:load_model",

@@ -19,6 +19,7 @@ from gongkai.classify.classifier import CARD, CODEBOOK, CONFIG, GOLD, KINDS, MET
 from gongkai.classify.linear import train_linear
 from gongkai.classify.predict import as_predictions, predictions_of
 from gongkai.classify.publish import write_card
+from gongkai.classify.real import real_quality
 from gongkai.errors import ModelError, SchemaError
 from gongkai.measure.quality import evaluate
 from gongkai.store.run import manifest, read_settings, whole_folder, write_json
@@ -108,6 +109,7 @@ def train(
         model.save(hidden)
         about = _about(gold, groups, chosen, settings, scheme)
         kept = json.loads((hidden / CONFIG).read_text("utf-8")) if (hidden / CONFIG).exists() else {}
+        metrics = pd.concat([metrics, real_quality(about, folder.name)], ignore_index=True)
         about["origin"] = kept.pop("origin", None)  # how an encoder of our own making tells where it is from
         kind = {"kind": settings.model, "labels": list(model.labels), "thresholds": model.thresholds}
         write_json(hidden / CONFIG, kept | kind | about)
@@ -240,6 +242,7 @@ def _fit(
         regularization=settings.regularization,
         folds=settings.folds,
         seed=settings.seed,
+        portable=codebook.portable,
     )
     return replace(linear, codebook=codebook), about
 

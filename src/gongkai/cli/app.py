@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from gongkai.cli import codebook as codebook_app
-from gongkai.cli import coding, figures, study
+from gongkai.cli import coding, figures, fit, study
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.doctor import doctor
 from gongkai.cli.options import (
@@ -119,9 +119,12 @@ def demo(
     f1 = done.quality[(done.quality["metric"] == "f1") & done.quality["low"].notna()]
     typer.echo(f"\n{done.summary.reports} reports, {done.summary.sentences:,} sentences (authored)")
     for row in f1.itertuples():
-        typer.echo(
-            f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on agencies not trained on"
+        where = (
+            f"{row.n:.0f} sentences of real reports"
+            if row.split == "real"
+            else "authored agencies not trained on"
         )
+        typer.echo(f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on {where}")
     typer.echo("Three numbers worth seeing:")
     for name, value in done.numbers:
         typer.echo(f"  {value}  {name}")
@@ -257,7 +260,7 @@ def _print_metrics(metrics: object) -> None:
     for row in metrics.itertuples():  # type: ignore[attr-defined]
         spread = f" [{row.low:.3f}, {row.high:.3f}]" if row.low == row.low else ""
         split = getattr(row, "split", "agency")
-        group = row.group if split == "agency" else f"{split} split"
+        group = {"agency": row.group, "real": "real reports"}.get(split, f"{split} split")
         typer.echo(
             f"  {row.model}  {group:<24} {row.label:<12} {row.metric:<10} "
             f"{row.value:.3f}{spread}  n={row.n:.0f}"
@@ -411,6 +414,7 @@ def evaluate(
     common = {"annotator": annotator, "level": level, "seed": seed, "codebook": book}
     metrics = run(frame, gold, by=columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
     _print_metrics(metrics)
+    fit.print_real(frame["model"].unique())
     for row in diagnosis.confusion(frame, gold, annotator=annotator, codebook=book).itertuples():
         typer.echo(
             f"  {row.model} {row.label}: {row.true_positives} rightly tagged, {row.false_positives} wrongly; "
@@ -488,6 +492,6 @@ def measure(
     typer.echo(f"{output}: {len(measures)} rows")
 
 
-for command in (doctor, *study.COMMANDS, *figures.COMMANDS, *coding.COMMANDS):
+for command in (doctor, *fit.COMMANDS, *study.COMMANDS, *figures.COMMANDS, *coding.COMMANDS):
     app.command()(command)
 app.add_typer(codebook_app.app, name="codebook")

@@ -90,7 +90,7 @@ def parse_codebook(text: str, name: str = "codebook") -> Codebook:
 
 _BOOK = {
     "name": str, "version": str, "unit": str, "title": Words, "uncounted_sections": list, "follow": str,
-    "rule_baseline": str, "labels": dict, "measures": dict, "kinds": list,
+    "portable": str, "rule_baseline": str, "labels": dict, "measures": dict, "kinds": list,
 }  # fmt: skip
 _LABEL = {
     "type": str, "title": Words, "share": Words, "definition": Words, "rules": list, "examples": list,
@@ -177,13 +177,15 @@ class _Reader:
                 book.get("uncounted_sections", ["preamble"]), "codebook", "", "uncounted_sections"
             ),
             follow=book.get("follow", ""),
+            portable=book.get("portable", ""),
             rule_baseline=book.get("rule_baseline", ""),
             source=self.text,
         )
         for label in labels:
             self.condition(draft, label)
-        if draft.follow and draft.follow not in draft.indicators:
-            raise self.wrong(_no_such("codebook: follow", draft.follow, draft), key="follow")
+        for key, indicator in (("follow", draft.follow), ("portable", draft.portable)):
+            if indicator and indicator not in draft.indicators:
+                raise self.wrong(_no_such(f"codebook: {key}", indicator, draft), key=key)
         derived = [self.measure(draft, key, part) for key, part in book.get("measures", {}).items()]
         kinds = tuple(self.kind(draft, part, k) for k, part in enumerate(book.get("kinds", [])))
         return replace(draft, derived=tuple(derived), kinds=kinds or _plain_kinds(labels[0]))
