@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 PARTICULAR, FORMULA = 0.05, 0.15
 """Shares of the portable sentences that are copied with a particular, and with one more formula. Of six pairs
 from 0 to 2 copies each, the one that kept the F1 on authored agencies not seen (.929; without copies .931,
-at one copy each .905) and brought the predicted share of 165 real sentences nearest to the coded one (without copies
-.048 above it)."""
+at one copy each .905) and brought the predicted share of 165 real sentences nearest to the coded one (without
+copies .048 above it)."""
 _SHORTEST = 8
 _POINT = re.compile(r"^(?:[一二三四五六七八九十]+[是、]|[（(][一二三四五六七八九十\d]+[)）]|\d{1,2}[.、])")
 _WAYS = ("place", "unit", "quote", "document", "count", "pilot", "month", "places")
