@@ -1,4 +1,4 @@
-"""`gongkai code`: a language model as a coder."""
+"""`gongkai code`: a language model as a coder, or a person in the terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ from gongkai.errors import GongkaiError
 def code(
     tasks: Annotated[Path, typer.Argument(help="Task file of gongkai sample.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Codes to write, .csv.")],
-    model: Annotated[str, typer.Option("--model", "-m", help="Name of the model at the endpoint.")],
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Name of the model at the endpoint.")
+    ] = None,
+    interactive: Annotated[
+        bool,
+        typer.Option(
+            "--interactive", "-i", help="Code it yourself, here, key by key; goes on where you left."
+        ),
+    ] = False,
     endpoint: Annotated[
         str | None,
         typer.Option("--endpoint", help="OpenAI-compatible address; without it kept answers are replayed."),
@@ -45,14 +53,20 @@ def code(
     limit: Limit = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Let a language model code a task file by the codebook.
+    """Code a task file by the codebook: a language model, or with -i you yourself.
 
     Answers are kept: a stopped run goes on where it was, and the same run again costs nothing. The key comes
     from the environment, GONGKAI_API_KEY or OPENAI_API_KEY.
 
     Example: gongkai code tasks/li.csv -o llm.csv --model qwen3 --endpoint http://127.0.0.1:8000/v1 --dry-run
     Example: gongkai code tasks/li.csv -o llm.csv --model qwen3 --endpoint http://127.0.0.1:8000/v1
+    Example: gongkai code tasks/li.csv -o li.csv -i
     """
+    if interactive:
+        _code_here(tasks, output, codebook)
+        return
+    if model is None:
+        raise GongkaiError("--model NAME of the language model, or -i to code here")
     from tqdm.auto import tqdm
 
     from gongkai.coding.machine import Machine, code_by_machine, template_text
@@ -102,6 +116,20 @@ def code(
         typer.echo(f"  {count} without codes: {problem}")
     if tally.failed:
         raise typer.Exit(1)
+
+
+def _code_here(tasks: Path, output: Path, codebook: Path | None) -> None:
+    import click
+
+    from gongkai.coding.terminal import code_in_terminal
+
+    def line(name: str) -> str:
+        return str(typer.prompt(name, default="", show_default=False))
+
+    done, total = code_in_terminal(
+        tasks, output, key=click.getchar, line=line, tell=typer.echo, codebook=codebook_of(codebook)
+    )
+    typer.echo(f"{output}: {done} of {total} sentences coded")
 
 
 def _prices(text: str) -> tuple[float, float] | None:

@@ -98,7 +98,7 @@ def write_tasks(
             with hidden.open("w", encoding="utf-8-sig", newline="") as stream:
                 writer = csv.DictWriter(stream, columns, lineterminator="\n")
                 writer.writeheader()
-                writer.writerows({k: _guard(v) for k, v in row.items()} for row in rows)
+                writer.writerows({k: spreadsheet_safe(v) for k, v in row.items()} for row in rows)
         elif ending == ".json":
             shown = [c for c in columns if c not in (*scheme.names, *NOTES)]
             tasks = [{"data": {c: row[c] for c in shown}} for row in rows]
@@ -125,7 +125,7 @@ def _task(row: dict[str, Any], columns: Sequence[str]) -> dict[str, object]:
     return task
 
 
-def _guard(value: object) -> object:
+def spreadsheet_safe(value: object) -> object:
     """Keep a spreadsheet from reading a sentence as a formula."""
     return "'" + value if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
 
