@@ -191,14 +191,27 @@ def reuse(
     flags: Annotated[
         Path | None, typer.Option("--sentences", help="Also write the sentences behind the shares.")
     ] = None,
+    named: Annotated[
+        Path | None,
+        typer.Option("--mentions", help="Also write sentences that name another place, agency or year."),
+    ] = None,
+    usual: Annotated[
+        Path | None,
+        typer.Option("--mandated", help="Also write the phrases too usual to be a copy."),
+    ] = None,
+    phrases: Annotated[
+        Path | None, typer.Option("--phrases", help="Further phrases that are no copy: a text, one a line.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Measure text that was there before: at other agencies, in last year's report, in the same report.
 
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
     """
-    from gongkai.measure.reuse import copied, copy_network, reused_sentences
+    from gongkai.measure.copies import copied, copy_network, mandated_phrases
+    from gongkai.measure.mentions import mentions
     from gongkai.measure.reuse import reuse as run
+    from gongkai.measure.reuse import reused_sentences
     from gongkai.tables.schema import read_table, write_frame
 
     sentences = read_table(tables, "sentences")
@@ -211,8 +224,15 @@ def reuse(
         typer.echo(
             f"  {name:<10} mean {part['value'].mean():.1%} of words, {part['value'].notna().sum()} reports"
         )
+    if named is not None:
+        found = mentions(sentences)
+        write_frame(found, named, overwrite=overwrite)
+        typer.echo(f"{named}: {len(found)} names of another place, agency or year")
+    if usual is not None:
+        write_frame(mandated_phrases(sentences), usual, overwrite=overwrite)
     if copies is not None or network is not None:
-        pairs = copied(sentences)
+        further = [] if phrases is None else phrases.read_text(encoding="utf-8-sig").split("\n")
+        pairs = copied(sentences, read_table(tables, "reports"), phrases=further)
         if copies is not None:
             write_frame(pairs, copies, overwrite=overwrite)
         if network is not None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-PROMISED, PROBLEM = 0.09, 0.07
+PROMISED, PROBLEM = 0.08, 0.07
 """Score from which a counterpart counts; how they were chosen and how well they do: docs/methods.md."""
 REVIEW = 0.05
 """A score this near to the threshold is marked for reading."""
