@@ -233,7 +233,7 @@ def code_by_machine(
     template: str | None = None,
     passes: int = 1,
     limit: int | None = None,
-    say: Callable[[int, int], None] = lambda done, total: None,
+    say: Callable[[int, int], None] | None = None,
 ) -> tuple[Labels, Tally]:
     """Let a language model code a task file.
 
@@ -245,7 +245,7 @@ def code_by_machine(
         template: Of the prompt; `template_text()` unless given.
         passes: How often each sentence is coded; later passes are coders of their own (`…#2`).
         limit: Only the first N tasks.
-        say: Called with answers had and wanted.
+        say: Called with answers had and wanted, as they come.
 
     Returns:
         `labels` rows, in the order of the tasks, with `rule` (as the model cited it) and `comment` (why a row
@@ -305,7 +305,7 @@ def _answers(
     machine: Machine,
     kept: _Kept,
     tally: Tally,
-    say: Callable[[int, int], None],
+    say: Callable[[int, int], None] | None,
 ) -> dict[str, Mapping[str, Any]]:
     """Return the answer to each request: from what is kept, and the rest from the endpoint."""
     found: dict[str, Mapping[str, Any]] = {}
@@ -342,7 +342,8 @@ def _answers(
                     tally.asked += 1
                     tally.tokens_in += int(answer.get("tokens_in") or 0)
                     tally.tokens_out += int(answer.get("tokens_out") or 0)
-                say(len(found), len(wanted))
+                if say is not None:
+                    say(len(found), len(wanted))
         except BaseException:
             for future in waiting:  # what waits is not sent; what was sent is awaited and kept
                 future.cancel()
@@ -407,7 +408,7 @@ def count_tokens(text: str) -> int:
     """Estimate the tokens of a text: one for a Chinese character, one for four of others; for a dry run.
 
     >>> count_tokens("将加强培训 abcd")
-    6
+    7
     """
     chinese = len(re.findall(r"[\u3000-\u9fff\uff00-\uffef]", text))
     return chinese + (len(text) - chinese + 3) // 4
