@@ -219,4 +219,6 @@ def by_indicator(predictions: Predictions, codebook: Codebook) -> tuple[Table, T
         lacks = flags[list(label.indicators)].isna()
         if (needed & (lacks.all(axis=1) if label.is_choice else lacks.any(axis=1))).any():
             raise MeasureError(f"every sentence needs a prediction for {' and '.join(codebook.names)}")
-    return flags.astype(object).fillna(value=False).astype(bool), scores.astype(float).fillna(0.0)
+    if flags.isna().any(axis=None):  # filled by way of objects, which is slow
+        flags = flags.astype(object).fillna(value=False)
+    return flags.astype(bool), scores.astype(float).fillna(0.0)
