@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from gongkai.measure.coverage import coverage as coverage
     from gongkai.measure.coverage import coverage_shares as coverage_shares
     from gongkai.measure.followup import followup as followup
+    from gongkai.measure.followup import followup_placebo as followup_placebo
     from gongkai.measure.followup import followup_shares as followup_shares
     from gongkai.measure.mentions import mentions as mentions
     from gongkai.measure.panel import panel as panel
@@ -124,6 +125,7 @@ _GROUPS = {
         "coverage_shares": "measure.coverage:coverage_shares",
         "dsl_outcome": "measure.prevalence:dsl_outcome",
         "followup": "measure.followup:followup",
+        "followup_placebo": "measure.followup:followup_placebo",
         "followup_shares": "measure.followup:followup_shares",
         "keyness": "measure.terms:keyness",
         "mandated_phrases": "measure.copies:mandated_phrases",

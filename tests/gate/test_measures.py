@@ -101,6 +101,7 @@ def measured(folder: Path) -> dict[str, dict[str, float]]:
     taken_up = set(follow.loc[(follow["kind"] == "commitment") & (follow["outcome"] != ""), "sentence_id"])
     taken_up |= set(own["source_id"])  # repeated word for word is promised again
     asked = set(promises["sentence_id"])
+    done = set(follow.loc[(follow["kind"] == "commitment") & (follow["outcome"] == "done"), "sentence_id"])
     return {
         "own_copies": scores(set(own_found["sentence_id"]), set(own["sentence_id"])),
         "other_copies": {
@@ -111,6 +112,7 @@ def measured(folder: Path) -> dict[str, dict[str, float]]:
         "followup": scores(
             set(promises.loc[promises["outcome"] != "silent", "sentence_id"]), taken_up & asked
         ),
+        "done": scores(set(promises.loc[promises["outcome"] == "done", "sentence_id"]), done & asked),
     }
 
 

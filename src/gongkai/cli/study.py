@@ -253,18 +253,21 @@ def followup(
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Look for each promise and problem in the agency's next report: done, promised again, or silence.
+    """Look for each promise and problem in the agency's next report: done, again, unclear, or silence.
+
+    Beside it a placebo: the same search in another agency's next report, where all that is found is chance.
 
     Example: gongkai followup tables predictions.csv -o followup.xlsx
     """
     from gongkai.measure.followup import followup as run
-    from gongkai.measure.followup import followup_shares
+    from gongkai.measure.followup import followup_placebo, followup_shares
     from gongkai.tables.predicted import read_predictions
     from gongkai.tables.schema import read_frame, read_table, records, write_frame
 
     book = codebook_of(codebook)
     frame = read_predictions(predictions, tables, book)
-    found = run(read_table(tables, "sentences"), frame, codebook=book)
+    sentences = read_table(tables, "sentences")
+    found = run(sentences, frame, codebook=book)
     keys = ["sentence_id", "kind"]
     if checked is None:
         found = found.assign(checked=None)
@@ -276,6 +279,17 @@ def followup(
         spread = f" [{row['low']:.1%}, {row['high']:.1%}]" if known else ""
         group = " ".join(str(row[c]) for c in columns_of(by))
         typer.echo(f"  {group} {row['label']:<20} {_percent(row['value'])}{spread}  n={row['n']}")
+    try:
+        chance = followup_placebo(sentences, frame, seed=seed, codebook=book)
+    except MeasureError:
+        typer.echo("  placebo: undefined, no two agencies have reports of the same two years")
+    else:
+        chance = chance[chance["kind"] != "problem"]
+        typer.echo(
+            "  placebo, another agency's next report: "
+            f"{_percent(chance['outcome'].ne('silent').mean())} found, "
+            f"{_percent(chance['outcome'].eq('done').mean())} done  n={len(chance)}"
+        )
     typer.echo(
         f"{output}: {len(found)} rows, {int(found['review'].sum())} near the threshold. Read those and all "
         "problems, fill in `checked`, and give the file to --checked: unread problems are not counted"
@@ -418,13 +432,27 @@ def show(
 
 
 def cite(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="With --methods: folders that hold a run.json.")
+    ] = None,
     model: Annotated[str, typer.Option("--model", "-m", help="Model that was used.")] = "linear",
+    methods: Annotated[
+        bool, typer.Option("--methods", help="Print a methods paragraph, in English and Chinese.")
+    ] = False,
 ) -> None:
     """Print how to cite the package and the model, with the versions that decide the numbers.
 
     Example: gongkai cite --model my-model
+    Example: gongkai cite --methods tables tasks my-model predictions
     """
+    from gongkai.classify.methods import methods_paragraph
     from gongkai.classify.publish import citation
+
+    if methods:
+        if not folders:
+            raise GongkaiError("--methods needs the folders of the runs, e.g. tables my-model predictions")
+        typer.echo(methods_paragraph(folders))
+        return
 
     typer.echo(citation(model))
 
