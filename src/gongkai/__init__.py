@@ -36,10 +36,15 @@ if TYPE_CHECKING:
     from gongkai.measure.compare import compare as compare
     from gongkai.measure.compare import compare_reports as compare_reports
     from gongkai.measure.compare import rule_breaks as rule_breaks
+    from gongkai.measure.copies import copied as copied
+    from gongkai.measure.copies import copy_network as copy_network
+    from gongkai.measure.copies import mandated_phrases as mandated_phrases
     from gongkai.measure.coverage import coverage as coverage
     from gongkai.measure.coverage import coverage_shares as coverage_shares
     from gongkai.measure.followup import followup as followup
+    from gongkai.measure.followup import followup_placebo as followup_placebo
     from gongkai.measure.followup import followup_shares as followup_shares
+    from gongkai.measure.mentions import mentions as mentions
     from gongkai.measure.panel import panel as panel
     from gongkai.measure.panel import panel_gaps as panel_gaps
     from gongkai.measure.panel import write_panel as write_panel
@@ -51,8 +56,6 @@ if TYPE_CHECKING:
     from gongkai.measure.quality import agreement as agreement
     from gongkai.measure.quality import evaluate as evaluate
     from gongkai.measure.rates import rates as rates
-    from gongkai.measure.reuse import copied as copied
-    from gongkai.measure.reuse import copy_network as copy_network
     from gongkai.measure.reuse import reuse as reuse
     from gongkai.measure.reuse import reuse_sensitivity as reuse_sensitivity
     from gongkai.measure.series import series as series
@@ -105,15 +108,18 @@ _GROUPS = {
     "measure": {
         "compare": "measure.compare:compare",
         "compare_reports": "measure.compare:compare_reports",
-        "copied": "measure.reuse:copied",
-        "copy_network": "measure.reuse:copy_network",
+        "copied": "measure.copies:copied",
+        "copy_network": "measure.copies:copy_network",
         "counted_outcome": "measure.prevalence:counted_outcome",
         "coverage": "measure.coverage:coverage",
         "coverage_shares": "measure.coverage:coverage_shares",
         "dsl_outcome": "measure.prevalence:dsl_outcome",
         "followup": "measure.followup:followup",
+        "followup_placebo": "measure.followup:followup_placebo",
         "followup_shares": "measure.followup:followup_shares",
         "keyness": "measure.terms:keyness",
+        "mandated_phrases": "measure.copies:mandated_phrases",
+        "mentions": "measure.mentions:mentions",
         "panel": "measure.panel:panel",
         "panel_gaps": "measure.panel:panel_gaps",
         "pool": "measure.prevalence:pool",

@@ -179,14 +179,27 @@ def reuse(
     flags: Annotated[
         Path | None, typer.Option("--sentences", help="Also write the sentences behind the shares.")
     ] = None,
+    named: Annotated[
+        Path | None,
+        typer.Option("--mentions", help="Also write sentences that name another place, agency or year."),
+    ] = None,
+    usual: Annotated[
+        Path | None,
+        typer.Option("--mandated", help="Also write the phrases too usual to be a copy."),
+    ] = None,
+    phrases: Annotated[
+        Path | None, typer.Option("--phrases", help="Further phrases that are no copy: a text, one a line.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Measure text that was there before: at other agencies, in last year's report, in the same report.
 
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
     """
-    from gongkai.measure.reuse import copied, copy_network, reused_sentences
+    from gongkai.measure.copies import copied, copy_network, mandated_phrases
+    from gongkai.measure.mentions import mentions
     from gongkai.measure.reuse import reuse as run
+    from gongkai.measure.reuse import reused_sentences
     from gongkai.tables.schema import read_table, write_frame
 
     sentences = read_table(tables, "sentences")
@@ -199,8 +212,15 @@ def reuse(
         typer.echo(
             f"  {name:<10} mean {part['value'].mean():.1%} of words, {part['value'].notna().sum()} reports"
         )
+    if named is not None:
+        found = mentions(sentences)
+        write_frame(found, named, overwrite=overwrite)
+        typer.echo(f"{named}: {len(found)} names of another place, agency or year")
+    if usual is not None:
+        write_frame(mandated_phrases(sentences), usual, overwrite=overwrite)
     if copies is not None or network is not None:
-        pairs = copied(sentences)
+        further = [] if phrases is None else phrases.read_text(encoding="utf-8-sig").split("\n")
+        pairs = copied(sentences, read_table(tables, "reports"), phrases=further)
         if copies is not None:
             write_frame(pairs, copies, overwrite=overwrite)
         if network is not None:
@@ -220,16 +240,19 @@ def followup(
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Look for each commitment and problem in the agency's next report: done, promised again, or silence.
+    """Look for each commitment and problem in the agency's next report: done, again, unclear, or silence.
+
+    Beside it a placebo: the same search in another agency's next report, where all that is found is chance.
 
     Example: gongkai followup tables predictions.csv -o followup.xlsx
     """
     from gongkai.measure.followup import followup as run
-    from gongkai.measure.followup import followup_shares
+    from gongkai.measure.followup import followup_placebo, followup_shares
     from gongkai.tables.schema import SCHEMAS, read_frame, read_table, records, write_frame
 
     frame = read_frame(predictions, SCHEMAS["predictions"].names)
-    found = run(read_table(tables, "sentences"), frame)
+    sentences = read_table(tables, "sentences")
+    found = run(sentences, frame)
     keys = ["sentence_id", "kind"]
     if checked is None:
         found = found.assign(checked=None)
@@ -241,6 +264,17 @@ def followup(
         spread = f" [{row['low']:.1%}, {row['high']:.1%}]" if known else ""
         group = " ".join(str(row[c]) for c in columns_of(by))
         typer.echo(f"  {group} {row['label']:<20} {_percent(row['value'])}{spread}  n={row['n']}")
+    try:
+        chance = followup_placebo(sentences, frame, seed=seed)
+    except MeasureError:
+        typer.echo("  placebo: undefined, no two agencies have reports of the same two years")
+    else:
+        chance = chance[chance["kind"] != "problem"]
+        typer.echo(
+            "  placebo, another agency's next report: "
+            f"{_percent(chance['outcome'].ne('silent').mean())} found, "
+            f"{_percent(chance['outcome'].eq('done').mean())} done  n={len(chance)}"
+        )
     typer.echo(
         f"{output}: {len(found)} rows, {int(found['review'].sum())} near the threshold. Read those and all "
         "problems, fill in `checked`, and give the file to --checked: unread problems are not counted"
@@ -374,13 +408,27 @@ def show(
 
 
 def cite(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="With --methods: folders that hold a run.json.")
+    ] = None,
     model: Annotated[str, typer.Option("--model", "-m", help="Model that was used.")] = "linear",
+    methods: Annotated[
+        bool, typer.Option("--methods", help="Print a methods paragraph, in English and Chinese.")
+    ] = False,
 ) -> None:
     """Print how to cite the package and the model, with the versions that decide the numbers.
 
     Example: gongkai cite --model my-model
+    Example: gongkai cite --methods tables tasks my-model predictions
     """
+    from gongkai.classify.methods import methods_paragraph
     from gongkai.classify.publish import citation
+
+    if methods:
+        if not folders:
+            raise GongkaiError("--methods needs the folders of the runs, e.g. tables my-model predictions")
+        typer.echo(methods_paragraph(folders))
+        return
 
     typer.echo(citation(model))
 

@@ -224,7 +224,7 @@ def _promises(sentences: Sentences, predictions: Predictions) -> tuple[Table, li
         found = followup(sentences, predictions)
     except MeasureError:
         return pd.DataFrame(columns=_KEY), []
-    found = found[found["kind"] == "commitment"]
+    found = found[found["kind"] != "problem"]
     counts = (
         found.assign(_n=1).pivot_table(index=_KEY, columns="outcome", values="_n", aggfunc="sum").fillna(0)
     )
