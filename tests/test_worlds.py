@@ -31,7 +31,7 @@ from gongkai.tables.schema import BUILT, SCHEMAS, SECTIONS, frame_of, records, w
 WORLDS = int(os.environ.get("GONGKAI_WORLDS", "400"))
 SEED = int(os.environ.get("GONGKAI_WORLDS_SEED", "7"))
 """Fixed, so that the gate judges the change and not the draw; a hunt for more sets it anew."""
-PATIENCE = 60
+PATIENCE = 120
 """Seconds until a command counts as hanging: ten times what the slowest needs."""
 
 FLOOR = 0.1
@@ -135,7 +135,7 @@ def made(plan):
     rows["problems"] = [
         _below(rng, "problems", report, texts, code=rng.choice([*KINDS, "gone"])) for report in reports
     ]
-    said = [_below(rng, "predictions", row, texts, label=label, model="m") for row in rows["sentences"]
+    said = [_below(rng, "predictions", row, texts, label=label, model="m", value=None) for row in rows["sentences"]
             for label in ("commitment", "boilerplate")]  # fmt: skip
     learned = not plan["plain"] and rng.random() < 0.3
     rows["predictions"] = [row | {"score": rng.random(), "seen": learned and row["seen"]} for row in said]
@@ -347,7 +347,10 @@ def built(*options):
             if name.endswith("html"):
                 text = "".join(f"<p>{line}</p>" for line in text.split("\n"))
             (place / name).write_text(text, encoding="utf-8", errors="backslashreplace")
-        said = cli("build", "{}/raw", "-o", "{}/built", *options)(world)
+        if options:
+            said = cli("build", "{}/raw", "-o", "{}/built", *options)(world)
+        else:
+            said = gongkai.build(place, world.folder / "built")
         reports = gongkai.read(world.folder / "built", "reports")
         problems = gongkai.read(world.folder / "built", "problems")
         names = {Path(path).name for path in [*reports["source_path"], *problems["source_path"]]}
