@@ -3,7 +3,7 @@
     import gongkai
     gongkai.build("reports/", "tables")                       # files → tables
     sentences = gongkai.read("tables", "sentences")
-    predictions = gongkai.predict(sentences)                  # commitment, boilerplate
+    predictions = gongkai.predict(sentences)                  # a row per sentence and label
     gongkai.prevalence(predictions, by=["agency", "year"])    # shares with intervals
 
 Names are loaded when they are first used; `import gongkai` itself loads nothing heavy and changes nothing.
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from gongkai.classify.train import TrainSettings as TrainSettings
     from gongkai.classify.train import cross_fit as cross_fit
     from gongkai.classify.train import train as train
+    from gongkai.coding.codebook import new_codebook as new_codebook
     from gongkai.coding.exchange import adjudication as adjudication
     from gongkai.coding.exchange import read_tasks as read_tasks
     from gongkai.coding.exchange import resolve as resolve
     from gongkai.coding.exchange import write_tasks as write_tasks
     from gongkai.coding.labels import read_labels as read_labels
+    from gongkai.coding.machine import Machine as Machine
+    from gongkai.coding.machine import code_by_machine as code_by_machine
     from gongkai.coding.sample import draw as sample
     from gongkai.corpus.build import broken_rules as broken_rules
     from gongkai.corpus.build import build as build
@@ -71,6 +74,8 @@ if TYPE_CHECKING:
     from gongkai.show.figures import to_svg as to_svg
     from gongkai.show.page import write_page as write_page
     from gongkai.store.run import bundled as bundled
+    from gongkai.tables.codebooks import read_codebook as read_codebook
+    from gongkai.tables.predicted import read_predictions as read_predictions
     from gongkai.tables.query import connect as connect
     from gongkai.tables.schema import read_table as read
 
@@ -87,8 +92,12 @@ _GROUPS = {
         "read_sentences": "corpus.inputs:read_sentences",
     },
     "code": {
+        "Machine": "coding.machine:Machine",
         "adjudication": "coding.exchange:adjudication",
         "agreement": "measure.quality:agreement",
+        "code_by_machine": "coding.machine:code_by_machine",
+        "new_codebook": "coding.codebook:new_codebook",
+        "read_codebook": "tables.codebooks:read_codebook",
         "read_labels": "coding.labels:read_labels",
         "read_tasks": "coding.exchange:read_tasks",
         "resolve": "coding.exchange:resolve",
@@ -103,6 +112,7 @@ _GROUPS = {
         "load_model": "classify.classifier:load_model",
         "predict": "classify.predict:predict",
         "predict_tables": "corpus.stream:predict_tables",
+        "read_predictions": "tables.predicted:read_predictions",
         "train": "classify.train:train",
     },
     "measure": {

@@ -39,7 +39,7 @@ CHOICES: tuple[tuple[str, ...], ...] = (
     ("characters", "words", "tense", "section", "heading", "lead"),
 )
 """Sets of feature blocks that a label may choose from. With the cues of portability too the last lost
-commitments of the bundled corpus: F1 by agency .966, .974 without."""
+promises of the bundled corpus: F1 by agency .966, .974 without."""
 
 
 @dataclass(frozen=True, slots=True)

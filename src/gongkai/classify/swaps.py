@@ -1,8 +1,8 @@
-"""Altered copies of boilerplate for training: with a particular of its own it is none, with a formula it is.
+"""Altered copies of portable sentences to train on: with a particular one is none, with a formula it is.
 
 The codebook's portability test turns on one detail: a named place, unit, document or count makes a sentence
 particular, however formulaic the rest. The bundled corpus has few long formulas with one such detail, real
-reports many; a model that met only the two ends takes them for boilerplate. The names are invented, syllable
+reports many; a model that met only the two ends takes them for portable. The names are invented, syllable
 by syllable (`cues.toml`); a copy is learned from only where its original is.
 """
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 PARTICULAR, FORMULA = 0.05, 0.15
-"""Shares of the boilerplate that are copied with a particular, and with one more formula. Of six pairs from 0
-to 2 copies each, the one that kept the F1 on authored agencies not seen (.929; without copies .931, at one
-copy each .905) and brought the predicted share of 165 real sentences nearest to the coded one (without copies
-.048 above it)."""
+"""Shares of the portable sentences that are copied with a particular, and with one more formula. Of six pairs
+from 0 to 2 copies each, the one that kept the F1 on authored agencies not seen (.929; without copies .931,
+at one copy each .905) and brought the predicted share of 165 real sentences nearest to the coded one (without
+copies .048 above it)."""
 _SHORTEST = 8
 _POINT = re.compile(r"^(?:[一二三四五六七八九十]+[是、]|[（(][一二三四五六七八九十\d]+[)）]|\d{1,2}[.、])")
 _WAYS = ("place", "unit", "quote", "document", "count", "pilot", "month", "places")

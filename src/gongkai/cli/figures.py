@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gongkai.cli.options import Level, Overwrite, Seed, columns_of
+from gongkai.cli.codebook import codebook_of
+from gongkai.cli.options import CodebookFile, Level, Overwrite, Seed, columns_of
 from gongkai.errors import GongkaiError
 
 Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
@@ -138,6 +139,7 @@ def panel(
         Path | None, typer.Option("--renames", help="CSV of your own: old, new, kind (rename, merger), from.")
     ] = None,
     strict: Strict = False,
+    codebook: CodebookFile = None,
     level: Level = 0.95,
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -152,14 +154,17 @@ def panel(
     from gongkai.measure.coverage import uneven_years
     from gongkai.measure.panel import panel as run
     from gongkai.measure.panel import panel_gaps, write_panel
-    from gongkai.tables.schema import SCHEMAS, read_frame, read_table
+    from gongkai.tables.predicted import read_predictions, scheme_of
+    from gongkai.tables.schema import read_frame, read_table
 
+    book = codebook_of(codebook)
+    predicted = read_predictions(predictions, tables, book)
     reports, sentences, statistics, checks = (
         read_table(tables, name) for name in ("reports", "sentences", "statistics", "checks")
     )
     table, dictionary = run(
-        reports, read_frame(predictions, SCHEMAS["predictions"].names), sentences=sentences,
-        statistics=statistics, checks=checks, labels=None if labels is None else read_labels(labels),
+        reports, predicted, sentences=sentences, statistics=statistics, checks=checks,
+        labels=None if labels is None else read_labels(labels, book or scheme_of(predicted)), codebook=book,
         renames=None if renames is None else read_frame(renames, ["old", "new", "kind", "from"]),
         covariates=None if covariates is None else read_frame(covariates, []), strict=strict, level=level,
         seed=seed,

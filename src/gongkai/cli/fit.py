@@ -25,9 +25,11 @@ def calibrate(
     Example: gongkai calibrate linear my-sample.csv -o my-linear
     """
     from gongkai.classify.adjust import calibrate as run
+    from gongkai.classify.classifier import load_model
     from gongkai.coding.labels import read_labels
 
-    found = run(model, read_labels(labels), output, annotator=annotator, overwrite=overwrite)
+    gold = read_labels(labels, load_model(model).codebook)
+    found = run(model, gold, output, annotator=annotator, overwrite=overwrite)
     for row, fitted in zip(found.itertuples(), found["slope"].notna(), strict=True):
         if not fitted:
             typer.echo(f"  {row.label}: {row.positives} of {row.n} coded 1, too few of a kind; left as it is")

@@ -246,9 +246,10 @@ def predict_shard(
             columns = [*predicted.columns, *carried.take(again).columns]
             writer.write_table(pa.table(columns, schema=schema))
             counts["sentences"] += len(sentences)
-            chosen = predicted.filter(predicted["predicted"])["label"].value_counts().to_pylist()
-            for count in chosen:
-                counts[count["values"]] += count["counts"]
+            # A row per indicator, in the model's order, for each sentence.
+            chosen = predicted["predicted"].to_numpy().reshape(len(sentences), -1).sum(axis=0)
+            for indicator, count in zip(classifier.labels, chosen.tolist(), strict=True):
+                counts[indicator] += count
     storage.write_bytes(f"{folder}/predictions/part-{number:05d}.parquet", buffer.getvalue().to_pybytes())
     return counts
 

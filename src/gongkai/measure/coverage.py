@@ -6,6 +6,7 @@ compares agencies.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from typing import TYPE_CHECKING, Any
@@ -160,18 +161,23 @@ def _expected(known: Reports, expect: Table | None) -> list[dict[str, Any]]:
     return wanted
 
 
+@functools.lru_cache(maxsize=100_000)
+def _divisions(name: str) -> tuple[str, ...]:
+    return tuple(split_divisions(name))
+
+
 def _match(name: str, held: list[str]) -> tuple[list[str], str]:
     """Find the agency held that a list calls `name`: the same name, or the same behind further divisions."""
     if name in held:
         return [name], ""
-    divisions = split_divisions(name)
+    divisions = list(_divisions(name))
     tail = name.removeprefix("".join(divisions))
     place = divisions[-1:] if divisions else []
     like = [h for h in held if h.endswith(name) or name.endswith(h)]
     like = like or [
         h
         for h in held
-        if (d := split_divisions(h)) and d[-1:] == place and h.removeprefix("".join(d)) == tail
+        if (d := _divisions(h)) and d[-1:] == tuple(place) and h.removeprefix("".join(d)) == tail
     ]
     if len(like) == 1:
         return like, f"held as {like[0]}"
@@ -191,7 +197,7 @@ def _status(
     held: list[Reports], agency: str, year: int, failed: Iterable[tuple[str, str]]
 ) -> dict[str, object]:
     if not held:
-        short = agency.removeprefix("".join(split_divisions(agency)[:-1]))
+        short = agency.removeprefix("".join(_divisions(agency)[:-1]))
         lost = [f"{path}: {said}" for path, said in failed if short in path and str(year) in path]
         status = "unreadable" if lost else "missing"
         return {

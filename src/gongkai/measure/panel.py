@@ -16,6 +16,7 @@ from gongkai.measure.rates import indicators, rates
 from gongkai.measure.reuse import reuse
 from gongkai.measure.series import series
 from gongkai.store.run import whole_file
+from gongkai.tables.predicted import scheme_of
 from gongkai.tables.rows import ReportRow
 from gongkai.tables.schema import records, write_frame
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Checks, Labels, Predictions, Reports, Sentences, Statistics, Table
 
 FORMATS = (".parquet", ".csv", ".xlsx", ".jsonl", ".dta")
@@ -56,6 +58,7 @@ def panel(
     strict: bool = False,
     level: float = 0.95,
     seed: int = 0,
+    codebook: Codebook | None = None,
 ) -> tuple[Table, Table]:
     """Make the panel: one row per agency and year, and the dictionary of its columns.
 
@@ -73,6 +76,8 @@ def panel(
         strict: Rates are null where a rule that they rest on is broken.
         level: Coverage of the intervals, in (0, 1).
         seed: Of the bootstrap.
+        codebook: The scheme; unless given the one that ships, where the predictions' labels are its. A
+            column is called by its label, of a class `label_class`, or by the derived measure.
 
     Returns:
         The panel, ordered by series and year, and its dictionary: `column, unit, en, zh`. An agency with
@@ -92,9 +97,10 @@ def panel(
             f"expected the predictions of one model, have those of {', '.join(sorted(models))}"
         )
     base, columns = _base(kept, renames)
-    pieces = [_shares(predictions, labels, level, seed)]
+    scheme = scheme_of(predictions, codebook)
+    pieces = [_shares(predictions, labels, level, seed, scheme)]
     if sentences is not None:
-        pieces += [_lengths(sentences), _reuse(sentences), _promises(sentences, predictions)]
+        pieces += [_lengths(sentences), _reuse(sentences), _promises(sentences, predictions, scheme)]
     single = kept[~kept.duplicated(_KEY, keep=False)]
     if statistics is not None:
         pieces += [
@@ -170,10 +176,11 @@ def _slug(name: str) -> str:
 
 
 def _shares(
-    predictions: Predictions, labels: Labels | None, level: float, seed: int
+    predictions: Predictions, labels: Labels | None, level: float, seed: int, codebook: Codebook
 ) -> tuple[Table, list[Column]]:
     """Return shares by method, one column each with standard error and n."""
     known = predictions[predictions["agency"].notna() & predictions["year"].notna()]
+    quantities = {(q.measure, q.label): q for q in codebook.quantities}
     methods = ["count"]
     if labels is not None:
         drawn = labels["inclusion"].dropna() if "inclusion" in labels.columns else pd.Series(dtype=float)
@@ -183,13 +190,16 @@ def _shares(
     described = []
     for method in methods:
         found = prevalence(
-            known, labels if method != "count" else None, by=_KEY, method=method, level=level, seed=seed  # type: ignore[arg-type]
+            known, labels if method != "count" else None, by=_KEY, method=method, level=level, seed=seed,  # type: ignore[arg-type]
+            codebook=codebook,
         )  # fmt: skip
         tail = "" if method == "count" else f"_{method}"
         for (measure, label), part in found.groupby(["measure", "label"], sort=False):
-            name = "cheap_talk" if measure == "cheap_talk" else _slug(str(label))
-            of = "commitments that are boilerplate" if measure == "cheap_talk" else f"sentences with {label}"
-            zh = "承诺中的套话比例" if measure == "cheap_talk" else f"{label}句子比例"
+            quantity = quantities[str(measure), str(label)]
+            name = _slug(str(label) if measure == "prevalence" else str(measure))
+            among = " and ".join(quantity.bottom)
+            of = f"{f'sentences with {among}' if among else 'all sentences'} that have {label}"
+            zh = f"{f'{among}句中' if among else ''}{label}句子比例"
             part = part.assign(_se=(part["high"] - part["low"]) / (2 * z))
             names = {"value": f"{name}{tail}", "_se": f"{name}{tail}_se", "n": f"{name}{tail}_n"}
             wide = wide.merge(part[[*_KEY, *names]].rename(columns=names), on=_KEY, how="left")
@@ -219,9 +229,11 @@ def _reuse(sentences: Sentences) -> tuple[Table, list[Column]]:
     return wide, [Column(name, "share", *text) for name, text in said.items()]
 
 
-def _promises(sentences: Sentences, predictions: Predictions) -> tuple[Table, list[Column]]:
+def _promises(
+    sentences: Sentences, predictions: Predictions, codebook: Codebook
+) -> tuple[Table, list[Column]]:
     try:
-        found = followup(sentences, predictions)
+        found = followup(sentences, predictions, codebook=codebook)
     except MeasureError:
         return pd.DataFrame(columns=_KEY), []
     found = found[found["kind"] != "problem"]
@@ -231,7 +243,7 @@ def _promises(sentences: Sentences, predictions: Predictions) -> tuple[Table, li
     outcomes = [str(c) for c in counts.columns]
     counts.columns = pd.Index([f"promises_{c}" for c in outcomes])
     counts.insert(0, "promises", counts.sum(axis=1))
-    described = [Column("promises", "sentences", "commitments looked for in the next report", "追踪的承诺数")]
+    described = [Column("promises", "sentences", "promises looked for in the next report", "追踪的承诺数")]
     described += [
         Column(
             f"promises_{c}", "sentences", f"of these {c} in the next report, as found", f"承诺追踪结果：{c}"

@@ -350,6 +350,8 @@ def agreement(
             given = given.map({name: k for k, name in enumerate(about_label.class_names)})
         wide = given.unstack().astype(float)  # noqa: PD010
         wide = wide[wide.notna().sum(axis=1) > 1]
+        if wide.empty and about_label.only_if:
+            continue  # its condition never held with both coders
         if wide.empty:
             raise MeasureError(f"no sentence is coded twice for {label}")
         about = coded.drop_duplicates("sentence_id").set_index("sentence_id").reindex(wide.index)

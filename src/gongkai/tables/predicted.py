@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.tables.codebooks import inferred
@@ -58,6 +58,8 @@ def fill_predictions(
             f"{name}: label {min(map(str, strange))} is not in the codebook {codebook.stamp}; "
             f"it has {', '.join(codebook.names)}"
         )
+    if "value" in frame.columns:
+        frame = frame.assign(value=_texts(frame["value"]))
     if "score" not in frame.columns or "predicted" not in frame.columns or "value" not in frame.columns:
         frame = _valued(frame, codebook, name)
     score = pd.to_numeric(frame["score"], errors="coerce")
@@ -83,6 +85,15 @@ def fill_predictions(
     frame = _completed(frame, scheme_of(frame, codebook))
     columns = SCHEMAS["predictions"].names
     return frame[[*columns, *(c for c in frame.columns if c not in columns)]]
+
+
+def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return classes as texts, 5.0 of a spreadsheet as 5; what is empty stays so."""
+    import pandas as pd
+
+    plain = [None if v is None or v != v else v for v in values.astype(object).tolist()]
+    whole = [str(int(v)) if isinstance(v, float) and v.is_integer() else v for v in plain]
+    return pd.Series([None if v is None else str(v) for v in whole], values.index, dtype=object)
 
 
 def _valued(frame: Table, codebook: Codebook | None, name: str) -> Table:
@@ -208,4 +219,6 @@ def by_indicator(predictions: Predictions, codebook: Codebook) -> tuple[Table, T
         lacks = flags[list(label.indicators)].isna()
         if (needed & (lacks.all(axis=1) if label.is_choice else lacks.any(axis=1))).any():
             raise MeasureError(f"every sentence needs a prediction for {' and '.join(codebook.names)}")
-    return flags.astype(object).fillna(value=False).astype(bool), scores.astype(float).fillna(0.0)
+    if flags.isna().any(axis=None):  # filled by way of objects, which is slow
+        flags = flags.astype(object).fillna(value=False)
+    return flags.astype(bool), scores.astype(float).fillna(0.0)
