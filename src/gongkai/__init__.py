@@ -3,7 +3,7 @@
     import gongkai
     gongkai.build("reports/", "tables")                       # files → tables
     sentences = gongkai.read("tables", "sentences")
-    predictions = gongkai.predict(sentences)                  # commitment, boilerplate
+    predictions = gongkai.predict(sentences)                  # a row per sentence and label
     gongkai.prevalence(predictions, by=["agency", "year"])    # shares with intervals
 
 Names are loaded when they are first used; `import gongkai` itself loads nothing heavy and changes nothing.
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from gongkai.classify.train import TrainSettings as TrainSettings
     from gongkai.classify.train import cross_fit as cross_fit
     from gongkai.classify.train import train as train
+    from gongkai.coding.codebook import new_codebook as new_codebook
     from gongkai.coding.exchange import adjudication as adjudication
     from gongkai.coding.exchange import read_tasks as read_tasks
     from gongkai.coding.exchange import resolve as resolve
     from gongkai.coding.exchange import write_tasks as write_tasks
     from gongkai.coding.labels import read_labels as read_labels
+    from gongkai.coding.machine import Machine as Machine
+    from gongkai.coding.machine import code_by_machine as code_by_machine
     from gongkai.coding.sample import draw as sample
     from gongkai.corpus.build import broken_rules as broken_rules
     from gongkai.corpus.build import build as build
@@ -36,8 +39,18 @@ if TYPE_CHECKING:
     from gongkai.measure.compare import compare as compare
     from gongkai.measure.compare import compare_reports as compare_reports
     from gongkai.measure.compare import rule_breaks as rule_breaks
+    from gongkai.measure.copies import copied as copied
+    from gongkai.measure.copies import copy_network as copy_network
+    from gongkai.measure.copies import mandated_phrases as mandated_phrases
+    from gongkai.measure.coverage import coverage as coverage
+    from gongkai.measure.coverage import coverage_shares as coverage_shares
     from gongkai.measure.followup import followup as followup
+    from gongkai.measure.followup import followup_placebo as followup_placebo
     from gongkai.measure.followup import followup_shares as followup_shares
+    from gongkai.measure.mentions import mentions as mentions
+    from gongkai.measure.panel import panel as panel
+    from gongkai.measure.panel import panel_gaps as panel_gaps
+    from gongkai.measure.panel import write_panel as write_panel
     from gongkai.measure.prevalence import counted_outcome as counted_outcome
     from gongkai.measure.prevalence import dsl_outcome as dsl_outcome
     from gongkai.measure.prevalence import pool as pool
@@ -45,10 +58,10 @@ if TYPE_CHECKING:
     from gongkai.measure.prevalence import sentences_behind as sentences_behind
     from gongkai.measure.quality import agreement as agreement
     from gongkai.measure.quality import evaluate as evaluate
-    from gongkai.measure.reuse import copied as copied
-    from gongkai.measure.reuse import copy_network as copy_network
+    from gongkai.measure.rates import rates as rates
     from gongkai.measure.reuse import reuse as reuse
     from gongkai.measure.reuse import reuse_sensitivity as reuse_sensitivity
+    from gongkai.measure.series import series as series
     from gongkai.measure.terms import keyness as keyness
     from gongkai.report.file import read_file as read_file
     from gongkai.report.file import read_report as read_report
@@ -61,6 +74,8 @@ if TYPE_CHECKING:
     from gongkai.show.figures import to_svg as to_svg
     from gongkai.show.page import write_page as write_page
     from gongkai.store.run import bundled as bundled
+    from gongkai.tables.codebooks import read_codebook as read_codebook
+    from gongkai.tables.predicted import read_predictions as read_predictions
     from gongkai.tables.query import connect as connect
     from gongkai.tables.schema import read_table as read
 
@@ -77,8 +92,12 @@ _GROUPS = {
         "read_sentences": "corpus.inputs:read_sentences",
     },
     "code": {
+        "Machine": "coding.machine:Machine",
         "adjudication": "coding.exchange:adjudication",
         "agreement": "measure.quality:agreement",
+        "code_by_machine": "coding.machine:code_by_machine",
+        "new_codebook": "coding.codebook:new_codebook",
+        "read_codebook": "tables.codebooks:read_codebook",
         "read_labels": "coding.labels:read_labels",
         "read_tasks": "coding.exchange:read_tasks",
         "resolve": "coding.exchange:resolve",
@@ -87,29 +106,41 @@ _GROUPS = {
     },
     "classify": {
         "TrainSettings": "classify.train:TrainSettings",
+        "calibrate": "classify.adjust:calibrate",
         "cross_fit": "classify.train:cross_fit",
         "evaluate": "measure.quality:evaluate",
         "load_model": "classify.classifier:load_model",
         "predict": "classify.predict:predict",
         "predict_tables": "corpus.stream:predict_tables",
+        "read_predictions": "tables.predicted:read_predictions",
         "train": "classify.train:train",
     },
     "measure": {
         "compare": "measure.compare:compare",
         "compare_reports": "measure.compare:compare_reports",
-        "copied": "measure.reuse:copied",
-        "copy_network": "measure.reuse:copy_network",
+        "copied": "measure.copies:copied",
+        "copy_network": "measure.copies:copy_network",
         "counted_outcome": "measure.prevalence:counted_outcome",
+        "coverage": "measure.coverage:coverage",
+        "coverage_shares": "measure.coverage:coverage_shares",
         "dsl_outcome": "measure.prevalence:dsl_outcome",
         "followup": "measure.followup:followup",
+        "followup_placebo": "measure.followup:followup_placebo",
         "followup_shares": "measure.followup:followup_shares",
         "keyness": "measure.terms:keyness",
+        "mandated_phrases": "measure.copies:mandated_phrases",
+        "mentions": "measure.mentions:mentions",
+        "panel": "measure.panel:panel",
+        "panel_gaps": "measure.panel:panel_gaps",
         "pool": "measure.prevalence:pool",
         "prevalence": "measure.prevalence:prevalence",
+        "rates": "measure.rates:rates",
         "reuse": "measure.reuse:reuse",
         "reuse_sensitivity": "measure.reuse:reuse_sensitivity",
         "rule_breaks": "measure.compare:rule_breaks",
+        "series": "measure.series:series",
         "sentences_behind": "measure.prevalence:sentences_behind",
+        "write_panel": "measure.panel:write_panel",
     },
     "show": {
         "plot_change": "show.figures:plot_change",

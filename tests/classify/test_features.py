@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gongkai.classify.features import BLOCKS, WIDTH, features, grams, named_columns, normalize
+from gongkai.classify.features import BLOCKS, WIDTH, WIDTHS, features, grams, named_columns, normalize
 
 
 @pytest.fixture
@@ -20,14 +20,14 @@ def frame():
 
 def test_each_block_has_its_columns(frame):
     for block in BLOCKS:
-        assert features(frame, [block]).shape == (3, 8 if block == "section" else WIDTH)
+        assert features(frame, [block]).shape == (3, WIDTHS.get(block, WIDTH))
 
 
 def test_margins_equal_the_matrix_times_the_weights(frame):
     rng = np.random.default_rng(0)
     many = pd.concat([frame] * 3, ignore_index=True)
     for block in BLOCKS:
-        made = grams(many, block)
+        made = grams(many, [block])[block]
         weights = rng.normal(size=made.width)
         assert np.allclose(made.margin(weights), made.matrix() @ weights)
 

@@ -102,3 +102,13 @@ def test_weights_that_are_no_numbers_are_refused(model, tmp_path):
     replace(classifier, heads={"commitment": broken}).save(tmp_path)
     with pytest.raises(ModelError, match="finite"):
         LinearClassifier.load(tmp_path)
+
+
+def test_explanations_speak_the_codebooks_words():
+    classifier = load_model("linear")
+    plain = classifier.explain({"text": "进一步加强业务培训，提高工作水平。"}, "boilerplate")
+    assert ("cues", "no name, no number, no date") in [part[:2] for part in plain]
+    local = classifier.explain({"text": "鹤澜县进一步加强业务培训，提高工作水平。"}, "boilerplate", top=40)
+    told = {says: weight for block, says, weight in local if block == "cues"}
+    assert told["names a place"] < 0
+    assert "no name, no number, no date" not in told

@@ -104,7 +104,7 @@ REFUSED = [
     ),
     (["predict", "{p}/tables", "-o", "{p}/x.xls"], "the ending decides the format"),
     (["predict", "{p}/tables", "-o", "{p}/p.csv"], "exists"),
-    (["measure", "{p}/labels.csv", "-o", "{p}/x.csv"], "lacks the columns model, label"),
+    (["measure", "{p}/labels.csv", "-o", "{p}/x.csv"], "lacks the column label"),
     (["measure", "{p}/p.csv", "-o", "{p}/x.csv", "--by", "mood"], "predictions lack mood"),
     (
         ["measure", "{p}/p.csv", "-o", "{p}/x.csv", "--cluster", "moon"],

@@ -22,7 +22,7 @@ def broken(tmp_path, monkeypatch):
         except KeyError as error:
             raise ZeroDivisionError(QUOTED) from error
 
-    monkeypatch.setattr("gongkai.tables.schema.read_frame", fail)
+    monkeypatch.setattr("gongkai.tables.predicted.read_predictions", fail)
     return tmp_path
 
 

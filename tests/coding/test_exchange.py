@@ -170,7 +170,7 @@ def test_resolved_is_what_coders_agree_on_and_what_the_third_reading_decides(dra
     both = pd.concat(parts, ignore_index=True)
     sheet = adjudication(both)
     sheet.to_csv(tmp_path / "sheet.csv", index=False, encoding="utf-8-sig")
-    with pytest.raises(SchemaError, match="5 disputed sentences: boilerplate is neither 0 nor 1"):
+    with pytest.raises(SchemaError, match="5 disputed sentences have no decision on boilerplate"):
         resolve(both, sheet)
     filled = sheet.assign(boilerplate=1, rule="stock measure")
     resolved = resolve(both, filled).set_index("sentence_id")

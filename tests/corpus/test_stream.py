@@ -9,6 +9,7 @@ import pytest
 
 from gongkai.classify.predict import predict
 from gongkai.corpus import stream
+from gongkai.corpus.inputs import carry_own, read_sentences
 from gongkai.corpus.stream import predict_tables
 from gongkai.errors import GongkaiError, ModelError, SchemaError
 from gongkai.store import shards
@@ -105,3 +106,52 @@ def test_an_input_that_kills_is_named(parts, tmp_path):
     pieces = list(stream._pieces(f"{parts}/sentences/part-00000.parquet"))
     with pytest.raises(GongkaiError, match=r"part-00000\.parquet.*killed again"):
         shards._rescue(lambda *_: False, stream.predict_shard, pieces, 0, str(tmp_path), None)
+
+
+def test_columns_order_and_ids_of_ones_own_file_are_kept(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(stream, "WINDOW", 3)
+    mine = pd.DataFrame(
+        {
+            "id": [9, 7, 8, 1, 2],
+            "who": ["li", None, "wang", "li", "li"],
+            "text": ["将改进。", "已公开。", None, "将公开。", "是。"],
+            "score": [3, 4, 5, 6, 7],
+            "own_score": [0.5] * 5,
+        }
+    )
+    other = pd.DataFrame({"id": ["b"], "text": ["将改进。"], "score": [1.5], "page": [3]})
+    mine.to_parquet(tmp_path / "a.parquet", row_group_size=4)
+    other.to_parquet(tmp_path / "b.parquet")
+    predict_tables([tmp_path / "a.parquet", tmp_path / "b.parquet"], tmp_path / "p", model=model, jobs=2)
+    found = read_table(tmp_path / "p", "predictions")
+    check_table("predictions", found)
+    assert found["sentence_id"].tolist() == [i for i in ("9", "7", "8", "1", "2", "b") for _ in range(2)]
+    own = found.iloc[::2]
+    assert own["who"].fillna("-").tolist() == ["li", "-", "wang", "li", "li", "-"]
+    assert own["text"].fillna("-").tolist() == [*mine["text"].fillna("-"), "将改进。"]
+    assert own["id"].tolist() == ["9", "7", "8", "1", "2", "b"]
+    assert own["own_own_score"].tolist() == [3, 4, 5, 6, 7, 1.5]
+    assert own["own_score"].tolist()[:5] == [0.5] * 5
+    assert own["page"].tolist()[-1] == 3
+    assert own["page"].isna().sum() == 5
+    file = carry_own(
+        predict(read_sentences(tmp_path / "a.parquet"), model=model), read_sentences(tmp_path / "a.parquet")
+    )
+    assert set(file.columns) == set(found.columns) - {"page"}
+
+
+def test_ids_that_repeat_or_lack_are_refused_before_a_folder_is_made(model, tmp_path):
+    def refused(message, *frames):
+        for number, columns in enumerate(frames):
+            (tmp_path / str(number)).mkdir(exist_ok=True)
+            pd.DataFrame(columns).to_parquet(tmp_path / str(number) / "a.parquet", row_group_size=1)
+        paths = [tmp_path / str(number) / "a.parquet" for number in range(len(frames))]
+        with pytest.raises(SchemaError, match=message):
+            predict_tables(paths, tmp_path / "p", model=model)
+        assert not (tmp_path / "p").exists()
+
+    refused("the id '7' stands in rows 2, 4", {"id": [7, 8, 7], "text": list("abc")})
+    refused("row 3 has no id", {"sentence_id": ["7", None], "text": list("ab")})
+    refused("the id '7' stands in two of the files", {"id": [7], "text": ["a"]}, {"id": ["7"], "text": ["b"]})
+    refused("another file is called so too", {"text": ["a"]}, {"text": ["b"]})
+    refused("column x: is", {"id": [1], "text": ["a"], "x": [1]}, {"id": [2], "text": ["b"], "x": [["x"]]})

@@ -15,8 +15,10 @@ import pytest
 
 from gongkai.classify.predict import predict
 from gongkai.corpus.build import build
+from gongkai.measure.background import is_mandated
+from gongkai.measure.copies import copied
 from gongkai.measure.followup import followup
-from gongkai.measure.reuse import copied
+from gongkai.measure.similar import mask
 from gongkai.tables.schema import read_table
 from tests import truth
 from tests.gate.test_gate import FLOORS, MODEL
@@ -86,8 +88,12 @@ def measured(folder: Path) -> dict[str, dict[str, float]]:
     }
     all_pairs = {frozenset(p) for p in zip(theirs["sentence_id"], theirs["source_id"], strict=True)}
     other = copies[(copies["agency"] != copies["source_agency"]) & (copies["year"] == copies["source_year"])]
+    text = sentences.set_index("sentence_id")["text"]
+    # What the form makes everybody write is no copying (mandated.txt); three of 119 marks are such.
     true_pairs = {
-        frozenset((a, b)) for a, b in zip(other["sentence_id"], other["source_id"], strict=True) if b
+        frozenset((a, b))
+        for a, b in zip(other["sentence_id"], other["source_id"], strict=True)
+        if b and not is_mandated([mask(text[a])])[0]
     }
     precision, recall = len(right) / len(all_pairs), len(true_pairs & all_pairs) / len(true_pairs)
     next_year = followup(sentences, predict(sentences, model=MODEL))
@@ -95,6 +101,7 @@ def measured(folder: Path) -> dict[str, dict[str, float]]:
     taken_up = set(follow.loc[(follow["kind"] == "commitment") & (follow["outcome"] != ""), "sentence_id"])
     taken_up |= set(own["source_id"])  # repeated word for word is promised again
     asked = set(promises["sentence_id"])
+    done = set(follow.loc[(follow["kind"] == "commitment") & (follow["outcome"] == "done"), "sentence_id"])
     return {
         "own_copies": scores(set(own_found["sentence_id"]), set(own["sentence_id"])),
         "other_copies": {
@@ -105,6 +112,7 @@ def measured(folder: Path) -> dict[str, dict[str, float]]:
         "followup": scores(
             set(promises.loc[promises["outcome"] != "silent", "sentence_id"]), taken_up & asked
         ),
+        "done": scores(set(promises.loc[promises["outcome"] == "done", "sentence_id"]), done & asked),
     }
 
 

@@ -24,16 +24,16 @@ def outcomes(shares, *, n=40, seed=0, both_years=False):
 def test_the_difference_is_of_shares():
     frame = pd.DataFrame(
         {
-            "kind": ["a"] * 4 + ["b"] * 4,
-            "agency": list("uuvvwwzz"),
+            "kind": ["a"] * 6 + ["b"] * 6,
+            "agency": list("uuvvxxwwzzyy"),
             "label": "x",
-            "outcome": [0, 1, 0, 0, 1, 1, 1, 0],
+            "outcome": [0, 1, 0, 0, 0, 0, 1, 1, 1, 0, 1, 1],
         }
     )
     row = compare(frame, by="kind", first="a", second="b").iloc[0]
-    assert row["value"] == pytest.approx(0.75 - 0.25)
+    assert row["value"] == pytest.approx(5 / 6 - 1 / 6)
     assert row["low"] <= row["value"] <= row["high"]
-    assert (row["first"], row["second"], row["clusters"]) == ("a", "b", 4)
+    assert (row["first"], row["second"], row["clusters"]) == ("a", "b", 6)
 
 
 def test_a_large_difference_is_seen_and_none_is_not():
@@ -49,10 +49,10 @@ def test_a_large_difference_is_seen_and_none_is_not():
 @pytest.mark.parametrize("paired", [False, True])
 def test_p_values_are_uniform_where_there_is_no_difference(paired):
     p = []
-    for seed in range(200):
+    for seed in range(600):
         frame = outcomes({"a": (8, 0.3), "b": (8, 0.3)}, n=20, seed=seed, both_years=paired)
-        p.append(compare(frame, by="kind", first="a", second="b", seed=seed).iloc[0]["p_value"])
-    assert 0.02 <= np.mean(np.array(p) <= 0.05) <= 0.085
+        p.append(compare(frame, by="kind", first="a", second="b").iloc[0]["p_value"])
+    assert 0.02 <= np.mean(np.array(p) <= 0.05) <= 0.07
     assert 0.42 <= np.mean(np.array(p) <= 0.5) <= 0.58
 
 
@@ -61,22 +61,42 @@ def test_agencies_in_both_years_are_paired():
     frame.loc[frame["kind"] == "b", "outcome"] = frame.loc[frame["kind"] == "a", "outcome"].to_numpy()
     row = compare(frame, by="kind", first="a", second="b").iloc[0]
     assert (row["value"], row["p_value"]) == (0, 1)
-    assert row["high"] - row["low"] < 1e-12
+    apart = frame.assign(agency=frame["kind"] + frame["agency"])
+    wide = compare(apart, by="kind", first="a", second="b").iloc[0]
+    assert row["high"] - row["low"] < 0.2 * (wide["high"] - wide["low"])
 
 
-def test_an_agency_against_its_peers_has_a_rank_but_no_interval():
-    """One agency cannot be resampled; its p-value is its rank among the agencies, each against the others."""
+def test_an_agency_is_compared_with_its_peers_by_its_own_reports():
     frame = outcomes({"a": (1, 0.9), "b": (9, 0.2)})
+    frame["report_id"] = frame["agency"] + (frame.groupby("agency").cumcount() % 4).astype(str)
     row = compare(frame, by="agency", first=None, second="a0").iloc[0]
-    assert row["first"] == "all others"
-    assert row["low"] is None or np.isnan(row["low"])
-    assert row["p_value"] == pytest.approx(1 / 10, abs=0.02)
-    assert compare(frame, by="agency", first=None, second="b0").iloc[0]["p_value"] > 0.15
+    assert (row["first"], row["cluster"]) == ("all others", "agency / report_id")
+    assert row["low"] > 0.4
+    assert row["p_value"] < 0.01
+    assert compare(frame, by="agency", first=None, second="b0").iloc[0]["p_value"] > 0.05
 
 
-def test_two_agencies_cannot_be_permuted():
-    row = compare(outcomes({"a": (1, 0.2), "b": (1, 0.5)}), by="kind", first="a", second="b").iloc[0]
+def test_two_agencies_against_two_are_too_few_and_it_says_so():
+    row = compare(outcomes({"a": (2, 0.2), "b": (2, 0.5)}), by="kind", first="a", second="b").iloc[0]
     assert pd.isna(row["p_value"])
+    assert pd.isna(row["low"])
+    assert row["note"] == "fewer than three clusters"
+    assert row["value"] > 0.1
+
+
+def test_few_varied_agencies_against_many_even_ones_are_not_called_different():
+    """The case in which a permutation of whole agencies rejected 37 % at .05."""
+    rejected, draws = 0, 150
+    for seed in range(draws):
+        generator = np.random.default_rng(seed)
+        shares = [*generator.beta(2, 4.67, 6), *generator.beta(60, 140, 60)]  # mean .3 in both
+        rows = [
+            {"kind": "a" if k < 6 else "b", "agency": str(k), "label": "x", "outcome": float(o)}
+            for k, p in enumerate(shares)
+            for o in generator.random(20) < p
+        ]
+        rejected += compare(pd.DataFrame(rows), by="kind", first="a", second="b").iloc[0]["p_value"] <= 0.05
+    assert rejected / draws <= 0.09
 
 
 def test_an_unknown_group_names_those_there_are():

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from gongkai.errors import MeasureError
-from gongkai.measure.followup import followup, followup_shares
+from gongkai.measure.followup import followup, followup_placebo, followup_shares
 
 THEN = [
     ("improvements", "下一步将做好以下工作：", "", True),
@@ -41,6 +41,40 @@ def test_each_promise_is_done_again_or_silent(found):
     assert found.loc["2020-2", ["outcome", "next_id"]].tolist() == ["again", "2021-2"]
     assert found.loc["2020-3", "outcome"] == "silent"
     assert pd.isna(found.loc["2020-3", "next_text"])
+
+
+def test_done_needs_the_same_thing_and_a_report_of_it():
+    promise = ("improvements", "6月底前在城东客运站增设渔船年检窗口；", "", True)
+    other = [
+        ("overview", "渔船年检窗口已于6月12日在城东客运站启用。", "done"),
+        ("overview", "城东客运站渔船年检窗口因经费未落实，尚未增设。", "unclear"),
+        ("overview", "全年组织宣传活动6次，增设栏目3个。", None),
+    ]
+    for section, text, outcome in other:
+        found = followup(*tables((2020, [promise]), (2021, [(section, text, "", False)])))
+        if outcome is None:
+            assert found["outcome"].iloc[0] in ("silent", "unclear")
+        else:
+            assert found["outcome"].tolist() == [outcome], text
+    assert found["when"].tolist() == ["date"]
+    assert found["checkable"].tolist() == [True]
+
+
+def test_a_placebo_asks_another_agencys_next_report():
+    sentences, predictions = tables((2020, THEN), (2021, NOW))
+    other, theirs = tables((2020, THEN[:1]), (2021, [("overview", "全年播种油菜三千亩。", "", False)]))
+    for frame in (other, theirs):
+        frame[["sentence_id", "report_id"]] = "z" + frame[["sentence_id", "report_id"]]
+        frame["agency"] = "乙局"
+    both = (
+        pd.concat([sentences, other], ignore_index=True),
+        pd.concat([predictions, theirs], ignore_index=True),
+    )
+    placebo = followup_placebo(*both)
+    assert placebo.loc[placebo["agency"] == "甲局", "outcome"].eq("silent").all()
+    assert followup(*both)["outcome"].eq("done").any()
+    with pytest.raises(MeasureError, match="two successive years"):
+        followup_placebo(sentences, predictions)
 
 
 def test_an_announcement_is_no_promise_of_its_own(found):

@@ -66,7 +66,7 @@ def test_the_map_has_a_point_per_agency(predictions):
     measures = prevalence(predictions, by=["agency"])
     rows = drawn_rows(plot_kinds(measures))
     assert {r["agency"] for r in rows} == set(measures["agency"])
-    assert all(0 <= r["commitment"] <= 1 and 0 <= r["boilerplate"] <= 1 for r in rows)
+    assert all(0 <= r["across"] <= 1 and 0 <= r["up"] <= 1 for r in rows)
     with pytest.raises(MeasureError, match="nothing to draw"):
         plot_kinds(measures.iloc[:0])
 

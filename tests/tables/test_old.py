@@ -11,8 +11,9 @@ from gongkai.corpus.inputs import read_sentences
 from gongkai.errors import SchemaError
 from gongkai.measure.prevalence import prevalence
 from gongkai.show.page import write_page
+from gongkai.tables.predicted import read_predictions
 from gongkai.tables.query import connect, partition
-from gongkai.tables.schema import BUILT, SCHEMAS, read_frame, read_table
+from gongkai.tables.schema import BUILT, SCHEMAS, read_table
 from tests.conftest import DATA
 
 OLD = DATA / "written-by-0.1.0"
@@ -31,7 +32,7 @@ def test_what_it_did_not_know_is_null():
 
 
 def test_what_stands_on_tables_stands_on_old_ones(tmp_path):
-    predictions = read_frame(OLD / "predictions.csv", SCHEMAS["predictions"].names)
+    predictions = read_predictions(OLD / "predictions.csv")
     assert len(read_sentences(OLD / "tables")) * 2 == len(predictions)
     assert len(prevalence(predictions, by=["agency"]))
     broken_rules(OLD / "tables")

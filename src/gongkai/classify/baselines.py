@@ -11,9 +11,10 @@ import numpy as np
 from gongkai.classify.features import features, normalize
 from gongkai.classify.linear import regression
 from gongkai.store.run import bundled
-from gongkai.tables.schema import LABELS
+from gongkai.tables.coded import indicator_codes
 
 if TYPE_CHECKING:
+    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels
 
     Vector = np.ndarray[Any, np.dtype[Any]]
@@ -21,36 +22,48 @@ if TYPE_CHECKING:
 BASELINES = ("majority", "rule", "words")
 
 
-def baseline_scores(name: str, training: Labels, test: Labels) -> Vector:
+def baseline_scores(name: str, training: Labels, test: Labels, codebook: Codebook) -> Vector:
     """Score sentences by a baseline; 0.5 and more counts as predicted.
 
     Args:
-        name: `majority` gives every sentence the label's share in training; `rule` applies
-            `corpus/lexicon/rule.toml` and learns nothing; `words` is a logistic regression on the words of
-            the sentence, without any context.
+        name: `majority` gives every sentence the label's share in training; `rule` applies the codebook's
+            readable rule and learns nothing; `words` is a logistic regression on the words of the sentence,
+            without any context.
         training: Coded sentences to learn from.
         test: Sentences to score.
+        codebook: The scheme.
 
     Returns:
-        Scores, sentences × labels.
+        Scores, sentences × indicators.
     """
-    if name == "majority":
-        share = np.array([training[label].to_numpy(bool).mean() for label in LABELS])
-        return np.tile(share, (len(test), 1))
     if name == "rule":
-        return _rule(test)
+        return _rule(test, codebook)
+    codes = indicator_codes(training, codebook)
+    if name == "majority":
+        share = np.array([codes[indicator].mean() for indicator in codebook.indicators])
+        return np.tile(share, (len(test), 1))
     x, x_test = features(training, ["words"]), features(test, ["words"])
     columns = []
-    for label in LABELS:
-        fitted = regression(10.0).fit(x, training[label].to_numpy(bool))
+    for indicator in codebook.indicators:
+        known = codes[indicator].notna().to_numpy()
+        y = codes[indicator].to_numpy()[known].astype(bool)
+        if y.all() or not y.any():
+            columns.append(np.full(len(test), float(y.any())))
+            continue
+        fitted = regression(10.0).fit(x[np.flatnonzero(known)], y)
         columns.append(fitted.predict_proba(x_test)[:, 1])
     return np.stack(columns, axis=1)
 
 
-def _rule(sentences: Labels) -> Vector:
-    rule = tomllib.loads(bundled("corpus/lexicon/rule.toml").read_text(encoding="utf-8"))
-    commitment, boilerplate = rule["commitment"], rule["boilerplate"]
-    scores = np.zeros((len(sentences), len(LABELS)))
+def baselines_of(codebook: Codebook) -> tuple[str, ...]:
+    """Return the baselines that a codebook has."""
+    return tuple(name for name in BASELINES if name != "rule" or codebook.rule_baseline)
+
+
+def _rule(sentences: Labels, codebook: Codebook) -> Vector:
+    """Apply word lists: `future` and sections of plans, or `formula` without anything particular."""
+    rule = tomllib.loads(bundled(codebook.rule_baseline).read_text(encoding="utf-8"))
+    scores = np.zeros((len(sentences), len(codebook.indicators)))
     years = sentences["year"].tolist() if "year" in sentences else [None] * len(sentences)
     leads = (
         sentences["lead"].astype(object).fillna("").tolist() if "lead" in sentences else [""] * len(sentences)
@@ -59,12 +72,14 @@ def _rule(sentences: Labels) -> Vector:
         zip(sentences["text"], sentences["section"], leads, years, strict=True)
     ):
         marked = normalize(text, year)  # F stands for a later year than the report's, Y for its own
-        if section in commitment["sections"]:
-            scores[i, 0] = not re.search(commitment["done"], text)
-        elif re.search(commitment["future"], text) or "F年" in marked:
-            scores[i, 0] = section != "problems" or bool(re.search(commitment["future"], lead))
-        plain = re.sub("[PYF]年", "", marked)
-        scores[i, 1] = not re.search(boilerplate["particular"], plain) and bool(
-            re.search(boilerplate["formula"], text)
-        )
+        for k, part in enumerate(rule.get(indicator, {}) for indicator in codebook.indicators):
+            if "formula" in part:
+                plain = re.sub("[PYF]年", "", marked)
+                scores[i, k] = not re.search(part["particular"], plain) and bool(
+                    re.search(part["formula"], text)
+                )
+            elif section in part.get("sections", ()):
+                scores[i, k] = not re.search(part["done"], text)
+            elif "future" in part and (re.search(part["future"], text) or "F年" in marked):
+                scores[i, k] = section != "problems" or bool(re.search(part["future"], lead))
     return scores

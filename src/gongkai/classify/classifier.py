@@ -6,6 +6,7 @@ A folder holds
     metrics.json   quality on held-out agencies, with intervals
     run.json       version, settings, seeds, digest of the gold
     gold.txt       ids of the coded sentences it learned from: quality measured on these says nothing
+    codebook.toml  the scheme; a model without one is of the scheme that ships
     model.safetensors, and of a transformer its tokenizer
 and is complete or is not saved.
 """
@@ -20,13 +21,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gongkai.errors import GongkaiError, ModelError
 from gongkai.store.run import bundled
+from gongkai.tables.codebooks import given_or_shipped, read_codebook, shipped
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import pandas as pd
 
+    from gongkai.tables.codebook import Codebook
+
 CARD, CONFIG, METRICS, RUN, GOLD = "README.md", "config.json", "metrics.json", "run.json", "gold.txt"
 FILES = (CARD, CONFIG, METRICS, RUN, GOLD)
+CODEBOOK = "codebook.toml"
 ON_HUB = re.compile(r"(?P<repository>[\w-][\w.-]*/[\w.-]+?)(?:@(?P<revision>[\w./-]+))?")
 """`OWNER/NAME`, or `OWNER/NAME@REVISION` for the same bytes next year."""
 KINDS = ("linear", "transformer")
@@ -41,11 +48,15 @@ class Classifier(Protocol):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Label names in the order of the scores' columns."""
+        """Indicators (labels, and `label=class` of a choice) in the order of the scores' columns."""
 
     @property
     def thresholds(self) -> dict[str, float]:
         """Score from which each label is predicted."""
+
+    @property
+    def codebook(self) -> Codebook | None:
+        """Its scheme; None is the one that ships."""
 
     @property
     def trained_on(self) -> frozenset[str]:
@@ -93,7 +104,7 @@ def _from_hub(repository: str, revision: str | None) -> Path:
         raise GongkaiError(
             f'{repository}: no such folder; to take it from the hub: pip install "gongkai[transformers]"'
         ) from error
-    data = ["*.md", "*.json", "*.txt", "*.safetensors"]
+    data = ["*.md", "*.json", "*.txt", "*.safetensors", CODEBOOK]
     try:
         return Path(snapshot_download(repository, revision=revision, allow_patterns=data))
     except Exception as error:
@@ -142,7 +153,38 @@ def load_model(
         from gongkai.classify.transformer import TransformerClassifier
 
         loaded = TransformerClassifier.load(folder, device=device)
-        return replace(loaded, trained_on=learned, batch_size=batch_size or loaded.batch_size)
+        return replace(
+            loaded,
+            trained_on=learned,
+            batch_size=batch_size or loaded.batch_size,
+            codebook=codebook_of(folder, loaded.labels),
+        )
     from gongkai.classify.linear import LinearClassifier
 
-    return replace(LinearClassifier.load(folder), trained_on=learned)
+    linear = LinearClassifier.load(folder)
+    return replace(linear, trained_on=learned, codebook=codebook_of(folder, linear.labels))
+
+
+def codebook_of(folder: Path, indicators: Sequence[str]) -> Codebook:
+    """Return the scheme of a model folder.
+
+    Raises:
+        ModelError: It does not have the model's labels.
+        SchemaError: It is malformed.
+    """
+    path = folder / CODEBOOK
+    found = read_codebook(path) if path.is_file() else shipped()
+    if strange := [i for i in indicators if i not in found.indicators]:
+        raise ModelError(f"{folder}: the model's label {strange[0]} is not in its codebook {found.stamp}")
+    return found
+
+
+def refuse_other(model: Classifier, codebook: Codebook | None) -> None:
+    """Refuse a model that was trained on another codebook than the one given.
+
+    Raises:
+        ModelError: Says which and which.
+    """
+    own = given_or_shipped(model.codebook)
+    if codebook is not None and (codebook.stamp, codebook.indicators) != (own.stamp, own.indicators):
+        raise ModelError(f"{model.name}: was trained on the codebook {own.stamp}, not on {codebook.stamp}")

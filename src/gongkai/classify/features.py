@@ -1,8 +1,8 @@
 """Sentences with their context → sparse features, by hashing n-grams; there is no vocabulary to grow.
 
-Each block (the sentence's characters, its words, its section, heading, lead) has columns of its own, so that
-a label can use some and leave others. All n-grams of all sentences are hashed at once with numpy, the hash of
-each from that of the one a character shorter.
+Each block (the sentence's characters, its words, its outline without names and numbers, its cues, its
+section, heading, lead) has columns of its own, so that a label can use some and leave others. All n-grams of
+all sentences are hashed at once with numpy, the hash of each from that of the one a character shorter.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gongkai.classify.cues import CUES, MARKS, PORTABILITY, find_cues
 from gongkai.measure.similar import sorted_distinct
 from gongkai.tables.schema import SECTIONS
 from gongkai.text.tokens import tokenize
@@ -24,13 +25,19 @@ if TYPE_CHECKING:
     import pandas as pd
     import scipy.sparse as sp
 
-BLOCKS = ("characters", "words", "section", "heading", "lead")
+BLOCKS = ("characters", "words", "outline", "cues", "tense", "section", "heading", "lead")
 WIDTH = 2**16
 """Columns of each hashed block; the bundled corpus has about 10^5 distinct n-grams, most of them met once."""
-NGRAMS = {"characters": (1, 4), "words": (1, 2), "heading": (1, 2), "lead": (1, 3)}
+NGRAMS = {"characters": (1, 4), "words": (1, 2), "outline": (1, 4), "heading": (1, 2), "lead": (1, 3)}
+CUE = 0.3
+"""What a cue that is there counts. Of .3 and .6 the better F1 of the portable label that ships, on authored
+agencies not seen (.925, .924) and on 165 real sentences (.911, .910)."""
+WIDTHS = {"section": len(SECTIONS), "cues": PORTABILITY, "tense": len(CUES) - PORTABILITY}
+"""Columns of the blocks that are not hashed."""
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
-_SALT = {"characters": 1, "words": 2, "heading": 3, "lead": 4}
+_SALT = {"characters": 1, "words": 2, "heading": 3, "lead": 4, "outline": 5}
+_SHOWN = {ord(mark): f"[{kind}]" for kind, mark in MARKS.items()}
 _YEAR = re.compile(r"(?:19|20)\d\d(?=年)")
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -46,14 +53,15 @@ class Grams:
     start: np.ndarray[Any, np.dtype[np.int64]]
     owner: np.ndarray[Any, np.dtype[np.int64]]
     width: int
+    even: float = 0.0
+    """What each entry counts; 0: 1 / √n, n the entries of its text."""
 
     def matrix(self) -> sp.csr_matrix:
         """Return sentences × columns; a sentence with n distinct n-grams has n entries of 1 / √n."""
         import scipy.sparse as sp
 
-        counts = np.diff(self.start)
-        values = np.repeat(1.0 / np.sqrt(np.maximum(counts, 1)), counts)
-        texts = sp.csr_matrix((values, self.columns, self.start), shape=(len(counts), self.width))
+        values = np.repeat(self._values(), np.diff(self.start))
+        texts = sp.csr_matrix((values, self.columns, self.start), shape=(len(self.start) - 1, self.width))
         return texts[self.owner]
 
     def margin(self, weights: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -62,28 +70,58 @@ class Grams:
         # Text by text, so that a score does not depend on what else is in the batch.
         totals = np.add.reduceat(np.append(weights[self.columns], 0.0), self.start[:-1])
         totals[counts == 0] = 0.0
-        margins: np.ndarray[Any, np.dtype[np.float64]] = (totals / np.sqrt(np.maximum(counts, 1)))[self.owner]
+        margins: np.ndarray[Any, np.dtype[np.float64]] = (totals * self._values())[self.owner]
         return margins
 
+    def _values(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Return what an entry of each text counts."""
+        counts = np.diff(self.start)
+        return np.full(len(counts), self.even) if self.even else 1.0 / np.sqrt(np.maximum(counts, 1))
 
-def grams(frame: pd.DataFrame, block: str) -> Grams:
-    """Return one block's features of each sentence.
+
+def grams(frame: pd.DataFrame, blocks: Sequence[str] = BLOCKS) -> dict[str, Grams]:
+    """Return each block's features of each sentence.
 
     Args:
-        frame: Columns `text`, and where there are any `section`, `heading`, `lead`, `year`, `tokens`.
-        block: One of `BLOCKS`.
+        frame: Columns `text`, and where there are any `section`, `heading`, `lead`, `year`, `agency`,
+            `tokens`.
+        blocks: Some of `BLOCKS`.
     """
-    if block == "section":
-        index = {name: i for i, name in enumerate(SECTIONS)}
-        known, owner = _distinct(_column(frame, "section"))
-        columns = np.array([index[s] for s in known if s in index], dtype=np.int64)
-        return Grams(columns, _starts([s in index for s in known]), owner, len(SECTIONS))
-    if block == "words":
-        tokens = frame["tokens"] if "tokens" in frame else [tokenize(t) for t in frame["text"]]
-        return _hash_words(list(tokens))
     years = frame["year"].tolist() if "year" in frame else [None] * len(frame)
-    texts = _column(frame, "text" if block == "characters" else block)
-    pairs, owner = _distinct(list(zip(texts, [None if y != y else y for y in years], strict=True)))
+    years = [None if y != y else y for y in years]
+    made = {}
+    if {"cues", "tense", "outline"} & set(blocks):
+        cues, outlines = find_cues(
+            _column(frame, "text"),
+            agencies=_column(frame, "agency"),
+            leads=_column(frame, "lead"),
+            years=years,
+        )
+        made["cues"], made["tense"] = _flags(cues[:, :PORTABILITY]), _flags(cues[:, PORTABILITY:])
+        made["outline"] = _characters(outlines, years, "outline") if "outline" in blocks else made["cues"]
+    for block in blocks:
+        if block == "section":
+            index = {name: i for i, name in enumerate(SECTIONS)}
+            known, owner = _distinct(_column(frame, "section"))
+            of_section = np.array([index[s] for s in known if s in index], dtype=np.int64)
+            made[block] = Grams(of_section, _starts([s in index for s in known]), owner, len(SECTIONS))
+        elif block == "words":
+            tokens = frame["tokens"] if "tokens" in frame else [tokenize(t) for t in frame["text"]]
+            made[block] = _hash_words(list(tokens))
+        elif block not in made:
+            texts = _column(frame, "text" if block == "characters" else block)
+            made[block] = _characters(texts, years, block)
+    return {block: made[block] for block in blocks}
+
+
+def _flags(cues: np.ndarray[Any, np.dtype[np.bool_]]) -> Grams:
+    rows, columns = np.nonzero(cues)
+    starts = _starts(np.bincount(rows, minlength=len(cues)))
+    return Grams(columns, starts, np.arange(len(cues)), cues.shape[1], CUE)
+
+
+def _characters(texts: Sequence[str], years: Sequence[object], block: str) -> Grams:
+    pairs, owner = _distinct(list(zip(texts, years, strict=True)))
     return _hash_characters([normalize(text, year) for text, year in pairs], block, owner)
 
 
@@ -93,7 +131,8 @@ def features(frame: pd.DataFrame, blocks: Sequence[str] = BLOCKS) -> sp.csr_matr
 
     if not blocks:
         return sp.csr_matrix((len(frame), 0))
-    return sp.hstack([grams(frame, block).matrix() for block in blocks], format="csr")
+    made = grams(frame, blocks)
+    return sp.hstack([made[block].matrix() for block in blocks], format="csr")
 
 
 def _distinct(values: Sequence[Any]) -> tuple[list[Any], np.ndarray[Any, np.dtype[np.int64]]]:
@@ -103,7 +142,9 @@ def _distinct(values: Sequence[Any]) -> tuple[list[Any], np.ndarray[Any, np.dtyp
     return known, np.fromiter(map(number.__getitem__, values), np.int64, count=len(values))
 
 
-def _starts(lengths: Sequence[int] | Sequence[bool]) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _starts(
+    lengths: Sequence[int] | Sequence[bool] | np.ndarray[Any, np.dtype[Any]],
+) -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.concatenate([[0], np.cumsum(np.asarray(lengths, dtype=np.int64))])
 
 
@@ -195,7 +236,13 @@ def _mix(hashes: np.ndarray[Any, np.dtype[np.uint64]]) -> np.ndarray[Any, np.dty
 
 
 def named_columns(text: str, block: str, year: object = None) -> dict[int, list[str]]:
-    """Return which n-grams of a text stand behind each column of a block, for explanations."""
+    """Return what stands behind each column of a block in a text, for explanations: n-grams or cues."""
+    if block == "section":
+        return {i: [section] for i, section in enumerate(SECTIONS)}
+    if block in ("cues", "tense"):
+        says = list(CUES.values())
+        says = says[:PORTABILITY] if block == "cues" else says[PORTABILITY:]
+        return {i: [words] for i, words in enumerate(says)}
     if block == "words":
         words = [normalize(t, None) for t in tokenize(text)]
         pairs: list[tuple[str, ...]] = [(w,) for w in words]
@@ -221,7 +268,7 @@ def named_columns(text: str, block: str, year: object = None) -> dict[int, list[
                 shown = marked[start : start + n]
                 if n >= low and not (n == 1 and shown in "\x02\x03"):
                     column = int(_mix(np.array([value], dtype=np.uint64))[0])
-                    shown = shown.replace("\x02", "⟨").replace("\x03", "⟩")
+                    shown = shown.replace("\x02", "⟨").replace("\x03", "⟩").translate(_SHOWN)
                     if shown not in named.setdefault(column, []):
                         named[column].append(shown)
     return named

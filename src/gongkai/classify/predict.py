@@ -11,13 +11,17 @@ import pyarrow as pa
 
 from gongkai.classify.classifier import load_model
 from gongkai.errors import SchemaError
+from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.schema import frame_of, hash_text, to_arrow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gongkai.classify.classifier import Classifier
+    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Predictions, Sentences
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
 
 CONTEXT = ("section", "heading", "lead")
 
@@ -49,7 +53,7 @@ def predict(sentences: Sentences, *, model: str | Path | Classifier = "linear") 
 
 
 def missing_context(sentences: Sentences) -> list[str]:
-    """Return the context columns that the sentences lack; scores are then less certain for commitments."""
+    """Return the context columns that the sentences lack; scores are then less certain."""
     return [column for column in CONTEXT if column not in sentences.columns]
 
 
@@ -61,22 +65,29 @@ def predictions_of(model: Classifier, sentences: Sentences) -> Predictions:
 
 def predicted_rows(model: Classifier, sentences: Sentences) -> pa.Table:
     """Score sentences with a loaded model; `predictions` as an Arrow table."""
-    scores = model.scores(sentences)
+    scores = shared_out(model.scores(sentences), model.labels, model.codebook)
     return as_predictions(
-        scores, sentences, name=model.name, thresholds=model.thresholds, learned=model.trained_on
-    )
+        scores, sentences, name=model.name, thresholds=model.thresholds, learned=model.trained_on,
+        codebook=model.codebook,
+    )  # fmt: skip
 
 
 def as_predictions(
-    scores: np.ndarray[Any, np.dtype[Any]],
+    scores: Vector,
     sentences: Sentences,
     *,
     name: str,
     thresholds: Mapping[str, float],
     learned: frozenset[str] = frozenset(),
+    codebook: Codebook | None = None,
 ) -> pa.Table:
-    """Put scores, sentences × labels in the order of `thresholds`, into an Arrow table `predictions`."""
+    """Put scores, sentences × indicators in the order of `thresholds`, into an Arrow table `predictions`.
+
+    Of a choice the class with the highest score is predicted; its thresholds are not used. What is coded only
+    under a condition is predicted only where that is.
+    """
     n, labels = len(sentences), tuple(thresholds)
+    names, _, classes = zip(*(indicator.partition("=") for indicator in labels), strict=True)
 
     def repeated(column: str) -> object:
         if column not in sentences.columns:
@@ -87,12 +98,41 @@ def as_predictions(
     columns: dict[str, object] = {
         "sentence_id": repeated("sentence_id"),
         "model": [name] * (n * len(labels)),
-        "label": list(labels) * n,
+        "label": list(names) * n,
+        "value": [c or None for c in classes] * n,
         "score": scores.ravel(),
-        "predicted": (scores >= np.array(list(thresholds.values()))).ravel(),
+        "predicted": decisions(scores, thresholds, codebook).ravel(),
         "seen": np.repeat(np.array(seen, dtype=bool), len(labels)),
     }
     for column in ("report_id", "agency", "region_code", "year", "section", "heading"):
         columns[column] = repeated(column)
     frame = pd.DataFrame(columns)
     return to_arrow("predictions", frame_of("predictions", []) if frame.empty else frame)
+
+
+def shared_out(scores: Vector, indicators: Sequence[str], codebook: Codebook | None = None) -> Vector:
+    """Make the scores of a choice's classes sum to 1; each class was scored on its own."""
+    for label in given_or_shipped(codebook).labels:
+        columns = [k for k, indicator in enumerate(indicators) if indicator in label.indicators]
+        if label.is_choice and columns:
+            part = np.maximum(scores[:, columns], 1e-9)
+            scores[:, columns] = part / part.sum(axis=1, keepdims=True)
+    return scores
+
+
+def decisions(scores: Vector, thresholds: Mapping[str, float], codebook: Codebook | None = None) -> Vector:
+    """Return what is predicted, sentences × indicators, from scores in the order of `thresholds`."""
+    chosen: Vector = scores >= np.array(list(thresholds.values()))
+    at = {indicator: k for k, indicator in enumerate(thresholds)}
+    scheme = given_or_shipped(codebook)
+    for label in scheme.labels:
+        columns = [at[i] for i in label.indicators if i in at]
+        if label.is_choice and columns:
+            best = scores[:, columns].argmax(axis=1)
+            chosen[:, columns] = best[:, None] == np.arange(len(columns))
+    for label in scheme.labels:  # conditions after all choices; those above a condition hold with it
+        for above in scheme.conditions(label.name):
+            for indicator in label.indicators:
+                if indicator in at and above in at:
+                    chosen[:, at[indicator]] &= chosen[:, at[above]]
+    return chosen

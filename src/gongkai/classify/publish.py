@@ -16,6 +16,7 @@ from gongkai.store.run import version, whole_folder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gongkai.tables.codebook import Codebook, Label
     from gongkai.tables.schema import Table
 
 _CARD = Template("""---
@@ -28,8 +29,10 @@ tags: [government-transparency, china, text-as-data]
 
 # $name
 
-Tags each sentence of a Chinese government-information-disclosure annual report (政府信息公开工作年度报告) as
-**commitment** (承诺) and/or **boilerplate** (套话); both together is cheap talk. Codebook version $codebook.
+Tags each sentence of a Chinese government-information-disclosure annual report (政府信息公开工作年度报告) by
+the codebook $scheme (`codebook.toml`, coded as $codebook): $title.
+
+$labels
 
     gongkai predict REPORTS -o predictions.csv --model $name
 
@@ -40,10 +43,14 @@ $method
 ## Data
 
 $sentences sentences of $reports reports by $agencies agencies, years $years (gold digest `$digest`).
-Share of sentences: commitment $commitment, boilerplate $boilerplate.
+Share of coded sentences: $shares.
 The bundled corpus is authored: its agencies are invented and its codes are described in its data card.
 
-## Quality
+## Quality on real reports
+
+$real
+
+## Quality on authored reports
 
 Cross-validation by agency: each sentence is predicted by a model that saw neither its agency nor one that
 copies it ($groups groups of agencies in $folds folds; features, calibration and threshold chosen anew in
@@ -58,7 +65,8 @@ $beside
 
 - Figures are for text like the training text. Real reports may differ: code a random sample of your own and
   use it to correct shares before comparing agencies.
-- A commitment often shows only in its context: scores are less certain without `section`, `heading`, `lead`.
+- What a sentence says may show only in its context: scores are less certain without `section`, `heading`,
+  `lead`.
 - A label is a reading of a sentence by a codebook, not a judgement of an agency.
 
 ## How to cite
@@ -91,7 +99,7 @@ def _transformer_method(about: Mapping[str, Any]) -> str:
 _METHODS = {"linear": _linear_method, "transformer": _transformer_method}
 
 
-def write_card(path: Path, name: str, about: Mapping[str, Any], metrics: Table) -> None:
+def write_card(path: Path, name: str, about: Mapping[str, Any], metrics: Table, codebook: Codebook) -> None:
     """Write README.md of a model folder; every number in it comes from `about` and `metrics`."""
     main = metrics[(metrics["model"] == name) & (metrics["split"] == "agency")]
     rows = [
@@ -108,16 +116,57 @@ def write_card(path: Path, name: str, about: Mapping[str, Any], metrics: Table) 
         agencies=about["agencies"],
         years="–".join(map(str, about["years"])) or "not stated",
         digest=about["gold_digest"][:12],
-        commitment=f"{about['prevalence']['commitment']:.1%}",
-        boilerplate=f"{about['prevalence']['boilerplate']:.1%}",
+        shares=", ".join(f"{label} {share:.1%}" for label, share in about["prevalence"].items()),
+        scheme=codebook.stamp,
+        title=str(codebook.title) or codebook.name,
+        labels="\n".join(_label_line(label) for label in codebook.labels),
         groups=about["groups"],
         folds=about["settings"]["outer_folds"],
         metrics="\n".join(rows),
-        beside=_beside(metrics.drop(main.index)),
+        beside=_beside(metrics[(metrics["split"] != "real") & ~metrics.index.isin(main.index)]),
+        real=_real(metrics[metrics["split"] == "real"], main),
         tested=_tested(about["settings"]),
         version=version(),
     )
     path.write_text(text, encoding="utf-8")
+
+
+def _real(real: Table, authored: Table) -> str:
+    """Return the figures on real sentences beside the authored ones, or say that there are none."""
+    if real.empty:
+        return (
+            "Not measured. The figures below are for text like the training text; on other reports they may "
+            "be lower."
+        )
+    beside = {(r.label, r.metric): r for r in authored.itertuples()}
+    lines = []
+    for row in real[real["low"].notna()].itertuples():
+        other = beside.get((row.label, row.metric))
+        shown = f"{_number(other.value)} [{_number(other.low)}, {_number(other.high)}]" if other else "–"
+        lines.append(
+            f"| {row.label} | {_REAL.get(str(row.metric), row.metric)} | **{row.value:.3f}** "
+            f"[{_number(row.low)}, {_number(row.high)}] | {shown} | {_count(row.positives)} |"
+        )
+    first = real.iloc[0]
+    return (
+        f"**These are the figures to quote.** {_count(first['n'])} coded sentences of "
+        f"{_count(first['clusters'])} real reports that no model was trained on, read by gongkai\nfrom their "
+        "files; 95 % intervals by bootstrap over the agencies, too narrow with so few. The features were "
+        "chosen\nwith these sentences in sight: reports of another kind may fare worse.\n\n"
+        "| label | metric | real | authored, agencies not seen | positives |\n|---|---|---|---|---|\n"
+        + "\n".join(lines)
+    )
+
+
+_REAL = {"share_bias": "share predicted − share coded"}
+
+
+def _label_line(label: Label) -> str:
+    """Say in one line what a label is."""
+    title = f" ({label.title})" if str(label.title) else ""
+    classes = f" One of {', '.join(label.class_names)}." if label.is_choice else ""
+    under = f" Coded only where {label.only_if}." if label.only_if else ""
+    return f"- **{label.name}**{title}: {label.definition.said('en')}{classes}{under}"
 
 
 _BESIDE = {
@@ -226,7 +275,9 @@ def citation(model: str | Path) -> str:
     folder = find_model(model)
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     run = json.loads((folder / RUN).read_text(encoding="utf-8"))
-    title = "gongkai: commitments and boilerplate in Chinese disclosure reports"
+    title = (
+        "gongkai: tables, labels and measures from Chinese government-information-disclosure annual reports"
+    )
     lines = [
         f"The gongkai developers (2026). {title}. Version {version()}. Apache-2.0.",
         "",

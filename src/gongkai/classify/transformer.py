@@ -17,12 +17,13 @@ import numpy as np
 
 from gongkai.classify.calibrate import Calibration, calibrate, calibrated
 from gongkai.errors import GongkaiError, ModelError
-from gongkai.tables.schema import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+
+    from gongkai.tables.codebook import Codebook
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
@@ -97,6 +98,7 @@ class TransformerClassifier:
     heads: Mapping[str, Calibration]
     trained_on: frozenset[str] = frozenset()
     batch_size: int = 64
+    codebook: Codebook | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -206,11 +208,11 @@ def train_transformer(
     batch_size: int = 16,
     seed: int = 0,
 ) -> tuple[TransformerClassifier, dict[str, dict[str, object]]]:
-    """Fine-tune an encoder for both labels at once.
+    """Fine-tune an encoder for all labels at once; what is not coded does not count in its loss.
 
     Args:
         sentences: `text` and context columns.
-        gold: Label → booleans, one per sentence.
+        gold: Indicator → codes, one per sentence: 1, 0, or NaN where it is not coded.
         validation: Booleans; these sentences (of agencies of their own) stop the training, calibrate the
             scores and choose the thresholds, and are not trained on.
         name: The model's name.
@@ -233,9 +235,9 @@ def train_transformer(
         tokenizer = transformers.AutoTokenizer.from_pretrained(encoder)
         model = transformers.AutoModelForSequenceClassification.from_pretrained(
             encoder,
-            num_labels=len(LABELS),
-            id2label=dict(enumerate(LABELS)),
-            label2id={label: i for i, label in enumerate(LABELS)},
+            num_labels=len(gold),
+            id2label=dict(enumerate(gold)),
+            label2id={label: i for i, label in enumerate(gold)},
             problem_type="multi_label_classification",
             dtype=torch.float32,
         )
@@ -243,18 +245,20 @@ def train_transformer(
         reason = str(error).splitlines()[0]
         raise ModelError(f"{encoder}: no encoder that can be loaded: {reason}") from error
     texts, contexts = pairs_of(sentences)
-    codes = np.stack([np.asarray(gold[label], float) for label in LABELS], axis=1)
+    codes = np.stack([np.asarray(part, float) for part in gold.values()], axis=1)
     encoded = _encode(tokenizer, texts, contexts)
     rows = [
         {key: values[i] for key, values in encoded.items()} | {"labels": codes[i].astype(np.float32)}
         for i in range(len(texts))
     ]
-    share = codes[~validation].mean(axis=0)
+    share = np.nanmean(codes[~validation], axis=0)
     weight = torch.tensor(np.clip((1 - share) / np.maximum(share, 1e-6), 1, 5), dtype=torch.float32)
 
     def loss_of(outputs: Any, labels: Any, num_items_in_batch: object = None) -> Any:
-        loss = torch.nn.BCEWithLogitsLoss(pos_weight=weight.to(labels.device))
-        return loss(outputs["logits"], labels)
+        known = ~torch.isnan(labels)
+        loss = torch.nn.BCEWithLogitsLoss(pos_weight=weight.to(labels.device), reduction="none")
+        each = loss(outputs["logits"], torch.nan_to_num(labels)) * known
+        return each.sum() / known.sum().clamp(min=1)
 
     gpu = torch.cuda.is_available()
     with tempfile.TemporaryDirectory(prefix="gongkai-") as place:
@@ -297,7 +301,8 @@ def train_transformer(
     margins = logits(model, tokenizer, [texts[i] for i in held], [contexts[i] for i in held])
     heads: dict[str, Calibration] = {}
     chosen: dict[str, dict[str, object]] = {}
-    for column, label in enumerate(LABELS):
-        heads[label], score = calibrate(margins[:, column], codes[held, column].astype(bool))
+    for column, label in enumerate(gold):
+        known = ~np.isnan(codes[held, column])
+        heads[label], score = calibrate(margins[known, column], codes[held, column][known].astype(bool))
         chosen[label] = {"f1_validation": score, "threshold": heads[label].threshold}
     return TransformerClassifier(name, model, tokenizer, heads), chosen

@@ -15,12 +15,16 @@ from typing import Annotated
 
 import typer
 
-from gongkai.cli import study
+from gongkai.cli import codebook as codebook_app
+from gongkai.cli import coding, figures, fit, study
+from gongkai.cli.codebook import codebook_of
 from gongkai.cli.doctor import doctor
 from gongkai.cli.options import (
     BatchSize,
     Cluster,
+    CodebookFile,
     Device,
+    FillFrom,
     Jobs,
     Level,
     Limit,
@@ -115,9 +119,12 @@ def demo(
     f1 = done.quality[(done.quality["metric"] == "f1") & done.quality["low"].notna()]
     typer.echo(f"\n{done.summary.reports} reports, {done.summary.sentences:,} sentences (authored)")
     for row in f1.itertuples():
-        typer.echo(
-            f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on agencies not trained on"
+        where = (
+            f"{row.n:.0f} sentences of real reports"
+            if row.split == "real"
+            else "authored agencies not trained on"
         )
+        typer.echo(f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on {where}")
     typer.echo("Three numbers worth seeing:")
     for name, value in done.numbers:
         typer.echo(f"  {value}  {name}")
@@ -224,6 +231,7 @@ def train(
     settings: Annotated[
         Path | None, typer.Option("--settings", help="TOML file; unknown keys are refused.")
     ] = None,
+    codebook: CodebookFile = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Train a model on coded sentences.
@@ -241,7 +249,9 @@ def train(
     chosen = TrainSettings() if settings is None else read_settings(settings, TrainSettings)
     given = {"model": model, "encoder": encoder}
     chosen = replace(chosen, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
-    metrics = run(read_labels(labels), output, settings=chosen, overwrite=overwrite)
+    book = codebook_of(codebook)
+    gold = read_labels(labels, book)
+    metrics = run(gold, output, settings=chosen, overwrite=overwrite, codebook=book)
     typer.echo(f"{output}: on held-out agencies")
     _print_metrics(metrics)
 
@@ -250,7 +260,7 @@ def _print_metrics(metrics: object) -> None:
     for row in metrics.itertuples():  # type: ignore[attr-defined]
         spread = f" [{row.low:.3f}, {row.high:.3f}]" if row.low == row.low else ""
         split = getattr(row, "split", "agency")
-        group = row.group if split == "agency" else f"{split} split"
+        group = {"agency": row.group, "real": "real reports"}.get(split, f"{split} split")
         typer.echo(
             f"  {row.model}  {group:<24} {row.label:<12} {row.metric:<10} "
             f"{row.value:.3f}{spread}  n={row.n:.0f}"
@@ -269,6 +279,11 @@ def predict(
     model: Model = "linear",
     device: Device = None,
     batch_size: BatchSize = None,
+    codebook: CodebookFile = None,
+    from_codes: Annotated[
+        Path | None,
+        typer.Option("--from-codes", help="Take one coder's codes as predictions, e.g. a model's."),
+    ] = None,
     limit: Limit = None,
     jobs: Jobs = 1,
     resume: Resume = False,
@@ -276,13 +291,21 @@ def predict(
     shard: Share = None,
     cluster: Cluster = None,
 ) -> None:
-    """Tag each sentence as commitment and/or boilerplate.
+    """Tag each sentence with the labels of the model.
 
     Into one file, in memory; or, for any number of sentences, from Parquet into a folder of Parquet parts.
 
     Example: gongkai predict tables -o predictions.csv
     Example: gongkai predict tables -o predictions --jobs 4
+    Example: gongkai predict tables -o predictions.csv --from-codes llm.csv
     """
+    if from_codes is not None:
+        coding.predict_codes([Path(path) for path in inputs], from_codes, Path(output), codebook, overwrite)
+        return
+    if codebook is not None:
+        from gongkai.classify.classifier import load_model, refuse_other
+
+        refuse_other(load_model(model), codebook_of(codebook))
     if not Path(output).suffix:
         if limit is not None:
             raise GongkaiError("--limit is for a single file, not for a folder of parts")
@@ -326,6 +349,7 @@ def _predict_file(
     from gongkai.classify.predict import predict as run
     from gongkai.corpus.inputs import carry_own, read_sentences
     from gongkai.store.run import refuse_existing
+    from gongkai.tables.predicted import indicator_names
     from gongkai.tables.schema import PLAIN, write_frame
 
     if output.suffix.lower() not in PLAIN:
@@ -338,11 +362,11 @@ def _predict_file(
         sentences = sentences.head(limit)
     if missing := missing_context(sentences):
         typer.echo(
-            f"gongkai: no {', '.join(missing)}; commitments are recognised less well without them", err=True
+            f"gongkai: no {', '.join(missing)}; labels are recognised less well without them", err=True
         )
     predictions = carry_own(run(sentences, model=classifier), sentences)
     write_frame(predictions, output, overwrite=overwrite)
-    shares = predictions.groupby("label")["predicted"].mean()
+    shares = predictions.groupby(indicator_names(predictions), sort=False)["predicted"].mean().sort_index()
     shown = ", ".join(f"{share:.1%} {label}" for label, share in shares.items())
     typer.echo(f"{output}: {len(sentences):,} sentences; {shown}")
     if failed:
@@ -365,6 +389,7 @@ def evaluate(
         Path | None, typer.Option("--mistakes", help="Write the twenty most confident mistakes to read.")
     ] = None,
     annotator: Annotated[str, typer.Option("--annotator", help="Whose codes are gold.")] = "resolved",
+    codebook: CodebookFile = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the table.")] = None,
     level: Level = 0.95,
     seed: Seed = 0,
@@ -379,28 +404,40 @@ def evaluate(
     from gongkai.coding.labels import read_labels
     from gongkai.measure import diagnosis
     from gongkai.measure.quality import evaluate as run
-    from gongkai.tables.schema import SCHEMAS, read_frame, read_table, write_frame
+    from gongkai.tables.predicted import read_predictions, scheme_of
+    from gongkai.tables.schema import read_table, write_frame
 
-    frame = read_frame(predictions, SCHEMAS["predictions"].names)
-    gold = read_labels(labels)
+    book = codebook_of(codebook)
+    frame = read_predictions(predictions, tables, book)
+    gold = read_labels(labels, book or scheme_of(frame))
     reports = None if tables is None else read_table(tables, "reports")
-    common = {"annotator": annotator, "level": level, "seed": seed}
+    common = {"annotator": annotator, "level": level, "seed": seed, "codebook": book}
     metrics = run(frame, gold, by=columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
     _print_metrics(metrics)
-    for row in diagnosis.confusion(frame, gold, annotator=annotator).itertuples():
+    fit.print_real(frame["model"].unique())
+    for row in diagnosis.confusion(frame, gold, annotator=annotator, codebook=book).itertuples():
         typer.echo(
             f"  {row.model} {row.label}: {row.true_positives} rightly tagged, {row.false_positives} wrongly; "
             f"{row.false_negatives} missed, {row.true_negatives} rightly left"
         )
+    table = diagnosis.choice_confusion(frame, gold, annotator=annotator, codebook=book)
+    for key, part in table.groupby(["model", "label"], sort=False):
+        typer.echo(f"  {' '.join(map(str, key))}: coded → predicted")
+        for coded, found in part.groupby("gold", sort=False):
+            counts = zip(found["predicted"].tolist(), found["n"].tolist(), strict=True)
+            shown = "  ".join(f"{name or 'none'} {n}" for name, n in counts)
+            typer.echo(f"    {coded} → {shown}")
     if against is not None:
-        other = read_frame(against, SCHEMAS["predictions"].names)
+        other = read_predictions(against, tables, book)
         for row in diagnosis.compare_models(frame, other, gold, **common).itertuples():  # type: ignore[arg-type]
             typer.echo(
                 f"  {row.label}: F1 of {row.second} − {row.first} = {row.difference:+.3f} [{row.low:+.3f}, "
                 f"{row.high:+.3f}] on the same {row.n:,} sentences of {row.clusters} agencies"
             )
     if mistakes is not None:
-        write_frame(diagnosis.mistakes(frame, gold, annotator=annotator), mistakes, overwrite=overwrite)
+        write_frame(
+            diagnosis.mistakes(frame, gold, annotator=annotator, codebook=book), mistakes, overwrite=overwrite
+        )
     if output is not None:
         write_frame(metrics, output, overwrite=overwrite)
 
@@ -415,11 +452,12 @@ def measure(
         Path | None, typer.Option("--labels", help="Coded sample, for adjusted, ppi and dsl.")
     ] = None,
     cluster: Annotated[str, typer.Option("--cluster", help="auto, agency, report or passage.")] = "auto",
+    codebook: CodebookFile = None,
+    tables: FillFrom = None,
     level: Level = 0.95,
-    seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Estimate the share of each label, and of cheap talk, in each group.
+    """Estimate the share of each label, and what the codebook derives, in each group.
 
     The predictions are counted as they are, or corrected by a coded sample of the same sentences that the
     model was not trained on.
@@ -429,14 +467,16 @@ def measure(
     """
     from gongkai.coding.labels import read_labels
     from gongkai.measure.prevalence import prevalence
-    from gongkai.tables.schema import SCHEMAS, read_frame, write_frame
+    from gongkai.tables.predicted import read_predictions, scheme_of
+    from gongkai.tables.schema import write_frame
 
     if cluster not in ("auto", "agency", "report", "passage"):
         raise GongkaiError(f"--cluster {cluster}: expected auto, agency, report or passage")
-    frame = read_frame(predictions, SCHEMAS["predictions"].names)
+    book = codebook_of(codebook)
+    frame = read_predictions(predictions, tables, book)
     if method not in ("count", "adjusted", "ppi", "dsl"):
         raise GongkaiError(f"--method {method}: expected count, adjusted, ppi or dsl")
-    gold = None if labels is None else read_labels(labels)
+    gold = None if labels is None else read_labels(labels, book or scheme_of(frame))
     measures = prevalence(
         frame,
         gold,
@@ -444,31 +484,12 @@ def measure(
         method=method,  # type: ignore[arg-type]
         cluster=cluster,  # type: ignore[arg-type]
         level=level,
-        seed=seed,
+        codebook=book,
     )
     write_frame(measures, output, overwrite=overwrite)
     typer.echo(f"{output}: {len(measures)} rows")
 
 
-@app.command()
-def page(
-    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
-    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")],
-    level: Level = 0.95,
-    seed: Seed = 0,
-    overwrite: Overwrite = False,
-) -> None:
-    """Write one self-contained HTML page: comparison, table, every report with its sentences marked.
-
-    Example: gongkai page tables predictions.csv -o page.html
-    """
-    from gongkai.show.page import write_page
-    from gongkai.tables.schema import SCHEMAS, read_frame
-
-    frame = read_frame(predictions, SCHEMAS["predictions"].names)
-    typer.echo(str(write_page(tables, frame, output, level=level, seed=seed, overwrite=overwrite)))
-
-
-for command in (doctor, *study.COMMANDS):
+for command in (doctor, *fit.COMMANDS, *study.COMMANDS, *figures.COMMANDS, *coding.COMMANDS):
     app.command()(command)
+app.add_typer(codebook_app.app, name="codebook")

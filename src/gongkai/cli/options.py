@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +21,12 @@ Device = Annotated[
 ]
 BatchSize = Annotated[
     int | None, typer.Option("--batch-size", min=1, help="transformer: sentences read at once.")
+]
+CodebookFile = Annotated[
+    Path | None, typer.Option("--codebook", help="Codebook in TOML; the one that ships if not given.")
+]
+FillFrom = Annotated[
+    Path | None, typer.Option("--tables", help="Tables folder, to fill what the predictions lack.")
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Share = Annotated[

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gongkai.cli.options import Level, Overwrite, Seed, columns_of
+from gongkai.cli.codebook import codebook_of
+from gongkai.cli.options import CodebookFile, Level, Overwrite, Seed, columns_of
 from gongkai.errors import GongkaiError, MeasureError
 
 if TYPE_CHECKING:
+    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Table
 
 Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
@@ -33,6 +35,7 @@ def sample(
     kind: Annotated[
         str, typer.Option("--format", help="xlsx, csv, json (Label Studio), jsonl (doccano).")
     ] = "csv",
+    codebook: CodebookFile = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
@@ -43,20 +46,24 @@ def sample(
     from gongkai.coding.exchange import write_tasks
     from gongkai.coding.sample import draw
     from gongkai.store.run import manifest, whole_folder, write_json
-    from gongkai.tables.schema import SCHEMAS, read_frame, read_table
+    from gongkai.tables.codebooks import given_or_shipped
+    from gongkai.tables.predicted import read_predictions
+    from gongkai.tables.schema import read_table
 
+    book = codebook_of(codebook)
     sentences = read_table(tables, "sentences")
     before = sentences.groupby("report_id")["text"].shift(fill_value="")
     reports = read_table(tables, "reports", ["report_id", "kind", "level"])
     whole = sentences.assign(before=before).merge(reports, on="report_id", validate="many_to_one")
-    predicted = None if predictions is None else read_frame(predictions, SCHEMAS["predictions"].names)
-    drawn = draw(whole, n, by=columns_of(by), predictions=predicted, seed=seed)
+    predicted = None if predictions is None else read_predictions(predictions, tables, book)
+    drawn = draw(whole, n, by=columns_of(by), predictions=predicted, seed=seed, codebook=book)
     settings = {"n": n, "by": by, "predictions": str(predictions or ""), "seed": seed}
+    settings["codebook"] = given_or_shipped(book).stamp
     with whole_folder(output, overwrite=overwrite) as hidden:
         for name in coder or ["coder"]:
             if Path(name).name != name or name.startswith("."):
                 raise GongkaiError(f"--coder {name}: a name that can be a file's, without slashes")
-            write_tasks(drawn, hidden / f"{name}.{kind.lstrip('.')}")
+            write_tasks(drawn, hidden / f"{name}.{kind.lstrip('.')}", codebook=book)
         write_json(hidden / "run.json", manifest("sample", settings, {}))
     typer.echo(f"{output}: {len(drawn)} sentences for {', '.join(coder or ['coder'])}")
 
@@ -78,6 +85,7 @@ def agree(
     adjudicated: Annotated[
         Path | None, typer.Option("--adjudicated", help="That sheet, filled in: adds the coder 'resolved'.")
     ] = None,
+    codebook: CodebookFile = None,
     level: Level = 0.95,
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -93,23 +101,26 @@ def agree(
 
     from gongkai.coding.exchange import adjudication, resolve
     from gongkai.measure.quality import agreement
-    from gongkai.tables.schema import LABELS, read_frame, records, write_frame
+    from gongkai.tables.codebooks import given_or_shipped
+    from gongkai.tables.schema import read_frame, records, write_frame
 
-    coded = pd.concat([_read_codes(path, tables) for path in files], ignore_index=True)
+    book = codebook_of(codebook)
+    coded = pd.concat([_read_codes(path, tables, book) for path in files], ignore_index=True)
     coders = sorted(set(coded["annotator"]) - {"resolved"})
-    found = agreement(coded, by=columns_of(by), level=level, seed=seed)
+    found = agreement(coded, by=columns_of(by), level=level, seed=seed, codebook=book)
     for row in records(found):
         _echo_agreement(f"{row['label']:<12} {row['group']:<22}", row)
     for pair in itertools.combinations(coders, 2) if len(coders) > 2 else ():
-        for row in records(agreement(coded[coded["annotator"].isin(pair)], level=level, seed=seed)):
+        both = coded[coded["annotator"].isin(pair)]
+        for row in records(agreement(both, level=level, seed=seed, codebook=book)):
             _echo_agreement(f"{row['label']:<12} {' – '.join(pair):<22}", row)
     if adjudicate is not None:
-        sheet = adjudication(coded)
+        sheet = adjudication(coded, book)
         write_frame(sheet, adjudicate, overwrite=overwrite)
         typer.echo(f"{adjudicate}: {len(sheet)} disputed sentences")
     if adjudicated is not None:
-        decisions = read_frame(adjudicated, ["sentence_id", *LABELS, "rule"])
-        coded = pd.concat([coded, resolve(coded, decisions)], ignore_index=True)
+        decisions = read_frame(adjudicated, ["sentence_id", *given_or_shipped(book).names, "rule"])
+        coded = pd.concat([coded, resolve(coded, decisions, book)], ignore_index=True)
     if labels is not None:
         write_frame(coded, labels, overwrite=overwrite)
 
@@ -120,18 +131,19 @@ def _echo_agreement(name: str, row: dict[str, Any]) -> None:
     typer.echo(f"  {name} {shown}  agree {raw:.1%}  n={row['n']}")
 
 
-def _read_codes(path: Path, tables: Path | None) -> Labels:
+def _read_codes(path: Path, tables: Path | None, codebook: Codebook | None) -> Labels:
     from gongkai.coding.exchange import read_tasks
     from gongkai.coding.labels import read_labels
     from gongkai.tables.schema import read_table
 
     if path.is_dir():
-        return read_labels(path)
+        return read_labels(path, codebook)
     if path.suffix.lower() == ".csv":
         with path.open("rb") as stream:
             if b"annotator" in stream.readline():
-                return read_labels(path)
-    return read_tasks(path, path.stem, None if tables is None else read_table(tables, "sentences"))
+                return read_labels(path, codebook)
+    sentences = None if tables is None else read_table(tables, "sentences")
+    return read_tasks(path, path.stem, sentences, codebook=codebook)
 
 
 def partition(
@@ -179,14 +191,27 @@ def reuse(
     flags: Annotated[
         Path | None, typer.Option("--sentences", help="Also write the sentences behind the shares.")
     ] = None,
+    named: Annotated[
+        Path | None,
+        typer.Option("--mentions", help="Also write sentences that name another place, agency or year."),
+    ] = None,
+    usual: Annotated[
+        Path | None,
+        typer.Option("--mandated", help="Also write the phrases too usual to be a copy."),
+    ] = None,
+    phrases: Annotated[
+        Path | None, typer.Option("--phrases", help="Further phrases that are no copy: a text, one a line.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Measure text that was there before: at other agencies, in last year's report, in the same report.
 
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
     """
-    from gongkai.measure.reuse import copied, copy_network, reused_sentences
+    from gongkai.measure.copies import copied, copy_network, mandated_phrases
+    from gongkai.measure.mentions import mentions
     from gongkai.measure.reuse import reuse as run
+    from gongkai.measure.reuse import reused_sentences
     from gongkai.tables.schema import read_table, write_frame
 
     sentences = read_table(tables, "sentences")
@@ -199,8 +224,15 @@ def reuse(
         typer.echo(
             f"  {name:<10} mean {part['value'].mean():.1%} of words, {part['value'].notna().sum()} reports"
         )
+    if named is not None:
+        found = mentions(sentences)
+        write_frame(found, named, overwrite=overwrite)
+        typer.echo(f"{named}: {len(found)} names of another place, agency or year")
+    if usual is not None:
+        write_frame(mandated_phrases(sentences), usual, overwrite=overwrite)
     if copies is not None or network is not None:
-        pairs = copied(sentences)
+        further = [] if phrases is None else phrases.read_text(encoding="utf-8-sig").split("\n")
+        pairs = copied(sentences, read_table(tables, "reports"), phrases=further)
         if copies is not None:
             write_frame(pairs, copies, overwrite=overwrite)
         if network is not None:
@@ -216,20 +248,26 @@ def followup(
     checked: Annotated[
         Path | None, typer.Option("--checked", help="An earlier output whose column `checked` you filled in.")
     ] = None,
+    codebook: CodebookFile = None,
     level: Level = 0.95,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Look for each commitment and problem in the agency's next report: done, promised again, or silence.
+    """Look for each promise and problem in the agency's next report: done, again, unclear, or silence.
+
+    Beside it a placebo: the same search in another agency's next report, where all that is found is chance.
 
     Example: gongkai followup tables predictions.csv -o followup.xlsx
     """
     from gongkai.measure.followup import followup as run
-    from gongkai.measure.followup import followup_shares
-    from gongkai.tables.schema import SCHEMAS, read_frame, read_table, records, write_frame
+    from gongkai.measure.followup import followup_placebo, followup_shares
+    from gongkai.tables.predicted import read_predictions
+    from gongkai.tables.schema import read_frame, read_table, records, write_frame
 
-    frame = read_frame(predictions, SCHEMAS["predictions"].names)
-    found = run(read_table(tables, "sentences"), frame)
+    book = codebook_of(codebook)
+    frame = read_predictions(predictions, tables, book)
+    sentences = read_table(tables, "sentences")
+    found = run(sentences, frame, codebook=book)
     keys = ["sentence_id", "kind"]
     if checked is None:
         found = found.assign(checked=None)
@@ -241,6 +279,17 @@ def followup(
         spread = f" [{row['low']:.1%}, {row['high']:.1%}]" if known else ""
         group = " ".join(str(row[c]) for c in columns_of(by))
         typer.echo(f"  {group} {row['label']:<20} {_percent(row['value'])}{spread}  n={row['n']}")
+    try:
+        chance = followup_placebo(sentences, frame, seed=seed, codebook=book)
+    except MeasureError:
+        typer.echo("  placebo: undefined, no two agencies have reports of the same two years")
+    else:
+        chance = chance[chance["kind"] != "problem"]
+        typer.echo(
+            "  placebo, another agency's next report: "
+            f"{_percent(chance['outcome'].ne('silent').mean())} found, "
+            f"{_percent(chance['outcome'].eq('done').mean())} done  n={len(chance)}"
+        )
     typer.echo(
         f"{output}: {len(found)} rows, {int(found['review'].sum())} near the threshold. Read those and all "
         "problems, fill in `checked`, and give the file to --checked: unread problems are not counted"
@@ -258,8 +307,8 @@ def compare(
         Path | None, typer.Option("--labels", help="Coded sample with inclusion: corrected outcomes (DSL).")
     ] = None,
     cluster: Annotated[str, typer.Option("--cluster", help="agency or report_id.")] = "agency",
+    codebook: CodebookFile = None,
     level: Level = 0.95,
-    seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Estimate how far the share of each label differs between two groups, with interval and p-value.
@@ -269,14 +318,20 @@ def compare(
     from gongkai.coding.labels import read_labels
     from gongkai.measure.compare import compare as run
     from gongkai.measure.prevalence import counted_outcome, dsl_outcome
-    from gongkai.tables.schema import SCHEMAS, read_frame, read_table, records, write_frame
+    from gongkai.tables.predicted import read_predictions, scheme_of
+    from gongkai.tables.schema import read_table, records, write_frame
 
-    frame = read_frame(predictions, SCHEMAS["predictions"].names)
-    outcomes = counted_outcome(frame) if labels is None else dsl_outcome(frame, read_labels(labels))
+    book = codebook_of(codebook)
+    frame = read_predictions(predictions, tables, book)
+    if labels is None:
+        outcomes = counted_outcome(frame, codebook=book)
+    else:
+        gold = read_labels(labels, book or scheme_of(frame))
+        outcomes = dsl_outcome(frame, gold, codebook=book)
     about = read_table(tables, "reports", ["report_id", "kind", "level", "form", "region"])
     outcomes = outcomes.merge(about, on="report_id", how="left")
     groups = [None if g is None else _group(outcomes, by, g) for g in (first, second)]
-    found = run(outcomes, by=by, first=groups[0], second=groups[1], cluster=cluster, level=level, seed=seed)
+    found = run(outcomes, by=by, first=groups[0], second=groups[1], cluster=cluster, level=level)
     write_frame(found, output, overwrite=overwrite)
     for row in records(found):
         spread = " (too few clusters)"
@@ -344,6 +399,7 @@ def show(
     measures: Annotated[Path, typer.Argument(help="What gongkai measure wrote.")],
     row: Annotated[int, typer.Argument(help="Row of it, 0 for the first.")],
     limit: Annotated[int, typer.Option("--limit", help="Sentences to print.")] = 20,
+    codebook: CodebookFile = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write all of them.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -352,15 +408,16 @@ def show(
     Example: gongkai show tables predictions.csv measures.csv 0
     """
     from gongkai.measure.prevalence import sentences_behind
-    from gongkai.tables.schema import SCHEMAS, read_frame, read_table, records, write_frame
+    from gongkai.tables.predicted import read_predictions
+    from gongkai.tables.schema import read_frame, read_table, records, write_frame
 
     frame = read_frame(measures, ["measure", "model", "label"])
     if not 0 <= row < len(frame):
         raise GongkaiError(f"{measures}: has rows 0 to {len(frame) - 1}, not {row}")
     chosen = records(frame.iloc[[row]])[0]
-    found = sentences_behind(
-        chosen, read_frame(predictions, SCHEMAS["predictions"].names), read_table(tables, "sentences")
-    )
+    book = codebook_of(codebook)
+    predicted = read_predictions(predictions, tables, book)
+    found = sentences_behind(chosen, predicted, read_table(tables, "sentences"), codebook=book)
     files = read_table(tables, "reports", ["report_id", "source_path"])
     found = found.merge(files, on="report_id", how="left").drop(columns="tokens")
     typer.echo("  ".join(f"{k} {v}" for k, v in chosen.items() if v == v and v is not None))
@@ -374,15 +431,51 @@ def show(
 
 
 def cite(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="With --methods: folders that hold a run.json.")
+    ] = None,
     model: Annotated[str, typer.Option("--model", "-m", help="Model that was used.")] = "linear",
+    methods: Annotated[
+        bool, typer.Option("--methods", help="Print a methods paragraph, in English and Chinese.")
+    ] = False,
 ) -> None:
     """Print how to cite the package and the model, with the versions that decide the numbers.
 
     Example: gongkai cite --model my-model
+    Example: gongkai cite --methods tables tasks my-model predictions
     """
+    from gongkai.classify.methods import methods_paragraph
     from gongkai.classify.publish import citation
+
+    if methods:
+        if not folders:
+            raise GongkaiError("--methods needs the folders of the runs, e.g. tables my-model predictions")
+        typer.echo(methods_paragraph(folders))
+        return
 
     typer.echo(citation(model))
 
 
-COMMANDS = (sample, agree, partition, publish, reuse, followup, compare, terms, show, cite)
+def page(
+    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
+    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")],
+    codebook: CodebookFile = None,
+    level: Level = 0.95,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write one self-contained HTML page: comparison, table, every report with its sentences marked.
+
+    Example: gongkai page tables predictions.csv -o page.html
+    """
+    from gongkai.show.page import write_page
+    from gongkai.tables.predicted import read_predictions
+
+    book = codebook_of(codebook)
+    frame = read_predictions(predictions, tables, book)
+    made = write_page(tables, frame, output, level=level, seed=seed, overwrite=overwrite, codebook=book)
+    typer.echo(str(made))
+
+
+COMMANDS = (sample, agree, partition, publish, reuse, followup, compare, terms, show, cite, page)

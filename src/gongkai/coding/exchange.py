@@ -13,43 +13,62 @@ import csv
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import quoteattr
 
 import pandas as pd
 
-from gongkai.errors import GongkaiError, MeasureError, SchemaError
+from gongkai.errors import MeasureError, SchemaError
 from gongkai.store.run import whole_file
-from gongkai.tables.schema import LABELS, excel, excel_text, frame_of, hash_text, records
+from gongkai.tables.codebook import codes_in_order
+from gongkai.tables.codebooks import given_or_shipped, shipped
+from gongkai.tables.coded import scheme_of_labels
+from gongkai.tables.schema import excel, excel_text, frame_of, hash_text, records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gongkai.tables.codebook import Codebook, Label
     from gongkai.tables.schema import Labels, Sentences, Table
 
 FORMATS = (".xlsx", ".csv", ".json", ".jsonl")
 CONTEXT = ("report_id", "agency", "year", "section", "heading", "lead", "before")
-COLUMNS = ("sentence_id", "text_hash", "inclusion", *CONTEXT, "text", *LABELS, "confidence", "comment")
-_YES = {"1", "1.0", "true", "yes", "是"}
-_NO = {"0", "0.0", "false", "no", "否"}
-_CHOICE = """  <Choices name="{}" toName="text" choice="single" required="true">
-    <Choice value="1"/><Choice value="0"/>
-  </Choices>
-"""
-CONFIG_LABEL_STUDIO = (
-    """<View>
-  <Header value="$agency $year · $section · $heading"/>
-  <Text name="lead" value="$lead"/>
-  <Text name="before" value="$before"/>
-  <Text name="text" value="$text"/>
-"""
-    + "".join(map(_CHOICE.format, LABELS))
-    + """  <Rating name="confidence" toName="text"/>
-  <TextArea name="comment" toName="text"/>
-</View>
-"""
-)
+NONE = "neither"
+"""What doccano's coders choose to say: coded, none of the labels."""
+NOTES = ("confidence", "comment")
 
 
-def write_tasks(drawn: Table, path: str | Path, *, overwrite: bool = False) -> Path:
+def columns_of(codebook: Codebook | None = None) -> tuple[str, ...]:
+    """Return the columns of a task file."""
+    labels = given_or_shipped(codebook).names
+    return ("sentence_id", "text_hash", "inclusion", *CONTEXT, "text", *labels, *NOTES)
+
+
+COLUMNS = columns_of(shipped())
+
+
+def label_studio(codebook: Codebook) -> str:
+    """Return the labelling configuration of Label Studio for a codebook."""
+    choices = []
+    for label in codebook.labels:
+        values = "".join(f"<Choice value={quoteattr(v)}/>" for v in label.class_names or ("1", "0"))
+        required = "false" if label.only_if or label.sections else "true"
+        choices.append(
+            f'  <Header value={quoteattr(f"{label.title or label.name}")} size="5"/>\n'
+            f'  <Choices name="{label.name}" toName="text" choice="single" required="{required}">\n'
+            f"    {values}\n  </Choices>\n"
+        )
+    return (
+        '<View>\n  <Header value="$agency $year · $section · $heading"/>\n'
+        '  <Text name="lead" value="$lead"/>\n  <Text name="before" value="$before"/>\n'
+        '  <Text name="text" value="$text"/>\n'
+        + "".join(choices)
+        + '  <Rating name="confidence" toName="text"/>\n  <TextArea name="comment" toName="text"/>\n</View>\n'
+    )
+
+
+def write_tasks(
+    drawn: Table, path: str | Path, *, overwrite: bool = False, codebook: Codebook | None = None
+) -> Path:
     """Write a task file for one coder; the codes stand empty.
 
     Args:
@@ -58,6 +77,8 @@ def write_tasks(drawn: Table, path: str | Path, *, overwrite: bool = False) -> P
         path: .xlsx, .csv, .json (Label Studio; its labelling configuration is written beside it) or .jsonl
             (doccano).
         overwrite: Replace an earlier file.
+        codebook: The scheme; the one that ships unless given. An .xlsx has lists of its codes to choose from
+            and, as a second sheet, what they mean.
 
     Raises:
         SchemaError: The ending is another.
@@ -67,17 +88,19 @@ def write_tasks(drawn: Table, path: str | Path, *, overwrite: bool = False) -> P
     ending = target.suffix.lower()
     if ending not in FORMATS:
         raise SchemaError(f"{target}: the ending decides the format; expected one of {', '.join(FORMATS)}")
-    rows = [_task(row) for row in records(drawn)]
+    scheme = given_or_shipped(codebook)
+    columns = columns_of(scheme)
+    rows = [_task(row, columns) for row in records(drawn)]
     with whole_file(target, overwrite=overwrite) as hidden:
         if ending == ".xlsx":
-            _write_xlsx(rows, hidden)
+            _write_xlsx(rows, hidden, scheme)
         elif ending == ".csv":
             with hidden.open("w", encoding="utf-8-sig", newline="") as stream:
-                writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+                writer = csv.DictWriter(stream, columns, lineterminator="\n")
                 writer.writeheader()
-                writer.writerows({k: _guard(v) for k, v in row.items()} for row in rows)
+                writer.writerows({k: spreadsheet_safe(v) for k, v in row.items()} for row in rows)
         elif ending == ".json":
-            shown = [c for c in COLUMNS if c not in (*LABELS, "confidence", "comment")]
+            shown = [c for c in columns if c not in (*scheme.names, *NOTES)]
             tasks = [{"data": {c: row[c] for c in shown}} for row in rows]
             hidden.write_text(json.dumps(tasks, ensure_ascii=False, indent=1), encoding="utf-8")
         else:
@@ -87,12 +110,12 @@ def write_tasks(drawn: Table, path: str | Path, *, overwrite: bool = False) -> P
                 "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in lines), encoding="utf-8"
             )
     if ending == ".json":  # the labelling configuration, to paste into the project's settings
-        target.with_suffix(".xml").write_text(CONFIG_LABEL_STUDIO, encoding="utf-8")
+        target.with_suffix(".xml").write_text(label_studio(scheme), encoding="utf-8")
     return target
 
 
-def _task(row: dict[str, Any]) -> dict[str, object]:
-    task: dict[str, object] = dict.fromkeys(COLUMNS, "")
+def _task(row: dict[str, Any], columns: Sequence[str]) -> dict[str, object]:
+    task: dict[str, object] = dict.fromkeys(columns, "")
     for column in ("sentence_id", "inclusion", *CONTEXT, "text"):
         value = row.get(column)
         task[column] = "" if value is None or value != value else value
@@ -102,7 +125,7 @@ def _task(row: dict[str, Any]) -> dict[str, object]:
     return task
 
 
-def _guard(value: object) -> object:
+def spreadsheet_safe(value: object) -> object:
     """Keep a spreadsheet from reading a sentence as a formula."""
     return "'" + value if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
 
@@ -115,7 +138,7 @@ def _unguard(value: str) -> str:
     )
 
 
-def _write_xlsx(rows: list[dict[str, object]], path: Path) -> None:
+def _write_xlsx(rows: list[dict[str, object]], path: Path, codebook: Codebook) -> None:
     openpyxl = excel()
     from openpyxl.styles import Alignment, Font
     from openpyxl.worksheet.datavalidation import DataValidation
@@ -123,10 +146,11 @@ def _write_xlsx(rows: list[dict[str, object]], path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "tasks"
-    sheet.append(list(COLUMNS))
+    columns = columns_of(codebook)
+    sheet.append(list(columns))
     for row in rows:
-        sheet.append([None] * len(COLUMNS))
-        for column, name in enumerate(COLUMNS, start=1):
+        sheet.append([None] * len(columns))
+        for column, name in enumerate(columns, start=1):
             cell = sheet.cell(sheet.max_row, column)
             value = row[name]
             cell.value = excel_text(value) if isinstance(value, str) and value else (value or None)
@@ -136,42 +160,57 @@ def _write_xlsx(rows: list[dict[str, object]], path: Path) -> None:
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     widths = {"text": 70, "lead": 40, "before": 40, "heading": 24, "comment": 30}
-    for column, name in enumerate(COLUMNS, start=1):
+    for column, name in enumerate(columns, start=1):
         sheet.column_dimensions[openpyxl.utils.get_column_letter(column)].width = widths.get(name, 13)
-    allowed = DataValidation(type="list", formula1='"1,0"', allow_blank=True)
-    sheet.add_data_validation(allowed)
-    for label in LABELS:
-        letter = openpyxl.utils.get_column_letter(COLUMNS.index(label) + 1)
-        allowed.add(f"{letter}2:{letter}{len(rows) + 1}")
     sheet.freeze_panes = "A2"
+    read, codes = book.create_sheet("codebook"), book.create_sheet("codes")
+    for texts in _guide(codebook):
+        read.append([excel_text(text) for text in texts])
+    for place, width in zip("ABCD", (18, 18, 70, 40), strict=True):
+        read.column_dimensions[place].width = width
+    read.freeze_panes = "A2"
+    for number, label in enumerate(codebook.labels, start=1):
+        # A list in the cell itself may have 255 characters; one in a sheet as many as it likes.
+        values = label.class_names or (1, 0)
+        for line, value in enumerate((label.name, *values), start=1):
+            codes.cell(line, number).value = value
+        listed = openpyxl.utils.get_column_letter(number)
+        allowed = DataValidation(
+            type="list", formula1=f"codes!${listed}$2:${listed}${len(values) + 1}", allow_blank=True
+        )
+        allowed.showErrorMessage = False  # 是, √ … are read too; what is not is refused by its cell
+        sheet.add_data_validation(allowed)
+        letter = openpyxl.utils.get_column_letter(columns.index(label.name) + 1)
+        allowed.add(f"{letter}2:{letter}{len(rows) + 1}")
     book.save(path)
 
 
-def read_tasks(
-    path: str | Path, annotator: str, sentences: Sentences | None = None, *, codebook: str = "2"
-) -> Labels:
-    """Read a coder's finished file.
+def _guide(codebook: Codebook) -> list[tuple[str, str, str, str]]:
+    """Return the codebook as rows of a sheet: label, code, meaning, only where."""
+    lines = [("label", "code", "meaning", "only where")]
+    for label in codebook.labels:
+        where = "; ".join(w for w in (label.only_if, ", ".join(label.sections)) if w)
+        lines.append((label.name, "1 / 0" if not label.is_choice else "", str(label.definition), where))
+        lines += [
+            ("", c.name, " ".join(w for w in (str(c.title), str(c.definition)) if w), "")
+            for c in label.classes
+        ]
+        lines += [("", "", str(rule), "") for rule in label.rules]
+    return lines
 
-    Args:
-        path: The file that `write_tasks` wrote, coded; or what Label Studio or doccano exported from it.
-        annotator: Name of the coder.
-        sentences: `sentences` rows of the build it came from; then every id must be there with the same text.
-        codebook: Version coded by.
 
-    Returns:
-        `labels` rows with `inclusion`, and `confidence` and `comment` where given; uncoded sentences have
-        nulls.
+def task_rows(path: str | Path, codebook: Codebook) -> list[tuple[str, dict[str, Any]]]:
+    """Return the rows of a task file as they stand, each with its place in the file.
 
     Raises:
-        SchemaError: Names the file and line (or task): not UTF-8, a missing column, an unknown code, an id
-            twice, a text that was changed, or a sentence that the build does not have.
+        SchemaError: It cannot be read, or lacks a column.
     """
     source = Path(path)
     readers = {".xlsx": _read_xlsx, ".csv": _read_csv, ".json": _read_label_studio, ".jsonl": _read_doccano}
     if source.suffix.lower() not in readers:
         raise SchemaError(f"{source}: the ending decides the format; expected one of {', '.join(FORMATS)}")
     try:
-        raw = readers[source.suffix.lower()](source)
+        return readers[source.suffix.lower()](source, codebook)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         reason = (
             "not UTF-8 (saved as GBK?); save it as 'CSV UTF-8'"
@@ -179,6 +218,33 @@ def read_tasks(
             else error
         )
         raise SchemaError(f"{source}: cannot be read: {reason}") from error
+
+
+def read_tasks(
+    path: str | Path,
+    annotator: str,
+    sentences: Sentences | None = None,
+    *,
+    codebook: Codebook | None = None,
+) -> Labels:
+    """Read a coder's finished file.
+
+    Args:
+        path: The file that `write_tasks` wrote, coded; or what Label Studio or doccano exported from it.
+        annotator: Name of the coder.
+        sentences: `sentences` rows of the build it came from; then every id must be there with the same text.
+        codebook: The scheme coded by; the one that ships unless given.
+
+    Returns:
+        `labels` rows with `inclusion`, and `confidence` and `comment` where given; uncoded sentences have
+        nulls.
+
+    Raises:
+        SchemaError: Names the file and line (cell, task): not UTF-8, a missing column, an unknown code, an id
+            twice, a text that was changed, or a sentence that the build does not have.
+    """
+    source, scheme = Path(path), given_or_shipped(codebook)
+    raw = task_rows(source, scheme)
     known = None if sentences is None else dict(zip(sentences["sentence_id"], sentences["text"], strict=True))
     seen: dict[str, str] = {}
     rows: list[dict[str, object]] = []
@@ -198,72 +264,77 @@ def read_tasks(
         if known is not None and known.get(name) != row["text"]:
             reason = "is not in these tables" if name not in known else "has another text in these tables"
             raise SchemaError(f"{where}: sentence {name} {reason}; build from the same files?")
-        codes = {label: _code(row.get(label), where, label) for label in LABELS}
+        codes: dict[str, object] = {}
+        for label in scheme.labels:
+            try:
+                codes[label.name] = label.code_of(row.get(label.name))
+            except ValueError as error:
+                cell = row.get(_CELL.format(label.name))
+                raise SchemaError(f"{f'{source}, cell {cell}' if cell else where}: {error}") from error
+        if wrong := codes_in_order(scheme, codes):
+            raise SchemaError(f"{where}: {wrong}")
         about = {c: row.get(c) or None for c in ("report_id", "agency", "section")}
         year = str(row.get("year") or "").split(".")[0]
         inclusion = str(row.get("inclusion") or "")
         texts = {c: row.get(c) or "" for c in ("heading", "lead")}
         notes = {c: row.get(c) or None for c in ("confidence", "comment")}
         rows.append(
-            {"sentence_id": name, "annotator": annotator, "text": row["text"], "codebook": codebook}
+            {"sentence_id": name, "annotator": annotator, "text": row["text"], "codebook": scheme.stamp}
             | {
                 "year": int(year) if year.isdigit() else None,
                 "inclusion": float(inclusion) if inclusion else None,
             }
             | {**about, **texts, **notes, **codes}
         )
-    frame = frame_of("labels", rows)
+    frame = frame_of("labels", rows, scheme)
     return frame.assign(
         **{c: pd.Series([r[c] for r in rows], dtype=object) for c in ("confidence", "comment")}
     )
 
 
-def _code(value: object, where: str, label: str) -> bool | None:
-    text = "" if value is None else str(value).strip().lower()
-    if text in _YES:
-        return True
-    if text in _NO:
-        return False
-    if text:
-        raise SchemaError(f"{where}: {label} is '{value}'; expected 1, 0 or empty")
-    return None
+_CELL = "cell of {}"
+"""Under this key a row of a workbook knows where a code stands."""
 
 
 _Raw = list[tuple[str, dict[str, Any]]]
 
 
-def _columns(source: Path, found: Sequence[object]) -> None:
-    if missing := [c for c in ("sentence_id", "text_hash", "text", *LABELS) if c not in found]:
+def _columns(source: Path, found: Sequence[object], codebook: Codebook) -> None:
+    if missing := [c for c in ("sentence_id", "text_hash", "text", *codebook.names) if c not in found]:
         raise SchemaError(f"{source}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}")
 
 
-def _read_csv(source: Path) -> _Raw:
+def _read_csv(source: Path, codebook: Codebook) -> _Raw:
     with source.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
-        _columns(source, reader.fieldnames or [])
+        _columns(source, reader.fieldnames or [], codebook)
         return [
             (f"line {reader.line_num}", {k: _unguard(v or "") for k, v in row.items() if k}) for row in reader
         ]
 
 
-def _read_xlsx(source: Path) -> _Raw:
+def _read_xlsx(source: Path, codebook: Codebook) -> _Raw:
+    openpyxl = excel()
     try:
-        book = excel().load_workbook(source, read_only=True, data_only=True)
-    except GongkaiError:
-        raise
+        book = openpyxl.load_workbook(source, read_only=True, data_only=True)
     except Exception as error:
         raise SchemaError(f"{source}: not an Excel workbook, or damaged: {error}") from error
     lines = book.worksheets[0].iter_rows(values_only=True)
     head = [str(c) if c is not None else "" for c in next(lines, ())]
-    _columns(source, head)
+    _columns(source, head, codebook)
+    letters = {n: openpyxl.utils.get_column_letter(head.index(n) + 1) for n in codebook.names}
     return [
-        (f"row {number}", dict(zip(head, line, strict=False)))
+        (
+            f"row {number}",
+            dict(zip(head, line, strict=False))
+            | {_CELL.format(name): f"{letter}{number}" for name, letter in letters.items()},
+        )
         for number, line in enumerate(lines, start=2)
         if any(cell is not None for cell in line)
     ]
 
 
-def _read_label_studio(source: Path) -> _Raw:
+def _read_label_studio(source: Path, codebook: Codebook) -> _Raw:
     found: _Raw = []
     for number, task in enumerate(json.loads(source.read_text(encoding="utf-8-sig")), start=1):
         row = dict(task.get("data") or {})
@@ -278,7 +349,7 @@ def _read_label_studio(source: Path) -> _Raw:
     return found
 
 
-def _read_doccano(source: Path) -> _Raw:
+def _read_doccano(source: Path, codebook: Codebook) -> _Raw:
     found: _Raw = []
     for number, line in enumerate(source.read_text(encoding="utf-8-sig").splitlines(), start=1):
         if not line.strip():
@@ -289,79 +360,106 @@ def _read_doccano(source: Path) -> _Raw:
         )
         row["text"] = task.get("text", row.get("text"))
         given = set(task.get("label") or task.get("labels") or [])
-        if unknown := given - {*LABELS, "neither"}:
+        if unknown := given - {*codebook.indicators, NONE}:
             raise SchemaError(f"{source}, line {number}: unknown label {', '.join(sorted(unknown))}")
         if given:  # doccano knows no 'coded, none of them': the label `neither` says so
-            row |= {label: str(int(label in given)) for label in LABELS}
+            row |= _codes_of(given, codebook, f"{source}, line {number}")
         comments = task.get("Comments") or task.get("comments") or []
         row["comment"] = "; ".join(map(str, comments)) if isinstance(comments, list) else comments
         found.append((f"line {number}", row))
     return found
 
 
-def adjudication(labels: Labels) -> Table:
+def _codes_of(given: set[str], codebook: Codebook, where: str) -> dict[str, str]:
+    """Return codes from the indicators a coder marked; what has no class, or no condition, stays empty."""
+    codes = {}
+    for label in codebook.labels:
+        marked = [i for i in label.indicators if i in given]
+        if label.is_choice and len(marked) > 1:
+            raise SchemaError(f"{where}: {' and '.join(marked)} at once")
+        if label.only_if and not set(codebook.conditions(label.name)) <= given and not marked:
+            continue
+        if label.is_choice:
+            codes[label.name] = marked[0].partition("=")[2] if marked else ""
+        else:
+            codes[label.name] = str(int(bool(marked)))
+    return codes
+
+
+def adjudication(labels: Labels, codebook: Codebook | None = None) -> Table:
     """Return the sentences on which coders differ, a column per coder and label, for a third reading.
 
     Args:
         labels: `labels` rows of two or more coders (`resolved` is left out).
+        codebook: The scheme; the one that ships unless given.
 
     Returns:
         One row per disputed sentence: `sentence_id, agency, year, section, heading, lead, text, disputed`
-        (labels), then
-        `commitment_CODER`, `boilerplate_CODER` …, and empty `commitment`, `boilerplate`, `rule` to fill in.
+        (labels), then `LABEL_CODER` for each label and coder, and for each label an empty column, and `rule`,
+        to fill in.
 
     Raises:
         MeasureError: Fewer than two coders.
     """
+    scheme = scheme_of_labels(labels, codebook)
     coded = labels[labels["annotator"] != "resolved"]
     coders = sorted(set(coded["annotator"]))
     if len(coders) < 2:
         raise MeasureError(f"adjudication needs two coders; the labels have {', '.join(coders) or 'none'}")
-    wide = coded.set_index(["sentence_id", "annotator"])[list(LABELS)].unstack()  # noqa: PD010
+    names = list(scheme.names)
+    wide = coded.set_index(["sentence_id", "annotator"])[names].unstack()  # noqa: PD010
     differs = {
-        label: wide[label].apply(lambda codes: len(set(codes.dropna())) > 1, axis=1) for label in LABELS
+        label: wide[label].apply(lambda codes: len(set(codes.dropna())) > 1, axis=1) for label in names
     }
-    disputed = [" ".join(label for label in LABELS if differs[label].loc[i]) for i in wide.index]
+    disputed = [" ".join(label for label in names if differs[label].loc[i]) for i in wide.index]
     about = coded.drop_duplicates("sentence_id").set_index("sentence_id").loc[wide.index]
     table = about[["agency", "year", "section", "heading", "lead", "text"]].assign(disputed=disputed)
-    for label in LABELS:
+    for label in names:
         for coder in coders:
             table[f"{label}_{coder}"] = wide[label][coder]
     table = table[table["disputed"] != ""].reset_index()
-    return table.assign(commitment=None, boilerplate=None, rule="")
+    return table.assign(**dict.fromkeys(names), rule="")
 
 
-def resolve(labels: Labels, decisions: Table) -> Labels:
+def resolve(labels: Labels, decisions: Table, codebook: Codebook | None = None) -> Labels:
     """Make the `resolved` rows: what the coders agree on, and the third reading's decision elsewhere.
 
     Args:
         labels: `labels` rows of the coders; earlier `resolved` rows are left out.
-        decisions: A filled sheet of `adjudication`: `sentence_id, commitment, boilerplate, rule`.
+        decisions: A filled sheet of `adjudication`: `sentence_id`, a column per label, `rule`.
+        codebook: The scheme; the one that ships unless given.
 
     Returns:
-        One row per coded sentence, in the order of the labels; `rule` says what decided disputed ones.
+        One row per coded sentence, in the order of the labels; `rule` says what decided disputed ones. A
+        label whose condition was decided against is empty.
 
     Raises:
-        SchemaError: A disputed sentence has no decision, or no rule; or a decision is not 0 or 1.
+        SchemaError: A disputed sentence has no decision, or no rule; or a decision is no code.
     """
+    scheme = scheme_of_labels(labels, codebook)
     coded = labels[labels["annotator"] != "resolved"]
-    decided = decisions.drop_duplicates("sentence_id").set_index("sentence_id")
+    decided = decisions.assign(_row=range(2, len(decisions) + 2))
+    decided = decided.drop_duplicates("sentence_id").set_index("sentence_id")
     rows = coded.drop_duplicates("sentence_id").assign(annotator="resolved", rule=None)
     rows = rows.set_index("sentence_id", drop=False)
     differs: set[str] = set()
-    for label in LABELS:
-        several = coded.groupby("sentence_id")[label].nunique()
+    for label in scheme.labels:
+        several = coded.groupby("sentence_id")[label.name].nunique()
         disputed = several.index[several > 1]
         differs |= set(disputed)
-        missing = [i for i in disputed if i not in decided.index]
-        codes = decided[label].reindex(disputed)
-        wrong = [i for i, c in codes.items() if i not in missing and str(c) not in _DECISIONS]
-        for what, ids in (("no decision", missing), (f"{label} is neither 0 nor 1", wrong)):
-            if ids:
-                raise SchemaError(f"{len(ids)} disputed sentences: {what}, e.g. {ids[0]}")
-        first = coded[coded[label].notna()].drop_duplicates("sentence_id").set_index("sentence_id")[label]
-        rows[label] = first.reindex(rows.index).astype("boolean")
-        rows.loc[list(disputed), label] = [_DECISIONS[str(c)] for c in codes]
+        if missing := [i for i in disputed if i not in decided.index]:
+            raise SchemaError(f"{len(missing)} disputed sentences: no decision, e.g. {missing[0]}")
+        first = coded[coded[label.name].notna()].drop_duplicates("sentence_id").set_index("sentence_id")
+        codes = dict(first[label.name].items()) | _decisions(decided, label, list(disputed))
+        values = [codes.get(i) for i in rows.index]
+        rows[label.name] = pd.Series(values, rows.index, dtype=object)
+        if not label.is_choice:
+            rows[label.name] = rows[label.name].astype("boolean")
+    for label in scheme.labels:
+        for condition in scheme.conditions(label.name):
+            above, _, value = condition.partition("=")
+            holds = rows[above].astype(object).eq(value if value else True).fillna(value=False)
+            rows[label.name] = rows[label.name].where(holds.astype(bool), None)
     rules = decided["rule"].reindex(sorted(differs)).fillna("").astype(str).str.strip()
     if (rules == "").any():
         raise SchemaError(f"{(rules == '').sum()} decisions name no rule, e.g. {rules.index[rules == ''][0]}")
@@ -369,4 +467,22 @@ def resolve(labels: Labels, decisions: Table) -> Labels:
     return rows.reset_index(drop=True)
 
 
-_DECISIONS = {"0": False, "1": True, "0.0": False, "1.0": True, "False": False, "True": True}
+def _decisions(decided: Table, label: Label, disputed: list[str]) -> dict[str, object]:
+    """Read the decisions on one label; those on sentences that are not disputed count where given."""
+    found: dict[str, object] = {}
+    wrong: list[tuple[int, str]] = []
+    for name, value, row in zip(decided.index, decided[label.name], decided["_row"], strict=True):
+        try:
+            code = label.code_of(value)
+        except ValueError as error:
+            raise SchemaError(f"row {row} of the decisions: {error}") from error
+        if code is not None:
+            found[name] = code
+        elif name in disputed:
+            wrong.append((row, name))
+    if wrong:
+        raise SchemaError(
+            f"{len(wrong)} disputed sentences have no decision on {label.name}, e.g. row {wrong[0][0]}, "
+            f"{wrong[0][1]}; expected {label.expected.removesuffix(' or empty')}"
+        )
+    return found

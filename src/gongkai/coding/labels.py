@@ -7,26 +7,38 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gongkai.errors import SchemaError
-from gongkai.tables.schema import KEYS, SCHEMAS, frame_of
+from gongkai.tables.codebook import codes_in_order
+from gongkai.tables.codebooks import given_or_shipped
+from gongkai.tables.coded import coded_whole, indicator_codes, scheme_of_labels
+from gongkai.tables.predicted import FROM_REPORTS
+from gongkai.tables.schema import KEYS, SCHEMAS, frame_of, labels_schema
 
 if TYPE_CHECKING:
-    from gongkai.tables.schema import Labels
+    from gongkai.tables.codebook import Codebook
+    from gongkai.tables.schema import Labels, Predictions, Sentences
 
-_REQUIRED = ("sentence_id", "annotator", "text", "commitment", "boilerplate")
-_TRUTH = {"1": True, "0": False, "true": True, "false": False, "": None}
+_REQUIRED = ("sentence_id", "annotator", "text")
 
 
-def read_labels(path: str | Path) -> Labels:
+def read_labels(path: str | Path, codebook: Codebook | None = None) -> Labels:
     """Read coded sentences from a CSV file, or from all CSV files of a folder.
 
     Args:
-        path: UTF-8 (with or without BOM), one row per sentence and coder; columns `sentence_id, annotator,
-            text, commitment, boilerplate`, and where known `report_id, agency, year, section, heading, lead,
-            codebook`. Codes are 1, 0 or empty.
+        path: UTF-8 (with or without BOM). Wide: one row per sentence and coder with a column for each label;
+            or long: one row per sentence, coder and label with the columns `label` and `value`. Beside them
+            `sentence_id, annotator, text`, and where known `report_id, agency, year, section, heading, lead,
+            codebook, inclusion`. Codes are as people write them (1, 是, TRUE, √ …; of a choice a class), or
+            empty.
+        codebook: The scheme; the one that ships unless given.
+
+    Returns:
+        `labels` rows, a column for each label.
 
     Raises:
-        SchemaError: Names the file and line: not UTF-8, a missing column, an unknown code, a duplicated key.
+        SchemaError: Names the file and line: not UTF-8, a missing column, an unknown code, a code where its
+            condition does not hold, a duplicated key, labels of another codebook.
     """
+    scheme = given_or_shipped(codebook)
     source = Path(path)
     files = sorted(source.glob("*.csv")) if source.is_dir() else [source]
     if not files:
@@ -34,7 +46,7 @@ def read_labels(path: str | Path) -> Labels:
     rows: list[dict[str, object]] = []
     seen: dict[tuple[object, ...], str] = {}
     for file in files:
-        for line, row in _read_rows(file):
+        for line, row in _read_rows(file, scheme):
             key = tuple(row[k] for k in KEYS["labels"])
             place = f"{file}, line {line}"
             if key in seen:
@@ -43,10 +55,10 @@ def read_labels(path: str | Path) -> Labels:
                 )
             seen[key] = place
             rows.append(row)
-    return frame_of("labels", rows)
+    return frame_of("labels", rows, scheme)
 
 
-def _read_rows(file: Path) -> list[tuple[int, dict[str, object]]]:
+def _read_rows(file: Path, codebook: Codebook) -> list[tuple[int, dict[str, object]]]:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -55,33 +67,62 @@ def _read_rows(file: Path) -> list[tuple[int, dict[str, object]]]:
         raise SchemaError(f"{file}: cannot be read: {error.strerror or error}") from error
     csv.field_size_limit(2**31 - 1)  # a sentence may be as long as it likes
     reader = csv.DictReader(text.splitlines(keepends=True))
-    missing = [c for c in _REQUIRED if c not in (reader.fieldnames or ())]
+    columns = reader.fieldnames or ()
+    is_long = {"label", "value"} <= set(columns)
+    needed = (*_REQUIRED, *(() if is_long else codebook.names))
+    missing = [c for c in needed if c not in columns]
     if missing:
-        have = ", ".join(reader.fieldnames or ()) or "nothing"
+        have = ", ".join(columns) or "nothing"
         raise SchemaError(
             f"{file}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; has {have}"
         )
+    lines = [(reader.line_num, raw) for raw in reader]
     rows = []
-    for raw in reader:
-        line = reader.line_num
+    for line, raw in _widened(file, lines, codebook) if is_long else lines:
+        where = f"{file}, line {line}"
         row: dict[str, object] = {f.name: raw.get(f.name) or None for f in SCHEMAS["labels"]}
         for name in ("heading", "lead"):
             row[name] = raw.get(name) or ""
-        for name in ("sentence_id", "annotator", "text"):
+        for name in _REQUIRED:
             if not row[name]:
-                raise SchemaError(f"{file}, line {line}: {name} is empty")
-        for label in ("commitment", "boilerplate"):
-            code = (raw[label] or "").strip().lower()
-            if code not in _TRUTH:
-                raise SchemaError(f"{file}, line {line}: {label} is '{raw[label]}'; expected 1, 0 or empty")
-            row[label] = _TRUTH[code]
+                raise SchemaError(f"{where}: {name} is empty")
+        if not codebook.accepts(row["codebook"]):
+            raise SchemaError(
+                f"{where}: coded by the codebook '{row['codebook']}', not by {codebook.stamp}; "
+                "give the one it was coded by (--codebook FILE)"
+            )
+        try:
+            codes = {label.name: label.code_of(raw.get(label.name)) for label in codebook.labels}
+        except ValueError as error:
+            raise SchemaError(f"{where}: {error}") from error
+        if wrong := codes_in_order(codebook, codes):
+            raise SchemaError(f"{where}: {wrong}")
+        row |= codes
         year = (raw.get("year") or "").strip().removesuffix(".0")  # as pandas writes it beside empty ones
         if year and not year.isdigit():
-            raise SchemaError(f"{file}, line {line}: year is '{year}'; expected four digits")
+            raise SchemaError(f"{where}: year is '{year}'; expected four digits")
         row["year"] = int(year) if year else None
         row["inclusion"] = _inclusion(file, line, raw.get("inclusion"))
         rows.append((line, row))
     return rows
+
+
+def _widened(
+    file: Path, lines: list[tuple[int, dict[str, str]]], codebook: Codebook
+) -> list[tuple[int, dict[str, str]]]:
+    """Put the rows of a sentence and coder, one per label, into one, with the line of the first."""
+    found: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
+    for line, raw in lines:
+        label = (raw.get("label") or "").strip()
+        if label not in codebook.names:
+            names = ", ".join(codebook.names)
+            raise SchemaError(f"{file}, line {line}: label is '{label}'; the codebook has {names}")
+        key = (raw.get("sentence_id") or "", raw.get("annotator") or "")
+        row = found.setdefault(key, (line, dict(raw)))[1]
+        if label in row:
+            raise SchemaError(f"{file}, line {line}: {key[1]} coded {label} of sentence {key[0]} already")
+        row[label] = raw.get("value") or ""
+    return list(found.values())
 
 
 def _inclusion(file: Path, line: int, text: str | None) -> float | None:
@@ -96,11 +137,70 @@ def _inclusion(file: Path, line: int, text: str | None) -> float | None:
     return value
 
 
-def write_labels(labels: Labels, path: Path) -> None:
-    """Write labels as UTF-8 CSV with codes 1, 0 or empty, in the order given."""
-    frame = labels[SCHEMAS["labels"].names].copy()
-    for label in ("commitment", "boilerplate"):
-        frame[label] = [None if v is None or v != v else int(v) for v in frame[label]]
-        frame[label] = frame[label].astype("Int64")
+def write_labels(labels: Labels, path: Path, codebook: Codebook | None = None) -> None:
+    """Write labels as UTF-8 CSV with codes 1, 0, a class, or empty, in the order given."""
+    scheme = given_or_shipped(codebook)
+    frame = labels[labels_schema(scheme).names].copy()
+    for label in scheme.labels:
+        if not label.is_choice:
+            frame[label.name] = [None if v is None or v != v else int(v) for v in frame[label.name]]
+            frame[label.name] = frame[label.name].astype("Int64")
     frame["year"] = frame["year"].astype("Int64")
     frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def predictions_from_codes(
+    codes: Labels, sentences: Sentences, codebook: Codebook | None = None
+) -> Predictions:
+    """Take one coder's codes, e.g. a language model's, as predictions, to be corrected by human codes.
+
+    Args:
+        codes: `labels` rows by one coder; further passes of it are called `NAME#2` and so on, and a score is
+            then the share of passes.
+        sentences: `sentences` rows that they are of.
+        codebook: The scheme; the one that ships unless given.
+
+    Returns:
+        `predictions` rows of the coded sentences, in their order; `model` is the coder. A label that is not
+        coded because its condition does not hold has no rows. Sentences without codes are left out.
+
+    Raises:
+        SchemaError: Codes by several coders, or of sentences that are not here.
+    """
+    import numpy as np
+    import pandas as pd
+
+    scheme = scheme_of_labels(codes, codebook)
+    coders = sorted({str(a).split("#", 1)[0] for a in codes["annotator"]})
+    if len(coders) != 1:
+        raise SchemaError(f"codes by {', '.join(coders) or 'nobody'}; predictions are made of one coder's")
+    if lost := set(codes["sentence_id"]) - set(sentences["sentence_id"]):
+        raise SchemaError(f"{len(lost)} coded sentences are not in these tables, e.g. {min(lost)}")
+    whole = codes[coded_whole(codes, scheme) & codes[list(scheme.names)].notna().any(axis=1).to_numpy()]
+    numbers = indicator_codes(whole, scheme).assign(sentence_id=whole["sentence_id"])
+    share = numbers.groupby("sentence_id", sort=False).mean()
+    about = sentences.drop_duplicates("sentence_id").set_index("sentence_id")
+    share = share.loc[[i for i in about.index if i in share.index]]
+    parts = []
+    for label in scheme.labels:
+        given = share[list(label.indicators)].dropna(how="all")
+        best = given.to_numpy().argmax(axis=1) if len(given) else np.zeros(0, int)
+        for k, (indicator, value) in enumerate(
+            zip(label.indicators, label.class_names or (None,), strict=True)
+        ):
+            score = given[indicator]
+            chosen = best == k if label.is_choice else score.to_numpy() >= 0.5
+            parts.append(
+                pd.DataFrame(
+                    {"sentence_id": given.index, "model": coders[0], "label": label.name, "value": value,
+                     "score": score.to_numpy(), "predicted": chosen, "seen": False}
+                )
+            )  # fmt: skip
+    frame = pd.concat(parts, ignore_index=True)
+    place = {name: k for k, name in enumerate(share.index)}
+    frame = frame.sort_values("sentence_id", key=lambda ids: ids.map(place), kind="stable")
+    columns = [c for c in FROM_REPORTS if c in about.columns]
+    frame = frame.join(about[columns], on="sentence_id").reset_index(drop=True)
+    frame = frame.assign(**{c: None for c in FROM_REPORTS if c not in columns})
+    found: Predictions = frame[SCHEMAS["predictions"].names]
+    return found

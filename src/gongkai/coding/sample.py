@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gongkai.errors import MeasureError
-from gongkai.tables.schema import LABELS, UNCOUNTED_SECTIONS
+from gongkai.tables.codebooks import given_or_shipped
+from gongkai.tables.predicted import by_indicator, scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Predictions, Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
@@ -25,6 +27,7 @@ def draw(
     predictions: Predictions | None = None,
     random_share: float = 0.5,
     seed: int = 0,
+    codebook: Codebook | None = None,
 ) -> Table:
     """Draw sentences to code, each with the probability with which it was drawn.
 
@@ -36,12 +39,13 @@ def draw(
       For training, and for `dsl`: every sentence keeps a positive, known probability.
 
     Args:
-        sentences: `sentences` rows; preambles are not drawn.
+        sentences: `sentences` rows; what the codebook does not count, or gives no label, is not drawn.
         n: How many.
         by: Columns that make strata, e.g. `("section", "year")`.
         predictions: `predictions` rows of one model for these sentences.
         random_share: Share of n drawn at random in the uncertain way, in (0, 1].
         seed: Of the draw.
+        codebook: The scheme; the one that ships unless given.
 
     Returns:
         The drawn rows, in the order of the reports, with `inclusion` in (0, 1].
@@ -49,7 +53,11 @@ def draw(
     Raises:
         MeasureError: There are fewer sentences than n, or both `by` and `predictions` are given.
     """
-    pool = sentences[~sentences["section"].isin(UNCOUNTED_SECTIONS)].reset_index(drop=True)
+    scheme = given_or_shipped(codebook)
+    pool = sentences[~sentences["section"].isin(scheme.uncounted_sections)]
+    if all(label.sections for label in scheme.labels):
+        pool = pool[pool["section"].isin([s for label in scheme.labels for s in label.sections])]
+    pool = pool.reset_index(drop=True)
     if not 0 < n <= len(pool):
         raise MeasureError(f"cannot draw {n} of {len(pool)} sentences")
     if by and predictions is not None:
@@ -58,7 +66,7 @@ def draw(
     if by:
         chosen, inclusion = _stratified(pool, n, list(by), generator)
     elif predictions is not None:
-        chosen, inclusion = _uncertain(pool, n, predictions, random_share, generator)
+        chosen, inclusion = _uncertain(pool, n, predictions, random_share, generator, codebook)
     else:
         chosen = generator.choice(len(pool), n, replace=False)
         inclusion = np.full(n, n / len(pool))
@@ -81,16 +89,23 @@ def _stratified(pool: Table, n: int, by: list[str], generator: np.random.Generat
 
 
 def _uncertain(
-    pool: Table, n: int, predictions: Predictions, random_share: float, generator: np.random.Generator
+    pool: Table,
+    n: int,
+    predictions: Predictions,
+    random_share: float,
+    generator: np.random.Generator,
+    codebook: Codebook | None,
 ) -> tuple[Vector, Vector]:
     """Draw by Poisson sampling with pi = random share + share by uncertainty; the size is n on average."""
-    scores = predictions.set_index(["sentence_id", "label"])["score"].unstack()
+    scheme = scheme_of(predictions, codebook)
+    wanted = predictions[predictions["sentence_id"].isin(pool["sentence_id"])]
+    scores = by_indicator(wanted, scheme)[1].droplevel("model")
     missing = ~pool["sentence_id"].isin(scores.index)
     if missing.any():
         raise MeasureError(
             f"{int(missing.sum())} sentences have no prediction; predict the same tables first"
         )
-    p = scores.loc[pool["sentence_id"], list(LABELS)].to_numpy()
+    p = scores.loc[pool["sentence_id"]].to_numpy()
     doubt = (1 - 2 * np.abs(p - 0.5)).max(axis=1) + 1e-3
     masked = pool["text"].str.replace(r"\d+", "0", regex=True)
     doubt = doubt / masked.map(masked.value_counts()).to_numpy()  # texts that many share are drawn once or so

@@ -13,7 +13,7 @@ from gongkai.corpus.find import find_inputs
 from gongkai.errors import SchemaError
 from gongkai.report.file import read_file
 from gongkai.store.run import bundled
-from gongkai.tables.schema import PLAIN, as_sentences, read_frame, read_table, table_of
+from gongkai.tables.schema import PLAIN, as_sentences, own_names, read_frame, read_table, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,34 +69,34 @@ def _read_plain(path: Path) -> Sentences:
     frame = read_frame(path, ["text"])
     own = [str(column) for column in frame.columns]
     frame = as_sentences(frame, path.stem)
-    ids = frame["sentence_id"]
+    check_ids(frame["sentence_id"], path)
+    frame.attrs["own"] = own
+    return frame
+
+
+def check_ids(ids: pd.Series[str], path: str | Path) -> None:
+    """Refuse the ids of a user's file that lack or repeat.
+
+    Raises:
+        SchemaError: So it is; says in which rows, as a spreadsheet numbers them (the head is row 1).
+    """
     if ids.isna().any():
         raise SchemaError(f"{path}: row {_rows(ids.isna())} has no id, while others have")
     if (twice := ids.duplicated(keep=False)).any():
         first = ids[twice].iloc[0]
         raise SchemaError(f"{path}: the id {first!r} stands in rows {_rows(ids == first)}")
-    frame.attrs["own"] = own
-    return frame
 
 
 def _rows(chosen: pd.Series[bool]) -> str:
-    """List rows as a spreadsheet numbers them: the head is row 1."""
     numbers = [str(i + 2) for i, one in enumerate(chosen) if one]
     return ", ".join(numbers[:10]) + (" …" if len(numbers) > 10 else "")
 
 
 def carry_own(predictions: Predictions, sentences: Sentences) -> Predictions:
-    """Put the columns of the user's own table behind `predictions`, which has its rows in the same order.
-
-    A column whose name the predictions use for something else (`label`, `score`) gets `own_` in front.
-    """
-    own = sentences.attrs.get("own", [])
+    """Put the columns of the user's own table behind `predictions`, which has its rows in the same order."""
     times = len(predictions) // max(1, len(sentences))
-    shared = {"sentence_id", "report_id", "agency", "region_code", "year", "section", "heading"}
-    kept = {}
-    for column in (c for c in own if c not in shared):
-        name = f"own_{column}" if column in predictions.columns else column
-        kept[name] = sentences[column].repeat(times).to_numpy()
+    names = own_names(sentences.attrs.get("own", []))
+    kept = {name: sentences[column].repeat(times).to_numpy() for column, name in names.items()}
     return predictions.assign(**kept)
 
 

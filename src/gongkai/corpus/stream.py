@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gongkai.classify.classifier import find_model, kind_of, load_model
 from gongkai.classify.predict import CONTEXT, predicted_rows
+from gongkai.corpus.inputs import check_ids
 from gongkai.errors import ModelError, SchemaError
 from gongkai.store import shards, storage
 from gongkai.store.run import file_digest, manifest, version
-from gongkai.tables.schema import SCHEMAS, as_sentences, parts_of, set_aside
+from gongkai.tables.schema import SCHEMAS, as_ids, as_sentences, own_names, parts_of, read_columns, set_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from concurrent.futures import Executor
 
     from gongkai.classify.classifier import Classifier
@@ -37,6 +40,8 @@ class Piece:
     path: str
     group: int
     first: int
+    own: bool = False
+    """Of a user's file, whose columns are kept, not of a tables folder."""
 
 
 def predict_tables(
@@ -54,7 +59,8 @@ def predict_tables(
 ) -> dict[str, int]:
     """Score and label the sentences of tables folders or Parquet files into a folder of `predictions` parts.
 
-    A report that is held twice (`reports.same_as`) is predicted once.
+    A report that is held twice (`reports.same_as`) is predicted once. Behind the predictions of a .parquet
+    file stand its own columns, as where one file is written.
 
     Args:
         inputs: Tables folders of `build`, or .parquet files with a column `text`; paths or addresses.
@@ -72,12 +78,15 @@ def predict_tables(
         Counts: `sentences`, and under each label how many were predicted to have it; of this share.
 
     Raises:
-        SchemaError: An input is neither, or lacks `text`.
+        SchemaError: An input is neither, or lacks `text`; ids lack or repeat, or columns of two files do not
+            go together.
         ModelError: The model cannot be loaded, or does not take these options.
         GongkaiError: The output folder may not be written or replaced.
     """
     places = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     files = [file for place in places for file in _files(str(place))]
+    plain = [str(place) for place in places if _is_plain(str(place))]
+    own = _own_columns(plain)
     folder = find_model(model)
     kind_of(folder, device=device, batch_size=batch_size)
     learned = _digest(folder)
@@ -86,14 +95,14 @@ def predict_tables(
         "batch_size": batch_size,
     }  # fmt: skip
     work = functools.partial(
-        predict_shard, model=str(model), digest=learned, device=device, batch_size=batch_size,
+        predict_shard, model=str(model), digest=learned, device=device, batch_size=batch_size, own=own,
         aside=frozenset(report for place in places for report in set_aside(place)),
     )  # fmt: skip
     listed = shards.digest_of((file, *storage.state(file)) for file in files)
     plan = {"inputs": listed, "gongkai": version(), "settings": settings}
     with shards.only_writer(output, share):
         done = shards.open_folder(output, plan, overwrite=overwrite, resume=resume, share=share)
-        parts = [[piece] for file in files for piece in _pieces(file)]
+        parts = [[piece] for file in files for piece in _pieces(file, own=file in plain)]
         shards.run_shards(
             work, parts, output, numbers=shards.still_to_do(len(parts), done, share),
             jobs=jobs if jobs > 1 else 0,
@@ -107,8 +116,12 @@ def predict_tables(
     return counts
 
 
+def _is_plain(place: str) -> bool:
+    return place.lower().endswith(".parquet") and storage.exists(place)
+
+
 def _files(place: str) -> list[str]:
-    if place.lower().endswith(".parquet") and storage.exists(place):
+    if _is_plain(place):
         return [place]
     present = storage.children(place)
     if shards.UNFINISHED in present:
@@ -136,14 +149,71 @@ def _opened(path: str) -> pq.ParquetFile:
         raise SchemaError(f"{path}: cannot be read: {error}") from error
 
 
-def _pieces(path: str) -> Iterator[Piece]:
+def _own_columns(files: list[str]) -> pa.Schema:
+    """Return the columns of users' files that stand behind the predictions; refuse ids that repeat.
+
+    Several files give the columns of all, so that every part has the same; what a file lacks is null there,
+    and what is of two kinds is text.
+    """
+    types: dict[str, pa.DataType] = {}
+    with_ids: dict[str, str] = {}
+    stems: set[str] = set()
+    for path in files:
+        with _opened(path) as file:
+            schema = file.schema_arrow
+        if column := next((c for c in ("sentence_id", "id") if c in schema.names), None):
+            with_ids[path] = column
+        elif Path(path).stem in stems:  # of which ids are made
+            raise SchemaError(f"{path}: another file is called so too; give them a column id, or other names")
+        else:
+            stems.add(Path(path).stem)
+        for name, kind in zip(schema.names, schema.types, strict=True):
+            types[name] = _both(types.get(name, kind), kind, f"{path}: column {name}")
+    _check_ids(with_ids)
+    return pa.schema([(name, types[name]) for name in own_names(types)])
+
+
+def _both(one: pa.DataType, other: pa.DataType, where: str) -> pa.DataType:
+    """Return the type that holds the values of both."""
+    try:
+        merged = [pa.schema([("x", kind)]) for kind in (one, other)]
+        return pa.unify_schemas(merged, promote_options="permissive").field("x").type
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        if pa.types.is_nested(one) or pa.types.is_nested(other):
+            raise SchemaError(f"{where}: is {other} here and {one} in another file") from error
+        return pa.string()
+
+
+def _check_ids(columns: Mapping[str, str]) -> None:
+    """Refuse ids (a column of each file) that lack or repeat; eight bytes an id, unless they do."""
+    hashes = [np.empty(0, np.uint64)]
+    lacking = False
+    for path, column in columns.items():
+        with _opened(path) as file:
+            for batch in file.iter_batches(WINDOW, columns=[column]):
+                ids = as_ids(batch.column(0).to_pandas())
+                lacking |= bool(ids.isna().any())
+                hashes.append(pd.util.hash_array(ids.to_numpy(object)))
+    ordered = np.sort(np.concatenate(hashes))
+    if not lacking and (ordered[1:] != ordered[:-1]).all():
+        return
+    seen: set[str] = set()
+    for path, column in columns.items():
+        ids = as_ids(read_columns(path, [column])[column].to_pandas())
+        check_ids(ids, path)
+        if twice := seen.intersection(ids):
+            raise SchemaError(f"the id {min(twice)!r} stands in two of the files, again in {path}")
+        seen.update(ids)
+
+
+def _pieces(path: str, *, own: bool = False) -> Iterator[Piece]:
     with _opened(path) as file:
         names = file.schema_arrow.names
         if "text" not in names:
             raise SchemaError(f"{path}: lacks the column text; has {', '.join(names)}")
         first = 0
         for group in range(file.num_row_groups):
-            yield Piece(path, group, first)
+            yield Piece(path, group, first, own)
             first += file.metadata.row_group(group).num_rows
 
 
@@ -157,32 +227,57 @@ def predict_shard(
     device: str | None,
     batch_size: int | None,
     aside: frozenset[str] = frozenset(),
+    own: pa.Schema | None = None,
 ) -> dict[str, int]:
-    """Predict the sentences of some row groups into one part; returns counts. Runs in a worker."""
+    """Predict the sentences of some row groups into one part; returns counts. Runs in a worker.
+
+    `own`: the users' columns that stand behind those of `predictions`.
+    """
     classifier = _loaded(model, digest, device, batch_size)
     counts = dict.fromkeys(("sentences", *classifier.labels), 0)
     buffer = pa.BufferOutputStream()
-    with pq.ParquetWriter(buffer, SCHEMAS["predictions"], compression="zstd") as writer:
-        for sentences in (window for piece in pieces for window in _windows(piece, aside)):
+    own = own or pa.schema([])
+    renamed = zip(own_names(own.names).values(), own.types, strict=True)
+    schema = pa.schema([*SCHEMAS["predictions"], *(pa.field(*pair) for pair in renamed)])
+    with pq.ParquetWriter(buffer, schema, compression="zstd") as writer:
+        for sentences, carried in (window for piece in pieces for window in _windows(piece, aside, own)):
+            if not len(sentences):
+                continue  # all of these reports are set aside
             predicted = predicted_rows(classifier, sentences)
-            writer.write_table(predicted)
+            again = np.repeat(np.arange(len(sentences)), len(classifier.labels))
+            columns = [*predicted.columns, *carried.take(again).columns]
+            writer.write_table(pa.table(columns, schema=schema))
             counts["sentences"] += len(sentences)
-            chosen = predicted.filter(predicted["predicted"])["label"].value_counts().to_pylist()
-            for count in chosen:
-                counts[count["values"]] += count["counts"]
+            # A row per indicator, in the model's order, for each sentence.
+            chosen = predicted["predicted"].to_numpy().reshape(len(sentences), -1).sum(axis=0)
+            for indicator, count in zip(classifier.labels, chosen.tolist(), strict=True):
+                counts[indicator] += count
     storage.write_bytes(f"{folder}/predictions/part-{number:05d}.parquet", buffer.getvalue().to_pybytes())
     return counts
 
 
-def _windows(piece: Piece, aside: frozenset[str]) -> Iterator[Sentences]:
-    """Yield the sentences of a piece, some thousand at a time, without those of reports set aside."""
+def _windows(piece: Piece, aside: frozenset[str], own: pa.Schema) -> Iterator[tuple[Sentences, pa.Table]]:
+    """Yield the sentences of a piece, some thousand at a time, and beside them the columns `own`.
+
+    Those of reports set aside are left out.
+    """
     first = piece.first
     with _opened(piece.path) as file:
-        columns = [name for name in _COLUMNS if name in file.schema_arrow.names]
+        present = file.schema_arrow.names
+        wanted = {*_COLUMNS, "id", *own.names} if piece.own else {*_COLUMNS}
+        columns = [name for name in present if name in wanted]
         for batch in file.iter_batches(WINDOW, row_groups=[piece.group], columns=columns):
             frame: Sentences = as_sentences(batch.to_pandas(), Path(piece.path).stem, first=first)
             first += len(frame)
-            yield frame[~frame["report_id"].isin(aside)] if aside else frame
+            if aside and not piece.own:
+                frame = frame[~frame["report_id"].isin(aside)]
+            beside = [
+                batch.column(f.name).cast(f.type)
+                if piece.own and f.name in present
+                else pa.nulls(len(frame), f.type)
+                for f in own
+            ]
+            yield frame, pa.table(beside, schema=own)
 
 
 def _digest(folder: Path) -> str:

@@ -128,11 +128,13 @@ class _Around(NamedTuple):
     pairs: frozenset[str]
     near: frozenset[str]
     """Pairs of both, with what of the label may be wrapped behind."""
+    whole: str = ""
+    """The label that stands whole before the run, if one does."""
 
     @classmethod
     def of(cls, before: str, behind: str) -> _Around:
         before, behind = before[-WINDOW:], behind[:WINDOW]
-        return cls(before, behind, pairs_of(before), pairs_of(before + behind[:NEAR]))
+        return cls(before, behind, pairs_of(before), pairs_of(before + behind[:NEAR]), _whole(before))
 
 
 def _likeness(row: Row, run: Run, around: _Around) -> float:
@@ -165,15 +167,22 @@ def _spells(label: str, pairs: frozenset[str], own: frozenset[str], around: _Aro
     if short or len(pairs) <= 4:  # stands as it is, at the end, or wrapped around its numbers
         at = before.rfind(label)
         if at >= 0 and len(before) - at - len(label) <= (0 if len(label) < 3 else 4):
+            if not short and _is_overtaken(label, before, behind):
+                return 0.0
             return 2.0 + len(pairs)
         cuts = (c for c in range(1, len(label)) if before.endswith(label[:c]))
         return 1.0 + len(pairs) if any(behind.startswith(label[c:]) for c in cuts) else 0.0
-    share = len(pairs & around.near) / len(pairs)
+    # Where another row's label stands whole before the numbers, nothing of this one's is wrapped behind them.
+    of_other = bool(around.whole) and not label.endswith(around.whole)
+    near = around.pairs if of_other else around.near
+    share = len(pairs & near) / len(pairs)
     if share >= LEAST and len(pairs & around.pairs) >= 0.3 * len(pairs):
-        told = 2 * len(own & around.near) >= len(own)
+        if _is_overtaken(label, before, behind):
+            return 0.0
+        told = 2 * len(own & near) >= len(own)
         adjoins = before[-2:] in label  # else another label begins between it and the numbers
         return share * len(pairs) * (1.0 if adjoins else 0.6) if told else 0.0
-    if before[-1:] not in label and label[:3] not in behind[:6]:
+    if of_other or (before[-1:] not in label and label[:3] not in behind[:6]):
         return 0.0
     for c in range(
         len(label)
@@ -183,6 +192,36 @@ def _spells(label: str, pairs: frozenset[str], own: frozenset[str], around: _Aro
             if all(character in rest for character in label[c:]):
                 return (0.9 if c else 0.8) * len(pairs)
     return 0.0
+
+
+def _is_overtaken(label: str, before: str, behind: str) -> bool:
+    """Tell whether another row's label begins between a label's end and the numbers.
+
+    Then these are the other's. So it is where blank cells left no trace.
+    """
+    end = label[-6:]
+    at = before.rfind(end)
+    rest = before[at + len(end) :]
+    if at < 0 or len(rest) < 2:
+        return False
+    return any(
+        rest.endswith(other[:c]) and behind.startswith(other[c:])
+        for other in _request_labels()
+        if other != label and not label.endswith(other)
+        for c in range(min(len(other), len(rest)), 1, -1)
+    )
+
+
+def _whole(before: str) -> str:
+    # Of two characters a label may also be a column's head; with its ordinal it is a row's.
+    labels = (*(label for label in _request_labels() if len(label) > 3), "七总计")
+    ends = (label for label in labels if before.endswith(label))
+    return max(ends, key=len, default="")
+
+
+@functools.cache
+def _request_labels() -> tuple[str, ...]:
+    return tuple(label for row in form_rows() if row.table == "requests" for label, _ in row.labels)
 
 
 def _spans(

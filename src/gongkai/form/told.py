@@ -16,12 +16,12 @@ from gongkai.form.form import (
     parse_number,
     read_cell,
 )
-from gongkai.form.stream import form_rows, spelt
+from gongkai.form.stream import YEAR_INSIDE, form_rows, spelt
 from gongkai.form.sums import Cells, recover, ways
 from gongkai.problem import Problem, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gongkai.form.stream import Atom, Row, Run
 
@@ -29,7 +29,23 @@ HEADED = 90
 """Characters before a run in which the heads of its columns stand."""
 _HEADS_2021, _HEADS_2019 = re.compile("制发|废止|现行有效"), re.compile("新制作|对外公开|增/减|上一年|采购")
 _HEAD = re.compile(f"{_HEADS_2021.pattern}|{_HEADS_2019.pattern}|处理决定|收费金额")
+_SAID = {
+    "2021": re.compile("制发件数|废止件数|现行有效件数"),
+    "2019": re.compile("新制作数量|新公开数量|对外公开总数量|上一年项目数量|本年增/减|采购总金额"),
+}
+"""Heads that only one form has, and no prose."""
 _APPLICANTS = ("自然", "商业", "科研", "公益", "法律", "总计")
+
+
+def form_said(lines: Iterable[str]) -> str | None:
+    """Tell the form by the heads that stand in a text, where no cell below them could be read.
+
+    >>> form_said(["信息内容本年制发件数本年废止件数"])
+    '2021'
+    """
+    text = "".join(YEAR_INSIDE.sub("", "".join(line.split())) for line in lines)
+    found = [form for form, heads in _SAID.items() if heads.search(text)]
+    return found[0] if len(found) == 1 else None
 
 
 def read_proactive(

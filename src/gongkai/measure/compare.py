@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.intervals import FEWEST, Moment, difference_interval
 from gongkai.measure.quality import cluster_weights, interval
 from gongkai.measure.similar import mask, weigh
 from gongkai.tables.schema import frame_of
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-PERMUTATIONS = 2000
 KEPT, EDITED = 0.95, 0.45
 """Cosines from which an aligned sentence counts as kept, and as edited (docs/methods.md)."""
 
@@ -32,7 +33,6 @@ def compare(
     second: object,
     cluster: str = "agency",
     level: float = 0.95,
-    seed: int = 0,
 ) -> Measures:
     """Estimate how far a share differs between two groups: value(second) − value(first).
 
@@ -43,18 +43,17 @@ def compare(
         by: Column that holds the groups, e.g. `year`, `kind`, `level`, or `agency`.
         first: The group taken away; None takes all others (an agency against its peers).
         second: The group of interest.
-        cluster: What is resampled and permuted, `agency` or `report_id`.
+        cluster: What counts as one draw, `agency` or `report_id`. A group that is one agency is drawn by its
+            reports where it has three, else by its sentences under one heading.
         level: Coverage of the interval, in (0, 1).
-        seed: Of bootstrap and permutations.
 
     Returns:
         `measures` rows with `first, second, p_value`, one per label: `value` is a difference of shares in
-        [−1, 1]. The interval resamples clusters within each group (the same draw for both, where a cluster
-        stands in both, as an agency does in two years); it is null where a group has fewer than two clusters.
-        The p-value permutes whole clusters between the groups; where clusters stand in both, it swaps the two
-        halves of each (a paired permutation). With m clusters it cannot be below 1 / (number of permutations
-        + 1), nor below what m allows: an agency against m − 1 peers is compared with each peer against the
-        others, so p ≥ 1 / m. Null where nothing can be permuted.
+        [−1, 1], `clusters` the units of both groups, `cluster` what they are (of the first / of the second
+        where these differ). The interval joins those of the two shares (`intervals.difference_interval`),
+        with what they have in common where clusters stand in both, as agencies do in two years; the p-value is
+        the smallest 1 − level whose interval leaves out 0. Both are null, and `note` says why, where a group has
+        fewer than three units.
 
     Raises:
         SchemaError: A column is missing.
@@ -69,77 +68,69 @@ def compare(
         if not members.any():
             known = ", ".join(sorted(map(str, outcomes[by].dropna().unique())))
             raise MeasureError(f"no sentence where {by} is {name}; there are {known}")
-    part = outcomes[in_first | in_second].assign(_second=in_second[in_first | in_second])
     rows: list[dict[str, object]] = []
-    for label, group in part.groupby("label", sort=True):
-        ids, index = np.unique(group[cluster].astype(object).fillna("").astype(str), return_inverse=True)
-        side = group["_second"].to_numpy()
-        value = group["outcome"].to_numpy(float)
-        tops = np.stack([np.bincount(index, value * (side == s), len(ids)) for s in (False, True)])
-        sizes = np.stack([np.bincount(index, side == s, len(ids)) for s in (False, True)])
-        low, high, p_value = _difference_interval(tops, sizes, level, seed)
-        rows.append(
-            {"measure": "difference", "method": "permutation", "label": label, "n": len(group), "clusters":
-            len(ids),
-             "cluster": cluster, "value": _difference(tops, sizes, np.ones((1, len(ids))))[0], "low": low,
-             "high": high, "level": level, "first": "all others" if first is None else first, "second":
-             second, "p_value": p_value}
-        )  # fmt: skip
+    for label, both in outcomes.assign(_first=in_first, _second=in_second).groupby("label", sort=True):
+        parts = [both[both["_first"]], both[both["_second"]]]
+        units = [_unit(part, cluster) for part in parts]
+        named = [_texts(part, unit) for part, unit in zip(parts, units, strict=True)]
+        joined = units[0] == units[1]
+        names = [pd.unique(pd.concat(named))] * 2 if joined else [pd.unique(n) for n in named]
+        moments = [
+            _share(part["outcome"].to_numpy(float), pd.Categorical(n, categories=known).codes, len(known))
+            for part, n, known in zip(parts, named, names, strict=True)
+        ]
+        found, p_value = difference_interval(moments[0], moments[1], level, joined=joined)
+        numbers = {"value": found.value, "low": found.low, "high": found.high, "error": found.error}
+        about = {"first": "all others" if first is None else first, "second": second, "p_value": p_value}
+        about |= {
+            "measure": "difference",
+            "method": "difference",
+            "label": label,
+            "n": len(parts[0]) + len(parts[1]),
+        }
+        about |= {"clusters": len(names[0]) if joined else len(names[0]) + len(names[1]), "level": level}
+        about |= {"cluster": " / ".join(dict.fromkeys(units)), "note": found.note or None}
+        rows.append(about | {k: None if v != v else v for k, v in numbers.items()})
     keys = pd.DataFrame([{c: r[c] for c in ("first", "second", "p_value")} for r in rows])
     return pd.concat([keys, frame_of("measures", rows)], axis=1)
 
 
-def _difference(tops: Vector, sizes: Vector, weights: Vector) -> Vector:
-    """Return share(second) − share(first) for each row of cluster weights."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        difference: Vector = (weights @ tops[1]) / (weights @ sizes[1]) - (weights @ tops[0]) / (
-            weights @ sizes[0]
-        )
-    return difference
+def _unit(part: Table, cluster: str) -> str:
+    """Return what counts as one draw in a group: its clusters, or what one agency consists of."""
+    if cluster != "agency" or len(pd.unique(part["agency"])) > 1 or "report_id" not in part.columns:
+        return cluster
+    if part["report_id"].nunique() >= FEWEST or "heading" not in part.columns:
+        return "report_id"
+    return "passage"
 
 
-def _difference_interval(
-    tops: Vector, sizes: Vector, level: float, seed: int
-) -> tuple[float | None, float | None, float | None]:
-    present = sizes > 0
-    p_value = _permuted(tops, sizes, seed) if tops.shape[1] > 2 else None
-    if present.sum(axis=1).min() < 2:
-        return None, None, p_value
-    return (*_resampled(tops, sizes, level, seed), p_value)
+def _texts(part: Table, unit: str) -> pd.Series[str]:
+    columns = ["report_id", "section", "heading"] if unit == "passage" else [unit]
+    texts = [
+        part[c].astype(object).where(part[c].notna(), "").astype(str) for c in columns if c in part.columns
+    ]
+    joined: pd.Series[str] = texts[0]
+    for more in texts[1:]:
+        joined = joined + "\0" + more
+    return joined
 
 
-def _resampled(tops: Vector, sizes: Vector, level: float, seed: int) -> tuple[float, float]:
-    """Return the interval over resampled clusters; those in both groups are drawn once for both."""
-    present = sizes > 0
-    paired = present.all(axis=0)
-    weights = np.zeros((1000, tops.shape[1]))
-    strata = [paired, present[0] & ~paired, present[1] & ~paired]
-    for number, stratum in enumerate(strata):
-        if stratum.any():
-            weights[:, stratum] = cluster_weights(int(stratum.sum()), seed=seed + number)
-    return interval(_difference(tops, sizes, weights), level)
-
-
-def _permuted(tops: Vector, sizes: Vector, seed: int) -> float:
-    """Return the share of permutations with a difference at least as large."""
-    present = sizes > 0
-    paired = present.all(axis=0)
-    generator = np.random.default_rng(seed)
-    observed = abs(_difference(tops, sizes, np.ones((1, tops.shape[1])))[0])
-    extreme = 0
-    single = np.flatnonzero(~paired)
-    for _ in range(PERMUTATIONS):
-        swap = np.zeros(tops.shape[1], bool)
-        swap[paired] = generator.random(int(paired.sum())) < 0.5
-        if len(single):  # as many clusters as before stand on each side
-            now_second = np.zeros(tops.shape[1], bool)
-            now_second[generator.permutation(single)[: int((present[1] & ~paired).sum())]] = True
-            swap[single] = now_second[single] != present[1][single]
-        t = np.where(swap, tops[::-1], tops)
-        s = np.where(swap, sizes[::-1], sizes)
-        shuffled = _difference(t, s, np.ones((1, tops.shape[1])))[0]
-        extreme += bool(abs(shuffled) >= observed - 1e-12)
-    return (extreme + 1) / (PERMUTATIONS + 1)
+def _share(outcome: Vector, index: Vector, clusters: int) -> Moment:
+    """Return a mean outcome, linearised; outcomes may be corrected ones, outside [0, 1]."""
+    sizes = np.bincount(index, minlength=clusters).astype(float)
+    tops = np.bincount(index, outcome, clusters)
+    value = float(tops.sum() / sizes.sum())
+    rare = value <= 0.5
+    events = np.bincount(index, (outcome > 0.5) if rare else (outcome <= 0.5), clusters)
+    return Moment(
+        value,
+        (tops - value * sizes) / sizes.sum(),
+        sizes,
+        float(events.sum()),
+        events,
+        rare,
+        float(sizes.sum()),
+    )
 
 
 def compare_reports(sentences: Sentences, before: str, after: str) -> Table:
@@ -151,8 +142,8 @@ def compare_reports(sentences: Sentences, before: str, after: str) -> Table:
         after: `report_id` of the later one.
 
     Returns:
-        One row per sentence of either: `change` (`kept`: equal but for numbers, or cosine ≥ .95; `edited`:
-        ≥ .45;
+        One row per sentence of either: `change` (`kept`: equal but for numbers, or cosine and
+        common characters ≥ .95; `edited`: cosine ≥ .45;
         `new`, `dropped`), `before_id, before_text, after_id, after_text, similarity`, in the order of the
         later report, dropped sentences last. Each sentence is aligned at most once, the most alike pairs
         first.
@@ -183,7 +174,9 @@ def compare_reports(sentences: Sentences, before: str, after: str) -> Table:
             rows.append(_aligned("new", old, None, new, i, None))
             continue
         j, similarity = pairs[i]
-        rows.append(_aligned("kept" if similarity >= KEPT else "edited", old, j, new, i, similarity))
+        one, other = masked[len(old) + i], masked[j]
+        same = similarity >= KEPT and SequenceMatcher(None, one, other, autojunk=False).ratio() >= KEPT
+        rows.append(_aligned("kept" if same else "edited", old, j, new, i, similarity))
     rows += [_aligned("dropped", old, j, new, None, None) for j in range(len(old)) if j not in used]
     return pd.DataFrame(rows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,13 +10,21 @@ import pandas as pd
 
 from gongkai.errors import MeasureError
 from gongkai.measure.quality import cluster_weights, f1_scores, interval, join_gold
+from gongkai.tables.predicted import indicator_names, scheme_of
 
 if TYPE_CHECKING:
+    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Predictions, Table
 
 
-def confusion(predictions: Predictions, labels: Labels, *, annotator: str = "resolved") -> Table:
-    """Count gold against predicted codes.
+def confusion(
+    predictions: Predictions,
+    labels: Labels,
+    *,
+    annotator: str = "resolved",
+    codebook: Codebook | None = None,
+) -> Table:
+    """Count gold against predicted codes, yes or no; of a choice for each class.
 
     Returns:
         One row per model and label: `model, label, true_positives, false_positives, false_negatives,
@@ -24,7 +33,7 @@ def confusion(predictions: Predictions, labels: Labels, *, annotator: str = "res
     Raises:
         MeasureError: No sentence has both a prediction and a gold label.
     """
-    joined = join_gold(predictions, labels, annotator)
+    joined = join_gold(predictions, labels, annotator, codebook)
     rows = []
     for (model, label), part in joined.groupby(["model", "label"], sort=True):
         gold, predicted = part["gold"].to_numpy(bool), part["predicted"].to_numpy(bool)
@@ -42,8 +51,50 @@ def confusion(predictions: Predictions, labels: Labels, *, annotator: str = "res
     return pd.DataFrame(rows)
 
 
+def choice_confusion(
+    predictions: Predictions,
+    labels: Labels,
+    *,
+    annotator: str = "resolved",
+    codebook: Codebook | None = None,
+) -> Table:
+    """Count which class was coded against which was predicted, of each choice.
+
+    Returns:
+        One row per model, choice, class coded and class predicted, in the order of the codebook: `model,
+        label, gold, predicted, n`; `predicted` is null where its condition was not predicted. Empty without
+        choices.
+
+    Raises:
+        MeasureError: No sentence has both a prediction and a gold label.
+    """
+    scheme = scheme_of(predictions, codebook)
+    joined = join_gold(predictions, labels, annotator, scheme)
+    rows = []
+    for model, of_model in joined.groupby("model", sort=True):
+        for label in (one for one in scheme.labels if one.is_choice):
+            part = of_model[of_model["label"].isin(label.indicators)]
+            coded = part[part["gold"].astype(bool)].set_index("sentence_id")["value"]
+            chosen = part[part["predicted"].astype(bool)].set_index("sentence_id")["value"]
+            pairs = pd.DataFrame({"gold": coded, "predicted": chosen.reindex(coded.index)})
+            both = zip(pairs["gold"].tolist(), pairs["predicted"].astype(object).tolist(), strict=True)
+            found = Counter((g, p if isinstance(p, str) else None) for g, p in both)
+            for gold in label.class_names:
+                for predicted in (*label.class_names, None):
+                    n = found[gold, predicted]
+                    if n or predicted is not None:
+                        about = {"model": model, "label": label.name, "gold": gold}
+                        rows.append(about | {"predicted": predicted, "n": n})
+    return pd.DataFrame(rows, columns=["model", "label", "gold", "predicted", "n"])
+
+
 def mistakes(
-    predictions: Predictions, labels: Labels, *, annotator: str = "resolved", top: int = 20
+    predictions: Predictions,
+    labels: Labels,
+    *,
+    annotator: str = "resolved",
+    top: int = 20,
+    codebook: Codebook | None = None,
 ) -> Table:
     """List the mistakes of which the model was most certain, to be read.
 
@@ -54,7 +105,7 @@ def mistakes(
     Raises:
         MeasureError: No sentence has both a prediction and a gold label.
     """
-    joined = join_gold(predictions, labels, annotator)
+    joined = join_gold(predictions, labels, annotator, codebook)
     wrong = joined[joined["gold"].astype(bool) != joined["predicted"].astype(bool)]
     wrong = wrong.assign(_off=(wrong["gold"].astype(float) - wrong["score"]).abs())
     wrong = wrong.sort_values(["model", "label", "_off"], ascending=[True, True, False], kind="stable")
@@ -75,6 +126,7 @@ def compare_models(
     annotator: str = "resolved",
     level: float = 0.95,
     seed: int = 0,
+    codebook: Codebook | None = None,
 ) -> Table:
     """Compare two models on the sentences that both predicted: difference of F1, paired.
 
@@ -89,6 +141,7 @@ def compare_models(
         annotator: Whose codes are gold.
         level: Coverage of the interval.
         seed: Of the bootstrap.
+        codebook: See `evaluate`.
 
     Returns:
         One row per label: `label, first, second, f1_first, f1_second, difference, low, high, n, clusters`.
@@ -98,9 +151,8 @@ def compare_models(
     """
     names = [_only_model(first), _only_model(second)]
     keys = ["sentence_id", "label"]
-    joined = join_gold(first, labels, annotator).merge(
-        second[[*keys, "predicted"]], on=keys, suffixes=("", "_2")
-    )
+    other = second.assign(label=indicator_names(second))[[*keys, "predicted"]]
+    joined = join_gold(first, labels, annotator, codebook).merge(other, on=keys, suffixes=("", "_2"))
     if joined.empty:
         raise MeasureError(f"{names[0]} and {names[1]} share no coded sentence")
     rows = []

@@ -79,7 +79,9 @@ def crowd_of(clusters: Vector, predictions: Vector) -> Crowd:
     """Sum the predictions (sentences × 2) of sentences by the number of their cluster."""
     numbers, index = np.unique(clusters, return_inverse=True)
     sums = np.stack([np.bincount(index, p, len(numbers)) for p in predictions.T], axis=1)
-    return Crowd(numbers, np.bincount(index, minlength=len(numbers)).astype(float), sums, predictions.T @ predictions)
+    return Crowd(
+        numbers, np.bincount(index, minlength=len(numbers)).astype(float), sums, predictions.T @ predictions
+    )
 
 
 def without(crowd: Crowd, coded: Coded) -> Crowd:
@@ -89,7 +91,7 @@ def without(crowd: Crowd, coded: Coded) -> Crowd:
     sums = np.stack([np.bincount(index, p, count) for p in coded.predictions.T], axis=1)
     return Crowd(
         crowd.clusters,
-        crowd.n - np.bincount(index, minlength=count),
+        crowd.n - np.bincount(index, minlength=count).astype(float),
         crowd.sums - sums,
         crowd.products - coded.predictions.T @ coded.predictions,
     )
@@ -120,13 +122,15 @@ def counted(crowd: Crowd) -> Moment:
     """Return the share as predicted; the crowd holds decisions, 0 or 1."""
     top, bottom = crowd.sums.T
     if bottom.sum() <= 0:
-        return _none("nothing to divide by")
+        return none("nothing to divide by")
     inside = bottom > 0
     top, bottom = top[inside], bottom[inside]
     value, total = float(top.sum() / bottom.sum()), float(bottom.sum())
     rare = top.sum() <= total - top.sum()
     events = top if rare else bottom - top
-    return Moment(value, (top - value * bottom) / total, bottom, float(events.sum()), events, bool(rare), total)
+    return Moment(
+        value, (top - value * bottom) / total, bottom, float(events.sum()), events, bool(rare), total
+    )
 
 
 def corrected(crowd: Crowd, coded: Coded, *, design: bool) -> Moment:
@@ -138,7 +142,7 @@ def corrected(crowd: Crowd, coded: Coded, *, design: bool) -> Moment:
         design: Design-based (DSL, with the weights) or prediction-powered (PPI++, without).
     """
     if len(coded.codes) < 2:
-        return _none("fewer than two coded")
+        return none("fewer than two coded")
     base = crowd if design else without(crowd, coded)
     weights = coded.weights if design else np.ones(len(coded.codes))
     total, size = float(weights.sum()), float(base.n.sum())
@@ -153,14 +157,16 @@ def corrected(crowd: Crowd, coded: Coded, *, design: bool) -> Moment:
     rectifiers = coded.codes - tunings * coded.predictions
     top, bottom = (float(x) for x in imputed + weights @ rectifiers / total)
     if bottom <= 0:
-        return _none("nothing to divide by")
+        return none("nothing to divide by")
     value = top / bottom
     # The ratio, linearised: what each sentence adds to the error of top − value · bottom.
     slope = np.array([1.0, -value]) / bottom
     of_coded = weights * (rectifiers @ slope - weights @ (rectifiers @ slope) / total) / total
     index = np.searchsorted(crowd.clusters, coded.clusters)
-    sums = np.bincount(index, of_coded, len(crowd.clusters))
-    sizes = np.bincount(index, weights**2, len(crowd.clusters)) * ((of_coded**2).sum() / (weights**2).sum())
+    sums: Vector = np.bincount(index, of_coded, len(crowd.clusters))
+    sizes: Vector = np.bincount(index, weights**2, len(crowd.clusters)) * (
+        (of_coded**2).sum() / (weights**2).sum()
+    )
     if size:
         lead = slope * tunings
         mean = float(base.sums.sum(axis=0) @ lead) / size
@@ -180,14 +186,13 @@ def _seen(
     return Moment(value, sums, sizes, float(events.sum()), held, bool(rare), float(bottom.sum()), note)
 
 
-def _none(note: str) -> Moment:
+def none(note: str) -> Moment:
+    """Return a share that is undefined, and why."""
     empty = np.zeros(0)
     return Moment(NAN, empty, empty, 0.0, empty, rare=True, n=0.0, note=note)
 
 
-def adjusted(
-    crowd: Crowd, coded: Coded | None, rates: Sequence[tuple[float, float]] | None = None
-) -> Moment:
+def adjusted(crowd: Crowd, coded: Coded | None, rates: Sequence[tuple[float, float]] | None = None) -> Moment:
     """Return the share corrected by error rates that hold for all groups.
 
     Args:
@@ -203,7 +208,9 @@ def adjusted(
     n = float(crowd.n.sum())
     shares, errors, sizes = [], [], []
     for k in (0, 1):
-        plain = bool((crowd.sums[:, k] == crowd.n).all()) and (coded is None or bool((coded.codes[:, k] == 1).all()))
+        plain = bool((crowd.sums[:, k] == crowd.n).all()) and (
+            coded is None or bool((coded.codes[:, k] == 1).all())
+        )
         mean = float(crowd.sums[:, k].sum()) / n
         if plain:  # a bottom of ones
             shares.append(1.0)
@@ -211,17 +218,17 @@ def adjusted(
             sizes.append(np.zeros(len(clusters)))
             continue
         if rates is None:
-            assert coded is not None  # noqa: S101 -- the callers give one or the other
+            assert coded is not None  # the callers give one or the other
             y, d, w = coded.codes[:, k], coded.predictions[:, k], coded.weights
             of = [(w * (1 - y), d), (w * y, d)]
             if min(u.sum() for u, _ in of) <= 0:
-                return _none("no event coded")
+                return none("no event coded")
             off, on = (float(u @ d / u.sum()) for u, _ in of)
         else:
             sensitivity, specificity = rates[k]
             off, on = 1 - specificity, sensitivity
         if on <= off:
-            return _none("the model tells positives and negatives apart no better than chance")
+            return none("the model tells positives and negatives apart no better than chance")
         share = float(np.clip((mean - off) / (on - off), 0, 1))
         error = np.zeros(len(clusters))
         error[at] = (crowd.sums[:, k] - mean * crowd.n) / n
@@ -238,7 +245,7 @@ def adjusted(
         sizes.append(expected / (on - off) ** 2)
     top, bottom = shares
     if bottom <= 0:
-        return _none("nothing to divide by")
+        return none("nothing to divide by")
     value = top / bottom
     sums = (errors[0] - value * errors[1]) / bottom
     expected = (sizes[0] + value**2 * sizes[1]) / bottom**2

@@ -1,37 +1,59 @@
-"""Last year's commitments and problems in this year's report: reported done, promised again, or silence."""
+"""Last year's promises and problems in this year's report: reported done, promised again, or silence."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.background import used_by
 from gongkai.measure.quality import cluster_weights, interval
 from gongkai.measure.reuse import agency_years
-from gongkai.measure.similar import mask, weigh
-from gongkai.tables.schema import UNCOUNTED_SECTIONS, frame_of
+from gongkai.measure.similar import mask, pair_codes, weigh
+from gongkai.tables.predicted import indicator_names, scheme_of
+from gongkai.tables.schema import frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import scipy.sparse as sp
 
+    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Measures, Predictions, Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-THRESHOLDS = {"commitment": 0.09, "problem": 0.07}
+PROMISED, PROBLEM = 0.08, 0.07
 """Score from which a counterpart counts; how they were chosen and how well they do: docs/methods.md."""
+PROMISE_OUTCOMES = ("done", "again", "unclear", "silent")
 REVIEW = 0.05
 """A score this near to the threshold is marked for reading."""
+DONE, OF_GENRE, SPECIFIC = 0.16, 4, 3
+"""Done needs this score, and so many pairs of characters in both sentences that at most OF_GENRE authored
+agencies use: the same object, place or document, not the register. Chosen on half of our agencies."""
+_REPORTED = re.compile(r"已|了|完成|建成|印发|出台|上线|实现|开通|建立|修订|全部|均|达|起|全年|\d")
+_NOT_DONE = re.compile(r"未|没有|尚|还需|不足|有待|仍|不够|将")
+_WHEN = {
+    "date": re.compile(r"\d+月|季度前|年底前|年内|上半年|下半年|[一二三四]季度"),
+    "rhythm": re.compile(r"每(?:年|季|月|周|半年|日)|定期|按季|按月"),
+    "open": re.compile(r"逐步|适时|不断|持续|继续|进一步|长期|今后"),
+}
+"""When a promise falls due, the first that is found."""
 
 
 def followup(
-    sentences: Sentences, predictions: Predictions, *, thresholds: dict[str, float] | None = None
+    sentences: Sentences,
+    predictions: Predictions,
+    *,
+    thresholds: dict[str, float] | None = None,
+    codebook: Codebook | None = None,
 ) -> Table:
-    """Look for each commitment and problem of a report in the agency's next one.
+    """Look for each promise and problem of a report in the agency's next one.
+
+    What is a promise the codebook says (`follow`).
 
     The counterpart is the sentence of the next report (preamble left out) with the highest score: the mean
     of the cosine of `similar.weigh` and the share of the earlier sentence's weight that the later one
@@ -39,24 +61,71 @@ def followup(
 
     Args:
         sentences: `sentences` rows of two or more years.
-        predictions: `predictions` rows of one model, for the label `commitment`.
-        thresholds: Score from which a counterpart counts, for `commitment` and `problem`.
+        predictions: `predictions` rows of one model, for the label that the codebook follows.
+        thresholds: Score from which a counterpart counts, for that label and for `problem`.
+        codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
 
     Returns:
-        One row per commitment (`kind` commitment) and per sentence of `problems` (`kind` problem) of a report
-        whose agency has exactly one report of the year after: `sentence_id, agency, year, kind, text,
-        next_id, next_section, next_text, score, outcome, review`. `outcome` is `done` (the counterpart is
-        no commitment),
-        `again` (it is one, or stands among the problems), `silent` (no counterpart); for problems `returns`
-        or
-        `silent`. `review` marks scores within 0.05 of the threshold. A count of these rows is a claim of the
-        tagger; read the marked ones before publishing it.
+        One row per promise (`kind` is the label followed) and per sentence of `problems` (`kind` problem) of
+        a report whose agency has exactly one report of the year after: `sentence_id, agency, year, kind,
+        text, when` (`date`, `rhythm`, `open`, `unsaid`)`, checkable` (names a date, a number or a
+        document)`, next_id, next_section, next_text, score, specific, outcome, review`. `outcome` is `done`
+        (the counterpart is no promise, speaks of the same thing and reports it: `specific` counts the pairs
+        of characters of both that the genre seldom uses), `again` (it is a promise, or stands among the
+        problems), `unclear` (a counterpart that shows neither), `silent` (none found, which is never "not
+        done"); for problems `returns` or `silent`. `review` marks scores within
+        0.05 of the threshold. A count of these rows is a claim of the tagger; read the marked ones before
+        publishing it.
 
     Raises:
         SchemaError: A column is missing.
-        MeasureError: Several models, or no agency with reports of two successive years.
+        MeasureError: Several models, a codebook that follows no label, or no agency with reports of two
+            successive years.
     """
-    limits = THRESHOLDS | (thresholds or {})
+    return _links(sentences, predictions, thresholds, codebook, None)
+
+
+def followup_placebo(
+    sentences: Sentences,
+    predictions: Predictions,
+    *,
+    thresholds: dict[str, float] | None = None,
+    codebook: Codebook | None = None,
+    seed: int = 0,
+) -> Table:
+    """Look for each promise in the next report of another agency: what `followup` finds there is chance.
+
+    Args:
+        sentences: As in `followup`.
+        predictions: As in `followup`.
+        thresholds: As in `followup`.
+        codebook: As in `followup`.
+        seed: Which other agency stands in.
+
+    Returns:
+        Rows as of `followup`; their shares found and done are to be set against its.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: As `followup`; or no two agencies have reports of the same two years.
+    """
+    return _links(sentences, predictions, thresholds, codebook, seed)
+
+
+def _links(
+    sentences: Sentences,
+    predictions: Predictions,
+    thresholds: dict[str, float] | None,
+    codebook: Codebook | None,
+    placebo: int | None,
+) -> Table:
+    scheme = scheme_of(predictions, codebook)
+    if not (follow := scheme.follow):
+        raise MeasureError(
+            f"the codebook {scheme.stamp} does not say what is followed up; add e.g. "
+            f'follow = "{scheme.indicators[0]}"'
+        )
+    limits = {follow: PROMISED, "problem": PROBLEM} | (thresholds or {})
     needed = ("sentence_id", "report_id", "agency", "year", "section", "lead", "text")
     missing = [c for c in needed if c not in sentences.columns]
     if missing:
@@ -64,19 +133,20 @@ def followup(
     if len(models := set(predictions["model"])) != 1:
         raise MeasureError(f"expected the predictions of one model, have those of {len(models)}")
     frame = sentences.dropna(subset=["agency", "year"]).reset_index(drop=True)
-    tagged = predictions[(predictions["label"] == "commitment") & predictions["predicted"].astype(bool)]
+    tagged = predictions[(indicator_names(predictions) == follow) & predictions["predicted"].astype(bool)]
     promised = frame["sentence_id"].isin(tagged["sentence_id"]).to_numpy()
     leads = set(zip(frame["report_id"], frame["lead"], strict=True))
     announces = np.array([key in leads for key in zip(frame["report_id"], frame["text"], strict=True)], bool)
     section = frame["section"].to_numpy()
-    counted = ~np.isin(section, UNCOUNTED_SECTIONS)
+    counted = ~np.isin(section, scheme.uncounted_sections)
     candidates = {
-        "commitment": promised & ~announces & counted,
+        follow: promised & ~announces & counted,
         "problem": (section == "problems") & ~promised & ~announces,
     }
     matrix = weigh([mask(t) for t in frame["text"]], frame["agency"].tolist())
     rows: list[dict[str, object]] = []
-    for now, after in _successive(frame):
+    pairs = _successive(frame)
+    for now, after in pairs if placebo is None else _exchanged(frame, pairs, placebo):
         after = after[counted[after]]
         for kind, chosen in candidates.items():
             index = now[chosen[now]]
@@ -87,7 +157,7 @@ def followup(
             else:
                 rows += _rows(frame, index, index, np.zeros(len(index)), kind, limits[kind], promised)
     if not rows:
-        raise MeasureError("no commitment or problem of an agency with reports of two successive years")
+        raise MeasureError("no promise or problem of an agency with reports of two successive years")
     return pd.DataFrame(rows)
 
 
@@ -101,6 +171,35 @@ def _successive(frame: Table) -> list[tuple[Vector, Vector]]:
         if (agency, year + 1) in indices
         and len(set(report[index])) == len(set(report[indices[agency, year + 1]])) == 1
     ]
+
+
+def _exchanged(frame: Table, pairs: list[tuple[Vector, Vector]], seed: int) -> list[tuple[Vector, Vector]]:
+    """Give each report the next report of another agency of its year, in a drawn circle."""
+    years: dict[int, list[tuple[Vector, Vector]]] = {}
+    for pair in pairs:
+        years.setdefault(int(frame["year"].iloc[pair[0][0]]), []).append(pair)
+    found = []
+    for _, of_year in sorted(years.items()):
+        order = np.random.default_rng(seed).permutation(len(of_year))
+        if len(order) > 1:
+            found += [(of_year[a][0], of_year[b][1]) for a, b in zip(order, np.roll(order, 1), strict=True)]
+    return found
+
+
+def _specific(text: str, other: str, agency: object) -> int:
+    """Count the pairs of characters of both texts that the genre seldom uses."""
+    one, two = (set(pair_codes([mask(t.replace(str(agency), ""))])[1].tolist()) for t in (text, other))
+    both = np.array(sorted(one & two), np.uint64)
+    return int((used_by(both) <= OF_GENRE).sum()) if len(both) else 0
+
+
+def _outcome(kind: str, again: bool, score: float, specific: int, other: str) -> str:
+    if kind == "problem":
+        return "returns"
+    if again:
+        return "again"
+    reported = bool(_REPORTED.search(other)) and not _NOT_DONE.search(other)
+    return "done" if score >= DONE and specific >= SPECIFIC and reported else "unclear"
 
 
 def _counterparts(left: sp.csr_matrix, right: sp.csr_matrix) -> tuple[Vector, Vector]:
@@ -120,17 +219,21 @@ def _rows(
     for row, match, points in zip(index, counterpart, score, strict=True):
         found = points >= limit
         again = promised[match] or frame["section"].iloc[match] == "problems"
-        hit = "returns" if kind == "problem" else "again" if again else "done"
+        text, other = str(frame["text"].iloc[row]), str(frame["text"].iloc[match])
+        specific = _specific(text, other, frame["agency"].iloc[row]) if found else 0
         rows.append(
             {
                 **{c: frame[c].iloc[row] for c in ("sentence_id", "agency", "year")},
                 "kind": kind,
-                "text": frame["text"].iloc[row],
+                "text": text,
+                "when": next((name for name, pattern in _WHEN.items() if pattern.search(text)), "unsaid"),
+                "checkable": bool(re.search(r"\d|《|[一二三四五六七八九十百]+[个项次件场期]", text)),
                 "next_id": frame["sentence_id"].iloc[match] if found else None,
                 "next_section": frame["section"].iloc[match] if found else None,
                 "next_text": frame["text"].iloc[match] if found else None,
                 "score": float(points),
-                "outcome": hit if found else "silent",
+                "specific": specific,
+                "outcome": _outcome(kind, bool(again), float(points), specific, other) if found else "silent",
                 "review": abs(float(points) - limit) < REVIEW,
             }
         )
@@ -138,10 +241,10 @@ def _rows(
 
 
 def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95, seed: int = 0) -> Measures:
-    """Estimate the share of each outcome among commitments and among problems.
+    """Estimate the share of each outcome among promises and among problems.
 
     Problems are counted only where a person has read them: the search for them is right too seldom
-    (docs/methods.md). Commitments are counted as found, and as read where they were.
+    (docs/methods.md). Promises are counted as found, and as read where they were.
 
     Args:
         found: What `followup` gave; the column `checked`, if there is one, holds the outcome as a person
@@ -151,8 +254,9 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
         seed: Of the bootstrap.
 
     Returns:
-        `measures` rows: `measure` is `followup`, `label` is `commitment:done` and so on; intervals resample
-        agencies, and are null for a group of one agency. `method` is `checked` where every row was read.
+        `measures` rows: `measure` is `followup`, `label` is the label followed and the outcome, as
+        `KIND:done`; intervals resample agencies, and are null for a group of one agency. `method` is
+        `checked` where every row was read.
 
     Raises:
         MeasureError: `checked` holds something else than an outcome.
@@ -166,7 +270,7 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
             totals = np.bincount(index, minlength=len(ids)).astype(float)
             weights = cluster_weights(len(ids), seed=seed)
             method = "checked" if part["_read"].all() else "count"
-            for outcome in ("returns", "silent") if kind == "problem" else ("done", "again", "silent"):
+            for outcome in ("returns", "silent") if kind == "problem" else PROMISE_OUTCOMES:
                 hits = np.bincount(
                     index, weights=(part["outcome"] == outcome).to_numpy(float), minlength=len(ids)
                 )
@@ -187,13 +291,11 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
 def _as_checked(found: Table) -> Table:
     """Put what was read in place of what was found, and drop problems that nobody read."""
     if "checked" not in found.columns:
-        return found[found["kind"] == "commitment"].assign(_read=False)
+        return found[found["kind"] != "problem"].assign(_read=False)
     said = found["checked"].astype(object).fillna("").astype(str).str.strip()
-    allowed = {"commitment": {"done", "again", "silent"}, "problem": {"returns", "silent"}}
     for kind, text in sorted(set(zip(found["kind"], said, strict=True))):
-        if text and text not in allowed[kind]:
-            raise MeasureError(
-                f"checked is {text!r} of a {kind}; expected {', '.join(sorted(allowed[kind]))}"
-            )
+        allowed = {"returns", "silent"} if kind == "problem" else set(PROMISE_OUTCOMES)
+        if text and text not in allowed:
+            raise MeasureError(f"checked is {text!r} of a {kind}; expected {', '.join(sorted(allowed))}")
     read = found.assign(outcome=found["outcome"].where(said == "", said), _read=said != "")
-    return read[read["_read"] | (read["kind"] == "commitment")]
+    return read[read["_read"] | (read["kind"] != "problem")]

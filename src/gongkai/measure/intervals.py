@@ -5,11 +5,11 @@ linearised to the same thing, a `Moment`; here, and nowhere else, a moment becom
 
 - Variance: cluster-robust with the correction CR2 (Bell & McCaffrey 2002), each cluster's sum divided by
   √(1 − h), h the share of the variance that the design expects of it.
-- Quantile: Student's t with Satterthwaite's degrees of freedom under the same expectation (Bell & McCaffrey
-  2002; Imbens & Kolesár 2016), at most four for each event that was seen, because the variance of a rare share
-  is known no better than its events.
-- Scale: the interval is symmetric in the log-odds (Korn & Graubard 1999, ch. 5), so it stays inside (0, 1) and
-  leans towards one half. With at most five events the end next to them is also no nearer than the gamma
+- Quantile: Student's t with Satterthwaite's degrees of freedom under the same expectation (Bell &
+  McCaffrey 2002; Imbens & Kolesár 2016), at most four for each event that was seen, because the variance
+  of a rare share is known no better than its events.
+- Scale: the interval is symmetric in the log-odds (Korn & Graubard 1999, ch. 5), so it stays inside (0, 1)
+  and leans towards one half. With at most five events the end next to them is also no nearer than the gamma
   interval of a weighted count (Fay & Feuer 1997) allows.
 - Differences: the limits of the two shares are joined by the method of variance estimates recovery (Zou &
   Donner 2008; Zou 2007 where clusters stand in both), with Welch's degrees of freedom on the log-odds.
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 FEWEST = 3
-"""With fewer clusters than this there is no interval: two give a variance with one degree of freedom at best."""
+"""With fewer clusters there is no interval: two give a variance with one degree of freedom at best."""
 EVENTS_A_DEGREE = 4
 FEW_EVENTS = 5
 NAN = float("nan")
@@ -55,6 +55,7 @@ NOTES = {
     "no event coded": "none, or all, of the coded sentences have the label: their error rate is unknown",
     "fewer than three clusters": "two units or one say nothing about how much units differ",
     "the model tells positives and negatives apart no better than chance": "no rate can be corrected by it",
+    "no rates given for this label": "rates name the labels they are of",
     "no event": "none, or all, of the sentences have the label: Wilson's interval with the clusters as its n",
     "no variation": "all units give the same value: Wilson's interval with the clusters as its n",
 }

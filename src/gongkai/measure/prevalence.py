@@ -1,4 +1,4 @@
-"""The share of a label in each group, and the share of commitments that are cheap talk."""
+"""The share of each label in each group, and the shares that a codebook derives from them."""
 
 from __future__ import annotations
 
@@ -9,28 +9,23 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.estimate import Coded, adjusted, corrected, counted, crowd_of, dsl_outcomes, shrink
-from gongkai.measure.intervals import FEWEST, Moment, share_interval, wilson
-from gongkai.tables.schema import LABELS, UNCOUNTED_SECTIONS, frame_of
+from gongkai.measure.estimate import Coded, adjusted, corrected, counted, crowd_of, dsl_outcomes, none, shrink
+from gongkai.measure.intervals import FEWEST, share_interval
+from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
+from gongkai.tables.predicted import by_indicator, indicator_names, scheme_of
+from gongkai.tables.schema import frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gongkai.measure.intervals import Estimate
-
+    from gongkai.measure.intervals import Moment
+    from gongkai.tables.codebook import Codebook, Quantity
     from gongkai.tables.schema import Labels, Measures, Predictions, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 Cluster = Literal["auto", "agency", "report", "passage"]
 Method = Literal["count", "adjusted", "ppi", "dsl"]
-CHEAP_TALK = "commitment+boilerplate"
-MEASURES = (
-    ("prevalence", "commitment", None),
-    ("prevalence", "boilerplate", None),
-    ("cheap_talk", CHEAP_TALK, "commitment"),
-)
-"""Name, numerator and denominator (None: all sentences) of each measure."""
 
 
 def prevalence(
@@ -42,13 +37,15 @@ def prevalence(
     cluster: Cluster = "auto",
     rates: Mapping[str, tuple[float, float]] | None = None,
     level: float = 0.95,
-    seed: int = 0,
+    codebook: Codebook | None = None,
 ) -> Measures:
-    """Estimate the share of each label, and of cheap talk, in each group.
+    """Estimate the share of each label, and what the codebook derives from labels, in each group.
 
-    The share of a label is the number of sentences with it over all sentences; cheap talk is the number of
-    sentences with both labels over those with `commitment`, undefined (null, not 0) without commitments.
-    Sentences of the preamble are not counted (codebook).
+    The share of a label (of each class of a choice: `label=class`) is the number of sentences with it over
+    all sentences; of a label that is coded only under a condition, over the sentences where it holds. A
+    derived measure is the number of sentences with all of its labels over those with what it is taken
+    among. Shares are undefined (null, not 0) over nothing. Sections that the codebook does not count are left
+    out.
 
     `count` takes the predictions as they are: where the classifier errs differently in two groups, their
     difference can be wrong by more than its interval. The others correct by coded sentences that the model
@@ -57,7 +54,7 @@ def prevalence(
     that are the same in all groups.
 
     Args:
-        predictions: `predictions` rows with both labels of each sentence; several models are kept apart for
+        predictions: `predictions` rows with all labels of each sentence; several models are kept apart for
             `count`, the other methods take one.
         labels: `labels` rows by one annotator (`resolved` if there are several), for `ppi`, `dsl` and, unless
             `rates` are given, `adjusted`. For `dsl` with the column `inclusion`, the probability with which
@@ -65,18 +62,19 @@ def prevalence(
         by: Columns that define a group.
         method: `count`, `adjusted`, `ppi` or `dsl`.
         cluster: What is taken as one draw for the intervals: whole agencies, whole reports, or passages
-            (sentences of one report under one heading). `auto` takes the first of which every group has at
-            least two.
+            (sentences of one report under one heading, within its sections). `auto` takes agencies; where
+            `by` names the agency, its reports where there are three, else passages; chosen for each group.
         rates: For `adjusted`: sensitivity and specificity by label, taken as exact.
         level: Coverage of the interval, in (0, 1).
-        seed: Of the bootstrap (`count`, `adjusted`).
+        codebook: The scheme; unless given the one that ships, where the labels are its, else one without
+            derived measures.
 
     Returns:
-        `measures` rows and the `by` columns: value, low, high are shares in [0, 1]; `n` counts the sentences
-        in the denominator (for `ppi` and `dsl` the coded sentences of the group), `clusters` what was
-        resampled. For `count`, where the bootstrap cannot vary (a share of 0 or 1, one cluster) the
-        interval is Wilson's with the number of clusters as its n, which is wide on purpose. A group with
-        fewer than two coded sentences is null under `ppi` and `dsl`.
+        `measures` rows and the `by` columns: value, low, high are shares in [0, 1], `error` the standard
+        error; `n` counts the sentences in the denominator (for `ppi` and `dsl` the coded ones), `clusters`
+        what counted as one draw. How a share becomes an interval is in `intervals.py`. Where there can be none
+        (fewer than three units, no coded sentence with the label) low and high are null and `note` says why;
+        where a counted share cannot vary (0, 1) the interval is Wilson's with the clusters as its n.
 
     Raises:
         SchemaError: A column is missing.
@@ -88,26 +86,24 @@ def prevalence(
         raise SchemaError(
             f"predictions lack {', '.join(missing)}; they have {', '.join(predictions.columns)}"
         )
-    wide = _wide(predictions, by)
+    scheme = scheme_of(predictions, codebook)
+    wide = _wide(predictions, by, scheme)
     if method != "count":
-        wide = _with_codes(wide, labels, method, rates)
+        wide = _with_codes(wide, labels, method, rates, scheme)
     rows: list[dict[str, object]] = []
     for (model, *key), group in wide.groupby(["model", *by], sort=True, dropna=False, observed=True):
         unit = _choose_cluster(group, by) if cluster == "auto" else cluster
         about = dict(zip(by, key, strict=True)) | {"model": model, "cluster": unit, "method": method}
-        for measure, top, bottom in MEASURES:
-            moment, units = _moment(group, wide, unit, method, top, bottom, rates)
+        for quantity in scheme.quantities:
+            moment, units = _moment(group, wide, unit, method, quantity, rates)
             found = share_interval(moment, level)
-            about_measure = {"measure": measure, "label": top, "n": int(moment.n), "clusters": units}
-            rows.append(about | about_measure | _row(found) | {"level": level})
+            values = {"value": found.value, "low": found.low, "high": found.high, "error": found.error}
+            about_quantity = {"measure": quantity.measure, "label": quantity.label, "clusters": units}
+            about_quantity |= {"n": int(moment.n), "level": level, "note": found.note or None}
+            rows.append(about | about_quantity | {k: None if v != v else v for k, v in values.items()})
     frame = frame_of("measures", rows)
     groups = pd.DataFrame([{c: row[c] for c in by} for row in rows], columns=list(by))
     return pd.concat([groups, frame], axis=1)
-
-
-def _row(found: Estimate) -> dict[str, object]:
-    values = {"value": found.value, "low": found.low, "high": found.high, "error": found.error}
-    return {k: None if v != v else v for k, v in values.items()} | {"note": found.note or None}
 
 
 def _moment(
@@ -115,68 +111,55 @@ def _moment(
     wide: Table,
     unit: str,
     method: str,
-    top: str,
-    bottom: str | None,
+    quantity: Quantity,
     rates: Mapping[str, tuple[float, float]] | None,
 ) -> tuple[Moment, int]:
-    """Return the share of a group, linearised, and how many units it rests on."""
+    """Return a share of a group, linearised, and how many units it rests on."""
+    group = group[_inside(group, quantity)]
+    if group.empty:
+        return none("nothing to divide by"), 0
     strata, units = _units(group, unit)
     numbers, names = pd.factorize(units.astype(object), sort=True)  # numpy's would cut a \0 at an end
+    pair = (quantity.top, quantity.bottom)
+    decided = np.stack([_decided(group, q) for q in pair], axis=1)
     if method == "count":
-        moment = counted(crowd_of(numbers, _pair(group, "", top, bottom)))
-        inside = np.unique(numbers[_pair(group, "", top, bottom)[:, 1] > 0])
-        if unit == "passage" and len(moment.sums) == len(inside):
-            of_unit = pd.Series(strata.to_numpy()).groupby(numbers).first()
-            moment = replace(moment, strata=pd.factorize(of_unit.to_numpy()[inside])[0])
+        moment = counted(crowd_of(numbers, decided))
+        inside = np.unique(numbers[decided[:, 1] > 0])
+        if unit == "passage" and len(inside):
+            of_unit = pd.Series(strata.to_numpy()).groupby(numbers).first().to_numpy()
+            moment = replace(moment, strata=pd.factorize(of_unit[inside])[0])
         return moment, len(inside)
     if method == "adjusted":
-        pairs = None
         if rates:
-            pairs = [rates.get(q, (1.0, 1.0)) if q else (1.0, 1.0) for q in (top, bottom)]
-            if not {q for q in (top, bottom) if q} <= set(rates):
-                return Moment(float("nan"), *[np.zeros(0)] * 2, 0, np.zeros(0), rare=True, n=0, note=_NO_RATES), 0
-        coded = None
-        if rates is None:
-            rows = wide[_coded(wide, top, bottom)]
-            numbers_of = dict(zip(names, range(len(names)), strict=True))
-            _, theirs = _units(rows, unit)
-            for name in pd.unique(theirs):
-                numbers_of.setdefault(name, len(numbers_of))
-            coded = _coded_of(rows, theirs.map(numbers_of).to_numpy(int), top, bottom, "", weighted=True)
-        return adjusted(crowd_of(numbers, _pair(group, "", top, bottom)), coded, pairs), len(names)
-    rows = _coded(group, top, bottom)
-    coded = _coded_of(group[rows], numbers[rows], top, bottom, "_score_", weighted=method == "dsl")
-    crowd = crowd_of(numbers, _pair(group, "_score_", top, bottom))
-    return corrected(crowd, coded, design=method == "dsl"), len(names)
+            wanted = [quantity.label, "+".join(quantity.bottom)]
+            if any(name and name not in rates for name in wanted):
+                return none("no rates given for this label"), len(names)
+            exact = [rates[name] if name else (1.0, 1.0) for name in wanted]
+            return adjusted(crowd_of(numbers, decided), None, exact), len(names)
+        rows = wide[_inside(wide, quantity) & wide["_coded"]]
+        number_of = {name: k for k, name in enumerate(names)}
+        theirs = _units(rows, unit)[1]
+        for name in pd.unique(theirs):
+            number_of.setdefault(name, len(number_of))
+        coded = _coded(rows, theirs.map(number_of).to_numpy(int), pair, scores=False, weighted=True)
+        return adjusted(crowd_of(numbers, decided), coded), len(names)
+    known = group["_coded"].to_numpy(bool)
+    coded = _coded(group[known], numbers[known], pair, scores=True, weighted=method == "dsl")
+    scores = np.stack([_codes_and_scores(group, q)[1] for q in pair], axis=1)
+    return corrected(crowd_of(numbers, scores), coded, design=method == "dsl"), len(names)
 
 
-_NO_RATES = "no rates given for this label"
-
-
-def _quantity(group: Table, prefix: str, name: str | None) -> Vector:
-    """Return a column of labels' values, or the product of two (a label `a+b`); None gives ones."""
-    values = np.ones(len(group))
-    for label in name.split("+") if name else ():
-        values = values * group[f"{prefix}{label}"].to_numpy(float)
-    return values
-
-
-def _pair(group: Table, prefix: str, top: str, bottom: str | None) -> Vector:
-    return np.stack([_quantity(group, prefix, q) for q in (top, bottom)], axis=1)
-
-
-def _coded(group: Table, top: str, bottom: str | None) -> Vector:
-    known: Vector = ~np.isnan(_pair(group, "_", top, bottom)).any(axis=1)
-    return known
-
-
-def _coded_of(
-    rows: Table, clusters: Vector, top: str, bottom: str | None, prefix: str, *, weighted: bool
+def _coded(
+    rows: Table, clusters: Vector, pair: Sequence[Sequence[str]], *, scores: bool, weighted: bool
 ) -> Coded:
+    """Return coded sentences; those that are not coded for this pair are left out."""
+    codes = np.stack([_codes_and_scores(rows, q)[0] for q in pair], axis=1)
+    predictions = [(_codes_and_scores(rows, q)[1] if scores else _decided(rows, q)) for q in pair]
     weights = np.ones(len(rows))
     if weighted and "_inclusion" in rows.columns:
         weights = 1 / rows["_inclusion"].fillna(1.0).to_numpy(float)
-    return Coded(clusters, _pair(rows, "_", top, bottom), _pair(rows, prefix, top, bottom), weights)
+    known = ~np.isnan(codes).any(axis=1)
+    return Coded(clusters[known], codes[known], np.stack(predictions, axis=1)[known], weights[known])
 
 
 def pool(measures: Measures, *, within: Sequence[str] = ()) -> Measures:
@@ -187,8 +170,9 @@ def pool(measures: Measures, *, within: Sequence[str] = ()) -> Measures:
         within: Columns inside whose groups to pool, e.g. `("year",)`.
 
     Returns:
-        The rows with `value, low, high` pooled (empirical Bayes, `estimate.shrink`) and `+pooled` in
-        `method`; standard errors are taken from the width of the intervals. Undefined rows stay as they are.
+        The rows with `value, low, high` pooled on the log-odds (empirical Bayes, `estimate.shrink`) and
+        `+pooled` in `method`. Standard errors on the log-odds are those of the intervals, so what few units
+        leave open stays open. Rows without an interval stay as they are.
 
     Raises:
         MeasureError: Fewer than three groups of a measure are defined.
@@ -199,26 +183,32 @@ def pool(measures: Measures, *, within: Sequence[str] = ()) -> Measures:
     for _, index in measures.groupby([*within, "measure", "method", "label"], dropna=False).groups.items():
         part = measures.loc[index].dropna(subset=["value", "low", "high"])
         z = NormalDist().inv_cdf((1 + float(part["level"].iloc[0])) / 2) if len(part) else 1.0
-        errors = ((part["high"] - part["low"]) / (2 * z)).clip(lower=1e-6)
-        values, after, _ = shrink(part["value"].tolist(), errors.tolist())
-        pooled.loc[part.index, "value"] = values
-        pooled.loc[part.index, "low"] = np.clip(values - z * after, 0, 1)
-        pooled.loc[part.index, "high"] = np.clip(values + z * after, 0, 1)
+        floor = 0.5 / part["n"].clip(lower=1).to_numpy(float)
+        places, lows, highs = (
+            np.log(p / (1 - p))
+            for p in (np.clip(part[c], floor, 1 - floor) for c in ("value", "low", "high"))
+        )
+        errors = np.clip(np.maximum(highs - places, places - lows) / z, 1e-6, None)
+        values, after, _ = shrink(places.tolist(), errors.tolist())
+        for column, shift in (("value", 0.0), ("low", -z), ("high", z)):
+            pooled.loc[part.index, column] = 1 / (1 + np.exp(-(values + shift * after)))
+        pooled.loc[part.index, "error"] = np.nan
         pooled.loc[part.index, "method"] = part["method"] + "+pooled"
     return pooled
 
 
-def dsl_outcome(predictions: Predictions, labels: Labels) -> Table:
+def dsl_outcome(predictions: Predictions, labels: Labels, *, codebook: Codebook | None = None) -> Table:
     """Return the corrected outcome of each sentence, to put into any regression as the dependent variable.
 
     Args:
         predictions: `predictions` rows of one model.
         labels: `labels` rows by one annotator, with the column `inclusion`; sentences the model was not
             trained on.
+        codebook: See `prevalence`.
 
     Returns:
-        One row per sentence and label (`commitment`, `boilerplate`, and both together as
-        `commitment+boilerplate`), with the report columns and `outcome`: score + (code − score) / inclusion
+        One row per sentence and label (a derived measure is its labels joined by `+`: whether a sentence has
+        all of them), with the report columns and `outcome`: score + (code − score) / inclusion
         where coded, the score elsewhere. It is no share: single values lie outside [0, 1]; their means, and
         coefficients of linear models with standard errors clustered by agency, are unbiased (Egami et al.
         2023).
@@ -227,29 +217,41 @@ def dsl_outcome(predictions: Predictions, labels: Labels) -> Table:
         SchemaError: A column is missing.
         MeasureError: See `prevalence`.
     """
-    wide = _with_codes(_wide(predictions, ()), labels, "dsl", None)
-    keep = [c for c in predictions.columns if c not in ("label", "score", "predicted")]
+    scheme = scheme_of(predictions, codebook)
+    wide = _with_codes(_wide(predictions, (), scheme), labels, "dsl", None, scheme)
+    keep = [c for c in predictions.columns if c not in ("label", "value", "score", "predicted")]
     about = predictions.drop_duplicates("sentence_id")[keep].set_index("sentence_id").loc[wide["sentence_id"]]
     parts = []
-    for name in (*LABELS, CHEAP_TALK):
-        y, f = _quantity(wide, "_", name), _quantity(wide, "_score_", name)
-        outcome = dsl_outcomes(y, f, wide["_inclusion"].to_numpy(float))
-        parts.append(about.reset_index().assign(label=name, outcome=outcome))
+    for quantity in scheme.quantities:
+        inside = _inside(wide, quantity)
+        y, f = _codes_and_scores(wide[inside], quantity.top)
+        outcome = dsl_outcomes(y, f, wide["_inclusion"].to_numpy(float)[inside])
+        parts.append(about.reset_index()[inside].assign(label=quantity.label, outcome=outcome))
     return pd.concat(parts, ignore_index=True)
 
 
-def counted_outcome(predictions: Predictions) -> Table:
+def counted_outcome(predictions: Predictions, *, codebook: Codebook | None = None) -> Table:
     """Return the outcome of each sentence as predicted, 0 or 1, for `compare` without a coded sample.
 
     Args:
-        predictions: `predictions` rows of one model; preambles are left out.
+        predictions: `predictions` rows of one model; sections that are not counted are left out.
+        codebook: See `prevalence`.
+
+    Returns:
+        The rows with `outcome`; `label` of a class of a choice is `label=class`.
     """
-    kept = predictions[~predictions["section"].isin(UNCOUNTED_SECTIONS)]
-    return kept.assign(outcome=kept["predicted"].astype(float))
+    scheme = scheme_of(predictions, codebook)
+    kept = predictions[~predictions["section"].isin(scheme.uncounted_sections)]
+    kept = kept.assign(label=indicator_names(kept), outcome=kept["predicted"].astype(float))
+    return kept.drop(columns="value", errors="ignore")
 
 
 def _with_codes(
-    wide: Table, labels: Labels | None, method: str, rates: Mapping[str, tuple[float, float]] | None
+    wide: Table,
+    labels: Labels | None,
+    method: str,
+    rates: Mapping[str, tuple[float, float]] | None,
+    codebook: Codebook,
 ) -> Table:
     """Join the codes (NaN where not coded) and the inclusion probability."""
     if (models := len(set(wide["model"]))) != 1:
@@ -257,22 +259,25 @@ def _with_codes(
     if labels is None:
         if method != "adjusted" or not rates:
             raise MeasureError(f"method {method} needs labels of a sample of the sentences")
-        return wide.assign(_commitment=np.nan, _boilerplate=np.nan, _inclusion=np.nan)
+        return wide.assign(**{f"_{c}": np.nan for c in codebook.indicators}, _inclusion=np.nan, _coded=False)
+    scheme_of_labels(labels, codebook)
     annotators = set(labels["annotator"])
     chosen = "resolved" if "resolved" in annotators else min(annotators)
     if chosen != "resolved" and len(annotators) > 1:
         raise MeasureError(f"labels by {', '.join(sorted(annotators))}; keep those of one, or resolve them")
-    gold = labels[labels["annotator"] == chosen].dropna(subset=list(LABELS)).set_index("sentence_id")
+    gold = labels[labels["annotator"] == chosen]
+    gold = gold[coded_whole(gold, codebook)].set_index("sentence_id")
     coded = wide["sentence_id"].isin(gold.index)
     if not coded.any():
         raise MeasureError("no predicted sentence is coded; do both come from the same build?")
-    trained_on = coded & wide["seen"].fillna(False).astype(bool)
+    trained_on = coded & wide["seen"].eq(True).fillna(False).astype(bool)
     if trained_on.any():
         raise MeasureError(
             f"the model was trained on {int(trained_on.sum())} of the {int(coded.sum())} coded sentences, so "
             "its errors there say nothing; predict with gongkai.classify.train.cross_fit, or code others"
         )
-    wide = wide.assign(**{f"_{c}": wide["sentence_id"].map(gold[c].astype(float)) for c in LABELS})
+    codes = indicator_codes(gold, codebook)
+    wide = wide.assign(**{f"_{c}": wide["sentence_id"].map(codes[c]) for c in codes.columns}, _coded=coded)
     if "inclusion" in gold.columns and gold["inclusion"].notna().any():
         wide["_inclusion"] = wide["sentence_id"].map(gold["inclusion"].astype(float))
         if method == "ppi" and len(set(wide.loc[coded, "_inclusion"])) > 1:
@@ -282,21 +287,43 @@ def _with_codes(
     return wide
 
 
-def _wide(predictions: Predictions, by: Sequence[str]) -> Table:
-    """Return one row per model and sentence with a boolean column per label."""
+def _inside(group: Table, quantity: Quantity) -> Vector:
+    """Return which sentences a quantity is about."""
+    if not quantity.sections:
+        return np.ones(len(group), bool)
+    return group["section"].isin(quantity.sections).to_numpy(bool)
+
+
+def _codes_and_scores(group: Table, names: Sequence[str]) -> tuple[Vector, Vector]:
+    """Return whether all of some indicators are coded true (NaN: not coded), and the predicted chance.
+
+    Ones for none.
+    """
+    if not names:
+        return np.ones(len(group)), np.ones(len(group))
+    codes = all_true({c: group[f"_{c}"].to_numpy(float) for c in names}, names)
+    score: Vector = np.prod([group[f"_score_{c}"].to_numpy(float) for c in names], axis=0)
+    return codes, score
+
+
+def _decided(group: Table, names: Sequence[str]) -> Vector:
+    """Return, as 1 or 0, whether all of some indicators are predicted; all sentences for none."""
+    decided: Vector = np.prod([np.ones(len(group)), *(group[c].to_numpy(float) for c in names)], axis=0)
+    return decided
+
+
+def _wide(predictions: Predictions, by: Sequence[str], codebook: Codebook) -> Table:
+    """Return one row per model and sentence with a boolean column, and a score, per indicator."""
     about = list(dict.fromkeys(["model", "sentence_id", "report_id", "agency", "section", "heading", *by]))
     about += ["seen"] if "seen" in predictions.columns else []
-    flags = predictions.set_index(["model", "sentence_id", "label"])["predicted"].unstack()  # noqa: PD010
-    if not set(LABELS) <= set(flags.columns) or flags[list(LABELS)].isna().any(axis=None):
-        raise MeasureError(f"every sentence needs a prediction for {' and '.join(LABELS)}")
+    flags, scores = by_indicator(predictions, codebook)
     first = predictions.drop_duplicates(["model", "sentence_id"])[about]
-    scores = predictions.set_index(["model", "sentence_id", "label"])["score"].unstack()  # noqa: PD010
-    wide = first.merge(flags[list(LABELS)].astype(bool).reset_index(), on=["model", "sentence_id"])
-    wide = wide.merge(scores[list(LABELS)].add_prefix("_score_").reset_index(), on=["model", "sentence_id"])
+    wide = first.merge(flags.reset_index(), on=["model", "sentence_id"])
+    wide = wide.merge(scores.add_prefix("_score_").reset_index(), on=["model", "sentence_id"])
     wide["seen"] = wide["seen"] if "seen" in wide.columns else False
-    wide = wide[~wide["section"].isin(UNCOUNTED_SECTIONS)].copy()
+    wide = wide[~wide["section"].isin(codebook.uncounted_sections)].copy()
     if wide.empty:
-        raise MeasureError(f"no sentence to count outside {', '.join(UNCOUNTED_SECTIONS)}")
+        raise MeasureError(f"no sentence to count outside {', '.join(codebook.uncounted_sections)}")
     return wide
 
 
@@ -329,24 +356,35 @@ def _choose_cluster(group: Table, by: Sequence[str]) -> str:
     return "passage"
 
 
-def sentences_behind(row: Mapping[str, object], predictions: Predictions, sentences: Table) -> Table:
+def sentences_behind(
+    row: Mapping[str, object],
+    predictions: Predictions,
+    sentences: Table,
+    *,
+    codebook: Codebook | None = None,
+) -> Table:
     """Return the sentences that a row of a measures table counted.
 
     Args:
         row: One row of what `prevalence` gave (`measures.iloc[k]`), with its `by` columns.
         predictions: The `predictions` it was computed from.
         sentences: The `sentences` of the same tables, for text, page and file.
+        codebook: See `prevalence`.
 
     Returns:
         The counted sentences in the order of the reports, with `counted` (in the numerator) and `score`.
 
     Raises:
-        MeasureError: The row is no prevalence or cheap talk of these predictions.
+        MeasureError: The row is no measure of labels of these predictions.
     """
-    if row.get("measure") not in ("prevalence", "cheap_talk"):
+    scheme = scheme_of(predictions, codebook)
+    known = {(q.measure, q.label): q for q in scheme.quantities}
+    quantity = known.get((str(row.get("measure")), str(row.get("label"))))
+    if quantity is None:
+        names = " and ".join(dict.fromkeys(q.measure for q in scheme.quantities))
         raise MeasureError(
-            f"sentences stand behind prevalence and cheap_talk, not behind {row.get('measure')}; those of "
-            "reuse are in reused_sentences, and the tables of copied, followup and terms carry their own"
+            f"sentences stand behind {names}, not behind {row.get('measure')} of {row.get('label')}; "
+            "those of reuse are in reused_sentences; copied, followup and terms carry their own"
         )
     own = set(frame_of("measures", []).columns)
     by = [c for c in row if c not in own and c in predictions.columns]
@@ -358,12 +396,10 @@ def sentences_behind(row: Mapping[str, object], predictions: Predictions, senten
         raise MeasureError(
             f"no prediction of {row['model']} where " + ", ".join(f"{c} is {row[c]}" for c in by)
         )
-    wide = _wide(kept, ())
-    label = str(row["label"])
-    if row["measure"] == "cheap_talk":
-        wide = wide[wide["commitment"]]
-        wide = wide.assign(counted=wide["boilerplate"], score=wide["_score_boilerplate"])
-    else:
-        wide = wide.assign(counted=wide[label], score=wide[f"_score_{label}"])
+    wide = _wide(kept, (), scheme)
+    wide = wide[_inside(wide, quantity) & (_decided(wide, quantity.bottom) == 1)]
+    own_part = [name for name in quantity.top if name not in quantity.bottom] or list(quantity.top)
+    score = np.prod([wide[f"_score_{name}"].to_numpy(float) for name in own_part], axis=0)
+    wide = wide.assign(counted=_decided(wide, quantity.top) == 1, score=score)
     found = sentences.merge(wide[["sentence_id", "counted", "score"]], on="sentence_id", how="inner")
     return found.sort_values(["counted"], ascending=False, kind="stable").reset_index(drop=True)

@@ -12,10 +12,13 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError
+from gongkai.tables.coded import indicator_codes, scheme_of_labels
+from gongkai.tables.predicted import indicator_names, scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Predictions, Reports, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
@@ -34,6 +37,7 @@ def evaluate(
     annotator: str = "resolved",
     level: float = 0.95,
     seed: int = 0,
+    codebook: Codebook | None = None,
 ) -> Table:
     """Score predictions against gold labels.
 
@@ -46,22 +50,26 @@ def evaluate(
         annotator: Whose codes are gold.
         level: Coverage of the intervals.
         seed: Of the bootstrap.
+        codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
 
     Returns:
         One row per model, label, group and metric: `model, label, group, metric, value, low, high, n,
-        positives, clusters`. Metrics: precision, recall, f1, pr_auc, brier, ece, accuracy; `macro` rows
-        average the labels' F1.
+        positives, clusters`. Metrics: precision, recall, f1, pr_auc, brier, ece, accuracy; a choice has them
+        for each class (`label=class`), and for itself macro_f1 (the mean over the classes that occur) and
+        accuracy. `macro` rows average the labels' F1. What is coded only under a condition is scored where
+        the gold has it coded.
 
     Raises:
         MeasureError: No sentence has both a prediction and a gold label.
     """
     rows: list[dict[str, object]] = []
+    scheme = scheme_of(predictions, codebook)
     for model, of_model in predictions.groupby("model", sort=True):
-        joined = join_gold(of_model, labels, annotator)
+        joined = join_gold(of_model, labels, annotator, scheme)
         if reports is not None:
             joined = joined.merge(reports[["report_id", "kind", "level", "form"]], on="report_id", how="left")
         for group, part in [("all", joined), *_groups(joined, by)]:
-            values: dict[str, Vector] = {}
+            values: dict[str, float] = {}
             for label, of_label in part.groupby("label", sort=True):
                 scored = score_label(
                     of_label["gold"].to_numpy(bool),
@@ -72,9 +80,16 @@ def evaluate(
                     seed=seed,
                 )
                 rows += [{"model": model, "label": label, "group": group} | r for r in scored]
-                values[str(label)] = np.array([r["value"] for r in scored if r["metric"] == "f1"], float)
+                values |= {str(label): float(r["value"]) for r in scored if r["metric"] == "f1"}  # type: ignore[arg-type]
+            for choice in (one for one in scheme.labels if one.is_choice):
+                of_choice = part[part["label"].isin(choice.indicators)]
+                scored = score_choice(of_choice, cluster, level=level, seed=seed) if len(of_choice) else []
+                rows += [{"model": model, "label": choice.name, "group": group} | r for r in scored]
+                values = {k: v for k, v in values.items() if k not in choice.indicators}
+                for row in scored[:1]:
+                    values[choice.name] = float(row["value"])  # type: ignore[arg-type]
             if len(values) > 1:
-                macro = float(np.mean([v[0] for v in values.values()]))
+                macro = float(np.mean(list(values.values())))
                 rows.append(
                     {
                         "model": model,
@@ -89,8 +104,10 @@ def evaluate(
     return pd.DataFrame(rows).reindex(columns=columns)
 
 
-def join_gold(predictions: Predictions, labels: Labels, annotator: str) -> Table:
-    """Return the predictions of coded sentences with a column `gold`.
+def join_gold(
+    predictions: Predictions, labels: Labels, annotator: str, codebook: Codebook | None = None
+) -> Table:
+    """Return the predictions of coded sentences with a column `gold`; `label` is the indicator.
 
     Raises:
         MeasureError: That annotator coded nothing, or none of the predicted sentences.
@@ -99,11 +116,14 @@ def join_gold(predictions: Predictions, labels: Labels, annotator: str) -> Table
     if coded.empty:
         known = ", ".join(sorted(labels["annotator"].unique()))
         raise MeasureError(f"no label by '{annotator}'; the labels are by {known}")
-    long = coded.melt(
-        id_vars=["sentence_id"], value_vars=["commitment", "boilerplate"], var_name="label", value_name="gold"
-    ).dropna(subset=["gold"])
+    scheme = scheme_of(predictions, codebook)
+    codes = indicator_codes(coded, scheme_of_labels(coded, scheme)).assign(sentence_id=coded["sentence_id"])
+    long = codes.melt(id_vars=["sentence_id"], var_name="label", value_name="gold").dropna(subset=["gold"])
+    long = long.assign(gold=long["gold"].astype(bool))
     keys = ["sentence_id", "label"]
-    joined = predictions.merge(long, on=keys, how="inner", validate="many_to_one")
+    joined = predictions.assign(label=indicator_names(predictions)).merge(
+        long, on=keys, how="inner", validate="many_to_one"
+    )
     if joined.empty:
         raise MeasureError("no predicted sentence has a gold label; do both come from the same build?")
     return joined
@@ -140,6 +160,40 @@ def score_label(
                 "clusters": len(ids),
             }
         )
+    return rows
+
+
+def score_choice(
+    joined: Table, cluster: str, *, level: float = 0.95, seed: int = 0
+) -> list[dict[str, object]]:
+    """Return macro F1 and accuracy of a choice, with cluster-bootstrap intervals.
+
+    Args:
+        joined: Rows of `join_gold` for all its classes.
+        cluster: Column to resample.
+        level: Coverage of the intervals.
+        seed: Of the bootstrap.
+    """
+    wide = joined.pivot_table(
+        index="sentence_id", columns="label", values=["gold", "predicted"], aggfunc="first"
+    )
+    gold, predicted = (
+        wide[c].astype(object).fillna(value=False).to_numpy(bool) for c in ("gold", "predicted")
+    )
+    place = joined.drop_duplicates("sentence_id").set_index("sentence_id")[cluster].reindex(wide.index)
+    ids, index = np.unique(place.astype(object).fillna("").astype(str), return_inverse=True)
+    weights = np.vstack([np.ones((1, len(ids))), cluster_weights(len(ids), seed=seed)])[:, index]
+    occurring = np.flatnonzero(gold.any(axis=0))
+    f1 = np.stack([np.nan_to_num(f1_scores(gold[:, k], predicted[:, k], weights)) for k in occurring])
+    right = (gold & predicted).any(axis=1)
+    rows: list[dict[str, object]] = []
+    for metric, values in (
+        ("macro_f1", f1.mean(axis=0)),
+        ("accuracy", _ratio(weights @ right, weights.sum(axis=1))),
+    ):
+        low, high = interval(values[1:], level)
+        about = {"n": len(gold), "positives": len(gold), "clusters": len(ids)}
+        rows.append({"metric": metric, "value": float(values[0]), "low": low, "high": high} | about)
     return rows
 
 
@@ -258,9 +312,15 @@ def _alpha(counts: Vector, per_unit: Vector, weights: Vector) -> Vector:
 
 
 def agreement(
-    labels: Labels, *, by: Sequence[str] = (), cluster: str = "report_id", level: float = 0.95, seed: int = 0
+    labels: Labels,
+    *,
+    by: Sequence[str] = (),
+    cluster: str = "report_id",
+    level: float = 0.95,
+    seed: int = 0,
+    codebook: Codebook | None = None,
 ) -> Table:
-    """Measure how far coders agree, before adjudication.
+    """Measure how far coders agree, before adjudication; codes of a choice are nominal.
 
     Args:
         labels: `labels` rows of two or more coders (`resolved` is left out).
@@ -268,11 +328,12 @@ def agreement(
         cluster: Column to resample.
         level: Coverage of the interval.
         seed: Of the bootstrap.
+        codebook: The scheme of the labels; the one that ships unless given.
 
     Returns:
         One row per label and group: `label, group, alpha, low, high, raw_agreement, prevalence, n, clusters,
         coders`; only sentences with two codes count; `raw_agreement` is the share of sentences on which all
-        coders agree.
+        coders agree, `prevalence` the share of codes that are yes (of a choice: its commonest class).
 
     Raises:
         MeasureError: Fewer than two coders, or no sentence coded by two.
@@ -282,9 +343,15 @@ def agreement(
     if len(coders) < 2:
         raise MeasureError(f"agreement needs two coders; the labels have {', '.join(coders) or 'none'}")
     rows: list[dict[str, object]] = []
-    for label in ("commitment", "boilerplate"):
-        wide = coded.set_index(["sentence_id", "annotator"])[label].unstack().astype(float)  # noqa: PD010
+    for about_label in scheme_of_labels(labels, codebook).labels:
+        label = about_label.name
+        given = coded.set_index(["sentence_id", "annotator"])[label]
+        if about_label.is_choice:
+            given = given.map({name: k for k, name in enumerate(about_label.class_names)})
+        wide = given.unstack().astype(float)  # noqa: PD010
         wide = wide[wide.notna().sum(axis=1) > 1]
+        if wide.empty and about_label.only_if:
+            continue  # its condition never held with both coders
         if wide.empty:
             raise MeasureError(f"no sentence is coded twice for {label}")
         about = coded.drop_duplicates("sentence_id").set_index("sentence_id").reindex(wide.index)
@@ -305,10 +372,16 @@ def agreement(
                     "raw_agreement": float((both == both[0]).all(axis=0).mean())
                     if both.size
                     else float("nan"),
-                    "prevalence": float(np.nanmean(codes)),
+                    "prevalence": _commonest(codes) if about_label.is_choice else float(np.nanmean(codes)),
                     "n": codes.shape[1],
                     "clusters": len(ids),
                     "coders": len(coders),
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _commonest(codes: Vector) -> float:
+    """Return the share of the commonest code."""
+    known = codes[~np.isnan(codes)]
+    return float(np.unique(known, return_counts=True)[1].max() / len(known))

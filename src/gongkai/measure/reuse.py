@@ -8,32 +8,25 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.similar import like_pairs, mask, weigh
-from gongkai.tables.schema import UNCOUNTED_SECTIONS, frame_of, records
+from gongkai.tables.schema import UNCOUNTED_SECTIONS, frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import scipy.sparse as sp
-
-    from gongkai.tables.schema import Measures, Reports, Sentences, Table
+    from gongkai.tables.schema import Measures, Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-THRESHOLD, ACROSS_PARTS = 0.5, 0.7
-"""Cosine from which a sentence of the own last report counts as taken over, and where it moved between the
-problems, the improvements and the rest. THRESHOLD was chosen on the first 72 reports of the bundled truth,
-ACROSS_PARTS on all 120 (docs/methods.md)."""
-OTHERS_THRESHOLD, OTHERS_WEAK = 0.55, 0.35
-"""Cosine of the sentences that show that two reports are related, and of the further ones then counted;
-chosen on the first 72 reports."""
-MAX_SHARE, MIN_SHARED = 0.1, 2
-MIN_LENGTH = 6
-_PARTS = {"problems": 1, "improvements": 2}
 _NEEDED = ("sentence_id", "report_id", "agency", "year", "section", "text")
 
 
-def _known(sentences: Sentences, *, preambles: bool) -> Table:
+def known_sentences(sentences: Sentences, *, preambles: bool) -> Table:
+    """Return the sentences of reports whose agency and year are known, with or without preambles.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: No sentence is left.
+    """
     missing = [c for c in _NEEDED if c not in sentences.columns]
     if missing:
         raise SchemaError(f"sentences lack {', '.join(missing)}; they have {', '.join(sentences.columns)}")
@@ -42,8 +35,7 @@ def _known(sentences: Sentences, *, preambles: bool) -> Table:
         kept = kept[~kept["section"].isin(UNCOUNTED_SECTIONS)]
     if kept.empty:
         raise MeasureError("no sentence of a report whose agency and year are known")
-    bare = [text.replace(str(a), "") for text, a in zip(kept["text"], kept["agency"], strict=True)]
-    return kept.assign(_masked=[mask(t) for t in bare]).reset_index(drop=True)
+    return kept.reset_index(drop=True)
 
 
 def reuse(
@@ -60,6 +52,7 @@ def reuse(
     A word counts as reused when its sentence holds an n-gram of words (numbers masked) that also stands
 
     - `shared`: in at least `share` of the other agencies' reports of the same reference set, and in two;
+    undefined where the set has fewer than two others;
     - `sticky`: (an n-gram of `n_own` words) in the agency's own report of the year before; undefined
     without it;
     - `redundant`: (of `n_within` words) twice in the same report.
@@ -113,8 +106,9 @@ def reused_sentences(
     """Return the sentences behind `reuse`: which hold text that was there before.
 
     Returns:
-        The `sentences` rows that `reuse` counts, with `words` and, true or false, `shared`, `sticky` (null
-        without a report of the year before) and `redundant`. The arguments are those of `reuse`.
+        The `sentences` rows that `reuse` counts, with `words` and, true or false, `shared` (null with fewer
+        than two other agencies), `sticky` (null without a report of the year before) and `redundant`. The
+        arguments are those of `reuse`.
 
     Raises:
         SchemaError: A column is missing.
@@ -122,15 +116,16 @@ def reused_sentences(
     """
     if not 0 < share <= 1:
         raise MeasureError(f"share is {share}; expected a share of agencies in (0, 1]")
-    frame = _known(sentences, preambles=False)
+    frame = known_sentences(sentences, preambles=False)
     if "tokens" not in frame.columns or any(c not in frame.columns for c in within):
         raise SchemaError(f"sentences need tokens and {', '.join(within)}")
     words = [_words(tokens) for tokens in frame["tokens"]]
     groups = agency_years(frame)
     sticky, defined = _sticky_flags(words, groups, n_own)
-    return frame.drop(columns="_masked").assign(
+    shared, enough = _shared_flags(frame, words, n, share, list(within))
+    return frame.assign(
         words=[len(w) for w in words],
-        shared=_shared_flags(frame, words, n, share, list(within)),
+        shared=pd.Series(shared, dtype="boolean").where(enough),
         sticky=pd.Series(sticky, dtype="boolean").where(defined),
         redundant=_redundant_flags(words, groups, n_within),
     )
@@ -151,8 +146,10 @@ def _grams(words: Sequence[str], n: int) -> set[tuple[str, ...]]:
     return {tuple(words[i : i + n]) for i in range(len(words) - n + 1)}
 
 
-def _shared_flags(frame: Table, words: list[list[str]], n: int, share: float, within: list[str]) -> Vector:
-    flags = np.zeros(len(frame), bool)
+def _shared_flags(
+    frame: Table, words: list[list[str]], n: int, share: float, within: list[str]
+) -> tuple[Vector, Vector]:
+    flags, enough = np.zeros(len(frame), bool), np.zeros(len(frame), bool)
     agency = frame["agency"].to_numpy()
     for _, of_set in frame.groupby(within, sort=False, dropna=False):
         index = frame.index.get_indexer(of_set.index)
@@ -162,9 +159,10 @@ def _shared_flags(frame: Table, words: list[list[str]], n: int, share: float, wi
                 users.setdefault(gram, set()).add(agency[row])
         others = len(set(agency[index])) - 1
         needed = max(2, int(np.ceil(share * others)))
+        enough[index] = others >= 2
         for row in index:
             flags[row] = any(len(users[g] - {agency[row]}) >= needed for g in _grams(words[row], n))
-    return flags
+    return flags, enough
 
 
 def _sticky_flags(
@@ -230,188 +228,3 @@ def reuse_sensitivity(
                 }
             )
     return pd.DataFrame(rows)
-
-
-def copied(
-    sentences: Sentences,
-    *,
-    threshold: float = THRESHOLD,
-    others: float = OTHERS_THRESHOLD,
-    weak: float = OTHERS_WEAK,
-    max_share: float = MAX_SHARE,
-    min_shared: int = MIN_SHARED,
-) -> Table:
-    """Find the sentences taken over from the agency's own last report, or from another agency's of the year.
-
-    Likeness is the cosine of `similar.weigh`, the agency's own name left out. A promise that next year's
-    overview reports as done is alike but no copy (`followup` has it): a sentence that moved between
-    problems, improvements and the rest counts from `ACROSS_PARTS` on. For other agencies, stock phrases are
-    no evidence: a sentence that more than `max_share` of the other agencies have too (and more than two) is
-    left out. Two reports are related when they share `min_shared` sentences of `others`; then all from
-    `weak` on count, as in a threshold with hysteresis (Canny 1986).
-
-    Args:
-        sentences: `sentences` rows.
-        threshold: Cosine from which a sentence of the own last report counts as taken over.
-        others: Cosine from which two agencies' sentences are evidence.
-        weak: Cosine from which sentences of two related reports count.
-        max_share: Largest share of the other agencies of the year with such a sentence; two may always.
-        min_shared: Fewest sentences that are evidence for a pair of reports.
-
-    Returns:
-        One row per sentence and source: `sentence_id, agency, year, text, source_id, source_agency,
-        source_year, source_text, kind` (`own` or `other`)`, similarity, edited` (False: equal but for
-        numbers and the agency's name). A sentence shared with another agency stands twice, once on each
-        side: who was first is for `copy_network` to say.
-
-    Raises:
-        SchemaError: A column is missing.
-        MeasureError: No sentence is left.
-    """
-    frame = _known(sentences, preambles=True)
-    frame["_part"] = frame["section"].map(_PARTS).fillna(0).astype(int)
-    matrix = weigh(frame["_masked"].tolist(), frame["agency"].tolist())
-    pairs = pd.concat(
-        [
-            _from_own(frame, matrix, threshold).assign(kind="own"),
-            _shared_with_others(frame, matrix, (others, weak), max_share, min_shared).assign(kind="other"),
-        ],
-        ignore_index=True,
-    )
-    rows, sources = pairs["a"].to_numpy(int), pairs["b"].to_numpy(int)
-    about = frame.loc[rows, ["sentence_id", "report_id", "agency", "year", "text"]].reset_index(drop=True)
-    source = frame.loc[sources, ["sentence_id", "report_id", "agency", "year", "text"]].reset_index(drop=True)
-    source.columns = ["source_id", "source_report_id", "source_agency", "source_year", "source_text"]
-    masked = frame["_masked"].to_numpy()
-    return pd.concat([about, source], axis=1).assign(
-        kind=pairs["kind"], similarity=pairs["cosine"], edited=masked[rows] != masked[sources]
-    )
-
-
-def _from_own(frame: Table, matrix: sp.csr_matrix, threshold: float) -> Table:
-    """Return (a, b, cosine): each sentence with the one most like it in the own report of the year before."""
-    part = frame["_part"].to_numpy()
-    groups = agency_years(frame)
-    found = [pd.DataFrame({"a": [], "b": [], "cosine": []})]
-    for (agency, year), index in groups.items():
-        before = groups.get((agency, year - 1))
-        if before is None:
-            continue
-        cosine = np.minimum((matrix[index] @ matrix[before].T).toarray(), 1.0)
-        cosine[(part[index][:, None] != part[before]) & (cosine < ACROSS_PARTS)] = 0
-        match, best = cosine.argmax(axis=1), cosine.max(axis=1)
-        kept = best >= threshold
-        found.append(pd.DataFrame({"a": index[kept], "b": before[match[kept]], "cosine": best[kept]}))
-    return pd.concat(found, ignore_index=True)
-
-
-def _shared_with_others(
-    frame: Table, matrix: sp.csr_matrix, limits: tuple[float, float], max_share: float, min_shared: int
-) -> Table:
-    """Return (a, b, cosine): the best counterpart of each sentence in each related report of the year."""
-    strong, weak = limits
-    agency = pd.factorize(frame["agency"])[0]
-    part = frame["_part"].to_numpy()
-    long_enough = frame["_masked"].str.len().to_numpy() >= MIN_LENGTH
-    found = [pd.DataFrame({"a": [], "b": [], "cosine": [], "A": [], "B": []})]
-    for _, of_year in frame.groupby("year", sort=True):
-        index = frame.index.get_indexer(of_year.index)
-        rows = index[long_enough[index]]
-        left, right, cosine = like_pairs(matrix[rows], matrix[rows], weak)
-        a, b = rows[left], rows[right]
-        apart = (agency[a] != agency[b]) & ((part[a] == part[b]) | (cosine >= ACROSS_PARTS))
-        a, b, cosine = a[apart], b[apart], cosine[apart]
-        pairs = pd.DataFrame({"a": a, "b": b, "cosine": cosine, "A": agency[a], "B": agency[b]})
-        evidence = pairs[pairs["cosine"] >= strong]
-        sharers = evidence.groupby("a")["B"].nunique()
-        most = np.maximum(pairs["a"].map(sharers).fillna(0), pairs["b"].map(sharers).fillna(0))
-        pairs = pairs[most <= max(2, int(max_share * (of_year["agency"].nunique() - 1)))]
-        # The best counterpart in each other report, not all of them.
-        order = ["a", "B", "cosine", "b"]
-        pairs = pairs.sort_values(order, ascending=[True, True, False, True]).drop_duplicates(["a", "B"])
-        strongly = pairs["a"].where(pairs["cosine"] >= strong)
-        counts = strongly.groupby([pairs["A"], pairs["B"]]).nunique().to_dict()
-        related = [
-            min(counts.get((x, y), 0), counts.get((y, x), 0)) >= min_shared
-            for x, y in zip(pairs["A"], pairs["B"], strict=True)
-        ]
-        found.append(pairs[related])
-    return pd.concat(found, ignore_index=True).sort_values(["a", "b"])[["a", "b", "cosine"]]
-
-
-def copy_network(copies: Table, reports: Reports, *, sentences: Sentences) -> Table:
-    """Return which pairs of agencies share text that few others have, and who was probably first.
-
-    Args:
-        copies: What `copied` gave.
-        reports: `reports` rows; for publication dates, levels and regions.
-        sentences: The `sentences` that `copied` took; for the length of the reports.
-
-    Returns:
-        One row per pair of reports of two agencies and one year: `agency, other, year, sentences` (of
-        `agency` that are shared), `share` (characters of the shared sentences of both over characters of
-        both reports: weighted by length and symmetric), `relation` (`superior`: the other stands above it
-        in the same region; `subordinate`; `peer`), `first` (which published earlier, null when a date is
-        missing or the same),
-        `cluster` (number of the connected group of that year). Ordered by `sentences`.
-    """
-    shared = copies[copies["kind"] == "other"]
-    about = {row["report_id"]: row for row in records(reports)}
-    length = dict(zip(sentences["sentence_id"], sentences["text"].str.len(), strict=True))
-    whole = sentences["text"].str.len().groupby(sentences["report_id"]).sum().to_dict()
-    rows: list[dict[str, object]] = []
-    for key, part in shared.groupby(["report_id", "source_report_id"], sort=True):
-        report, other = key
-        if str(part["agency"].iloc[0]) > str(part["source_agency"].iloc[0]):
-            continue  # the pair stands once, its agencies in order
-        mine, theirs = about[str(report)], about[str(other)]
-        back = shared[(shared["report_id"] == other) & (shared["source_report_id"] == report)]
-        shared_ids = {*part["sentence_id"], *part["source_id"], *back["sentence_id"], *back["source_id"]}
-        dates = (mine["published"], theirs["published"])
-        known = all(isinstance(d, str) for d in dates) and dates[0] != dates[1]
-        rows.append(
-            {
-                "agency": mine["agency"],
-                "other": theirs["agency"],
-                "year": int(part["year"].iloc[0]),
-                "sentences": int(part["sentence_id"].nunique()),
-                "share": sum(length[i] for i in shared_ids) / (whole[report] + whole[other]),
-                "relation": _relation(mine, theirs),
-                "first": (mine if dates[0] < dates[1] else theirs)["agency"] if known else None,
-            }
-        )
-    columns = ["agency", "other", "year", "sentences", "share", "relation", "first", "cluster"]
-    table = pd.DataFrame(rows, columns=columns[:-1])
-    table["cluster"] = _clusters(table)
-    return table.sort_values(["sentences", "agency", "other", "year"], ascending=[False, True, True, True])[
-        columns
-    ].reset_index(drop=True)
-
-
-_LEVELS = {"nation": 0, "province": 1, "city": 2, "county": 3, "township": 4}
-
-
-def _relation(mine: dict[str, Any], theirs: dict[str, Any]) -> str:
-    ranks = (_LEVELS.get(str(mine["level"])), _LEVELS.get(str(theirs["level"])))
-    if None in ranks or ranks[0] == ranks[1]:
-        above = {"government", "office"}
-        same_place = mine["region"] == theirs["region"] and isinstance(mine["region"], str)
-        if same_place and (mine["kind"] in above) != (theirs["kind"] in above):
-            return "superior" if theirs["kind"] in above else "subordinate"
-        return "peer"
-    return "superior" if ranks[1] < ranks[0] else "subordinate"  # type: ignore[operator]
-
-
-def _clusters(pairs: Table) -> list[int]:
-    """Number the connected groups of agencies, year by year."""
-    root: dict[tuple[object, object], tuple[object, object]] = {}
-
-    def find(key: tuple[object, object]) -> tuple[object, object]:
-        while root.setdefault(key, key) != key:
-            key = root[key]
-        return key
-
-    for row in pairs.itertuples():
-        root[find((row.year, row.other))] = find((row.year, row.agency))
-    numbers: dict[tuple[object, object], int] = {}
-    return [numbers.setdefault(find((row.year, row.agency)), len(numbers)) for row in pairs.itertuples()]

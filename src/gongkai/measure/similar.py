@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from gongkai.measure import background as genre
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -57,9 +59,9 @@ def weigh(texts: Sequence[str], owners: Sequence[object]) -> sp.csr_matrix:
 
     Args:
         texts: Masked texts.
-        owners: Who wrote each, e.g. the agency. A pair used by d of N owners weighs log((N + 1) / d), as in
-            tf-idf with the agency as the document (Spärck Jones 1972); how often a text repeats it is
-            ignored.
+        owners: Who wrote each, e.g. the agency. A pair used by d of N owners and by D of the genre's M
+            authored agencies (`background.py`) weighs log((N + M + 1) / (d + D)), as in tf-idf with the
+            agency as the document (Spärck Jones 1972); how often a text repeats it is ignored.
     """
     import scipy.sparse as sp
 
@@ -68,7 +70,8 @@ def weigh(texts: Sequence[str], owners: Sequence[object]) -> sp.csr_matrix:
     numbers = pd.factorize(np.array(["" if o is None else str(o) for o in owners], dtype=object))[0]
     users = sorted_distinct(columns.astype(np.int64) * (numbers.max(initial=0) + 1) + numbers[rows])
     used_by = np.bincount(users // (numbers.max(initial=0) + 1), minlength=len(vocabulary))
-    weights = np.log((len(np.unique(numbers)) + 1) / np.maximum(used_by, 1))
+    together = np.maximum(used_by, 1) + genre.used_by(vocabulary)
+    weights = np.log((len(np.unique(numbers)) + genre.background().agencies + 1) / together)
     matrix = sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(texts), len(vocabulary)))
     matrix.data[:] = 1.0
     matrix = matrix @ sp.diags(weights)

@@ -18,6 +18,7 @@ from gongkai.form.checks import check_cells
 from gongkai.form.grids import read_grids, statistics_of
 from gongkai.form.scope import Scope, find_scope
 from gongkai.form.stream import is_table_line
+from gongkai.form.told import form_said
 from gongkai.problem import Problem
 from gongkai.readers.document import Document, Grid, Paragraph
 from gongkai.report.agency import NOTHING_KNOWN, Identity, Known, identify
@@ -119,12 +120,13 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     pieces, grids, script = _apart(document)
     pieces = sections_apart(pieces)
     statistics = statistics_of(read_grids(grids, script))
+    said = form_said(piece.text for piece in pieces) if statistics.form is None else None
     if statistics.tables < TABLES and _is_tabled(pieces):
         aligned = align([p.text for p in pieces], script=script, pages=[p.page for p in pieces])
         more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
         statistics = statistics_of((*statistics.problems, *statistics.readings, *more))
         pieces = _without(pieces, aligned.spans)
-    lines = repair_lines(_cleaned(unwrap(pieces), script))
+    lines = repair_lines(_cleaned(sections_apart(unwrap(pieces)), script))
     prose = [line for line in lines if is_official_heading(line.text) or not is_table_line(line.text)]
     start, title = find_title(prose)
     index_block = [*_index_block(grids), *_index_rows(pieces)]
@@ -154,7 +156,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         title=title,
         script=script,
         identity=identity,
-        form=statistics.form or before,
+        form=statistics.form or said or before,
         scope=scope,
         sections=tuple(Section(p.section, p.heading, section_text(p)) for p in parts),
         sentences=tuple(sentences),

@@ -54,15 +54,24 @@ _TITLES = (
     r"|收费(?:及减免)?情况|主动公开的内容和形式|依申请公开办理情况|其[他它]需要报告的(?:其他)?事项)"
 )
 _OFFICIAL = re.compile(
-    rf"(?:^|(?<=[\s。；：！|\d]))\s*([{NUMERALS}]\s*[、.．]\s*{_TITLES})(?P<mark>[：:。]?\s+|[：:。]|$|)"
+    rf"(?:^|(?<=[\s。；：！|\d]))\s*([{NUMERALS}]\s*[、.．]\s*(?:{_TITLES}"
+    r"|(?!本年|上年|结转)[\u4e00-\u9fff、“”]{2,24}(?=[：:。]?[ \u3000]+[^\s|]{8})))"
+    r"(?P<mark>[：:。]?\s+|[：:。]|$|)"
 )
+"""A section's title; one of other words has a space behind it and then a text."""
 _ARABIC = re.compile(rf"\s*[1-9]\s*[.．、]\s*{_TITLES}\s*")
 _GOES_ON = re.compile(rf"\s*(?:[和及与、，,]|[（(](?![{NUMERALS}]{{1,2}}[）)]))")
 _FRONT_ENDS = re.compile(r"\s*[=\-—*]{5,}\s*(?:正文|内容)\s*[=\-—*]{5,}\s*")
 _SUB_HEADED = re.compile(
-    rf"^(\s*[（(][{NUMERALS}]{{1,2}}[）)]\s*\S{{2,16}}?"
-    r"(?:情况|方面|工作|问题|措施|不足|建设|保障|管理)[。：:]?)[ \u3000]+(?=\S)"
+    rf"^(\s*(?:[（(][{NUMERALS}]{{1,2}}[）)]\s*|\d{{1,2}}[.．、])"
+    r"(?:\S{2,16}?(?:情况|方面|工作|问题|措施|不足|建设|保障|管理)[。：:]?|[^\s，。；：\d（）()]{2,16}))"
+    r"[ \u3000]+(?=\S{8})"
 )
+_HEAD_ALONE = re.compile(
+    rf"\s*(?:[{NUMERALS}]{{1,2}}\s*[、.．]\s*{_TITLES}"
+    rf"|[（(][{NUMERALS}]{{1,2}}[）)]\s*\S{{2,16}}?(?:情况|方面|工作|问题|措施|不足|建设|保障|管理))\s*"
+)
+"""A heading that is whole: what follows it, be it a figure alone, is text."""
 _INDENT_INSIDE = re.compile(r"(?<=\S)\s*\u3000{2,}(?=\S)")
 """Where a paragraph begins in the middle of a line."""
 _BETWEEN = re.compile(r"(?<=[。！？；：”])\s+")
@@ -131,10 +140,11 @@ def _without_front(pieces: Sequence[Piece]) -> Sequence[Piece]:
 def _parts(text: str) -> list[str]:
     if not _SPLIT.search(text):
         return [text]
+    text = text.replace("**", "")  # Markdown's
     found = list(_OFFICIAL.finditer(text))
     cuts: set[int] = set()
     for match in found:
-        if len(found) > 1 or not text[: match.start(1)].strip():
+        if len(found) > 1 or not (above := text[: match.start(1)].strip()) or _ENDS.search(above):
             rest = text[match.end() :]
             told = bool(match["mark"]) or bool(_ENDS.search(rest)) or len(rest) > LONGEST_TITLE
             if rest.strip() and told and not _GOES_ON.match(rest):
@@ -144,8 +154,9 @@ def _parts(text: str) -> list[str]:
     cuts |= {match.start() for match in _INDENT_INSIDE.finditer(text)}
     limits = [0, *sorted(cuts), len(text)]
     parts = [text[a:b].strip() if len(cuts) else text[a:b] for a, b in itertools.pairwise(limits)]
-    if len(found) > 1 and len(text) >= LONG:
-        parts = [*parts[0].split(), *(p for part in parts[1:] for p in _BETWEEN.split(part))]
+    if cuts and len(found) > 1 and len(text) >= LONG:
+        front = (word for word in parts[0].split() if word.strip("|-"))
+        parts = [*front, *(p for part in parts[1:] for p in _BETWEEN.split(part))]
     return [piece for part in parts for piece in _SUB_HEADED.sub("\\1\\n", part).split("\n") if piece.strip()]
 
 
@@ -232,6 +243,8 @@ def _is_cut(line: str, following: str) -> bool:
 
 def _is_figure(line: str, following: str) -> bool:
     """Tell whether a tool set a figure inside a sentence on a line of its own."""
+    if _HEAD_ALONE.fullmatch(line):
+        return False
     if _FIGURE.fullmatch(following) or _FIGURE.fullmatch(line):
         return True
     return line[-1:].isdigit() and following.strip()[:1] in MEASURES

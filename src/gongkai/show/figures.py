@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from gongkai.errors import GongkaiError, MeasureError
 from gongkai.store.run import whole_file
+from gongkai.tables.codebooks import given_or_shipped
 
 if TYPE_CHECKING:
+    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Measures, Table
 
 FONTS = "Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, SimHei, sans-serif"
 TITLES = {
-    ("prevalence", "commitment"): "Commitment 承诺: share of sentences",
-    ("prevalence", "boilerplate"): "Boilerplate 套话: share of sentences",
-    ("cheap_talk", "commitment+boilerplate"): "Cheap talk 空头承诺: share of commitments",
     ("broken_reports", "checks"): "Reports whose figures contradict each other 数字矛盾的报告",
     ("broken_rules", "checks"): "Rules of the tables that are broken 不成立的表格规则",
     ("shared", "words"): "Words shared with other agencies 与其他机关共有的文字",
@@ -41,17 +40,19 @@ def altair() -> Any:  # noqa: ANN401
 def plot_prevalence(
     measures: Measures,
     *,
-    measure: str = "cheap_talk",
-    label: str = "commitment+boilerplate",
+    measure: str | None = None,
+    label: str | None = None,
     width: int = 420,
+    codebook: Codebook | None = None,
 ) -> Any:  # noqa: ANN401
     """Draw one measure by agency and year: a point and its interval each, agencies ranked by their mean.
 
     Args:
         measures: `measures` rows with the columns `agency` and `year`, of one model.
-        measure: `prevalence` or `cheap_talk`.
-        label: Label of the rows to draw.
+        measure: `prevalence`, or a measure that the codebook derives; its last unless given.
+        label: Label of the rows to draw; the measure's first unless given.
         width: Of the plot, in pixels.
+        codebook: The scheme, for titles; the one that ships unless given.
 
     Returns:
         An Altair chart; undefined values are left out.
@@ -61,6 +62,9 @@ def plot_prevalence(
         GongkaiError: Altair is not installed.
     """
     alt = altair()
+    scheme = given_or_shipped(codebook)
+    measure = measure or scheme.quantities[-1].measure
+    label = label or _first_label(scheme, measure)
     rows = measures[(measures["measure"] == measure) & (measures["label"] == label)].dropna(subset=["value"])
     if rows.empty or not {"agency", "year"} <= set(rows.columns):
         raise MeasureError(f"nothing to draw: no defined row of {measure} for {label} by agency and year")
@@ -88,7 +92,7 @@ def plot_prevalence(
         x=alt.value(width), text="year:N", color=alt.value("#555")
     )
     chart = (lines + points + names).properties(width=width, height={"step": 9})
-    return _styled(chart, _title(measure, label))
+    return _styled(chart, _title(measure, label, scheme))
 
 
 def _year(year: float | None) -> str:
@@ -109,26 +113,36 @@ def to_svg(chart: Any) -> str:  # noqa: ANN401
 
 
 def plot_change(
-    measures: Measures, *, measure: str = "prevalence", label: str = "commitment", by: str | None = None
+    measures: Measures,
+    *,
+    measure: str = "prevalence",
+    label: str | None = None,
+    by: str | None = None,
+    codebook: Codebook | None = None,
 ) -> Any:  # noqa: ANN401
     """Draw one measure over the years: a line with its band, in a panel for each value of `by`.
 
     Args:
         measures: `measures` rows with the column `year`, e.g. `prevalence(predictions, by=["year",
             "level"])`.
-        measure: `prevalence`, `cheap_talk`, `broken_reports` …
-        label: Label of the rows to draw.
+        measure: `prevalence`, a measure that the codebook derives, `broken_reports` …
+        label: Label of the rows to draw; the measure's first unless given.
         by: Column that makes a panel each; None for one.
+        codebook: The scheme, for titles; the one that ships unless given.
 
     Raises:
         MeasureError: No row fits.
         GongkaiError: Altair is not installed.
     """
     alt = altair()
+    scheme = given_or_shipped(codebook)
+    label = label or _first_label(scheme, measure)
     columns = ["year", "value", "low", "high", "n", *([by] if by else [])]
     rows = _rows_of(measures, measure, label, columns)
     unplaced = int(rows.loc[rows["year"].isna(), "n"].sum())
-    title = _title(measure, label) + (f" ({unplaced:,} of a year not found: not drawn)" if unplaced else "")
+    title = _title(measure, label, scheme) + (
+        f" ({unplaced:,} of a year not found: not drawn)" if unplaced else ""
+    )
     rows = rows[rows["year"].notna()]
     if rows.empty:
         raise MeasureError(f"nothing to draw: no year was found of the {unplaced:,} counted")
@@ -148,55 +162,61 @@ def plot_change(
     return _styled(panels, title)
 
 
-def plot_kinds(measures: Measures, *, by: str = "agency", named: int = 6) -> Any:  # noqa: ANN401
-    """Draw the map of commitment and boilerplate: a point per group, coloured by the share of cheap talk.
+def plot_kinds(
+    measures: Measures, *, by: str = "agency", named: int = 6, codebook: Codebook | None = None
+) -> Any:  # noqa: ANN401
+    """Draw the map of two labels: a point per group, coloured by the share derived from both.
 
     Args:
         measures: What `prevalence` gave, by one column (and possibly others, one point per row then).
         by: Column that names the points.
         named: How many of the points farthest from the middle carry their name.
+        codebook: The scheme; the one that ships unless given. Its first derived measure of two labels, and
+            these two, are drawn.
 
     Raises:
-        MeasureError: Rows for one of the three measures are missing.
+        MeasureError: Rows for one of the three are missing, or the codebook derives nothing from two labels.
         GongkaiError: Altair is not installed.
     """
     alt = altair()
-    wanted = {
-        "commitment": "commitment",
-        "boilerplate": "boilerplate",
-        "commitment+boilerplate": "cheap_talk",
-    }
+    scheme = given_or_shipped(codebook)
+    derived = [q for q in scheme.derived if q.label.count("+") == 1]
+    if not derived:
+        raise MeasureError(f"nothing to draw: {scheme.stamp} derives no measure from two labels")
+    across, up = derived[0].label.split("+")
+    titles = {q.label: q.title for q in scheme.quantities}
+    wanted = {across: "across", up: "up", derived[0].label: "both"}
     rows = measures[measures["label"].isin(wanted)]
     if rows.empty or by not in rows.columns:
-        raise MeasureError(f"nothing to draw: no measures of commitment and boilerplate by {by}")
+        raise MeasureError(f"nothing to draw: no measures of {across} and {up} by {by}")
     keys = [by, *(["year"] if "year" in rows.columns and by != "year" else [])]
     rows = rows.assign(label=rows["label"].map(wanted))
     wide = rows.pivot_table(index=keys, columns="label", values="value", aggfunc="first").reset_index()
-    wide = wide.reindex(columns=[*keys, "commitment", "boilerplate", "cheap_talk"])
+    wide = wide.reindex(columns=[*keys, "across", "up", "both"])
     points = (
         alt.Chart(wide)
         .mark_circle(size=90, opacity=0.8, stroke="#555", strokeWidth=0.5)
         .encode(
-            x=alt.X("commitment:Q", axis=alt.Axis(format="%"), title="commitment 承诺"),
-            y=alt.Y("boilerplate:Q", axis=alt.Axis(format="%"), title="boilerplate 套话"),
+            x=alt.X("across:Q", axis=alt.Axis(format="%"), title=titles[across]),
+            y=alt.Y("up:Q", axis=alt.Axis(format="%"), title=titles[up]),
             color=alt.Color(
-                "cheap_talk:Q",
+                "both:Q",
                 scale=alt.Scale(scheme="orangered", domain=[0, 1]),
-                legend=alt.Legend(format="%", title="cheap talk"),
+                legend=alt.Legend(format="%", title=derived[0].title),
             ),
-            tooltip=[*keys, *(alt.Tooltip(c, format=".1%") for c in wanted.values())],
+            tooltip=[*keys, *(alt.Tooltip(c, format=".1%", title=n) for n, c in wanted.items())],
         )
     )
-    middle = wide[["commitment", "boilerplate"]].median()
-    spread = wide[["commitment", "boilerplate"]].std().replace(0, 1).fillna(1)
-    distance = (((wide[["commitment", "boilerplate"]] - middle) / spread) ** 2).sum(axis=1)
+    middle = wide[["across", "up"]].median()
+    spread = wide[["across", "up"]].std().replace(0, 1).fillna(1)
+    distance = (((wide[["across", "up"]] - middle) / spread) ** 2).sum(axis=1)
     far = wide.loc[distance.nlargest(named).index]
     layers = points
-    for rows_of_side, align in ((far[far["commitment"] <= middle["commitment"]], "left"),
-                                (far[far["commitment"] > middle["commitment"]], "right")):  # fmt: skip
+    for rows_of_side, align in ((far[far["across"] <= middle["across"]], "left"),
+                                (far[far["across"] > middle["across"]], "right")):  # fmt: skip
         text = alt.Chart(rows_of_side).mark_text(align=align, dx=8 if align == "left" else -8, fontSize=10)
-        layers += text.encode(x="commitment:Q", y="boilerplate:Q", text=f"{by}:N")
-    return _styled(layers.properties(width=480, height=360), "Promises and formulas 承诺与套话")
+        layers += text.encode(x="across:Q", y="up:Q", text=f"{by}:N")
+    return _styled(layers.properties(width=480, height=360), f"{titles[across]}, {titles[up]}")
 
 
 def plot_network(network: Table, *, year: int | None = None, smallest: int = 2) -> Any:  # noqa: ANN401
@@ -304,8 +324,19 @@ def _rows_of(measures: Measures, measure: str, label: str, columns: list[str]) -
     return rows[columns]
 
 
-def _title(measure: str, label: str) -> str:
-    return TITLES.get((measure, label), f"{measure} {label}")
+def _title(measure: str, label: str, codebook: Codebook | None = None) -> str:
+    if (measure, label) in TITLES:
+        return TITLES[measure, label]
+    for quantity in given_or_shipped(codebook).quantities:
+        if (quantity.measure, quantity.label) == (measure, label):
+            return f"{quantity.title}: share of {' + '.join(quantity.bottom) or 'sentences'}"
+    return f"{measure} {label}"
+
+
+def _first_label(codebook: Codebook, measure: str) -> str:
+    """Return the first label that has a measure; of measures that are none of labels, their own."""
+    known = [(q.measure, q.label) for q in codebook.quantities] + list(TITLES)
+    return next((label for name, label in known if name == measure), "")
 
 
 def _styled(chart: Any, title: Any) -> Any:  # noqa: ANN401

@@ -10,23 +10,22 @@ from typing import TYPE_CHECKING
 from gongkai.measure.prevalence import prevalence
 from gongkai.show.figures import plot_prevalence, to_svg
 from gongkai.store.run import version, whole_file
+from gongkai.tables.codebooks import given_or_shipped
+from gongkai.tables.predicted import by_indicator, scheme_of
 from gongkai.tables.schema import SECTIONS, read_table, records
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gongkai.tables.codebook import Codebook, Kind
     from gongkai.tables.schema import Measures, Predictions
 
 MAX_REPORTS = 400
 """Reports shown with their sentences, evenly drawn where there are more; the measures always cover all."""
 MAX_CHARTED = 60
 """Agencies in the chart; the table has all."""
-KINDS = {
-    (True, False): ("promise", "checkable promise 可核查承诺"),
-    (True, True): ("cheap", "cheap talk 空头承诺"),
-    (False, True): ("formula", "formula 套话"),
-    (False, False): ("fact", "report of fact 事实"),
-}
+MARKS = "●◆○■▲▼□△▽◇"
+"""Signs before sentences of a kind, for those who see no colour."""
 SECTION_NAMES = {
     "preamble": "preamble 引言",
     "overview": "overview 总体情况",
@@ -47,6 +46,7 @@ def write_page(
     level: float = 0.95,
     seed: int = 0,
     overwrite: bool = False,
+    codebook: Codebook | None = None,
 ) -> Path:
     """Write the page that shows a corpus: comparison, table, each report with its sentences by kind.
 
@@ -57,6 +57,7 @@ def write_page(
         level: Coverage of the intervals.
         seed: Of the bootstrap.
         overwrite: Replace an existing file.
+        codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
 
     Returns:
         The path written.
@@ -70,8 +71,10 @@ def write_page(
     reports = reports[reports["same_as"].isna()]  # the same report twice is shown once
     sentences = read_table(tables, "sentences")
     checks = read_table(tables, "checks")
-    measures = prevalence(predictions, by=("agency", "year"), level=level, seed=seed)
-    whole = prevalence(predictions, by=(), level=level, seed=seed)
+    scheme = scheme_of(predictions, codebook)
+    measures = prevalence(predictions, by=("agency", "year"), level=level, codebook=scheme)
+    whole = prevalence(predictions, by=(), level=level, codebook=scheme)
+    first = scheme.quantities[0]
     names = [a if isinstance(a, str) else NO_AGENCY for a in ordered_names(reports)]
     places = {name: f"agency-{k}" for k, name in enumerate(names)}
     template = Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
@@ -84,17 +87,25 @@ def write_page(
         title="公开 · How agencies speak about their openness",
         subtitle=escape(_subtitle(reports, sentences, predictions, len(shown))),
         numbers="".join(
-            f"<li><b>{escape(value)}</b>{escape(name)}</li>" for name, value in key_numbers(whole)
+            f"<li><b>{escape(value)}</b>{escape(name)}</li>" for name, value in key_numbers(whole, scheme)
         ),
         chart=to_svg(
             plot_prevalence(
                 measures[measures["agency"].isin(charted)],
                 measure="prevalence",
-                label="commitment",
+                label=first.label,
                 width=260,
+                codebook=scheme,
             )
         ),
-        chart_label="Share of commitments by agency and year, with intervals; numbers in the table below",
+        chart_label=escape(
+            f"{first.title}: share by agency and year, with intervals; numbers in the table below"
+        ),
+        styles="\n".join(_style(kind, k) for k, kind in enumerate(scheme.kinds)),
+        key=" ".join(f'<span class="s {k.key}">{escape(str(k.title))}</span>' for k in scheme.kinds),
+        kind_options="".join(
+            f'<option value="{k.key}">{escape(str(k.title))}</option>' for k in scheme.kinds
+        ),
         chart_note=_chart_note(len(charted), int(measures["agency"].nunique())),
         level=f"{level:.0%}",
         table_head="".join(f"<th{_numeric(c)}>{escape(c)}</th>" for c in _COLUMNS),
@@ -102,7 +113,7 @@ def write_page(
         agency_options=_options(reports["agency"].dropna().unique()),
         year_options=_options(reports["year"].dropna().astype(int).unique()),
         section_options="".join(f'<option value="{s}">{escape(SECTION_NAMES[s])}</option>' for s in SECTIONS),
-        reports=_agencies(shown, sentences, predictions, checks, measures, places),
+        reports=_agencies(shown, sentences, predictions, checks, measures, places, scheme),
         footer=escape(f"gongkai {version()} · model {', '.join(sorted(predictions['model'].unique()))}"),
     )
     target = Path(output)
@@ -111,20 +122,34 @@ def write_page(
     return target
 
 
-def key_numbers(whole: Measures) -> list[tuple[str, str]]:
-    """Return (name, value with interval) of the three measures of all sentences together."""
+def _style(kind: Kind, number: int) -> str:
+    """Return how sentences of a kind look; the text after / is read aloud."""
+    name = kind.title.said("en").replace("\\", "").replace('"', "").replace("<", "")
+    if not kind.has:
+        return f".s.{kind.key} {{ border-bottom: 2px dotted {kind.colour}66 }}"
+    sign = MARKS[number % len(MARKS)]
+    return (
+        f".s.{kind.key} {{ border-color: {kind.colour}; background: {kind.colour}14 }} "
+        f'.s.{kind.key}::before {{ content: "{sign}"; content: "{sign}" / "{name}: " }}'
+    )
+
+
+def key_numbers(whole: Measures, codebook: Codebook | None = None) -> list[tuple[str, str]]:
+    """Return (name, value with interval) of each measure of all sentences together."""
     names = {
-        "commitment": "of all sentences promise something 承诺句占比",
-        "boilerplate": "of all sentences are boilerplate 套话占比",
-        "commitment+boilerplate": "of the promises are cheap talk 承诺中的空头承诺",
+        (q.measure, q.label): q.share or f"{q.title} ({' + '.join(q.bottom) or 'of all sentences'})"
+        for q in given_or_shipped(codebook).quantities
     }
-    return [(names[str(row["label"])], _share(row)) for row in records(whole)]
+    kept = [((str(row["measure"]), str(row["label"])), _share(row)) for row in records(whole)]
+    return [(names.get(key, " ".join(key)), share) for key, share in kept]
 
 
 def _share(row: dict[str, object]) -> str:
     value, low, high = (row[k] for k in ("value", "low", "high"))
     if not isinstance(value, float) or value != value:
         return "undefined"
+    if low != low or low is None:
+        return f"{value:.1%}"  # too few units for an interval
     return f"{value:.1%} [{low:.1%}, {high:.1%}]"
 
 
@@ -190,9 +215,10 @@ def _agencies(
     checks: pd.DataFrame,
     measures: Measures,
     places: dict[str, str],
+    codebook: Codebook,
 ) -> str:
     """Return a section per agency: what it is, its shares by year, its reports with their sentences."""
-    marks = _marks(predictions)
+    marks = _marks(predictions, codebook)
     by_report = dict(tuple(sentences.groupby("report_id", sort=False)))
     checked = dict(tuple(checks.groupby("report_id", sort=False)))
     parts = []
@@ -205,7 +231,8 @@ def _agencies(
             for v in (group["kind"].iloc[0], group["level"].iloc[0], group["region"].iloc[0])
             if isinstance(v, str)
         ]
-        shares = _shares_by_year(measures[measures["agency"].astype(object).fillna(NO_AGENCY) == name])
+        own = measures[measures["agency"].astype(object).fillna(NO_AGENCY) == name]
+        shares = _shares_by_year(own, codebook)
         shown = "".join(
             _report(row, by_report.get(row["report_id"]), marks, checked.get(row["report_id"]))
             for row in records(group)
@@ -217,13 +244,12 @@ def _agencies(
     return "".join(parts)
 
 
-def _shares_by_year(measures: Measures) -> str:
+def _shares_by_year(measures: Measures, codebook: Codebook) -> str:
     """Return a small table: a row per year, a column per measure."""
-    head = "".join(
-        f'<th class="n">{escape(n)}</th>' for n in ("year", "commitment", "boilerplate", "cheap talk")
-    )
+    names = [q.title if q.measure != "prevalence" else q.label for q in codebook.quantities]
+    head = "".join(f'<th class="n">{escape(n)}</th>' for n in ("year", *names))
     rows = []
-    labels = ("commitment", "boilerplate", "commitment+boilerplate")
+    labels = [q.label for q in codebook.quantities]
     by_year: dict[str, dict[object, dict[str, object]]] = {}
     for row in records(measures.sort_values("year")):
         year = "?" if row["year"] != row["year"] else f"{row['year']:.0f}"
@@ -235,21 +261,27 @@ def _shares_by_year(measures: Measures) -> str:
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _marks(predictions: Predictions) -> dict[object, tuple[bool, bool, float, float]]:
-    """Return by sentence: commitment, boilerplate, and the score of each."""
-    flags = predictions.pivot_table(index="sentence_id", columns="label", values="predicted", aggfunc="first")
-    scores = predictions.pivot_table(index="sentence_id", columns="label", values="score", aggfunc="first")
-    columns = (flags["commitment"], flags["boilerplate"], scores["commitment"], scores["boilerplate"])
-    return {
-        sentence: (bool(c), bool(b), float(sc), float(sb))
-        for sentence, c, b, sc, sb in zip(flags.index, *columns, strict=True)
-    }
+def _marks(predictions: Predictions, codebook: Codebook) -> dict[object, tuple[str, str]]:
+    """Return by sentence: the key of its kind, and its name with the scores."""
+    flags, scores = by_indicator(predictions, codebook)
+    names = list(codebook.indicators)
+    found: dict[object, tuple[str, str]] = {}
+    for (_, sentence), chosen, points in zip(
+        flags.index, flags.to_numpy().tolist(), scores.to_numpy().tolist(), strict=True
+    ):
+        decided = dict(zip(names, chosen, strict=True))
+        kind = next((k for k in codebook.kinds if k.fits(decided)), None)
+        said = ", ".join(
+            f"{n} {p:.2f}" for n, p in zip(names, points, strict=True) if "=" not in n or decided[n]
+        )
+        found[sentence] = (kind.key, f"{kind.title} · {said}") if kind else ("", said)
+    return found
 
 
 def _report(
     report: dict[str, object],
     sentences: pd.DataFrame | None,
-    marks: dict[object, tuple[bool, bool, float, float]],
+    marks: dict[object, tuple[str, str]],
     checks: pd.DataFrame | None,
 ) -> str:
     agency = report["agency"] if isinstance(report["agency"], str) else NO_AGENCY
@@ -265,9 +297,7 @@ def _report(
         if place != heading:
             parts.append(f"<h4>{escape(place)}</h4>")
             heading = place
-        mark = marks.get(row["sentence_id"])
-        kind, name = KINDS[mark[0], mark[1]] if mark else ("", "not tagged")
-        title = f"{name} · commitment {mark[2]:.2f}, boilerplate {mark[3]:.2f}" if mark else name
+        kind, title = marks.get(row["sentence_id"], ("", "not tagged"))
         page = f" · page {int(row['page'])}" if row["page"] == row["page"] and row["page"] is not None else ""
         parts.append(
             f'<span class="s {kind}" data-section="{escape(row["section"])}" '

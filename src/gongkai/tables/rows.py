@@ -118,7 +118,7 @@ class ProblemRow(NamedTuple):
 
 
 class LabelRow(NamedTuple):
-    """One sentence as one coder coded it."""
+    """One sentence as one coder coded it; behind `text` stands a column per label of the codebook."""
 
     sentence_id: SentenceId
     annotator: Annotated[str, "who coded; 'resolved' after adjudication"]
@@ -129,10 +129,8 @@ class LabelRow(NamedTuple):
     heading: Annotated[str | None, "nearest heading"]
     lead: Annotated[str | None, "opening sentence of the passage"]
     text: Annotated[str, "the sentence"]
-    commitment: Annotated[bool | None, "says that the agency will do something"]
-    boilerplate: Annotated[bool | None, "passes the portability test"]
     rule: Annotated[str | None, "resolved rows: the rule that decided where the coders differed, else null"]
-    codebook: Annotated[str | None, "version of the codebook"]
+    codebook: Annotated[str | None, "name and version of the codebook"]
     inclusion: Annotated[float | None, "probability with which the sentence was drawn, null if not drawn"]
 
 
@@ -141,9 +139,12 @@ class PredictionRow(NamedTuple):
 
     sentence_id: SentenceId
     model: Annotated[str, "name of the model folder"]
-    label: Annotated[str, "commitment or boilerplate"]
-    score: Annotated[float, "calibrated probability, 0 to 1"]
-    predicted: Annotated[bool, "score reaches the model's threshold"]
+    label: Annotated[str, "a label of the codebook"]
+    value: Annotated[str | None, "class of a choice, which has a row per class; null for a binary label"]
+    score: Annotated[
+        float, "calibrated probability, 0 to 1; of a label with only_if where its condition holds"
+    ]
+    predicted: Annotated[bool, "score reaches the model's threshold; of a choice, the class chosen"]
     seen: Annotated[bool | None, "the model learned from this sentence: its quality there says nothing"]
     report_id: Annotated[str | None, "the report"]
     agency: Agency
@@ -156,13 +157,13 @@ class PredictionRow(NamedTuple):
 class MeasureRow(NamedTuple):
     """One estimate for one group; the columns that define the group stand in front."""
 
-    measure: Annotated[str, "prevalence or cheap_talk"]
+    measure: Annotated[str, "prevalence, or a measure that the codebook derives"]
     method: Annotated[str, "how it was estimated"]
     model: Annotated[str | None, "whose predictions"]
     label: Annotated[str, "label"]
     n: Annotated[int, "sentences in the denominator"]
-    clusters: Annotated[int, "reports or agencies resampled"]
-    cluster: Annotated[str, "what was resampled: report, agency"]
+    clusters: Annotated[int, "units that count as one draw each"]
+    cluster: Annotated[str, "what counts as one draw: agency, report, passage"]
     value: Annotated[float | None, "estimate; null where undefined"]
     low: Annotated[float | None, "lower end of the interval; null where undefined"]
     high: Annotated[float | None, "upper end of the interval; null where undefined"]
@@ -189,5 +190,5 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "statistics": ("report_id", "table", "row", "column"),
     "checks": ("report_id", "rule"),
     "labels": ("sentence_id", "annotator"),
-    "predictions": ("sentence_id", "model", "label"),
+    "predictions": ("sentence_id", "model", "label", "value"),
 }

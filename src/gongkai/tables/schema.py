@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
 from gongkai.store.run import whole_file
+from gongkai.tables.codebooks import given_or_shipped, shipped
 from gongkai.tables.ids import hash_text as hash_text
 from gongkai.tables.rows import BUILT as BUILT
 from gongkai.tables.rows import KEYS as KEYS
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
+
+    from gongkai.tables.codebook import Codebook
 
     Table: TypeAlias = pd.DataFrame
     Reports: TypeAlias = pd.DataFrame
@@ -41,9 +44,10 @@ if TYPE_CHECKING:
     Measures: TypeAlias = pd.DataFrame
     Filters: TypeAlias = list[tuple[str, str, list[object]]] | None
 
-LABELS = ("commitment", "boilerplate")
-UNCOUNTED_SECTIONS = ("preamble",)
-"""Sections whose sentences are not counted in shares (codebook, 'The two together')."""
+LABELS = shipped().names
+"""Labels of the scheme that ships."""
+UNCOUNTED_SECTIONS = shipped().uncounted_sections
+"""Sections whose sentences are not counted in shares, in the scheme that ships."""
 FORMS = ("pre-2019", "2019", "2021")
 SEVERITIES = ("note", "warning", "error")
 
@@ -64,7 +68,20 @@ def _schema_of(row: type) -> pa.Schema:
     return pa.schema(fields)
 
 
-SCHEMAS: Mapping[str, pa.Schema] = {name: _schema_of(row) for name, row in ROWS.items()}
+def labels_schema(codebook: Codebook | None = None) -> pa.Schema:
+    """Return the schema of `labels` coded by a codebook: its labels' columns stand behind `text`."""
+    fields = []
+    for column in _schema_of(ROWS["labels"]):
+        fields.append(column)
+        for label in given_or_shipped(codebook).labels if column.name == "text" else ():
+            kind = pa.string() if label.is_choice else pa.bool_()
+            fields.append(pa.field(label.name, kind, metadata={"meaning": label.definition.said("en")}))
+    return pa.schema(fields)
+
+
+SCHEMAS: Mapping[str, pa.Schema] = {
+    name: labels_schema() if name == "labels" else _schema_of(row) for name, row in ROWS.items()
+}
 PLAIN = (".csv", ".jsonl", ".parquet", ".xlsx")
 """Endings of single-file tables."""
 
@@ -121,14 +138,21 @@ def check_table(name: str, frame: Table) -> Table:
     return frame
 
 
-def frame_of(name: str, rows: Iterable[Mapping[str, object]]) -> Table:
-    """Make a frame with exactly the columns of a table, in order, from dict rows (none is fine)."""
-    columns = {f.name: [] for f in SCHEMAS[name]}  # type: dict[str, list[object]]
+def frame_of(name: str, rows: Iterable[Mapping[str, object]], codebook: Codebook | None = None) -> Table:
+    """Make a frame with exactly the columns of a table, in order, from dict rows (none is fine).
+
+    Args:
+        name: A key of `SCHEMAS`.
+        rows: Values by column; what is not given is null.
+        codebook: Whose labels' columns `labels` has; the one that ships unless given.
+    """
+    schema = labels_schema(codebook) if name == "labels" else SCHEMAS[name]
+    columns = {f.name: [] for f in schema}  # type: dict[str, list[object]]
     for row in rows:
         for key, values in columns.items():
             values.append(row.get(key))
-    arrays = [pa.array(columns[f.name], type=f.type, from_pandas=True) for f in SCHEMAS[name]]
-    frame: Table = pa.Table.from_arrays(arrays, schema=SCHEMAS[name]).to_pandas()
+    arrays = [pa.array(columns[f.name], type=f.type, from_pandas=True) for f in schema]
+    frame: Table = pa.Table.from_arrays(arrays, schema=schema).to_pandas()
     return frame
 
 
@@ -428,6 +452,11 @@ def _id_text(value: object) -> object:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
+def as_ids(values: pd.Series[Any]) -> pd.Series[str]:
+    """Return a user's ids as texts; those that lack stay missing."""
+    return values.map(_id_text)
+
+
 def as_sentences(frame: Sentences, stem: str, *, first: int = 0) -> Sentences:
     """Make rows from anywhere with a column `text` sentences: a missing text is empty, years are numbers.
 
@@ -443,9 +472,29 @@ def as_sentences(frame: Sentences, stem: str, *, first: int = 0) -> Sentences:
     if "sentence_id" not in frame.columns and "id" in frame.columns:
         frame["sentence_id"] = frame["id"]
     if "sentence_id" in frame.columns:
-        frame["sentence_id"] = frame["sentence_id"].map(_id_text)
+        frame["sentence_id"] = as_ids(frame["sentence_id"])
     else:
         frame["sentence_id"] = [f"{stem}-{i}-{hash_text(text)}" for i, text in enumerate(texts, first)]
     if "year" in frame.columns:
         frame["year"] = pd.to_numeric(frame["year"], errors="coerce")
     return frame
+
+
+_CARRIED = {"sentence_id", "report_id", "agency", "region_code", "year", "section", "heading"}
+
+
+def own_names(columns: Iterable[str]) -> dict[str, str]:
+    """Return the columns of a user's table that stand behind `predictions`, each with its name there.
+
+    A column whose name the predictions use for something else (`label`, `score`) gets `own_` in front.
+    """
+    own = [column for column in columns if column not in _CARRIED]
+    taken = {*SCHEMAS["predictions"].names, *own}
+    names = {}
+    for column in own:
+        name = column
+        while name in SCHEMAS["predictions"].names or (name != column and name in taken):
+            name = f"own_{name}"
+        names[column] = name
+        taken.add(name)
+    return names

@@ -1,0 +1,203 @@
+"""Measure models on coded sentences of real reports, whose text is not here.
+
+    python -m benchmarks.real REPORTS... [--model models/linear ...] [--write]
+
+REPORTS are files or folders with the coded reports. Their sentences get their codes by the hash of the text
+(`corpus/truth/real_codes.csv`, resolved; with `--dev` also the half `dev` of `real_sentences.csv`). `--write`
+files the figures in `corpus/truth/real_quality.json`, from where `gongkai train` takes them into the card of
+the model that they belong to, and rewrites the tables of `benchmarks/real.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gongkai.classify.classifier import CONFIG, find_model
+from gongkai.classify.cues import CUES, PORTABILITY, find_cues
+from gongkai.classify.linear import train_linear
+from gongkai.classify.predict import predict, predictions_of
+from gongkai.classify.real import FILE, SHOWN, key_of
+from gongkai.classify.train import gold_of, split_groups
+from gongkai.coding.labels import read_labels
+from gongkai.corpus.build import build
+from gongkai.errors import ModelError
+from gongkai.measure.quality import evaluate, interval
+from gongkai.tables.ids import hash_text
+from gongkai.tables.schema import read_table
+
+LABELS = ("commitment", "boilerplate")
+ROOT = Path(__file__).parents[1]
+CODES = ROOT / "corpus" / "truth" / "real_codes.csv"
+WIDER = ROOT / "corpus" / "truth" / "real_sentences.csv"
+PAGE = ROOT / "benchmarks" / "real.md"
+START, END = "<!-- python -m benchmarks.real -->", "<!-- end -->"
+
+
+def coded(paths: list[str], folder: Path, *, wider: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return (all sentences of the reports, the coded ones with `gold` codes)."""
+    build(paths, folder)
+    sentences = read_table(folder, "sentences")
+    codes = pd.read_csv(CODES, dtype={"text_hash": str}).query("annotator == 'resolved'")
+    gold = sentences.merge(codes[["sentence_id", *LABELS]], on="sentence_id")
+    if wider:
+        more = pd.read_csv(WIDER, dtype={"text_hash": str}).query("half == 'dev'")
+        left = sentences[~sentences["sentence_id"].isin(gold["sentence_id"])]
+        left = left.assign(text_hash=left["text"].map(hash_text)).drop_duplicates("text_hash")
+        gold = pd.concat([gold, left.merge(more[["text_hash", *LABELS]], on="text_hash")], ignore_index=True)
+    gold = gold.astype(dict.fromkeys(LABELS, bool)).assign(annotator="resolved")
+    return sentences, gold
+
+
+def figures(predictions: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
+    """Return the metrics that stand in a card: those of `evaluate`, and the share predicted − coded."""
+    metrics = evaluate(predictions, gold)
+    metrics = metrics[metrics["metric"].isin(SHOWN)]
+    joined = predictions.merge(gold[["sentence_id", *LABELS]], on="sentence_id")
+    rows = []
+    for label in LABELS:
+        part = joined[joined["label"] == label]
+        error = part["predicted"].astype(float) - part[label].astype(float)
+        of_agency = error.groupby(part["agency"]).agg(["sum", "size"]).to_numpy()
+        draws = np.random.default_rng(0).integers(len(of_agency), size=(1000, len(of_agency)))
+        drawn = of_agency[draws].sum(axis=1)
+        low, high = interval(drawn[:, 0] / drawn[:, 1], 0.95)
+        first = metrics[metrics["label"] == label].iloc[0]
+        rows.append(
+            {"label": label, "group": "all", "metric": "share_bias", "value": error.mean(), "low": low,
+             "high": high, "n": first["n"], "positives": first["positives"], "clusters": first["clusters"]}
+        )  # fmt: skip
+    both = pd.concat([metrics, pd.DataFrame(rows)], ignore_index=True)
+    return both.drop(columns="model").sort_values("label", kind="stable", ignore_index=True)
+
+
+def by_section(predictions: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
+    """Return per label and section: sentences, share coded, share predicted, wrongly tagged, missed."""
+    joined = predictions.merge(gold[["sentence_id", *LABELS]], on="sentence_id")
+    rows = []
+    for (label, section), part in joined.groupby(["label", "section"], observed=True):
+        right, told = part[str(label)].to_numpy(bool), part["predicted"].to_numpy(bool)
+        rows.append(
+            {"label": label, "section": section, "sentences": len(part), "coded": right.mean(),
+             "predicted": told.mean(), "wrongly": int((told & ~right).sum()), "missed": int((right & ~told).sum())}
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def by_kind(predictions: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
+    """Return per cue of portability: sentences that have it, share coded boilerplate, wrongly tagged, missed."""
+    joined = predictions[predictions["label"] == "boilerplate"].merge(
+        gold[["sentence_id", "boilerplate", "text"]]
+    )
+    found, _ = find_cues(
+        joined["text"].tolist(), agencies=joined["agency"].astype(object).fillna("").tolist()
+    )
+    right, told = joined["boilerplate"].to_numpy(bool), joined["predicted"].to_numpy(bool)
+    rows = []
+    for column, says in enumerate(list(CUES.values())[:PORTABILITY]):
+        has = found[:, column]
+        if has.sum() >= 5:
+            rows.append(
+                {"a sentence that …": says, "sentences": int(has.sum()), "coded boilerplate": right[has].mean(),
+                 "wrongly": int((told & ~right & has).sum()), "missed": int((right & ~told & has).sum())}
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def curve(gold: pd.DataFrame) -> pd.DataFrame:
+    """Return F1 on real sentences by what a linear model learned from: authored, real of other reports, both."""
+    authored = gold_of(read_labels(ROOT / "corpus" / "labels"))
+    agencies = np.random.default_rng(0).permutation(sorted(authored["agency"].unique()))
+    columns = ["text", "section", "heading", "lead", "year", "agency", "report_id", *LABELS]
+    trainings: list[tuple[str, pd.DataFrame | None, bool]] = [
+        (f"{n} authored agencies", authored[authored["agency"].isin(agencies[:n])], False)
+        for n in (5, 10, 20)
+    ]
+    trainings += [("40 authored agencies", authored, False), ("the other real reports", None, True)]
+    trainings += [("40 authored agencies and the other real reports", authored, True)]
+    rows = []
+    for name, own, others in trainings:
+        parts = []
+        for report in sorted(gold["report_id"].unique()) if others else [None]:
+            held = gold[(gold["report_id"] == report) | (report is None)]
+            real = gold[gold["report_id"] != report] if others else gold.iloc[:0]
+            training = pd.concat([p[columns] for p in (own, real) if p is not None], ignore_index=True)
+            codes = {label: training[label].to_numpy(float) for label in LABELS}
+            try:
+                model, _ = train_linear(training, codes, split_groups(training), name="x", portable=LABELS[1])
+            except (ModelError, ValueError):  # a fold without a commitment: three reports hold all of them
+                parts = []
+                break
+            parts.append(predictions_of(model, held))
+        if not parts:
+            rows.append({"learned from": name} | dict.fromkeys(LABELS, "too few to fold"))
+            continue
+        scored = evaluate(pd.concat(parts, ignore_index=True), gold)
+        f1 = scored[scored["metric"] == "f1"].set_index("label")
+        shown = {k: f"{f1['value'][k]:.3f} [{f1['low'][k]:.3f}, {f1['high'][k]:.3f}]" for k in LABELS}
+        rows.append({"learned from": name} | shown)
+    return pd.DataFrame(rows)
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """Lay a frame out as Markdown."""
+    lines = ["| " + " | ".join(frame.columns) + " |", "|" + "---|" * len(frame.columns)]
+    for row in frame.itertuples(index=False):
+        cells = [("–" if v != v else f"{v:.3f}") if isinstance(v, float) else str(v) for v in row]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, print, and with --write keep."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("reports", nargs="+")
+    parser.add_argument("--model", action="append", default=[])
+    parser.add_argument("--dev", action="store_true")
+    parser.add_argument("--curve", action="store_true", help="also train on less, and on the other reports")
+    parser.add_argument("--write", action="store_true")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        sentences, gold = coded(asked.reports, Path(place) / "t", wider=asked.dev)
+    path = ROOT / FILE
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"models": {}}
+    pieces = []
+    for name in asked.model or [str(ROOT / "models" / "linear")]:
+        folder = find_model(name)
+        predictions = predict(sentences, model=folder)
+        metrics = figures(predictions, gold)
+        about = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        kept["models"][key_of(about)] = {
+            "model": folder.name,
+            "codes": hashlib.sha256(CODES.read_bytes()).hexdigest()[:12],
+            "metrics": json.loads(metrics.to_json(orient="records")),
+        }
+        shown = metrics[metrics["low"].notna()][["label", "metric", "value", "low", "high", "n"]]
+        pieces += [
+            f"### {folder.name}",
+            markdown(shown),
+            markdown(by_section(predictions, gold)),
+            markdown(by_kind(predictions, gold)),
+        ]
+    if asked.curve:
+        pieces += ["### Learning curve, F1", markdown(curve(gold))]
+    text = "\n\n".join(pieces)
+    print(text)
+    if asked.write:
+        path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        page = PAGE.read_text(encoding="utf-8")
+        block = f"{START}\n{text}\n{END}"
+        PAGE.write_text(re.sub(f"{START}.*?{END}", lambda _: block, page, flags=re.DOTALL), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""A model's scores fitted anew to one's own reports by some coded sentences: slope, offset, threshold.
+
+The cheap middle way between counting predictions as they are and correcting every group by a coded sample
+(`prevalence(method="dsl")`): what the model learned stays, Platt's sigmoid (Platt 1999) is fitted to 100–300
+coded sentences, and the threshold is put where the share predicted is the share coded.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gongkai.classify.calibrate import Calibration, platt, sigmoid
+from gongkai.classify.classifier import CARD, CONFIG, find_model, load_model
+from gongkai.classify.train import gold_of
+from gongkai.errors import ModelError
+from gongkai.store.run import whole_folder, write_json
+from gongkai.tables.codebooks import given_or_shipped
+from gongkai.tables.coded import indicator_codes
+
+if TYPE_CHECKING:
+    from gongkai.tables.schema import Labels, Table
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+FEWEST = 50
+"""Coded sentences, and `RAREST` of each kind, below which a slope is noise."""
+RAREST = 5
+FOLDS = 5
+
+
+def calibrate(
+    model: str | Path,
+    labels: Labels,
+    output: str | Path | None = None,
+    *,
+    annotator: str = "resolved",
+    overwrite: bool = False,
+) -> Table:
+    """Fit a model's scores to coded sentences of other reports, and say what is gained.
+
+    Args:
+        model: Model folder or the name of a bundled checkpoint.
+        labels: `labels` rows of a random sample of the reports to predict.
+        output: Model folder to make; None only measures.
+        annotator: Whose codes are gold.
+        overwrite: Replace an earlier folder.
+
+    Returns:
+        One row per label: `n, positives, clusters`; `slope` and `offset` on the old log odds, `threshold`;
+        and before and after, `brier_before, brier_after, bias_before, bias_after` (share predicted − share
+        coded) and `f1_before, f1_after`. After is measured in cross-validation by agency: no sentence is
+        judged by a fit that saw its agency. A label with too few codes is left as it is, without `slope`.
+
+    Raises:
+        SchemaError: That annotator coded nothing.
+        ModelError: Too few sentences that the model was not trained on, or the model cannot be loaded.
+        GongkaiError: The folder exists.
+    """
+    folder = find_model(model)
+    classifier = load_model(folder)
+    scheme = given_or_shipped(classifier.codebook)
+    gold = gold_of(labels, annotator, scheme)
+    gold = gold[~gold["sentence_id"].isin(classifier.trained_on)].reset_index(drop=True)
+    agency = gold["agency"].astype(object).fillna(gold["report_id"]).fillna("").astype(str).to_numpy()
+    if len(gold) < FEWEST:
+        raise ModelError(
+            f"{len(gold)} coded sentences that {classifier.name} was not trained on; at least {FEWEST} are "
+            "needed, better 100–300"
+        )
+    scores = np.clip(classifier.scores(gold), 1e-6, 1 - 1e-6)
+    odds = np.log(scores / (1 - scores))
+    codes = indicator_codes(gold, scheme)
+    rows, fits = [], {}
+    for column, label in enumerate(classifier.labels):
+        known = codes[label].notna().to_numpy(bool)
+        y, before = codes[label].to_numpy()[known].astype(bool), scores[known, column]
+        row = {"label": label, "n": len(y), "positives": int(y.sum()), "clusters": len(set(agency[known]))}
+        told = _quality(before, before >= classifier.thresholds[label], y)
+        row |= {f"{name}_before": value for name, value in told.items()}
+        if min(y.sum(), (~y).sum()) >= RAREST:
+            fits[label] = _fit(odds[known, column], y)
+            after = _quality(*_held_out(odds[known, column], y, agency[known]), y)
+            row |= {"slope": fits[label].slope, "offset": fits[label].offset}
+            row |= {"threshold": fits[label].threshold}
+            row |= {f"{name}_after": value for name, value in after.items()}
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    if output is not None:
+        _save(classifier, fits, folder, Path(output), table, overwrite=overwrite)
+    return table
+
+
+def _fit(odds: Vector, y: Vector) -> Calibration:
+    """Fit slope and offset; put the threshold where as many are predicted as are coded."""
+    slope, offset = platt(odds, y)
+    ranked = np.sort(sigmoid(slope * odds + offset))[::-1]
+    k = int(y.sum())
+    after = ranked[k] if k < len(ranked) else 0.0
+    return Calibration(slope, offset, float((ranked[k - 1] + after) / 2))
+
+
+def _held_out(odds: Vector, y: Vector, agency: Vector) -> tuple[Vector, Vector]:
+    """Return scores and decisions, each by a fit without the sentence's agency; of one agency, by folds."""
+    names = sorted(set(agency))
+    number = np.searchsorted(names, agency) if len(names) > 1 else np.arange(len(y))
+    score, told = np.zeros(len(y)), np.zeros(len(y), bool)
+    for fold in range(FOLDS):
+        held = number % FOLDS == fold
+        if not held.any():
+            continue
+        rest = y[~held]
+        own = _fit(odds[~held], rest) if min(rest.sum(), (~rest).sum()) else Calibration(1.0, 0.0, 0.5)
+        score[held] = sigmoid(own.slope * odds[held] + own.offset)
+        told[held] = score[held] >= own.threshold
+    return score, told
+
+
+def _quality(score: Vector, told: Vector, y: Vector) -> dict[str, float]:
+    hits = float((told & y).sum())
+    return {
+        "brier": float(((score - y) ** 2).mean()),
+        "bias": float(told.mean() - y.mean()),
+        "f1": 2 * hits / max(float(told.sum() + y.sum()), 1.0),
+    }
+
+
+def _save(
+    classifier: Any,  # noqa: ANN401
+    fits: dict[str, Calibration],
+    folder: Path,
+    output: Path,
+    table: Table,
+    *,
+    overwrite: bool,
+) -> None:
+    heads = {label: _composed(head, fits.get(label)) for label, head in classifier.heads.items()}
+    changed = replace(classifier, heads=heads)
+    with whole_folder(output, overwrite=overwrite) as hidden:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                (hidden / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, hidden / path.relative_to(folder))
+        config = json.loads((hidden / CONFIG).read_text(encoding="utf-8"))
+        changed.save(hidden)
+        written = json.loads((hidden / CONFIG).read_text(encoding="utf-8"))
+        records = json.loads(table.to_json(orient="records"))
+        told = {"thresholds": changed.thresholds, "calibrated": records}
+        write_json(hidden / CONFIG, config | written | told)
+        lines = [
+            f"| {r.label} | {r.n} | {r.bias_before:+.3f} | {r.bias_after:+.3f} | {r.brier_before:.3f} | "
+            f"{r.brier_after:.3f} | {r.f1_before:.3f} | {r.f1_after:.3f} |"
+            for r in table.dropna().itertuples()
+        ]
+        head = (
+            f"\n## Calibrated anew\n\nSlope, offset and threshold of `{folder.name}` were fitted to "
+            f"{table['n'].iloc[0]} coded sentences of {table['clusters'].iloc[0]} agencies; all other "
+            "figures here are of the model before.\nBias is the share predicted less the share coded; after: "
+            "by cross-validation over agencies.\n\n| label | sentences | bias before | after | Brier before "
+            "| after | F1 before | after |\n|---|---|---|---|---|---|---|---|\n"
+        )
+        card = (hidden / CARD).read_text(encoding="utf-8")
+        (hidden / CARD).write_text(card + head + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _composed(head: Any, fit: Calibration | None) -> Any:  # noqa: ANN401
+    """Return a head whose score is the fit's, of the log odds that it gave before."""
+    if fit is None:
+        return head
+    old = head if isinstance(head, Calibration) else head.calibration
+    new = Calibration(fit.slope * old.slope, fit.slope * old.offset + fit.offset, fit.threshold)
+    return new if isinstance(head, Calibration) else replace(head, calibration=new)

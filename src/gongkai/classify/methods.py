@@ -1,0 +1,131 @@
+"""A paper's data section from the `run.json` files of what was done: English and Chinese, nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gongkai.errors import SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ORDER = ("build", "sample", "train", "predict", "predict_tables")
+_HIDDEN = ("readers", "about", "lexicon", "shard_size")
+
+
+def methods_paragraph(folders: Sequence[str | Path]) -> str:
+    """Write what was done as two paragraphs, English and Chinese.
+
+    Args:
+        folders: Folders with a `run.json` (tables, task files, a model, predictions), or such files.
+
+    Returns:
+        The paragraphs; every number and version in them is from the files. What the files do not say (an
+        agreement, an estimator) is named as not said.
+
+    Raises:
+        SchemaError: A folder has no readable `run.json`.
+    """
+    runs = [_read(Path(folder)) for folder in folders]
+    runs.sort(key=lambda r: ORDER.index(r[1]["command"]) if r[1]["command"] in ORDER else len(ORDER))
+    pairs = [_sentence(folder, run) for folder, run in runs]
+    done = {run["command"] for _, run in runs}
+    if not done & {"sample"}:
+        pairs.append(
+            (
+                "No run of a coding sample was given, so nothing is said here of coders and agreement.",
+                "未提供抽样编码的运行记录，此处不涉及编码员与一致性。",
+            )
+        )
+    versions = sorted({str(run["gongkai"]) for _, run in runs})
+    english = f"We used gongkai {', '.join(versions)}. " + " ".join(e for e, _ in pairs)
+    chinese = f"本文使用 gongkai {'、'.join(versions)}。" + "".join(c for _, c in pairs)
+    return f"{english}\n\n{chinese}"
+
+
+def _read(folder: Path) -> tuple[Path, dict[str, Any]]:
+    path = folder if folder.suffix == ".json" else folder / "run.json"
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SchemaError(f"{path}: no run of gongkai: {error}") from error
+    lacking = [key for key in ("command", "gongkai", "settings", "inputs", "inputs_digest") if key not in run]
+    if lacking:
+        raise SchemaError(f"{path}: no run of gongkai: lacks {', '.join(lacking)}")
+    return path.parent, run
+
+
+def _sentence(folder: Path, run: dict[str, Any]) -> tuple[str, str]:
+    settings, inputs, digest = run["settings"], run["inputs"], str(run["inputs_digest"])[:12]
+    if run["command"] == "build":
+        readers = [str(name) for name in settings.get("readers", {})]
+        words = settings.get("words")
+        return (
+            f"{inputs:,} files (digest {digest}) were read into tables"
+            + (f", words cut with {words} {run['libraries'].get(words, '')}".rstrip() if words else "")
+            + (f"; readers: {', '.join(readers)}." if readers else "."),
+            f"共读入 {inputs:,} 个文件（摘要 {digest}）"
+            + (f"，分词使用 {words} {run['libraries'].get(words, '')}".rstrip() if words else "")
+            + "。",
+        )
+    if run["command"] == "sample":
+        by = settings.get("by") or ""
+        return (
+            f"{settings.get('n')} sentences were drawn for coding"
+            + (f", stratified by {by}" if by else ", at random")
+            + (f" (seed {settings['seed']})." if "seed" in settings else "."),
+            f"抽取 {settings.get('n')} 个句子供编码"
+            + (f"，按 {by} 分层" if by else "，简单随机")
+            + (f"（随机种子 {settings['seed']}）。" if "seed" in settings else "。"),
+        )
+    if run["command"] == "train":
+        return _model(folder, run)
+    kept = {k: v for k, v in settings.items() if k not in _HIDDEN and v != ""}
+    plain = {k: v for k, v in kept.items() if isinstance(v, str | int | float)}
+    said = ", ".join(f"{k} {v}" for k, v in sorted(plain.items()))
+    name = run["command"]
+    return (
+        f"{name} ran on {inputs:,} inputs (digest {digest})" + (f" with {said}." if said else "."),
+        f"{name}：输入 {inputs:,} 项（摘要 {digest}）" + (f"，参数 {said}。" if said else "。"),
+    )
+
+
+def _model(folder: Path, run: dict[str, Any]) -> tuple[str, str]:
+    """Say what the model learned from and how well it does, with its own intervals."""
+    config, metrics = (_beside(folder, name) for name in ("config.json", "metrics.json"))
+    kind = run["settings"].get("model")
+    english, chinese = f"The model {folder.name} ({kind})", f"模型 {folder.name}（{kind}）"
+    if isinstance(config, dict) and "sentences" in config:
+        book = ", ".join(map(str, config.get("codebook", [])))
+        gold = str(config.get("gold_digest", ""))[:12]
+        english += (
+            f" was trained on {config['sentences']:,} coded sentences of {config['agencies']} agencies"
+            f" (codebook {book}, gold digest {gold})"
+        )
+        size = f"{config['agencies']} 个机构的 {config['sentences']:,} 个已编码句子"
+        chinese += f"由 {size}训练（编码手册 {book}，标注摘要 {gold}）"
+    else:
+        english, chinese = english + " was trained", chinese + "已训练"
+    rows = [
+        m for m in metrics or []
+        if m.get("metric") == "f1" and m.get("group") == "all" and m.get("split", "agency") == "agency"
+        and m.get("model") in (folder.name, kind)
+    ]  # fmt: skip
+    if rows:
+        known = [m for m in rows if m.get("low") is not None]
+        figures = "; ".join(
+            f"{m['label']} F1 {m['value']:.3f} [{m['low']:.3f}, {m['high']:.3f}], n = {m['n']:,.0f}"
+            for m in known
+        )
+        english += f"; on agencies that it was not trained on: {figures} (intervals over agencies)"
+        chinese += f"；对未参与训练的机构：{figures}（区间按机构重抽样）"
+    return english + ".", chinese + "。"
+
+
+def _beside(folder: Path, name: str) -> Any:  # noqa: ANN401
+    try:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

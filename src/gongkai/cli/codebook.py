@@ -1,0 +1,78 @@
+"""`gongkai codebook`: check, show, new."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gongkai.cli.options import Overwrite
+
+if TYPE_CHECKING:
+    from gongkai.tables.codebook import Codebook
+
+app = typer.Typer(
+    no_args_is_help=True, help="A scheme of labels as data: check, show, new. 编码手册：检查、显示、新建。"
+)
+File = Annotated[Path | None, typer.Argument(help="Codebook in TOML; the one that ships if not given.")]
+
+
+def codebook_of(path: Path | None) -> Codebook | None:
+    """Read the codebook of an option; None where none is given."""
+    from gongkai.tables.codebooks import read_codebook
+
+    return None if path is None else read_codebook(path)
+
+
+@app.command()
+def check(path: File = None) -> None:
+    """Check a codebook and say what it holds.
+
+    Example: gongkai codebook check my-scheme.toml
+    """
+    from gongkai.tables.codebooks import given_or_shipped
+
+    book = given_or_shipped(codebook_of(path))
+    typer.echo(f"{book.stamp}: {len(book.labels)} labels")
+    for label in book.labels:
+        kind = f"choice of {', '.join(label.class_names)}" if label.is_choice else "binary"
+        under = f", only if {label.only_if}" if label.only_if else ""
+        inside = f", in {', '.join(label.sections)}" if label.sections else ""
+        typer.echo(f"  {label.name:<16} {kind}{under}{inside}")
+    for quantity in book.quantities:
+        among = f" among {' + '.join(quantity.bottom)}" if quantity.bottom else ""
+        typer.echo(f"  {quantity.measure:<16} {quantity.label}{among}")
+
+
+@app.command()
+def show(
+    path: File = None,
+    language: Annotated[str, typer.Option("--language", help="en or zh.")] = "en",
+) -> None:
+    """Print a codebook as a coder reads it.
+
+    Example: gongkai codebook show my-scheme.toml --language zh
+    """
+    from gongkai.coding.codebook import shown
+    from gongkai.tables.codebooks import given_or_shipped
+
+    typer.echo(shown(given_or_shipped(codebook_of(path)), language), nl=False)
+
+
+@app.command()
+def new(
+    path: Annotated[Path, typer.Argument(help="File to write, e.g. my-scheme.toml.")],
+    name: Annotated[
+        str | None, typer.Option("--name", help="Of the scheme; the file's if not given.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a commented template to change.
+
+    Example: gongkai codebook new my-scheme.toml
+    """
+    from gongkai.coding.codebook import new_codebook
+
+    made = new_codebook(path, name, overwrite=overwrite)
+    typer.echo(f"{path}: {', '.join(made.names)}; change it, then: gongkai codebook check {path}")

@@ -1,0 +1,165 @@
+"""`gongkai code`: a language model as a coder, or a person in the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gongkai.cli.codebook import codebook_of
+from gongkai.cli.options import CodebookFile, Limit, Overwrite
+from gongkai.errors import GongkaiError
+
+
+def code(
+    tasks: Annotated[Path, typer.Argument(help="Task file of gongkai sample.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Codes to write, .csv.")],
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Name of the model at the endpoint.")
+    ] = None,
+    interactive: Annotated[
+        bool,
+        typer.Option(
+            "--interactive", "-i", help="Code it yourself, here, key by key; goes on where you left."
+        ),
+    ] = False,
+    endpoint: Annotated[
+        str | None,
+        typer.Option("--endpoint", help="OpenAI-compatible address; without it kept answers are replayed."),
+    ] = None,
+    codebook: CodebookFile = None,
+    template: Annotated[
+        Path | None, typer.Option("--template", help="Prompt of your own; see docs/coding.md.")
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option("--cache", help="Folder of kept answers; OUTPUT.answers if not given.")
+    ] = None,
+    answer: Annotated[
+        str, typer.Option("--answer", help="json_schema, json_object or text.")
+    ] = "json_schema",
+    passes: Annotated[int, typer.Option("--passes", min=1, help="How often each sentence is coded.")] = 1,
+    temperature: Annotated[float, typer.Option("--temperature", min=0.0)] = 0.0,
+    max_tokens: Annotated[int, typer.Option("--max-tokens", min=16, help="Longest answer.")] = 800,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Requests at a time.")] = 8,
+    retries: Annotated[int, typer.Option("--retries", min=0, help="Of 429, 5xx and lost connections.")] = 6,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for an answer.")] = 120.0,
+    price: Annotated[
+        str, typer.Option("--price", metavar="IN,OUT", help="Per million tokens, to show the cost.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the first prompt, tokens and cost; send nothing.")
+    ] = False,
+    limit: Limit = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Code a task file by the codebook: a language model, or with -i you yourself.
+
+    Answers are kept: a stopped run goes on where it was, and the same run again costs nothing. The key comes
+    from the environment, GONGKAI_API_KEY or OPENAI_API_KEY.
+
+    Example: gongkai code tasks/li.csv -o llm.csv --model qwen3 --endpoint http://127.0.0.1:8000/v1 --dry-run
+    Example: gongkai code tasks/li.csv -o llm.csv --model qwen3 --endpoint http://127.0.0.1:8000/v1
+    Example: gongkai code tasks/li.csv -o li.csv -i
+    """
+    if interactive:
+        _code_here(tasks, output, codebook)
+        return
+    if model is None:
+        raise GongkaiError("--model NAME of the language model, or -i to code here")
+    from tqdm.auto import tqdm
+
+    from gongkai.coding.machine import Machine, code_by_machine, template_text
+    from gongkai.coding.machine import dry_run as rehearse
+    from gongkai.store.run import refuse_existing
+    from gongkai.tables.schema import write_frame
+
+    prices = _prices(price)
+    book = codebook_of(codebook)
+    text = template_text(template)
+    machine = Machine(
+        model, endpoint, answer=answer, temperature=temperature, max_tokens=max_tokens, jobs=jobs,
+        retries=retries, timeout=timeout,
+    )  # fmt: skip
+    if dry_run:
+        requests, sent, back = rehearse(
+            tasks, machine, codebook=book, template=text, passes=passes, limit=limit
+        )
+        for part in requests[0]["messages"] if requests else ():
+            typer.echo(f"[{part['role']}]\n{part['content']}")
+        typer.echo(
+            f"{len(requests) * passes:,} requests, about {sent:,} tokens in and {back:,} out"
+            f"{_cost(prices, sent, back)}; nothing was sent"
+        )
+        return
+    if output.suffix.lower() != ".csv":
+        raise GongkaiError(f"{output}: codes are written as .csv")
+    refuse_existing(output, overwrite=overwrite)
+    with tqdm(unit="answer", disable=None) as bar:
+
+        def say(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        codes, tally = code_by_machine(
+            tasks, machine, cache=cache or output.with_suffix(".answers"), codebook=book, template=text,
+            passes=passes, limit=limit, say=say,
+        )  # fmt: skip
+    write_frame(codes, output, overwrite=overwrite)
+    typer.echo(
+        f"{output}: {len(codes)} rows by {codes['annotator'].iloc[0] if len(codes) else model}; "
+        f"{tally.asked} answers asked for, {tally.kept} kept ones taken; "
+        f"{tally.tokens_in:,} tokens in, {tally.tokens_out:,} out"
+        f"{_cost(prices, tally.tokens_in, tally.tokens_out)}"
+    )
+    for problem, count in sorted(tally.problems.items()):
+        typer.echo(f"  {count} without codes: {problem}")
+    if tally.failed:
+        raise typer.Exit(1)
+
+
+def _code_here(tasks: Path, output: Path, codebook: Path | None) -> None:
+    import click
+
+    from gongkai.coding.terminal import code_in_terminal
+
+    def line(name: str) -> str:
+        return str(typer.prompt(name, default="", show_default=False))
+
+    done, total = code_in_terminal(
+        tasks, output, key=click.getchar, line=line, tell=typer.echo, codebook=codebook_of(codebook)
+    )
+    typer.echo(f"{output}: {done} of {total} sentences coded")
+
+
+def _prices(text: str) -> tuple[float, float] | None:
+    if not text:
+        return None
+    try:
+        first, second = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise GongkaiError(f"--price {text}: expected two numbers, e.g. 0.5,1.5") from error
+    return first, second
+
+
+def _cost(prices: tuple[float, float] | None, sent: int, back: int) -> str:
+    return "" if prices is None else f", cost {(sent * prices[0] + back * prices[1]) / 1e6:.2f}"
+
+
+def predict_codes(
+    inputs: list[Path], codes: Path, output: Path, codebook: Path | None, overwrite: bool
+) -> None:
+    """Write one coder's codes as predictions."""
+    from gongkai.coding.labels import predictions_from_codes, read_labels
+    from gongkai.corpus.inputs import read_sentences
+    from gongkai.tables.schema import write_frame
+
+    book = codebook_of(codebook)
+    sentences = read_sentences(inputs)
+    found = predictions_from_codes(read_labels(codes, book), sentences, book)
+    write_frame(found, output, overwrite=overwrite)
+    coded = found["sentence_id"].nunique()
+    typer.echo(f"{output}: {coded:,} sentences coded; {len(sentences) - coded:,} without codes are left out")
+
+
+COMMANDS = (code,)

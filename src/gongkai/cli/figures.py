@@ -1,0 +1,182 @@
+"""The commands over cells and years: rates, coverage, panel; `app.py` registers them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gongkai.cli.codebook import codebook_of
+from gongkai.cli.options import CodebookFile, Level, Overwrite, columns_of
+from gongkai.errors import GongkaiError
+
+Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help=".csv, .xlsx, .jsonl or .parquet to write.")]
+Covariates = Annotated[
+    Path | None,
+    typer.Option(
+        "--covariates",
+        help="CSV of your own columns by region_code (and year); residents gives requests per 10,000.",
+    ),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Null where a rule that a rate rests on is broken.")]
+
+
+def rates(
+    tables: Tables,
+    output: Output,
+    strict: Strict = False,
+    covariates: Covariates = None,
+    method: Annotated[
+        str, typer.Option("--method", help="Interval of a share: jeffreys or wilson.")
+    ] = "jeffreys",
+    level: Level = 0.95,
+    overwrite: Overwrite = False,
+) -> None:
+    """Compute rates from the statutory cells: granted, refused, overturned in court.
+
+    Each has an interval; where few cases stand behind it, a wide one.
+
+    Example: gongkai rates tables -o rates.csv --strict
+    Example: gongkai rates tables -o rates.xlsx --covariates residents.csv
+    """
+    from gongkai.measure.coverage import uneven_years
+    from gongkai.measure.panel import residents_of
+    from gongkai.measure.rates import rates as run
+    from gongkai.tables.schema import read_frame, read_table, write_frame
+
+    own = None if covariates is None else read_frame(covariates, ["region_code"])
+    reports = read_table(tables, "reports")
+    found = run(
+        reports, read_table(tables, "statistics"), read_table(tables, "checks"), residents=residents_of(own),
+        strict=strict, method=method, level=level,  # type: ignore[arg-type]
+    )  # fmt: skip
+    write_frame(found, output, overwrite=overwrite)
+    for name, part in found.groupby("indicator", sort=False):
+        cases = part["bottom"].where(part["reason"] == "")
+        shown = part[part["value"].notna()]
+        few = f", {(cases < 30).sum()} of fewer than 30 cases" if shown["unit"].eq("share").any() else ""
+        typer.echo(
+            f"  {name:<28} {part['zh'].iloc[0]:<14} {len(shown)} of {len(part)} reports{few}"
+            + (f", median {shown['value'].median():.3g}" if len(shown) else "")
+        )
+    for line in uneven_years(reports):
+        typer.echo(f"  note: {line}")
+    typer.echo(f"{output}: {len(found)} rows; `reason` says why a value is null, `broken` which rules are")
+
+
+def coverage(
+    tables: Tables,
+    output: Output,
+    expect: Annotated[
+        Path | None,
+        typer.Option(
+            "--expect",
+            help="CSV of agencies that ought to be there: agency, level, region_code, first, last.",
+        ),
+    ] = None,
+    years: Annotated[str, typer.Option("--years", help="Years expected, e.g. 2019-2024 or 2019,2021.")] = "",
+    by: Annotated[str, typer.Option("--by", help="Groups of the shares that are printed.")] = "year",
+    level: Level = 0.95,
+    overwrite: Overwrite = False,
+) -> None:
+    """Say which reports are held, late, held twice, unreadable or missing, each with its evidence.
+
+    Example: gongkai coverage tables -o coverage.csv --expect agencies.csv --years 2019-2024 --by level
+    """
+    from gongkai.measure.coverage import coverage as run
+    from gongkai.measure.coverage import coverage_shares, uneven_years
+    from gongkai.tables.schema import read_frame, read_table, records, write_frame
+
+    reports = read_table(tables, "reports")
+    listed = None if expect is None else read_frame(expect, ["agency"])
+    found = run(reports, read_table(tables, "problems"), expect=listed, years=years_of(years))
+    write_frame(found, output, overwrite=overwrite)
+    for row in records(coverage_shares(found, by=columns_of(by), level=level)):
+        group = " ".join(str(row[c]) for c in columns_of(by))
+        late = f", {row['late']} of {row['dated']} dated late" if row["dated"] else ""
+        typer.echo(
+            f"  {group}: {row['missing']} of {row['expected']} missing, {row['share']:.1%} "
+            f"[{row['low']:.1%}, {row['high']:.1%}]{late}"
+        )
+    for note, part in found[found["note"] != ""].groupby("note", sort=False):
+        typer.echo(f"  note: {note}: {part['agency'].fillna(part['evidence']).iloc[0]}, {len(part)} rows")
+    for line in uneven_years(reports):
+        typer.echo(f"  warning: {line}")
+    typer.echo(
+        f"{output}: " + ", ".join(f"{n} {status}" for status, n in found["status"].value_counts().items())
+    )
+
+
+def years_of(text: str) -> list[int] | None:
+    """Return the years of `2019-2024` or `2019,2021`; None for an empty text.
+
+    Raises:
+        GongkaiError: The text is neither.
+    """
+    found: list[int] = []
+    try:
+        for piece in columns_of(text):
+            first, _, last = piece.partition("-")
+            found += range(int(first), int(last or first) + 1)
+    except ValueError as error:
+        raise GongkaiError(f"--years {text}: expected e.g. 2019-2024 or 2019,2021") from error
+    return found or None
+
+
+def panel(
+    tables: Tables,
+    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help=".parquet, .csv, .xlsx, .jsonl or .dta to write.")
+    ],
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="Coded sample: corrected shares beside the counted ones.")
+    ] = None,
+    covariates: Covariates = None,
+    renames: Annotated[
+        Path | None, typer.Option("--renames", help="CSV of your own: old, new, kind (rename, merger), from.")
+    ] = None,
+    strict: Strict = False,
+    codebook: CodebookFile = None,
+    level: Level = 0.95,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write one row per agency and year: shares, reuse, promises, figures, rates, your columns.
+
+    Beside it a dictionary of the columns, NAME.dictionary.csv. The gaps are listed.
+
+    Example: gongkai panel tables predictions.csv -o panel.dta --covariates gdp.csv --strict
+    """
+    from gongkai.coding.labels import read_labels
+    from gongkai.measure.coverage import uneven_years
+    from gongkai.measure.panel import panel as run
+    from gongkai.measure.panel import panel_gaps, write_panel
+    from gongkai.tables.predicted import read_predictions, scheme_of
+    from gongkai.tables.schema import read_frame, read_table
+
+    book = codebook_of(codebook)
+    predicted = read_predictions(predictions, tables, book)
+    reports, sentences, statistics, checks = (
+        read_table(tables, name) for name in ("reports", "sentences", "statistics", "checks")
+    )
+    table, dictionary = run(
+        reports, predicted, sentences=sentences, statistics=statistics, checks=checks,
+        labels=None if labels is None else read_labels(labels, book or scheme_of(predicted)), codebook=book,
+        renames=None if renames is None else read_frame(renames, ["old", "new", "kind", "from"]),
+        covariates=None if covariates is None else read_frame(covariates, []), strict=strict, level=level,
+    )  # fmt: skip
+    written = write_panel(table, dictionary, output, overwrite=overwrite)
+    gaps = panel_gaps(reports)
+    for row in gaps.itertuples():
+        typer.echo(f"  gap: {row.agency} {row.year}")
+    for line in uneven_years(reports):
+        typer.echo(f"  warning: {line}")
+    typer.echo(
+        f"{', '.join(map(str, written))}: {len(table)} rows of {table['series_id'].nunique()} series, "
+        f"{len(table.columns)} columns, {len(gaps)} gaps"
+    )
+
+
+COMMANDS = (rates, coverage, panel)

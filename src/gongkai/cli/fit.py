@@ -1,0 +1,57 @@
+"""Commands that fit a model to one's own reports, and what is known of bundled ones there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gongkai.cli.options import Overwrite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def calibrate(
+    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled checkpoint.")],
+    labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences of your reports.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to make.")],
+    annotator: Annotated[str, typer.Option("--annotator", help="Whose codes are gold.")] = "resolved",
+    overwrite: Overwrite = False,
+) -> None:
+    """Fit a model's scores and thresholds to 100–300 coded sentences of your own reports.
+
+    Example: gongkai calibrate linear my-sample.csv -o my-linear
+    """
+    from gongkai.classify.adjust import calibrate as run
+    from gongkai.classify.classifier import load_model
+    from gongkai.coding.labels import read_labels
+
+    gold = read_labels(labels, load_model(model).codebook)
+    found = run(model, gold, output, annotator=annotator, overwrite=overwrite)
+    for row, fitted in zip(found.itertuples(), found["slope"].notna(), strict=True):
+        if not fitted:
+            typer.echo(f"  {row.label}: {row.positives} of {row.n} coded 1, too few of a kind; left as it is")
+            continue
+        typer.echo(
+            f"  {row.label}: share predicted − coded {row.bias_before:+.3f} → {row.bias_after:+.3f}, F1 "
+            f"{row.f1_before:.3f} → {row.f1_after:.3f}, Brier {row.brier_before:.3f} → {row.brier_after:.3f} "
+            f"({row.n} sentences of {row.clusters} agencies, each judged by a fit without its own)"
+        )
+    typer.echo(f"{output}: made")
+
+
+def print_real(models: Iterable[str]) -> None:
+    """Recall what the bundled models did on real sentences: the figures to quote."""
+    from gongkai.classify.real import bundled_quality
+
+    for name in models:
+        for row in bundled_quality(name).itertuples():
+            typer.echo(
+                f"  {name} on {row.n:.0f} sentences of {row.clusters:.0f} real reports: {row.label} F1 "
+                f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]"
+            )
+
+
+COMMANDS = (calibrate,)

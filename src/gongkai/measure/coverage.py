@@ -1,0 +1,276 @@
+"""Which reports are held: agency × year, each with its evidence, and what is missing of a list.
+
+A fifth of these documents disappears within two years. A comparison of years that rests on different agencies
+compares agencies.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.rates import wilson
+from gongkai.report.places import split_divisions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gongkai.tables.schema import Problems, Reports, Table
+
+DEADLINE = "-01-31"
+"""Reports of a year are due by 31 January of the next (regulation of 2019, article 50)."""
+STATUSES = ("held", "late", "twice", "unreadable", "missing")
+_COLUMNS = ["agency", "level", "province", "region_code", "year", "status", "reports", "published", "late",
+            "evidence", "note"]  # fmt: skip
+
+
+def coverage(
+    reports: Reports,
+    problems: Problems | None = None,
+    *,
+    expect: Table | None = None,
+    years: Sequence[int] | None = None,
+) -> Table:
+    """Say for each agency and year whether its report is held, late, held twice, unreadable or missing.
+
+    Args:
+        reports: `reports` rows; files that hold the same report (`same_as`) count once.
+        problems: `problems` rows: a file that could not be read and whose path names agency and year makes
+            it `unreadable` instead of `missing`.
+        expect: Agencies that ought to be there: column `agency`, and if you have them `level, region_code,
+            first, last` (years between which it existed). Without it the agencies held are expected in all
+            years.
+        years: Years expected; by default from the first to the last held.
+
+    Returns:
+        One row per agency and year: `agency, level, province, region_code, year, status` (the first that
+        applies of `twice`: several different reports; `late`: published after 31 January of the next year;
+        `held`; `unreadable`; `missing`)`, reports` (how many)`, published` (dates)`, late` (true, false, null
+        without a date)`, evidence` (source paths, or the problem)`, note` (a name of `expect` that matches
+        no agency or several; dates that contradict; a report that was not expected). Reports without agency
+        or year stand at the end with null there.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: No agency and no year to expect.
+    """
+    needed = ("report_id", "agency", "level", "region_code", "year", "published", "source_path")
+    if missing := [c for c in needed if c not in reports.columns]:
+        raise SchemaError(
+            f"reports lack {', '.join(missing)}; they have {', '.join(map(str, reports.columns))}"
+        )
+    if expect is not None and "agency" not in expect.columns:
+        raise SchemaError(
+            f"expected agencies lack the column agency; have {', '.join(map(str, expect.columns))}"
+        )
+    kept = reports[reports["same_as"].isna()] if "same_as" in reports.columns else reports
+    known = kept[kept["agency"].notna() & kept["year"].notna()]
+    span = sorted({int(y) for y in years}) if years is not None else _span(known["year"])
+    wanted = _expected(known, expect)
+    if not span or not wanted:
+        raise MeasureError(
+            "no agency or no year to expect: give agencies and years, or reports that name theirs"
+        )
+    failed = _failed(problems)
+    groups = {
+        (str(rows["agency"].iloc[0]), int(rows["year"].iloc[0])): rows
+        for _, rows in known.groupby(["agency", "year"], sort=True)
+    }
+    rows: list[dict[str, object]] = []
+    used: set[tuple[str, int]] = set()
+    for about in wanted:
+        names = about.pop("names")
+        for year in span:
+            if not about["first"] <= year <= about["last"]:
+                continue
+            held = [groups[name, year] for name in names if (name, year) in groups]
+            used |= {(name, year) for name in names}
+            cell = {k: about[k] for k in ("agency", "level", "province", "region_code", "note")}
+            rows.append(cell | {"year": year} | _status(held, str(about["agency"]), year, failed))
+    for (name, year), part in groups.items():
+        if (name, year) not in used:
+            note = "not expected" if expect is not None else "outside the years asked for"
+            rows.append(
+                _place(part.iloc[0], name)
+                | {"year": year, "note": note}
+                | _status([part], name, year, failed)
+            )
+    lost = kept[kept["agency"].isna() | kept["year"].isna()]
+    for one in lost.to_dict("records"):
+        lacking = [c for c in ("agency", "year") if pd.isna(one[c])]
+        place = _place(pd.Series(one), None if pd.isna(one["agency"]) else str(one["agency"]))
+        rows.append(
+            place
+            | {"year": None if pd.isna(one["year"]) else int(one["year"]), "status": "held", "reports": 1,
+               "published": one["published"] or "", "late": None, "evidence": str(one["source_path"]),
+               "note": f"{' and '.join(lacking)} not found: counts nowhere"}
+        )  # fmt: skip
+    table = pd.DataFrame(rows, columns=_COLUMNS)
+    return table.assign(year=table["year"].astype("Int32"), late=table["late"].astype("boolean"))
+
+
+def _span(years: pd.Series[int]) -> list[int]:
+    return [] if years.empty else list(range(int(years.min()), int(years.max()) + 1))
+
+
+def _province(code: object) -> str | None:
+    return f"{code[:2]}0000" if isinstance(code, str) and len(code) >= 2 else None
+
+
+def _place(row: Mapping[str, Any] | pd.Series[Any], name: str | None) -> dict[str, Any]:
+    code = None if pd.isna(row["region_code"]) else row["region_code"]
+    level = None if pd.isna(row["level"]) else row["level"]
+    return {"agency": name, "level": level, "province": _province(code), "region_code": code}
+
+
+def _expected(known: Reports, expect: Table | None) -> list[dict[str, Any]]:
+    """Return the agencies to look for, each with the names under which reports of it are held."""
+    of_name = {str(a): part.iloc[-1] for a, part in known.groupby("agency", sort=True)}
+    if expect is None:
+        return [
+            _place(row, name) | {"names": [name], "first": -9999, "last": 9999, "note": ""}
+            for name, row in of_name.items()
+        ]
+    wanted: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for row in expect.to_dict("records"):
+        name = "" if pd.isna(row["agency"]) else re.sub(r"\s", "", str(row["agency"]))
+        if not name or name in seen:
+            continue
+        seen.add(name)
+        names, note = _match(name, list(of_name))
+        code = row.get("region_code")
+        given = None if code is None or pd.isna(code) else str(code).removesuffix(".0")
+        blank: dict[str, Any] = {"agency": name, "level": None, "region_code": None}
+        place = _place(of_name[names[0]], name) if names else blank
+        place["region_code"] = given or place["region_code"]
+        place["province"] = _province(place["region_code"])
+        level = row.get("level")
+        place["level"] = place["level"] if level is None or pd.isna(level) else level
+        first, last = (
+            default if pd.isna(row.get(c, np.nan)) else int(row[c])
+            for c, default in (("first", -9999), ("last", 9999))
+        )
+        wanted.append(place | {"names": names, "first": first, "last": last, "note": note})
+    return wanted
+
+
+@functools.lru_cache(maxsize=100_000)
+def _divisions(name: str) -> tuple[str, ...]:
+    return tuple(split_divisions(name))
+
+
+def _match(name: str, held: list[str]) -> tuple[list[str], str]:
+    """Find the agency held that a list calls `name`: the same name, or the same behind further divisions."""
+    if name in held:
+        return [name], ""
+    divisions = list(_divisions(name))
+    tail = name.removeprefix("".join(divisions))
+    place = divisions[-1:] if divisions else []
+    like = [h for h in held if h.endswith(name) or name.endswith(h)]
+    like = like or [
+        h
+        for h in held
+        if (d := _divisions(h)) and d[-1:] == tuple(place) and h.removeprefix("".join(d)) == tail
+    ]
+    if len(like) == 1:
+        return like, f"held as {like[0]}"
+    if not like:
+        return [], "no report of an agency of this name"
+    return [], f"name matches several: {', '.join(sorted(like))}"
+
+
+def _failed(problems: Problems | None) -> list[tuple[str, str]]:
+    if problems is None:
+        return []
+    lost = problems[(problems["severity"] == "error") & problems["report_id"].isna()]
+    return list(zip(lost["source_path"].astype(str), lost["message"].astype(str), strict=True))
+
+
+def _status(
+    held: list[Reports], agency: str, year: int, failed: Iterable[tuple[str, str]]
+) -> dict[str, object]:
+    if not held:
+        short = agency.removeprefix("".join(_divisions(agency)[:-1]))
+        lost = [f"{path}: {said}" for path, said in failed if short in path and str(year) in path]
+        status = "unreadable" if lost else "missing"
+        return {
+            "status": status,
+            "reports": 0,
+            "published": "",
+            "late": None,
+            "evidence": "; ".join(lost[:3]),
+        }
+    part = pd.concat(held)
+    dates = sorted({str(d) for d in part["published"].dropna()})
+    # Of several, the first decides: the obligation was met when one of them stood.
+    late = dates[0][:10] > f"{year + 1}{DEADLINE}" if dates else None
+    found: dict[str, object] = {
+        "reports": len(part),
+        "published": "; ".join(dates),
+        "late": late,
+        "evidence": "; ".join(part["source_path"].astype(str)),
+        "status": "twice" if len(part) > 1 else "late" if late else "held",
+    }
+    if dates and dates[0][:4] < str(year):
+        found |= {"note": f"published {dates[0]}, before the year {year} that it reports on", "late": None}
+        found["status"] = "twice" if len(part) > 1 else "held"
+    return found
+
+
+def coverage_shares(found: Table, *, by: Sequence[str] = ("year",), level: float = 0.95) -> Table:
+    """Return the share of reports missing, and of those held late, in each group.
+
+    Args:
+        found: What `coverage` gave; rows without agency or year, or not expected, count in none.
+        by: Columns that define a group: `year`, `level`, `province`.
+        level: Coverage of Wilson's intervals, in (0, 1).
+
+    Returns:
+        One row per group: the columns of `by`, `expected, missing, share, low, high` (missing or
+        unreadable)`, dated, late, late_share` (of those held whose date is known).
+    """
+    counted = found[
+        found["agency"].notna() & found["year"].notna() & ~found["note"].str.startswith("not expected")
+    ]
+    rows = []
+    for key, part in counted.groupby(list(by), dropna=False, sort=True):
+        gone = int(part["status"].isin(["missing", "unreadable"]).sum())
+        low, high = wilson(np.array([float(gone)]), np.array([float(len(part))]), level)
+        dated, late = int(part["late"].notna().sum()), int(part["late"].fillna(False).sum())
+        rows.append(
+            dict(zip(by, key, strict=True))
+            | {"expected": len(part), "missing": gone, "share": gone / len(part),
+               "low": low[0], "high": high[0],
+               "dated": dated, "late": late, "late_share": late / dated if dated else None}
+        )  # fmt: skip
+    columns = [*by, "expected", "missing", "share", "low", "high", "dated", "late", "late_share"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def uneven_years(agencies: Table) -> list[str]:
+    """Say of which successive years a comparison would rest on different agencies.
+
+    Args:
+        agencies: Rows with `agency` and `year`, one or more per report held.
+
+    Returns:
+        One line per pair of successive years held whose agencies differ; empty where all are the same.
+    """
+    known = agencies[agencies["agency"].notna() & agencies["year"].notna()]
+    of_year = {int(y): set(known.loc[known["year"] == y, "agency"]) for y in sorted(set(known["year"]))}
+    lines = []
+    for first, second in itertools.pairwise(of_year):
+        a, b = of_year[first], of_year[second]
+        if a != b:
+            lines.append(
+                f"{first} and {second} rest on different agencies: {len(a & b)} in both, "
+                f"{len(a - b)} only in {first}, {len(b - a)} only in {second}"
+            )
+    return lines

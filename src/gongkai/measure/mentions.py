@@ -1,0 +1,93 @@
+"""Sentences that name another place, agency or year than their report's own: what a copy leaves standing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from gongkai.measure.reuse import known_sentences
+from gongkai.report.places import regions, split_divisions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gongkai.tables.schema import Sentences, Table
+
+_PLACE_NAME = re.compile(r"[\u4e00-\u9fff]{1,12}?(?:自治区|自治州|自治县|地区|省|市|县|区|旗|盟)")
+_VISITED = re.compile(r"(?:赴|与|到|学习|借鉴|对标|考察|参观|向|支援|对口|来自|调研|等)$")
+_PERIOD = re.compile(r"(?:自|从)?(20\d\d)年1月1日(?:起)?(?:至|到|—|-)+.{0,8}12月31日")
+_TITLE = re.compile(r"(20\d\d)年(?:度)?政府信息公开(?:工作)?(?:情况)?年度报告")
+SHORTEST = 3
+"""Characters of a division's name: 东区 and 矿区 are words of any text."""
+
+
+def mentions(sentences: Sentences) -> Table:
+    """Find sentences that name another place or agency, or report on another year.
+
+    A place counts as other when it is a division of our table that is not the report's own, above or below
+    it by code, and was not only visited or compared with. An agency: the full name of another agency of the
+    sentences given, unless the own name holds it. A year: that of the period or of the report, as the
+    sentence itself says them; a year compared with is none.
+
+    Args:
+        sentences: `sentences` rows with `region_code`; preambles are searched too.
+
+    Returns:
+        One row per sentence and name: `sentence_id, report_id, agency, year, section, text, what` (`place`,
+        `agency`, `year`)`, mentioned`. A report whose region is unknown is not searched for places.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: No sentence is left.
+    """
+    frame = known_sentences(sentences, preambles=True)
+    names = sorted({str(a) for a in frame["agency"] if len(str(a)) > 5}, key=len, reverse=True)
+    others = re.compile("|".join(map(re.escape, names))) if names else None
+    rows = []
+    columns = ["sentence_id", "report_id", "agency", "year", "section", "text"]
+    codes = frame["region_code"] if "region_code" in frame.columns else pd.Series([None] * len(frame))
+    for row, code in zip(zip(*(frame[c].tolist() for c in columns), strict=True), codes, strict=True):
+        agency, year, text = str(row[2]), int(row[3]), str(row[5])
+        found = [("year", y) for y in _years(text, year)]
+        rest = text.replace(agency, "")
+        for name in dict.fromkeys(others.findall(rest)) if others else ():
+            if name not in agency and agency not in name and not _kin(name, agency):
+                found.append(("agency", name))
+        if isinstance(code, str):
+            found += [("place", p) for p in _places(rest, code, agency)]
+        rows += [(*row, what, said) for what, said in found]
+    return pd.DataFrame(rows, columns=[*columns, "what", "mentioned"])
+
+
+def _years(text: str, year: int) -> Iterable[str]:
+    said = {int(y) for pattern in (_PERIOD, _TITLE) for y in pattern.findall(text)}
+    return [str(y) for y in sorted(said) if y != year]
+
+
+def _kin(name: str, agency: str) -> bool:
+    """Tell whether a name is of the own place or one above it: an agency speaks of those by right."""
+    mine, theirs = split_divisions(agency), split_divisions(name)
+    return not theirs or theirs[-1] in mine
+
+
+def _places(text: str, code: str, agency: str) -> list[str]:
+    known = regions()
+    found: dict[str, None] = {}
+    for match in _PLACE_NAME.finditer(text):
+        whole = match.group()
+        # The longest ending that is a division: 组织南通市 holds 南通市.
+        name = next((whole[k:] for k in range(len(whole) - SHORTEST + 1) if whole[k:] in known), None)
+        if name is None or name in agency or _VISITED.search(text[: match.end() - len(name)]):
+            continue
+        if not any(_related(code, region.code) for region in known[name]):
+            found[name] = None
+    return list(found)
+
+
+def _related(own: str, other: str) -> bool:
+    """Tell whether one code lies within the other: province, city, county."""
+    a, b = own.rstrip("0"), other.rstrip("0")
+    a, b = a + "0" * (len(a) % 2), b + "0" * (len(b) % 2)
+    return a.startswith(b) or b.startswith(a)

@@ -1,0 +1,415 @@
+"""One row per agency and year: what cells, sentences and the user say of it, ready for a regression."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.coverage import coverage
+from gongkai.measure.followup import followup
+from gongkai.measure.prevalence import prevalence
+from gongkai.measure.rates import indicators, rates
+from gongkai.measure.reuse import reuse
+from gongkai.measure.series import series
+from gongkai.store.run import whole_file
+from gongkai.tables.predicted import scheme_of
+from gongkai.tables.rows import ReportRow
+from gongkai.tables.schema import records, write_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gongkai.tables.codebook import Codebook
+    from gongkai.tables.schema import Checks, Labels, Predictions, Reports, Sentences, Statistics, Table
+
+FORMATS = (".parquet", ".csv", ".xlsx", ".jsonl", ".dta")
+_KEY = ["agency", "year"]
+_REPORT = ("report_id", "region", "region_code", "level", "kind", "form", "scope", "published", "n_sentences",
+           "source_path")  # fmt: skip
+_BLOCKS = {"review": "review", "litigation_direct": "direct", "litigation_after_review": "after"}
+_CODED = ("level", "kind", "form", "scope")
+"""Columns of few values: numbers with value labels in .dta."""
+
+
+class Column(NamedTuple):
+    """What a column of the panel holds."""
+
+    column: str
+    unit: str
+    en: str
+    zh: str
+
+
+def panel(
+    reports: Reports,
+    predictions: Predictions,
+    *,
+    sentences: Sentences | None = None,
+    statistics: Statistics | None = None,
+    checks: Checks | None = None,
+    labels: Labels | None = None,
+    renames: Table | None = None,
+    covariates: Table | None = None,
+    strict: bool = False,
+    level: float = 0.95,
+    codebook: Codebook | None = None,
+) -> tuple[Table, Table]:
+    """Make the panel: one row per agency and year, and the dictionary of its columns.
+
+    Args:
+        reports: `reports` rows; one that another stands for is left out, and those without agency or year.
+        predictions: `predictions` rows of one model.
+        sentences: `sentences` rows: reuse, stickiness and promises followed; without them these are not
+            there.
+        statistics: `statistics` rows: figures and rates.
+        checks: `checks` rows: broken rules.
+        labels: A coded sample: shares by `ppi` (or `dsl`, where it has inclusion probabilities that differ)
+            stand beside the counted ones.
+        renames: See `series`.
+        covariates: Your columns by `agency` or `region_code` (and `year`).
+        strict: Rates are null where a rule that they rest on is broken.
+        level: Coverage of the intervals, in (0, 1).
+        codebook: The scheme; unless given the one that ships, where the predictions' labels are its. A
+            column is called by its label, of a class `label_class`, or by the derived measure.
+
+    Returns:
+        The panel, ordered by series and year, and its dictionary: `column, unit, en, zh`. An agency with
+        several different reports of a year has one row with `n_reports` above 1; its figures and rates are
+        null, because which report holds them is not known. A standard error is that of the interval's width.
+
+    Raises:
+        SchemaError: A column is missing, or `covariates` has two rows for one key.
+        MeasureError: No report with agency and year; several models.
+    """
+    kept = reports[reports["same_as"].isna()] if "same_as" in reports.columns else reports
+    kept = kept[kept["agency"].notna() & kept["year"].notna()].sort_values([*_KEY, "report_id"])
+    if kept.empty:
+        raise MeasureError("no report whose agency and year are known: a panel needs both")
+    if len(models := set(predictions["model"])) > 1:
+        raise MeasureError(
+            f"expected the predictions of one model, have those of {', '.join(sorted(models))}"
+        )
+    base, columns = _base(kept, renames)
+    scheme = scheme_of(predictions, codebook)
+    pieces = [_shares(predictions, labels, level, scheme)]
+    if sentences is not None:
+        pieces += [_lengths(sentences), _reuse(sentences), _promises(sentences, predictions, scheme)]
+    single = kept[~kept.duplicated(_KEY, keep=False)]
+    if statistics is not None:
+        pieces += [
+            _figures(single, statistics),
+            _rates(single, statistics, checks, covariates, strict, level),
+        ]
+    if checks is not None:
+        pieces.append(_broken(single, checks))
+    table = base
+    for frame, described in pieces:
+        if not frame.empty:
+            frame = frame.assign(agency=frame["agency"].astype(object), year=frame["year"].astype(int))
+            table = table.merge(frame, on=_KEY, how="left")
+            columns += [c for c in described if c.column in frame.columns]
+    if covariates is not None:
+        table, described = _with_covariates(table, covariates)
+        columns += described
+    table = table.sort_values(["series_id", "year", "agency"]).reset_index(drop=True)
+    dictionary = pd.DataFrame(columns, columns=list(Column._fields)).drop_duplicates("column")
+    return table[dictionary["column"].tolist()], dictionary.reset_index(drop=True)
+
+
+def panel_gaps(reports: Reports) -> Table:
+    """Return the agency-years between an agency's first and last report of which none is held.
+
+    Args:
+        reports: `reports` rows.
+
+    Returns:
+        One row per gap: `agency, year`.
+    """
+    found = coverage(reports)
+    held = found[found["reports"] > 0].dropna(subset=_KEY)
+    ends = held.groupby("agency")["year"].agg(["min", "max"])
+    gone = found[found["status"] == "missing"].merge(ends, left_on="agency", right_index=True)
+    inside = (gone["year"] > gone["min"]) & (gone["year"] < gone["max"])
+    return gone.loc[inside, _KEY].reset_index(drop=True)
+
+
+def _base(kept: Reports, renames: Table | None) -> tuple[Table, list[Column]]:
+    ids = series(kept, renames).drop(columns=["agency", "year"])
+    joined = kept[["agency", "year", *_REPORT]].merge(ids, on="report_id", validate="one_to_one")
+    joined["year"] = joined["year"].astype(int)
+    base = joined.drop_duplicates(_KEY).copy()
+    base["n_reports"] = joined.groupby(_KEY, sort=False)["report_id"].transform("size")[base.index]
+    meanings = ReportRow.__annotations__
+    own = {
+        "series_id": ("id of the agency's series over renames", "机构序列号（更名后不变）"),
+        "agency": ("full name of the agency, as in the report", "机构全称"),
+        "year": ("the year reported on", "报告年度"),
+        "series_name": ("last name of the series that is held", "序列最后名称"),
+        "merged_into": ("name of the agency that it was merged into", "并入机构"),
+        "parent": ("the agency above that is held", "上级机构"),
+        "parent_id": ("series of the agency above", "上级机构序列号"),
+        "n_reports": ("different reports held of this agency and year", "该年度报告数"),
+        "note": ("forks of renames, names used too late", "说明"),
+    }
+    zh = {
+        "report_id": "报告编号", "region": "行政区划", "region_code": "区划代码", "level": "层级",
+        "kind": "机构类别", "form": "表格格式", "scope": "统计口径", "published": "发布日期",
+        "n_sentences": "句数", "source_path": "文件",
+    }  # fmt: skip
+    described = [Column(name, "", *own[name]) for name in ("series_id", "agency", "year")]
+    for name in _REPORT:
+        said = re.findall(r"\"(.*)\"", str(meanings[name]))
+        described.append(Column(name, "", said[0] if said else name, zh[name]))
+    described += [Column(name, "", *own[name]) for name in list(own)[3:]]
+    return base, described
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"\W", "_", name.replace("+", "_and_"))[:20]
+
+
+def _shares(
+    predictions: Predictions, labels: Labels | None, level: float, codebook: Codebook
+) -> tuple[Table, list[Column]]:
+    """Return shares by method, one column each with standard error and n."""
+    known = predictions[predictions["agency"].notna() & predictions["year"].notna()]
+    quantities = {(q.measure, q.label): q for q in codebook.quantities}
+    methods = ["count"]
+    if labels is not None:
+        drawn = labels["inclusion"].dropna() if "inclusion" in labels.columns else pd.Series(dtype=float)
+        methods.append("dsl" if len(set(drawn)) > 1 else "ppi")
+    wide: Table = known[_KEY].drop_duplicates()
+    described = []
+    for method in methods:
+        found = prevalence(
+            known, labels if method != "count" else None, by=_KEY, method=method, level=level,  # type: ignore[arg-type]
+            codebook=codebook,
+        )  # fmt: skip
+        tail = "" if method == "count" else f"_{method}"
+        for (measure, label), part in found.groupby(["measure", "label"], sort=False):
+            quantity = quantities[str(measure), str(label)]
+            name = _slug(str(label) if measure == "prevalence" else str(measure))
+            among = " and ".join(quantity.bottom)
+            of = f"{f'sentences with {among}' if among else 'all sentences'} that have {label}"
+            zh = f"{f'{among}句中' if among else ''}{label}句子比例"
+            names = {"value": f"{name}{tail}", "error": f"{name}{tail}_se", "n": f"{name}{tail}_n"}
+            wide = wide.merge(part[[*_KEY, *names]].rename(columns=names), on=_KEY, how="left")
+            described += [
+                Column(names["value"], "share", f"share of {of}, method {method}", f"{zh}（{method}）"),
+                Column(names["error"], "share", f"standard error of {names['value']}", f"{zh}的标准误"),
+                Column(names["n"], "sentences", f"denominator of {names['value']}", f"{zh}的分母"),
+            ]
+    return wide, described
+
+
+def _lengths(sentences: Sentences) -> tuple[Table, list[Column]]:
+    length = sentences.assign(characters=sentences["text"].str.len())
+    found = length.groupby(_KEY)[["characters"]].sum().reset_index()
+    return found, [Column("characters", "characters", "length of all sentences", "字数")]
+
+
+def _reuse(sentences: Sentences) -> tuple[Table, list[Column]]:
+    said = {"shared": ("words in text that other agencies of the year have", "与其他机构共有文字比例"),
+            "sticky": ("words in text of the own last report", "沿用上年文字比例"),
+            "redundant": ("words in text that stands twice in the report", "报告内重复文字比例")}  # fmt: skip
+    try:
+        found = reuse(sentences)
+    except MeasureError:
+        return pd.DataFrame(columns=_KEY), []
+    wide = found.pivot_table(index=_KEY, columns="measure", values="value", dropna=False).reset_index()
+    return wide, [Column(name, "share", *text) for name, text in said.items()]
+
+
+def _promises(
+    sentences: Sentences, predictions: Predictions, codebook: Codebook
+) -> tuple[Table, list[Column]]:
+    try:
+        found = followup(sentences, predictions, codebook=codebook)
+    except MeasureError:
+        return pd.DataFrame(columns=_KEY), []
+    found = found[found["kind"] != "problem"]
+    counts = (
+        found.assign(_n=1).pivot_table(index=_KEY, columns="outcome", values="_n", aggfunc="sum").fillna(0)
+    )
+    outcomes = [str(c) for c in counts.columns]
+    counts.columns = pd.Index([f"promises_{c}" for c in outcomes])
+    counts.insert(0, "promises", counts.sum(axis=1))
+    described = [Column("promises", "sentences", "promises looked for in the next report", "追踪的承诺数")]
+    described += [
+        Column(
+            f"promises_{c}", "sentences", f"of these {c} in the next report, as found", f"承诺追踪结果：{c}"
+        )
+        for c in outcomes
+    ]
+    return counts.reset_index(), described
+
+
+def _figures(single: Reports, statistics: Statistics) -> tuple[Table, list[Column]]:
+    """Return statutory figures: the total of each row of the requests, disputes, and what is charged."""
+    cells = statistics[statistics["report_id"].isin(single["report_id"])]
+    requests = cells[(cells["table"] == "requests") & (cells["column"] == "total")]
+    disputes = cells[(cells["table"] == "disputes") & cells["row"].isin(_BLOCKS)]
+    others = cells[
+        (cells["table"] == "proactive") & cells["column"].isin(["decisions", "amount_yuan", "in_force"])
+    ]
+    named = pd.concat(
+        [
+            requests.assign(_name="req_" + requests["row"]),
+            disputes.assign(_name=disputes["row"].map(_BLOCKS) + "_" + disputes["column"]),
+            others.assign(_name=others["row"] + "_" + others["column"].replace("amount_yuan", "yuan")),
+        ]
+    )
+    if named.empty:
+        return pd.DataFrame(columns=_KEY), []
+    wide = named.pivot_table(index="report_id", columns="_name", values="value", aggfunc="first")
+    wide = (
+        single[["report_id", *_KEY]]
+        .merge(wide, left_on="report_id", right_index=True)
+        .drop(columns="report_id")
+    )
+    first = named.drop_duplicates("_name").set_index("_name")
+    described = [
+        Column(
+            name, "yuan" if str(name).endswith("_yuan") else "count",
+            f"cell {'.'.join(map(str, first.loc[name, ['table', 'row', 'column']]))} of the form",
+            "法定表格数值",
+        )
+        for name in wide.columns[2:]
+    ]  # fmt: skip
+    return wide, described
+
+
+def rate_column(indicator: str) -> str:
+    """Return the panel's name of an indicator, short enough for Stata.
+
+    >>> rate_column("refused_ground:administrative_query"), rate_column("granted")
+    ('refused_administrative_query', 'rate_granted')
+    """
+    if ":" in indicator:
+        return indicator.replace("refused_ground:", "refused_").replace(":", "_")
+    return f"rate_{indicator}"
+
+
+def _rates(
+    single: Reports,
+    statistics: Statistics,
+    checks: Checks | None,
+    covariates: Table | None,
+    strict: bool,
+    level: float,
+) -> tuple[Table, list[Column]]:
+    if single.empty:
+        return pd.DataFrame(columns=_KEY), []
+    found = rates(single, statistics, checks, residents=residents_of(covariates), strict=strict, level=level)
+    wide = single[_KEY].copy()
+    described = []
+    units = found.drop_duplicates("indicator").set_index("indicator")["unit"]
+    for one in indicators():
+        name = rate_column(one.key)
+        part = found.loc[found["indicator"] == one.key, [*_KEY, "value", "low", "high"]]
+        part.columns = pd.Index([*_KEY, name, f"{name}_lo", f"{name}_hi"])
+        wide = wide.merge(part, on=_KEY, how="left")
+        unit = str(units[one.key])
+        words = f"{one.en} ({one.key.split(':')[1]})" if ":" in one.key else one.en
+        described += [Column(name, unit, words, one.zh),
+                      Column(f"{name}_lo", unit, f"lower end of {name}", f"{one.zh}下限"),
+                      Column(f"{name}_hi", unit, f"upper end of {name}", f"{one.zh}上限")]  # fmt: skip
+    return wide, described
+
+
+def residents_of(covariates: Table | None) -> dict[str, float]:
+    """Return residents by region code, of the last year given; none without such columns."""
+    if covariates is None or not {"region_code", "residents"} <= set(covariates.columns):
+        return {}
+    known = covariates.dropna(subset=["region_code", "residents"])
+    if "year" in known.columns:
+        known = known.sort_values("year")
+    return dict(zip(known["region_code"].astype(str), known["residents"].astype(float), strict=True))
+
+
+def _broken(single: Reports, checks: Checks) -> tuple[Table, list[Column]]:
+    decided = checks[checks["holds"].notna() & checks["report_id"].isin(single["report_id"])]
+    counts = (
+        decided.assign(_broken=~decided["holds"].astype(bool))
+        .groupby("report_id")["_broken"]
+        .agg(["sum", "size"])
+    )
+    counts.columns = pd.Index(["rules_broken", "rules_decided"])
+    wide = single[["report_id", *_KEY]].merge(counts, left_on="report_id", right_index=True)
+    return wide.drop(columns="report_id"), [
+        Column("rules_broken", "rules", "rules of the form's arithmetic that are broken", "违反的勾稽关系数"),
+        Column("rules_decided", "rules", "rules that could be decided", "可判定的勾稽关系数"),
+    ]
+
+
+def _with_covariates(table: Table, covariates: Table) -> tuple[Table, list[Column]]:
+    """Join the user's columns; a name that the panel has too gets `_own` behind it."""
+    place = next((c for c in ("series_id", "agency", "region_code") if c in covariates.columns), None)
+    if place is None:
+        raise SchemaError(
+            f"covariates need agency or region_code; have {', '.join(map(str, covariates.columns))}"
+        )
+    key = [place, *(["year"] if "year" in covariates.columns else [])]
+    own = covariates.dropna(subset=key).copy()
+    own[place] = own[place].astype(str)
+    if "year" in key:
+        own["year"] = pd.to_numeric(own["year"], errors="coerce").astype("Int64").astype(object)
+        own = own.dropna(subset=["year"]).astype({"year": int})
+    if own.duplicated(key).any():
+        twice = own.loc[own.duplicated(key), key].iloc[0].to_dict()
+        raise SchemaError(f"covariates have two rows for {twice}")
+    names = {str(c): str(c) if c not in table.columns else f"{c}_own" for c in own.columns if c not in key}
+    own = own.rename(columns=names)
+    joined = table.assign(**{place: table[place].astype(object)}).merge(own, on=key, how="left")
+    return joined, [Column(name, "", "yours", "自有变量") for name in names.values()]
+
+
+def write_panel(table: Table, dictionary: Table, path: Path, *, overwrite: bool = False) -> list[Path]:
+    """Write a panel, by its ending, and beside it `NAME.dictionary.csv`.
+
+    In .dta variables have labels (English), and columns of few values are numbers with value labels.
+
+    Raises:
+        SchemaError: The ending is none of .parquet, .csv, .xlsx, .jsonl, .dta.
+        GongkaiError: A file exists.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise SchemaError(f"{path}: the ending decides the format; expected one of {', '.join(FORMATS)}")
+    if path.suffix.lower() == ".dta":
+        said = {row["column"]: str(row["en"])[:80] for row in records(dictionary)}
+        with whole_file(path, overwrite=overwrite) as hidden:
+            _for_stata(table).to_stata(
+                hidden, write_index=False, version=118, variable_labels=_labels(table, said)
+            )
+    else:
+        write_frame(table, path, overwrite=overwrite)
+    beside = path.with_name(f"{path.stem}.dictionary.csv")
+    return [path, write_frame(dictionary, beside, overwrite=overwrite)]
+
+
+def _labels(table: Table, said: Mapping[str, str]) -> dict[Any, str]:
+    return {_stata_name(str(c)): said.get(str(c), "") for c in table.columns}
+
+
+def _stata_name(name: str) -> str:
+    return re.sub(r"^(?=\d)", "_", re.sub(r"\W", "_", name))[:32]
+
+
+def _for_stata(table: Table) -> Table:
+    """Return a frame of kinds that Stata has: numbers, texts without null, categories."""
+    columns: dict[str, Any] = {}
+    for name in table.columns:
+        column = table[name]
+        if name in _CODED and column.notna().any():
+            columns[_stata_name(str(name))] = column.astype("category")
+        elif pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
+            columns[_stata_name(str(name))] = column.astype("float64")
+        else:
+            columns[_stata_name(str(name))] = (
+                column.astype(object).where(column.notna(), "").astype(str).str[:2000]
+            )
+    return pd.DataFrame(columns)

@@ -1,0 +1,329 @@
+"""Rates from the statutory cells, each with the interval that its few cases allow.
+
+The indicators are data (`corpus/lexicon/indicators.toml`). Most agencies handle few requests and close fewer
+reviews: a rate without an interval says little, and none is given here.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from gongkai.errors import MeasureError, SchemaError
+from gongkai.form.form import APPLICANTS, CANNOT_PROVIDE, NOT_PROCESSED, OTHER_HANDLING, REFUSED, RESULTS
+from gongkai.store.run import bundled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gongkai.tables.schema import Checks, Reports, Statistics, Table
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+Method = Literal["jeffreys", "wilson"]
+FEWEST = 5
+"""Agencies of a year with cases below which their rates are not pooled."""
+_GROUPS = {
+    "@refused": REFUSED, "@cannot_provide": CANNOT_PROVIDE, "@not_processed": NOT_PROCESSED,
+    "@applicants": APPLICANTS,
+}  # fmt: skip
+_SUMS = ("requests.handled", "requests.balance", "disputes.total")
+"""Rules that fix a blank cell of the total column: a row of blanks that sums to a blank says nothing."""
+_ABOUT = ("report_id", "agency", "region_code", "level", "kind", "year", "form")
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One rate: its names, the cells above and below the line, and where it is defined."""
+
+    key: str
+    zh: str
+    en: str
+    kind: str
+    top: tuple[str, ...]
+    bottom: tuple[str, ...]
+    forms: tuple[str, ...]
+    direction: str
+    break_zh: str = ""
+    break_en: str = ""
+
+    def rules(self) -> tuple[str, ...]:
+        """Return the rules of `checks` in which a cell of it stands."""
+        return tuple(sorted({rule for cell in (*self.top, *self.bottom) for rule in _rules_of(cell)}))
+
+
+def _rules_of(cell: str) -> tuple[str, ...]:
+    table, row, column = cell.split(".")
+    if table == "disputes":
+        return (f"disputes.total:{row}",)
+    if table != "requests":
+        return ()
+    found = [f"requests.row:{row}"]
+    if row in (*RESULTS, *OTHER_HANDLING, "other_handling", "total_handled"):
+        found.append(f"requests.handled:{column}")
+    if row in ("new_requests", "carried_in", "carried_out", "total_handled"):
+        found.append(f"requests.balance:{column}")
+    return tuple(found)
+
+
+@functools.cache
+def indicators() -> tuple[Indicator, ...]:
+    """Return the indicators of `indicators.toml`, those by ground or applicant one by one."""
+    data = tomllib.loads(bundled("corpus/lexicon/indicators.toml").read_text(encoding="utf-8"))
+    found = []
+    for key, about in data.items():
+        each = about.pop("each", False)
+        top = tuple(cell for pattern in about.pop("top") for cell in _expand(pattern))
+        common: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in about.items()}
+        if not each:
+            found.append(Indicator(key, top=top, **common))
+        for cell in top if each else ():
+            _, row, column = cell.split(".")
+            found.append(Indicator(f"{key}:{column if column != 'total' else row}", top=(cell,), **common))
+    return tuple(found)
+
+
+def _expand(pattern: str) -> list[str]:
+    group = next((name for name in _GROUPS if name in pattern), None)
+    return [pattern] if group is None else [pattern.replace(group, row) for row in _GROUPS[group]]
+
+
+def rates(
+    reports: Reports,
+    statistics: Statistics,
+    checks: Checks | None = None,
+    *,
+    residents: Mapping[str, float] | None = None,
+    strict: bool = False,
+    method: Method = "jeffreys",
+    level: float = 0.95,
+) -> Table:
+    """Compute the rates that people publish from the statutory cells, with intervals.
+
+    A share of n cases gets Jeffreys' interval (Beta(k + ½, n − k + ½), its ends at k = 0 and k = n drawn to 0
+    and 1) or Wilson's (Brown, Cai & DasGupta 2001); events per case the Jeffreys interval of a Poisson rate
+    (Gamma(k + ½)/n). `pooled` is the posterior mean under a beta prior fitted to all agencies of the year by
+    maximum marginal likelihood: rates of few cases are drawn to the mean of the year, those of many stay
+    (empirical Bayes; the prior is taken as known, so its interval is a little short).
+
+    A blank cell is no zero: it is read as zero only where the sum that it stands in holds (`note` says so).
+
+    Args:
+        reports: `reports` rows; one that another stands for (`same_as`) is left out.
+        statistics: `statistics` rows.
+        checks: `checks` rows; which rules are broken and which hold.
+        residents: Residents by region code, for requests per 10,000.
+        strict: Null where a rule that the rate rests on is broken.
+        method: Of the interval of a share: `jeffreys` or `wilson`.
+        level: Coverage of the intervals, in (0, 1).
+
+    Returns:
+        One row per report and indicator: the report's `report_id, agency, region_code, level, kind, year,
+        form`, then `indicator, zh, en, unit` (share, ratio, yuan, per 10,000)`, direction` (up: more
+        openness; down; none)`, top, bottom` (the counts)`, value, low, high, method, coverage, pooled,
+        pooled_low, pooled_high, broken` (rules it rests on that are broken)`, reason` (why `value` is null,
+        else empty)`, note` (blanks read as zero; a break between forms).
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: No report, an unknown method, or a level not in (0, 1).
+    """
+    if method not in ("jeffreys", "wilson") or not 0 < level < 1:
+        raise MeasureError(
+            f"method {method}, level {level}: expected jeffreys or wilson, and a level in (0, 1)"
+        )
+    for name, frame, needed in (
+        ("reports", reports, _ABOUT),
+        ("statistics", statistics, ("report_id", "table", "row", "column", "value")),
+        ("checks", checks, ("report_id", "rule", "holds")),
+    ):
+        lacking = [] if frame is None else [c for c in needed if c not in frame.columns]
+        if lacking:
+            raise SchemaError(f"{name} lack {', '.join(lacking)}")
+    kept = reports[reports["same_as"].isna()] if "same_as" in reports.columns else reports
+    if kept.empty:
+        raise MeasureError("no report to compute rates of")
+    kept = kept.sort_values(["agency", "year", "report_id"]).reset_index(drop=True)
+    cells = _wide(statistics, kept["report_id"])
+    holds, broken = _decided(checks)
+    people = {} if residents is None else {str(k): float(v) for k, v in residents.items()}
+    two_forms = set(kept["form"].dropna()) >= {"2019", "2021"}
+    pieces = []
+    for one in indicators():
+        rows = [
+            _one(one, report, cells.get(report["report_id"], {}), holds, broken, people, strict=strict)
+            for report in kept[list(_ABOUT)].to_dict("records")
+        ]
+        pieces.append(
+            _with_intervals(pd.concat([kept[list(_ABOUT)], pd.DataFrame(rows)], axis=1), one, method, level)
+        )
+        if one.break_en and two_forms:
+            note = pieces[-1]["note"]
+            pieces[-1]["note"] = [f"{n}; {one.break_en}" if n else one.break_en for n in note]
+    table = pd.concat(pieces, ignore_index=True)
+    return table.sort_values(["agency", "year", "report_id"], kind="stable").reset_index(drop=True)
+
+
+def _wide(statistics: Statistics, wanted: pd.Series[str]) -> dict[str, dict[str, float]]:
+    """Return each report's cells; a blank one is nan, one that was not read is not there."""
+    used = {cell for one in indicators() for cell in (*one.top, *one.bottom)}
+    name = statistics["table"] + "." + statistics["row"] + "." + statistics["column"]
+    chosen = name.isin(used) & statistics["report_id"].isin(wanted)
+    cells: dict[str, dict[str, float]] = {}
+    values = pd.to_numeric(statistics["value"][chosen]).to_numpy(float)
+    for report, cell, value in zip(statistics["report_id"][chosen], name[chosen], values, strict=True):
+        cells.setdefault(report, {})[cell] = value
+    return cells
+
+
+def _decided(checks: Checks | None) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """Return (report, rule) of the rules that hold and of those that are broken."""
+    if checks is None:
+        return set(), set()
+    pairs = list(zip(checks["report_id"], checks["rule"], checks["holds"], strict=True))
+    known = [(r, rule, bool(h)) for r, rule, h in pairs if h is not None and h == h and h is not pd.NA]
+    return {(r, rule) for r, rule, h in known if h}, {(r, rule) for r, rule, h in known if not h}
+
+
+def _one(
+    one: Indicator,
+    report: dict[Any, Any],
+    cells: dict[str, float],
+    holds: set[tuple[str, str]],
+    broken: set[tuple[str, str]],
+    people: Mapping[str, float],
+    *,
+    strict: bool,
+) -> dict[str, object]:
+    """Return the counts of one indicator of one report, or why there are none."""
+    rid = report["report_id"]
+    wrong = [rule for rule in one.rules() if (rid, rule) in broken]
+    row: dict[str, object] = {
+        "indicator": one.key, "zh": one.zh, "en": one.en, "direction": one.direction,
+        "top": np.nan, "bottom": np.nan,
+        "broken": ", ".join(wrong), "reason": "", "note": "",
+    }  # fmt: skip
+    form = report["form"]
+    if isinstance(form, str) and form not in one.forms:
+        return row | {"reason": f"not in form {form}"}
+    zeros: list[str] = []
+    sums = [_sum(part, rid, cells, holds, zeros) for part in (one.top, one.bottom)]
+    if lacking := [cell for _, blanks in sums for cell in blanks]:
+        return row | {"reason": f"blank: {', '.join(lacking)}"}
+    top, bottom = sums[0][0], sums[1][0]
+    if one.kind == "per_resident":
+        bottom = people.get(str(report["region_code"]), np.nan)
+        # A department answers to the same residents, but their number says nothing of its requests.
+        if report["kind"] not in ("government", "office"):
+            return row | {"reason": "not a government: residents are its region's"}
+        if not bottom > 0:
+            return row | {"reason": "residents not given"}
+    if wrong and strict:
+        return row | {"reason": f"broken: {', '.join(wrong)}"}
+    row |= {"top": top, "bottom": bottom, "note": f"blank read as zero: {', '.join(zeros)}" if zeros else ""}
+    if one.kind != "amount" and bottom == 0:
+        return row | {"reason": "no case"}
+    if top < 0 or bottom < 0 or (one.kind == "share" and top > bottom):
+        return row | {"reason": f"{top:g} of {bottom:g} cannot be"}
+    return row
+
+
+def _sum(
+    names: Sequence[str], rid: str, cells: dict[str, float], holds: set[tuple[str, str]], zeros: list[str]
+) -> tuple[float, list[str]]:
+    """Add cells; return the sum and those that are blank where no rule says that blank is zero."""
+    total, blanks = 0.0, []
+    for name in names:
+        value = cells.get(name, np.nan)
+        if value == value:
+            total += value
+        elif name in cells and any(
+            (rid, rule) in holds for rule in _rules_of(name) if rule.split(":")[0] in _SUMS
+        ):
+            zeros.append(name)
+        else:
+            blanks.append(name)
+    return total, blanks
+
+
+def _with_intervals(frame: Table, one: Indicator, method: Method, level: float) -> Table:
+    from scipy import stats
+
+    k, n = frame["top"].to_numpy(float), frame["bottom"].to_numpy(float)
+    known = (frame["reason"] == "").to_numpy()
+    per = 10_000.0 if one.kind == "per_resident" else 1.0
+    value, low, high = (np.full(len(frame), np.nan) for _ in range(3))
+    tail = (1 - level) / 2
+    a, b = k[known], n[known]
+    if one.kind == "amount":
+        value[known] = a
+    elif one.kind == "share":
+        value[known] = a / b
+        low[known], high[known] = wilson(a, b, level) if method == "wilson" else jeffreys(a, b, level)
+    else:
+        value[known] = a / b * per
+        low[known] = np.where(a > 0, stats.gamma.ppf(tail, a + 0.5), 0) / b * per
+        high[known] = stats.gamma.ppf(1 - tail, a + 0.5) / b * per
+    units = {"share": "share", "ratio": "ratio", "amount": "yuan", "per_resident": "per 10,000"}
+    frame = frame.assign(
+        unit=units[one.kind], value=value, low=low, high=high,
+        method="" if one.kind == "amount" else method if one.kind == "share" else "jeffreys, Poisson",
+        coverage=level, pooled=np.nan, pooled_low=np.nan, pooled_high=np.nan,
+    )  # fmt: skip
+    if one.kind == "share":
+        for _, index in frame[known].groupby("year", dropna=False).indices.items():
+            rows = np.flatnonzero(known)[index]
+            if len(set(frame["agency"].iloc[rows])) >= FEWEST:
+                frame.loc[rows, ["pooled", "pooled_low", "pooled_high"]] = shrink(k[rows], n[rows], level)
+    order = [*_ABOUT, "indicator", "zh", "en", "unit", "direction", "top", "bottom", "value", "low",
+             "high", "method", "coverage", "pooled", "pooled_low", "pooled_high", "broken",
+             "reason", "note"]  # fmt: skip
+    return frame[order]
+
+
+def jeffreys(k: Vector, n: Vector, level: float) -> tuple[Vector, Vector]:
+    """Return Jeffreys' interval of shares k/n; the ends at k = 0 and k = n are 0 and 1."""
+    from scipy import stats
+
+    tail = (1 - level) / 2
+    low = np.where(k > 0, stats.beta.ppf(tail, k + 0.5, n - k + 0.5), 0.0)
+    high = np.where(k < n, stats.beta.ppf(1 - tail, k + 0.5, n - k + 0.5), 1.0)
+    return low, high
+
+
+def wilson(k: Vector, n: Vector, level: float) -> tuple[Vector, Vector]:
+    """Return Wilson's interval of shares k/n."""
+    from scipy import stats
+
+    z = stats.norm.ppf((1 + level) / 2)
+    middle = (k + z**2 / 2) / (n + z**2)
+    half = z / (n + z**2) * np.sqrt(k * (n - k) / n + z**2 / 4)
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
+
+
+def shrink(k: Vector, n: Vector, level: float) -> Vector:
+    """Return posterior mean, low, high of each share, under a beta prior fitted to all (rows × 3).
+
+    The prior's mean and size maximise the beta-binomial likelihood on a grid: sizes from 1 to 10,000, means
+    around the pooled share. A grid cannot fail to converge, and its steps are far below the intervals.
+    """
+    from scipy import special, stats
+
+    share = (k.sum() + 0.5) / (n.sum() + 1)
+    odds = np.log(share / (1 - share)) + np.linspace(-2, 2, 61)
+    mean, size = np.meshgrid(1 / (1 + np.exp(-odds)), np.logspace(0, 4, 49), indexing="ij")
+    alpha, beta = mean * size, (1 - mean) * size
+    fit = np.zeros_like(mean)
+    pairs, times = np.unique(np.column_stack([k, n]), axis=0, return_counts=True)
+    prior = special.betaln(alpha, beta)
+    for (one, of), count in zip(pairs, times, strict=True):
+        fit += count * (special.betaln(one + alpha, of - one + beta) - prior)
+    best = np.unravel_index(fit.argmax(), fit.shape)
+    a, b = k + alpha[best], n - k + beta[best]
+    tail = (1 - level) / 2
+    return np.column_stack([a / (a + b), stats.beta.ppf(tail, a, b), stats.beta.ppf(1 - tail, a, b)])

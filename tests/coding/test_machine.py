@@ -1,0 +1,337 @@
+"""A machine coder against a small real server on 127.0.0.1, through the real client."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pandas as pd
+import pytest
+
+pytest.importorskip("openai", reason="needs the extra llm")
+
+from gongkai.coding.exchange import write_tasks
+from gongkai.coding.labels import predictions_from_codes, read_labels
+from gongkai.coding.machine import (
+    Machine,
+    annotator_of,
+    answer_schema,
+    code_by_machine,
+    dry_run,
+    read_answer,
+    template_text,
+)
+from gongkai.errors import GongkaiError, SchemaError
+from gongkai.measure.prevalence import prevalence
+from gongkai.tables.codebooks import read_codebook, shipped
+from gongkai.tables.schema import write_frame
+from tests.conftest import DATA
+
+BOOK = DATA / "codebooks" / "veripromise.toml"
+
+
+class Server(ThreadingHTTPServer):
+    """Answers by rule; `faults` maps a word of the sentence to what goes wrong, once or always."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.lock = threading.Lock()
+        self.answered, self.seen, self.faults, self.delay, self.heads = [], [], {}, 0.0, []
+        self.rule = lambda text: {"commitment": {"code": int("将" in text), "rule": "1"},
+                                  "boilerplate": {"code": int("进一步" in text), "rule": "2"}}  # fmt: skip
+
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        text = asked["messages"][-1]["content"].rpartition("Sentence to code: ")[2].strip()
+        server = self.server
+        with server.lock:
+            server.seen.append(text)
+            server.heads.append({k.lower(): v for k, v in self.headers.items()})
+            fault = next((f for word, f in server.faults.items() if word in text and f), None)
+            what = fault.pop(0) if isinstance(fault, list) else fault
+        if server.delay:
+            time.sleep(server.delay)
+        if isinstance(what, int):
+            return self.give(json.dumps({"error": {"message": f"status {what}"}}).encode(), what)
+        if what == "slow":
+            time.sleep(2)
+        if what == "garbage":
+            return self.give(b"<html>gateway</html>", 200)
+        if what == "hang up":
+            self.close_connection = True
+            return self.connection.close()
+        said = json.dumps(server.rule(text), ensure_ascii=False)
+        message = {
+            "role": "assistant",
+            "content": {"prose": "I think it is a promise.", "cut": said[:20]}.get(what, said),
+        }
+        if what == "wrong":
+            message["content"] = said.replace('"code": 1', '"code": "maybe"').replace(
+                '"code": 0', '"code": "maybe"'
+            )
+        if what == "refusal":
+            message |= {"content": None, "refusal": "I cannot help with that."}
+        body = {
+            "id": "x", "object": "chat.completion", "created": 0, "model": asked["model"],
+            "choices": [{"index": 0, "message": message, "finish_reason": "length" if what == "cut" else "stop"}],
+            "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
+        }  # fmt: skip
+        with server.lock:
+            server.answered.append(text)
+        self.give(json.dumps(body, ensure_ascii=False).encode(), 200)
+
+    def give(self, body, status):
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if status == 429:
+            self.send_header("Retry-After", "0")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def server():
+    made = Server()
+    thread = threading.Thread(target=made.serve_forever, daemon=True)
+    thread.start()
+    yield made
+    made.shutdown()
+    made.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def tasks(sentences, tmp_path):
+    return write_tasks(sentences.head(12), tmp_path / "t.csv")
+
+
+def machine(server, **more):
+    return Machine("tiny", server.address, **({"retries": 2, "timeout": 1.0, "jobs": 4} | more))
+
+
+def test_codes_come_back_as_a_coders(server, tasks, tmp_path, sentences):
+    codes, tally = code_by_machine(tasks, machine(server), cache=tmp_path / "kept")
+    assert codes["sentence_id"].tolist() == sentences["sentence_id"].head(12).tolist()
+    assert codes["commitment"].tolist() == ["将" in t for t in codes["text"]]
+    assert set(codes["annotator"]) == {annotator_of(shipped(), machine(server), template_text())}
+    assert codes["annotator"].iloc[0].startswith("llm:tiny@")
+    assert codes["rule"].iloc[0] == "commitment: 1; boilerplate: 2"
+    assert (tally.asked, tally.kept, tally.failed, tally.tokens_in) == (12, 0, 0, 1200)
+    assert len(server.answered) == 12
+    write_frame(codes, tmp_path / "c.csv")
+    assert read_labels(tmp_path / "c.csv")["boilerplate"].tolist() == codes["boilerplate"].tolist()
+
+
+def test_a_second_run_costs_nothing_and_replays_without_network(server, tasks, tmp_path):
+    first, _ = code_by_machine(tasks, machine(server), cache=tmp_path / "kept")
+    again, tally = code_by_machine(tasks, Machine("tiny"), cache=tmp_path / "kept")
+    pd.testing.assert_frame_equal(first, again)
+    assert (tally.asked, tally.kept, len(server.seen)) == (0, 12, 12)
+    other, tally = code_by_machine(tasks, Machine("other"), cache=tmp_path / "kept")
+    assert other["commitment"].isna().all()
+    assert tally.problems == {"no answer is kept, and no endpoint is given": 12}
+
+
+def test_what_passes_is_asked_again_and_what_does_not_is_a_row(server, tasks, tmp_path, sentences):
+    words = [t.rstrip("。；") for t in sentences["text"].head(7)]
+    faults = [[429, 429], [500], ["hang up"], "prose", "wrong", "refusal", "cut"]
+    server.faults = dict(zip(words, faults, strict=True))
+    codes, tally = code_by_machine(tasks, machine(server), cache=tmp_path / "kept")
+    assert codes["comment"].isna().tolist() == [True] * 3 + [False] * 4 + [True] * 5
+    assert codes["comment"].tolist()[3:7] == [
+        "the answer is no JSON",
+        "commitment is 'maybe'; expected 1, 0 or empty",
+        "refused: I cannot help with that.",
+        "the answer was cut off (--max-tokens)",
+    ]
+    assert codes.loc[3:6, ["commitment", "boilerplate"]].isna().all(axis=None)
+    assert tally.failed == 4
+    # What was answered, however badly, was paid for and is not asked for again.
+    seen = len(server.seen)
+    code_by_machine(tasks, machine(server), cache=tmp_path / "kept")
+    assert len(server.seen) == seen
+
+
+def test_what_never_came_is_asked_for_in_the_next_run(server, tasks, tmp_path, sentences):
+    words = [t.rstrip("。；") for t in sentences["text"].head(3)]
+    server.faults = dict(zip(words, [500, "slow", "garbage"], strict=True))
+    codes, tally = code_by_machine(tasks, machine(server, retries=0, timeout=0.5), cache=tmp_path / "kept")
+    assert codes["comment"].notna().tolist() == [True] * 3 + [False] * 9
+    assert codes["comment"].str.startswith("no answer").head(3).all()
+    server.faults = {}
+    codes, tally = code_by_machine(tasks, machine(server), cache=tmp_path / "kept")
+    assert (tally.asked, tally.kept, tally.failed) == (3, 9, 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(401, "refuses key or model"), (400, "try --answer json_object")]
+)
+def test_a_refused_key_or_request_ends_the_run_with_one_line(server, tasks, tmp_path, status, said):
+    server.faults = {"": status}
+    with pytest.raises(GongkaiError, match=said):
+        code_by_machine(tasks, machine(server), cache=tmp_path / "kept")
+
+
+def test_the_key_comes_from_the_environment_and_is_written_nowhere(server, tasks, tmp_path, monkeypatch):
+    monkeypatch.setenv("GONGKAI_API_KEY", "very-secret")
+    codes, _ = code_by_machine(tasks, machine(server), cache=tmp_path / "kept")
+    write_frame(codes, tmp_path / "c.csv")
+    assert {h["authorization"] for h in server.heads} == {"Bearer very-secret"}
+    written = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+    assert b"very-secret" not in written
+
+
+def test_the_prompt_is_the_codebook_and_the_sentence_with_its_context(tasks, sentences):
+    requests, sent, _ = dry_run(tasks, Machine("tiny"))
+    system, user = (part["content"] for part in requests[3]["messages"])
+    assert all(rule.en in system for label in shipped().labels for rule in label.rules)
+    assert sentences["text"].iloc[3] in user
+    assert f"Year of the report: {sentences['year'].iloc[3]}" in user
+    assert requests[0]["temperature"] == 0
+    assert sent > 12 * 300
+    schema = answer_schema(read_codebook(BOOK))
+    assert schema["properties"]["clarity"]["properties"]["code"] == {
+        "enum": ["clear", "not clear", "misleading", None]
+    }
+    assert schema["properties"]["promise"]["properties"]["code"] == {"enum": [1, 0]}
+
+
+def test_a_template_of_ones_own_changes_the_digest(tmp_path):
+    (tmp_path / "p.txt").write_text("$codebook\n===\n$text\n", encoding="utf-8")
+    names = {annotator_of(shipped(), Machine("m"), template_text(p)) for p in (None, tmp_path / "p.txt")}
+    assert len(names) == 2
+    (tmp_path / "q.txt").write_text("$codebook", encoding="utf-8")
+    with pytest.raises(SchemaError, match="one line ==="):
+        template_text(tmp_path / "q.txt")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ('{"promise": {"code": 0, "rule": ""}, "evidence": {"code": 1}, "clarity": {"code": null}, "timing": {"code": null}}', "evidence is coded, but only where promise"),
+        ('{"promise": {"code": 1}}', "lacks evidence"),
+        ('{"promise": {"code": null}, "evidence": {"code": null}, "clarity": {"code": null}, "timing": {"code": null}}', "promise is not coded"),
+        ('{"promise": {"code": [1]}, "evidence": null, "clarity": null, "timing": null}', "no single code"),
+        ('{"tone": 1}', "unknown label tone"),
+        ("[1]", "no JSON object"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_fits_no_code_is_not_guessed(answer, said):
+    with pytest.raises(ValueError, match=said):
+        read_answer(answer, read_codebook(BOOK))
+
+
+def test_an_answer_in_a_fence_is_read():
+    text = '```json\n{"promise": {"code": 1, "rule": "2"}, "evidence": 0, "clarity": null, "timing": "soon"}\n```'
+    codes, rules = read_answer(text, read_codebook(BOOK))
+    assert codes == {"promise": True, "evidence": False, "clarity": None, "timing": "soon"}
+    assert rules == "promise: 2"
+
+
+def test_passes_give_a_spread_and_codes_become_predictions(server, tasks, tmp_path, sentences):
+    turn = iter(range(1000))
+    server.rule = lambda text: {
+        "commitment": {"code": next(turn) % 2, "rule": ""},
+        "boilerplate": {"code": 1, "rule": ""},
+    }
+    codes, tally = code_by_machine(tasks, machine(server, jobs=1), cache=tmp_path / "kept", passes=2)
+    assert (tally.asked, codes["annotator"].nunique()) == (24, 2)
+    found = predictions_from_codes(codes, sentences)
+    assert len(found) == 24
+    assert found.loc[found["label"] == "boilerplate", "score"].eq(1).all()
+    assert set(found["model"]) == {codes["annotator"].iloc[0]}
+    people = sentences.head(12).assign(
+        annotator="resolved",
+        commitment=[k % 2 == 0 for k in range(12)],
+        boilerplate=True,
+        inclusion=0.5,
+        codebook="2",
+    )
+    measures = prevalence(found, people, by=(), method="dsl")
+    assert measures["value"].notna().any()
+    with pytest.raises(SchemaError, match="not in these tables"):
+        predictions_from_codes(codes, sentences.iloc[:0])
+    with pytest.raises(SchemaError, match="one coder"):
+        predictions_from_codes(codes.assign(annotator=["a", "b"] * 12), sentences)
+
+
+def many(tmp_path, n):
+    rows = pd.DataFrame(
+        {"sentence_id": [f"s{k}" for k in range(n)], "text": [f"第{k}条将进一步加强。" for k in range(n)], "year": 2021,
+         "section": "overview", "heading": "", "lead": "", "report_id": "r", "agency": "甲局"}
+    )  # fmt: skip
+    return write_tasks(rows, tmp_path / "many.csv")
+
+
+@pytest.mark.parametrize("n", [300, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_a_run_stopped_five_times_costs_each_answer_once(server, tmp_path, n):
+    server.delay = 0.02
+    tasks, out = many(tmp_path, n), tmp_path / "c.csv"
+    command = [sys.executable, "-m", "gongkai", "code", str(tasks), "-o", str(out), "--model", "tiny", "--jobs", "8",
+               "--endpoint", server.address]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for kill in range(5):
+        at = len(server.answered) + n // 12
+        running = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        while len(server.answered) < at and running.poll() is None:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGTERM if kill % 2 else signal.SIGINT)
+        running.communicate(timeout=60)
+        assert running.returncode == 130
+        assert not out.exists()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(server.answered) == n
+    assert len(set(server.answered)) == n
+    codes = read_labels(out)
+    assert codes["sentence_id"].tolist() == [f"s{k}" for k in range(n)]
+    assert codes["commitment"].all()
+    assert int(re.search(r"(\d+) answers asked for", done.stdout)[1]) < n
+
+
+def test_the_command_line(server, tasks, tmp_path, tables):
+    from typer.testing import CliRunner
+
+    from gongkai.cli.app import app
+
+    def call(*arguments):
+        return CliRunner().invoke(app, [str(a) for a in arguments])
+
+    out = tmp_path / "c.csv"
+    done = call("code", tasks, "-o", out, "--model", "tiny", "--dry-run", "--price", "1,2")
+    assert "12 requests, about" in done.output
+    assert "cost 0.0" in done.output
+    assert not server.seen
+    server.faults = {"": ["refusal"]}
+    done = call("code", tasks, "-o", out, "--model", "tiny", "--endpoint", server.address, "--jobs", 1)
+    assert done.exit_code == 1
+    assert "1 without codes: refused: I cannot help" in done.output
+    assert (tmp_path / "c.answers").is_dir()
+    done = call("predict", tables, "-o", tmp_path / "p.csv", "--from-codes", out)
+    assert "11 sentences coded; 25 without codes are left out" in done.output
+    done = call("measure", tmp_path / "p.csv", "-o", tmp_path / "m.csv", "--by", "year")
+    assert done.exit_code == 0, done.exception
+    assert "expected an address" in str(
+        call("code", tasks, "-o", tmp_path / "d.csv", "--model", "t", "--endpoint", "here").exception
+    )

@@ -1,0 +1,90 @@
+"""From a linearised share to its interval."""
+
+import numpy as np
+import pytest
+
+from gongkai.measure.estimate import counted, crowd_of
+from gongkai.measure.intervals import NOTES, difference_interval, share_interval, variance, wilson
+
+
+def counts(tops, sizes):
+    """A counted share from the sentences with the label, and all, of each cluster."""
+    index = np.repeat(np.arange(len(sizes)), sizes)
+    flags = np.concatenate([np.arange(n) < t for t, n in zip(tops, sizes, strict=True)]).astype(float)
+    return counted(crowd_of(index, np.stack([flags, np.ones(len(flags))], axis=1)))
+
+
+def cr2_by_matrices(outcome, index):
+    """CR2 variance and Bell & McCaffrey's degrees of freedom of a mean, from their definition."""
+    n = len(outcome)
+    x = np.ones((n, 1))
+    hat = x @ x.T / n
+    residual = outcome - outcome.mean()
+    pieces, columns = [], []
+    for c in np.unique(index):
+        inside = np.flatnonzero(index == c)
+        own = np.eye(len(inside)) - hat[np.ix_(inside, inside)]
+        values, vectors = np.linalg.eigh(own)
+        root = vectors @ np.diag(1 / np.sqrt(values)) @ vectors.T
+        weight = root @ x[inside] / n
+        pieces.append(float(residual[inside] @ weight[:, 0]))
+        columns.append((np.eye(n) - hat)[:, inside] @ weight[:, 0])
+    g = np.stack(columns, axis=1)
+    eigen = np.linalg.eigvalsh(g.T @ g)
+    return float(np.sum(np.square(pieces))), float(eigen.sum() ** 2 / (eigen**2).sum())
+
+
+@pytest.mark.parametrize("sizes", [(3, 3, 3), (2, 5, 9, 4), (1, 1, 1, 30, 8)])
+def test_variance_and_freedom_equal_their_definition(sizes):
+    index = np.repeat(np.arange(len(sizes)), sizes)
+    outcome = np.random.default_rng(0).random(len(index))
+    sums = np.bincount(index, (outcome - outcome.mean()) / len(outcome))
+    assert variance(sums, np.array(sizes, float)) == pytest.approx(cr2_by_matrices(outcome, index))
+
+
+def test_strata_leave_out_what_lies_between_them():
+    sums, sizes = np.array([0.2, 0.2, -0.2, -0.2]), np.ones(4)
+    assert variance(sums, sizes)[0] > 0.1
+    assert variance(sums, sizes, np.array([0, 0, 1, 1])) == (pytest.approx(0), pytest.approx(2))
+
+
+def test_intervals_lie_in_the_unit_interval_and_hold_the_value():
+    for tops in ([0, 0, 1], [3, 4, 4], [0, 1, 4], [2, 2, 3]):
+        found = share_interval(counts(tops, [4, 4, 4]), 0.95)
+        assert 0 <= found.low <= found.value <= found.high <= 1
+
+
+def test_nothing_seen_gets_wilsons_interval_with_the_clusters_as_its_n():
+    found = share_interval(counts([0] * 10, [4] * 10), 0.95)
+    assert (found.low, found.high) == wilson(0, 10)
+    assert found.note in NOTES
+
+
+def test_one_event_among_many_leaves_almost_nothing_ruled_out_below():
+    found = share_interval(counts([1] + [0] * 29, [30] * 30), 0.95)
+    assert 0 < found.low < found.value / 30
+    assert found.high < 0.02
+
+
+def test_two_clusters_have_no_interval_and_say_why():
+    found = share_interval(counts([1, 2], [4, 4]), 0.95)
+    assert (np.isnan(found.low), found.note) == (True, "fewer than three clusters")
+
+
+def test_wilson_equals_the_textbook():
+    """Newcombe (1998), table I: 81 of 263."""
+    assert [round(x, 4) for x in wilson(81 / 263, 263)] == [0.2553, 0.3662]
+
+
+def test_the_p_value_is_that_of_the_interval():
+    first, second = counts([2, 3, 1, 4, 2], [10] * 5), counts([5, 6, 4, 7, 6], [10] * 5)
+    found, p_value = difference_interval(first, second, 0.95)
+    assert found.low > 0
+    assert difference_interval(first, second, 1 - p_value)[0].low == pytest.approx(0, abs=1e-6)
+
+
+def test_what_two_years_have_in_common_narrows_their_difference():
+    before, after = counts([2, 5, 8, 4, 1], [10] * 5), counts([3, 6, 9, 5, 2], [10] * 5)
+    paired, apart = (difference_interval(before, after, 0.95, joined=joined)[0] for joined in (True, False))
+    assert paired.value == pytest.approx(0.1)
+    assert paired.high - paired.low < 0.5 * (apart.high - apart.low)

@@ -1,0 +1,45 @@
+"""Another's name left in: places by code, agencies held, years of period and title."""
+
+import pandas as pd
+
+from gongkai.measure.mentions import mentions
+from gongkai.tables.schema import read_table
+
+
+def found_in(*texts, agency="南京市鼓楼区教育局", code="320106", others=()):
+    rows = [(f"s{i}", "r", agency, 2023, "overview", t, code) for i, t in enumerate(texts)]
+    rows += [
+        (f"o{i}", f"o{i}", name, 2023, "overview", "本局工作平稳。", None) for i, name in enumerate(others)
+    ]
+    columns = ["sentence_id", "report_id", "agency", "year", "section", "text", "region_code"]
+    found = mentions(pd.DataFrame(rows, columns=columns))
+    return list(zip(found["what"], found["mentioned"], strict=True))
+
+
+def test_a_county_of_elsewhere_is_found_and_kin_is_not():
+    assert found_in("组织泗洪县各学校公开收费标准。") == [("place", "泗洪县")]
+    assert found_in("江苏省和南京市的要求均已落实。", "鼓楼区教育局按期公开。") == []
+
+
+def test_a_place_that_was_visited_is_no_slip():
+    assert found_in("全年两次赴苏州市学习经验。", "与徐州市结对。") == []
+
+
+def test_the_whole_region_of_a_province_may_be_named_by_the_province():
+    assert found_in("对扬州市开展督查。", agency="江苏省人民政府", code="320000") == []
+
+
+def test_another_agency_that_is_held():
+    assert found_in(
+        "泗洪县民政局对外公开了名单。", agency="南京市鼓楼区教育局", code=None, others=["泗洪县民政局"]
+    ) == [("agency", "泗洪县民政局")]
+
+
+def test_the_year_of_the_period_and_of_the_title_but_not_of_a_comparison():
+    assert found_in("数据统计期限自2022年1月1日起至2022年12月31日止。") == [("year", "2022")]
+    assert found_in("现公布2022年政府信息公开工作年度报告。", "比2022年增长三成。") == [("year", "2022")]
+    assert found_in("数据统计期限自2023年1月1日起至12月31日止。") == []
+
+
+def test_nothing_is_found_in_the_tiny_corpus(tables):
+    assert mentions(read_table(tables, "sentences")).empty

@@ -1,0 +1,146 @@
+"""Rates from cells: against hand calculations, textbook intervals, blanks, broken rules and forms."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gongkai.corpus.build import build
+from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.rates import indicators, jeffreys, rates, shrink, wilson
+from gongkai.tables.schema import read_table
+
+
+def cells(report, values):
+    rows = [(report, *name.split("."), value) for name, value in values.items()]
+    return pd.DataFrame(rows, columns=["report_id", "table", "row", "column", "value"])
+
+
+def reports(*rows):
+    columns = ["report_id", "agency", "region_code", "level", "kind", "year", "form"]
+    return pd.DataFrame([(*r, "320800", "city", "government", 2023, "2021") for r in rows], columns=columns)
+
+
+def of(found, indicator, report="r"):
+    return found[(found["indicator"] == indicator) & (found["report_id"] == report)].iloc[0]
+
+
+def test_every_indicator_has_names_cells_and_a_direction():
+    found = {one.key: one for one in indicators()}
+    assert len({key.split(":")[0] for key in found}) >= 12
+    for one in found.values():
+        assert one.zh
+        assert one.en
+        assert one.top
+        assert one.direction in ("up", "down", "none")
+        assert set(one.forms) <= {"2019", "2021"}
+    assert found["granted"].rules() == (
+        "requests.balance:total", "requests.handled:total", "requests.row:granted", "requests.row:total_handled",
+    )  # fmt: skip
+
+
+def test_intervals_are_those_of_the_literature():
+    # Brown, Cai & DasGupta (2001): n = 10, k = 3 at 95 %: Wilson [.108, .603], Jeffreys [.093, .606].
+    assert np.round(np.ravel(wilson(np.array([3.0]), np.array([10.0]), 0.95)), 3).tolist() == [0.108, 0.603]
+    assert np.round(np.ravel(jeffreys(np.array([3.0]), np.array([10.0]), 0.95)), 3).tolist() == [0.093, 0.606]
+    low, high = jeffreys(np.array([0.0, 5.0]), np.array([5.0, 5.0]), 0.95)
+    assert low[0] == 0
+    assert high[1] == 1
+
+
+def test_jeffreys_covers_at_its_level():
+    rng = np.random.default_rng(3)
+    p = rng.beta(0.5, 0.5, 20_000)
+    k = rng.binomial(12, p).astype(float)
+    low, high = jeffreys(k, np.full(len(k), 12.0), 0.9)
+    assert abs(((low <= p) & (p <= high)).mean() - 0.9) < 0.03
+
+
+def test_pooling_draws_few_cases_to_the_mean_and_leaves_many():
+    k, n = np.array([0, 1, 300, 20, 18.0]), np.array([1, 2, 1000, 100, 80.0])
+    mean = shrink(k, n, 0.95)[:, 0]
+    assert 0.1 < mean[0] < 0.35
+    assert abs(mean[2] - 0.3) < 0.01
+
+
+def test_blank_is_zero_only_where_the_sum_holds():
+    values = {"requests.granted.total": np.nan, "requests.total_handled.total": 4.0}
+    checks = pd.DataFrame({"report_id": ["r"], "rule": ["requests.handled:total"], "holds": [True]})
+    alone = of(rates(reports(("r", "甲市政府")), cells("r", values)), "granted")
+    assert np.isnan(alone["value"])
+    assert alone["reason"] == "blank: requests.granted.total"
+    held = of(rates(reports(("r", "甲市政府")), cells("r", values), checks), "granted")
+    assert held["value"] == 0
+    assert "read as zero" in held["note"]
+
+
+def test_strict_makes_a_rate_on_a_broken_rule_null_and_names_it():
+    values = {"requests.granted.total": 2.0, "requests.total_handled.total": 4.0}
+    checks = pd.DataFrame({"report_id": ["r"], "rule": ["requests.handled:total"], "holds": [False]})
+    lenient = of(rates(reports(("r", "甲市政府")), cells("r", values), checks), "granted")
+    assert (lenient["value"], lenient["broken"]) == (0.5, "requests.handled:total")
+    strict = of(rates(reports(("r", "甲市政府")), cells("r", values), checks, strict=True), "granted")
+    assert np.isnan(strict["value"])
+    assert strict["reason"] == "broken: requests.handled:total"
+
+
+def test_what_cannot_be_is_null_and_says_why():
+    values = {
+        "requests.granted.total": 5.0, "requests.total_handled.total": 4.0, "disputes.review.upheld": 0.0,
+        "disputes.review.corrected": 0.0, "disputes.review.other": 0.0, "requests.new_requests.total": 30.0,
+    }  # fmt: skip
+    found = rates(reports(("r", "甲市政府")), cells("r", values), residents={"320800": 150_000})
+    assert of(found, "granted")["reason"] == "5 of 4 cannot be"
+    assert of(found, "corrected_in_review")["reason"] == "no case"
+    assert of(found, "requests_per_10000")["value"] == 2
+    assert of(found, "fees")["reason"].startswith("blank")
+    old = reports(("r", "甲市政府")).assign(form="2019")
+    assert of(rates(old, cells("r", values)), "fees")["reason"] == "not in form 2019"
+
+
+def test_bad_usage_is_one_line():
+    with pytest.raises(MeasureError, match="jeffreys or wilson"):
+        rates(reports(("r", "甲")), cells("r", {}), method="wald")
+    with pytest.raises(SchemaError, match="statistics lack value"):
+        rates(reports(("r", "甲")), cells("r", {}).drop(columns="value"))
+    with pytest.raises(MeasureError, match="no report"):
+        rates(reports(("r", "甲")).head(0), cells("r", {}))
+
+
+def test_rates_of_real_reports_equal_a_hand_calculation(shared, tmp_path):
+    files = {
+        "huaian_2024": "huaian_2024.pdf",
+        "hongze_2023": "hongze_2023.pdf",
+        "hengyang_2019": "hengyang_2019.txt",
+    }
+    build([shared / name for name in files.values()], tmp_path / "t")
+    tables = [read_table(tmp_path / "t", name) for name in ("reports", "statistics", "checks")]
+    found = rates(*tables)
+    truth = json.loads((shared / "truth.json").read_text(encoding="utf-8"))
+    compared = 0
+    for name, file in files.items():
+        rid = tables[0].loc[tables[0]["source_path"].str.endswith(file), "report_id"].iloc[0]
+        requests, disputes = truth[name]["requests"], truth[name]["disputes"]
+        total = requests["total_handled"]["total"]
+        review = disputes["review"]
+        closed = sum(review[c] or 0 for c in ("upheld", "corrected", "other"))
+        court = [disputes[b] for b in ("litigation_direct", "litigation_after_review")]
+        judged = sum(b[c] or 0 for b in court for c in ("upheld", "corrected", "other"))
+        come = (requests["new_requests"]["total"] or 0) + (requests["carried_in"]["total"] or 0)
+        by_hand = {
+            "granted": requests["granted"]["total"] / total,
+            "carried_over": (requests["carried_out"]["total"] or 0) / come,
+            "corrected_in_review": (review["corrected"] or 0) / closed if closed else None,
+            "overturned_in_court": sum(b["corrected"] or 0 for b in court) / judged if judged else None,
+            "applicants:natural_person": requests["new_requests"]["natural_person"]
+            / requests["new_requests"]["total"],
+        }
+        for indicator, expected in by_hand.items():
+            row = of(found, indicator, rid)
+            if row["reason"].startswith("blank") or expected is None:
+                continue
+            assert row["value"] == pytest.approx(expected), (name, indicator)
+            assert row["low"] <= row["value"] <= row["high"]
+            compared += 1
+    assert compared >= 12
