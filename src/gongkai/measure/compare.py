@@ -50,10 +50,10 @@ def compare(
     Returns:
         `measures` rows with `first, second, p_value`, one per label: `value` is a difference of shares in
         [−1, 1], `clusters` the units of both groups, `cluster` what they are (of the first / of the second
-        where these differ). The interval joins those of the two shares (`intervals.difference_interval`),
-        with what they have in common where clusters stand in both, as agencies do in two years; the p-value is
-        the smallest 1 − level whose interval leaves out 0. Both are null, and `note` says why, where a group has
-        fewer than three units.
+        where these differ). The interval joins those of the two shares
+        (`intervals.difference_interval`), with what they have in common where clusters stand in both, as
+        agencies do in two years; the p-value is the smallest 1 − level whose interval leaves out 0. Both are
+        null, and `note` says why, where a group has fewer than three units.
 
     Raises:
         SchemaError: A column is missing.

@@ -72,9 +72,9 @@ def prevalence(
     Returns:
         `measures` rows and the `by` columns: value, low, high are shares in [0, 1], `error` the standard
         error; `n` counts the sentences in the denominator (for `ppi` and `dsl` the coded ones), `clusters`
-        what counted as one draw. How a share becomes an interval is in `intervals.py`. Where there can be none
-        (fewer than three units, no coded sentence with the label) low and high are null and `note` says why;
-        where a counted share cannot vary (0, 1) the interval is Wilson's with the clusters as its n.
+        what counted as one draw. How a share becomes an interval is in `intervals.py`. Where there can be
+        none (fewer than three units, no coded sentence with the label) low and high are null and `note` says
+        why; where a counted share cannot vary (0, 1) it is Wilson's with the clusters as its n.
 
     Raises:
         SchemaError: A column is missing.
