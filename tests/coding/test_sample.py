@@ -32,6 +32,11 @@ def test_simple_draws_give_everyone_the_same_chance():
     assert drawn["sentence_id"].astype(int).is_monotonic_increasing
 
 
+def test_more_strata_than_sentences_are_refused():
+    with pytest.raises(MeasureError, match=r"3 sentences cannot be drawn from \d+ strata \(sentence_id\)"):
+        draw(pool(), 3, by=["sentence_id"])
+
+
 def test_small_strata_are_seen():
     drawn = draw(pool(), 60, by=["section"])
     assert drawn["section"].value_counts().to_dict() == {"overview": 30, "improvements": 30}

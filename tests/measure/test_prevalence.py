@@ -159,6 +159,15 @@ def test_corrected_shares_are_right_where_counting_is_not():
         assert late[method]["n"] == len(drawn(gold).query("sentence_id.astype('int') // 60 % 2 == 1"))
 
 
+def test_a_sample_that_lacks_most_of_what_was_drawn_is_said(caplog):
+    predictions, gold = population()
+    coded = drawn(gold)
+    prevalence(predictions, coded, by=[], method="dsl")
+    assert not caplog.messages
+    prevalence(predictions, coded[::2], by=[], method="dsl")
+    assert "left uncoded (taken as missing at random)" in caplog.text
+
+
 def test_corrected_cheap_talk_is_both_over_commitments():
     """With every sentence coded the corrections are the truth itself."""
     predictions, gold = population(agencies=10)

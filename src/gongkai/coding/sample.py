@@ -51,7 +51,8 @@ def draw(
         The drawn rows, in the order of the reports, with `inclusion` in (0, 1].
 
     Raises:
-        MeasureError: There are fewer sentences than n, or both `by` and `predictions` are given.
+        MeasureError: There are fewer sentences than n, more strata than n, or both `by` and `predictions` are
+            given.
     """
     scheme = given_or_shipped(codebook)
     pool = sentences[~sentences["section"].isin(scheme.uncounted_sections)]
@@ -78,6 +79,11 @@ def _stratified(pool: Table, n: int, by: list[str], generator: np.random.Generat
     strata = [
         np.asarray(pool.index.get_indexer(g.index)) for _, g in pool.groupby(by, dropna=False, sort=True)
     ]
+    if n < len(strata):
+        raise MeasureError(
+            f"{n} sentences cannot be drawn from {len(strata)} strata ({', '.join(by)}): a stratum without "
+            "one could not be corrected; draw more, or name fewer columns"
+        )
     takes = np.zeros(len(strata), int)
     while takes.sum() < n:  # one from each stratum in turn, as long as it has any
         for k in generator.permutation(len(strata)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
+logger = logging.getLogger(__name__)
 Cluster = Literal["auto", "agency", "report", "passage"]
 Method = Literal["count", "adjusted", "ppi", "dsl"]
 
@@ -282,9 +284,23 @@ def _with_codes(
         wide["_inclusion"] = wide["sentence_id"].map(gold["inclusion"].astype(float))
         if method == "ppi" and len(set(wide.loc[coded, "_inclusion"])) > 1:
             raise MeasureError("the sample was drawn with unequal probabilities: use method dsl")
+        _balance(wide.loc[coded, "_inclusion"].to_numpy(float), len(wide))
     elif method == "dsl":
         raise SchemaError("labels lack inclusion, the probability with which each sentence was drawn")
     return wide
+
+
+def _balance(inclusion: Vector, sentences: int) -> None:
+    """Say where the weights of a sample do not sum to the sentences that it stands for."""
+    drawn = inclusion[(inclusion > 0) & (inclusion <= 1)]
+    total = float((1 / drawn).sum())
+    chance = 3 * float(np.sqrt(((1 - drawn) / drawn**2).sum()))  # of a sample in which each is drawn alone
+    if abs(total - sentences) > max(chance, 0.1 * sentences):
+        logger.warning(
+            "the weights of the %d coded sentences sum to %.0f, the sentences are %d: drawn sentences were "
+            "left uncoded (taken as missing at random) or the sample was not drawn from these sentences",
+            len(inclusion), total, sentences,
+        )  # fmt: skip
 
 
 def _inside(group: Table, quantity: Quantity) -> Vector:
