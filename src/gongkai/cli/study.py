@@ -462,7 +462,6 @@ def page(
     output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")],
     codebook: CodebookFile = None,
     level: Level = 0.95,
-    seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Write one self-contained HTML page: comparison, table, every report with its sentences marked.
@@ -474,7 +473,7 @@ def page(
 
     book = codebook_of(codebook)
     frame = read_predictions(predictions, tables, book)
-    made = write_page(tables, frame, output, level=level, seed=seed, overwrite=overwrite, codebook=book)
+    made = write_page(tables, frame, output, level=level, overwrite=overwrite, codebook=book)
     typer.echo(str(made))
 
 

@@ -44,7 +44,6 @@ def write_page(
     output: str | Path,
     *,
     level: float = 0.95,
-    seed: int = 0,
     overwrite: bool = False,
     codebook: Codebook | None = None,
 ) -> Path:
@@ -55,7 +54,6 @@ def write_page(
         predictions: `predictions` rows of one model on those tables.
         output: HTML file to write.
         level: Coverage of the intervals.
-        seed: Of the bootstrap.
         overwrite: Replace an existing file.
         codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
 
