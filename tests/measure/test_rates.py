@@ -8,7 +8,8 @@ import pytest
 
 from gongkai.corpus.build import build
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.rates import indicators, jeffreys, rates, shrink, wilson
+from gongkai.measure.intervals import wilson
+from gongkai.measure.rates import indicators, jeffreys, rates, shrink
 from gongkai.tables.schema import read_table
 
 
@@ -42,7 +43,7 @@ def test_every_indicator_has_names_cells_and_a_direction():
 
 def test_intervals_are_those_of_the_literature():
     # Brown, Cai & DasGupta (2001): n = 10, k = 3 at 95 %: Wilson [.108, .603], Jeffreys [.093, .606].
-    assert np.round(np.ravel(wilson(np.array([3.0]), np.array([10.0]), 0.95)), 3).tolist() == [0.108, 0.603]
+    assert np.round(np.ravel(wilson(np.array([0.3]), np.array([10.0]), 0.95)), 3).tolist() == [0.108, 0.603]
     assert np.round(np.ravel(jeffreys(np.array([3.0]), np.array([10.0]), 0.95)), 3).tolist() == [0.093, 0.606]
     low, high = jeffreys(np.array([0.0, 5.0]), np.array([5.0, 5.0]), 0.95)
     assert low[0] == 0

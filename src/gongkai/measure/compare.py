@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.intervals import FEWEST, Moment, difference_interval
+from gongkai.measure.prevalence import named
 from gongkai.measure.quality import cluster_weights, interval
 from gongkai.measure.similar import mask, weigh
 from gongkai.tables.schema import frame_of
@@ -106,13 +108,8 @@ def _unit(part: Table, cluster: str) -> str:
 
 def _texts(part: Table, unit: str) -> pd.Series[str]:
     columns = ["report_id", "section", "heading"] if unit == "passage" else [unit]
-    texts = [
-        part[c].astype(object).where(part[c].notna(), "").astype(str) for c in columns if c in part.columns
-    ]
-    joined: pd.Series[str] = texts[0]
-    for more in texts[1:]:
-        joined = joined + "\0" + more
-    return joined
+    texts = [named(part[c]) for c in columns if c in part.columns]
+    return functools.reduce(lambda one, more: one + "\0" + more, texts)
 
 
 def _share(outcome: Vector, index: Vector, clusters: int) -> Moment:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.rates import wilson
+from gongkai.measure.intervals import wilson
 from gongkai.report.places import split_divisions
 
 if TYPE_CHECKING:
@@ -242,12 +242,12 @@ def coverage_shares(found: Table, *, by: Sequence[str] = ("year",), level: float
     rows = []
     for key, part in counted.groupby(list(by), dropna=False, sort=True):
         gone = int(part["status"].isin(["missing", "unreadable"]).sum())
-        low, high = wilson(np.array([float(gone)]), np.array([float(len(part))]), level)
+        low, high = wilson(gone / len(part), len(part), level)
         dated, late = int(part["late"].notna().sum()), int(part["late"].fillna(False).sum())
         rows.append(
             dict(zip(by, key, strict=True))
             | {"expected": len(part), "missing": gone, "share": gone / len(part),
-               "low": low[0], "high": high[0],
+               "low": low, "high": high,
                "dated": dated, "late": late, "late_share": late / dated if dated else None}
         )  # fmt: skip
     columns = [*by, "expected", "missing", "share", "low", "high", "dated", "late", "late_share"]

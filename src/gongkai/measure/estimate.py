@@ -227,9 +227,9 @@ def adjusted(crowd: Crowd, coded: Coded | None, rates: Sequence[tuple[float, flo
         else:
             sensitivity, specificity = rates[k]
             off, on = 1 - specificity, sensitivity
-        if on <= off:
+        share = float(adjusted_share(mean, off, on))
+        if share != share:
             return none("the model tells positives and negatives apart no better than chance")
-        share = float(np.clip((mean - off) / (on - off), 0, 1))
         error = np.zeros(len(clusters))
         error[at] = (crowd.sums[:, k] - mean * crowd.n) / n
         expected = np.zeros(len(clusters))

@@ -153,7 +153,8 @@ class _Side:
     def limits(self, quantile: float, level: float) -> tuple[float, float]:
         value = min(1.0, max(0.0, self.moment.value))
         if self.spread == 0:
-            return wilson(value, self.clusters, level)
+            low, high = wilson(value, self.clusters, level)
+            return float(low), float(high)
         low, high = (float(1 / (1 + np.exp(-(self.place + s * quantile * self.spread)))) for s in (-1, 1))
         low, high = _gamma(self.moment, low, high, level)
         return min(low, value), max(high, value)
@@ -213,10 +214,10 @@ def share_interval(moment: Moment, level: float) -> Estimate:
     return Estimate(value, low, high, side.error, note)
 
 
-def wilson(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's score interval for a share of n (Wilson 1927).
+def wilson(share: Any, n: Any, level: float = 0.95) -> tuple[Any, Any]:  # noqa: ANN401 -- numbers or arrays
+    """Return Wilson's score interval for a share of n, or for arrays of both (Wilson 1927).
 
-    >>> [round(x, 4) for x in wilson(0.0, 10)]
+    >>> [round(float(x), 4) for x in wilson(0.0, 10)]
     [0.0, 0.2775]
     """
     from statistics import NormalDist
@@ -224,7 +225,7 @@ def wilson(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
     z = NormalDist().inv_cdf((1 + level) / 2)
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
 
 
 def difference_interval(

@@ -350,15 +350,15 @@ def _units(wide: Table, unit: str) -> tuple[pd.Series[str], pd.Series[str]]:
     drawn section by section; in a section that is one passage its sentences are the units.
     """
     if unit != "passage":
-        units = _named(wide[{"agency": "agency", "report": "report_id"}[unit]])
+        units = named(wide[{"agency": "agency", "report": "report_id"}[unit]])
         return units.map(lambda _: ""), units
-    strata = wide["model"] + "\0" + _named(wide["report_id"]) + "\0" + _named(wide["section"])
-    passages = strata + "\0" + _named(wide["heading"])
+    strata = wide["model"] + "\0" + named(wide["report_id"]) + "\0" + named(wide["section"])
+    passages = strata + "\0" + named(wide["heading"])
     alone = passages.groupby(strata).transform("nunique").eq(1)
     return strata, passages.where(~alone, passages + "\0" + wide["sentence_id"])
 
 
-def _named(column: pd.Series[Any]) -> pd.Series[str]:
+def named(column: pd.Series[Any]) -> pd.Series[str]:
     """Return texts; what was not found is one more cluster, not none."""
     return column.astype(object).where(column.notna(), "").astype(str)
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.form.form import APPLICANTS, CANNOT_PROVIDE, NOT_PROCESSED, OTHER_HANDLING, REFUSED, RESULTS
+from gongkai.measure.intervals import wilson
 from gongkai.store.run import bundled
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ def _with_intervals(frame: Table, one: Indicator, method: Method, level: float) 
         value[known] = a
     elif one.kind == "share":
         value[known] = a / b
-        low[known], high[known] = wilson(a, b, level) if method == "wilson" else jeffreys(a, b, level)
+        low[known], high[known] = wilson(a / b, b, level) if method == "wilson" else jeffreys(a, b, level)
     else:
         value[known] = a / b * per
         low[known] = np.where(a > 0, stats.gamma.ppf(tail, a + 0.5), 0) / b * per
@@ -294,16 +295,6 @@ def jeffreys(k: Vector, n: Vector, level: float) -> tuple[Vector, Vector]:
     low = np.where(k > 0, stats.beta.ppf(tail, k + 0.5, n - k + 0.5), 0.0)
     high = np.where(k < n, stats.beta.ppf(1 - tail, k + 0.5, n - k + 0.5), 1.0)
     return low, high
-
-
-def wilson(k: Vector, n: Vector, level: float) -> tuple[Vector, Vector]:
-    """Return Wilson's interval of shares k/n."""
-    from scipy import stats
-
-    z = stats.norm.ppf((1 + level) / 2)
-    middle = (k + z**2 / 2) / (n + z**2)
-    half = z / (n + z**2) * np.sqrt(k * (n - k) / n + z**2 / 4)
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 def shrink(k: Vector, n: Vector, level: float) -> Vector:
