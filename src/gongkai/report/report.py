@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gongkai.errors import ReportError
 from gongkai.form.align import align
+from gongkai.form.annex import Annex, read_annex
 from gongkai.form.checks import check_cells
 from gongkai.form.grids import read_grids, statistics_of
 from gongkai.form.scope import Scope, find_scope
@@ -92,7 +93,7 @@ class Report:
     script: Script
     identity: Identity
     form: str | None
-    """`2019` or `2021` by the tables, `pre-2019` by the year where there are none, else None."""
+    """`2019` or `2021` by the tables, `2008` or `2014` by the annex, `pre-2019` by the year, else None."""
     scope: Scope | None
     """Whether its numbers count the own office or sum a whole area or system; None where it does not say."""
     sections: tuple[Section, ...]
@@ -126,12 +127,17 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
         statistics = statistics_of((*statistics.problems, *statistics.readings, *more))
         pieces = _without(pieces, aligned.spans)
+    annex = Annex()
+    if statistics.form is None:
+        annex = read_annex([p.text for p in pieces], grids, script=script, pages=[p.page for p in pieces])
+        pieces = [piece for number, piece in enumerate(pieces) if number not in annex.lines]
     lines = repair_lines(_cleaned(sections_apart(unwrap(pieces)), script))
     prose = [line for line in lines if is_official_heading(line.text) or not is_table_line(line.text)]
     start, title = find_title(prose)
     index_block = [*_index_block(grids), *_index_rows(pieces)]
     identity = identify(title, [*index_block, *(line.text for line in lines)], known)
     parts = find_sections(prose[start:], statutory=statistics.form is not None)
+    statistics = statistics_of((*statistics.problems, *statistics.readings, *annex.found))
     _refuse_other(document, title, parts, statistics)
     parts = cut_tail(parts)
     sentences = [s for i, part in enumerate(parts) for s in read_passages(part, identity.year, index=i)]
@@ -156,7 +162,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         title=title,
         script=script,
         identity=identity,
-        form=statistics.form or said or before,
+        form=statistics.form or said or annex.form or before,
         scope=scope,
         sections=tuple(Section(p.section, p.heading, section_text(p)) for p in parts),
         sentences=tuple(sentences),
