@@ -30,6 +30,7 @@ from gongkai.form.stream import (
 )
 from gongkai.form.told import read_disputes, read_proactive, read_requests
 from gongkai.problem import Where
+from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +47,7 @@ MARGIN = 0.5
 """By how much the best row for a run must beat every other for it to be read."""
 LEAST = 0.55
 """Share of a label's pairs of characters from which a run is taken to be its row's."""
-_OUTCOME = re.compile("维持|纠正|审结|总计")
+_OUTCOME = patterns("form.said")["outcome"]
 _TOP_ORDINAL = re.compile("[一二三四五六七八]、")
 
 

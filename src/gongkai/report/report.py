@@ -37,6 +37,7 @@ from gongkai.report.repair import repair_lines
 from gongkai.report.unwrap import Piece, sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids
 from gongkai.text.clean import Script, clean_text, count_damage, detect_script, drop_adverts, is_furniture
+from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,15 +49,13 @@ from gongkai.form.grids import Statistics
 MAX_PARAGRAPH = 200_000
 """Characters; the longest seen has 5,000, a whole report in one paragraph 40,000."""
 TABLES = {"proactive", "requests", "disputes"}
-_TABLED = re.compile(
-    "自然人|商业企业|本年制发|本年废止|现行有效件|本年新制作|处理决定数|结果维持|本年新收政府|上年结转政府"
-)
+_TABLED = patterns("form.said")["tabled"]
 """Words of the tables that prose hardly has: without two of them there is no table to align."""
 _FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
 _MARKDOWN = re.compile(
     r"^\s*#{1,6}\s*|^\s*(?:[*>•]|-(?=\s*\[))\s*|\*\*|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
 )
-_ISSUER, _LABEL = re.compile("(发布|发文|公开|制发)(机构|机关|单位)"), re.compile("(日期|号|方式|机构|机关)$")
+_INDEX = patterns("sections.index")
 _REASONS = {
     "template": "a writing template (xxxx年)",
     "rules": "rules on annual reports",
@@ -194,9 +193,10 @@ def _index_rows(pieces: Sequence[Piece]) -> Iterator[str]:
     rows = [[cell.strip(" :：*") for cell in piece.text.split("|")] for piece in pieces[:30]]
     for row, below in itertools.pairwise([*rows, []]):
         for at, cell in enumerate(row):
-            if _ISSUER.fullmatch(cell):
+            if _INDEX["issuer"].fullmatch(cell):
                 values = (*row[at + 1 : at + 2], *below[at : at + 1])
-                yield from (f"发布机构：{value}" for value in values if value and not _LABEL.search(value))
+                named = (value for value in values if value and not _INDEX["label"].search(value))
+                yield from (f"发布机构：{value}" for value in named)
 
 
 def _is_tabled(pieces: Sequence[Piece]) -> bool:
@@ -252,7 +252,7 @@ def _refuse_other(document: Document, title: str, parts: Sequence[Part], statist
         raise ReportError(f"{document.path}: the blank form with its instructions, not a report")
     found = [p.section for p in parts[1:]]
     text = "".join(line.text for p in parts for line in p.lines)
-    speaks = bool(re.search("信息公开|政务公开", title + text + "".join(p.heading for p in parts)))
+    speaks = bool(_INDEX["subject"].search(title + text + "".join(p.heading for p in parts)))
     outlined = bool(statistics.readings) or (len(set(found)) >= 3 and speaks)
     sure = bool(statistics.readings) or (outlined and bool(title))
     reason = reason_against([title, *_first_lines(document)], outlined=sure)
