@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 DEADLINE = "-01-31"
 """Reports of a year are due by 31 January of the next (regulation of 2019, article 50)."""
-STATUSES = ("held", "late", "twice", "unreadable", "missing")
 _COLUMNS = ["agency", "level", "province", "region_code", "year", "status", "reports", "published", "late",
             "evidence", "note"]  # fmt: skip
 
