@@ -151,7 +151,8 @@ def _real(real: Table, authored: Table) -> str:
     return (
         f"**These are the figures to quote.** {_count(first['n'])} coded sentences of "
         f"{_count(first['clusters'])} real reports that no model was trained on, read by gongkai\nfrom their "
-        "files; 95 % intervals over the agencies. The features were chosen\nwith these sentences in sight: reports of another kind may fare worse.\n\n"
+        "files; 95 % intervals over the agencies. The features were chosen\nwith these sentences in sight: "
+        "reports of another kind may fare worse.\n\n"
         "| label | metric | real | authored, agencies not seen | positives |\n|---|---|---|---|---|\n"
         + "\n".join(lines)
     )
