@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from gongkai.measure.copies import mandated_phrases as mandated_phrases
     from gongkai.measure.coverage import coverage as coverage
     from gongkai.measure.coverage import coverage_shares as coverage_shares
+    from gongkai.measure.crosswalk import crosswalk as crosswalk
     from gongkai.measure.followup import followup as followup
     from gongkai.measure.followup import followup_placebo as followup_placebo
     from gongkai.measure.followup import followup_shares as followup_shares
@@ -135,6 +136,7 @@ _GROUPS = {
         "pool": "measure.prevalence:pool",
         "prevalence": "measure.prevalence:prevalence",
         "rates": "measure.rates:rates",
+        "crosswalk": "measure.crosswalk:crosswalk",
         "reuse": "measure.reuse:reuse",
         "reuse_sensitivity": "measure.reuse:reuse_sensitivity",
         "rule_breaks": "measure.compare:rule_breaks",

@@ -10,8 +10,8 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.quality import cluster_weights
-from gongkai.store.run import bundled
 from gongkai.tables.schema import UNCOUNTED_SECTIONS
+from gongkai.text.lexicon import words
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Sentences, Table
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 @functools.cache
 def stop_words() -> frozenset[str]:
     """Return the bundled stop words: `corpus/lexicon/stopwords.txt`, one a line."""
-    lines = bundled("corpus/lexicon/stopwords.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
+    return frozenset(words("stopwords"))
 
 
 def frequencies(sentences: Sentences, *, stop: frozenset[str] | None = None, min_length: int = 2) -> Table:
