@@ -17,8 +17,10 @@ from gongkai.tables.rows import SECTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-SCHEMES = {"cheap-talk": "corpus/codebook.toml", "admitted": "corpus/admitted.toml"}
-"""The schemes that ship, by name; the first is used where none is given."""
+SHIPPED = "codebook"
+"""The scheme that is used where none is given."""
+_SCHEMES = {SHIPPED, "admitted"}
+"""Schemes that ship, as `corpus/NAME.toml`."""
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _TAKEN = frozenset(
     "sentence_id annotator report_id agency year section heading lead before text text_hash rule codebook "
@@ -35,7 +37,7 @@ def given_or_shipped(codebook: Codebook | None) -> Codebook:
 @functools.lru_cache(maxsize=1)
 def shipped() -> Codebook:
     """Return the scheme that ships with the package."""
-    return read_codebook(bundled(next(iter(SCHEMES.values()))))
+    return read_codebook(bundled(f"corpus/{SHIPPED}.toml"))
 
 
 def inferred(labels: Iterable[tuple[str, str | None]]) -> Codebook:
@@ -68,8 +70,8 @@ def read_codebook(path: str | Path) -> Codebook:
             that is not there, a cycle in `only_if`.
     """
     source = Path(path)
-    if str(path) in SCHEMES and not source.exists():
-        source = bundled(SCHEMES[str(path)])
+    if str(path) in _SCHEMES and not source.is_file():
+        source = bundled(f"corpus/{path}.toml")
     try:
         text = source.read_text(encoding="utf-8-sig")
         return parse_codebook(text, str(source))
