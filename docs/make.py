@@ -4,6 +4,7 @@ docs/tables.md      the data dictionary, from the rows of tables/rows.py
 docs/problems.md    every kind of problem, from problem.py
 docs/reference.md   the public functions, from their docstrings
 docs/commands.md    the command line, from Typer
+corpus/admitted.md  the second scheme that ships, as a coder reads it
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import typer
 
 import gongkai
 from gongkai.cli.app import app
+from gongkai.coding.codebook import shown
 from gongkai.problem import KINDS
+from gongkai.tables.codebooks import read_codebook
 from gongkai.tables.rows import KEYS, ROWS
 from gongkai.tables.schema import SCHEMAS
 
@@ -153,7 +156,19 @@ def _option(parameter: Any) -> str:  # noqa: ANN401
     return f"| `{name}` | {_plain(parameter.help or '').replace('|', chr(92) + '|')}{note} |"
 
 
-PAGES = {"tables.md": tables, "problems.md": problems, "reference.md": reference, "commands.md": commands}
+def admitted() -> str:
+    """Return the scheme `admitted` as a coder reads it."""
+    title, rest = shown(read_codebook("admitted")).split("\n\n", 1)
+    return f"{title}\n\n{NOTE}\n\n{rest}"
+
+
+PAGES = {
+    "tables.md": tables,
+    "problems.md": problems,
+    "reference.md": reference,
+    "commands.md": commands,
+    "../corpus/admitted.md": admitted,
+}
 
 if __name__ == "__main__":
     for page, written in PAGES.items():
