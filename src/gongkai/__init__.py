@@ -63,7 +63,6 @@ if TYPE_CHECKING:
     from gongkai.measure.quality import evaluate as evaluate
     from gongkai.measure.rates import rates as rates
     from gongkai.measure.reuse import reuse as reuse
-    from gongkai.measure.reuse import reuse_placebo as reuse_placebo
     from gongkai.measure.reuse import reuse_sensitivity as reuse_sensitivity
     from gongkai.measure.series import series as series
     from gongkai.measure.terms import keyness as keyness
@@ -142,7 +141,6 @@ _GROUPS = {
         "rates": "measure.rates:rates",
         "crosswalk": "measure.crosswalk:crosswalk",
         "reuse": "measure.reuse:reuse",
-        "reuse_placebo": "measure.reuse:reuse_placebo",
         "reuse_sensitivity": "measure.reuse:reuse_sensitivity",
         "rule_breaks": "measure.compare:rule_breaks",
         "sample_balance": "measure.guards:sample_balance",
