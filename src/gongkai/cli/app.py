@@ -466,6 +466,7 @@ def measure(
     Example: gongkai measure predictions.csv -o measures.csv --by agency,year
     Example: gongkai measure predictions.csv -o corrected.csv --by year --method ppi --labels my-sample.csv
     """
+    from gongkai.measure.coverage import uneven_years
     from gongkai.measure.prevalence import prevalence
     from gongkai.tables.predicted import read_predictions
     from gongkai.tables.schema import write_frame
@@ -487,6 +488,9 @@ def measure(
         codebook=book,
     )
     write_frame(measures, output, overwrite=overwrite)
+    compared = "year" in columns_of(by) and "agency" not in columns_of(by)
+    for line in uneven_years(frame) if compared else []:
+        typer.echo(f"  warning: {line}")
     typer.echo(f"{output}: {len(measures)} rows")
 
 

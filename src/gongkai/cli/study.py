@@ -217,7 +217,7 @@ def reuse(
     from gongkai.measure.copies import copied, copy_network, mandated_phrases
     from gongkai.measure.mentions import mentions
     from gongkai.measure.reuse import reuse as run
-    from gongkai.measure.reuse import reused_sentences
+    from gongkai.measure.reuse import reuse_placebo, reused_sentences
     from gongkai.tables.schema import read_table, write_frame
 
     sentences = read_table(tables, "sentences")
@@ -227,9 +227,8 @@ def reuse(
         behind = reused_sentences(sentences, n=n, share=share).drop(columns="tokens")
         write_frame(behind, flags, overwrite=overwrite)
     for name, part in found.groupby("measure"):
-        typer.echo(
-            f"  {name:<10} mean {part['value'].mean():.1%} of words, {part['value'].notna().sum()} reports"
-        )
+        typer.echo(f"  {name:<10} mean {_mean(part)}")
+    typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(reuse_placebo(sentences))}")
     if named is not None:
         found = mentions(sentences)
         write_frame(found, named, overwrite=overwrite)
@@ -323,6 +322,7 @@ def compare(
     Example: gongkai compare tables predictions.csv -o difference.csv --by year --first 2021 --second 2022
     """
     from gongkai.measure.compare import compare as run
+    from gongkai.measure.coverage import uneven_years
     from gongkai.measure.guards import note_assumed
     from gongkai.measure.prevalence import counted_outcome, dsl_outcome
     from gongkai.tables.predicted import read_predictions
@@ -347,6 +347,12 @@ def compare(
         typer.echo(
             f"  {row['label']:<24} {_percent(row['value'], '+')}{spread}  {row['clusters']} × {cluster}"
         )
+    for line in uneven_years(outcomes[outcomes[by].isin(groups)]) if by == "year" else []:
+        typer.echo(f"  warning: {line}")
+
+
+def _mean(part: Table) -> str:
+    return f"{_percent(part['value'].mean())} of words, {part['value'].notna().sum()} reports"
 
 
 def _percent(share: float | None, sign: str = "") -> str:

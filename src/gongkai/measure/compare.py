@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.coverage import uneven_years
 from gongkai.measure.intervals import FEWEST, Moment, difference_interval, share_interval, told
 from gongkai.measure.prevalence import named
 from gongkai.measure.scores import ratio_moment
@@ -55,7 +56,8 @@ def compare(
         where these differ). The interval joins those of the two shares
         (`intervals.difference_interval`), with what they have in common where clusters stand in both, as
         agencies do in two years; the p-value is the smallest 1 − level whose interval leaves out 0. Both are
-        null, and `note` says why, where a group has fewer than three units.
+        null, and `note` says why, where a group has fewer than three units. Of years, `note` also says where
+        they rest on different agencies.
 
     Raises:
         SchemaError: A column is missing.
@@ -70,6 +72,9 @@ def compare(
         if not members.any():
             known = ", ".join(sorted(map(str, outcomes[by].dropna().unique())))
             raise MeasureError(f"no sentence where {by} is {name}; there are {known}")
+    uneven = []
+    if by == "year" and "agency" in outcomes.columns:
+        uneven = uneven_years(outcomes.loc[in_first | in_second, ["agency", "year"]].drop_duplicates())
     rows: list[dict[str, object]] = []
     for label, both in outcomes.assign(_first=in_first, _second=in_second).groupby("label", sort=True):
         parts = [both[both["_first"]], both[both["_second"]]]
@@ -91,7 +96,8 @@ def compare(
         }
         about |= {"clusters": len(names[0]) if joined else len(names[0]) + len(names[1]), "level": level}
         about |= {"cluster": " / ".join(dict.fromkeys(units))}
-        rows.append(about | told(found))
+        said = told(found)
+        rows.append(about | said | {"note": "; ".join(filter(None, [found.note, *uneven])) or None})
     keys = pd.DataFrame([{c: r[c] for c in ("first", "second", "p_value")} for r in rows])
     return pd.concat([keys, frame_of("measures", rows)], axis=1)
 
