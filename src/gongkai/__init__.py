@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from gongkai.measure.followup import followup as followup
     from gongkai.measure.followup import followup_placebo as followup_placebo
     from gongkai.measure.followup import followup_shares as followup_shares
+    from gongkai.measure.guards import assume_random as assume_random
+    from gongkai.measure.guards import sample_balance as sample_balance
     from gongkai.measure.mentions import mentions as mentions
     from gongkai.measure.panel import panel as panel
     from gongkai.measure.panel import panel_gaps as panel_gaps
@@ -117,6 +119,7 @@ _GROUPS = {
         "train": "classify.train:train",
     },
     "measure": {
+        "assume_random": "measure.guards:assume_random",
         "compare": "measure.compare:compare",
         "compare_reports": "measure.compare:compare_reports",
         "copied": "measure.copies:copied",
@@ -140,6 +143,7 @@ _GROUPS = {
         "reuse": "measure.reuse:reuse",
         "reuse_sensitivity": "measure.reuse:reuse_sensitivity",
         "rule_breaks": "measure.compare:rule_breaks",
+        "sample_balance": "measure.guards:sample_balance",
         "series": "measure.series:series",
         "sentences_behind": "measure.prevalence:sentences_behind",
         "write_panel": "measure.panel:write_panel",

@@ -148,7 +148,9 @@ class PredictionRow(NamedTuple):
         float, "calibrated probability, 0 to 1; of a label with only_if where its condition holds"
     ]
     predicted: Annotated[bool, "score reaches the model's threshold; of a choice, the class chosen"]
-    seen: Annotated[bool | None, "the model learned from this sentence: its quality there says nothing"]
+    seen: Annotated[
+        bool | None, "the model learned from this sentence or its words: its quality there says nothing"
+    ]
     report_id: Annotated[str | None, "the report"]
     agency: Agency
     region_code: RegionCode
