@@ -241,7 +241,7 @@ def train(
     """
     from dataclasses import replace
 
-    from gongkai.classify.train import TrainSettings
+    from gongkai.classify.kinds import TrainSettings
     from gongkai.classify.train import train as run
     from gongkai.coding.labels import read_labels
     from gongkai.store.run import read_settings

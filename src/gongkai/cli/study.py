@@ -107,7 +107,13 @@ def agree(
     book = codebook_of(codebook)
     coded = pd.concat([_read_codes(path, tables, book) for path in files], ignore_index=True)
     coders = sorted(set(coded["annotator"]) - {"resolved"})
-    found = agreement(coded, by=columns_of(by), level=level, codebook=book)
+    if len(coders) < 2:
+        if labels is None:
+            raise MeasureError("agreement needs two coders; with --labels one coder's codes are written")
+        typer.echo("one coder: no agreement to show", err=True)
+        found = pd.DataFrame()
+    else:
+        found = agreement(coded, by=columns_of(by), level=level, codebook=book)
     for row in records(found):
         _echo_agreement(f"{row['label']:<12} {row['group']:<22}", row)
     for pair in itertools.combinations(coders, 2) if len(coders) > 2 else ():

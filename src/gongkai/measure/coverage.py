@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 DEADLINES = {2008: "-03-31", 2019: "-01-31"}
 """When reports of a year are due in the next, from which year on: by 31 March under the regulation of 2008
 (article 31), by 31 January under that of 2019 (article 50)."""
-STATUSES = ("held", "late", "twice", "unreadable", "missing")
 _COLUMNS = ["agency", "level", "province", "region_code", "year", "status", "reports", "published", "late",
             "evidence", "note"]  # fmt: skip
 
