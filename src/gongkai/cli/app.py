@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from gongkai.cli import codebook as codebook_app
-from gongkai.cli import coding, figures, fit, study
+from gongkai.cli import coding, figures, fit, page, study
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.doctor import doctor
 from gongkai.cli.options import (
@@ -490,6 +490,6 @@ def measure(
     typer.echo(f"{output}: {len(measures)} rows")
 
 
-for command in (doctor, *fit.COMMANDS, *study.COMMANDS, *figures.COMMANDS, *coding.COMMANDS):
+for command in (doctor, *fit.COMMANDS, *study.COMMANDS, *page.COMMANDS, *figures.COMMANDS, *coding.COMMANDS):
     app.command()(command)
 app.add_typer(codebook_app.app, name="codebook")
