@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gongkai.classify.classifier import load_model as load_model
+    from gongkai.classify.kinds import TrainSettings as TrainSettings
     from gongkai.classify.predict import predict as predict
-    from gongkai.classify.train import TrainSettings as TrainSettings
     from gongkai.classify.train import cross_fit as cross_fit
     from gongkai.classify.train import train as train
     from gongkai.coding.codebook import new_codebook as new_codebook
@@ -44,9 +44,12 @@ if TYPE_CHECKING:
     from gongkai.measure.copies import mandated_phrases as mandated_phrases
     from gongkai.measure.coverage import coverage as coverage
     from gongkai.measure.coverage import coverage_shares as coverage_shares
+    from gongkai.measure.crosswalk import crosswalk as crosswalk
     from gongkai.measure.followup import followup as followup
     from gongkai.measure.followup import followup_placebo as followup_placebo
     from gongkai.measure.followup import followup_shares as followup_shares
+    from gongkai.measure.guards import assume_random as assume_random
+    from gongkai.measure.guards import sample_balance as sample_balance
     from gongkai.measure.mentions import mentions as mentions
     from gongkai.measure.panel import panel as panel
     from gongkai.measure.panel import panel_gaps as panel_gaps
@@ -105,7 +108,7 @@ _GROUPS = {
         "write_tasks": "coding.exchange:write_tasks",
     },
     "classify": {
-        "TrainSettings": "classify.train:TrainSettings",
+        "TrainSettings": "classify.kinds:TrainSettings",
         "calibrate": "classify.adjust:calibrate",
         "cross_fit": "classify.train:cross_fit",
         "evaluate": "measure.quality:evaluate",
@@ -116,6 +119,7 @@ _GROUPS = {
         "train": "classify.train:train",
     },
     "measure": {
+        "assume_random": "measure.guards:assume_random",
         "compare": "measure.compare:compare",
         "compare_reports": "measure.compare:compare_reports",
         "copied": "measure.copies:copied",
@@ -135,9 +139,11 @@ _GROUPS = {
         "pool": "measure.prevalence:pool",
         "prevalence": "measure.prevalence:prevalence",
         "rates": "measure.rates:rates",
+        "crosswalk": "measure.crosswalk:crosswalk",
         "reuse": "measure.reuse:reuse",
         "reuse_sensitivity": "measure.reuse:reuse_sensitivity",
         "rule_breaks": "measure.compare:rule_breaks",
+        "sample_balance": "measure.guards:sample_balance",
         "series": "measure.series:series",
         "sentences_behind": "measure.prevalence:sentences_behind",
         "write_panel": "measure.panel:write_panel",

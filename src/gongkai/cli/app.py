@@ -18,6 +18,7 @@ import typer
 from gongkai.cli import codebook as codebook_app
 from gongkai.cli import coding, figures, fit, page, study
 from gongkai.cli.codebook import codebook_of
+from gongkai.cli.coded import AssumeRandom, coded_sample
 from gongkai.cli.doctor import doctor
 from gongkai.cli.options import (
     BatchSize,
@@ -31,7 +32,6 @@ from gongkai.cli.options import (
     Model,
     Overwrite,
     Resume,
-    Seed,
     Share,
     columns_of,
 )
@@ -241,7 +241,7 @@ def train(
     """
     from dataclasses import replace
 
-    from gongkai.classify.train import TrainSettings
+    from gongkai.classify.kinds import TrainSettings
     from gongkai.classify.train import train as run
     from gongkai.coding.labels import read_labels
     from gongkai.store.run import read_settings
@@ -392,14 +392,13 @@ def evaluate(
     codebook: CodebookFile = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the table.")] = None,
     level: Level = 0.95,
-    seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Score predictions against coded sentences.
+    """Score predictions against coded sentences; those that the model learned from are left out.
 
-    Example: gongkai evaluate predictions.csv corpus/labels --by section --mistakes mistakes.xlsx
-    Example: gongkai evaluate predictions.csv corpus/labels --tables tables --by kind,form
-    Example: gongkai evaluate linear.csv corpus/labels --against transformer.csv
+    Example: gongkai evaluate predictions.csv my-labels.csv --by section --mistakes mistakes.xlsx
+    Example: gongkai evaluate predictions.csv my-labels.csv --tables tables --by kind,form
+    Example: gongkai evaluate linear.csv my-labels.csv --against mine.csv
     """
     from gongkai.coding.labels import read_labels
     from gongkai.measure import diagnosis
@@ -411,7 +410,7 @@ def evaluate(
     frame = read_predictions(predictions, tables, book)
     gold = read_labels(labels, book or scheme_of(frame))
     reports = None if tables is None else read_table(tables, "reports")
-    common = {"annotator": annotator, "level": level, "seed": seed, "codebook": book}
+    common = {"annotator": annotator, "level": level, "codebook": book}
     metrics = run(frame, gold, by=columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
     _print_metrics(metrics)
     fit.print_real(frame["model"].unique())
@@ -432,7 +431,8 @@ def evaluate(
         for row in diagnosis.compare_models(frame, other, gold, **common).itertuples():  # type: ignore[arg-type]
             typer.echo(
                 f"  {row.label}: F1 of {row.second} − {row.first} = {row.difference:+.3f} [{row.low:+.3f}, "
-                f"{row.high:+.3f}] on the same {row.n:,} sentences of {row.clusters} agencies"
+                f"{row.high:+.3f}], p = {row.p_value:.3f}, on the same {row.n:,} sentences of {row.clusters} "
+                "agencies"
             )
     if mistakes is not None:
         write_frame(
@@ -451,6 +451,7 @@ def measure(
     labels: Annotated[
         Path | None, typer.Option("--labels", help="Coded sample, for adjusted, ppi and dsl.")
     ] = None,
+    assume_random: AssumeRandom = False,
     cluster: Annotated[str, typer.Option("--cluster", help="auto, agency, report or passage.")] = "auto",
     codebook: CodebookFile = None,
     tables: FillFrom = None,
@@ -465,9 +466,9 @@ def measure(
     Example: gongkai measure predictions.csv -o measures.csv --by agency,year
     Example: gongkai measure predictions.csv -o corrected.csv --by year --method ppi --labels my-sample.csv
     """
-    from gongkai.coding.labels import read_labels
+    from gongkai.measure.coverage import uneven_years
     from gongkai.measure.prevalence import prevalence
-    from gongkai.tables.predicted import read_predictions, scheme_of
+    from gongkai.tables.predicted import read_predictions
     from gongkai.tables.schema import write_frame
 
     if cluster not in ("auto", "agency", "report", "passage"):
@@ -476,7 +477,7 @@ def measure(
     frame = read_predictions(predictions, tables, book)
     if method not in ("count", "adjusted", "ppi", "dsl"):
         raise GongkaiError(f"--method {method}: expected count, adjusted, ppi or dsl")
-    gold = None if labels is None else read_labels(labels, book or scheme_of(frame))
+    gold = coded_sample(labels, frame, book, assumed=assume_random)
     measures = prevalence(
         frame,
         gold,
@@ -487,6 +488,9 @@ def measure(
         codebook=book,
     )
     write_frame(measures, output, overwrite=overwrite)
+    compared = "year" in columns_of(by) and "agency" not in columns_of(by)
+    for line in uneven_years(frame) if compared else []:
+        typer.echo(f"  warning: {line}")
     typer.echo(f"{output}: {len(measures)} rows")
 
 

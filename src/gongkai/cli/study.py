@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gongkai.cli.codebook import codebook_of
+from gongkai.cli.coded import AssumeRandom, coded_sample
 from gongkai.cli.options import CodebookFile, Level, Overwrite, Seed, columns_of
 from gongkai.errors import GongkaiError, MeasureError
 
@@ -87,7 +88,6 @@ def agree(
     ] = None,
     codebook: CodebookFile = None,
     level: Level = 0.95,
-    seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Show how far coders agree: Krippendorff's α per label, pair of coders and group.
@@ -107,12 +107,18 @@ def agree(
     book = codebook_of(codebook)
     coded = pd.concat([_read_codes(path, tables, book) for path in files], ignore_index=True)
     coders = sorted(set(coded["annotator"]) - {"resolved"})
-    found = agreement(coded, by=columns_of(by), level=level, seed=seed, codebook=book)
+    if len(coders) < 2:
+        if labels is None:
+            raise MeasureError("agreement needs two coders; with --labels one coder's codes are written")
+        typer.echo("one coder: no agreement to show", err=True)
+        found = pd.DataFrame()
+    else:
+        found = agreement(coded, by=columns_of(by), level=level, codebook=book)
     for row in records(found):
         _echo_agreement(f"{row['label']:<12} {row['group']:<22}", row)
     for pair in itertools.combinations(coders, 2) if len(coders) > 2 else ():
         both = coded[coded["annotator"].isin(pair)]
-        for row in records(agreement(both, level=level, seed=seed, codebook=book)):
+        for row in records(agreement(both, level=level, codebook=book)):
             _echo_agreement(f"{row['label']:<12} {' – '.join(pair):<22}", row)
     if adjudicate is not None:
         sheet = adjudication(coded, book)
@@ -211,7 +217,7 @@ def reuse(
     from gongkai.measure.copies import copied, copy_network, mandated_phrases
     from gongkai.measure.mentions import mentions
     from gongkai.measure.reuse import reuse as run
-    from gongkai.measure.reuse import reused_sentences
+    from gongkai.measure.reuse import reuse_placebo, reused_sentences
     from gongkai.tables.schema import read_table, write_frame
 
     sentences = read_table(tables, "sentences")
@@ -221,9 +227,8 @@ def reuse(
         behind = reused_sentences(sentences, n=n, share=share).drop(columns="tokens")
         write_frame(behind, flags, overwrite=overwrite)
     for name, part in found.groupby("measure"):
-        typer.echo(
-            f"  {name:<10} mean {part['value'].mean():.1%} of words, {part['value'].notna().sum()} reports"
-        )
+        typer.echo(f"  {name:<10} mean {_mean(part)}")
+    typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(reuse_placebo(sentences))}")
     if named is not None:
         found = mentions(sentences)
         write_frame(found, named, overwrite=overwrite)
@@ -274,7 +279,7 @@ def followup(
     else:
         found = found.merge(read_frame(checked, [*keys, "checked"])[[*keys, "checked"]], on=keys, how="left")
     write_frame(found, output, overwrite=overwrite)
-    for row in records(followup_shares(found, by=columns_of(by), level=level, seed=seed)):
+    for row in records(followup_shares(found, by=columns_of(by), level=level)):
         known = row["low"] is not None and row["low"] == row["low"]
         spread = f" [{row['low']:.1%}, {row['high']:.1%}]" if known else ""
         group = " ".join(str(row[c]) for c in columns_of(by))
@@ -306,6 +311,7 @@ def compare(
     labels: Annotated[
         Path | None, typer.Option("--labels", help="Coded sample with inclusion: corrected outcomes (DSL).")
     ] = None,
+    assume_random: AssumeRandom = False,
     cluster: Annotated[str, typer.Option("--cluster", help="agency or report_id.")] = "agency",
     codebook: CodebookFile = None,
     level: Level = 0.95,
@@ -315,23 +321,24 @@ def compare(
 
     Example: gongkai compare tables predictions.csv -o difference.csv --by year --first 2021 --second 2022
     """
-    from gongkai.coding.labels import read_labels
     from gongkai.measure.compare import compare as run
+    from gongkai.measure.coverage import uneven_years
+    from gongkai.measure.guards import note_assumed
     from gongkai.measure.prevalence import counted_outcome, dsl_outcome
-    from gongkai.tables.predicted import read_predictions, scheme_of
+    from gongkai.tables.predicted import read_predictions
     from gongkai.tables.schema import read_table, records, write_frame
 
     book = codebook_of(codebook)
     frame = read_predictions(predictions, tables, book)
-    if labels is None:
-        outcomes = counted_outcome(frame, codebook=book)
-    else:
-        gold = read_labels(labels, book or scheme_of(frame))
-        outcomes = dsl_outcome(frame, gold, codebook=book)
+    gold = coded_sample(labels, frame, book, assumed=assume_random)
+    outcomes = (
+        counted_outcome(frame, codebook=book) if gold is None else dsl_outcome(frame, gold, codebook=book)
+    )
     about = read_table(tables, "reports", ["report_id", "kind", "level", "form", "region"])
     outcomes = outcomes.merge(about, on="report_id", how="left")
     groups = [None if g is None else _group(outcomes, by, g) for g in (first, second)]
     found = run(outcomes, by=by, first=groups[0], second=groups[1], cluster=cluster, level=level)
+    found = note_assumed(found, gold)
     write_frame(found, output, overwrite=overwrite)
     for row in records(found):
         spread = " (too few clusters)"
@@ -340,6 +347,12 @@ def compare(
         typer.echo(
             f"  {row['label']:<24} {_percent(row['value'], '+')}{spread}  {row['clusters']} × {cluster}"
         )
+    for line in uneven_years(outcomes[outcomes[by].isin(groups)]) if by == "year" else []:
+        typer.echo(f"  warning: {line}")
+
+
+def _mean(part: Table) -> str:
+    return f"{_percent(part['value'].mean())} of words, {part['value'].notna().sum()} reports"
 
 
 def _percent(share: float | None, sign: str = "") -> str:

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gongkai.store.run import bundled
+from gongkai.text.lexicon import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-COMMON = 0.05
-"""Share of the authored agencies from which a pair of characters is the genre's, no topic of one agency."""
 LEFT = 6
 """Characters that a sentence must have beside mandated phrases, to be of the agency's own."""
 
@@ -39,9 +37,9 @@ class Background(NamedTuple):
 def background() -> Background:
     """Return the genre's document frequencies; pairs of one agency alone are left out."""
     agencies, codes, used_by, sentences = 0, [], [], {}
-    for line in bundled("corpus/lexicon/background.txt").read_text(encoding="utf-8").splitlines():
+    for line in words("background"):
         key, _, text = line.partition("\t")
-        if line.startswith("#") or not text:
+        if not text:
             continue
         if key == "agencies":
             agencies = int(text)
@@ -66,8 +64,7 @@ def used_by(codes: Vector) -> Vector:
 
 @functools.cache
 def _mandated() -> re.Pattern[str]:
-    lines = bundled("corpus/lexicon/mandated.txt").read_text(encoding="utf-8").splitlines()
-    return re.compile("|".join(f"(?:{line})" for line in lines if line and not line.startswith("#")))
+    return re.compile("|".join(f"(?:{line})" for line in words("mandated")))
 
 
 def own_length(masked: str, further: Iterable[str] = ()) -> int:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.estimate import Coded, adjusted, corrected, counted, crowd_of, dsl_outcomes, none, shrink
+from gongkai.measure.guards import note_assumed, refuse_learned, responded
 from gongkai.measure.intervals import FEWEST, share_interval
 from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import by_indicator, indicator_names, scheme_of
@@ -59,8 +60,10 @@ def prevalence(
         predictions: `predictions` rows with all labels of each sentence; several models are kept apart for
             `count`, the other methods take one.
         labels: `labels` rows by one annotator (`resolved` if there are several), for `ppi`, `dsl` and, unless
-            `rates` are given, `adjusted`. For `dsl` with the column `inclusion`, the probability with which
-            each sentence was drawn, as `gongkai sample` writes it.
+            `rates` are given, `adjusted`, with the column `inclusion`, the probability with which each
+            sentence was drawn, as `gongkai sample` writes it; of a random sample without it
+            `guards.assume_random` makes them. Drawn sentences without codes are taken as missing at random
+            among those drawn alike.
         by: Columns that define a group.
         method: `count`, `adjusted`, `ppi` or `dsl`.
         cluster: What is taken as one draw for the intervals: whole agencies, whole reports, or passages
@@ -105,7 +108,7 @@ def prevalence(
             rows.append(about | about_quantity | {k: None if v != v else v for k, v in values.items()})
     frame = frame_of("measures", rows)
     groups = pd.DataFrame([{c: row[c] for c in by} for row in rows], columns=list(by))
-    return pd.concat([groups, frame], axis=1)
+    return note_assumed(pd.concat([groups, frame], axis=1), labels)
 
 
 def _moment(
@@ -268,25 +271,31 @@ def _with_codes(
     if chosen != "resolved" and len(annotators) > 1:
         raise MeasureError(f"labels by {', '.join(sorted(annotators))}; keep those of one, or resolve them")
     gold = labels[labels["annotator"] == chosen]
-    gold = gold[coded_whole(gold, codebook)].set_index("sentence_id")
+    whole = coded_whole(gold, codebook)
+    if "inclusion" in gold.columns:
+        gold = gold.assign(inclusion=responded(gold["inclusion"].astype(float), whole))
+    gold = gold[whole].set_index("sentence_id")
     coded = wide["sentence_id"].isin(gold.index)
     if not coded.any():
         raise MeasureError("no predicted sentence is coded; do both come from the same build?")
-    trained_on = coded & wide["seen"].eq(True).fillna(False).astype(bool)
-    if trained_on.any():
-        raise MeasureError(
-            f"the model was trained on {int(trained_on.sum())} of the {int(coded.sum())} coded sentences, so "
-            "its errors there say nothing; predict with gongkai.classify.train.cross_fit, or code others"
-        )
     codes = indicator_codes(gold, codebook)
     wide = wide.assign(**{f"_{c}": wide["sentence_id"].map(codes[c]) for c in codes.columns}, _coded=coded)
-    if "inclusion" in gold.columns and gold["inclusion"].notna().any():
-        wide["_inclusion"] = wide["sentence_id"].map(gold["inclusion"].astype(float))
-        if method == "ppi" and len(set(wide.loc[coded, "_inclusion"])) > 1:
-            raise MeasureError("the sample was drawn with unequal probabilities: use method dsl")
-        _balance(wide.loc[coded, "_inclusion"].to_numpy(float), len(wide))
-    elif method == "dsl":
-        raise SchemaError("labels lack inclusion, the probability with which each sentence was drawn")
+    if "inclusion" not in gold.columns or gold["inclusion"].isna().all():
+        raise SchemaError(
+            "the labels lack inclusion, the probability with which each sentence was drawn (gongkai sample "
+            "writes it); of a random sample without it: --assume-random, in Python assume_random(labels, "
+            "predictions), and every result says so. A sample picked by hand corrects nothing"
+        )
+    wide["_inclusion"] = wide["sentence_id"].map(gold["inclusion"].astype(float))
+    if method == "ppi" and len(set(wide.loc[coded, "_inclusion"].round(12))) > 1:
+        raise MeasureError("the sample was drawn with unequal probabilities: use method dsl")
+    own = wide["_inclusion"].to_numpy(float)
+    refuse_learned(
+        wide["seen"].eq(True).fillna(value=False).to_numpy(bool),
+        coded.to_numpy(bool),
+        1 / np.nan_to_num(own, nan=1.0),
+    )
+    _balance(own[coded.to_numpy(bool)], len(wide))
     return wide
 
 

@@ -7,7 +7,6 @@ three offices is no continuation of one of them.
 
 from __future__ import annotations
 
-import csv
 import functools
 import hashlib
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ import pandas as pd
 
 from gongkai.errors import SchemaError
 from gongkai.report.places import split_divisions
-from gongkai.store.run import bundled
 from gongkai.tables.schema import records
+from gongkai.text.lexicon import rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +41,7 @@ class Succession:
 @functools.cache
 def successions() -> tuple[Succession, ...]:
     """Return the bundled renames and mergers of kinds of agencies."""
-    with bundled("corpus/lexicon/successions.csv").open(encoding="utf-8", newline="") as stream:
-        return tuple(_succession(row) for row in csv.DictReader(stream))
+    return tuple(map(_succession, rows("successions")))
 
 
 def _succession(row: Mapping[str, Any]) -> Succession:
@@ -119,6 +117,16 @@ def series(reports: Reports, renames: Table | None = None) -> Table:
     return pd.DataFrame(rows)
 
 
+@functools.lru_cache(maxsize=100_000)
+def series_name(agency: str) -> str:
+    """Return the last name that bundled renames lead to: that of the agency's series.
+
+    >>> series_name("槐桥县环境保护局"), series_name("槐桥县工商行政管理局")
+    ('槐桥县生态环境局', '槐桥县工商行政管理局')
+    """
+    return _chain(agency, (), set())[0]
+
+
 def _id(name: str) -> str:
     return "a" + hashlib.sha256(name.encode("utf-8")).hexdigest()[:12]
 
@@ -162,6 +170,8 @@ def _steps(name: str, rules: tuple[Succession, ...], held: set[str] | None) -> l
 def _renamed(name: str, rule: Succession) -> str | None:
     if name == rule.old:
         return rule.new
+    if not name.endswith(rule.old):
+        return None
     divisions = "".join(split_divisions(name))
     return divisions + rule.new if divisions and name == divisions + rule.old else None
 

@@ -3,53 +3,36 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from gongkai.text.grammar import DATE, SIGNED_DATE, SPELT_DATE, parse_numeral, parse_year
+from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ZERO = "〇○◯零Ｏ０oO0"
-_DIGITS = str.maketrans("〇○◯零Ｏ０oO一二三四五六七八九", "00000000123456789")
-_FIGURE = f"[{_ZERO}1-9一二三四五六七八九]"
-YEAR = rf"(?:19\d{{2}}|2[0oO]\d{{2}}|二[{_ZERO}]{_FIGURE}{{2}})"
-"""A year in any of its spellings, for use in a pattern."""
-TITLE_YEAR = re.compile(rf"({YEAR})\s*年?(?:年?度)?")
-_NEW_YEAR, _YEARS_END = "(?:1月1日|一月一日)", "(?:12月31日|十二月三十一日)"
-_PERIOD = re.compile(
-    rf"({YEAR})年?度?{_NEW_YEAR}.{{0,8}}?({YEAR})?年?{_YEARS_END}|统计(?:期限|时间|数据).{{0,12}}?({YEAR})年"
-    rf"|(?:编制|编写|形成|公布|发布)[^。，]{{0,30}}?({YEAR})年?度?(?:政府|政务)?信息公开(?:工作)?(?:年度)?(?:报告|年报)"
-    rf"|(?:{YEAR})年?[9九]月[^。]{{0,6}}?({YEAR})年8月31日"
-)
-_DATE = re.compile(r"(20\d{2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
+TITLE_YEAR = patterns("dates.printed")["title_year"]
+_PERIOD = patterns("dates.printed")["period"]
+_DATE = re.compile(DATE)
 # A line that ends in a date, or in a date with the time of day and a source; no sentence.
-_DATED = re.compile(
-    rf"[^。；，\d]{{0,20}}{_DATE.pattern}日?(?:\s*\d{{1,2}}[:：]\d{{2}}(?:[:：]\d{{2}})?[^。；，]{{0,20}}|[\s）)】]*)"
-)
-_SIGNED = re.compile(r"(20\d{2})年(\d{1,2})月(\d{1,2})日?")
-_PUBLISHED = re.compile(rf"(?:发布|发文|成文|公开|公布|生成|更新)?(?:时间|日期)\s*[:：]?\s*{_DATE.pattern}")
-_CHINESE_DATE = re.compile(
-    rf"(二[{_ZERO}]{_FIGURE}{{2}})年([一二三四五六七八九十]{{1,2}})月([一二三四五六七八九十]{{1,3}})日"
-)
-_SCHOOL_YEAR = re.compile(rf"{YEAR}年?[-—–~至]({YEAR})学年")
-_NAMED = re.compile(rf"({YEAR})年(?!\d{{1,2}}月\d{{1,2}}日)")
+_DATED = patterns("dates.printed")["dated"]
+_PUBLISHED = patterns("dates.printed")["published"]
+_SCHOOL_YEAR = patterns("dates.printed")["school_year"]
+_NAMED = patterns("dates.printed")["named"]
 _HEAD = 80
 """Lines in which a page says when it was published."""
 
 
-def parse_year(text: str) -> int | None:
-    """Read a year in any of its spellings.
+class Dates(NamedTuple):
+    """The year reported on, the ISO date of publication, and what contradicts or lacks."""
 
-    >>> parse_year("2019"), parse_year("二〇一九"), parse_year("二0一七")
-    (2019, 2019, 2017)
-    """
-    digits = text.translate(_DIGITS)
-    return int(digits) if re.fullmatch(r"(19|20)\d\d", digits) else None
+    year: int | None
+    published: str | None
+    problems: tuple[str, ...] = ()
 
 
-def find_dates(
-    title: str, text: str, lines: Sequence[str], problems: list[str], known: int | None = None
-) -> tuple[int | None, str | None]:
-    """Find the year reported on and the ISO date of publication; what contradicts is said in `problems`.
+def find_dates(title: str, text: str, lines: Sequence[str], known: int | None = None) -> Dates:
+    """Find the year reported on and the date of publication.
 
     The title's year wins over the reporting period's unless the date of publication agrees with the period.
     The page's date wins over the signature's unless only the latter lies in the year after the report's.
@@ -58,19 +41,19 @@ def find_dates(
         title: The report's, or "".
         text: The lines as one text.
         lines: Cleaned lines, furniture included.
-        problems: Messages are added here.
         known: The year as the user gives it; then nothing is said of what contradicts it.
     """
-    if known is not None:
-        return known, _published(lines, known, problems)
     school = _SCHOOL_YEAR.search(re.sub(r"\s", "", f"{title}\n{text[:2000]}"))
-    if school and (year := parse_year(school[1])):  # a school's report is that of the year its year ends in
-        return year, _published(lines, year, problems)
+    certain = known or (parse_year(school[1]) if school else None)
+    if certain:  # a school's report is that of the year its year ends in
+        published, twice = _published(lines, certain)
+        return Dates(certain, published, twice)
     in_title = [y for m in TITLE_YEAR.finditer(re.sub(r"\s", "", title)) if (y := parse_year(m[1]))]
     periods = [y for m in _PERIOD.finditer(text) for g in m.groups() if g and (y := parse_year(g))]
     of_title = in_title[0] if len(set(in_title)) == 1 else None
     of_period = max(set(periods), key=periods.count) if periods else None
-    published = _published(lines, of_title or of_period, problems)
+    published, twice = _published(lines, of_title or of_period)
+    problems = list(twice)
     before = int(published[:4]) - 1 if published else None  # a report is due in the January that follows
     year = of_title or of_period
     spread = f" (it names {', '.join(map(str, in_title))})" if in_title else ""
@@ -91,18 +74,17 @@ def find_dates(
     if year and published and before is not None and year > before and published[5:7] < "12":
         said = f"the title says {year}" if year == of_title else f"the report is about {year}"
         problems.append(f"{said}, but it was published on {published}; both are kept as printed")
-    return year, published
+    return Dates(year, published, tuple(problems))
 
 
-def _published(lines: Sequence[str], year: int | None, problems: list[str]) -> str | None:
-    """Return the date printed with the page, or that of the signature under the text."""
+def _published(lines: Sequence[str], year: int | None) -> tuple[str | None, tuple[str, ...]]:
+    """Return the date printed with the page, or else the signature's; and whether they differ."""
     page, (signed, sure) = _page_date(lines, year), _signature(lines)
     if page and signed and sure and page[:4] != signed[:4]:
         follows = str(year + 1) if year else ""
         taken = signed if signed[:4] == follows != page[:4] else page
-        problems.append(f"the page is dated {page}, the signature {signed}; {taken} was taken")
-        return taken
-    return page or signed
+        return taken, (f"the page is dated {page}, the signature {signed}; {taken} was taken",)
+    return page or signed, ()
 
 
 def _page_date(lines: Sequence[str], year: int | None) -> str | None:
@@ -126,22 +108,13 @@ def _signature(lines: Sequence[str]) -> tuple[str | None, bool]:
         squeezed = re.sub(r"\s", "", line)
         match = _DATE.match(squeezed)
         if match and len(squeezed) <= len(match[0]) + 1:
-            signs = _SIGNED.fullmatch(squeezed) is not None
+            signs = SIGNED_DATE.fullmatch(squeezed) is not None
             return _iso(int(match[1]), int(match[2]), int(match[3])), signs
-        chinese = _CHINESE_DATE.fullmatch(squeezed)
+        chinese = SPELT_DATE.fullmatch(squeezed)
         if chinese:
             year = parse_year(chinese[1])
-            return (_iso(year, _small(chinese[2]), _small(chinese[3])) if year else None), True
+            return (_iso(year, parse_numeral(chinese[2]), parse_numeral(chinese[3])) if year else None), True
     return None, False
-
-
-def _small(numeral: str) -> int:
-    """Read a Chinese numeral below 100."""
-    tens, _, ones = numeral.rpartition("十")
-    units = "一二三四五六七八九".find(ones) + 1 if ones else 0
-    if "十" not in numeral:
-        return units
-    return (("一二三四五六七八九".find(tens) + 1) if tens else 1) * 10 + units
 
 
 def _iso(year: int, month: int, day: int) -> str | None:

@@ -6,14 +6,12 @@ or in the lines that are not prose (site name, breadcrumbs, address). Else it st
 
 from __future__ import annotations
 
-import csv
 import functools
 import re
-import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from gongkai.store.run import bundled
+from gongkai.text.lexicon import patterns, rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,15 +19,11 @@ if TYPE_CHECKING:
 FIRST, LAST = 2000, 2024
 """Years of the table of divisions."""
 _HAN = r"[\u4e00-\u9fff]"
-_DIVISION = re.compile(
-    rf"{_HAN}{{2,7}}?(?:省|自治区|特别行政区)|{_HAN}{{2,8}}?(?:自治州|地区|盟|州)|{_HAN}{{1,6}}?(?:市|自治县|自治旗|县|旗|林区|特区|区)"
-)
-_TOWNSHIP = re.compile(rf"{_HAN}{{1,8}}?(?:街道|镇|乡|苏木)")
-_TOWNSHIP_TAIL = re.compile(r"(?:街道|镇|乡|苏木)(?:办|人民政府|政府|党|$)")
-_SHORTENED = re.compile(r"(?:(?:[壮回]族|维吾尔)?自治区|省|地区|盟|[市州县区旗])$")
-_NOT_DIVISION = re.compile(
-    r"开发区$|园区$|高新区$|新区$|经开区$|示范区$|保税区$|景区$|地区$|社区$|小区$|城区$|灾区$|山区$|^城市$"
-)
+_DIVISION = patterns("agencies.division")["name"]
+_TOWNSHIP = patterns("agencies.division")["township"]
+_TOWNSHIP_TAIL = patterns("agencies.division")["township_tail"]
+_SHORTENED = patterns("agencies.division")["kind"]
+_NOT_DIVISION = patterns("agencies.division")["not"]
 _NO_CITY = ("市辖区", "县", "直辖县")
 """What the table has for the city of a division right below its province: words of any document, no hint."""
 _MAX_TEXT = 300_000
@@ -61,12 +55,10 @@ class Region:
 def regions() -> dict[str, list[Region]]:
     """Return the table of divisions by name."""
     by_name: dict[str, list[Region]] = {}
-    with bundled("corpus/lexicon/regions.csv").open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            first, last = int(row.pop("first")), int(row.pop("last"))
-            if row["city"] in _NO_CITY:
-                row["city"] = ""
-            by_name.setdefault(row["name"], []).append(Region(**row, first=first, last=last))
+    for row in rows("regions"):
+        city = "" if row["city"] in _NO_CITY else row["city"]
+        years = {"first": int(row["first"]), "last": int(row["last"])}
+        by_name.setdefault(row["name"], []).append(Region(**{**row, "city": city, **years}))  # type: ignore[arg-type]
     return by_name
 
 
@@ -87,12 +79,6 @@ def _by_stem() -> dict[str, list[Region]]:
     return by_stem
 
 
-@functools.cache
-def _words() -> dict[str, re.Pattern[str]]:
-    table = tomllib.loads(bundled("corpus/lexicon/agencies.toml").read_text(encoding="utf-8"))["place"]
-    return {name: re.compile(pattern) for name, pattern in table.items()}
-
-
 def split_divisions(name: str) -> list[str]:
     """Cut the administrative divisions off the front of an agency's name, the largest first.
 
@@ -107,7 +93,7 @@ def split_divisions(name: str) -> list[str]:
 def _cut(name: str) -> tuple[list[str], str]:
     """Return the divisions in front, and what is left of the name."""
     found: list[str] = []
-    rest = _words()["central"].sub("", name)
+    rest = patterns("agencies.place")["central"].sub("", name)
     while rest:
         known = _known(rest)
         if known is None and (stem := _stem_before(rest)):
@@ -146,45 +132,42 @@ def _stem_before(rest: str) -> tuple[str, str] | None:
     return None
 
 
-def find_place(
-    agency: str, kind: str | None, year: int | None, lines: Sequence[str], problems: list[str]
-) -> tuple[str | None, str | None, str | None]:
-    """Find level, region and code of an agency; what is ambiguous is None, with candidates in `problems`.
+class Place(NamedTuple):
+    """Level, region and code of an agency, and what is ambiguous about them, with the candidates."""
+
+    level: str | None = None
+    region: str | None = None
+    code: str | None = None
+    problem: str | None = None
+
+
+def find_place(agency: str, kind: str | None, year: int | None, lines: Sequence[str]) -> Place:
+    """Find level, region and code of an agency; what is ambiguous is None.
 
     Args:
         agency: Its name as printed.
         kind: Its kind.
         year: The report's.
         lines: Cleaned lines of the document.
-        problems: Messages are added here.
     """
-    words = _words()
+    words = patterns("agencies.place")
     if words["nation"].fullmatch(agency):
-        return "nation", None, None
+        return Place("nation")
     divisions, below = _cut(agency)
     is_township = kind in ("township", "street") or bool(
         _TOWNSHIP.match(below) and kind in ("government", "office")
     )
     own_level = "township" if is_township else "province" if words["customs"].fullmatch(agency) else None
     if not divisions and is_township:
-        problems.append(
-            f"{agency}: no division above it is named in front of it; set region_code with --about"
-        )
-        return own_level, None, None
-    if not divisions:
-        found = _from_stem(agency, year, lines, problems)
-        return (own_level or found[0]), found[1], found[2]
-    region = divisions[-1]
-    decided = _decide(divisions, year, lines, problems)
-    level = decided.level if decided else _level(divisions, year)
-    return own_level or level, region, decided.code if decided else None
+        said = f"{agency}: no division above it is named in front of it; set region_code with --about"
+        return Place(own_level, problem=said)
+    found = _decide(divisions, year, lines) if divisions else _from_stem(agency, year, lines)
+    return found._replace(level=own_level or found.level)
 
 
-def _from_stem(
-    agency: str, year: int | None, lines: Sequence[str], problems: list[str]
-) -> tuple[str | None, str | None, str | None]:
+def _from_stem(agency: str, year: int | None, lines: Sequence[str]) -> Place:
     """Resolve a division that the name cuts short (南京海关) by the table, or the text."""
-    name = _words()["central"].sub("", agency)
+    name = patterns("agencies.place")["central"].sub("", agency)
     text = "\n".join(lines)[:_MAX_TEXT]
     stems = [name[:n] for n in range(min(6, len(name) - 1), 1, -1) if name[:n] in _by_stem()]
     stem = stems[0] if stems else name[:2]
@@ -192,23 +175,16 @@ def _from_stem(
     if agency.endswith("总队"):
         candidates = [r for r in candidates if r.level == "province"]
     if len({r.code for r in candidates}) == 1 and candidates[0].level != "county":
-        return candidates[0].level, candidates[0].name, candidates[0].code
+        return Place(candidates[0].level, candidates[0].name, candidates[0].code)
     full = rf"{re.escape(stem)}{_HAN}?[省市州县区旗盟]"
     whole = {m[0] for m in re.finditer(rf"(?<!{_HAN}){full}", text)}
     whole |= {m[0] for m in re.finditer(rf"{re.escape(stem)}[省市州县区旗盟](?={_HAN})", text)}
     if len(whole) == 1:
-        divisions = [whole.pop()]
-        decided = _decide(divisions, year, lines, problems)
-        return (
-            decided.level if decided else _level(divisions, year),
-            divisions[0],
-            decided.code if decided else None,
-        )
-    if candidates:
-        problems.append(
-            f"{agency}: {stem} is cut short and not settled by the text; candidates: {_list(candidates)}"
-        )
-    return None, None, None
+        return _decide([whole.pop()], year, lines)
+    if not candidates:
+        return Place()
+    said = f"{agency}: {stem} is cut short and not settled by the text; candidates: {_list(candidates)}"
+    return Place(problem=said)
 
 
 def _candidates(divisions: Sequence[str], year: int | None) -> list[Region]:
@@ -221,40 +197,37 @@ def _of_any_year(divisions: Sequence[str]) -> list[Region]:
     return [r for r in regions().get(region, ()) if all(a in (r.city, r.province) for a in above)]
 
 
-def _decide(
-    divisions: Sequence[str], year: int | None, lines: Sequence[str], problems: list[str]
-) -> Region | None:
-    """Choose the one division that is meant, or none with the reason."""
+def _decide(divisions: Sequence[str], year: int | None, lines: Sequence[str]) -> Place:
+    """Choose the one division that is meant; none, with the reason, where it is not known."""
     candidates = _candidates(divisions, year)
     region = divisions[-1]
     if not candidates and year is not None and _of_any_year(divisions):
-        return _renamed(divisions, year, problems)
+        return _renamed(divisions, year)
     if len({r.code for r in candidates}) > 1 and year is not None:
         candidates = _printed(candidates, region, lines) or candidates
-    if len({r.code for r in candidates}) == 1:
-        return candidates[-1]
-    if candidates:
-        count = len({r.code for r in candidates})
-        problems.append(f"{region}: {count} divisions have this name; candidates: {_list(candidates)}")
-    return None
+    codes = {r.code for r in candidates}
+    if len(codes) == 1:
+        return Place(candidates[-1].level, region, candidates[-1].code)
+    said = f"{region}: {len(codes)} divisions have this name; candidates: {_list(candidates)}"
+    return Place(_level(divisions, year), region, problem=said if codes else None)
 
 
-def _renamed(divisions: Sequence[str], year: int, problems: list[str]) -> Region | None:
+def _renamed(divisions: Sequence[str], year: int) -> Place:
     """Decide on a name that no division had at that year's end: one given up in that very year counts."""
     region, others = divisions[-1], _of_any_year(divisions)
     given_up = [r for r in others if r.last == year - 1]
     if len(given_up) == 1:
-        problems.append(f"{region}: given up in {year}; the code that it had until then was taken")
-        return given_up[0]
+        said = f"{region}: given up in {year}; the code that it had until then was taken"
+        return Place(given_up[0].level, region, given_up[0].code, said)
     spans = ", ".join(f"{r} ({r.first}-{r.last})" for r in others[:6])
-    problems.append(f"{region}: no division had this name in {year}; candidates: {spans}")
-    return None
+    said = f"{region}: no division had this name in {year}; candidates: {spans}"
+    return Place(_level(divisions, year), region, problem=said)
 
 
 def _printed(candidates: Sequence[Region], region: str, lines: Sequence[str]) -> list[Region]:
     """Return the candidates whose parent is printed before the name, or else in lines that are not prose."""
     text = "\n".join(lines)[:_MAX_TEXT]
-    visited = _words()["visited"]
+    visited = patterns("agencies.place")["visited"]
 
     def adjoins(candidate: Region) -> bool:
         for parent in (candidate.city, candidate.province):

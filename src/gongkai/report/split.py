@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from gongkai.problem import Problem
 from gongkai.readers.document import Document, Paragraph
 from gongkai.report.agency import agency_in_title
-from gongkai.report.dates import parse_year
 from gongkai.report.outline import is_official_heading, is_title
 from gongkai.text.clean import clean_text, detect_script
-from gongkai.text.grammar import YEAR_OF
+from gongkai.text.grammar import YEAR_OF, parse_year
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,10 +65,6 @@ def split_reports(document: Document) -> list[Document]:
         )
         for number, (start, end) in enumerate(itertools.pairwise(limits), 1)
     ]
-
-
-def _place(number: int, count: int) -> Problem:
-    return Problem("several", f"report {number} of {count} in this file")
 
 
 def _whose(text: str) -> Whose:
