@@ -68,7 +68,9 @@ class quiet:  # noqa: N801
         window.set_default_timeout(15_000)
         window.on("console", lambda m: self.noise.append(m.text))
         window.on("pageerror", lambda e: self.noise.append(str(e)))
-        window.on("request", lambda r: r.url.startswith(("file:", "data:", "blob:")) or self.noise.append(r.url))
+        window.on(
+            "request", lambda r: r.url.startswith(("file:", "data:", "blob:")) or self.noise.append(r.url)
+        )
         return window
 
     def __exit__(self, kind, *_):
@@ -119,7 +121,9 @@ def test_agencies_are_filtered_and_sorted_and_the_address_keeps_both(opened, add
     assert head.get_attribute("aria-sort") == "descending"
 
     def shares():
-        return [float(t.rstrip("%")) for t in opened.locator("tbody td.share:nth-child(3) b").all_inner_texts()]
+        return [
+            float(t.rstrip("%")) for t in opened.locator("tbody td.share:nth-child(3) b").all_inner_texts()
+        ]
 
     assert shares() == sorted(shares(), reverse=True)
     head.locator("button").click()
@@ -152,7 +156,9 @@ def test_an_agency_shows_years_promises_and_copied_text(opened, address, reports
     assert opened.locator("#s0[aria-current=true]").count() == 1
 
 
-def test_a_report_shows_sentences_in_place_last_years_beside_it_and_its_tables(opened, address, reports, tables):
+def test_a_report_shows_sentences_in_place_last_years_beside_it_and_its_tables(
+    opened, address, reports, tables
+):
     twice = reports[reports.duplicated("agency", keep=False)].iloc[-1]
     sentences = read_table(tables, "sentences")
     own = sentences[sentences["report_id"] == twice["report_id"]].sort_values("position")
@@ -166,7 +172,10 @@ def test_a_report_shows_sentences_in_place_last_years_beside_it_and_its_tables(o
     opened.locator(".legend button").first.click()
     assert opened.locator(".s.dim").count() < len(own)
     opened.locator(".tabs button[data-key=diff]").click()
-    before, after = opened.locator(".pair .side:first-child:not(.void)"), opened.locator(".pair .side:last-child:not(.void)")
+    before, after = (
+        opened.locator(".pair .side:first-child:not(.void)"),
+        opened.locator(".pair .side:last-child:not(.void)"),
+    )
     last = sentences[(sentences["agency"] == twice["agency"]) & (sentences["year"] == twice["year"] - 1)]
     assert (before.count(), after.count()) == (len(last), len(own))
     assert opened.locator(".pair ins").count() > 0

@@ -116,7 +116,7 @@ function copyEntry(held, row) {
   const from = kind === "own" ? t("from_own", { year: yearText(year) }) : t("from_other", { agency: agency < 0 ? t("not_found") : agencyName(agency), year: yearText(year) });
   return h("article", { class: "entry", role: "listitem" },
     h("div", {}, h("p", { class: "over" }, reportAt.has(report) ? h("a", { href: address("report", report) }, from) : from, kind === "other" ? ` · ${t(direction === "from" ? "dir_from" : direction === "to" ? "dir_to" : "dir_null")}` : ""), h("blockquote", {}, before)),
-    h("div", { class: "verdict" }, h("i", { "aria-hidden": "true" }, direction === "to" ? "←" : "→"), h("span", {}, t(edited ? "edited" : "verbatim")), kept ? h("small", {}, t("figures_kept")) : null),
+    h("div", { class: "verdict" }, h("i", { "aria-hidden": "true" }, direction === "to" ? "←" : "→"), h("span", {}, t(source === mine ? "identical" : edited ? "edited" : "verbatim")), kept ? h("small", {}, t("figures_kept")) : null),
     h("div", {}, h("p", { class: "over" }, `${t("this_report")}, ${yearText(reportYear(held, place))}`), h("blockquote", {}, sentenceLink(held, place) ? h("a", { href: sentenceLink(held, place) }, after) : after), h("p", { class: "under-line" }, t("likeness", { n: (similarity / 100).toFixed(2) }))));
 }
 

@@ -7,7 +7,7 @@ function figure({ name, heading, sub, note, draw, rows, controls, level = "h2" }
   new ResizeObserver(() => { if (Math.abs(holder.clientWidth - width) > 2) redraw(); }).observe(holder);
   const table = rows ? h("details", { class: "numbers" }, h("summary", {}, t("as_table")), h("div")) : null;
   table?.addEventListener("toggle", () => { if (table.open) table.lastChild.replaceChildren(numberTable(rows())); });
-  const node = h("figure", { class: "figure", "aria-label": heading },
+  const node = h("figure", { class: `figure ${name}`, "aria-label": heading },
     h("figcaption", {}, h(level, {}, heading), sub ? h("p", { class: "sub" }, sub) : null),
     controls ?? null, holder,
     h("div", { class: "under" },
@@ -154,7 +154,8 @@ function mapChart(width, points, corpus, labels, chosen, choose) {
     text(width - right, height - 8, `${labels[0]} →`, { class: "name strong", "text-anchor": "end" }),
     text(left, 14, `↑ ${labels[1]}`, { class: "name strong" }));
   const [a, b] = labels;
-  const corners = [["less_more", left + 8, top + 16, "start"], ["more_more", width - right - 8, top + 16, "end"], ["less_less", left + 8, height - bottom - 10, "start"], ["more_less", width - right - 8, height - bottom - 10, "end"]];
+  // Where the four corners have no room for their names they are left out; the axes say the same.
+  const corners = width < 620 ? [] : [["less_more", left + 8, top + 16, "start"], ["more_more", width - right - 8, top + 16, "end"], ["less_less", left + 8, height - bottom - 10, "start"], ["more_less", width - right - 8, height - bottom - 10, "end"]];
   for (const [key, at, up, anchor] of corners) node.append(text(at, up, shorten(t(key, { a, b }), width * 0.44), { class: "corner", "text-anchor": anchor }));
   const taken = points.map((p) => [x.at(p.across.value) - 4, y.at(p.up.value) - 4, 8, 8]);
   taken.push(...corners.map(([key, at, up, anchor]) => { const room = Math.min(width * 0.44, wide(t(key, { a, b }))); return [anchor === "end" ? at - room : at, up - 12, room, 16]; }));
@@ -187,12 +188,13 @@ function mapChart(width, points, corpus, labels, chosen, choose) {
 // Groups in rows: a name, a dot with its interval, the number.
 function rowsChart(width, rows, label, corpus, { open } = {}) {
   const rowHeight = 30, top = 8, bottom = 26;
-  const left = Math.min(width * 0.42, Math.max(...rows.map((row) => wide(row.name, 13))) + 14), right = 124;
+  const left = Math.min(width * 0.5, Math.max(...rows.map((row) => wide(row.name, 13))) + 14), right = 124;
   const narrow = width < 460, edge = narrow ? 66 : right;
   const height = top + rows.length * rowHeight + bottom;
   const x = scaleTo(mostOf(rows.map((row) => row.share)), left, width - edge);
+  const sparse = Math.ceil(40 / (x.at(x.ticks[1]) - x.at(0)));
   const node = svg(width, height, label,
-    x.ticks.map((v) => [s("line", { class: "grid", x1: x.at(v), x2: x.at(v), y1: top, y2: height - bottom }), text(x.at(v), height - 8, `${v / 100}%`, { class: "tick", "text-anchor": "middle" })]),
+    x.ticks.map((v, k) => [s("line", { class: "grid", x1: x.at(v), x2: x.at(v), y1: top, y2: height - bottom }), k % sparse ? null : text(x.at(v), height - 8, `${v / 100}%`, { class: "tick", "text-anchor": "middle" })]),
     corpus?.value != null ? s("line", { class: "middle", x1: x.at(corpus.value), x2: x.at(corpus.value), y1: top, y2: height - bottom }) : null);
   rows.forEach((row, k) => {
     const at = top + rowHeight * (k + 0.5), tip = tipOf(row.name, row.share);
@@ -240,7 +242,7 @@ function hundredChart(width, counts, label) {
   const exact = counts.map((n) => 100 * n / total), floor = exact.map(Math.floor);
   const order = exact.map((v, k) => [v - floor[k], k]).sort((a, b) => b[0] - a[0]);
   for (let k = 0; k < 100 - floor.reduce((a, b) => a + b, 0); k++) floor[order[k][1]]++;
-  const columns = width > 620 ? 25 : width > 380 ? 20 : 20, cell = Math.min(30, width / columns), rows = 100 / columns;
+  const columns = width > 620 ? 25 : 20, cell = Math.min(30, (width > 900 ? width - 320 : width) / columns), rows = 100 / columns;
   const node = svg(columns * cell, rows * cell, label);
   node.setAttribute("role", "img");
   let at = 0;

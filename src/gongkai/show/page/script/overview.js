@@ -2,14 +2,10 @@
 
 function methodNote(cluster) {
   const { model } = core;
-  const trained = model.trained
-    ? t("s_trained", { n: count(model.trained.sentences), reports: t("n_reports", { n: model.trained.reports }) })
-    : t("s_unknown");
-  const real = (model.quality ?? []).filter((row) => row[0] === "real");
-  const shown = real.length ? real : model.quality ?? [];
-  const list = shown.map(([, label, value, low, high]) => `${labelTitle(label)} ${asShare(value).toFixed(2)}${low === null ? "" : ` [${asShare(low).toFixed(2)}, ${asShare(high).toFixed(2)}]`}`).join(side() ? "，" : ", ");
-  const first = t("s_method", { method: t("method_count"), model: model.name, trained, clusters: t(`cluster_${cluster}`) });
-  return list ? `${first} ${t(real.length ? "s_f1" : "s_f1_own", { list })}` : first;
+  const trained = model.trained ? t("s_trained", { n: count(model.trained.sentences), reports: t("n_reports", { n: model.trained.reports }) }) : t("s_unknown");
+  const real = (model.quality ?? []).filter((row) => row[0] === "real"), shown = real.length ? real : model.quality ?? [];
+  const list = shown.map(([, label, value, low, high]) => `${labelTitle(label)} ${asShare(value).toFixed(2)}${low === null ? "" : ` [${asShare(low).toFixed(2)}, ${asShare(high).toFixed(2)}]`}`).join(side() ? "、" : ", ");
+  return t("s_method", { model: model.name, trained, quality: list ? t(real.length ? "s_f1" : "s_f1_own", { list }) : "", clusters: t(`cluster_${cluster}`) });
 }
 const labelTitle = (name) => said(core.scheme.labels.find((one) => one.name === name)?.title) || name;
 const clusterOf = (rows, keys) => { const all = new Set(rows.map((row) => row[keys])); return all.size === 1 ? [...all][0] : "mixed"; };
