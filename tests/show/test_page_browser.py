@@ -58,7 +58,7 @@ def opened(browser, address):
         yield window
 
 
-class quiet:  # noqa: N801
+class quiet:
     def __init__(self, browser, **settings):
         self.context = browser.new_context(**{"locale": "en-US", "accept_downloads": True} | settings)
         self.noise = []
@@ -200,7 +200,7 @@ def test_search_finds_every_sentence_with_the_words_and_counts_by_facet(opened, 
     problems = int((sentences["section"] == "problems").sum())
     playwright.expect(found).to_have_text(re.compile(rf"^{problems} sentence"))
     assert "section=problems" in opened.url
-    name, content = saved(opened, opened.locator("[data-save=csv]"))
+    _, content = saved(opened, opened.locator("[data-save=csv]"))
     assert len(content.decode("utf-8-sig").splitlines()) == 1 + problems
     opened.locator(".hit-line a").first.click()
     opened.wait_for_url("**#/report/**")
