@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from gongkai.cli import codebook as codebook_app
-from gongkai.cli import coding, figures, fit, study
+from gongkai.cli import coding, figures, fit, inference, study
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample
 from gongkai.cli.doctor import doctor
@@ -490,6 +490,13 @@ def measure(
     typer.echo(f"{output}: {len(measures)} rows")
 
 
-for command in (doctor, *fit.COMMANDS, *study.COMMANDS, *figures.COMMANDS, *coding.COMMANDS):
+for command in (
+    doctor,
+    *fit.COMMANDS,
+    *study.COMMANDS,
+    *inference.COMMANDS,
+    *figures.COMMANDS,
+    *coding.COMMANDS,
+):
     app.command()(command)
 app.add_typer(codebook_app.app, name="codebook")
