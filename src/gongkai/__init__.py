@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gongkai.classify.classifier import load_model as load_model
+    from gongkai.classify.kinds import TrainSettings as TrainSettings
     from gongkai.classify.predict import predict as predict
-    from gongkai.classify.train import TrainSettings as TrainSettings
     from gongkai.classify.train import cross_fit as cross_fit
     from gongkai.classify.train import train as train
     from gongkai.coding.codebook import new_codebook as new_codebook
@@ -112,7 +112,7 @@ _GROUPS = {
         "write_tasks": "coding.exchange:write_tasks",
     },
     "classify": {
-        "TrainSettings": "classify.train:TrainSettings",
+        "TrainSettings": "classify.kinds:TrainSettings",
         "calibrate": "classify.adjust:calibrate",
         "cross_fit": "classify.train:cross_fit",
         "evaluate": "measure.quality:evaluate",

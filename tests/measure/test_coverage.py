@@ -81,6 +81,9 @@ def test_years_of_different_agencies_are_said():
         "2022 and 2023 rest on different agencies: 0 in both, 1 only in 2022, 1 only in 2023",
     ]
     assert uneven_years(HELD.head(2)) == []
+    renamed = pd.DataFrame({"agency": ["甲县林业局", "甲县环境保护局", "甲县林业局", "甲县生态环境局"],
+                            "year": [2017, 2017, 2018, 2018]})  # fmt: skip
+    assert uneven_years(renamed) == []
 
 
 def test_bad_usage():

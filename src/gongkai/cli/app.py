@@ -241,7 +241,7 @@ def train(
     """
     from dataclasses import replace
 
-    from gongkai.classify.train import TrainSettings
+    from gongkai.classify.kinds import TrainSettings
     from gongkai.classify.train import train as run
     from gongkai.coding.labels import read_labels
     from gongkai.store.run import read_settings
@@ -466,6 +466,7 @@ def measure(
     Example: gongkai measure predictions.csv -o measures.csv --by agency,year
     Example: gongkai measure predictions.csv -o corrected.csv --by year --method ppi --labels my-sample.csv
     """
+    from gongkai.measure.coverage import uneven_years
     from gongkai.measure.prevalence import prevalence
     from gongkai.tables.predicted import read_predictions
     from gongkai.tables.schema import write_frame
@@ -487,16 +488,12 @@ def measure(
         codebook=book,
     )
     write_frame(measures, output, overwrite=overwrite)
+    compared = "year" in columns_of(by) and "agency" not in columns_of(by)
+    for line in uneven_years(frame) if compared else []:
+        typer.echo(f"  warning: {line}")
     typer.echo(f"{output}: {len(measures)} rows")
 
 
-for command in (
-    doctor,
-    *fit.COMMANDS,
-    *study.COMMANDS,
-    *inference.COMMANDS,
-    *figures.COMMANDS,
-    *coding.COMMANDS,
-):
+for command in (doctor, *(c for room in (fit, study, inference, figures, coding) for c in room.COMMANDS)):
     app.command()(command)
 app.add_typer(codebook_app.app, name="codebook")

@@ -52,6 +52,7 @@ def compare(
     Example: gongkai compare tables predictions.csv -o ranks.csv --by agency
     """
     from gongkai.measure.compare import compare as run
+    from gongkai.measure.coverage import uneven_years
     from gongkai.measure.guards import note_assumed
     from gongkai.measure.many import compare_groups
     from gongkai.measure.years import BREAK
@@ -81,6 +82,8 @@ def compare(
         typer.echo(
             f"  {row['label']:<24} {percent(row['value'], '+')}{spread}  {row['clusters']} × {cluster}"
         )
+    for line in uneven_years(outcomes[outcomes[by].isin(groups)]) if by == "year" else []:
+        typer.echo(f"  warning: {line}")
     if BREAK in str(found["note"].iloc[0]):
         typer.echo(f"  note: {BREAK}: the difference is of form and writing together; see gongkai trend")
 

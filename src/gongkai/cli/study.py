@@ -13,6 +13,7 @@ from gongkai.cli.options import CodebookFile, Level, Overwrite, Seed, columns_of
 from gongkai.errors import GongkaiError, MeasureError
 
 if TYPE_CHECKING:
+    from gongkai.tables.schema import Table
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels
 
@@ -107,7 +108,13 @@ def agree(
     book = codebook_of(codebook)
     coded = pd.concat([_read_codes(path, tables, book) for path in files], ignore_index=True)
     coders = sorted(set(coded["annotator"]) - {"resolved"})
-    found = agreement(coded, by=columns_of(by), level=level, codebook=book)
+    if len(coders) < 2:
+        if labels is None:
+            raise MeasureError("agreement needs two coders; with --labels one coder's codes are written")
+        typer.echo("one coder: no agreement to show", err=True)
+        found = pd.DataFrame()
+    else:
+        found = agreement(coded, by=columns_of(by), level=level, codebook=book)
     for row in records(found):
         _echo_agreement(f"{row['label']:<12} {row['group']:<22}", row)
     for pair in itertools.combinations(coders, 2) if len(coders) > 2 else ():
@@ -211,7 +218,7 @@ def reuse(
     from gongkai.measure.copies import copied, copy_network, mandated_phrases
     from gongkai.measure.mentions import mentions
     from gongkai.measure.reuse import reuse as run
-    from gongkai.measure.reuse import reused_sentences
+    from gongkai.measure.reuse import reuse_placebo, reused_sentences
     from gongkai.tables.schema import read_table, write_frame
 
     sentences = read_table(tables, "sentences")
@@ -221,9 +228,8 @@ def reuse(
         behind = reused_sentences(sentences, n=n, share=share).drop(columns="tokens")
         write_frame(behind, flags, overwrite=overwrite)
     for name, part in found.groupby("measure"):
-        typer.echo(
-            f"  {name:<10} mean {part['value'].mean():.1%} of words, {part['value'].notna().sum()} reports"
-        )
+        typer.echo(f"  {name:<10} mean {_mean(part)}")
+    typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(reuse_placebo(sentences))}")
     if named is not None:
         found = mentions(sentences)
         write_frame(found, named, overwrite=overwrite)
@@ -294,6 +300,10 @@ def followup(
         f"{output}: {len(found)} rows, {int(found['review'].sum())} near the threshold. Read those and all "
         "problems, fill in `checked`, and give the file to --checked: unread problems are not counted"
     )
+
+
+def _mean(part: Table) -> str:
+    return f"{percent(part['value'].mean())} of words, {part['value'].notna().sum()} reports"
 
 
 def terms(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.coverage import uneven_years
 from gongkai.measure.intervals import FEWEST, Moment, difference_interval, share_interval, told
 from gongkai.measure.prevalence import named
 from gongkai.measure.scores import ratio_moment
@@ -57,7 +58,7 @@ def compare(
         (`intervals.difference_interval`), with what they have in common where clusters stand in both, as
         agencies do in two years; the p-value is the smallest 1 − level whose interval leaves out 0. Both are
         null, and `note` says why, where a group has fewer than three units. `note` also says where the form
-        of reports changed between the groups (2021).
+        of reports changed between the groups (2021) and, of years, where they rest on different agencies.
 
     Raises:
         SchemaError: A column is missing.
@@ -72,6 +73,9 @@ def compare(
         if not members.any():
             known = ", ".join(sorted(map(str, outcomes[by].dropna().unique())))
             raise MeasureError(f"no sentence where {by} is {name}; there are {known}")
+    uneven = []
+    if by == "year" and "agency" in outcomes.columns:
+        uneven = uneven_years(outcomes.loc[in_first | in_second, ["agency", "year"]].drop_duplicates())
     rows: list[dict[str, object]] = []
     for label, both in outcomes.assign(_first=in_first, _second=in_second).groupby("label", sort=True):
         parts = [both[both["_first"]], both[both["_second"]]]
@@ -93,8 +97,10 @@ def compare(
         }
         about |= {"clusters": len(names[0]) if joined else len(names[0]) + len(names[1]), "level": level}
         about |= {"cluster": " / ".join(dict.fromkeys(units))}
-        notes = [found.note, form_break(parts[0]["year"], parts[1]["year"]) if "year" in both else ""]
-        rows.append(about | told(found) | {"note": "; ".join(n for n in notes if n) or None})
+        breaks = [form_break(parts[0]["year"], parts[1]["year"])] if "year" in both else []
+        said = told(found)
+        notes = "; ".join(filter(None, [found.note, *breaks, *uneven]))
+        rows.append(about | said | {"note": notes or None})
     keys = pd.DataFrame([{c: r[c] for c in ("first", "second", "p_value")} for r in rows])
     return pd.concat([keys, frame_of("measures", rows)], axis=1)
 

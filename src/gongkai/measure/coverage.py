@@ -16,6 +16,7 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.intervals import wilson
+from gongkai.measure.series import series_name
 from gongkai.report.places import split_divisions
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 DEADLINE = "-01-31"
 """Reports of a year are due by 31 January of the next (regulation of 2019, article 50)."""
-STATUSES = ("held", "late", "twice", "unreadable", "missing")
 _COLUMNS = ["agency", "level", "province", "region_code", "year", "status", "reports", "published", "late",
             "evidence", "note"]  # fmt: skip
 
@@ -255,7 +255,7 @@ def coverage_shares(found: Table, *, by: Sequence[str] = ("year",), level: float
 
 
 def uneven_years(agencies: Table) -> list[str]:
-    """Say of which successive years a comparison would rest on different agencies.
+    """Say of which successive years a comparison would rest on different agencies; renamed ones are the same.
 
     Args:
         agencies: Rows with `agency` and `year`, one or more per report held.
@@ -264,7 +264,10 @@ def uneven_years(agencies: Table) -> list[str]:
         One line per pair of successive years held whose agencies differ; empty where all are the same.
     """
     known = agencies[agencies["agency"].notna() & agencies["year"].notna()]
-    of_year = {int(y): set(known.loc[known["year"] == y, "agency"]) for y in sorted(set(known["year"]))}
+    of_year = {
+        int(y): set(map(series_name, known.loc[known["year"] == y, "agency"].unique()))
+        for y in sorted(set(known["year"]))
+    }
     lines = []
     for first, second in itertools.pairwise(of_year):
         a, b = of_year[first], of_year[second]

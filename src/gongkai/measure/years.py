@@ -2,8 +2,8 @@
 
 - Trend: the outcome of each sentence on its year with a fixed effect for each agency (the within estimator);
   variance CR2 and Satterthwaite's degrees of freedom, in which absorbed effects cost nothing because they are
-  nested in the clusters (Pustejovsky & Tipton 2018). Where the years lie on both sides of the new form of 2021,
-  also the trend within forms and the break: year and form together, each partialled out of the other.
+  nested in the clusters (Pustejovsky & Tipton 2018). Where the years lie on both sides of the new form of
+  2021, also the trend within forms and the break: year and form together, each partialled out of the other.
 - Composition: the difference of two years as change within the agencies that report in both, shift of
   sentences between these, agencies that came and agencies that left (Melitz & Polanec 2015, of Foster,
   Haltiwanger & Krizan 2001).
@@ -71,7 +71,7 @@ def trend(outcomes: Table, *, cluster: str = "agency", level: float = 0.95) -> T
         y, x, new = (_within(v, agency) for v in (part["outcome"].to_numpy(float), year, year >= NEW_FORM))
         if not (np.abs(x) > 1e-9).any():
             raise MeasureError("no agency has reports of two years: no trend within agencies")
-        wanted = {"trend": (x, [])}
+        wanted: dict[str, tuple[Vector, list[Vector]]] = {"trend": (x, [])}
         if ((new @ new) * (x @ x) - (new @ x) ** 2) > 1e-9 * (new @ new + 1) * (x @ x):
             wanted |= {"trend_within_forms": (x, [new]), "break_2021": (new, [x])}
         note = BREAK if len(wanted) == 1 and (np.abs(new) > 0).any() else ""
