@@ -13,9 +13,8 @@ from gongkai.cli.options import CodebookFile, Level, Overwrite, Seed, columns_of
 from gongkai.errors import GongkaiError, MeasureError
 
 if TYPE_CHECKING:
-    from gongkai.tables.schema import Table
     from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels
+    from gongkai.tables.schema import Labels, Table
 
 Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
 Predicted = Annotated[Path, typer.Argument(help="What gongkai predict wrote.")]
