@@ -49,9 +49,7 @@ if TYPE_CHECKING:
     from gongkai.measure.followup import followup_placebo as followup_placebo
     from gongkai.measure.followup import followup_shares as followup_shares
     from gongkai.measure.guards import assume_random as assume_random
-    from gongkai.measure.guards import sample_balance as sample_balance
     from gongkai.measure.many import compare_groups as compare_groups
-    from gongkai.measure.many import rank_sets as rank_sets
     from gongkai.measure.mentions import mentions as mentions
     from gongkai.measure.panel import panel as panel
     from gongkai.measure.panel import panel_gaps as panel_gaps
@@ -68,7 +66,6 @@ if TYPE_CHECKING:
     from gongkai.measure.reuse import reuse_sensitivity as reuse_sensitivity
     from gongkai.measure.series import series as series
     from gongkai.measure.terms import keyness as keyness
-    from gongkai.measure.years import composition as composition
     from gongkai.measure.years import trend as trend
     from gongkai.report.file import read_file as read_file
     from gongkai.report.file import read_report as read_report
@@ -127,7 +124,6 @@ _GROUPS = {
         "compare": "measure.compare:compare",
         "compare_groups": "measure.many:compare_groups",
         "compare_reports": "measure.compare:compare_reports",
-        "composition": "measure.years:composition",
         "copied": "measure.copies:copied",
         "copy_network": "measure.copies:copy_network",
         "counted_outcome": "measure.prevalence:counted_outcome",
@@ -144,13 +140,11 @@ _GROUPS = {
         "panel_gaps": "measure.panel:panel_gaps",
         "pool": "measure.prevalence:pool",
         "prevalence": "measure.prevalence:prevalence",
-        "rank_sets": "measure.many:rank_sets",
         "rates": "measure.rates:rates",
         "crosswalk": "measure.crosswalk:crosswalk",
         "reuse": "measure.reuse:reuse",
         "reuse_sensitivity": "measure.reuse:reuse_sensitivity",
         "rule_breaks": "measure.compare:rule_breaks",
-        "sample_balance": "measure.guards:sample_balance",
         "series": "measure.series:series",
         "sentences_behind": "measure.prevalence:sentences_behind",
         "trend": "measure.years:trend",
