@@ -77,8 +77,8 @@ def agree(
     tables: Annotated[
         Path | None, typer.Option("--tables", help="Check ids and texts against this build.")
     ] = None,
-    labels: Annotated[
-        Path | None, typer.Option("--labels", help="Write all codes as one labels file.")
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write all codes as one labels file.")
     ] = None,
     adjudicate: Annotated[
         Path | None, typer.Option("--adjudicate", help="Write the disputed sentences, for a third reading.")
@@ -93,7 +93,7 @@ def agree(
     """Show how far coders agree: Krippendorff's α per label, pair of coders and group.
 
     Example: gongkai agree tasks/li.xlsx tasks/wang.xlsx --adjudicate disputed.xlsx
-    Example: gongkai agree tasks/li.xlsx tasks/wang.xlsx --adjudicated disputed.xlsx --labels codes.csv
+    Example: gongkai agree tasks/li.xlsx tasks/wang.xlsx --adjudicated disputed.xlsx -o codes.csv
     """
     import itertools
 
@@ -108,8 +108,8 @@ def agree(
     coded = pd.concat([_read_codes(path, tables, book) for path in files], ignore_index=True)
     coders = sorted(set(coded["annotator"]) - {"resolved"})
     if len(coders) < 2:
-        if labels is None:
-            raise MeasureError("agreement needs two coders; with --labels one coder's codes are written")
+        if output is None:
+            raise MeasureError("agreement needs two coders; with -o one coder's codes are written")
         typer.echo("one coder: no agreement to show", err=True)
         found = pd.DataFrame()
     else:
@@ -127,8 +127,8 @@ def agree(
     if adjudicated is not None:
         decisions = read_frame(adjudicated, ["sentence_id", *given_or_shipped(book).names, "rule"])
         coded = pd.concat([coded, resolve(coded, decisions, book)], ignore_index=True)
-    if labels is not None:
-        write_frame(coded, labels, overwrite=overwrite)
+    if output is not None:
+        write_frame(coded, output, overwrite=overwrite)
 
 
 def _echo_agreement(name: str, row: dict[str, Any]) -> None:
