@@ -7,7 +7,7 @@ function figure({ name, heading, sub, note, draw, rows, controls, level = "h2" }
   new ResizeObserver(() => { if (Math.abs(holder.clientWidth - width) > 2) redraw(); }).observe(holder);
   const table = rows ? h("details", { class: "numbers" }, h("summary", {}, t("as_table")), h("div")) : null;
   table?.addEventListener("toggle", () => { if (table.open) table.lastChild.replaceChildren(numberTable(rows())); });
-  const node = h("figure", { class: `figure ${name}`, "aria-label": heading },
+  const node = h("figure", { class: `figure f-${name}`, "aria-label": heading },
     h("figcaption", {}, h(level, {}, heading), sub ? h("p", { class: "sub" }, sub) : null),
     controls ?? null, holder,
     h("div", { class: "under" },
