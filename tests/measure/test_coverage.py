@@ -91,3 +91,9 @@ def test_bad_usage():
         coverage(HELD, expect=pd.DataFrame({"name": ["甲"]}))
     with pytest.raises(MeasureError, match="no agency or no year"):
         coverage(HELD.head(0))
+
+
+def test_before_2019_reports_were_due_by_the_end_of_march():
+    held = reports(("甲市教育局", 2018, "2019-03-20", "a.html"), ("甲市教育局", 2017, "2018-04-02", "b.html"),
+                   ("甲市教育局", 2019, "2020-03-20", "c.html"))  # fmt: skip
+    assert coverage(held)["status"].tolist() == ["late", "held", "late"]

@@ -28,6 +28,10 @@ def rates(
     output: Output,
     strict: Strict = False,
     covariates: Covariates = None,
+    below: Annotated[
+        Path | None,
+        typer.Option("--systems", help="Also write each parent's rates beside those of its agencies."),
+    ] = None,
     method: Annotated[
         str, typer.Option("--method", help="Interval of a share: jeffreys or wilson.")
     ] = "jeffreys",
@@ -44,6 +48,8 @@ def rates(
     from gongkai.measure.coverage import uneven_years
     from gongkai.measure.panel import residents_of
     from gongkai.measure.rates import rates as run
+    from gongkai.measure.series import series
+    from gongkai.measure.systems import systems
     from gongkai.tables.schema import read_frame, read_table, write_frame
 
     own = None if covariates is None else read_frame(covariates, ["region_code"])
@@ -53,6 +59,10 @@ def rates(
         strict=strict, method=method, level=level,  # type: ignore[arg-type]
     )  # fmt: skip
     write_frame(found, output, overwrite=overwrite)
+    if below is not None:
+        pairs = systems(found, series(reports), reports)
+        write_frame(pairs, below, overwrite=overwrite)
+        typer.echo(f"  {below}: {pairs['parent'].nunique()} parents with agencies held; nothing need add up")
     for name, part in found.groupby("indicator", sort=False):
         cases = part["bottom"].where(part["reason"] == "")
         shown = part[part["value"].notna()]

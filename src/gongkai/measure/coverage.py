@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from gongkai.tables.schema import Problems, Reports, Table
 
-DEADLINE = "-01-31"
-"""Reports of a year are due by 31 January of the next (regulation of 2019, article 50)."""
-STATUSES = ("held", "late", "twice", "unreadable", "missing")
+DEADLINES = {2008: "-03-31", 2019: "-01-31"}
+"""When reports of a year are due in the next, from which year on: by 31 March under the regulation of 2008
+(article 31), by 31 January under that of 2019 (article 50)."""
 _COLUMNS = ["agency", "level", "province", "region_code", "year", "status", "reports", "published", "late",
             "evidence", "note"]  # fmt: skip
 
@@ -51,7 +51,7 @@ def coverage(
 
     Returns:
         One row per agency and year: `agency, level, province, region_code, year, status` (the first that
-        applies of `twice`: several different reports; `late`: published after 31 January of the next year;
+        applies of `twice`: several different reports; `late`: published after it was due, `DEADLINES`;
         `held`; `unreadable`; `missing`)`, reports` (how many)`, published` (dates)`, late` (true, false, null
         without a date)`, evidence` (source paths, or the problem)`, note` (a name of `expect` that matches
         no agency or several; dates that contradict; a report that was not expected). Reports without agency
@@ -211,7 +211,8 @@ def _status(
     part = pd.concat(held)
     dates = sorted({str(d) for d in part["published"].dropna()})
     # Of several, the first decides: the obligation was met when one of them stood.
-    late = dates[0][:10] > f"{year + 1}{DEADLINE}" if dates else None
+    due = DEADLINES[max((since for since in DEADLINES if since <= year), default=min(DEADLINES))]
+    late = dates[0][:10] > f"{year + 1}{due}" if dates else None
     found: dict[str, object] = {
         "reports": len(part),
         "published": "; ".join(dates),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 import pandas as pd
 
@@ -145,7 +145,7 @@ def _base(kept: Reports, renames: Table | None) -> tuple[Table, list[Column]]:
     joined["year"] = joined["year"].astype(int)
     base = joined.drop_duplicates(_KEY).copy()
     base["n_reports"] = joined.groupby(_KEY, sort=False)["report_id"].transform("size")[base.index]
-    meanings = ReportRow.__annotations__
+    meanings = get_type_hints(ReportRow, include_extras=True)
     own = {
         "series_id": ("id of the agency's series over renames", "机构序列号（更名后不变）"),
         "agency": ("full name of the agency, as in the report", "机构全称"),
@@ -164,8 +164,8 @@ def _base(kept: Reports, renames: Table | None) -> tuple[Table, list[Column]]:
     }  # fmt: skip
     described = [Column(name, "", *own[name]) for name in ("series_id", "agency", "year")]
     for name in _REPORT:
-        said = re.findall(r"\"(.*)\"", str(meanings[name]))
-        described.append(Column(name, "", said[0] if said else name, zh[name]))
+        said = getattr(meanings[name], "__metadata__", (name,))
+        described.append(Column(name, "", str(said[0]), zh[name]))
     described += [Column(name, "", *own[name]) for name in list(own)[3:]]
     return base, described
 
