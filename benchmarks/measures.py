@@ -9,28 +9,19 @@ corpus, the same text in the same way wherever the copy has it. Three of its 120
 
 from __future__ import annotations
 
-import argparse
 import csv
 import itertools
-import json
-import os
-import platform
-import resource
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from benchmarks.scale import PLACES, RAW
 from gongkai.corpus.build import build
 from gongkai.corpus.stream import predict_tables
-from gongkai.tables.schema import BUILT, SCHEMAS, read_table, write_part
+from gongkai.tables.schema import BUILT, read_table, write_part
 
 KEPT, CHANGED, COPYING = 0.2, 0.35, 3
 """Share of texts left as they are; of the words of all others that are exchanged; reports that copy."""
@@ -48,8 +39,7 @@ def write_copies(folder: Path, count: int, *, seed: int = 0) -> None:
             (folder / made).mkdir(parents=True)
             shutil.copy(f"{name}/{made}/run.json", folder / made)
     sentences = frames["sentences"]
-    texts, of_text = np.unique(sentences["text"].to_numpy(str), return_inverse=True)
-    first = np.unique(of_text, return_index=True)[1]
+    _, first, of_text = np.unique(sentences["text"].to_numpy(str), return_index=True, return_inverse=True)
     words = [list(tokens) for tokens in sentences["tokens"].to_numpy()[first]]
     vocabulary = np.array(list(itertools.chain.from_iterable(words)), dtype=object)
     reports = frames["reports"]["report_id"].tolist()
@@ -74,7 +64,9 @@ def write_copies(folder: Path, count: int, *, seed: int = 0) -> None:
             if table == "predictions":
                 part["score"] = np.clip(part["score"] + rng.normal(0, 0.1, len(part)), 0, 1)
                 part["predicted"] = part["score"] >= 0.5
-            write_part(table, part[held], folder / ("predictions" if table == "predictions" else "tables"), copy)
+            write_part(
+                table, part[held], folder / ("predictions" if table == "predictions" else "tables"), copy
+            )
 
 
 def _codes() -> list[str]:

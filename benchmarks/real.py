@@ -29,7 +29,9 @@ from gongkai.classify.train import gold_of, split_groups
 from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
 from gongkai.errors import ModelError
-from gongkai.measure.quality import evaluate, interval
+from gongkai.measure.intervals import paired_difference
+from gongkai.measure.quality import evaluate
+from gongkai.measure.scores import ratio_moment
 from gongkai.tables.ids import hash_text
 from gongkai.tables.schema import read_table
 
@@ -58,6 +60,7 @@ def coded(paths: list[str], folder: Path, *, wider: bool = False) -> tuple[pd.Da
 
 def figures(predictions: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
     """Return the metrics that stand in a card: those of `evaluate`, and the share predicted − coded."""
+    predictions = predictions[~predictions["seen"].astype(bool)]  # words that stand in the training too
     metrics = evaluate(predictions, gold)
     metrics = metrics[metrics["metric"].isin(SHOWN)]
     joined = predictions.merge(gold[["sentence_id", *LABELS]], on="sentence_id")
@@ -65,14 +68,14 @@ def figures(predictions: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
     for label in LABELS:
         part = joined[joined["label"] == label]
         error = part["predicted"].astype(float) - part[label].astype(float)
-        of_agency = error.groupby(part["agency"]).agg(["sum", "size"]).to_numpy()
-        draws = np.random.default_rng(0).integers(len(of_agency), size=(1000, len(of_agency)))
-        drawn = of_agency[draws].sum(axis=1)
-        low, high = interval(drawn[:, 0] / drawn[:, 1], 0.95)
+        index = pd.factorize(part["agency"])[0]
+        both = [part[c].astype(float).to_numpy() for c in (label, "predicted")]
+        coded, told = (ratio_moment(y, np.ones(len(y)), index, index.max() + 1) for y in both)
+        bias, _ = paired_difference(coded, told, 0.95)
         first = metrics[metrics["label"] == label].iloc[0]
         rows.append(
-            {"label": label, "group": "all", "metric": "share_bias", "value": error.mean(), "low": low,
-             "high": high, "n": first["n"], "positives": first["positives"], "clusters": first["clusters"]}
+            {"label": label, "group": "all", "metric": "share_bias", "value": error.mean(), "low": bias.low,
+             "high": bias.high, "n": first["n"], "positives": first["positives"], "clusters": first["clusters"]}
         )  # fmt: skip
     both = pd.concat([metrics, pd.DataFrame(rows)], ignore_index=True)
     return both.drop(columns="model").sort_values("label", kind="stable", ignore_index=True)

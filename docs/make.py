@@ -3,6 +3,7 @@
 docs/tables.md      the data dictionary, from the rows of tables/rows.py
 docs/problems.md    every kind of problem, from problem.py
 docs/reference.md   the public functions, from their docstrings
+corpus/admitted.md  the second scheme that ships, as a coder reads it
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import inspect
 from pathlib import Path
 
 import gongkai
+from gongkai.coding.codebook import shown
 from gongkai.problem import KINDS
+from gongkai.tables.codebooks import read_codebook
 from gongkai.tables.rows import KEYS, ROWS
 from gongkai.tables.schema import SCHEMAS
 
@@ -79,7 +82,18 @@ def _signature(thing: object) -> str:
     return str(inspect.Signature(shown))
 
 
-PAGES = {"tables.md": tables, "problems.md": problems, "reference.md": reference}
+def admitted() -> str:
+    """Return the scheme `admitted` as a coder reads it."""
+    title, rest = shown(read_codebook("admitted")).split("\n\n", 1)
+    return f"{title}\n\n{NOTE}\n\n{rest}"
+
+
+PAGES = {
+    "tables.md": tables,
+    "problems.md": problems,
+    "reference.md": reference,
+    "../corpus/admitted.md": admitted,
+}
 
 if __name__ == "__main__":
     for page, written in PAGES.items():

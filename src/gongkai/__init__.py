@@ -44,9 +44,13 @@ if TYPE_CHECKING:
     from gongkai.measure.copies import mandated_phrases as mandated_phrases
     from gongkai.measure.coverage import coverage as coverage
     from gongkai.measure.coverage import coverage_shares as coverage_shares
+    from gongkai.measure.crosswalk import crosswalk as crosswalk
     from gongkai.measure.followup import followup as followup
     from gongkai.measure.followup import followup_placebo as followup_placebo
     from gongkai.measure.followup import followup_shares as followup_shares
+    from gongkai.measure.groups import with_covariates as with_covariates
+    from gongkai.measure.guards import assume_random as assume_random
+    from gongkai.measure.guards import sample_balance as sample_balance
     from gongkai.measure.mentions import mentions as mentions
     from gongkai.measure.panel import panel as panel
     from gongkai.measure.panel import panel_gaps as panel_gaps
@@ -116,6 +120,7 @@ _GROUPS = {
         "train": "classify.train:train",
     },
     "measure": {
+        "assume_random": "measure.guards:assume_random",
         "compare": "measure.compare:compare",
         "compare_reports": "measure.compare:compare_reports",
         "copied": "measure.copies:copied",
@@ -135,11 +140,14 @@ _GROUPS = {
         "pool": "measure.prevalence:pool",
         "prevalence": "measure.prevalence:prevalence",
         "rates": "measure.rates:rates",
+        "crosswalk": "measure.crosswalk:crosswalk",
         "reuse": "measure.reuse:reuse",
         "reuse_sensitivity": "measure.reuse:reuse_sensitivity",
         "rule_breaks": "measure.compare:rule_breaks",
+        "sample_balance": "measure.guards:sample_balance",
         "series": "measure.series:series",
         "sentences_behind": "measure.prevalence:sentences_behind",
+        "with_covariates": "measure.groups:with_covariates",
         "write_panel": "measure.panel:write_panel",
     },
     "show": {

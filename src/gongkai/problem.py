@@ -77,6 +77,13 @@ KINDS: Mapping[str, Kind] = {
         "warning",
         "a row has not as many values as its table has columns: compare with the file",
     ),
+    "annex_row": Kind(
+        "statistics", "warning", "the annex has a row that its form has not; it is left out: compare"
+    ),
+    "annex_second": Kind("statistics", "warning", "two annexes of statistics: the first was kept"),
+    "annex_not_read": Kind(
+        "statistics", "warning", "an annex is announced and was not found: is it a file of its own?"
+    ),
     "recovered": Kind(
         "statistics", "note", "cells that ran together were told apart by the form's sums (how: recovered)"
     ),

@@ -1,12 +1,10 @@
-import tomllib
-
 import numpy as np
 import pytest
 
 from gongkai.classify.cues import CUES, MARKS, find_cues
-from gongkai.store.run import bundled
+from gongkai.text.lexicon import table
 
-RULES = tomllib.loads(bundled("corpus/lexicon/cues.toml").read_text(encoding="utf-8"))
+RULES = table("cues")
 
 
 def cues_of(text, **context):

@@ -65,7 +65,16 @@ def test_evaluate_prints_intervals(place, walked):
     labels = pd.read_csv(place / "labels.csv")
     labels.rename(columns={"commitment": "_c", "boilerplate": "_b"}).to_csv(place / "plain.csv", index=False)
     assert run("predict", place / "plain.csv", "-o", place / "pl.jsonl", "--model", place / "model")[0] == 0
-    code, out, err = run("evaluate", place / "pl.jsonl", place / "labels.csv", "--by", "section")
+    code, _, err = run("evaluate", place / "pl.jsonl", place / "labels.csv", "--by", "section")
+    assert code == 2
+    assert "was trained on all 240 coded sentences" in err
+    for name in ("labels", "plain"):
+        frame = pd.read_csv(place / f"{name}.csv")
+        frame["sentence_id"], frame["text"] = "new-" + frame["sentence_id"], "今年" + frame["text"]
+        frame.to_csv(place / f"new_{name}.csv", index=False)
+    predicted = run("predict", place / "new_plain.csv", "-o", place / "new.jsonl", "--model", place / "model")
+    assert predicted[0] == 0
+    code, out, err = run("evaluate", place / "new.jsonl", place / "new_labels.csv", "--by", "section")
     assert (code, err) == (0, "")
     assert "section=overview" in out
 

@@ -61,12 +61,12 @@ def test_a_perfect_model_makes_none():
 def test_two_models_are_compared_on_the_same_sentences():
     first, labels = tables(SCORES)
     second, _ = tables([float(g) for g in GOLD], "two")
-    row = compare_models(first, second, labels).iloc[0]
+    row = compare_models(first, second, labels, cluster="sentence_id").iloc[0]
     assert row.f1_second == 1.0
     assert row.difference == pytest.approx(1 - 2 * 3 / (4 + 5))
     assert row.low <= row.difference <= row.high
-    same = compare_models(first, first.assign(model="same"), labels).iloc[0]
-    assert (same.difference, same.low, same.high) == (0, 0, 0)
+    same = compare_models(first, first.assign(model="same"), labels, cluster="sentence_id").iloc[0]
+    assert (same.difference, same.low, same.high, same.p_value) == (0, 0, 0, 1)
 
 
 def test_several_models_in_one_table_are_refused():

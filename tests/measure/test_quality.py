@@ -7,7 +7,8 @@ import pytest
 from sklearn import metrics as sk
 
 from gongkai.errors import MeasureError
-from gongkai.measure.quality import agreement, cluster_weights, evaluate, krippendorff_alpha, score_label
+from gongkai.measure.quality import agreement, evaluate, krippendorff_alpha, score_label
+from gongkai.measure.scores import average_precision, derivatives, f1_scores, metric_moment
 
 
 @pytest.fixture(scope="module")
@@ -45,22 +46,44 @@ def test_cluster_intervals_cover_and_sentence_intervals_do_not():
     rng = np.random.default_rng(1)
     hits = {"agency": 0, "sentence": 0}
     runs = 80
-    for run in range(runs):
+    for _ in range(runs):
         quality = rng.beta(8, 2, 40)  # mean .8
         right = rng.random((40, 30)) < quality[:, None]
         gold = np.ones(1200, bool)
         for name, clusters in (("agency", np.repeat(np.arange(40), 30)), ("sentence", np.arange(1200))):
-            rows = score_label(gold, right.ravel().astype(float), right.ravel(), clusters, seed=run)
+            rows = score_label(gold, right.ravel().astype(float), right.ravel(), clusters)
             low, high = next((r["low"], r["high"]) for r in rows if r["metric"] == "recall")
             hits[name] += low <= 0.8 <= high
     assert 0.88 <= hits["agency"] / runs <= 0.99
     assert hits["sentence"] / runs < 0.8
 
 
-def test_bootstrap_weights_are_seeded_and_sum_to_the_clusters():
-    weights = cluster_weights(7, draws=10, seed=1)
-    assert (weights.sum(axis=1) == 7).all()
-    assert (weights == cluster_weights(7, draws=10, seed=1)).all()
+def test_derivatives_of_f1_are_those_of_the_ratio(scored):
+    gold, score, predicted, clusters = scored
+    exact = metric_moment("f1", gold, score, predicted, clusters, 20).sums
+    found = derivatives(lambda weights: f1_scores(gold, predicted, weights), clusters, 20)
+    assert found == pytest.approx(exact, abs=1e-7)
+    assert exact.sum() == pytest.approx(0, abs=1e-12)
+
+
+def test_clusters_are_weighed_in_parts_as_in_one(scored, monkeypatch):
+    gold, score, _, clusters = scored
+    whole = derivatives(lambda w: average_precision(gold, score, w), clusters, 20)
+    monkeypatch.setattr("gongkai.measure.scores.AT_ONCE", 3 * len(gold))
+    parts = derivatives(lambda w: average_precision(gold, score, w), clusters, 20)
+    assert parts == pytest.approx(whole, abs=1e-12)
+
+
+def test_two_agencies_have_no_interval_and_a_value_lies_in_its_own(scored):
+    gold, score, predicted, clusters = scored
+    low = {}
+    for n in (2, 4, 20):
+        rows = {r["metric"]: r for r in score_label(gold, score, predicted, clusters * n // 20)}
+        low[n] = rows["f1"]["low"]
+        assert rows["f1"]["clusters"] == n
+        for row in rows.values():
+            assert n == 2 or row["low"] <= row["value"] <= row["high"]
+    assert np.isnan(low[2])
 
 
 def test_alpha_equals_the_reference_package():
@@ -87,7 +110,9 @@ def test_agreement_has_an_interval_per_label_and_group(labels):
     second.loc[::10, "commitment"] = ~second.loc[::10, "commitment"].astype(bool)
     both = pd.concat([labels.assign(annotator="a"), second, labels], ignore_index=True)
     found = agreement(both, by=["section"]).set_index(["label", "group"])
-    assert found.loc[("boilerplate", "all"), "alpha"] == 1
+    same = found.loc[("boilerplate", "all")]
+    assert (same["alpha"], same["high"]) == (1, 1)
+    assert 0.5 < same["low"] < 1  # nothing seen to differ is not nothing that can
     row = found.loc[("commitment", "all")]
     assert row["low"] < row["alpha"] < row["high"] < 1
     assert row["raw_agreement"] == pytest.approx(0.9)

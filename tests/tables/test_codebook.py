@@ -5,6 +5,7 @@ from gongkai.errors import SchemaError
 from gongkai.tables.codebook import Label, codes_in_order
 from gongkai.tables.codebooks import inferred, parse_codebook, read_codebook, shipped
 from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
+from gongkai.tables.rows import SECTIONS
 from tests.conftest import DATA
 
 HEAD = 'name = "x"\nversion = "1"\n'
@@ -21,6 +22,24 @@ def test_what_ships_is_what_it_was():
     ]
     assert book.uncounted_sections == ("preamble",)
     assert all(label.definition.zh and label.rules for label in book.labels)
+
+
+def test_the_second_scheme_ships_by_its_name():
+    book = read_codebook("admitted")
+    assert book.names == ("commitment", "topic", "checkable_by")
+    assert book.of("topic").sections == ("problems", "improvements")
+    assert set(SECTIONS) - set(book.uncounted_sections) == {"problems", "improvements"}
+    assert book.conditions("checkable_by") == ("commitment",)
+    for name in ("topic", "checkable_by"):
+        label = book.of(name)
+        assert {e.value for e in label.examples} == set(label.class_names)
+        assert all(c.definition.en and c.title.zh for c in label.classes)
+
+
+def test_a_file_of_that_name_is_read_first(tmp_path, monkeypatch):
+    (tmp_path / "admitted").write_text(HEAD + "[labels.a]\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert read_codebook("admitted").names == ("a",)
 
 
 def test_linked_fields_are_measured_where_they_apply():
@@ -47,6 +66,7 @@ def test_linked_fields_are_measured_where_they_apply():
         (HEAD + "[labels.a]\ntype = 'choice'\nclasses = ['x', 'x']\n", "line 5: .*two classes or more, each once"),
         (HEAD + "[labels.a]\nclasses = ['x', 'y']\n", "line 4: .*a binary label has no classes"),
         (HEAD + "[labels.a]\ntype = 'choice'\nclasses = ['x=1', 'y']\n", "'x=1' is no name of a class"),
+        (HEAD + "[labels.a]\ntype = 'choice'\nclasses = ['x', 'None']\n", "line 5: .*'None' .* an empty cell"),
         (HEAD + "[labels.year]\n", "line 3: label year: year is the name of a column"),
         (HEAD + "[labels.a]\nsections = ['intro']\n", "line 4: label a: no section intro; there are preamble"),
         (HEAD + "[labels.a]\nexamples = [{text = 'x', value = 'maybe'}]\n", "line 4: .*a is 'maybe'; expected 1, 0"),

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from gongkai.text import tokens
-from gongkai.text.tokens import stop_words, tokenize
+from gongkai.text.tokens import tokenize
 from tests import truth
 
 
@@ -18,11 +18,6 @@ def test_domain_words_stay_whole():
 def test_tokens_give_the_text_back():
     text = "2024年，市政府网站公开A类信息1,234条。"
     assert "".join(tokenize(text)) == text
-
-
-def test_stop_words_hold_function_words():
-    assert {"的", "，"} <= stop_words()
-    assert "公开" not in stop_words()
 
 
 def test_the_global_jieba_and_the_temporary_folder_stay_untouched(tmp_path):

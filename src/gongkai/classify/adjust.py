@@ -8,6 +8,7 @@ coded sentences, and the threshold is put where the share predicted is the share
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from gongkai.classify.calibrate import Calibration, platt, sigmoid
-from gongkai.classify.classifier import CARD, CONFIG, find_model, load_model
+from gongkai.classify.classifier import CARD, CONFIG, find_model, learned_from, load_model
 from gongkai.classify.train import gold_of
 from gongkai.errors import ModelError
 from gongkai.store.run import whole_folder, write_json
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
+logger = logging.getLogger(__name__)
 FEWEST = 50
 """Coded sentences, and `RAREST` of each kind, below which a slope is noise."""
 RAREST = 5
@@ -67,7 +69,13 @@ def calibrate(
     classifier = load_model(folder)
     scheme = given_or_shipped(classifier.codebook)
     gold = gold_of(labels, annotator, scheme)
-    gold = gold[~gold["sentence_id"].isin(classifier.trained_on)].reset_index(drop=True)
+    learned = learned_from(gold, classifier.trained_on)
+    if learned.any():
+        logger.warning(
+            "%d of %d coded sentences are left out: %s was trained on them, or on the same words",
+            learned.sum(), len(gold), classifier.name,
+        )  # fmt: skip
+    gold = gold[~learned].reset_index(drop=True)
     agency = gold["agency"].astype(object).fillna(gold["report_id"]).fillna("").astype(str).to_numpy()
     if len(gold) < FEWEST:
         raise ModelError(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gongkai.classify.features import features, normalize
 from gongkai.classify.linear import regression
-from gongkai.store.run import bundled
 from gongkai.tables.coded import indicator_codes
+from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
     from gongkai.tables.codebook import Codebook
@@ -62,7 +62,7 @@ def baselines_of(codebook: Codebook) -> tuple[str, ...]:
 
 def _rule(sentences: Labels, codebook: Codebook) -> Vector:
     """Apply word lists: `future` and sections of plans, or `formula` without anything particular."""
-    rule = tomllib.loads(bundled(codebook.rule_baseline).read_text(encoding="utf-8"))
+    rule = table(PurePath(codebook.rule_baseline).stem)
     scores = np.zeros((len(sentences), len(codebook.indicators)))
     years = sentences["year"].tolist() if "year" in sentences else [None] * len(sentences)
     leads = (

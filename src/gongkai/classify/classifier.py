@@ -5,7 +5,7 @@ A folder holds
     config.json    kind, labels in order, thresholds, what the model was trained with
     metrics.json   quality on held-out agencies, with intervals
     run.json       version, settings, seeds, digest of the gold
-    gold.txt       ids of the coded sentences it learned from: quality measured on these says nothing
+    gold.txt       sentences it learned from, by id and by `text_key`: quality measured on these says nothing
     codebook.toml  the scheme; a model without one is of the scheme that ships
     model.safetensors, and of a transformer its tokenizer
 and is complete or is not saved.
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gongkai.errors import GongkaiError, ModelError
 from gongkai.store.run import bundled
 from gongkai.tables.codebooks import given_or_shipped, read_codebook, shipped
+from gongkai.tables.ids import text_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,13 +61,23 @@ class Classifier(Protocol):
 
     @property
     def trained_on(self) -> frozenset[str]:
-        """Ids of the sentences it learned from."""
+        """Ids, and keys of the texts, of the sentences it learned from."""
 
     def save(self, folder: Path) -> None:
         """Write the weights into a folder."""
 
     def scores(self, sentences: pd.DataFrame) -> np.ndarray[Any, np.dtype[Any]]:
         """Return calibrated probabilities, sentences × labels."""
+
+
+def learned_from(sentences: pd.DataFrame, learned: frozenset[str]) -> np.ndarray[Any, np.dtype[Any]]:
+    """Return which sentences a model learned from: by their id, or the key of their text."""
+    import numpy as np
+
+    if not learned:
+        return np.zeros(len(sentences), bool)
+    pairs = zip(sentences["sentence_id"], sentences["text"], strict=True)
+    return np.array([name in learned or text_key(str(text)) in learned for name, text in pairs], bool)
 
 
 def find_model(name: str | Path) -> Path:

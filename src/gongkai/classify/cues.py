@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gongkai.report.places import regions
-from gongkai.store.run import bundled
+from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +122,7 @@ _PARTICULARS = (
 
 @functools.cache
 def _lists() -> dict[str, Any]:
-    found = tomllib.loads(bundled("corpus/lexicon/cues.toml").read_text(encoding="utf-8"))
+    found = table("cues")
     return {
         "slogans": tuple(found["quotes"]),
         "aspects": tuple(found["aspects"]),

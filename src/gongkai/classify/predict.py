@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from gongkai.classify.classifier import load_model
+from gongkai.classify.classifier import learned_from, load_model
 from gongkai.errors import SchemaError
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.schema import frame_of, hash_text, to_arrow
@@ -94,7 +94,6 @@ def as_predictions(
             return [None] * (n * len(labels))
         return sentences[column].repeat(len(labels)).reset_index(drop=True)
 
-    seen = [s in learned for s in sentences["sentence_id"]]
     columns: dict[str, object] = {
         "sentence_id": repeated("sentence_id"),
         "model": [name] * (n * len(labels)),
@@ -102,7 +101,7 @@ def as_predictions(
         "value": [c or None for c in classes] * n,
         "score": scores.ravel(),
         "predicted": decisions(scores, thresholds, codebook).ravel(),
-        "seen": np.repeat(np.array(seen, dtype=bool), len(labels)),
+        "seen": np.repeat(learned_from(sentences, learned), len(labels)),
     }
     for column in ("report_id", "agency", "region_code", "year", "section", "heading"):
         columns[column] = repeated(column)

@@ -54,8 +54,8 @@ $real
 
 Cross-validation by agency: each sentence is predicted by a model that saw neither its agency nor one that
 copies it ($groups groups of agencies in $folds folds; features, calibration and threshold chosen anew in
-each). $tested 95 % intervals: bootstrap over agencies; with fewer
-than about ten they are too narrow.
+each). $tested 95 % intervals are over agencies
+(CR2, Satterthwaite, log-odds: gongkai's docs/methods.md).
 
 | label | metric | value | low | high | positives | agencies |
 |---|---|---|---|---|---|---|
@@ -151,8 +151,8 @@ def _real(real: Table, authored: Table) -> str:
     return (
         f"**These are the figures to quote.** {_count(first['n'])} coded sentences of "
         f"{_count(first['clusters'])} real reports that no model was trained on, read by gongkai\nfrom their "
-        "files; 95 % intervals by bootstrap over the agencies, too narrow with so few. The features were "
-        "chosen\nwith these sentences in sight: reports of another kind may fare worse.\n\n"
+        "files; 95 % intervals over the agencies. The features were chosen\nwith these sentences in sight: "
+        "reports of another kind may fare worse.\n\n"
         "| label | metric | real | authored, agencies not seen | positives |\n|---|---|---|---|---|\n"
         + "\n".join(lines)
     )

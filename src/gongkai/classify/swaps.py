@@ -11,12 +11,11 @@ from __future__ import annotations
 import functools
 import random
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gongkai.store.run import bundled
+from gongkai.text.lexicon import table
 from gongkai.text.tokens import tokenize
 
 if TYPE_CHECKING:
@@ -36,8 +35,7 @@ _WAYS = ("place", "unit", "quote", "document", "count", "pilot", "month", "place
 
 @functools.cache
 def _words() -> dict[str, Any]:
-    found: dict[str, Any] = tomllib.loads(bundled("corpus/lexicon/cues.toml").read_text(encoding="utf-8"))
-    return dict(found["swaps"])
+    return dict(table("cues.swaps"))
 
 
 def swapped(sentences: pd.DataFrame, y: Vector, *, seed: int = 0) -> tuple[pd.DataFrame, Vector, Vector]:

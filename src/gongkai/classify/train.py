@@ -24,6 +24,7 @@ from gongkai.errors import ModelError, SchemaError
 from gongkai.measure.quality import evaluate
 from gongkai.store.run import manifest, read_settings, whole_folder, write_json
 from gongkai.tables.coded import coded_whole, indicator_codes, scheme_of_labels
+from gongkai.tables.ids import text_key
 from gongkai.tables.predicted import indicator_names
 from gongkai.text.tokens import tokenize
 
@@ -116,7 +117,8 @@ def train(
         write_json(hidden / METRICS, metrics.astype(object).where(metrics.notna(), None).to_dict("records"))
         digest = {"labels": about["gold_digest"]}
         write_json(hidden / RUN, manifest("train", asdict(settings), digest))
-        (hidden / GOLD).write_text("\n".join(gold["sentence_id"]) + "\n", encoding="utf-8")
+        known = zip(gold["sentence_id"], gold["text"].map(text_key), strict=True)
+        (hidden / GOLD).write_text("".join(f"{name} {key}\n" for name, key in known), encoding="utf-8")
         (hidden / CODEBOOK).write_text(scheme.source, encoding="utf-8")
         write_card(hidden / CARD, folder.name, about, metrics, scheme)
     return metrics
@@ -391,7 +393,7 @@ def _score(
 ) -> Table:
     table = pd.concat(predictions, ignore_index=True)
     gold = gold.assign(annotator=settings.annotator)
-    common = {"annotator": settings.annotator, "seed": settings.seed, "codebook": codebook}
+    common = {"annotator": settings.annotator, "codebook": codebook}
     return evaluate(table, gold, **common).assign(split="agency")  # type: ignore[arg-type]
 
 

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from gongkai.cli import codebook as codebook_app
-from gongkai.cli import coding, figures, fit, study
+from gongkai.cli import coding, figures, fit, shares, study
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.doctor import doctor
 from gongkai.cli.options import (
@@ -24,14 +24,12 @@ from gongkai.cli.options import (
     Cluster,
     CodebookFile,
     Device,
-    FillFrom,
     Jobs,
     Level,
     Limit,
     Model,
     Overwrite,
     Resume,
-    Seed,
     Share,
     columns_of,
 )
@@ -392,14 +390,13 @@ def evaluate(
     codebook: CodebookFile = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the table.")] = None,
     level: Level = 0.95,
-    seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Score predictions against coded sentences.
+    """Score predictions against coded sentences; those that the model learned from are left out.
 
-    Example: gongkai evaluate predictions.csv corpus/labels --by section --mistakes mistakes.xlsx
-    Example: gongkai evaluate predictions.csv corpus/labels --tables tables --by kind,form
-    Example: gongkai evaluate linear.csv corpus/labels --against transformer.csv
+    Example: gongkai evaluate predictions.csv my-labels.csv --by section --mistakes mistakes.xlsx
+    Example: gongkai evaluate predictions.csv my-labels.csv --tables tables --by kind,form
+    Example: gongkai evaluate linear.csv my-labels.csv --against mine.csv
     """
     from gongkai.coding.labels import read_labels
     from gongkai.measure import diagnosis
@@ -411,7 +408,7 @@ def evaluate(
     frame = read_predictions(predictions, tables, book)
     gold = read_labels(labels, book or scheme_of(frame))
     reports = None if tables is None else read_table(tables, "reports")
-    common = {"annotator": annotator, "level": level, "seed": seed, "codebook": book}
+    common = {"annotator": annotator, "level": level, "codebook": book}
     metrics = run(frame, gold, by=columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
     _print_metrics(metrics)
     fit.print_real(frame["model"].unique())
@@ -432,7 +429,8 @@ def evaluate(
         for row in diagnosis.compare_models(frame, other, gold, **common).itertuples():  # type: ignore[arg-type]
             typer.echo(
                 f"  {row.label}: F1 of {row.second} − {row.first} = {row.difference:+.3f} [{row.low:+.3f}, "
-                f"{row.high:+.3f}] on the same {row.n:,} sentences of {row.clusters} agencies"
+                f"{row.high:+.3f}], p = {row.p_value:.3f}, on the same {row.n:,} sentences of {row.clusters} "
+                "agencies"
             )
     if mistakes is not None:
         write_frame(
@@ -442,54 +440,13 @@ def evaluate(
         write_frame(metrics, output, overwrite=overwrite)
 
 
-@app.command()
-def measure(
-    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
-    by: Annotated[str, typer.Option("--by", help="Columns that make a group.")] = "agency,year",
-    method: Annotated[str, typer.Option("--method", help="count, adjusted, ppi or dsl.")] = "count",
-    labels: Annotated[
-        Path | None, typer.Option("--labels", help="Coded sample, for adjusted, ppi and dsl.")
-    ] = None,
-    cluster: Annotated[str, typer.Option("--cluster", help="auto, agency, report or passage.")] = "auto",
-    codebook: CodebookFile = None,
-    tables: FillFrom = None,
-    level: Level = 0.95,
-    overwrite: Overwrite = False,
-) -> None:
-    """Estimate the share of each label, and what the codebook derives, in each group.
-
-    The predictions are counted as they are, or corrected by a coded sample of the same sentences that the
-    model was not trained on.
-
-    Example: gongkai measure predictions.csv -o measures.csv --by agency,year
-    Example: gongkai measure predictions.csv -o corrected.csv --by year --method ppi --labels my-sample.csv
-    """
-    from gongkai.coding.labels import read_labels
-    from gongkai.measure.prevalence import prevalence
-    from gongkai.tables.predicted import read_predictions, scheme_of
-    from gongkai.tables.schema import write_frame
-
-    if cluster not in ("auto", "agency", "report", "passage"):
-        raise GongkaiError(f"--cluster {cluster}: expected auto, agency, report or passage")
-    book = codebook_of(codebook)
-    frame = read_predictions(predictions, tables, book)
-    if method not in ("count", "adjusted", "ppi", "dsl"):
-        raise GongkaiError(f"--method {method}: expected count, adjusted, ppi or dsl")
-    gold = None if labels is None else read_labels(labels, book or scheme_of(frame))
-    measures = prevalence(
-        frame,
-        gold,
-        by=columns_of(by),
-        method=method,  # type: ignore[arg-type]
-        cluster=cluster,  # type: ignore[arg-type]
-        level=level,
-        codebook=book,
-    )
-    write_frame(measures, output, overwrite=overwrite)
-    typer.echo(f"{output}: {len(measures)} rows")
-
-
-for command in (doctor, *fit.COMMANDS, *study.COMMANDS, *figures.COMMANDS, *coding.COMMANDS):
+for command in (
+    doctor,
+    *fit.COMMANDS,
+    *shares.COMMANDS,
+    *study.COMMANDS,
+    *figures.COMMANDS,
+    *coding.COMMANDS,
+):
     app.command()(command)
 app.add_typer(codebook_app.app, name="codebook")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gongkai.cli.codebook import codebook_of
+from gongkai.cli.coded import AssumeRandom, coded_sample
 from gongkai.cli.options import CodebookFile, Level, Overwrite, Seed, columns_of
 from gongkai.errors import GongkaiError, MeasureError
 
@@ -87,7 +88,6 @@ def agree(
     ] = None,
     codebook: CodebookFile = None,
     level: Level = 0.95,
-    seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Show how far coders agree: Krippendorff's α per label, pair of coders and group.
@@ -107,12 +107,12 @@ def agree(
     book = codebook_of(codebook)
     coded = pd.concat([_read_codes(path, tables, book) for path in files], ignore_index=True)
     coders = sorted(set(coded["annotator"]) - {"resolved"})
-    found = agreement(coded, by=columns_of(by), level=level, seed=seed, codebook=book)
+    found = agreement(coded, by=columns_of(by), level=level, codebook=book)
     for row in records(found):
         _echo_agreement(f"{row['label']:<12} {row['group']:<22}", row)
     for pair in itertools.combinations(coders, 2) if len(coders) > 2 else ():
         both = coded[coded["annotator"].isin(pair)]
-        for row in records(agreement(both, level=level, seed=seed, codebook=book)):
+        for row in records(agreement(both, level=level, codebook=book)):
             _echo_agreement(f"{row['label']:<12} {' – '.join(pair):<22}", row)
     if adjudicate is not None:
         sheet = adjudication(coded, book)
@@ -274,7 +274,7 @@ def followup(
     else:
         found = found.merge(read_frame(checked, [*keys, "checked"])[[*keys, "checked"]], on=keys, how="left")
     write_frame(found, output, overwrite=overwrite)
-    for row in records(followup_shares(found, by=columns_of(by), level=level, seed=seed)):
+    for row in records(followup_shares(found, by=columns_of(by), level=level)):
         known = row["low"] is not None and row["low"] == row["low"]
         spread = f" [{row['low']:.1%}, {row['high']:.1%}]" if known else ""
         group = " ".join(str(row[c]) for c in columns_of(by))
@@ -306,6 +306,7 @@ def compare(
     labels: Annotated[
         Path | None, typer.Option("--labels", help="Coded sample with inclusion: corrected outcomes (DSL).")
     ] = None,
+    assume_random: AssumeRandom = False,
     cluster: Annotated[str, typer.Option("--cluster", help="agency or report_id.")] = "agency",
     codebook: CodebookFile = None,
     level: Level = 0.95,
@@ -315,23 +316,23 @@ def compare(
 
     Example: gongkai compare tables predictions.csv -o difference.csv --by year --first 2021 --second 2022
     """
-    from gongkai.coding.labels import read_labels
     from gongkai.measure.compare import compare as run
+    from gongkai.measure.guards import note_assumed
     from gongkai.measure.prevalence import counted_outcome, dsl_outcome
-    from gongkai.tables.predicted import read_predictions, scheme_of
+    from gongkai.tables.predicted import read_predictions
     from gongkai.tables.schema import read_table, records, write_frame
 
     book = codebook_of(codebook)
     frame = read_predictions(predictions, tables, book)
-    if labels is None:
-        outcomes = counted_outcome(frame, codebook=book)
-    else:
-        gold = read_labels(labels, book or scheme_of(frame))
-        outcomes = dsl_outcome(frame, gold, codebook=book)
+    gold = coded_sample(labels, frame, book, assumed=assume_random)
+    outcomes = (
+        counted_outcome(frame, codebook=book) if gold is None else dsl_outcome(frame, gold, codebook=book)
+    )
     about = read_table(tables, "reports", ["report_id", "kind", "level", "form", "region"])
     outcomes = outcomes.merge(about, on="report_id", how="left")
     groups = [None if g is None else _group(outcomes, by, g) for g in (first, second)]
     found = run(outcomes, by=by, first=groups[0], second=groups[1], cluster=cluster, level=level)
+    found = note_assumed(found, gold)
     write_frame(found, output, overwrite=overwrite)
     for row in records(found):
         spread = " (too few clusters)"

@@ -30,6 +30,7 @@ from gongkai.form.stream import (
 )
 from gongkai.form.told import read_disputes, read_proactive, read_requests
 from gongkai.problem import Where
+from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +47,7 @@ MARGIN = 0.5
 """By how much the best row for a run must beat every other for it to be read."""
 LEAST = 0.55
 """Share of a label's pairs of characters from which a run is taken to be its row's."""
-_OUTCOME = re.compile("维持|纠正|审结|总计")
+_OUTCOME = patterns("form.said")["outcome"]
 _TOP_ORDINAL = re.compile("[一二三四五六七八]、")
 
 
@@ -94,7 +95,20 @@ def _aligned(runs: Sequence[Run], rest: str) -> list[tuple[int, Row]]:
     texts = [*(spelt(run.text) for run in runs), rest]
     around = [_Around.of(texts[i], texts[i + 1]) for i in range(len(runs))]
     score = [[_likeness(row, run, near) for row in rows] for run, near in zip(runs, around, strict=True)]
-    n, m = len(runs), len(rows)
+    return [(i, rows[j]) for i, j in keep_order(score, len(rows))]
+
+
+def keep_order(score: Sequence[Sequence[float]], width: int) -> list[tuple[int, int]]:
+    """Return the best assignment of runs to rows that keeps both orders.
+
+    Args:
+        score: Of each run with each of `width` rows; 0 = not at all.
+        width: How many rows there are.
+
+    Returns:
+        (run, row); not of a run that fits another row nearly as well (`MARGIN`).
+    """
+    n, m = len(score), width
     behind = [[0.0] * (m + 1) for _ in range(n + 1)]
     ahead = [[0.0] * (m + 1) for _ in range(n + 1)]
     for i in range(n - 1, -1, -1):
@@ -105,13 +119,13 @@ def _aligned(runs: Sequence[Run], rest: str) -> list[tuple[int, Row]]:
         for j in range(m):
             taken = score[i][j] + ahead[i][j] if score[i][j] > 0 else 0.0
             ahead[i + 1][j + 1] = max(taken, ahead[i][j + 1], ahead[i + 1][j])
-    chosen: list[tuple[int, Row]] = []
+    chosen: list[tuple[int, int]] = []
     i = j = 0
     while i < n and j < m:
         if score[i][j] > 0 and behind[i][j] == score[i][j] + behind[i + 1][j + 1]:
             through = [ahead[i][k] + s + behind[i + 1][k + 1] if s else 0.0 for k, s in enumerate(score[i])]
             if through[j] >= max((*through[:j], *through[j + 1 :]), default=0.0) + MARGIN:
-                chosen.append((i, rows[j]))
+                chosen.append((i, j))
             i, j = i + 1, j + 1
         elif behind[i][j] == behind[i + 1][j]:
             i += 1

@@ -12,6 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from gongkai.form.annex import annex_data, form_of_annex
 from gongkai.form.form import APPLICANTS, BLOCKS, OTHER_HANDLING, OUTCOMES, RESULTS
 from gongkai.form.prose import Cells, Key, growth_checks, narrative_checks
 from gongkai.tables.schema import frame_of, records
@@ -33,6 +34,8 @@ class _Rule:
     left: Sequence[Key]
     right: Sequence[Key]
     minus: Sequence[Key] = ()
+    within: bool = False
+    """The left side is part of the right one: at most as much."""
 
 
 class Check(NamedTuple):
@@ -146,6 +149,9 @@ def _table_checks(cells: Cells) -> Iterator[dict[str, object]]:
     if rows:
         for rule in _request_rules(("other_handling",) if "other_handling" in rows else OTHER_HANDLING):
             yield _decide(rule, cells)
+    if of_annex := {row for table, row, _ in cells if table == "annex"}:
+        for rule in _annex_rules(form_of_annex(of_annex)):
+            yield _decide(rule, cells)
     if any(table == "disputes" for table, _, _ in cells):
         for rule in _DISPUTE_RULES:
             yield _decide(rule, cells)
@@ -181,6 +187,23 @@ def _request_rules(others: tuple[str, ...]) -> tuple[_Rule, ...]:
     )
 
 
+@functools.cache
+def _annex_rules(form: str) -> tuple[_Rule, ...]:
+    """Return the rules of the annex: what its layers sum, and what stands under 其中."""
+
+    def counts(*rows: str) -> list[Key]:
+        return [("annex", row, "count") for row in rows]
+
+    sums, within = (annex_data()[name][form] for name in ("sums", "within"))
+    return (
+        *(_Rule(f"annex.sum:{whole}", counts(*parts), counts(whole)) for whole, parts in sums.items()),
+        *(
+            _Rule(f"annex.within:{part}", counts(part), counts(whole), within=True)
+            for part, whole in within.items()
+        ),
+    )
+
+
 _DISPUTE_RULES = tuple(
     _Rule(f"disputes.total:{b}", [("disputes", b, o) for o in OUTCOMES], [("disputes", b, "total")])
     for b in BLOCKS
@@ -198,10 +221,10 @@ def _decide(rule: _Rule, cells: Cells) -> dict[str, object]:
     right, right_blank, right_empty = total(rule.right)
     minus, minus_blank, _ = total(rule.minus)
     left -= minus
-    holds: bool | None = abs(left - right) < 0.005
+    holds: bool | None = left < right + 0.005 if rule.within else abs(left - right) < 0.005
     note = ""
     if left_blank or right_blank or minus_blank:
-        if holds and not (left_empty and right_empty):
+        if holds and not rule.within and not (left_empty and right_empty):
             note = "holds with blanks read as zero"
         else:
             holds, note = None, "undecided: an operand is blank"

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from gongkai.problem import Problem, Where
-from gongkai.store.run import bundled
 from gongkai.text.clean import Script, fold_width, simplify
+from gongkai.text.lexicon import first_match, patterns, table
 
 APPLICANTS = ("natural_person", "business", "research", "nonprofit", "legal_service", "other_org")
 COLUMNS = (*APPLICANTS, "total")
@@ -31,11 +30,8 @@ OUTCOMES = ("upheld", "corrected", "other", "pending")
 LONGEST_NUMBER = 15
 """Digits of the longest number that a cell may hold; what is longer ran together, or is no count."""
 SPACE = re.compile(r"[\s\u3000]+")
-_BLANKS = frozenset(["", "/", "—", "——", "-", "--", "–", "－", "\\", "_", "无", "不适用", "空", "／", "…"])
-_NUMBER = re.compile(
-    r"[约共计]?(?P<sign>[-−－+]?)(?P<digits>\d{1,3}(?:[,，]\d{3})+|\d+)(?P<fraction>\.\d+)?"
-    r"(?P<unit>万元|亿元|元|件|项|条|个|宗|起|次|份|%)?(?:[（(][^（）()]*[）)])?"
-)
+_BLANK = patterns("form.cell")["blank"]
+_NUMBER = patterns("form.cell")["number"]
 _MARKUP = re.compile(r"[★☆*※]")
 
 
@@ -59,24 +55,15 @@ Found: TypeAlias = Reading | Problem
 """What reading a table gives, one after the other."""
 
 
-@functools.cache
-def form_data() -> dict[str, Any]:
+def form_data() -> Mapping[str, Any]:
     """Return `form.toml`."""
-    return tomllib.loads(bundled("corpus/lexicon/form.toml").read_text(encoding="utf-8"))
-
-
-@functools.cache
-def _patterns(*path: str) -> dict[str, re.Pattern[str]]:
-    table = form_data()
-    for key in path:
-        table = table[key]
-    return {key: re.compile(pattern) for key, pattern in table.items()}
+    return table("form")
 
 
 @functools.lru_cache(maxsize=8192)
 def match_key(text: str, *path: str) -> str | None:
     """Return the key of the first pattern found in a label."""
-    return next((key for key, pattern in _patterns(*path).items() if pattern.search(text)), None)
+    return first_match(".".join(("form", *path)), text)
 
 
 @functools.lru_cache(maxsize=8192)
@@ -106,7 +93,7 @@ def parse_number(text: str) -> tuple[float | None, str, bool]:
     ((22.0, '', True), (None, '', False))
     """
     content = SPACE.sub("", fold_width(text))
-    if content in _BLANKS:
+    if _BLANK.fullmatch(content):
         return None, "", True
     match = _NUMBER.fullmatch(content)
     if not match:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gongkai.form.form import CANNOT_PROVIDE, NOT_PROCESSED, REFUSED
 from gongkai.form.scope import speaks_of_own, speaks_of_whole
+from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,53 +23,26 @@ Key = tuple[str, str, str]
 _SECTIONS = ("overview", "requests", "disputes")
 _Claim = tuple[str, float, "Sequence[Sequence[Key]]"]
 
-_N = r"(?P<n>\d[\d,]*)\s*(?:余|多)?\s*[件宗起条份项次]"
-_REQUEST = re.compile(
-    rf"(?:收到|受理|新收|收办|接收|接到|收)[^。；\d]{{0,24}}?(?:申请|事项|依申请公开)[^，。；\d]{{0,14}}{_N}"
-)
-_OF_DISCLOSURE = re.compile(
-    r"公开|^(?:收到|受理|新收|收办|接收|接到|收)(?:各类|新|书面|网上|有效|的|共|本年)*申请"
-)
-_HANDLED = re.compile(rf"(?<!未)(?<!待)(?:答复|办结|办理完毕|回复|已办理|审结)[^，。；\d]{{0,8}}{_N}")
-_M = _N.replace("?P<n>", "?P<m>")
-_CARRIED_IN = re.compile(
-    rf"(?:上年|上一年|上年度|20\d\d年)(?:度)?(?:结转|转结|转来)[^，。；\d）)]{{0,10}}{_N}"
-    rf"|含[^，。；\d）)]{{0,12}}结转[^，。；\d）)]{{0,6}}{_M}"
-)
-_NEXT_YEAR = r"(?:下一?年度?|次年|20\d\d年)"
-_CARRIED_OUT = re.compile(
-    rf"{_N}[^，。；\d（(]{{0,8}}(?:顺延|结转|转)[^，。；\d]{{0,4}}{_NEXT_YEAR}"
-    rf"|结转(?:至|到)?{_NEXT_YEAR}[^，。；\d]{{0,10}}{_M}"
-)
-_RESULT = {
-    "granted": (re.compile(rf"(?<!不)予以公开[^，。；\d]{{0,4}}{_N}"), ("granted",)),
-    "partly_granted": (re.compile(rf"部分公开[^，。；\d]{{0,4}}{_N}"), ("partly_granted",)),
-    "refused": (re.compile(rf"不予公开[^，。；\d]{{0,4}}{_N}"), REFUSED),
-    "cannot_provide": (re.compile(rf"无法提供[^，。；\d]{{0,4}}{_N}"), CANNOT_PROVIDE),
-    "not_processed": (re.compile(rf"不予处理[^，。；\d]{{0,4}}{_N}"), NOT_PROCESSED),
+_REQUEST = patterns("narrative.count")["request"]
+_OF_DISCLOSURE = patterns("narrative.count")["of_disclosure"]
+_HANDLED = patterns("narrative.count")["handled"]
+_CARRIED_IN = patterns("narrative.count")["carried_in"]
+_CARRIED_OUT = patterns("narrative.count")["carried_out"]
+_ROWS = {
+    "granted": ("granted",),
+    "partly_granted": ("partly_granted",),
+    "refused": REFUSED,
+    "cannot_provide": CANNOT_PROVIDE,
+    "not_processed": NOT_PROCESSED,
 }
 _DISPUTE = {"review": ("review",), "litigation": ("litigation_direct", "litigation_after_review")}
-_DISPUTE_NAME = {"review": re.compile("行政复议"), "litigation": re.compile("行政诉讼")}
-_DISPUTE_TOTAL = re.compile(rf"(?:(?!维持|纠正|撤销|驳回|审结|其[他它])[^，。；\d]){{0,10}}{_N}")
-_OUTCOME = {
-    "upheld": re.compile(rf"(?:结果)?维持[^，。；\d]{{0,4}}{_N}"),
-    "corrected": re.compile(rf"(?:结果)?纠正[^，。；\d]{{0,4}}{_N}"),
-    "other": re.compile(rf"其[他它]结果[^，。；\d]{{0,4}}{_N}"),
-    "pending": re.compile(rf"尚未审结[^，。；\d]{{0,4}}{_N}"),
-}
-_GROWTH = re.compile(
-    r"(?:比|较|与|同比)(?:上一?年度?|去年|20\d\d年)?(?:同期|相比|的\d+件)?(?:申请量|新收申请|收件|受理量)?"
-    r"(?P<way>增长|增加|上升|增幅|下降|减少|降低)了?(?P<rate>\d+(?:\.\d+)?)(?P<unit>[%％]|件)"
-)
-_GROWN = re.compile(
-    r"(?:(?:全年|本年|年内|其中|全市|全县|全区|我局|本机关)?(?:新收|收到|受理|收)?(?:政府信息公开|依)?申请(?:总)?(?:数?量|件数)?|新?收件(?:数|量)?|受理量)"
-)
-_SHARE = re.compile(
-    r"[，,]\s*(?P<both>合计)?占(?P<base>[^，。；\d]{0,12}?)(?:的)?(?P<rate>\d+(?:\.\d+)?)[%％]"
-)
+_DISPUTE_TOTAL = patterns("narrative.dispute")["total"]
+_GROWTH = patterns("narrative.growth")["told"]
+_GROWN = patterns("narrative.growth")["of_what"]
+_SHARE = patterns("narrative.growth")["share"]
 # Counts of other things than requests for disclosure.
-_ELSEWHERE = re.compile(r"留言|信箱|热线|提案|建议|来信|咨询|信访")
-_DOCUMENTS = re.compile(r"公文|公开属性")
+_ELSEWHERE = patterns("narrative.count")["elsewhere"]
+_DOCUMENTS = patterns("narrative.count")["documents"]
 
 
 def narrative_checks(
@@ -147,19 +121,18 @@ def _counts(text: str, heading: str) -> Iterator[_Claim]:
     if about and (match := _CARRIED_OUT.search(text)):
         yield "narrative.carried_out", _number(match), [_cells_of("carried_out")]
     if not re.search(r"复议|诉讼", text) and not _DOCUMENTS.search(text):
-        for name, (pattern, rows) in _RESULT.items():
+        for name, pattern in patterns("narrative.result").items():
             match = pattern.search(text)
             if match and not re.search(
                 r"[因对][^。；]{0,40}$", text[: match.start()]
             ):  # a part, with its reason
-                yield f"narrative.{name}", _number(match), [_cells_of(*rows)]
+                yield f"narrative.{name}", _number(match), [_cells_of(*_ROWS[name])]
     yield from _dispute_counts(text)
 
 
 def _dispute_counts(text: str) -> Iterator[_Claim]:
-    mentions = sorted(
-        (m.end(), name) for name, pattern in _DISPUTE_NAME.items() if (m := pattern.search(text))
-    )
+    named = patterns("narrative.dispute_name").items()
+    mentions = sorted((m.end(), name) for name, pattern in named if (m := pattern.search(text)))
     for order, (end, name) in enumerate(mentions):
         blocks = _DISPUTE[name]
         stop = mentions[order + 1][0] if order + 1 < len(mentions) else len(text)
@@ -171,7 +144,7 @@ def _dispute_counts(text: str) -> Iterator[_Claim]:
         span = text[total.end() if total else end : stop]
         if total and order == 0 and len(mentions) > 1 and "其中" not in span:
             continue
-        for outcome, pattern in _OUTCOME.items():
+        for outcome, pattern in patterns("narrative.outcome").items():
             if found := pattern.search(span):
                 choices = [[("disputes", b, outcome) for b in blocks]]
                 yield f"narrative.{name}.{outcome}", _number(found), choices
@@ -227,7 +200,7 @@ def _share_checks(text: str, cells: Cells) -> Iterator[dict[str, object] | None]
     if _ELSEWHERE.search(text) or speaks_of_own(text):
         return
     for name in ("granted", "partly_granted"):
-        match = _RESULT[name][0].search(text)
+        match = patterns("narrative.result")[name].search(text)
         share = _SHARE.match(text, match.end()) if match else None
         if share:
             actual = _shares(name, cells, both=bool(share["both"]))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-import re
-import tomllib
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from gongkai.store.run import bundled
+from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,12 +24,6 @@ class Told(Protocol):
     def text(self) -> str: ...  # noqa: D102
 
 
-@functools.cache
-def _words() -> dict[str, re.Pattern[str]]:
-    table = tomllib.loads(bundled("corpus/lexicon/agencies.toml").read_text(encoding="utf-8"))["scope"]
-    return {name: re.compile(pattern) for name, pattern in table.items()}
-
-
 def find_scope(sentences: Iterable[Told], kind: str | None) -> Scope | None:
     """Find out whether a report sums a whole area or system, or tells of the own office.
 
@@ -43,7 +34,7 @@ def find_scope(sentences: Iterable[Told], kind: str | None) -> Scope | None:
         sentences: The report's, in order.
         kind: The agency's.
     """
-    words = _words()
+    words = patterns("agencies.scope")
     counted: Scope | None = None
     for position, sentence in enumerate(sentences):
         text = sentence.text
@@ -64,9 +55,9 @@ def find_scope(sentences: Iterable[Told], kind: str | None) -> Scope | None:
 
 def speaks_of_whole(text: str) -> bool:
     """Tell whether a sentence speaks of an area or a system as a whole."""
-    return bool(_words()["area"].search(text))
+    return bool(patterns("agencies.scope")["area"].search(text))
 
 
 def speaks_of_own(text: str) -> bool:
     """Tell whether a sentence speaks of the own office as distinct from the whole."""
-    return bool(_words()["office"].search(text))
+    return bool(patterns("agencies.scope")["office"].search(text))

@@ -98,7 +98,7 @@ def spelt(text: str) -> str:
     return _SPELT.sub("", text)
 
 
-def cut_atoms(number_of_line: int, line: str, script: Script) -> Iterator[Atom]:
+def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = True) -> Iterator[Atom]:
     """Cut a line at spaces, pipes and box lines; glued labels and digits at their edges."""
     if _RULE.fullmatch(line) or PAGE_MARK.fullmatch(line):
         return
@@ -116,7 +116,7 @@ def cut_atoms(number_of_line: int, line: str, script: Script) -> Iterator[Atom]:
             number = readable and not mark and not (follows and follows in MEASURES)
             if number and after_number:  # between two numbers an empty cell is a blank one
                 yield from (Atom(number_of_line, start, start, "", True) for _ in range(holes))
-            if not number and any(c.isdigit() for c in text) and _is_glued(text):
+            if unglue and not number and any(c.isdigit() for c in text) and _is_glued(text):
                 yield from _unglued(number_of_line, start, end, text)
             else:
                 yield Atom(number_of_line, start, end, text, number)

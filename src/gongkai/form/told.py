@@ -19,6 +19,7 @@ from gongkai.form.form import (
 from gongkai.form.stream import YEAR_INSIDE, form_rows, spelt
 from gongkai.form.sums import Cells, recover, ways
 from gongkai.problem import Problem, Where
+from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,13 +28,7 @@ if TYPE_CHECKING:
 
 HEADED = 90
 """Characters before a run in which the heads of its columns stand."""
-_HEADS_2021, _HEADS_2019 = re.compile("制发|废止|现行有效"), re.compile("新制作|对外公开|增/减|上一年|采购")
-_HEAD = re.compile(f"{_HEADS_2021.pattern}|{_HEADS_2019.pattern}|处理决定|收费金额")
-_SAID = {
-    "2021": re.compile("制发件数|废止件数|现行有效件数"),
-    "2019": re.compile("新制作数量|新公开数量|对外公开总数量|上一年项目数量|本年增/减|采购总金额"),
-}
-"""Heads that only one form has, and no prose."""
+_SAID = patterns("form.said")
 _APPLICANTS = ("自然", "商业", "科研", "公益", "法律", "总计")
 
 
@@ -44,7 +39,7 @@ def form_said(lines: Iterable[str]) -> str | None:
     '2021'
     """
     text = "".join(YEAR_INSIDE.sub("", "".join(line.split())) for line in lines)
-    found = [form for form, heads in _SAID.items() if heads.search(text)]
+    found = [form for form, heads in patterns("form.form_said").items() if heads.search(text)]
     return found[0] if len(found) == 1 else None
 
 
@@ -57,7 +52,7 @@ def read_proactive(
         if row.table != "proactive":
             continue
         for run in runs[last + 1 : index + 1]:
-            heads = run.text[-HEADED:] if _HEAD.search(run.text[-HEADED:]) else heads
+            heads = run.text[-HEADED:] if _SAID["head"].search(run.text[-HEADED:]) else heads
         last = index
         atoms = runs[index].atoms
         wanted = _proactive_heads(row.key, heads, len(atoms))
@@ -82,7 +77,7 @@ def _proactive_heads(row: str, text: str, count: int) -> Sequence[str]:
     spelt = [named[at] for at in sorted(named)]
     if len(spelt) == count and any(set(spelt) == set(c.get(row, ())) for c in cells.values()):
         return spelt
-    new, old = _HEADS_2021.search(text), _HEADS_2019.search(text)
+    new, old = _SAID["heads_2021"].search(text), _SAID["heads_2019"].search(text)
     if bool(new) != bool(old):
         return cells["2021" if new else "2019"].get(row, ())
     fitting = [c[row] for c in cells.values() if len(c.get(row, ())) == count]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gongkai.store.run import bundled
+from gongkai.text.lexicon import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,9 +39,9 @@ class Background(NamedTuple):
 def background() -> Background:
     """Return the genre's document frequencies; pairs of one agency alone are left out."""
     agencies, codes, used_by, sentences = 0, [], [], {}
-    for line in bundled("corpus/lexicon/background.txt").read_text(encoding="utf-8").splitlines():
+    for line in words("background"):
         key, _, text = line.partition("\t")
-        if line.startswith("#") or not text:
+        if not text:
             continue
         if key == "agencies":
             agencies = int(text)
@@ -66,8 +66,7 @@ def used_by(codes: Vector) -> Vector:
 
 @functools.cache
 def _mandated() -> re.Pattern[str]:
-    lines = bundled("corpus/lexicon/mandated.txt").read_text(encoding="utf-8").splitlines()
-    return re.compile("|".join(f"(?:{line})" for line in lines if line and not line.startswith("#")))
+    return re.compile("|".join(f"(?:{line})" for line in words("mandated")))
 
 
 def own_length(masked: str, further: Iterable[str] = ()) -> int:

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.intervals import FEWEST, Moment, difference_interval
+from gongkai.measure.intervals import FEWEST, Moment, difference_interval, share_interval, told
 from gongkai.measure.prevalence import named
-from gongkai.measure.quality import cluster_weights, interval
+from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import mask, weigh
 from gongkai.tables.schema import frame_of
 
@@ -82,7 +82,6 @@ def compare(
             for part, n, known in zip(parts, named, names, strict=True)
         ]
         found, p_value = difference_interval(moments[0], moments[1], level, joined=joined)
-        numbers = {"value": found.value, "low": found.low, "high": found.high, "error": found.error}
         about = {"first": "all others" if first is None else first, "second": second, "p_value": p_value}
         about |= {
             "measure": "difference",
@@ -91,8 +90,8 @@ def compare(
             "n": len(parts[0]) + len(parts[1]),
         }
         about |= {"clusters": len(names[0]) if joined else len(names[0]) + len(names[1]), "level": level}
-        about |= {"cluster": " / ".join(dict.fromkeys(units)), "note": found.note or None}
-        rows.append(about | {k: None if v != v else v for k, v in numbers.items()})
+        about |= {"cluster": " / ".join(dict.fromkeys(units))}
+        rows.append(about | told(found))
     keys = pd.DataFrame([{c: r[c] for c in ("first", "second", "p_value")} for r in rows])
     return pd.concat([keys, frame_of("measures", rows)], axis=1)
 
@@ -191,19 +190,17 @@ def _aligned(
     }
 
 
-def rule_breaks(
-    checks: Checks, *, by: Sequence[str] = ("year",), level: float = 0.95, seed: int = 0
-) -> Measures:
+def rule_breaks(checks: Checks, *, by: Sequence[str] = ("year",), level: float = 0.95) -> Measures:
     """Estimate the share of reports with at least one broken rule, and of rules that are broken, by group.
 
     Args:
         checks: `checks` rows; undecided rules count in neither.
         by: Columns that define a group.
         level: Coverage of the interval, in (0, 1).
-        seed: Of the bootstrap.
 
     Returns:
-        `measures` rows `broken_reports` and `broken_rules`; intervals resample reports and are null for one.
+        `measures` rows `broken_reports` and `broken_rules`; what counts as one draw is a report. With fewer
+        than three there is no interval, and `note` says so.
 
     Raises:
         SchemaError: A column is missing.
@@ -215,21 +212,15 @@ def rule_breaks(
     rows: list[dict[str, object]] = []
     for key, group in groups:
         per = group.groupby("report_id")["_broken"].agg(["sum", "size"])
-        weights = cluster_weights(len(per), seed=seed)
         broken, size = per["sum"].to_numpy(float), per["size"].to_numpy(float)
         about = dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
+        about |= {"method": "count", "label": "checks", "cluster": "report", "clusters": len(per)}
+        each = np.arange(len(per))
         for measure, top, bottom in (
-            ("broken_reports", broken > 0, np.ones(len(per))),
+            ("broken_reports", (broken > 0).astype(float), np.ones(len(per))),
             ("broken_rules", broken, size),
         ):
-            low, high = (
-                interval((weights @ top) / (weights @ bottom), level) if len(per) > 1 else (None, None)
-            )
-            rows.append(
-                about | {"measure": measure, "method": "count", "label": "checks", "n": int(bottom.sum()),
-                "clusters": len(per),
-                         "cluster": "report", "value": float(top.sum() / bottom.sum()), "low": low, "high":
-                         high, "level": level}
-            )  # fmt: skip
+            found = share_interval(ratio_moment(top, bottom, each, len(per)), level)
+            rows.append(about | {"measure": measure, "n": int(bottom.sum()), "level": level} | told(found))
     keys = pd.DataFrame([{c: r[c] for c in by} for r in rows], columns=list(by))
     return pd.concat([keys, frame_of("measures", rows)], axis=1)

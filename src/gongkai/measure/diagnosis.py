@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError
-from gongkai.measure.quality import cluster_weights, f1_scores, interval, join_gold
-from gongkai.tables.predicted import indicator_names, scheme_of
+from gongkai.measure.intervals import paired_difference
+from gongkai.measure.quality import join_gold, named
+from gongkai.measure.scores import metric_moment
+from gongkai.tables.predicted import scheme_of
 
 if TYPE_CHECKING:
     from gongkai.tables.codebook import Codebook
@@ -125,48 +127,49 @@ def compare_models(
     cluster: str = "agency",
     annotator: str = "resolved",
     level: float = 0.95,
-    seed: int = 0,
     codebook: Codebook | None = None,
 ) -> Table:
     """Compare two models on the sentences that both predicted: difference of F1, paired.
 
-    Whole clusters are resampled and both models scored on the same draw, so what makes a sentence hard for
-    both cancels (paired cluster bootstrap; Efron & Tibshirani 1993, ch. 8).
+    What makes a sentence hard for both cancels: a cluster adds to the difference what it adds to one F1 less
+    what it adds to the other (`intervals.paired_difference`).
 
     Args:
         first: `predictions` rows of one model.
         second: Of another; the difference is second − first.
         labels: `labels` rows.
-        cluster: Column to resample.
+        cluster: Column that counts as one draw.
         annotator: Whose codes are gold.
         level: Coverage of the interval.
-        seed: Of the bootstrap.
         codebook: See `evaluate`.
 
     Returns:
-        One row per label: `label, first, second, f1_first, f1_second, difference, low, high, n, clusters`.
+        One row per label: `label, first, second, f1_first, f1_second, difference, low, high, p_value, n,
+        clusters`; the interval and the p-value are null with fewer than three clusters.
 
     Raises:
         MeasureError: A table holds several models, or the two share no coded sentence.
     """
     names = [_only_model(first), _only_model(second)]
     keys = ["sentence_id", "label"]
-    other = second.assign(label=indicator_names(second))[[*keys, "predicted"]]
+    other = join_gold(second, labels, annotator, codebook)[[*keys, "predicted"]]
     joined = join_gold(first, labels, annotator, codebook).merge(other, on=keys, suffixes=("", "_2"))
     if joined.empty:
         raise MeasureError(f"{names[0]} and {names[1]} share no coded sentence")
     rows = []
     for label, part in joined.groupby("label", sort=True):
         gold = part["gold"].to_numpy(bool)
-        ids, index = np.unique(part[cluster].astype(object).fillna("").astype(str), return_inverse=True)
-        draws = cluster_weights(len(ids), seed=seed)[:, index]
-        weights = np.concatenate([np.ones((1, len(gold))), draws])
-        f1 = [f1_scores(gold, part[c].to_numpy(bool), weights) for c in ("predicted", "predicted_2")]
-        difference = f1[1] - f1[0]
-        low, high = interval(difference[1:], level)
+        ids, index = np.unique(named(part[cluster]), return_inverse=True)
+        score = part["score"].to_numpy(float)
+        moments = [
+            metric_moment("f1", gold, score, part[c].to_numpy(bool), index, len(ids))
+            for c in ("predicted", "predicted_2")
+        ]
+        found, p_value = paired_difference(moments[0], moments[1], level)
         row = {"label": label, "first": names[0], "second": names[1]}
-        row |= {"f1_first": f1[0][0], "f1_second": f1[1][0], "difference": difference[0]}
-        rows.append(row | {"low": low, "high": high, "n": len(gold), "clusters": len(ids)})
+        row |= {"f1_first": moments[0].value, "f1_second": moments[1].value, "difference": found.value}
+        row |= {"low": found.low, "high": found.high, "p_value": p_value}
+        rows.append(row | {"n": len(gold), "clusters": len(ids)})
     return pd.DataFrame(rows)
 
 

@@ -10,8 +10,9 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.background import used_by
-from gongkai.measure.quality import cluster_weights, interval
+from gongkai.measure.intervals import share_interval, told
 from gongkai.measure.reuse import agency_years
+from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import mask, pair_codes, weigh
 from gongkai.tables.predicted import indicator_names, scheme_of
 from gongkai.tables.schema import frame_of
@@ -240,7 +241,7 @@ def _rows(
     return rows
 
 
-def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95, seed: int = 0) -> Measures:
+def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95) -> Measures:
     """Estimate the share of each outcome among promises and among problems.
 
     Problems are counted only where a person has read them: the search for them is right too seldom
@@ -251,12 +252,11 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
             read it, null or empty where nobody did.
         by: Columns that define a group.
         level: Coverage of the interval, in (0, 1).
-        seed: Of the bootstrap.
 
     Returns:
         `measures` rows: `measure` is `followup`, `label` is the label followed and the outcome, as
-        `KIND:done`; intervals resample agencies, and are null for a group of one agency. `method` is
-        `checked` where every row was read.
+        `KIND:done`; what counts as one draw is an agency; there is no interval with fewer than three,
+        and `note` says so. `method` is `checked` where every row was read.
 
     Raises:
         MeasureError: `checked` holds something else than an outcome.
@@ -267,23 +267,14 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
     for key, group in groups:
         for kind, part in group.groupby("kind"):
             ids, index = np.unique(part["agency"].astype(str), return_inverse=True)
-            totals = np.bincount(index, minlength=len(ids)).astype(float)
-            weights = cluster_weights(len(ids), seed=seed)
             method = "checked" if part["_read"].all() else "count"
             for outcome in ("returns", "silent") if kind == "problem" else PROMISE_OUTCOMES:
-                hits = np.bincount(
-                    index, weights=(part["outcome"] == outcome).to_numpy(float), minlength=len(ids)
-                )
-                low, high = (
-                    interval((weights @ hits) / (weights @ totals), level) if len(ids) > 1 else (None, None)
-                )
+                hits = (part["outcome"] == outcome).to_numpy(float)
+                share = share_interval(ratio_moment(hits, np.ones(len(part)), index, len(ids)), level)
                 about = dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
-                rows.append(
-                    about
-                    | {"measure": "followup", "method": method, "label": f"{kind}:{outcome}", "n": len(part),
-                       "clusters": len(ids), "cluster": "agency", "value": float(hits.sum() / totals.sum()),
-                       "low": low, "high": high, "level": level}
-                )  # fmt: skip
+                about |= {"measure": "followup", "method": method, "label": f"{kind}:{outcome}"}
+                about |= {"n": len(part), "clusters": len(ids), "cluster": "agency", "level": level}
+                rows.append(about | told(share))
     keys = pd.DataFrame([{c: r[c] for c in by} for r in rows], columns=list(by))
     return pd.concat([keys, frame_of("measures", rows)], axis=1)
 

@@ -90,6 +90,12 @@ class Moment:
     strata: Vector | None = None
 
 
+def told(found: Estimate) -> dict[str, object]:
+    """Return the columns of `measures` that an estimate fills; null where undefined."""
+    numbers = {"value": found.value, "low": found.low, "high": found.high, "error": found.error}
+    return {k: None if v != v else v for k, v in numbers.items()} | {"note": found.note or None}
+
+
 def undefined(note: str) -> Estimate:
     """Return an estimate without a value that says why."""
     return Estimate(NAN, NAN, NAN, NAN, note)
@@ -112,22 +118,27 @@ def variance(sums: Vector, sizes: Vector, strata: Vector | None = None) -> tuple
     >>> [round(x, 6) for x in variance(np.array([0.1, -0.1, 0.0]), np.ones(3))]
     [0.03, 2.0]
     """
-    found, inverse, drawn = 0.0, 0.0, False
+    _, code = (None, np.zeros(len(sums), int)) if strata is None else np.unique(strata, return_inverse=True)
+    count = np.bincount(code)
+    size, own = np.bincount(code, sizes), np.bincount(code, sums)
+    share = np.where(size[code] > 0, sizes / np.where(size > 0, size, 1.0)[code], 1 / count[code])
+    largest = np.zeros(len(count))
+    np.maximum.at(largest, code, share)
+    drawn = (count > 1) & (largest <= 1 - 1e-9)
+    inside = drawn[code]
+    if not inside.any():
+        return NAN, NAN
+    code, share = code[inside], share[inside]
+    found = float(((sums[inside] - share * own[code]) ** 2 / (1 - share)).sum())
+    # The matrix of the quadratic form under the working model: 1 − h on the diagonal and, elsewhere, what the
+    # common mean costs. Its trace is 1, the sum of its squares the inverse of the degrees of freedom.
+    cost = share**2 / (1 - share)
+    costs = np.bincount(code, cost, len(count))
+    squares = np.bincount(code, share**2 - cost**2, len(count)) + costs**2
     total = float(sizes.sum())
-    for stratum in (None,) if strata is None else np.unique(strata):
-        inside = np.ones(len(sums), bool) if stratum is None else strata == stratum
-        own, size = sums[inside], float(sizes[inside].sum())
-        share = sizes[inside] / size if size > 0 else np.full(len(own), 1 / max(len(own), 1))
-        if len(own) < 2 or share.max() > 1 - 1e-9:
-            continue
-        drawn = True
-        found += float(((own - share * own.sum()) ** 2 / (1 - share)).sum())
-        # The matrix of the quadratic form under the working model: 1 − h on the diagonal and, elsewhere, what
-        # the common mean costs. Its trace is 1, the sum of its squares the inverse of the degrees of freedom.
-        cost = share**2 / (1 - share)
-        part = size / total if total > 0 else 1.0
-        inverse += part**2 * float((share**2).sum() + cost.sum() ** 2 - (cost**2).sum())
-    return (found, 1 / inverse) if drawn and inverse > 0 else (NAN, NAN)
+    part = size / total if total > 0 else np.ones(len(count))
+    inverse = float((part[drawn] ** 2 * squares[drawn]).sum())
+    return (found, 1 / inverse) if inverse > 0 else (NAN, NAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +162,13 @@ class _Side:
     clusters: int
 
     def limits(self, quantile: float, level: float) -> tuple[float, float]:
+        from scipy import special
+
         value = min(1.0, max(0.0, self.moment.value))
         if self.spread == 0:
             low, high = wilson(value, self.clusters, level)
             return float(low), float(high)
-        low, high = (float(1 / (1 + np.exp(-(self.place + s * quantile * self.spread)))) for s in (-1, 1))
+        low, high = (float(special.expit(self.place + s * quantile * self.spread)) for s in (-1, 1))
         low, high = _gamma(self.moment, low, high, level)
         return min(low, value), max(high, value)
 
@@ -281,3 +294,36 @@ def difference_interval(
         p_value = 1 - float(optimize.brentq(beyond, 1e-9, 1 - 1e-9, xtol=1e-10))
     error = float(np.sqrt(max(one.error**2 + two.error**2 - 2 * tie * one.error * two.error, 0.0)))
     return Estimate(b - a, max(low, -1.0), min(high, 1.0), error), p_value
+
+
+def paired_difference(first: Moment, second: Moment, level: float) -> tuple[Estimate, float]:
+    """Return value(second) − value(first) of the same sentences, with its interval and p-value.
+
+    A cluster adds to the difference what it adds to the second less what it adds to the first, so that
+    what both have in common cancels: CR2 and Student's t with Satterthwaite's degrees of freedom, symmetric.
+
+    Args:
+        first: One quantity.
+        second: The other, over the same clusters in the same order.
+        level: Coverage of the interval, in (0, 1).
+
+    Returns:
+        The difference, and the p-value of none; NaN, with a note, with fewer than three clusters. Where no
+        cluster differs both ends are the difference, and the p-value of none is 1.
+    """
+    from scipy import special
+
+    if first.value != first.value or second.value != second.value:
+        return undefined(first.note or second.note or "nothing to divide by"), NAN
+    gap, sums = second.value - first.value, second.sums - first.sums
+    sizes = first.sizes + second.sizes
+    inside = sizes > 0
+    found, freedom = variance(sums[inside], sizes[inside])
+    if inside.sum() < FEWEST or found != found:
+        return Estimate(gap, NAN, NAN, NAN, "fewer than three clusters"), NAN
+    error = float(np.sqrt(found))
+    if error < 1e-12:
+        return Estimate(gap, gap, gap, 0.0), float(abs(gap) < 1e-12)
+    half = float(special.stdtrit(freedom, (1 + level) / 2)) * error
+    p_value = 2 * float(special.stdtr(freedom, -abs(gap) / error))
+    return Estimate(gap, max(gap - half, -1.0), min(gap + half, 1.0), error), p_value

@@ -9,6 +9,7 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.coverage import coverage
+from gongkai.measure.crosswalk import crosswalk, quantities
 from gongkai.measure.followup import followup
 from gongkai.measure.prevalence import prevalence
 from gongkai.measure.rates import indicators, rates
@@ -102,6 +103,7 @@ def panel(
     if statistics is not None:
         pieces += [
             _figures(single, statistics),
+            _across_forms(single, statistics),
             _rates(single, statistics, checks, covariates, strict, level),
         ]
     if checks is not None:
@@ -281,6 +283,26 @@ def _figures(single: Reports, statistics: Statistics) -> tuple[Table, list[Colum
         for name in wide.columns[2:]
     ]  # fmt: skip
     return wide, described
+
+
+def _across_forms(single: Reports, statistics: Statistics) -> tuple[Table, list[Column]]:
+    """Return what continues from the annex of 2008–2018 to the later tables, where the panel has both."""
+    cells = statistics[statistics["report_id"].isin(single["report_id"])]
+    if "annex" not in set(cells["table"]):
+        return pd.DataFrame(columns=_KEY), []
+    found = crosswalk(cells.drop(columns=_KEY).merge(single[["report_id", *_KEY]], on="report_id"))
+    wide = found.pivot_table(index=_KEY, columns="quantity", values="value", aggfunc="first")
+    described = [
+        Column(
+            f"all_{one.key}",
+            "count",
+            f"{one.key}, of all forms since 2008{'' if one.same else '; ' + one.note}",
+            one.zh,
+        )
+        for one in quantities()
+        if one.key in wide.columns
+    ]
+    return wide.add_prefix("all_").reset_index(), described
 
 
 def rate_column(indicator: str) -> str:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.estimate import Coded, Crowd, adjusted, corrected, counted, dsl_outcomes, none, shrink
-from gongkai.measure.intervals import share_interval
+from gongkai.measure.guards import note_assumed, refuse_learned, responded
+from gongkai.measure.intervals import share_interval, told
 from gongkai.measure.sums import summed
 from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import by_indicator, indicator_names, scheme_of
@@ -66,8 +67,10 @@ def prevalence(
             of any size: of all sentences but the coded ones only sums come into memory. Several models are
             kept apart for `count`, the other methods take one.
         labels: `labels` rows by one annotator (`resolved` if there are several), for `ppi`, `dsl` and, unless
-            `rates` are given, `adjusted`. For `dsl` with the column `inclusion`, the probability with which
-            each sentence was drawn, as `gongkai sample` writes it.
+            `rates` are given, `adjusted`, with the column `inclusion`, the probability with which each
+            sentence was drawn, as `gongkai sample` writes it; of a random sample without it
+            `guards.assume_random` makes them. Drawn sentences without codes are taken as missing at random
+            among those drawn alike.
         by: Columns that define a group: of the predictions or of `reports`, `province` or `city`.
         method: `count`, `adjusted`, `ppi` or `dsl`.
         cluster: What is taken as one draw for the intervals: whole agencies, whole reports, or passages
@@ -106,22 +109,22 @@ def prevalence(
             )
         coded = None
         if gold is not None:
-            coded = _coded(sums.coded, gold, method, sums.scheme, sums.sentences)
+            coded = _coded(sums.coded, gold, method, sums.scheme, (sums.sentences, sums.seen))
+        quantities = sums.scheme.quantities
         rows: list[dict[str, object]] = []
         for group in sums.groups():
             about = dict(zip(("model", *by), group.key, strict=True))
             about |= {"cluster": group.unit, "method": method, "level": level}
-            for k, quantity in enumerate(sums.scheme.quantities):
+            for k, quantity in enumerate(quantities):
                 moment, units = _moment(group, k, quantity, sums.scheme, method, coded, rates)
-                found = share_interval(moment, level)
-                values = {"value": found.value, "low": found.low, "high": found.high, "error": found.error}
-                about_quantity = {"measure": quantity.measure, "label": quantity.label, "clusters": units}
-                about_quantity |= {"n": int(moment.n), "note": found.note or None}
-                rows.append(about | about_quantity | {k: None if v != v else v for k, v in values.items()})
+                about |= {"measure": quantity.measure, "label": quantity.label}
+                about |= {"n": int(moment.n), "clusters": units}
+                rows.append(about | told(share_interval(moment, level)))
             if len(rows) >= ROWS:
                 made.append(_as_frame(rows, by))
                 rows = []
-    return pd.concat([*made, _as_frame(rows, by)] if rows or not made else made, ignore_index=True)
+    made += [_as_frame(rows, by)] if rows or not made else []
+    return note_assumed(pd.concat(made, ignore_index=True), labels)
 
 
 ROWS = 20_000
@@ -129,12 +132,8 @@ ROWS = 20_000
 
 
 def _as_frame(rows: list[dict[str, object]], by: Sequence[str]) -> Table:
-    groups = (
-        arrow_of({c: [row[c] for row in rows] for c in by}).to_pandas()
-        if by
-        else pd.DataFrame(index=range(len(rows)))
-    )
-    return pd.concat([groups, frame_of("measures", rows)], axis=1)
+    keys: Table = arrow_of({c: [row[c] for row in rows] for c in by}).to_pandas()
+    return pd.concat([keys, frame_of("measures", rows)], axis=1)
 
 
 def _moment(
@@ -253,7 +252,9 @@ def dsl_outcome(predictions: Predictions, labels: Labels, *, codebook: Codebook 
     wide = _wide(predictions, scheme)
     if (models := wide["model"].nunique()) != 1:
         raise MeasureError(f"the outcome is of one model, not of {models}")
-    coded = _coded(wide, _gold(labels, "dsl"), "dsl", scheme, len(wide)).set_index("sentence_id")
+    coded = _coded(wide, _gold(labels, "dsl"), "dsl", scheme, (len(wide), int(wide["seen"].sum()))).set_index(
+        "sentence_id"
+    )
     added = coded[["_inclusion", *(f"_{c}" for c in scheme.indicators)]]
     wide = wide.merge(added, left_on="sentence_id", right_index=True, how="left")
     keep = [c for c in predictions.columns if c not in ("label", "value", "score", "predicted")]
@@ -285,7 +286,7 @@ def counted_outcome(predictions: Predictions, *, codebook: Codebook | None = Non
 
 def _gold(labels: Labels | None, method: str) -> Labels:
     """Return the codes of one annotator."""
-    if labels is None:
+    if labels is None or labels.empty:
         raise MeasureError(f"method {method} needs labels of a sample of the sentences")
     annotators = set(labels["annotator"])
     chosen = "resolved" if "resolved" in annotators else min(annotators)
@@ -294,29 +295,38 @@ def _gold(labels: Labels | None, method: str) -> Labels:
     return labels[labels["annotator"] == chosen]
 
 
-def _coded(predicted: Table, gold: Labels, method: str, scheme: Codebook, sentences: int) -> Table:
-    """Return the predicted sentences that are coded whole, with their codes and inclusion probability."""
+def _coded(
+    predicted: Table, gold: Labels, method: str, scheme: Codebook, everything: tuple[int, int]
+) -> Table:
+    """Return the predicted sentences that are coded whole, with their codes and inclusion probability.
+
+    `everything` is the number of all sentences, and of those that the model learned from.
+    """
     scheme_of_labels(gold, scheme)
-    gold = gold[coded_whole(gold, scheme)].set_index("sentence_id")
+    whole = coded_whole(gold, scheme)
+    if "inclusion" in gold.columns:
+        gold = gold.assign(inclusion=responded(gold["inclusion"].astype(float), whole))
+    gold = gold[whole].set_index("sentence_id")
     rows = predicted[predicted["sentence_id"].isin(gold.index)]
     if rows.empty:
         raise MeasureError("no predicted sentence is coded; do both come from the same build?")
-    if rows["seen"].any():
-        raise MeasureError(
-            f"the model was trained on {int(rows['seen'].sum())} of the {len(rows)} coded sentences, so "
-            "its errors there say nothing; predict with gongkai.classify.train.cross_fit, or code others"
+    if "inclusion" not in gold.columns or gold["inclusion"].isna().all():
+        raise SchemaError(
+            "the labels lack inclusion, the probability with which each sentence was drawn (gongkai sample "
+            "writes it); of a random sample without it: --assume-random, in Python assume_random(labels, "
+            "predictions), and every result says so. A sample picked by hand corrects nothing"
         )
     codes = indicator_codes(gold, scheme)
-    rows = rows.assign(
-        **{f"_{c}": rows["sentence_id"].map(codes[c]) for c in codes.columns}, _inclusion=np.nan
+    rows = rows.assign(**{f"_{c}": rows["sentence_id"].map(codes[c]) for c in codes.columns})
+    rows["_inclusion"] = rows["sentence_id"].map(gold["inclusion"].astype(float))
+    if method == "ppi" and len(set(rows["_inclusion"].round(12))) > 1:
+        raise MeasureError("the sample was drawn with unequal probabilities: use method dsl")
+    own, seen = rows["_inclusion"].to_numpy(float), rows["seen"].to_numpy(bool)
+    sentences, learned = everything
+    refuse_learned(
+        seen, 1 / np.nan_to_num(own, nan=1.0), others=(learned - int(seen.sum()), sentences - len(rows))
     )
-    if "inclusion" in gold.columns and gold["inclusion"].notna().any():
-        rows["_inclusion"] = rows["sentence_id"].map(gold["inclusion"].astype(float))
-        if method == "ppi" and len(set(rows["_inclusion"])) > 1:
-            raise MeasureError("the sample was drawn with unequal probabilities: use method dsl")
-        _balance(rows["_inclusion"].to_numpy(float), sentences)
-    elif method == "dsl":
-        raise SchemaError("labels lack inclusion, the probability with which each sentence was drawn")
+    _balance(own, sentences)
     return rows
 
 

@@ -1,30 +1,40 @@
 """Scores against gold, and agreement between coders — all with intervals.
 
-Intervals are percentile intervals of a cluster bootstrap: whole agencies (or reports) are drawn with
-replacement, because sentences of one agency resemble each other (Field & Welsh 2007).
+What counts as one draw are whole agencies (or reports), because sentences of one agency resemble each other;
+how a metric becomes an interval is in `scores.py` and `intervals.py`.
 """
 
 from __future__ import annotations
 
+import functools
+import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError
+from gongkai.measure.guards import leave_out_learned
+from gongkai.measure.intervals import share_interval
+from gongkai.measure.scores import (
+    METRICS,
+    alpha_interval,
+    f1_scores,
+    metric_moment,
+    ratio,
+    ratio_moment,
+    smooth_moment,
+)
 from gongkai.tables.coded import indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import indicator_names, scheme_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Predictions, Reports, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
-
-DRAWS = 1000
-ECE_BINS = 10
 
 
 def evaluate(
@@ -36,36 +46,36 @@ def evaluate(
     cluster: str = "agency",
     annotator: str = "resolved",
     level: float = 0.95,
-    seed: int = 0,
     codebook: Codebook | None = None,
 ) -> Table:
     """Score predictions against gold labels.
+
+    Sentences that the model learned from (`seen`: it knew them or their words) are left out, and said.
 
     Args:
         predictions: `predictions` rows.
         labels: `labels` rows; those of `annotator` are the gold.
         by: Also score within groups of these columns (e.g. `section`); the whole always comes first.
         reports: `reports` rows; with them `by` may also name `kind`, `level` and `form`.
-        cluster: Column to resample, `agency` or `report_id`.
+        cluster: Column that counts as one draw, `agency` or `report_id`.
         annotator: Whose codes are gold.
         level: Coverage of the intervals.
-        seed: Of the bootstrap.
         codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
 
     Returns:
         One row per model, label, group and metric: `model, label, group, metric, value, low, high, n,
         positives, clusters`. Metrics: precision, recall, f1, pr_auc, brier, ece, accuracy; a choice has them
         for each class (`label=class`), and for itself macro_f1 (the mean over the classes that occur) and
-        accuracy. `macro` rows average the labels' F1. What is coded only under a condition is scored where
-        the gold has it coded.
+        accuracy. Intervals are null with fewer than three clusters. `macro` rows average the labels' F1.
+        What is coded only under a condition is scored where the gold has it coded.
 
     Raises:
-        MeasureError: No sentence has both a prediction and a gold label.
+        MeasureError: No sentence has both a prediction and a gold label, or the model learned from all.
     """
     rows: list[dict[str, object]] = []
     scheme = scheme_of(predictions, codebook)
     for model, of_model in predictions.groupby("model", sort=True):
-        joined = join_gold(of_model, labels, annotator, scheme)
+        joined = join_gold(of_model, labels, annotator, scheme, say=logging.WARNING)
         if reports is not None:
             joined = joined.merge(reports[["report_id", "kind", "level", "form"]], on="report_id", how="left")
         for group, part in [("all", joined), *_groups(joined, by)]:
@@ -75,15 +85,14 @@ def evaluate(
                     of_label["gold"].to_numpy(bool),
                     of_label["score"].to_numpy(float),
                     of_label["predicted"].to_numpy(bool),
-                    of_label[cluster].astype(object).fillna("").to_numpy(),
+                    named(of_label[cluster]),
                     level=level,
-                    seed=seed,
                 )
                 rows += [{"model": model, "label": label, "group": group} | r for r in scored]
                 values |= {str(label): float(r["value"]) for r in scored if r["metric"] == "f1"}  # type: ignore[arg-type]
             for choice in (one for one in scheme.labels if one.is_choice):
                 of_choice = part[part["label"].isin(choice.indicators)]
-                scored = score_choice(of_choice, cluster, level=level, seed=seed) if len(of_choice) else []
+                scored = score_choice(of_choice, cluster, level=level) if len(of_choice) else []
                 rows += [{"model": model, "label": choice.name, "group": group} | r for r in scored]
                 values = {k: v for k, v in values.items() if k not in choice.indicators}
                 for row in scored[:1]:
@@ -105,12 +114,20 @@ def evaluate(
 
 
 def join_gold(
-    predictions: Predictions, labels: Labels, annotator: str, codebook: Codebook | None = None
+    predictions: Predictions,
+    labels: Labels,
+    annotator: str,
+    codebook: Codebook | None = None,
+    *,
+    say: int = logging.INFO,
 ) -> Table:
     """Return the predictions of coded sentences with a column `gold`; `label` is the indicator.
 
+    Sentences that the model learned from are left out, which is logged at the level `say`.
+
     Raises:
-        MeasureError: That annotator coded nothing, or none of the predicted sentences.
+        MeasureError: That annotator coded nothing, or none of the predicted sentences; or the model learned
+            from all of them.
     """
     coded = labels[labels["annotator"] == annotator]
     if coded.empty:
@@ -126,7 +143,7 @@ def join_gold(
     )
     if joined.empty:
         raise MeasureError("no predicted sentence has a gold label; do both come from the same build?")
-    return joined
+    return leave_out_learned(joined, say=say)
 
 
 def _groups(frame: Table, by: Sequence[str]) -> list[tuple[str, Table]]:
@@ -137,42 +154,31 @@ def _groups(frame: Table, by: Sequence[str]) -> list[tuple[str, Table]]:
     ]
 
 
+def named(column: pd.Series[Any]) -> Vector:
+    """Return names of clusters; what was not found is one more cluster."""
+    return column.astype(object).fillna("").to_numpy().astype(str)
+
+
 def score_label(
-    gold: Vector, score: Vector, predicted: Vector, clusters: Vector, *, level: float = 0.95, seed: int = 0
+    gold: Vector, score: Vector, predicted: Vector, clusters: Vector, *, level: float = 0.95
 ) -> list[dict[str, object]]:
-    """Return one row per metric for one label, with cluster-bootstrap intervals."""
+    """Return one row per metric for one label, with intervals over clusters."""
     ids, index = np.unique(clusters.astype(str), return_inverse=True)
-    weights = cluster_weights(len(ids), seed=seed)[:, index]  # draws × sentences
-    ones = np.ones((1, len(gold)))
+    about = {"n": len(gold), "positives": int(gold.sum()), "clusters": len(ids)}
     rows: list[dict[str, object]] = []
-    for metric, compute in _METRICS.items():
-        value = compute(gold, score, predicted, ones)[0]
-        sample = compute(gold, score, predicted, weights)
-        low, high = interval(sample, level)
-        rows.append(
-            {
-                "metric": metric,
-                "value": float(value),
-                "low": low,
-                "high": high,
-                "n": len(gold),
-                "positives": int(gold.sum()),
-                "clusters": len(ids),
-            }
-        )
+    for metric in METRICS:
+        found = share_interval(metric_moment(metric, gold, score, predicted, index, len(ids)), level)
+        rows.append({"metric": metric, "value": found.value, "low": found.low, "high": found.high} | about)
     return rows
 
 
-def score_choice(
-    joined: Table, cluster: str, *, level: float = 0.95, seed: int = 0
-) -> list[dict[str, object]]:
-    """Return macro F1 and accuracy of a choice, with cluster-bootstrap intervals.
+def score_choice(joined: Table, cluster: str, *, level: float = 0.95) -> list[dict[str, object]]:
+    """Return macro F1 and accuracy of a choice, with intervals over clusters.
 
     Args:
         joined: Rows of `join_gold` for all its classes.
-        cluster: Column to resample.
+        cluster: Column that counts as one draw.
         level: Coverage of the intervals.
-        seed: Of the bootstrap.
     """
     wide = joined.pivot_table(
         index="sentence_id", columns="label", values=["gold", "predicted"], aggfunc="first"
@@ -181,99 +187,23 @@ def score_choice(
         wide[c].astype(object).fillna(value=False).to_numpy(bool) for c in ("gold", "predicted")
     )
     place = joined.drop_duplicates("sentence_id").set_index("sentence_id")[cluster].reindex(wide.index)
-    ids, index = np.unique(place.astype(object).fillna("").astype(str), return_inverse=True)
-    weights = np.vstack([np.ones((1, len(ids))), cluster_weights(len(ids), seed=seed)])[:, index]
+    ids, index = np.unique(named(place), return_inverse=True)
     occurring = np.flatnonzero(gold.any(axis=0))
-    f1 = np.stack([np.nan_to_num(f1_scores(gold[:, k], predicted[:, k], weights)) for k in occurring])
+
+    def macro(weights: Vector) -> Vector:
+        each = [np.nan_to_num(f1_scores(gold[:, k], predicted[:, k], weights)) for k in occurring]
+        mean: Vector = np.mean(each, axis=0)
+        return mean
+
     right = (gold & predicted).any(axis=1)
-    rows: list[dict[str, object]] = []
-    for metric, values in (
-        ("macro_f1", f1.mean(axis=0)),
-        ("accuracy", _ratio(weights @ right, weights.sum(axis=1))),
-    ):
-        low, high = interval(values[1:], level)
-        about = {"n": len(gold), "positives": len(gold), "clusters": len(ids)}
-        rows.append({"metric": metric, "value": float(values[0]), "low": low, "high": high} | about)
-    return rows
-
-
-def cluster_weights(n_clusters: int, *, draws: int = DRAWS, seed: int = 0) -> Vector:
-    """Return how often each cluster is drawn in each bootstrap sample: draws × clusters."""
-    generator = np.random.default_rng(seed)
-    return generator.multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=draws).astype(float)
-
-
-def interval(sample: Vector, level: float) -> tuple[float, float]:
-    """Return the percentile interval of bootstrap values, undefined ones left out."""
-    finite = sample[np.isfinite(sample)]
-    if not len(finite):
-        return float("nan"), float("nan")
-    low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
-def _ratio(top: Vector, bottom: Vector) -> Vector:
-    quotient: Vector = np.divide(top, bottom, out=np.full(np.shape(top), np.nan), where=bottom > 0)
-    return quotient
-
-
-def _precision(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
-    return _ratio(weights @ (gold & predicted), weights @ predicted)
-
-
-def _recall(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
-    return _ratio(weights @ (gold & predicted), weights @ gold)
-
-
-def f1_scores(gold: Vector, predicted: Vector, weights: Vector) -> Vector:
-    """Return F1 for each row of sentence weights."""
-    return _ratio(2 * (weights @ (gold & predicted)), weights @ gold + weights @ predicted)
-
-
-def _f1(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
-    return f1_scores(gold, predicted, weights)
-
-
-def _accuracy(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
-    return _ratio(weights @ (gold == predicted), weights.sum(axis=1))
-
-
-def _brier(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
-    return _ratio(weights @ (score - gold) ** 2, weights.sum(axis=1))
-
-
-def _pr_auc(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
-    """Average precision: precision at each positive, weighted by the recall it adds; ties count as one."""
-    order = np.argsort(-score, kind="stable")
-    # With ties the precision is that behind the last of equal scores.
-    last = np.searchsorted(-score[order], -score[order], side="right") - 1
-    sorted_weights = weights[:, order]
-    hits = np.cumsum(sorted_weights * gold[order], axis=1)
-    seen = np.cumsum(sorted_weights, axis=1)
-    precision = _ratio(hits[:, last], seen[:, last])
-    gained = sorted_weights * gold[order]
-    return _ratio(np.nansum(gained * precision, axis=1), hits[:, -1])
-
-
-def _ece(gold: Vector, score: Vector, predicted: Vector, weights: Vector) -> Vector:
-    """Expected calibration error over ten bins of equal width (Guo et al. 2017)."""
-    bins = np.minimum((score * ECE_BINS).astype(int), ECE_BINS - 1)
-    total = np.zeros(len(weights))
-    for b in range(ECE_BINS):
-        inside = bins == b
-        total += np.abs(weights[:, inside] @ (score[inside] - gold[inside]))
-    return _ratio(total, weights.sum(axis=1))
-
-
-_METRICS: dict[str, Callable[[Vector, Vector, Vector, Vector], Vector]] = {
-    "precision": _precision,
-    "recall": _recall,
-    "f1": _f1,
-    "pr_auc": _pr_auc,
-    "brier": _brier,
-    "ece": _ece,
-    "accuracy": _accuracy,
-}
+    wrong = float(min(right.sum(), (~right).sum()))
+    moments = {
+        "macro_f1": smooth_moment(macro, index, len(ids), wrong),
+        "accuracy": ratio_moment(right.astype(float), np.ones(len(right)), index, len(ids)),
+    }
+    about = {"n": len(gold), "positives": len(gold), "clusters": len(ids)}
+    found = {metric: share_interval(moment, level) for metric, moment in moments.items()}
+    return [{"metric": m, "value": f.value, "low": f.low, "high": f.high} | about for m, f in found.items()]
 
 
 def krippendorff_alpha(codes: Vector) -> float:
@@ -308,7 +238,7 @@ def _alpha(counts: Vector, per_unit: Vector, weights: Vector) -> Vector:
     marginals = weights @ counts
     n = marginals.sum(axis=1)
     expected = (n**2 - (marginals**2).sum(axis=1)) / np.maximum(n - 1, 1)
-    return 1 - _ratio(observed, expected)
+    return 1 - ratio(observed, expected)
 
 
 def agreement(
@@ -317,7 +247,6 @@ def agreement(
     by: Sequence[str] = (),
     cluster: str = "report_id",
     level: float = 0.95,
-    seed: int = 0,
     codebook: Codebook | None = None,
 ) -> Table:
     """Measure how far coders agree, before adjudication; codes of a choice are nominal.
@@ -325,9 +254,8 @@ def agreement(
     Args:
         labels: `labels` rows of two or more coders (`resolved` is left out).
         by: Also within groups of these columns, e.g. `section`.
-        cluster: Column to resample.
+        cluster: Column that counts as one draw.
         level: Coverage of the interval.
-        seed: Of the bootstrap.
         codebook: The scheme of the labels; the one that ships unless given.
 
     Returns:
@@ -357,10 +285,9 @@ def agreement(
         about = coded.drop_duplicates("sentence_id").set_index("sentence_id").reindex(wide.index)
         for group, part in [("all", about), *_groups(about, by)]:
             codes = wide.loc[part.index].to_numpy().T
-            ids, index = np.unique(part[cluster].astype(object).fillna("").astype(str), return_inverse=True)
+            ids, index = np.unique(named(part[cluster]), return_inverse=True)
             counts = _coincidence_counts(codes)
-            sample = _alpha(*counts, cluster_weights(len(ids), seed=seed)[:, index])
-            low, high = interval(sample, level)
+            low, high = alpha_interval(functools.partial(_alpha, *counts), index, len(ids), level)
             both = codes[:, (~np.isnan(codes)).sum(axis=0) == len(coders)]
             rows.append(
                 {

@@ -7,7 +7,6 @@ reviews: a rate without an interval says little, and none is given here.
 from __future__ import annotations
 
 import functools
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +16,7 @@ import pandas as pd
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.form.form import APPLICANTS, CANNOT_PROVIDE, NOT_PROCESSED, OTHER_HANDLING, REFUSED, RESULTS
 from gongkai.measure.intervals import wilson
-from gongkai.store.run import bundled
+from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,9 +74,9 @@ def _rules_of(cell: str) -> tuple[str, ...]:
 @functools.cache
 def indicators() -> tuple[Indicator, ...]:
     """Return the indicators of `indicators.toml`, those by ground or applicant one by one."""
-    data = tomllib.loads(bundled("corpus/lexicon/indicators.toml").read_text(encoding="utf-8"))
     found = []
-    for key, about in data.items():
+    for key, written in table("indicators").items():
+        about = dict(written)
         each = about.pop("each", False)
         top = tuple(cell for pattern in about.pop("top") for cell in _expand(pattern))
         common: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in about.items()}

@@ -7,7 +7,6 @@ three offices is no continuation of one of them.
 
 from __future__ import annotations
 
-import csv
 import functools
 import hashlib
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ import pandas as pd
 
 from gongkai.errors import SchemaError
 from gongkai.report.places import split_divisions
-from gongkai.store.run import bundled
 from gongkai.tables.schema import records
+from gongkai.text.lexicon import rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +41,7 @@ class Succession:
 @functools.cache
 def successions() -> tuple[Succession, ...]:
     """Return the bundled renames and mergers of kinds of agencies."""
-    with bundled("corpus/lexicon/successions.csv").open(encoding="utf-8", newline="") as stream:
-        return tuple(_succession(row) for row in csv.DictReader(stream))
+    return tuple(map(_succession, rows("successions")))
 
 
 def _succession(row: Mapping[str, Any]) -> Succession:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.groups import place_names
+from gongkai.measure.groups import PLACES, with_places
 from gongkai.measure.intervals import FEWEST
 from gongkai.tables.predicted import check_pivoted, pivot_sql, predictions_in
 from gongkai.tables.query import arrow_of, literals, quoted, session
@@ -175,13 +175,19 @@ def _keys(
     wanted = [c for c in by if c not in columns]
     if reports is not None and (joined := [c for c in wanted if c in own]):
         db.register("reports", arrow_of(reports[["report_id", *joined]].drop_duplicates("report_id")))
-        joins += " LEFT JOIN reports USING (report_id)"
-    if named := [c for c in wanted if c not in own and c in ("province", "city")]:
-        codes = db.sql("SELECT DISTINCT region_code, year FROM predictions").df()
-        db.register("places", arrow_of(place_names(codes)))
-        joins += " LEFT JOIN places USING (region_code, year)"
+        joins += " LEFT JOIN reports ON reports.report_id = p.report_id::VARCHAR"
+    if named := [c for c in wanted if c not in own and c in PLACES]:
+        year = "try_cast(year AS INTEGER)"
+        codes = db.sql(
+            f"SELECT DISTINCT region_code::VARCHAR AS region_code, {year} AS year FROM predictions"
+        )
+        db.register("places", arrow_of(with_places(codes.df())))
+        joins += (
+            " LEFT JOIN places ON places.region_code = p.region_code::VARCHAR"
+            " AND try_cast(places.year AS INTEGER) IS NOT DISTINCT FROM try_cast(p.year AS INTEGER)"
+        )
     if missing := [c for c in wanted if c not in own and c not in named]:
-        known = [*columns, *(c for c in own if c not in columns), "province", "city"]
+        known = [*columns, *(c for c in own if c not in columns), *PLACES]
         raise SchemaError(f"predictions lack {', '.join(missing)}; they have {', '.join(known)}")
     for column in by:
         source = "p" if column in columns else "reports" if column in own else "places"
@@ -195,10 +201,12 @@ def _sentences_sql(batch: str, scheme: Codebook, own: Sequence[str], keys: Seque
     named = "".join(f", {key} AS k{i}" for i, key in enumerate(keys))
     group = ", ".join(["model", *(f"k{i}" for i in range(len(keys)))])
     inner = f"SELECT p.*{named} FROM ({pivot_sql(batch, scheme, [*about, *own])}) p{joins}"
-    report, section = "coalesce(report_id, '')", "coalesce(section, '')"
+    agency, report, section, heading = (
+        f"coalesce({column}::VARCHAR, '')" for column in ("agency", "report_id", "section", "heading")
+    )
     return (
-        f"SELECT *, hash({group}, 0) AS g, hash(report_id) AS report, hash(coalesce(agency, '')) AS agency_,"
-        f" hash({report}, {section}) AS stratum, hash({report}, {section}, coalesce(heading, '')) AS passage"
+        f"SELECT *, hash({group}, 0) AS g, hash(report_id) AS report, hash({agency}) AS agency_,"
+        f" hash({report}, {section}) AS stratum, hash({report}, {section}, {heading}) AS passage"
         f" FROM ({inner})"
     )
 
@@ -275,7 +283,8 @@ def _merge(
         values.append(f"coalesce(sum(v{i}), 0)::DOUBLE / {scale} AS v{i}")
     late = "kind = 'report'" if kind == "passage" else "false"
     db.execute(
-        f"CREATE VIEW merged AS SELECT number, CASE WHEN {late} THEN coalesce(report, 0) ELSE unit END AS unit, "
+        "CREATE VIEW merged AS SELECT number, "
+        f"CASE WHEN {late} THEN coalesce(report, 0) ELSE unit END AS unit, "
         f"CASE WHEN {late} THEN 0::UBIGINT ELSE stratum END AS stratum, {', '.join(values)} "
         "FROM units JOIN keys USING (g) GROUP BY ALL"
     )

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.quality import cluster_weights
-from gongkai.store.run import bundled
 from gongkai.tables.schema import UNCOUNTED_SECTIONS
+from gongkai.text.lexicon import words
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Sentences, Table
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 @functools.cache
 def stop_words() -> frozenset[str]:
     """Return the bundled stop words: `corpus/lexicon/stopwords.txt`, one a line."""
-    lines = bundled("corpus/lexicon/stopwords.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
+    return frozenset(words("stopwords"))
 
 
 def frequencies(sentences: Sentences, *, stop: frozenset[str] | None = None, min_length: int = 2) -> Table:
@@ -120,7 +118,8 @@ def keyness(
         raise MeasureError(f"the only word is {terms[0]}; shares of words need two")
     second_counts, first_counts = counts[:, side].sum(axis=1), counts[:, ~side].sum(axis=1)
     delta, sigma = _log_odds(second_counts, first_counts, prior)
-    draws = cluster_weights(len(agencies), draws=200, seed=seed)[:, agency_of]
+    drawn = np.random.default_rng(seed).multinomial(len(agencies), [1 / len(agencies)] * len(agencies), 200)
+    draws = drawn.astype(float)[:, agency_of]
     sample = np.stack([_log_odds(counts @ (w * side), counts @ (w * ~side), prior)[0] for w in draws])
     table = pd.DataFrame(
         {

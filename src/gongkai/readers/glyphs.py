@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import functools
 from typing import TYPE_CHECKING, Any
 
 import pypdfium2 as pdfium
 
-from gongkai.store.run import bundled
+from gongkai.text.lexicon import data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +21,6 @@ EAST_ASIAN = frozenset([128, 129, 134, 136])
 """Windows charsets: Japanese, Korean, simplified and traditional Chinese."""
 _HANDLE = 0x676B
 _TTC = 0x74746366
-
-
-@functools.cache
-def _box() -> bytes:
-    return bundled("corpus/lexicon/box.ttf").read_bytes()
 
 
 class _BoxFonts(pdfium.PdfSysfontBase):  # type: ignore[misc]
@@ -48,7 +42,7 @@ class _BoxFonts(pdfium.PdfSysfontBase):  # type: ignore[misc]
     def GetFontData(self, _: Any, font: Any, table: int, buffer: Any, size: int) -> int:  # noqa: ANN401
         if font != _HANDLE:
             return int(self.default.GetFontData(self.default, font, table, buffer, size))
-        content = _box() if table == 0 else b""
+        content = data("box.ttf") if table == 0 else b""
         if buffer and content and size >= len(content):
             ctypes.memmove(buffer, content, len(content))
         return len(content)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gongkai.readers.document import Block, Cell, Grid, Paragraph
-from gongkai.text.grammar import BROWSER_LINE
+from gongkai.text.grammar import BROWSER_LINE, PAGE_EDGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,6 @@ SNAP = 3.0
 SMALLEST_CELL = 4.0
 _HEADING = re.compile(r"[一二三四五六七八九十]{1,2}、[^，。；]{2,30}$")
 _WHOLE_HEADING = re.compile(r"[一二三四五六七八九十]{1,2}、[^，。；]{2,30}(情况|事项|问题|措施)$")
-_PAGE_MARK = re.compile(r"[-—–－_·\s]*\d{1,3}[-—–－_·\s]*|第?\s*\d{1,3}\s*页.{0,10}|\d{1,3}\s*/\s*\d{1,3}")
 
 
 _NUMBER = re.compile(r"\d+")
@@ -138,9 +137,9 @@ def _column_flow(chars: list[Char], rules: Rules, number: int) -> list[Line | Gr
     for box, _ in tables:
         loose = [c for c in loose if not box.holds((c.left + c.right) / 2, (c.bottom + c.top) / 2)]
     lines = _lines(loose, number)
-    if lines and _PAGE_MARK.fullmatch(lines[-1].text):
+    if lines and PAGE_EDGE.fullmatch(lines[-1].text):
         lines.pop()
-    if lines and _PAGE_MARK.fullmatch(lines[0].text):
+    if lines and PAGE_EDGE.fullmatch(lines[0].text):
         lines.pop(0)
     placed: list[tuple[float, Line | Grid]] = [(line.y, line) for line in lines]
     placed += [(box.top, grid) for box, grid in tables]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-_NUMERALS = "一二三四五六七八九"
+from gongkai.text.grammar import numeral
+
 _CHINESE = frozenset(
     "chineseCounting chineseCountingThousand ideographDigital japaneseCounting taiwaneseCounting "
     "taiwaneseCountingThousand".split()
@@ -48,23 +49,21 @@ def ordinal(of: List, depth: int, counts: dict[str, list[int]]) -> str:
         return ""
     text = of.levels[depth].text
     for i, number in enumerate(so_far):
-        text = text.replace(f"%{i + 1}", numeral(number, of.levels[i].form))
+        text = text.replace(f"%{i + 1}", printed(number, of.levels[i].form))
     return text
 
 
-def numeral(number: int, form: str) -> str:
+def printed(number: int, form: str) -> str:
     """Write a number below 100 as a list does.
 
-    >>> numeral(12, "chineseCounting"), numeral(3, "decimal")
+    >>> printed(12, "chineseCounting"), printed(3, "decimal")
     ('十二', '3')
     """
     if form in ("decimalEnclosedCircle", "decimalEnclosedCircleChinese"):
         return chr(ord("①") + number - 1) if 0 < number <= 20 else str(number)
     if form not in _CHINESE or not 0 < number < 100:
         return str(number)
-    tens, ones = divmod(number, 10)
-    before = (_NUMERALS[tens - 1] if tens > 1 else "") + "十" if tens else ""
-    return before + (_NUMERALS[ones - 1] if ones else "")
+    return numeral(number)
 
 
 Lists = Mapping[str, List]

@@ -5,26 +5,22 @@ What is ambiguous is None, with the candidates in a problem; nothing is guessed.
 
 from __future__ import annotations
 
-import functools
 import re
-import tomllib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gongkai.report.dates import TITLE_YEAR, YEAR, find_dates
+from gongkai.report.dates import TITLE_YEAR, find_dates
 from gongkai.report.places import find_place, region_of, regions, split_divisions
-from gongkai.store.run import bundled
+from gongkai.text.lexicon import first_match, patterns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_TEXT = 300_000
 """Characters in which an agency and its year are looked for."""
-_LEAD_IN = re.compile(r"^(?:关于(?:印发|发布|公布|公开)?|公布|发布)+")
-_TITLE_REST = re.compile(
-    r"(?:关于)?(?:政府信息公开|环境信息公开|政务公开|信息公开|政府信息|年度政府|年度|政府年度|工作|《)?(?:政府)?(?:信息)?(?:公开)?(?:工作)?(?:年度|情况)?(?:工作)?(?:的)?(?:报告|总结|年报).*$"
-)
-_DIVISION_BEFORE = re.compile(r"[\u4e00-\u9fff]{2,9}(?:省|市|州|盟|自治区|县|区)\Z")
+_LEAD_IN = patterns("agencies.title")["before"]
+_TITLE_REST = patterns("agencies.title")["behind"]
+_DIVISION_BEFORE = patterns("agencies.title")["division"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +47,6 @@ class Known:
 
 
 NOTHING_KNOWN = Known()
-
-
-@functools.cache
-def _kinds() -> dict[str, re.Pattern[str]]:
-    return {key: re.compile(pattern) for key, pattern in _lexicon()["kinds"].items()}
-
-
-@functools.cache
-def _lexicon() -> dict[str, Any]:
-    return tomllib.loads(bundled("corpus/lexicon/agencies.toml").read_text(encoding="utf-8"))
 
 
 def identify(title: str, lines: Sequence[str], known: Known = NOTHING_KNOWN) -> Identity:
@@ -99,10 +85,9 @@ def find_kind(agency: str) -> str | None:
     >>> find_kind("国家税务总局云汀市税务局"), find_kind("国家税务总局"), find_kind("云汀市审计局")
     ('vertical', 'department', 'department')
     """
-    lexicon = _lexicon()
-    if re.fullmatch(lexicon["place"]["nation"], agency):
+    if patterns("agencies.place")["nation"].fullmatch(agency):
         return {"国务院": "government", "国务院办公厅": "office"}.get(agency, "department")
-    return next((kind for kind, pattern in _kinds().items() if pattern.search(agency)), None)
+    return first_match("agencies.kinds", agency)
 
 
 def agency_in_title(title: str) -> str | None:
@@ -117,10 +102,10 @@ def agency_in_title(title: str) -> str | None:
     name = re.sub(r"\.(docx?|pdf|html?)$", "", name)
     name = TITLE_YEAR.sub("", name)
     name = re.sub(r"人民$", "人民政府", _TITLE_REST.sub("", name))  # 人民政府信息公开: 政府 is the agency's
-    name = re.sub(r"(关于|年度|工作|的|发布|公布|[—\-_|：:（(].*)$", "", name)
+    name = patterns("agencies.name")["rest"].sub("", name)
     if not 3 <= len(name) <= 40 or not re.fullmatch(r"[\u4e00-\u9fff（）()·]+", name):
         return None
-    if re.match(r"(我|本)(局|委|办|厅|市|县|区|院|镇|乡)$", name):
+    if patterns("agencies.name")["own"].match(name):
         return None
     return _with_suffix(name) or (name if find_kind(name) else None)
 
@@ -139,28 +124,14 @@ def _with_suffix(name: str) -> str | None:
 
 def _agency_in_text(text: str) -> str | None:
     """Find the agency that the opening says the report is by."""
-    names = _lexicon()["name"]
-    end, body = names["end"], r"([\u4e00-\u9fff]{2,24}?(?:" + names["end"] + "))"
-    report = rf"(?:了)?(?:本|{YEAR}年?度?)(?:政府|政务)?(?:信息公开)?(?:工作)?(?:年度)?(?:报告|年报)"
-    opening = text[:4000]
-    for pattern in (
-        rf"(?:本(?:报告|年报)[由是]|现(?:公布|发布|将)|由){body}"
-        rf"(?:根据|依据|按照|编制|{YEAR}|政府信息公开|负责|汇总)",
-        rf"(?:向社会公布|公布|发布){body}(?:{YEAR}年|政府信息公开)",
-        rf"(?:^|[，。\n]){body}[^。\n]{{0,30}}?(?:特|组织)?(?:编制|编写|撰写|形成)(?:完成)?{report}",
-        rf"请(?:直接)?(?:与|联系|向){body}",
-        r"(?m)^(?:发布|发文|公开|制发)(?:机构|机关|单位)[：:]\s*([\u4e00-\u9fff]{3,30})\s*$",
-    ):
-        for match in re.finditer(pattern, opening):
+    opening, names = text[:4000], patterns("agencies.name")
+    for pattern in patterns("agencies.issued").values():
+        for match in pattern.finditer(opening):
             # A contact office is no agency: 某区政府信息公开工作领导小组办公室.
-            name = re.sub(r"(?:政府信息公开|政务公开|信息公开).*$", "", match[1])
-            name = name if name == match[1] or re.search(rf"(?:{end})$", name) else ""
+            name = names["disclosure"].sub("", match[1])
+            name = name if name == match[1] or names["whole"].search(name) else ""
             name = re.sub("^(?:特|现|为)", "", name)
-            if (
-                name
-                and find_kind(name)
-                and not re.match("(?:我|本|该|各|全)|[省市州县区镇乡](?:人民)?[政委级]", name)
-            ):
+            if name and find_kind(name) and not names["spoken"].match(name):
                 return name
     return None
 
@@ -173,7 +144,7 @@ def _longest_name(agency: str, text: str) -> str:
         if before is None:
             continue
         prefix = before[0]
-        if re.search(_lexicon()["place"]["visited"], piece[max(0, before.start() - 4) : before.start()]):
+        if patterns("agencies.place")["visited"].search(piece[max(0, before.start() - 4) : before.start()]):
             continue
         for start in range(len(prefix) - 1):
             candidate = prefix[start:]

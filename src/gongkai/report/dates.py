@@ -5,45 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gongkai.text.grammar import DATE, SIGNED_DATE, SPELT_DATE, parse_numeral, parse_year
+from gongkai.text.lexicon import patterns
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ZERO = "〇○◯零Ｏ０oO0"
-_DIGITS = str.maketrans("〇○◯零Ｏ０oO一二三四五六七八九", "00000000123456789")
-_FIGURE = f"[{_ZERO}1-9一二三四五六七八九]"
-YEAR = rf"(?:19\d{{2}}|2[0oO]\d{{2}}|二[{_ZERO}]{_FIGURE}{{2}})"
-"""A year in any of its spellings, for use in a pattern."""
-TITLE_YEAR = re.compile(rf"({YEAR})\s*年?(?:年?度)?")
-_NEW_YEAR, _YEARS_END = "(?:1月1日|一月一日)", "(?:12月31日|十二月三十一日)"
-_PERIOD = re.compile(
-    rf"({YEAR})年?度?{_NEW_YEAR}.{{0,8}}?({YEAR})?年?{_YEARS_END}|统计(?:期限|时间|数据).{{0,12}}?({YEAR})年"
-    rf"|(?:编制|编写|形成|公布|发布)[^。，]{{0,30}}?({YEAR})年?度?(?:政府|政务)?信息公开(?:工作)?(?:年度)?(?:报告|年报)"
-    rf"|(?:{YEAR})年?[9九]月[^。]{{0,6}}?({YEAR})年8月31日"
-)
-_DATE = re.compile(r"(20\d{2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
+TITLE_YEAR = patterns("dates.printed")["title_year"]
+_PERIOD = patterns("dates.printed")["period"]
+_DATE = re.compile(DATE)
 # A line that ends in a date, or in a date with the time of day and a source; no sentence.
-_DATED = re.compile(
-    rf"[^。；，\d]{{0,20}}{_DATE.pattern}日?(?:\s*\d{{1,2}}[:：]\d{{2}}(?:[:：]\d{{2}})?[^。；，]{{0,20}}|[\s）)】]*)"
-)
-_SIGNED = re.compile(r"(20\d{2})年(\d{1,2})月(\d{1,2})日?")
-_PUBLISHED = re.compile(rf"(?:发布|发文|成文|公开|公布|生成|更新)?(?:时间|日期)\s*[:：]?\s*{_DATE.pattern}")
-_CHINESE_DATE = re.compile(
-    rf"(二[{_ZERO}]{_FIGURE}{{2}})年([一二三四五六七八九十]{{1,2}})月([一二三四五六七八九十]{{1,3}})日"
-)
-_SCHOOL_YEAR = re.compile(rf"{YEAR}年?[-—–~至]({YEAR})学年")
-_NAMED = re.compile(rf"({YEAR})年(?!\d{{1,2}}月\d{{1,2}}日)")
+_DATED = patterns("dates.printed")["dated"]
+_PUBLISHED = patterns("dates.printed")["published"]
+_SCHOOL_YEAR = patterns("dates.printed")["school_year"]
+_NAMED = patterns("dates.printed")["named"]
 _HEAD = 80
 """Lines in which a page says when it was published."""
-
-
-def parse_year(text: str) -> int | None:
-    """Read a year in any of its spellings.
-
-    >>> parse_year("2019"), parse_year("二〇一九"), parse_year("二0一七")
-    (2019, 2019, 2017)
-    """
-    digits = text.translate(_DIGITS)
-    return int(digits) if re.fullmatch(r"(19|20)\d\d", digits) else None
 
 
 def find_dates(
@@ -126,22 +103,13 @@ def _signature(lines: Sequence[str]) -> tuple[str | None, bool]:
         squeezed = re.sub(r"\s", "", line)
         match = _DATE.match(squeezed)
         if match and len(squeezed) <= len(match[0]) + 1:
-            signs = _SIGNED.fullmatch(squeezed) is not None
+            signs = SIGNED_DATE.fullmatch(squeezed) is not None
             return _iso(int(match[1]), int(match[2]), int(match[3])), signs
-        chinese = _CHINESE_DATE.fullmatch(squeezed)
+        chinese = SPELT_DATE.fullmatch(squeezed)
         if chinese:
             year = parse_year(chinese[1])
-            return (_iso(year, _small(chinese[2]), _small(chinese[3])) if year else None), True
+            return (_iso(year, parse_numeral(chinese[2]), parse_numeral(chinese[3])) if year else None), True
     return None, False
-
-
-def _small(numeral: str) -> int:
-    """Read a Chinese numeral below 100."""
-    tens, _, ones = numeral.rpartition("十")
-    units = "一二三四五六七八九".find(ones) + 1 if ones else 0
-    if "十" not in numeral:
-        return units
-    return (("一二三四五六七八九".find(tens) + 1) if tens else 1) * 10 + units
 
 
 def _iso(year: int, month: int, day: int) -> str | None:

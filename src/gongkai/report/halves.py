@@ -7,24 +7,16 @@ state.
 
 from __future__ import annotations
 
-import functools
 import re
-import tomllib
 from dataclasses import dataclass, replace
 
-from gongkai.store.run import bundled
+from gongkai.text.grammar import NUMERALS, count_of
+from gongkai.text.lexicon import first_match, patterns
 
-_NUMERALS = "一二三四五六七八九十"
-_POINT = re.compile(
-    rf"(?:(?P<shi>第?[{_NUMERALS}])(?=是|来|则|，)|其(?P<qi>[{_NUMERALS}])|[（(](?P<bracket>[{_NUMERALS}])[）)]|(?P<digit>\d{{1,2}})[.．、）)]"
-    rf"|(?P<circle>[①-⑩])|(?P<first>首先|其次|再次|最后)|(?:问题|不足)之?(?P<named>[{_NUMERALS}\d]))"
-)
-_ORDER = {"首先": 1, "其次": 2, "再次": 3, "最后": 4}
-_LABEL = re.compile(rf"[（(]?[{_NUMERALS}\d]{{0,2}}[）)、.．]?\s*([\u4e00-\u9fff]{{2,12}})[：。]")
+_BEFORE = re.compile(rf"^[（(]?[{NUMERALS}\d]{{0,2}}[）)、.．]?|\s")
+_LABEL = re.compile(rf"[（(]?[{NUMERALS}\d]{{0,2}}[）)、.．]?\s*([\u4e00-\u9fff]{{2,12}})[：。]")
 # In a remedy's place a sentence that names a lack is still a remedy if it says what is done about the lack.
-_REMEDIAL = re.compile(
-    r"进一步|不断|持续|切实|着力|加快|加大|强化|完善|提升|解决|避免|防止|杜绝|消除|补齐|弥补|缩小|每(季|月|年|周|半年)|将|已(通过|经|印发|建立|完成|改)|建立|开展|组织"
-)
+_REMEDIAL = patterns("sections.turn")["remedial"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +33,6 @@ class Half:
     headed: bool = False
 
 
-@functools.cache
-def _cues() -> dict[str, dict[str, re.Pattern[str]]]:
-    table = tomllib.loads(bundled("corpus/lexicon/sections.toml").read_text(encoding="utf-8"))
-    return {group: {k: re.compile(p) for k, p in table[group].items()} for group in ("headings", "turn")}
-
-
 def half_of_heading(heading: str) -> str | None:
     """Return the half that a heading or label names; None where it names neither, or both.
 
@@ -55,38 +41,23 @@ def half_of_heading(heading: str) -> str | None:
     >>> half_of_heading("存在的问题及改进措施") is None
     True
     """
-    bare = re.sub(rf"^[（(]?[{_NUMERALS}\d]{{0,2}}[）)、.．]?|\s", "", heading)
-    key = next((k for k, pattern in _cues()["headings"].items() if pattern.search(bare)), None)
+    key = _key(heading)
     return key if key in ("problems", "improvements") else None
 
 
 def is_half_heading(heading: str) -> bool:
     """Tell whether a heading speaks of problems or improvements at all."""
-    bare = re.sub(rf"^[（(]?[{_NUMERALS}\d]{{0,2}}[）)、.．]?|\s", "", heading)
-    key = next((k for k, pattern in _cues()["headings"].items() if pattern.search(bare)), None)
-    return key in ("problems", "improvements", "section5")
+    return _key(heading) in ("problems", "improvements", "section5")
 
 
-def _point(sentence: str) -> tuple[str, int] | None:
-    match = _POINT.match(sentence)
-    if not match:
-        return None
-    style = match.lastgroup or ""
-    value = match[style]
-    if style == "digit":
-        return style, int(value)
-    if style == "circle":
-        return style, ord(value) - ord("①") + 1
-    if style == "first":
-        return style, _ORDER[value]
-    number = _NUMERALS.find(value.lstrip("第")) + 1
-    return style, number or (int(value) if value.isdigit() else 0)
+def _key(heading: str) -> str | None:
+    return first_match("sections.headings", _BEFORE.sub("", heading))
 
 
 def next_half(sentence: str, before: Half, year: int | None = None) -> Half:
     """Return where one is at a sentence, given where one was before it, in a report about `year`."""
-    cues = _cues()["turn"]
-    point = _point(sentence)
+    cues = patterns("sections.turn")
+    point = count_of(sentence)
     label = _LABEL.match(sentence)
     named = half_of_heading(label[1]) if label else None
     # 虽然打算…，但… asserts what stands behind 但.

@@ -9,21 +9,17 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gongkai.report.agency import agency_in_title
-from gongkai.store.run import bundled
 from gongkai.text.clean import ends_report, is_furniture
+from gongkai.text.grammar import NUMERALS, ORDINAL, parse_numeral
+from gongkai.text.lexicon import first_match, patterns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NUMERALS = "一二三四五六七八九十"
-_ORDINAL = re.compile(
-    rf"\s*(?:第?([{NUMERALS}]{{1,3}})\s*(?:[、.．，,：:。]+|部分[：:、]?|\s)|[（(]([{NUMERALS}]{{1,3}})[）)]、?)\s*"
-)
 _BULLET = re.compile(r"^\s*[●■◆▲★•·○◇□▪►◎、.．,，]+\s*(?=[\u4e00-\u9fff])")
 FINAL = re.compile(r"[。！？；：:;!?，,、]\s*[”’）)]*$")
 _RANK = {
@@ -60,12 +56,6 @@ class Part:
     section: str
     heading: str
     lines: list[Line]
-
-
-@functools.cache
-def _cues() -> dict[str, Any]:
-    table = tomllib.loads(bundled("corpus/lexicon/sections.toml").read_text(encoding="utf-8"))
-    return {group: {k: re.compile(p) for k, p in patterns.items()} for group, patterns in table.items()}
 
 
 def find_title(lines: Sequence[Line]) -> tuple[int, str]:
@@ -122,8 +112,8 @@ def bare_title(text: str) -> str:
     >>> bare_title("返回首页云汀市民政局2021年政府信息公开工作年度报告发布日期：2022-01-25阅读：3次")
     '云汀市民政局2021年政府信息公开工作年度报告'
     """
-    words = _cues()["title"]
-    return str(words["behind"].sub("", words["before"].sub("", text, count=1), count=1))
+    words = patterns("sections.title")
+    return words["behind"].sub("", words["before"].sub("", text, count=1), count=1)
 
 
 def is_title(text: str) -> bool:
@@ -132,7 +122,8 @@ def is_title(text: str) -> bool:
         return False
     if _heading(text) and not re.search(r"\d{4}", text):
         return False
-    return bool(_cues()["title"]["report"].search(text)) and not _cues()["title"]["not"].search(text)
+    words = patterns("sections.title")
+    return bool(words["report"].search(text)) and not words["not"].search(text)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -141,7 +132,7 @@ def _heading(text: str) -> tuple[str, str] | None:
     if len(text) > MAX_HEADING or (FINAL.search(text) and not text.endswith(("：", "。"))):
         return None
     text = plain_ordinal(text)
-    match = _ORDINAL.match(text)
+    match = ORDINAL.match(text)
     if not match:
         return None
     title = text[match.end() :].strip("：。:. ")
@@ -171,8 +162,7 @@ def is_official_heading(text: str) -> bool:
 
 
 def _match(group: str, text: str) -> str | None:
-    squeezed = "".join(text.split())
-    return next((key for key, pattern in _cues()[group].items() if pattern.search(squeezed)), None)
+    return first_match(f"sections.{group}", "".join(text.split()))
 
 
 def is_statutory_title(text: str) -> bool:
@@ -187,9 +177,9 @@ def reason_against(lines: Sequence[str], *, outlined: bool) -> str | None:
         lines: Its first lines.
         outlined: It has the sections or tables of a report; then only a template is refused.
     """
-    for name, pattern in _cues()["refuse"].items():
+    for name, pattern in patterns("sections.refuse").items():
         if (name == "template" or not outlined) and any(pattern.search(line) for line in lines):
-            return str(name)
+            return name
     return None
 
 
@@ -197,7 +187,7 @@ def find_sections(lines: Sequence[Line], *, statutory: bool) -> list[Part]:
     """Cut the body at its top-level headings."""
     candidates = _candidates(lines)
     if statutory or any(
-        re.search("收到和处理|其[他它]需要报告", heading) for _, _, _, heading, _ in candidates
+        patterns("sections.signature")["form"].search(heading) for _, _, _, heading, _ in candidates
     ):
         chosen = _ordered(candidates)
     else:
@@ -220,7 +210,8 @@ def find_sections(lines: Sequence[Line], *, statutory: bool) -> list[Part]:
 
 def _by_cues(lines: Sequence[Line]) -> list[Part]:
     """Cut a body without headings: what is told of the year, and from where it turns to what is lacking."""
-    turn = next((i for i, line in enumerate(lines) if _cues()["turn"]["opens_lack"].search(line.text)), None)
+    lack = patterns("sections.turn")["opens_lack"]
+    turn = next((i for i, line in enumerate(lines) if lack.search(line.text)), None)
     if turn is None:
         return [Part("preamble", "", list(lines))]
     return [
@@ -243,7 +234,7 @@ def _candidates(lines: Sequence[Line]) -> list[_Candidate]:
         if bare:
             found.append((index, _match("headings", bare[1]), "bare", text.strip("：。: "), ""))
             continue
-        ordinal = _ORDINAL.match(text)
+        ordinal = ORDINAL.match(text)
         if ordinal and ordinal[1]:
             cut = re.match(r"[^。；，：！？]{3,30}[。：\s]", text[ordinal.end() :])
             if cut and (key := _match("statutory", cut[0].strip("。： "))):
@@ -264,21 +255,21 @@ def _ordered(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     lose to the real headings here, because they break the order or fit the titles worse.
     """
     usable = []
-    outer = {c[1] for c in candidates if (m := _ORDINAL.match(c[3])) and m[1]}
+    outer = {c[1] for c in candidates if (m := ORDINAL.match(c[3])) and m[1]}
     for candidate in candidates:
         index, key, kind, heading, rest = candidate
-        if key in outer and (inner := _ORDINAL.match(heading)) and inner[2]:
+        if key in outer and (inner := ORDINAL.match(heading)) and inner[2]:
             continue  # （一） below 一、
         if kind == "bare" and key is not None:
-            official = _match("statutory", _ORDINAL.sub("", heading, count=1))
+            official = _match("statutory", ORDINAL.sub("", heading, count=1))
             if official is None and key not in ("problems", "improvements"):
                 continue
             if official and key not in ("problems", "improvements", "section5"):
                 key = official
         if key is None or key not in _RANK:
             continue
-        ordinal = _ORDINAL.match(heading)
-        number = NUMERALS.find(ordinal[1] or ordinal[2]) + 1 if ordinal else 0
+        ordinal = ORDINAL.match(heading)
+        number = parse_numeral(ordinal[1] or ordinal[2]) if ordinal else 0
         weight = (
             2.0 + (1.0 if ordinal and ordinal[1] else 0.0) + (0.5 if number == min(_RANK[key], 6) else 0.0)
         )
@@ -303,16 +294,16 @@ def _ascending(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     the overview before section five and to the rest behind it.
     """
     numbered = [c for c in candidates if c[2] == "bare"]
-    outer = next((c for c in numbered if (m := _ORDINAL.match(c[3])) and m[1]), None)
+    outer = next((c for c in numbered if (m := ORDINAL.match(c[3])) and m[1]), None)
     chosen: list[_Candidate] = []
     last_number = 0
     seen_five = False
     for index, key, kind, heading, rest in candidates:
-        ordinal = _ORDINAL.match(heading)
+        ordinal = ORDINAL.match(heading)
         if kind == "bare" and ordinal:
             if outer is not None and not ordinal[1]:
                 continue
-            number = NUMERALS.find((ordinal[1] or ordinal[2])[-1]) + 1
+            number = parse_numeral(ordinal[1] or ordinal[2])
             if number <= last_number and key not in (
                 "section5",
                 "problems",
@@ -340,7 +331,7 @@ def cut_tail(parts: Sequence[Part]) -> list[Part]:
                 kept.append(Part(part.section, part.heading, lines))
                 return kept
             captions = (
-                _ORDINAL.sub("", part.heading, count=1) == line.text
+                ORDINAL.sub("", part.heading, count=1) == line.text
             )  # of a table: the heading once more
             # Before the report, what is short and ends no sentence is of an index block or a tool bar.
             loose = number == 0 and len(line.text) <= LOOSE and not FINAL.search(line.text)
@@ -354,10 +345,7 @@ def _is_signature(text: str) -> bool:
     """Tell whether a line is only a date or only an agency's name, as under a letter."""
     squeezed = "".join(text.split())
     return bool(
-        re.fullmatch(r"[（(]?(\d{4}|[二〇○零一三四五六七八九]{4})年\S{1,3}月\S{1,3}日[）)]?", squeezed)
-        or re.fullmatch(
-            r"[\u4e00-\u9fff]{3,24}(局|委员会|厅|人民政府|办公室|办公厅|管委会|办事处|海关|开发区|园区|公司|医院|学校|大学|中学|小学)(\d{4}[-年./]\d{1,2}[-月./]\d{1,2}日?)?",
-            squeezed,
-        )
+        patterns("sections.signature")["date"].fullmatch(squeezed)
+        or patterns("sections.signature")["agency"].fullmatch(squeezed)
         or re.fullmatch(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}(\d{1,2}:\d{2}(:\d{2})?)?", squeezed)
     )

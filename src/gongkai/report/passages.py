@@ -7,23 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gongkai.report.halves import Half, half_of_heading, is_half_heading, next_half
-from gongkai.report.outline import FINAL, MAX_HEADING, NUMERALS, Line, Part
+from gongkai.report.outline import FINAL, MAX_HEADING, Line, Part
+from gongkai.text.grammar import OPENS_COUNT
+from gongkai.text.lexicon import patterns
 from gongkai.text.sentences import split_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_RUN_IN = re.compile(
-    rf"(?:(?P<bracket>[（(](?:[{NUMERALS}]{{1,3}}|\d{{1,2}})[）)]、?\s*)(?P<pair>[^。；：！？\d]{{2,18}}|[^。；，：！？]{{2,28}})"
-    rf"|(?P<number>\d{{1,2}}[.．、](?!\d)|[{NUMERALS}]{{1,2}}、|[①-⑳])?\s*(?P<title>[^。；，：！？]{{2,28}}))[。：](?=.)"
-)
-_SUB_HEADING = re.compile(
-    rf"([（(](?:[{NUMERALS}]{{1,3}}|\d{{1,2}})[）)]、?|\d{{1,2}}[.．、](?!\d)|[{NUMERALS}]{{1,2}}、|[①-⑳])\s*[^。；！？]{{2,40}}"
-)
-_ENUMERATED = re.compile(
-    rf"[{NUMERALS}]是|第[{NUMERALS}]|其[{NUMERALS}]|[（(][{NUMERALS}\d]{{1,2}}[）)]|\d{{1,2}}[.．、]|[①-⑳]|首先|其次|最后"
-)
-_POINT_HEADING = re.compile(rf"[（(][{NUMERALS}]{{1,3}}[）)][^，；：\d]{{2,18}}。")
+_WORDS = patterns("sections.passage")
 _LEAD_IN = re.compile(r"[：:]$")
 
 
@@ -70,7 +62,7 @@ def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> lis
         elif (
             split
             and is_half_heading(heading)
-            and not _ENUMERATED.sub("", heading, count=1).startswith("改进")
+            and not OPENS_COUNT.sub("", heading, count=1).startswith("改进")
         ):
             turned, turning = Half(), True  # names both halves: a new round begins with its problems
         elif turning:
@@ -81,7 +73,7 @@ def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> lis
 
     for line in _joined(part.lines):
         text = line.text
-        if not split and not _ENUMERATED.match(text):
+        if not split and not OPENS_COUNT.match(text):
             lead = ""  # outside section five a lead opens its paragraph, and paragraphs that count points
         stand_alone = _sub_heading(text, part.section)
         if stand_alone:
@@ -132,7 +124,7 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
     for line in lines:
         before = joined[-1] if joined else None
         broken = before is not None and not FINAL.search(before.text) and len(before.text) > MAX_HEADING
-        if before is not None and broken and not _SUB_HEADING.match(line.text):
+        if before is not None and broken and not _WORDS["sub_heading"].match(line.text):
             joined[-1] = Line(before.text + line.text, before.page, before.index)
         else:
             joined.append(Line(line.text, line.page, line.index))
@@ -141,14 +133,11 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
 
 def _sub_heading(text: str, section: str) -> str | None:
     """Return the heading that a whole line is: short, nominal, without an end mark."""
-    if section not in ("section5", "problems", "improvements") and re.fullmatch(
-        rf"[（(](?:[{NUMERALS}]{{1,3}}|\d{{1,2}})[）)]、?[^，；：]{{2,24}}(情况|方面|工作|建设|管理|保障|公开)[。：]",
-        text,
-    ):
+    if section not in ("section5", "problems", "improvements") and _WORDS["headed"].fullmatch(text):
         return text.strip("。：")
     if FINAL.search(text) or len(text) > MAX_HEADING:
         return text.strip("：") if text.endswith("：") and _is_label(text.strip("：")) else None
-    if _SUB_HEADING.fullmatch(text):
+    if _WORDS["sub_heading"].fullmatch(text):
         return text
     return text if is_half_heading(text) and len(text) <= 20 else None
 
@@ -158,13 +147,13 @@ def _run_in_heading(text: str, section: str) -> tuple[int, str] | None:
 
     An enumerated clause is a heading only if more follows in its paragraph; `一是…。` is always a sentence.
     """
-    match = _RUN_IN.match(text)
+    match = _WORDS["run_in"].match(text)
     if not match:
         return None
     title = match["pair"] or match["title"]
     end = match.end() - 1
     split = section in ("section5", "problems", "improvements")
-    nominal = bool(re.search(r"(情况|工作|方面|公开|管理|建设|保障)$", title))
+    nominal = bool(_WORDS["nominal"].search(title))
     label = text[end] == "：" and _is_label(title)
     if match["bracket"]:
         run_in = text[end] == "。" or label or (nominal and not split)
@@ -183,21 +172,17 @@ def _heading_inside(sentence: str, *, more: bool, split: bool) -> str | None:
     if split:
         label = sentence.removesuffix("：")
         return label if label != sentence and _is_label(label) else None
-    return sentence.strip("。") if _POINT_HEADING.fullmatch(sentence) else None
+    return sentence.strip("。") if _WORDS["point"].fullmatch(sentence) else None
 
 
 def _is_label(text: str) -> bool:
     """Tell a label (`存在问题：`) from a lead-in, which is a sentence (`主要有以下问题：`)."""
-    return (
-        len(text) <= 14
-        and is_half_heading(text)
-        and not re.search(r"有|如下|以下|表现|采取|做好|抓好|将|是", text)
-    )
+    return len(text) <= 14 and is_half_heading(text) and not _WORDS["says_more"].search(text)
 
 
 def _opens_passage(sentence: str, section: str) -> bool:
     """Tell whether a sentence opens a passage: it ends in a colon, or turns to what will be done."""
-    if _LEAD_IN.search(sentence) or re.match(r"(下一?步|今后|接下来|明年)", sentence):
+    if _LEAD_IN.search(sentence) or _WORDS["opens"].match(sentence):
         return True
     five = section in ("section5", "problems", "improvements")
-    return five and bool(re.match(r"(针对|为此|对此|20\d\d年.{0,8}将)", sentence))
+    return five and bool(_WORDS["opens_remedy"].match(sentence))

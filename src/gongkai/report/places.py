@@ -6,14 +6,12 @@ or in the lines that are not prose (site name, breadcrumbs, address). Else it st
 
 from __future__ import annotations
 
-import csv
 import functools
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gongkai.store.run import bundled
+from gongkai.text.lexicon import patterns, rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,15 +19,11 @@ if TYPE_CHECKING:
 FIRST, LAST = 2000, 2024
 """Years of the table of divisions."""
 _HAN = r"[\u4e00-\u9fff]"
-_DIVISION = re.compile(
-    rf"{_HAN}{{2,7}}?(?:省|自治区|特别行政区)|{_HAN}{{2,8}}?(?:自治州|地区|盟|州)|{_HAN}{{1,6}}?(?:市|自治县|自治旗|县|旗|林区|特区|区)"
-)
-_TOWNSHIP = re.compile(rf"{_HAN}{{1,8}}?(?:街道|镇|乡|苏木)")
-_TOWNSHIP_TAIL = re.compile(r"(?:街道|镇|乡|苏木)(?:办|人民政府|政府|党|$)")
-_SHORTENED = re.compile(r"(?:(?:[壮回]族|维吾尔)?自治区|省|地区|盟|[市州县区旗])$")
-_NOT_DIVISION = re.compile(
-    r"开发区$|园区$|高新区$|新区$|经开区$|示范区$|保税区$|景区$|地区$|社区$|小区$|城区$|灾区$|山区$|^城市$"
-)
+_DIVISION = patterns("agencies.division")["name"]
+_TOWNSHIP = patterns("agencies.division")["township"]
+_TOWNSHIP_TAIL = patterns("agencies.division")["township_tail"]
+_SHORTENED = patterns("agencies.division")["kind"]
+_NOT_DIVISION = patterns("agencies.division")["not"]
 _NO_CITY = ("市辖区", "县", "直辖县")
 """What the table has for the city of a division right below its province: words of any document, no hint."""
 _MAX_TEXT = 300_000
@@ -61,12 +55,10 @@ class Region:
 def regions() -> dict[str, list[Region]]:
     """Return the table of divisions by name."""
     by_name: dict[str, list[Region]] = {}
-    with bundled("corpus/lexicon/regions.csv").open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            first, last = int(row.pop("first")), int(row.pop("last"))
-            if row["city"] in _NO_CITY:
-                row["city"] = ""
-            by_name.setdefault(row["name"], []).append(Region(**row, first=first, last=last))
+    for row in rows("regions"):
+        city = "" if row["city"] in _NO_CITY else row["city"]
+        years = {"first": int(row["first"]), "last": int(row["last"])}
+        by_name.setdefault(row["name"], []).append(Region(**{**row, "city": city, **years}))  # type: ignore[arg-type]
     return by_name
 
 
@@ -94,12 +86,6 @@ def _by_stem() -> dict[str, list[Region]]:
     return by_stem
 
 
-@functools.cache
-def _words() -> dict[str, re.Pattern[str]]:
-    table = tomllib.loads(bundled("corpus/lexicon/agencies.toml").read_text(encoding="utf-8"))["place"]
-    return {name: re.compile(pattern) for name, pattern in table.items()}
-
-
 def split_divisions(name: str) -> list[str]:
     """Cut the administrative divisions off the front of an agency's name, the largest first.
 
@@ -114,7 +100,7 @@ def split_divisions(name: str) -> list[str]:
 def _cut(name: str) -> tuple[list[str], str]:
     """Return the divisions in front, and what is left of the name."""
     found: list[str] = []
-    rest = _words()["central"].sub("", name)
+    rest = patterns("agencies.place")["central"].sub("", name)
     while rest:
         known = _known(rest)
         if known is None and (stem := _stem_before(rest)):
@@ -165,7 +151,7 @@ def find_place(
         lines: Cleaned lines of the document.
         problems: Messages are added here.
     """
-    words = _words()
+    words = patterns("agencies.place")
     if words["nation"].fullmatch(agency):
         return "nation", None, None
     divisions, below = _cut(agency)
@@ -191,7 +177,7 @@ def _from_stem(
     agency: str, year: int | None, lines: Sequence[str], problems: list[str]
 ) -> tuple[str | None, str | None, str | None]:
     """Resolve a division that the name cuts short (南京海关) by the table, or the text."""
-    name = _words()["central"].sub("", agency)
+    name = patterns("agencies.place")["central"].sub("", agency)
     text = "\n".join(lines)[:_MAX_TEXT]
     stems = [name[:n] for n in range(min(6, len(name) - 1), 1, -1) if name[:n] in _by_stem()]
     stem = stems[0] if stems else name[:2]
@@ -261,7 +247,7 @@ def _renamed(divisions: Sequence[str], year: int, problems: list[str]) -> Region
 def _printed(candidates: Sequence[Region], region: str, lines: Sequence[str]) -> list[Region]:
     """Return the candidates whose parent is printed before the name, or else in lines that are not prose."""
     text = "\n".join(lines)[:_MAX_TEXT]
-    visited = _words()["visited"]
+    visited = patterns("agencies.place")["visited"]
 
     def adjoins(candidate: Region) -> bool:
         for parent in (candidate.city, candidate.province):

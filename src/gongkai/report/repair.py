@@ -6,14 +6,12 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
-from gongkai.report.outline import FINAL, MAX_HEADING, NUMERALS, Line, is_statutory_title
+from gongkai.report.outline import FINAL, MAX_HEADING, Line, is_statutory_title
+from gongkai.text.grammar import NUMERALS, ORDINAL_ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ORDINAL_ALONE = re.compile(
-    rf"(?:[{NUMERALS}]{{1,2}}\s*[、.．,，]+|[（(][{NUMERALS}]{{1,2}}[）)]|第[{NUMERALS}]部分)"
-)
 _INSIDE = re.compile(rf"(?<=[。；：！])\s*(?=[{NUMERALS}]{{1,2}}、([^。；，：！？]{{2,30}})[。：\s])")
 
 
@@ -32,7 +30,7 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
             else:
                 joined.append(waiting)
             waiting = None
-        if _ORDINAL_ALONE.fullmatch(line.text):
+        if ORDINAL_ALONE.fullmatch(line.text):
             waiting = line
         else:
             joined.append(line)

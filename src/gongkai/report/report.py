@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gongkai.errors import ReportError
 from gongkai.form.align import align
+from gongkai.form.annex import Annex, read_annex
 from gongkai.form.checks import check_cells
 from gongkai.form.grids import read_grids, statistics_of
 from gongkai.form.scope import Scope, find_scope
@@ -36,6 +37,7 @@ from gongkai.report.repair import repair_lines
 from gongkai.report.unwrap import Piece, sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids
 from gongkai.text.clean import Script, clean_text, count_damage, detect_script, drop_adverts, is_furniture
+from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,15 +49,13 @@ from gongkai.form.grids import Statistics
 MAX_PARAGRAPH = 200_000
 """Characters; the longest seen has 5,000, a whole report in one paragraph 40,000."""
 TABLES = {"proactive", "requests", "disputes"}
-_TABLED = re.compile(
-    "自然人|商业企业|本年制发|本年废止|现行有效件|本年新制作|处理决定数|结果维持|本年新收政府|上年结转政府"
-)
+_TABLED = patterns("form.said")["tabled"]
 """Words of the tables that prose hardly has: without two of them there is no table to align."""
 _FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
 _MARKDOWN = re.compile(
     r"^\s*#{1,6}\s*|^\s*(?:[*>•]|-(?=\s*\[))\s*|\*\*|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
 )
-_ISSUER, _LABEL = re.compile("(发布|发文|公开|制发)(机构|机关|单位)"), re.compile("(日期|号|方式|机构|机关)$")
+_INDEX = patterns("sections.index")
 _REASONS = {
     "template": "a writing template (xxxx年)",
     "rules": "rules on annual reports",
@@ -92,7 +92,7 @@ class Report:
     script: Script
     identity: Identity
     form: str | None
-    """`2019` or `2021` by the tables, `pre-2019` by the year where there are none, else None."""
+    """`2019` or `2021` by the tables, `2008` or `2014` by the annex, `pre-2019` by the year, else None."""
     scope: Scope | None
     """Whether its numbers count the own office or sum a whole area or system; None where it does not say."""
     sections: tuple[Section, ...]
@@ -126,12 +126,17 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
         statistics = statistics_of((*statistics.problems, *statistics.readings, *more))
         pieces = _without(pieces, aligned.spans)
+    annex = Annex()
+    if statistics.form is None:
+        annex = read_annex([p.text for p in pieces], grids, script=script, pages=[p.page for p in pieces])
+        pieces = [piece for number, piece in enumerate(pieces) if number not in annex.lines]
     lines = repair_lines(_cleaned(sections_apart(unwrap(pieces)), script))
     prose = [line for line in lines if is_official_heading(line.text) or not is_table_line(line.text)]
     start, title = find_title(prose)
     index_block = [*_index_block(grids), *_index_rows(pieces)]
     identity = identify(title, [*index_block, *(line.text for line in lines)], known)
     parts = find_sections(prose[start:], statutory=statistics.form is not None)
+    statistics = statistics_of((*statistics.problems, *statistics.readings, *annex.found))
     _refuse_other(document, title, parts, statistics)
     parts = cut_tail(parts)
     sentences = [s for i, part in enumerate(parts) for s in read_passages(part, identity.year, index=i)]
@@ -156,7 +161,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         title=title,
         script=script,
         identity=identity,
-        form=statistics.form or said or before,
+        form=statistics.form or said or annex.form or before,
         scope=scope,
         sections=tuple(Section(p.section, p.heading, section_text(p)) for p in parts),
         sentences=tuple(sentences),
@@ -188,9 +193,10 @@ def _index_rows(pieces: Sequence[Piece]) -> Iterator[str]:
     rows = [[cell.strip(" :：*") for cell in piece.text.split("|")] for piece in pieces[:30]]
     for row, below in itertools.pairwise([*rows, []]):
         for at, cell in enumerate(row):
-            if _ISSUER.fullmatch(cell):
+            if _INDEX["issuer"].fullmatch(cell):
                 values = (*row[at + 1 : at + 2], *below[at : at + 1])
-                yield from (f"发布机构：{value}" for value in values if value and not _LABEL.search(value))
+                named = (value for value in values if value and not _INDEX["label"].search(value))
+                yield from (f"发布机构：{value}" for value in named)
 
 
 def _is_tabled(pieces: Sequence[Piece]) -> bool:
@@ -246,7 +252,7 @@ def _refuse_other(document: Document, title: str, parts: Sequence[Part], statist
         raise ReportError(f"{document.path}: the blank form with its instructions, not a report")
     found = [p.section for p in parts[1:]]
     text = "".join(line.text for p in parts for line in p.lines)
-    speaks = bool(re.search("信息公开|政务公开", title + text + "".join(p.heading for p in parts)))
+    speaks = bool(_INDEX["subject"].search(title + text + "".join(p.heading for p in parts)))
     outlined = bool(statistics.readings) or (len(set(found)) >= 3 and speaks)
     sure = bool(statistics.readings) or (outlined and bool(title))
     reason = reason_against([title, *_first_lines(document)], outlined=sure)

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from gongkai.problem import Problem
 from gongkai.readers.document import Document, Paragraph
 from gongkai.report.agency import agency_in_title
-from gongkai.report.dates import parse_year
 from gongkai.report.outline import is_official_heading, is_title
 from gongkai.text.clean import clean_text, detect_script
-from gongkai.text.grammar import YEAR_OF
+from gongkai.text.grammar import YEAR_OF, parse_year
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

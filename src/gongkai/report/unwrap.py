@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from gongkai.report.outline import is_official_heading, is_title
 from gongkai.text.clean import clean_text
 from gongkai.text.grammar import BROWSER_LINE, MEASURES, NUMERALS, OPENS_POINT, OPENS_SECTION, PAGE_MARK
+from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,33 +45,13 @@ LONG = 120
 ENOUGH = 3
 """Titles counted in Arabic numerals that make them the report's own."""
 LONGEST_TITLE = 30
-_TITLES = (
-    r"(?:总体(?:情况|概述)|(?:基本|概)情况|概述|概况"
-    r"|(?:政府信息)?主动公开(?:政府)?(?:信息)?(?:的)?情况"
-    r"|(?:收到|受理)[和及]处理(?:政府)?信息公开申请(?:的)?情况|依申请公开(?:和不予公开)?(?:政府)?(?:信息)?(?:的)?情况"
-    r"|(?:因)?(?:政府)?信息公开(?:工作)?(?:被申请|被提起)?行政复议、?(?:和|及)?(?:被)?(?:提起)?行政诉讼(?:的)?情况"
-    r"|(?:政府信息公开)?(?:工作)?(?:中)?存在的?(?:主要)?(?:问题|不足)(?:及|和|与)(?:其)?改进(?:情况|措施)"
-    r"|存在的?(?:主要)?(?:问题|不足)(?:和不足)?|改进(?:措施|情况)|下一步(?:工作)?(?:打算|计划|安排|措施)"
-    r"|收费(?:及减免)?情况|主动公开的内容和形式|依申请公开办理情况|其[他它]需要报告的(?:其他)?事项)"
-)
-_OFFICIAL = re.compile(
-    rf"(?:^|(?<=[\s。；：！|\d]))\s*([{NUMERALS}]\s*[、.．]\s*(?:{_TITLES}"
-    r"|(?!本年|上年|结转)[\u4e00-\u9fff、“”]{2,24}(?=[：:。]?[ \u3000]+[^\s|]{8})))"
-    r"(?P<mark>[：:。]?\s+|[：:。]|$|)"
-)
+_OFFICIAL = patterns("sections.line")["official"]
 """A section's title; one of other words has a space behind it and then a text."""
-_ARABIC = re.compile(rf"\s*[1-9]\s*[.．、]\s*{_TITLES}\s*")
-_GOES_ON = re.compile(rf"\s*(?:[和及与、，,]|[（(](?![{NUMERALS}]{{1,2}}[）)]))")
-_FRONT_ENDS = re.compile(r"\s*[=\-—*]{5,}\s*(?:正文|内容)\s*[=\-—*]{5,}\s*")
-_SUB_HEADED = re.compile(
-    rf"^(\s*(?:[（(][{NUMERALS}]{{1,2}}[）)]\s*|\d{{1,2}}[.．、])"
-    r"(?:\S{2,16}?(?:情况|方面|工作|问题|措施|不足|建设|保障|管理)[。：:]?|[^\s，。；：\d（）()]{2,16}))"
-    r"[ \u3000]+(?=\S{8})"
-)
-_HEAD_ALONE = re.compile(
-    rf"\s*(?:[{NUMERALS}]{{1,2}}\s*[、.．]\s*{_TITLES}"
-    rf"|[（(][{NUMERALS}]{{1,2}}[）)]\s*\S{{2,16}}?(?:情况|方面|工作|问题|措施|不足|建设|保障|管理))\s*"
-)
+_ARABIC = patterns("sections.line")["arabic"]
+_GOES_ON = patterns("sections.line")["goes_on"]
+_FRONT_ENDS = patterns("sections.line")["front_ends"]
+_SUB_HEADED = patterns("sections.line")["sub_headed"]
+_HEAD_ALONE = patterns("sections.line")["head_alone"]
 """A heading that is whole: what follows it, be it a figure alone, is text."""
 _INDENT_INSIDE = re.compile(r"(?<=\S)\s*\u3000{2,}(?=\S)")
 """Where a paragraph begins in the middle of a line."""

@@ -19,7 +19,7 @@ YES = frozenset("1 1.0 true t yes y 是 √ ✓ ✔ ☑ 对 有".split())
 """Every way in which people write yes, whatever the file (small letters, half width)."""
 NO = frozenset("0 0.0 false f no n 否 × ✗ ✘ ☐ 错 无".split())
 
-_EMPTY = frozenset(("", "none", "nan", "<na>", "nat"))
+EMPTY = frozenset(("", "none", "nan", "<na>", "nat"))
 """An empty cell, as spreadsheets and pandas say it."""
 
 
@@ -105,7 +105,7 @@ class Label:
         (True, True, None)
         """
         text = unicodedata.normalize("NFKC", str(value)).strip().casefold()
-        if text in _EMPTY:
+        if text in EMPTY:
             return None
         if not self.is_choice:
             if text not in YES and text not in NO:

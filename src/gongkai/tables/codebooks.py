@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from gongkai.errors import SchemaError
 from gongkai.store.run import bundled
-from gongkai.tables.codebook import Class, Codebook, Example, Kind, Label, Quantity, Words
+from gongkai.tables.codebook import EMPTY, Class, Codebook, Example, Kind, Label, Quantity, Words
 from gongkai.tables.rows import SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-SHIPPED = "corpus/codebook.toml"
+SHIPPED = "codebook"
+"""The scheme that is used where none is given."""
+_SCHEMES = {SHIPPED, "admitted"}
+"""Schemes that ship, as `corpus/NAME.toml`."""
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _TAKEN = frozenset(
     "sentence_id annotator report_id agency year section heading lead before text text_hash rule codebook "
@@ -34,7 +37,7 @@ def given_or_shipped(codebook: Codebook | None) -> Codebook:
 @functools.lru_cache(maxsize=1)
 def shipped() -> Codebook:
     """Return the scheme that ships with the package."""
-    return read_codebook(bundled(SHIPPED))
+    return read_codebook(bundled(f"corpus/{SHIPPED}.toml"))
 
 
 def inferred(labels: Iterable[tuple[str, str | None]]) -> Codebook:
@@ -59,13 +62,16 @@ def read_codebook(path: str | Path) -> Codebook:
     """Read a codebook from TOML.
 
     Args:
-        path: The file; `gongkai codebook new` writes a template with comments.
+        path: The file, or the name of a scheme that ships; `gongkai codebook new` writes a template with
+            comments.
 
     Raises:
         SchemaError: Names file, line and label: not TOML, an unknown key, a value that fits none, a label
             that is not there, a cycle in `only_if`.
     """
     source = Path(path)
+    if str(path) in _SCHEMES and not source.is_file():
+        source = bundled(f"corpus/{path}.toml")
     try:
         text = source.read_text(encoding="utf-8-sig")
         return parse_codebook(text, str(source))
@@ -224,7 +230,10 @@ class _Reader:
         name = part.get("name", "")
         if not name.strip() or set(name) & set("=+,\n") or name != name.strip():
             raise self.wrong(f"{what}: '{name}' is no name of a class (no = + , nor empty)", table, "classes")
-        return Class(name, part.get("title", Words()), part.get("definition", Words()))
+        title = part.get("title", Words())
+        if empty := [n for n in (name, title.en, title.zh) if n and n.strip().casefold() in EMPTY]:
+            raise self.wrong(f"{what}: '{empty[0]}' as a class would read as an empty cell", table, "classes")
+        return Class(name, title, part.get("definition", Words()))
 
     def example(self, label: Label, values: Any, table: str) -> Example:
         what = f"label {label.name}: example"

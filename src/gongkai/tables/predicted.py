@@ -176,19 +176,22 @@ def indicator_names(frame: Table) -> pd.Series[str]:
     return label.where(value.isna(), label + "=" + value.where(value.notna(), "").astype(str))
 
 
-def scheme_of(predictions: Predictions, codebook: Codebook | None = None) -> Codebook:
-    """Return the codebook given, or the scheme that the predictions show.
+def scheme_of(predictions: Predictions | str | Path, codebook: Codebook | None = None) -> Codebook:
+    """Return the codebook given, or the scheme that the predictions, rows or a folder of them, show.
 
     Raises:
         SchemaError: The predictions have a label or class that the codebook has not.
     """
+    if isinstance(predictions, str | Path):
+        with session() as db:
+            return predictions_in(db, predictions, codebook)[0]
     has_values = "value" in predictions.columns
     pairs = predictions[["label", "value"] if has_values else ["label"]].drop_duplicates()
     values = pairs["value"].tolist() if has_values else [None] * len(pairs)
     return _scheme(list(zip(pairs["label"].astype(str), values, strict=True)), codebook)
 
 
-def _scheme(pairs: Sequence[tuple[str, object]], codebook: Codebook | None) -> Codebook:
+def _scheme(pairs: Sequence[tuple[str, Any]], codebook: Codebook | None) -> Codebook:
     if codebook is None:
         return inferred(pairs)
     names = {f"{name}={value}" if isinstance(value, str) and value else name for name, value in pairs}
@@ -198,6 +201,17 @@ def _scheme(pairs: Sequence[tuple[str, object]], codebook: Codebook | None) -> C
             f"{', '.join(codebook.indicators)}"
         )
     return codebook
+
+
+def reports_of(predictions: Predictions | str | Path) -> Table:
+    """Return what predictions say of their reports: `report_id, agency, region_code, year`, a row each."""
+    with session() as db:
+        predictions_in(db, predictions)
+        found: Table = db.sql(
+            "SELECT report_id, min(agency) AS agency, min(region_code) AS region_code, min(year) AS year "
+            "FROM predictions WHERE report_id IS NOT NULL GROUP BY report_id ORDER BY report_id"
+        ).df()
+    return found
 
 
 BATCH = 500_000
@@ -266,7 +280,8 @@ def _batches(db: duckdb.DuckDBPyConnection, files: Sequence[str]) -> list[str]:
     ).fetchall()[0]
     if torn:
         return ["given"]
-    batches, total = [[]], 0
+    batches: list[list[str]] = [[]]
+    total = 0
     for file, rows in counts:
         if total and total + rows > BATCH:
             batches.append([])

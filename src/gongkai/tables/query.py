@@ -71,16 +71,15 @@ def arrow_of(columns: Table | Mapping[str, Sequence[object]]) -> pa.Table:
     NaN becomes null.
     """
     arrays = {}
-    for name in columns:
-        values = columns[name]
+    for name, values in columns.items():
         try:
             arrays[str(name)] = pa.array(values, from_pandas=True)
         except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
             texts = [None if v is None or v != v else str(v) for v in values]
             plain = [t and t.encode("utf-8", "backslashreplace").decode() for t in texts]
             arrays[str(name)] = pa.array(plain, pa.string())
-        if pa.types.is_null(arrays[str(name)].type):
-            arrays[str(name)] = arrays[str(name)].cast(pa.string())
+        if arrays[str(name)].null_count == len(arrays[str(name)]):  # whatever type a frame has for nothing
+            arrays[str(name)] = pa.nulls(len(arrays[str(name)]), pa.string())
     return pa.table(arrays)
 
 

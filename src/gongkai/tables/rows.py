@@ -37,7 +37,10 @@ class ReportRow(NamedTuple):
     region: Annotated[str | None, "name of the administrative division"]
     region_code: RegionCode
     year: Year
-    form: Annotated[str | None, "pre-2019, 2019 or 2021: read off the tables' rows and columns"]
+    form: Annotated[
+        str | None,
+        "2019 or 2021 by the tables, 2008 or 2014 by the annex of statistics, pre-2019 by the year",
+    ]
     scope: Annotated[str | None, "own (the office itself) or whole (sums an area or system); null = not said"]
     title: Annotated[str | None, "title as printed, cleaned"]
     published: Annotated[str | None, "publication date, ISO, null when not found"]
@@ -77,8 +80,8 @@ class StatisticRow(NamedTuple):
     agency: Agency
     region_code: RegionCode
     year: Year
-    form: Annotated[str | None, "2019 or 2021; null where the cells read do not tell"]
-    table: Annotated[str, "proactive, requests or disputes"]
+    form: Annotated[str | None, "as in reports"]
+    table: Annotated[str, "proactive, requests or disputes; annex (before 2019)"]
     row: Annotated[str, "row key of the statutory form"]
     column: Annotated[str, "column key of the statutory form"]
     value: Annotated[float | None, "count, or yuan; null = blank or unreadable, 0 = zero"]
@@ -145,7 +148,9 @@ class PredictionRow(NamedTuple):
         float, "calibrated probability, 0 to 1; of a label with only_if where its condition holds"
     ]
     predicted: Annotated[bool, "score reaches the model's threshold; of a choice, the class chosen"]
-    seen: Annotated[bool | None, "the model learned from this sentence: its quality there says nothing"]
+    seen: Annotated[
+        bool | None, "the model learned from this sentence or its words: its quality there says nothing"
+    ]
     report_id: Annotated[str | None, "the report"]
     agency: Agency
     region_code: RegionCode

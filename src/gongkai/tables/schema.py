@@ -48,7 +48,7 @@ LABELS = shipped().names
 """Labels of the scheme that ships."""
 UNCOUNTED_SECTIONS = shipped().uncounted_sections
 """Sections whose sentences are not counted in shares, in the scheme that ships."""
-FORMS = ("pre-2019", "2019", "2021")
+FORMS = ("pre-2019", "2008", "2014", "2019", "2021")
 SEVERITIES = ("note", "warning", "error")
 
 

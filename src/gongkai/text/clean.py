@@ -1,6 +1,6 @@
 """str → str: width, spaces, radicals, traditional → simplified, stray pinyin, page furniture.
 
-Every function is pure. What a line of page furniture looks like is in `furniture.txt`, apart from the code
+Every function is pure. What a line of page furniture looks like is in `furniture.toml`, apart from the code
 that applies it.
 """
 
@@ -13,7 +13,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Literal
 
-from gongkai.store.run import bundled
+from gongkai.text.grammar import PAGE_EDGE
+from gongkai.text.lexicon import patterns, words
 
 if TYPE_CHECKING:
     import opencc
@@ -67,9 +68,7 @@ TRADITIONAL_SHARE = 0.05
 @functools.cache
 def _radicals() -> dict[int, str]:
     """Return the characters that text layers of PDFs print as radicals, as simplified text has them."""
-    lines = bundled("corpus/lexicon/radicals.txt").read_text(encoding="utf-8").splitlines()
-    pairs = (line.split() for line in lines if not line.startswith("#"))
-    return {ord(radical): character for radical, character in pairs}
+    return {ord(radical): character for radical, character in map(str.split, words("radicals"))}
 
 
 def fold_width(text: str) -> str:
@@ -184,14 +183,13 @@ def simplify(text: str) -> str:
     '政府信息公开、行政复议'
     """
     simplified = str(_converter().convert(text))
-    words, originals = _mirror_words()
-    return words.sub(lambda m: originals[m[0]], simplified)
+    printed, originals = _mirror_words()
+    return printed.sub(lambda m: originals[m[0]], simplified)
 
 
 @functools.cache
 def _mirror_words() -> tuple[re.Pattern[str], dict[str, str]]:
-    lines = bundled("corpus/lexicon/mirror.txt").read_text(encoding="utf-8").splitlines()
-    originals = dict(line.split() for line in lines if line and not line.startswith("#"))
+    originals = dict(line.split() for line in words("mirror"))
     return re.compile("|".join(map(re.escape, originals))), originals
 
 
@@ -207,26 +205,13 @@ def clean_text(text: str, *, script: Script = "simplified") -> str:
     return squeeze_spaces(unify_punctuation(text))
 
 
-@functools.cache
-def _furniture() -> tuple[re.Pattern[str], ...]:
-    """Return the patterns of `furniture.txt`: lines to drop, ends of a report, of its last part, adverts."""
-    groups: dict[str, list[str]] = {"line": [], "end": [], "foot": [], "inline": []}
-    name = ""
-    for line in bundled("corpus/lexicon/furniture.txt").read_text(encoding="utf-8").splitlines():
-        if line[1:-1] in groups:
-            name = line[1:-1]
-        elif line and not line.startswith("#"):
-            groups[name].append(line)
-    return tuple(re.compile("|".join(f"(?:{p})" for p in patterns)) for patterns in groups.values())
-
-
 def drop_adverts(line: str) -> str:
     """Cut the advertising of copies out of a cleaned line.
 
     >>> drop_adverts("公开9项。更多精彩内容请关注www.example.com。另有4次。")
     '公开9项。另有4次。'
     """
-    return _furniture()[3].sub("", line)
+    return patterns("furniture")["inline"].sub("", line)
 
 
 def is_furniture(line: str) -> bool:
@@ -238,7 +223,9 @@ def is_furniture(line: str) -> bool:
     line = line.strip()
     if len(line) > MAX_FURNITURE:
         return False
-    return not line.endswith(("。", "；")) and bool(_furniture()[0].fullmatch(line))
+    if line.endswith(("。", "；")):
+        return False
+    return bool(patterns("furniture")["line"].fullmatch(line) or PAGE_EDGE.fullmatch(line))
 
 
 def ends_report(line: str, *, last: bool = True) -> bool:
@@ -251,6 +238,6 @@ def ends_report(line: str, *, last: bool = True) -> bool:
     >>> ends_report("相关阅读："), ends_report("地址：甲路1号 邮编：000000", last=False)
     (True, False)
     """
-    _, end, foot, _ = _furniture()
+    furniture = patterns("furniture")
     begins = line.strip()[:MAX_FURNITURE]
-    return bool(end.match(begins) or (last and foot.match(begins)))
+    return bool(furniture["end"].match(begins) or (last and furniture["foot"].match(begins)))

@@ -9,29 +9,19 @@ from __future__ import annotations
 import itertools
 import re
 
+from gongkai.text.grammar import NUMERALS, POINT
+
 _OPEN = "《“（(〔【「‘"
 _CLOSE = "》”）)〕】」’"
 _ENDS = "。！？!?；;"
 _BRACKET = re.compile(f"[\n{_OPEN}{_CLOSE}]")
 _END = re.compile(f"[\n{_ENDS}]")
 
-_NUMERAL = "一二三四五六七八九十"
-_ENUMERATOR = re.compile(
-    rf"(?:第?[{_NUMERAL}]{{1,2}}(?:是要|是|则|来)(?!否|一|样|个|年|月|日|种|律|些|次|家)"
-    rf"|其[{_NUMERAL}](?:[，,是])"
-    rf"|第[{_NUMERAL}](?=[，,])"
-    rf"|[（(](?:[{_NUMERAL}]{{1,3}}|\d{{1,2}})[）)]"
-    r"|\d{1,2}[.．、](?!\d)"
-    r"|\d{1,2}[）)]"
-    r"|[①-⑳⑴-⒇㈠-㈩]"
-    r"|(?:首先|其次|再次|再者|最后)(?=[，,是要])"
-    r")"
-)
 _MARKS = _ENDS + _CLOSE + _OPEN + "，,、：: .·"
-_WORD = re.compile(rf"[^{re.escape(_MARKS)}\s\d{_NUMERAL}．①-⑳⑴-⒇㈠-㈩第其是要则来首先次再者最后]")
+_WORD = re.compile(rf"[^{re.escape(_MARKS)}\s\d{NUMERALS}．①-⑳⑴-⒇㈠-㈩第其是要则来首先次再者最后]")
 """A character that neither an enumerator nor a mark has."""
 # Points that may follow a comma or a colon inside a sentence.
-_POINT = re.compile(rf"(?<![^。！？!?；;，,：:、\n]){_ENUMERATOR.pattern}")
+_POINT = re.compile(rf"(?<![^。！？!?；;，,：:、\n]){POINT.pattern}")
 # （一） and 1. after a comma also stand inside law citations (第二十条第（一）项) and dates, never behind
 # these marks alone; 、 is only followed by a new point for 一是-like and bracketed enumerators.
 _REFERENCE = re.compile(r"[第条款至和及与]\s*$")
@@ -119,7 +109,7 @@ def _points(text: str, inside: list[bool]) -> list[int]:
         if inside[start]:
             continue
         before = text[start - 1] if start else "\n"
-        if before == "、" and match[0][0] in _NUMERAL:
+        if before == "、" and match[0][0] in NUMERALS:
             continue
         if before in "，,、：:" and match[0][0].isdigit() and not _is_numbered_list(text, match):
             continue
@@ -141,10 +131,10 @@ def _join_fragments(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, 
     pending: int | None = None
     for start, end in spans:
         piece = text[start:end]
-        if _WORD.search(piece) or _ENUMERATOR.sub("", piece).strip(_MARKS):
+        if _WORD.search(piece) or POINT.sub("", piece).strip(_MARKS):
             joined.append((start if pending is None else pending, end))
             pending = None
-        elif _ENUMERATOR.match(piece) and "\n" not in text[end : end + 1]:
+        elif POINT.match(piece) and "\n" not in text[end : end + 1]:
             pending = start if pending is None else pending
         elif joined and "\n" not in text[joined[-1][1] : start]:
             joined[-1] = (joined[-1][0], end)

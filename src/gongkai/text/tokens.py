@@ -11,7 +11,7 @@ import importlib.util
 import re
 from typing import TYPE_CHECKING
 
-from gongkai.store.run import bundled
+from gongkai.text.lexicon import words
 
 if TYPE_CHECKING:
     import jieba
@@ -49,8 +49,9 @@ def tokenizer() -> jieba.Tokenizer:
     instance = jieba.Tokenizer()
     instance.FREQ, instance.total = instance.gen_pfdict(instance.get_dict_file())
     instance.initialized = True
-    with bundled("corpus/lexicon/userdict.txt").open("rb") as words:
-        instance.load_userdict(words)
+    for line in words("userdict"):
+        word, frequency = line.split()
+        instance.add_word(word, int(frequency))
     return instance
 
 
@@ -66,7 +67,7 @@ def _accelerator() -> rjieba.Jieba | None:
     except ImportError:
         return None
     instance = rjieba.Jieba()
-    for line in bundled("corpus/lexicon/userdict.txt").read_text(encoding="utf-8").splitlines():
+    for line in words("userdict"):
         word, frequency = line.split()
         instance.add_word(word, int(frequency), "")
     instance.add_word(_UNREACHABLE, tokenizer().total - sum(tokenizer().FREQ.values()), "")
@@ -101,10 +102,3 @@ def tokenize(text: str) -> list[str]:
 def _is_sure(text: str) -> bool:
     """Tell whether rjieba is known to cut a text as jieba does."""
     return _SURE.fullmatch(text) is not None and _TIE.search(text) is None
-
-
-@functools.cache
-def stop_words() -> frozenset[str]:
-    """Return the function words and marks of `stopwords.txt`."""
-    lines = bundled("corpus/lexicon/stopwords.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))

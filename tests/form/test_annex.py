@@ -1,0 +1,158 @@
+import pandas as pd
+import pytest
+
+from corpus.make.annex import DRESSES, HERE, body, sentences, truth, write
+from gongkai.form.annex import annex_data, read_annex
+from gongkai.form.checks import check_cells
+from gongkai.form.form import Reading
+from gongkai.measure.crosswalk import crosswalk, quantities
+from gongkai.problem import NOWHERE, Problem
+from gongkai.report.file import read_file, read_report
+from gongkai.tables.schema import frame_of
+
+MEANT = pd.read_csv(HERE / "truth.csv", dtype={"row": str, "annex": str}).set_index(["annex", "row"])["value"]
+UNKNOWN_WORDING = {("spaces-4", "partly_granted")}
+"""Printed otherwise than any form says it: blank, and said."""
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder, printed = tmp_path_factory.mktemp("annexes"), truth()
+    return {dress.name: read_report(write(dress, printed[dress.name], folder)) for dress in DRESSES}
+
+
+@pytest.mark.parametrize("dress", DRESSES, ids=lambda dress: dress.name)
+def test_every_cell_of_an_annex_is_read_and_none_wrongly(dress, written):
+    report = written[dress.name]
+    read = {cell.row: cell.value for cell in report.cells if cell.table == "annex"}
+    meant = {row: None if value != value else value for row, value in MEANT[dress.name].items()}
+    assert set(read) <= set(meant)
+    lost = {(dress.name, row) for row, value in meant.items() if read.get(row) != value}
+    assert lost == {one for one in UNKNOWN_WORDING if one[0] == dress.name}
+    assert all(read.get(row) is None for _, row in lost)
+    assert report.form == dress.form
+
+
+@pytest.mark.parametrize("dress", DRESSES, ids=lambda dress: dress.name)
+def test_nothing_of_the_sheet_is_a_sentence_and_no_sentence_is_lost(dress, written):
+    assert [s.text for s in written[dress.name].sentences] == sentences(dress)
+
+
+@pytest.mark.parametrize("dress", DRESSES, ids=lambda dress: dress.name)
+def test_the_sheets_sums_hold_where_they_are_decided(dress, written):
+    rules = [c for c in written[dress.name].checks if c.rule.startswith("annex.")]
+    assert len(rules) == sum(len(annex_data()[kind][dress.form]) for kind in ("sums", "within"))
+    lost = {row for name, row in UNKNOWN_WORDING if name == dress.name}
+    assert not [c.rule for c in rules if c.holds is False and not lost]
+
+
+def test_rows_of_the_places_own_are_said(written):
+    said = {d.name: sum(p.code == "annex_row" for p in written[d.name].problems) for d in DRESSES}
+    assert {name: n for name, n in said.items() if n} == {
+        d.name: len(d.added) + (d.name == "spaces-4") for d in DRESSES if d.added or d.name == "spaces-4"
+    }
+
+
+SHEET = [
+    "统计指标 单位 统计数",
+    "（一）收到申请数 件 7", "1.当面申请数 件 1", "2.传真申请数 件 0", "3.网络申请数 件 4", "4.信函申请数 件 2",
+    "（二）申请办结数 件 7", "1.按时办结数 件 6", "2.延期办结数 件 1", "（三）申请答复数 件 7",
+]  # fmt: skip
+
+
+def read(lines):
+    found = read_annex(lines, []).found
+    return (
+        {f.row: f.value for f in found if isinstance(f, Reading)},
+        [f.code for f in found if isinstance(f, Problem)],
+    )
+
+
+def test_a_number_that_is_none_is_blank_and_said():
+    cells, _ = read([line.replace("件 6", "件 见附件") for line in SHEET])
+    assert cells["received"] == 7
+    assert cells.get("closed_on_time") is None
+
+
+def test_rows_that_two_parts_share_are_blank_where_the_order_does_not_tell():
+    cells, problems = read([*SHEET, "（二）被依法纠错数 件 3"])
+    assert not {"review_corrected", "litigation_corrected"} & set(cells)
+    assert "annex_row" in problems
+    cells, _ = read([*SHEET, "四、行政复议数量 件 4", "（二）被依法纠错数 件 3", "五、行政诉讼数量 件 0"])
+    assert (cells["review_corrected"], cells["litigation"]) == (3, 0)
+
+
+def test_of_several_columns_of_numbers_none_is_taken_unless_the_head_says_which_is_the_years():
+    several = [SHEET[0].replace("统计数", "区政府 乡镇"), *(f"{line} 99" for line in SHEET[1:])]
+    cells, problems = read(several)
+    assert not any(cells.values())
+    assert set(problems) == {"row_not_read"}
+    dated = [SHEET[0].replace("统计数", "2016年度 历年累计"), *(f"{line} 99" for line in SHEET[1:])]
+    assert read(dated)[0]["received"] == 7
+
+
+def test_of_two_annexes_the_first_is_read_and_the_second_said():
+    first = ["（一）主动公开政府信息数 条 5", *SHEET[1:]]
+    second = [line[:-1] + "9" for line in first]
+    cells, problems = read([SHEET[0], *first, "附件2：全市汇总", SHEET[0], *second])
+    assert (cells["disclosed_items"], cells["received_online"], cells["replied"]) == (5, 4, 7)
+    assert "annex_second" in problems
+
+
+def test_an_amount_without_its_unit_is_blank():
+    cells, problems = read([*SHEET, "七、依申请公开信息收取的费用 0.5"])
+    assert cells["fees"] is None
+    assert "cell" in problems
+    assert read([*SHEET, "七、依申请公开信息收取的费用 万元 0.5"])[0]["fees"] == 5000
+    assert read([*SHEET, "七、依申请公开信息收取的费用 元 50"])[0]["fees"] == 50
+
+
+def test_numbers_glued_to_their_labels_are_told_apart():
+    assert read([line.replace(" ", "") for line in SHEET])[0]["received_online"] == 4
+
+
+def test_an_annex_announced_and_absent_is_said(tmp_path):
+    path = tmp_path / "甲.txt"
+    path.write_text(
+        "\n".join([*body(DRESSES[0]), "附件：政府信息公开情况统计表（2016年度）"]), encoding="utf-8"
+    )
+    (report,) = read_file(path).reports
+    assert [s.text for s in report.sentences] == sentences(DRESSES[0])
+    assert [p.code for p in report.problems] == ["annex_not_read"]
+    assert report.form == "pre-2019"
+
+
+def test_a_broken_sum_and_a_part_larger_than_its_whole():
+    def cell(row, value):
+        return Reading("annex", row, "count", value, "count", "", NOWHERE)
+
+    rows = {"received": 8, "received_in_person": 1, "received_fax": 0, "received_online": 4, "received_letter": 2,
+            "interviews": 1, "interviews_led": 2}  # fmt: skip
+    checks = {c.rule: c for c in check_cells([cell(*pair) for pair in rows.items()])}
+    assert (checks["annex.sum:received"].left, checks["annex.sum:received"].holds) == (7, False)
+    assert checks["annex.within:interviews_led"].holds is False
+    assert checks["annex.sum:closed"].holds is None
+
+
+def test_what_continues_has_one_number_across_the_forms():
+    def row(form, table, key, column, value):
+        return {"report_id": form, "agency": "甲局", "year": int(form), "form": form, "table": table, "row": key,
+                "column": column, "value": value, "unit": "count", "how": "printed", "raw": "", "where": ""}  # fmt: skip
+
+    statistics = frame_of("statistics", [
+        row("2014", "annex", "received", "count", 7.0),
+        row("2014", "annex", "granted", "count", 3.0), row("2014", "annex", "already_public", "count", 2.0),
+        row("2021", "requests", "new_requests", "total", 9.0), row("2021", "requests", "granted", "total", None),
+    ])  # fmt: skip
+    found = crosswalk(statistics).set_index(["form", "quantity"])
+    assert found.loc[("2014", "received"), "value"] == 7
+    assert found.loc[("2021", "received"), "value"] == 9
+    assert found.loc[("2014", "granted"), "value"] == 5
+    assert found.loc[("2021", "granted"), "value"] != found.loc[("2021", "granted"), "value"]
+    assert not found.loc[("2014", "granted"), "same"]
+
+
+def test_the_crosswalk_names_cells_that_the_forms_have():
+    rows = {form: {row[0] for row in rows} for form, rows in annex_data()["forms"].items()}
+    named = [(form, cell) for one in quantities() for form, cells in one.cells.items() for cell in cells]
+    assert all(cell.split(".")[1] in rows[form] for form, cell in named if cell.startswith("annex."))
