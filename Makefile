@@ -7,6 +7,10 @@ setup:
 check:
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/python -m pytest
 
+# The documentation's site, in build/site: open build/site/index.html.
+site:
+	$(BIN)/pip install -q -e ".[docs]" && $(BIN)/python -m docs.make && $(BIN)/zensical build --strict --clean
+
 demo:
 	$(BIN)/gongkai demo --overwrite
 
@@ -21,4 +25,4 @@ transformer:
 	$(BIN)/python models/make_encoder.py build/encoder --layers 3 --pieces 12000
 	$(BIN)/gongkai train corpus/labels -o build/transformer --settings models/transformer.toml --overwrite
 
-.PHONY: setup check demo corpus model transformer
+.PHONY: setup check site demo corpus model transformer

@@ -26,8 +26,9 @@ from scale import scale
 
 from gongkai.classify.classifier import load_model
 from gongkai.classify.features import BLOCKS, grams
+from gongkai.classify.folds import split_groups
 from gongkai.classify.linear import train_linear
-from gongkai.classify.train import gold_of, split_groups
+from gongkai.classify.train import gold_of
 from gongkai.coding.labels import read_labels
 from gongkai.corpus.find import find_inputs
 from gongkai.corpus.inputs import read_sentences

@@ -22,10 +22,11 @@ import pandas as pd
 
 from gongkai.classify.classifier import CONFIG, find_model
 from gongkai.classify.cues import CUES, PORTABILITY, find_cues
+from gongkai.classify.folds import split_groups
 from gongkai.classify.linear import train_linear
 from gongkai.classify.predict import predict, predictions_of
 from gongkai.classify.real import FILE, SHOWN, key_of
-from gongkai.classify.train import gold_of, split_groups
+from gongkai.classify.train import gold_of
 from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
 from gongkai.errors import ModelError

@@ -3,15 +3,21 @@
 docs/tables.md      the data dictionary, from the rows of tables/rows.py
 docs/problems.md    every kind of problem, from problem.py
 docs/reference.md   the public functions, from their docstrings
+docs/commands.md    the command line, from Typer
 corpus/admitted.md  the second scheme that ships, as a coder reads it
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
+from typing import Any
+
+import typer
 
 import gongkai
+from gongkai.cli.app import app
 from gongkai.coding.codebook import shown
 from gongkai.problem import KINDS
 from gongkai.tables.codebooks import read_codebook
@@ -64,14 +70,14 @@ def reference() -> str:
     lines = [
         "# Reference",
         NOTE,
-        "Everything public is a name of `gongkai`. On the command line: `gongkai COMMAND --help`.",
+        "Everything public is a name of `gongkai`; the commands: [`commands.md`](commands.md).",
     ]
     for group, names in gongkai._GROUPS.items():
         lines.append(f"## {GROUPS[group]}")
         for name in names:
             thing = getattr(gongkai, name)
-            text = inspect.getdoc(thing) or ""
-            lines += [f"### `gongkai.{name}{_signature(thing)}`", f"```text\n{text}\n```"]
+            call = f"```python\ngongkai.{name}{_signature(thing)}\n```"
+            lines += [f"### `{name}`", call, *_prose(inspect.getdoc(thing) or "")]
     return "\n\n".join(lines) + "\n"
 
 
@@ -80,6 +86,74 @@ def _signature(thing: object) -> str:
     parameters = inspect.signature(thing).parameters.values()  # type: ignore[arg-type]
     shown = [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
     return str(inspect.Signature(shown))
+
+
+def _prose(docstring: str) -> list[str]:
+    """Return the paragraphs of a docstring, its Args, Returns and Raises as lists."""
+    blocks = []
+    for block in re.split(r"\n\s*\n", docstring):
+        head, _, rest = block.partition("\n")
+        if head not in ("Args:", "Attributes:", "Returns:", "Yields:", "Raises:", "Example:"):
+            code = block.startswith((" ", ">>>"))
+            blocks.append(f"```text\n{inspect.cleandoc(block)}\n```" if code else _plain(block))
+        elif head in ("Returns:", "Yields:", "Example:"):
+            blocks.append(f"**{head[:-1]}** {_plain(inspect.cleandoc(rest))}")
+        else:
+            entries = re.split(r"\n(?! )", inspect.cleandoc(rest))
+            named = [
+                re.sub(r"^([\w*, ]+?)(?: \([^)]*\))?:\s+", r"`\1`: ", " ".join(e.split())) for e in entries
+            ]
+            blocks.append("\n".join([f"**{head[:-1]}**", "", *(f"- {_plain(e)}" for e in named)]))
+    return blocks
+
+
+def _plain(text: str) -> str:
+    """Return text with what Markdown would take for markup outside of code escaped."""
+    parts = re.split(r"(`[^`]*`)", text)
+    return "".join(p if p.startswith("`") else re.sub(r"([*_<\[])", r"\\\1", p) for p in parts)
+
+
+def commands() -> str:
+    """Return the commands with their options."""
+    lines = [
+        "# Command line",
+        NOTE,
+        "Results go to stdout, progress and logs to stderr. Exit code 0: done; 1: some inputs failed, each a "
+        "row in `problems`; 2: wrong usage, or nothing could be done; 70: an error in gongkai itself; 130: "
+        "interrupted, what was finished is kept. `gongkai -v COMMAND` says more.",
+    ]
+    for name, command in _leaves(typer.main.get_command(app), "gongkai"):
+        text, *examples = re.split(r"\n\s*Example: *", command.help or "")
+        lines += [f"## `{name}`", _plain(" ".join(text.split()))]
+        if examples:
+            lines.append("\n".join(["```sh", *(e.strip() for e in examples), "```"]))
+        rows = [_option(p) for p in command.params if p.name != "help"]
+        if rows:
+            lines.append("\n".join(["| argument or option | meaning |", "|---|---|", *rows]))
+    return "\n\n".join(lines) + "\n"
+
+
+def _leaves(command: object, name: str) -> list[tuple[str, Any]]:
+    """Return each command that does something with its whole name."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        return [(name, command)]
+    return [leaf for key, c in below.items() for leaf in _leaves(c, f"{name} {key}")]
+
+
+def _option(parameter: Any) -> str:  # noqa: ANN401
+    """Return the row of an argument or an option."""
+    if parameter.param_type_name == "argument":
+        name = str(parameter.name).upper()
+        name += " …" if parameter.nargs == -1 else ""
+    else:
+        name = ", ".join([*parameter.opts, *parameter.secondary_opts])
+    default = parameter.default
+    if parameter.required:
+        note = " Required."
+    else:
+        note = f" Default: `{default}`." if default not in (None, "", (), [], False) else ""
+    return f"| `{name}` | {_plain(parameter.help or '').replace('|', chr(92) + '|')}{note} |"
 
 
 def admitted() -> str:
@@ -92,6 +166,7 @@ PAGES = {
     "tables.md": tables,
     "problems.md": problems,
     "reference.md": reference,
+    "commands.md": commands,
     "../corpus/admitted.md": admitted,
 }
 

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gongkai.classify.kinds import TrainSettings
 from gongkai.classify.predict import predict
-from gongkai.classify.train import TrainSettings, train
+from gongkai.classify.train import train
 from gongkai.corpus.build import build
 from gongkai.report.file import read_file
 from gongkai.tables.schema import BUILT, frame_of, read_table

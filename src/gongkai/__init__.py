@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gongkai.classify.classifier import load_model as load_model
+    from gongkai.classify.kinds import TrainSettings as TrainSettings
     from gongkai.classify.predict import predict as predict
-    from gongkai.classify.train import TrainSettings as TrainSettings
     from gongkai.classify.train import cross_fit as cross_fit
     from gongkai.classify.train import train as train
     from gongkai.coding.codebook import new_codebook as new_codebook
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from gongkai.measure.followup import followup_shares as followup_shares
     from gongkai.measure.groups import with_covariates as with_covariates
     from gongkai.measure.guards import assume_random as assume_random
-    from gongkai.measure.guards import sample_balance as sample_balance
+    from gongkai.measure.many import compare_groups as compare_groups
     from gongkai.measure.mentions import mentions as mentions
     from gongkai.measure.panel import panel as panel
     from gongkai.measure.panel import panel_gaps as panel_gaps
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from gongkai.measure.reuse import reuse_sensitivity as reuse_sensitivity
     from gongkai.measure.series import series as series
     from gongkai.measure.terms import keyness as keyness
+    from gongkai.measure.years import trend as trend
     from gongkai.report.file import read_file as read_file
     from gongkai.report.file import read_report as read_report
     from gongkai.show.figures import plot_change as plot_change
@@ -109,7 +110,7 @@ _GROUPS = {
         "write_tasks": "coding.exchange:write_tasks",
     },
     "classify": {
-        "TrainSettings": "classify.train:TrainSettings",
+        "TrainSettings": "classify.kinds:TrainSettings",
         "calibrate": "classify.adjust:calibrate",
         "cross_fit": "classify.train:cross_fit",
         "evaluate": "measure.quality:evaluate",
@@ -122,6 +123,7 @@ _GROUPS = {
     "measure": {
         "assume_random": "measure.guards:assume_random",
         "compare": "measure.compare:compare",
+        "compare_groups": "measure.many:compare_groups",
         "compare_reports": "measure.compare:compare_reports",
         "copied": "measure.copies:copied",
         "copy_network": "measure.copies:copy_network",
@@ -144,9 +146,9 @@ _GROUPS = {
         "reuse": "measure.reuse:reuse",
         "reuse_sensitivity": "measure.reuse:reuse_sensitivity",
         "rule_breaks": "measure.compare:rule_breaks",
-        "sample_balance": "measure.guards:sample_balance",
         "series": "measure.series:series",
         "sentences_behind": "measure.prevalence:sentences_behind",
+        "trend": "measure.years:trend",
         "with_covariates": "measure.groups:with_covariates",
         "write_panel": "measure.panel:write_panel",
     },

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gongkai.classify.kinds import TrainSettings
 from gongkai.classify.predict import predict
-from gongkai.classify.train import TrainSettings, train
+from gongkai.classify.train import train
 from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import Summary, build
 from gongkai.measure.prevalence import prevalence

@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 
@@ -7,10 +8,13 @@ from gongkai.errors import GongkaiError, ModelError
 
 
 class Hub:
-    """Stands in for huggingface_hub.HfApi."""
+    """Stands in for huggingface_hub and its HfApi."""
 
-    def __init__(self, refuses=False):
-        self.calls, self.refuses = [], refuses
+    def __init__(self):
+        self.calls, self.refuses = [], False
+
+    def HfApi(self):
+        return self
 
     def create_repo(self, name, *, exist_ok):
         if self.refuses:
@@ -21,22 +25,28 @@ class Hub:
         self.calls.append(("upload", repo_id, folder_path))
 
 
-def test_a_hub_gets_the_whole_folder(model):
-    hub = Hub()
-    lines = publish(model, "someone/gongkai-tiny", really=True, hub=hub)
+@pytest.fixture
+def hub(monkeypatch):
+    stand_in = Hub()
+    monkeypatch.setitem(sys.modules, "huggingface_hub", stand_in)
+    return stand_in
+
+
+def test_a_hub_gets_the_whole_folder(model, hub):
+    lines = publish(model, "someone/gongkai-tiny", really=True)
     assert "https://huggingface.co/someone/gongkai-tiny" in lines[0]
     assert hub.calls == [("create", "someone/gongkai-tiny"), ("upload", "someone/gongkai-tiny", str(model))]
 
 
-def test_a_dry_run_calls_nobody(model):
-    hub = Hub()
-    assert "nothing was done" in publish(model, "someone/gongkai-tiny", hub=hub)[-1]
+def test_a_dry_run_calls_nobody(model, hub):
+    assert "nothing was done" in publish(model, "someone/gongkai-tiny")[-1]
     assert hub.calls == []
 
 
-def test_a_refusal_is_one_line(model):
+def test_a_refusal_is_one_line(model, hub):
+    hub.refuses = True
     with pytest.raises(GongkaiError, match="hub refused: 403"):
-        publish(model, "someone/gongkai-tiny", really=True, hub=Hub(refuses=True))
+        publish(model, "someone/gongkai-tiny", really=True)
 
 
 def test_an_incomplete_or_damaged_folder_is_not_published(model, tmp_path):

@@ -4,7 +4,9 @@ import pandas as pd
 import pytest
 
 from gongkai.classify.classifier import FILES, find_model, load_model
-from gongkai.classify.train import TrainSettings, gold_of, outer_folds, split_groups, train
+from gongkai.classify.folds import outer_folds, split_groups
+from gongkai.classify.kinds import TrainSettings
+from gongkai.classify.train import gold_of, train
 from gongkai.errors import GongkaiError, ModelError, SchemaError
 
 

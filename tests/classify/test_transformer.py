@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from gongkai.classify.classifier import FILES, load_model
+from gongkai.classify.kinds import TrainSettings
 from gongkai.classify.predict import predict
-from gongkai.classify.train import TrainSettings, train
+from gongkai.classify.train import train
 from gongkai.classify.transformer import pairs_of
 from gongkai.corpus import stream
 from gongkai.corpus.stream import predict_tables

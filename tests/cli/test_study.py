@@ -193,3 +193,13 @@ def test_cite_names_model_and_digest(model):
     out = call("cite", "--model", model)
     assert "gold digest" in out
     assert "@software{gongkai" in out
+
+
+def test_the_codes_of_one_coder_are_written_and_called_no_agreement(tables, tmp_path):
+    call("sample", tables, "-o", tmp_path / "tasks", "-n", 6, "--coder", "resolved")
+    path = tmp_path / "tasks" / "resolved.csv"
+    tasks = pd.read_csv(path, encoding="utf-8-sig").assign(commitment=1, boilerplate=0)
+    tasks.to_csv(path, index=False, encoding="utf-8-sig")
+    assert "two coders" in call("agree", path, fails=True)
+    assert "no agreement to show" in call("agree", path, "--labels", tmp_path / "l.csv")
+    assert read_frame(tmp_path / "l.csv", ["annotator"])["annotator"].eq("resolved").sum() == 6

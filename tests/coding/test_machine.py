@@ -288,7 +288,7 @@ def many(tmp_path, n):
 def test_a_run_stopped_five_times_costs_each_answer_once(server, tmp_path, n):
     server.delay = 0.02
     tasks, out = many(tmp_path, n), tmp_path / "c.csv"
-    command = [sys.executable, "-m", "gongkai", "code", str(tasks), "-o", str(out), "--model", "tiny", "--jobs", "8",
+    command = [sys.executable, "-m", "gongkai", "code", str(tasks), "-o", str(out), "--llm", "tiny", "--jobs", "8",
                "--endpoint", server.address]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     for kill in range(5):
@@ -319,12 +319,12 @@ def test_the_command_line(server, tasks, tmp_path, tables):
         return CliRunner().invoke(app, [str(a) for a in arguments])
 
     out = tmp_path / "c.csv"
-    done = call("code", tasks, "-o", out, "--model", "tiny", "--dry-run", "--price", "1,2")
+    done = call("code", tasks, "-o", out, "--llm", "tiny", "--dry-run", "--price", "1,2")
     assert "12 requests, about" in done.output
     assert "cost 0.0" in done.output
     assert not server.seen
     server.faults = {"": ["refusal"]}
-    done = call("code", tasks, "-o", out, "--model", "tiny", "--endpoint", server.address, "--jobs", 1)
+    done = call("code", tasks, "-o", out, "--llm", "tiny", "--endpoint", server.address, "--jobs", 1)
     assert done.exit_code == 1
     assert "1 without codes: refused: I cannot help" in done.output
     assert (tmp_path / "c.answers").is_dir()
@@ -333,5 +333,5 @@ def test_the_command_line(server, tasks, tmp_path, tables):
     done = call("measure", tmp_path / "p.csv", "-o", tmp_path / "m.csv", "--by", "year")
     assert done.exit_code == 0, done.exception
     assert "expected an address" in str(
-        call("code", tasks, "-o", tmp_path / "d.csv", "--model", "t", "--endpoint", "here").exception
+        call("code", tasks, "-o", tmp_path / "d.csv", "--llm", "t", "--endpoint", "here").exception
     )

@@ -1,14 +1,15 @@
+import dataclasses
+import random
+
 import pandas as pd
 import pytest
 
-from corpus.make.annex import DRESSES, HERE, body, sentences, truth, write
+from corpus.make.annex import DRESSES, HERE, body, draw, sentences, truth, values, write
 from gongkai.form.annex import annex_data, read_annex
 from gongkai.form.checks import check_cells
 from gongkai.form.form import Reading
-from gongkai.measure.crosswalk import crosswalk, quantities
 from gongkai.problem import NOWHERE, Problem
 from gongkai.report.file import read_file, read_report
-from gongkai.tables.schema import frame_of
 
 MEANT = pd.read_csv(HERE / "truth.csv", dtype={"row": str, "annex": str}).set_index(["annex", "row"])["value"]
 UNKNOWN_WORDING = {("spaces-4", "partly_granted")}
@@ -134,25 +135,35 @@ def test_a_broken_sum_and_a_part_larger_than_its_whole():
     assert checks["annex.sum:closed"].holds is None
 
 
-def test_what_continues_has_one_number_across_the_forms():
-    def row(form, table, key, column, value):
-        return {"report_id": form, "agency": "甲局", "year": int(form), "form": form, "table": table, "row": key,
-                "column": column, "value": value, "unit": "count", "how": "printed", "raw": "", "where": ""}  # fmt: skip
-
-    statistics = frame_of("statistics", [
-        row("2014", "annex", "received", "count", 7.0),
-        row("2014", "annex", "granted", "count", 3.0), row("2014", "annex", "already_public", "count", 2.0),
-        row("2021", "requests", "new_requests", "total", 9.0), row("2021", "requests", "granted", "total", None),
-    ])  # fmt: skip
-    found = crosswalk(statistics).set_index(["form", "quantity"])
-    assert found.loc[("2014", "received"), "value"] == 7
-    assert found.loc[("2021", "received"), "value"] == 9
-    assert found.loc[("2014", "granted"), "value"] == 5
-    assert found.loc[("2021", "granted"), "value"] != found.loc[("2021", "granted"), "value"]
-    assert not found.loc[("2014", "granted"), "same"]
-
-
-def test_the_crosswalk_names_cells_that_the_forms_have():
-    rows = {form: {row[0] for row in rows} for form, rows in annex_data()["forms"].items()}
-    named = [(form, cell) for one in quantities() for form, cells in one.cells.items() for cell in cells]
-    assert all(cell.split(".")[1] in rows[form] for form, cell in named if cell.startswith("annex."))
+@pytest.mark.slow
+def test_blanks_without_trace_narrow_columns_and_lost_lines_give_no_wrong_cell(tmp_path):
+    """The figures of docs/formats.md: (cells, lost)."""
+    rng, counts = random.Random(5), {}
+    for number in range(6):
+        for dress in DRESSES:
+            printed = draw(dress, 900 + 50 * number + rng.randrange(40))
+            blanked = printed | dict.fromkeys(rng.sample(list(printed), 8), "")
+            cases = [("blanks", dataclasses.replace(dress, name=f"{dress.name}-b", blanks=" "), blanked)]
+            if dress.layout == "spaces":
+                cases += [(f"{w} wide", dataclasses.replace(dress, name=f"{dress.name}-{w}", wrap=w), p)
+                          for w in (6, 9, 12, 18) for p in (printed, blanked)]  # fmt: skip
+            if dress.layout != "docx":
+                cases.append(("lines lost", dress, printed))
+            for name, case, cells in cases:
+                path = write(case, cells, tmp_path)
+                if name == "lines lost":
+                    lines = path.read_text(encoding="utf-8").split("\n")
+                    gone = set(rng.sample(range(15, len(lines)), 12))
+                    kept = [line for i, line in enumerate(lines) if i not in gone]
+                    path.write_text("\n".join(kept), encoding="utf-8")
+                for report in read_file(path).reports:
+                    read = {c.row: c.value for c in report.cells if c.table == "annex"}
+                    meant = values(case, cells)
+                    assert not {r for r, v in read.items() if v is not None and v != meant.get(r)}, path.name
+                    known = [row for row, value in meant.items() if value is not None]
+                    total, lost = counts.get(name, (0, 0))
+                    counts[name] = total + len(known), lost + sum(read.get(row) is None for row in known)
+    assert counts == {
+        "blanks": (5441, 12), "lines lost": (5160, 977),
+        "6 wide": (2539, 285), "9 wide": (2539, 101), "12 wide": (2539, 94), "18 wide": (2539, 109),
+    }  # fmt: skip

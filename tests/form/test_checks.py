@@ -203,3 +203,12 @@ def test_a_rule_that_recovered_a_cell_does_not_check_it():
     assert found["requests.row:granted"] is None
     assert found["requests.row:new_requests"] is True
     assert found["requests.handled:total"] is True
+
+
+def test_a_report_under_the_new_name_is_checked_against_last_years():
+    both = reports(2020, 2021).assign(agency=["甲县环境保护局", "甲县生态环境局"])
+    cells = pd.concat([statistics(2020), statistics(2021)])
+    assert "years.carry:total" not in set(check_years(both, cells)["rule"])
+    names = {"甲县环境保护局": "甲县生态环境局"}
+    found = check_years(both, cells, series=lambda name: names.get(name, name))
+    assert (found["rule"] == "years.carry:total").sum() == 1

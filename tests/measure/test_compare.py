@@ -151,3 +151,18 @@ def test_rule_breaks_count_reports_and_rules_but_nothing_undecided():
     found = rule_breaks(checks).set_index("measure")
     assert found.loc["broken_reports", ["value", "n"]].tolist() == [0.5, 2]
     assert found.loc["broken_rules", ["value", "n"]].tolist() == [pytest.approx(1 / 3), 3]
+
+
+def test_years_that_rest_on_different_agencies_are_said():
+    frame = pd.DataFrame(
+        {
+            "year": [2021] * 8 + [2022] * 8,
+            "agency": list("uuvvwwxx") + list("uuvvwwyy"),
+            "label": "x",
+            "outcome": [0, 1] * 8,
+        }
+    )
+    note = compare(frame, by="year", first=2021, second=2022)["note"].iloc[0]
+    assert "3 in both, 1 only in 2021, 1 only in 2022" in note
+    frame["agency"] = list("uuvvwwxx") * 2
+    assert pd.isna(compare(frame, by="year", first=2021, second=2022)["note"].iloc[0])

@@ -81,6 +81,9 @@ def test_years_of_different_agencies_are_said():
         "2022 and 2023 rest on different agencies: 0 in both, 1 only in 2022, 1 only in 2023",
     ]
     assert uneven_years(HELD.head(2)) == []
+    renamed = pd.DataFrame({"agency": ["甲县林业局", "甲县环境保护局", "甲县林业局", "甲县生态环境局"],
+                            "year": [2017, 2017, 2018, 2018]})  # fmt: skip
+    assert uneven_years(renamed) == []
 
 
 def test_bad_usage():
@@ -88,3 +91,9 @@ def test_bad_usage():
         coverage(HELD, expect=pd.DataFrame({"name": ["甲"]}))
     with pytest.raises(MeasureError, match="no agency or no year"):
         coverage(HELD.head(0))
+
+
+def test_before_2019_reports_were_due_by_the_end_of_march():
+    held = reports(("甲市教育局", 2018, "2019-03-20", "a.html"), ("甲市教育局", 2017, "2018-04-02", "b.html"),
+                   ("甲市教育局", 2019, "2020-03-20", "c.html"))  # fmt: skip
+    assert coverage(held)["status"].tolist() == ["late", "held", "late"]

@@ -121,3 +121,10 @@ def test_one_model_at_a_time():
     sentences, predictions = tables((2020, THEN), (2021, NOW))
     with pytest.raises(MeasureError, match="one model"):
         followup(sentences, pd.concat([predictions, predictions.assign(model="n")]))
+
+
+def test_a_renamed_agency_keeps_its_promises():
+    sentences, predictions = tables((2017, THEN), (2018, NOW))
+    sentences["agency"] = sentences["year"].map({2017: "甲县环境保护局", 2018: "甲县生态环境局"})
+    found = followup(sentences, predictions).set_index("sentence_id")
+    assert found.loc["2017-1", ["outcome", "next_id"]].tolist() == ["done", "2018-0"]

@@ -1,5 +1,8 @@
 """The panel: one row per agency and year, figures equal to the tables', every format readable again."""
 
+import shutil
+import subprocess
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,6 +58,12 @@ def test_two_reports_of_a_year_are_one_row_without_figures(tables, predictions, 
     assert np.isnan(row["rate_granted"].iloc[0])
 
 
+def test_the_dictionary_says_what_each_column_is(made):
+    meanings = made[1].set_index("column")["en"]
+    assert meanings["level"].startswith("nation, province, city")
+    assert not meanings.str.contains("Annotated").any()
+
+
 @pytest.mark.parametrize("ending", ["parquet", "csv", "xlsx", "dta"])
 def test_every_format_holds_the_panel(made, tmp_path, ending):
     table, dictionary = made
@@ -80,9 +89,9 @@ def test_covariates_join_by_code_and_year_and_twice_is_refused(tables, predictio
     table, _ = panel(reports, predictions, covariates=own)
     assert table["gdp"].eq(1.5).all()
     assert table["level_own"].eq("mine").all()
-    with pytest.raises(SchemaError, match="two rows for"):
+    with pytest.raises(SchemaError, match="several rows for one agency and year"):
         panel(reports, predictions, covariates=pd.concat([own, own]))
-    with pytest.raises(SchemaError, match="need agency or region_code"):
+    with pytest.raises(SchemaError, match="need one of report_id"):
         panel(reports, predictions, covariates=own[["gdp"]])
 
 
@@ -105,3 +114,32 @@ def test_the_command(tables, predictions, tmp_path):
     assert "ending decides" in call(
         "panel", tables, tmp_path / "p.csv", "-o", tmp_path / "panel.sav", fails=True
     )
+
+
+@pytest.fixture(scope="module")
+def haven():
+    """R with haven, or a skip that says what lacks."""
+    if shutil.which("Rscript") is None:
+        pytest.skip("no Rscript on this machine")
+    if subprocess.run(["Rscript", "-e", "library(haven)"], capture_output=True).returncode:
+        pytest.skip("R has no package haven (apt install r-cran-haven)")
+
+
+@pytest.mark.usefixtures("haven")
+def test_r_opens_the_stata_file_with_its_labels(made, tmp_path):
+    table, dictionary = made
+    write_panel(table, dictionary, tmp_path / "panel.dta")
+    script = """
+    p <- haven::read_dta("panel.dta")
+    cat(dim(p), sum(p$n_sentences), sum(!is.na(p$rate_granted)), attr(p$rate_granted, "label"), sep = "\\n")
+    writeLines(enc2utf8(c(p$agency[1], as.character(haven::as_factor(p)$form[1]))), useBytes = TRUE)
+    """
+    done = subprocess.run(
+        ["Rscript", "-e", script], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=True
+    )
+    form = table["form"].iloc[0]
+    assert done.stdout.splitlines() == [
+        str(len(table)), str(len(table.columns)), str(int(table["n_sentences"].sum())),
+        str(int(table["rate_granted"].notna().sum())), "requests granted in full", table["agency"].iloc[0],
+        str(form),
+    ]  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 
 from gongkai.corpus.build import build
 from gongkai.errors import MeasureError, SchemaError
+from gongkai.form.form import CANNOT_PROVIDE, NOT_PROCESSED, REFUSED
 from gongkai.measure.intervals import wilson
 from gongkai.measure.rates import indicators, jeffreys, rates, shrink
 from gongkai.tables.schema import read_table
@@ -145,3 +146,32 @@ def test_rates_of_real_reports_equal_a_hand_calculation(shared, tmp_path):
             assert row["low"] <= row["value"] <= row["high"]
             compared += 1
     assert compared >= 12
+
+
+def test_rates_of_two_more_real_reports_equal_what_they_print_or_a_hand_calculation():
+    """Numbers of two public pages of 2022: a district that prints its own percentages, an office that tells all."""
+    district = {"granted": 966, "partly_granted": 67, "refused": 81, "cannot": 182, "not_processed": 61, "other": 96,
+                "total_handled": 1453}  # fmt: skip
+    printed = {
+        "granted": 66.48,
+        "partly_granted": 4.61,
+        "refused": 5.57,
+        "not_held": 12.53,
+        "not_processed": 4.20,
+    }
+    of_group = {"refused": "deliberative", "cannot": "not_held", "not_processed": "petition"}
+    values = dict.fromkeys((*REFUSED, *CANNOT_PROVIDE, *NOT_PROCESSED), 0.0)
+    values |= {of_group.get(row, row): float(n) for row, n in district.items()}
+    found = rates(reports(("r", "甲")), cells("r", {f"requests.{k}.total": v for k, v in values.items()}))
+    for indicator, percent in printed.items():
+        assert round(100 * of(found, indicator, "r")["value"], 2) == percent, indicator
+    office = dict.fromkeys((*REFUSED, *CANNOT_PROVIDE, *NOT_PROCESSED, "carried_in", "carried_out"), 0.0)
+    office |= {"new_requests": 8, "granted": 2, "partly_granted": 2, "deliberative": 1, "not_held": 2, "other": 1,
+               "total_handled": 8}  # fmt: skip
+    found = rates(reports(("r", "甲")), cells("r", {f"requests.{k}.total": v for k, v in office.items()}))
+    by_hand = {"granted": 0.25, "partly_granted": 0.25, "refused": 0.125, "refused_ground:deliberative": 0.125,
+               "not_held": 0.25, "not_processed": 0.0, "carried_over": 0.0}  # fmt: skip
+    for indicator, expected in by_hand.items():
+        row = of(found, indicator, "r")
+        assert row["value"] == expected, indicator
+        assert row["low"] <= expected <= row["high"]

@@ -3,7 +3,7 @@ import pytest
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.copies import copied, copy_network
-from gongkai.measure.reuse import reuse, reuse_sensitivity, reused_sentences
+from gongkai.measure.reuse import reuse, reuse_placebo, reuse_sensitivity, reused_sentences
 from gongkai.text.tokens import tokenize
 
 
@@ -191,3 +191,29 @@ def test_the_network_is_the_same_from_both_sides():
 def test_without_dates_nobody_was_first():
     network = copy_network(copied(COPIES), REPORTS.assign(published=None), sentences=COPIES)
     assert network["first"].isna().all()
+
+
+RENAMED = table(
+    ("甲县环境保护局", 2017, STOCK, OWN[0]),
+    ("甲县生态环境局", 2018, STOCK, OWN[0]),
+    ("乙县林业局", 2017, STOCK, OWN[1]),
+    ("乙县林业局", 2018, OWN[2]),
+)
+
+
+def test_last_year_under_an_earlier_name_is_the_own_last_report():
+    found = reuse(RENAMED, n_own=3)
+    assert value(found, agency="甲县生态环境局", year=2018, measure="sticky") == 1
+    own = copied(RENAMED)
+    assert set(own[own["agency"] == "甲县生态环境局"]["kind"]) == {"own"}
+
+
+def test_the_placebo_of_stickiness_is_another_agencys_last_report():
+    found = reuse_placebo(RENAMED, n_own=3)
+    assert set(found["measure"]) == {"sticky_placebo"}
+    words = [len([t for t in tokenize(x) if t.isalnum()]) for x in (STOCK, OWN[0])]
+    expected = words[0] / sum(words)
+    assert value(found, agency="甲县生态环境局", year=2018) == pytest.approx(expected)
+    assert value(found, agency="乙县林业局", year=2018) == 0
+    assert found.loc[found["year"] == 2017, "value"].isna().all()
+    assert reuse_placebo(SENTENCES)["value"].isna().all()

@@ -1,9 +1,9 @@
 from gongkai.readers.document import Cell, Grid
-from gongkai.readers.layout import Line, running_heads
+from gongkai.readers.layout import PageLine, running_heads
 
 
 def line(text, page):
-    return Line(text, 30, 300, 0, 10, page)
+    return PageLine(text, 30, 300, 0, 10, page)
 
 
 def test_what_stands_above_and_below_most_pages_is_a_running_head_and_its_first_is_kept_apart():

@@ -155,25 +155,23 @@ def test_every_county_has_the_code_of_its_year_by_its_name_alone(year):
     for name, found in regions().items():
         (*_, code) = {r.code for r in found if r.exists(year)} or [None]
         if code and name.endswith("县"):
-            problems = []
-            settled = find_place(f"{name}人民政府", "government", year, [], problems)
-            if (settled, problems) != (("county", name, code), []):
-                wrong.append((name, settled, problems))
+            settled = find_place(f"{name}人民政府", "government", year, [])
+            if settled != ("county", name, code, None):
+                wrong.append(settled)
     assert wrong == []
 
 
 @pytest.mark.parametrize("year", [2008, 2014, 2021])
 def test_every_shared_name_is_null_with_all_candidates_and_settled_by_a_parent(year):
     for name, found in shared_names(year).items():
-        agency, problems = f"{name}人民政府", []
-        assert find_place(agency, "government", year, [], problems) == ("county", name, None)
-        (problem,) = problems
+        agency = f"{name}人民政府"
+        *open_, problem = find_place(agency, "government", year, [])
+        assert open_ == ["county", name, None]
         assert all(str(r) in problem for r in found), problem
         for r in found:
             for parent in (r.province + r.city, r.city or r.province):
                 site = f"{parent}{name}人民政府门户网站"
-                settled = find_place(agency, "government", year, [site], problems := [])
-                assert (settled, problems) == (("county", name, r.code), []), site
+                assert find_place(agency, "government", year, [site]) == ("county", name, r.code, None), site
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@ import textwrap
 
 import pytest
 
-from gongkai.report.unwrap import Piece, columns, sections_apart, unwrap
+from gongkai.report.outline import Line
+from gongkai.report.unwrap import columns, sections_apart, unwrap
 
 PROSE = (
     "2021年，我局坚持以公开为常态、不公开为例外，全年通过门户网站主动公开救助标准、慈善捐赠收支等各类信息412条，"
@@ -12,7 +13,7 @@ HEADINGS = ["一、总体情况", "（一）主动公开情况", "二、主动�
 
 
 def pieces(*lines, page=None):
-    return [Piece(line, page, number) for number, line in enumerate(lines)]
+    return [Line(line, page, number) for number, line in enumerate(lines)]
 
 
 def texts(found):
@@ -48,7 +49,7 @@ def test_a_page_mark_inside_a_sentence_goes():
 def test_a_running_head_and_what_a_browser_prints_go():
     printed = "2024/1/30 17:20 某局2023年报告", "https://example.cn/a.html 1/3"
     found = [
-        Piece(text, page, 0)
+        Line(text, page, 0)
         for page in (1, 2, 3)
         for text in (printed[0], "某局政务公开", f"正文{page}。", printed[1])
     ]

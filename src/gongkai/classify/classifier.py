@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gongkai.classify.kinds import KINDS, kind_named
 from gongkai.errors import GongkaiError, ModelError
 from gongkai.store.run import bundled
 from gongkai.tables.codebooks import given_or_shipped, read_codebook, shipped
@@ -37,7 +38,6 @@ FILES = (CARD, CONFIG, METRICS, RUN, GOLD)
 CODEBOOK = "codebook.toml"
 ON_HUB = re.compile(r"(?P<repository>[\w-][\w.-]*/[\w.-]+?)(?:@(?P<revision>[\w./-]+))?")
 """`OWNER/NAME`, or `OWNER/NAME@REVISION` for the same bytes next year."""
-KINDS = ("linear", "transformer")
 
 
 class Classifier(Protocol):
@@ -133,10 +133,12 @@ def kind_of(folder: Path, *, device: str | None = None, batch_size: int | None =
         kind = str(json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("kind"))
     except (OSError, ValueError, AttributeError) as error:
         raise ModelError(f"{folder / CONFIG}: cannot be read: {error}") from error
-    if kind not in KINDS:
-        raise ModelError(f"{folder}: model kind '{kind}' is not known; this version knows {', '.join(KINDS)}")
-    if kind == "linear" and (device is not None or batch_size is not None):
-        raise ModelError(f"{folder}: a linear model takes neither device nor batch size")
+    try:
+        known = kind_named(kind)
+    except ModelError as error:
+        raise ModelError(f"{folder}: {error}") from error
+    if not known.on_device and (device is not None or batch_size is not None):
+        raise ModelError(f"{folder}: a {kind} model takes neither device nor batch size")
     if batch_size is not None and batch_size < 1:
         raise ModelError(f"batch size {batch_size}: expected at least one sentence")
     return kind
@@ -160,20 +162,9 @@ def load_model(
     folder = find_model(name)
     kind = kind_of(folder, device=device, batch_size=batch_size)
     learned = frozenset((folder / GOLD).read_text(encoding="utf-8").split())
-    if kind == "transformer":
-        from gongkai.classify.transformer import TransformerClassifier
-
-        loaded = TransformerClassifier.load(folder, device=device)
-        return replace(
-            loaded,
-            trained_on=learned,
-            batch_size=batch_size or loaded.batch_size,
-            codebook=codebook_of(folder, loaded.labels),
-        )
-    from gongkai.classify.linear import LinearClassifier
-
-    linear = LinearClassifier.load(folder)
-    return replace(linear, trained_on=learned, codebook=codebook_of(folder, linear.labels))
+    loaded: Any = KINDS[kind].load(folder, device, batch_size)
+    model: Classifier = replace(loaded, trained_on=learned, codebook=codebook_of(folder, loaded.labels))
+    return model
 
 
 def codebook_of(folder: Path, indicators: Sequence[str]) -> Codebook:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
     from sklearn.linear_model import LogisticRegression
 
+    from gongkai.classify.kinds import Chosen, Coded, TrainSettings
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Sentences
 
@@ -189,6 +190,35 @@ def _refuse_mismatch(path: Path, label: str, head: Head) -> None:
         raise ModelError(
             f"{path}: {label} has weights of shape {head.weights.shape}, expected ({width},) finite"
         )
+
+
+def train_kind(coded: Coded, settings: TrainSettings) -> tuple[LinearClassifier, Chosen]:
+    """Train the kind `linear`; see `train_linear`."""
+    return train_linear(
+        coded.sentences,
+        coded.codes,
+        coded.groups,
+        name=coded.name,
+        regularization=settings.regularization,
+        folds=settings.folds,
+        seed=settings.seed,
+        portable=coded.codebook.portable,
+    )
+
+
+def load_kind(folder: Path, device: str | None, batch_size: int | None) -> LinearClassifier:
+    """Load the kind `linear`; it takes neither device nor batch size."""
+    return LinearClassifier.load(folder)
+
+
+def method(about: Mapping[str, Any]) -> str:
+    """Say in a card how it works."""
+    blocks = [f"- {label}: {', '.join(part['blocks'])}" for label, part in about["chosen"].items()]
+    return (
+        "Logistic regression on hashed n-grams, one head per label; scores calibrated by Platt's sigmoid on\n"
+        "grouped out-of-fold margins; thresholds chosen on those too. Each label chose its blocks:\n\n"
+        + "\n".join(blocks)
+    )
 
 
 def train_linear(

@@ -10,6 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from gongkai.classify.classifier import CONFIG, RUN, find_model, load_model
+from gongkai.classify.kinds import KINDS
 from gongkai.errors import GongkaiError
 from gongkai.store.run import version, whole_folder
 
@@ -75,30 +76,6 @@ gongkai $version, model `$name`. See CITATION.cff.
 """)
 
 
-def _linear_method(about: Mapping[str, Any]) -> str:
-    blocks = [f"- {label}: {', '.join(part['blocks'])}" for label, part in about["chosen"].items()]
-    return (
-        "Logistic regression on hashed n-grams, one head per label; scores calibrated by Platt's sigmoid on\n"
-        "grouped out-of-fold margins; thresholds chosen on those too. Each label chose its blocks:\n\n"
-        + "\n".join(blocks)
-    )
-
-
-def _transformer_method(about: Mapping[str, Any]) -> str:
-    settings = about["settings"]
-    return (
-        f"The encoder {about.get('origin') or settings['encoder']},\nfine-tuned on the sentence with its "
-        "context (section, heading, lead) as a pair, one output per label. One fold of\nagencies "
-        f"(1 of {settings['folds']}) stopped the training, calibrated the scores (Platt) and chose the "
-        "thresholds; it was\nnot trained on. Weights in half precision (safetensors). It also loads without "
-        'gongkai, uncalibrated:\n`transformers.pipeline("text-classification", FOLDER, top_k=None)` on '
-        '`{"text": sentence, "text_pair": context}`.'
-    )
-
-
-_METHODS = {"linear": _linear_method, "transformer": _transformer_method}
-
-
 def write_card(path: Path, name: str, about: Mapping[str, Any], metrics: Table, codebook: Codebook) -> None:
     """Write README.md of a model folder; every number in it comes from `about` and `metrics`."""
     main = metrics[(metrics["model"] == name) & (metrics["split"] == "agency")]
@@ -110,7 +87,7 @@ def write_card(path: Path, name: str, about: Mapping[str, Any], metrics: Table, 
     text = _CARD.substitute(
         name=name,
         codebook=", ".join(about["codebook"]) or "not stated",
-        method=_METHODS[about["settings"]["model"]](about),
+        method=KINDS[about["settings"]["model"]].method(about),
         sentences=f"{about['sentences']:,}",
         reports=about["reports"],
         agencies=about["agencies"],
@@ -217,7 +194,6 @@ def publish(
     *,
     really: bool = False,
     overwrite: bool = False,
-    hub: Any = None,  # noqa: ANN401
 ) -> list[str]:
     """Copy a complete model folder to a path, or push it to a hub.
 
@@ -227,7 +203,6 @@ def publish(
             or has more than one slash, is a path.
         really: Do it; otherwise only say what would be done.
         overwrite: Replace an earlier folder.
-        hub: Stands in for `huggingface_hub.HfApi()`, in tests.
 
     Returns:
         What was done, or would be, in lines.
@@ -252,12 +227,11 @@ def publish(
                 (hidden / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, hidden / path.relative_to(folder))
         return lines
-    if hub is None:
-        try:
-            from huggingface_hub import HfApi
-        except ImportError as error:
-            raise GongkaiError('the hub needs: pip install "gongkai[transformers]"') from error
-        hub = HfApi()
+    try:
+        from huggingface_hub import HfApi
+    except ImportError as error:
+        raise GongkaiError('the hub needs: pip install "gongkai[transformers]"') from error
+    hub = HfApi()
     try:
         hub.create_repo(target, exist_ok=True)
         hub.upload_folder(repo_id=target, folder_path=str(folder), commit_message=f"gongkai {version()}")

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from tqdm.auto import tqdm
 
 from gongkai.classify.baselines import baseline_scores, baselines_of
-from gongkai.classify.classifier import CARD, CODEBOOK, CONFIG, GOLD, KINDS, METRICS, RUN
-from gongkai.classify.linear import train_linear
+from gongkai.classify.classifier import CARD, CODEBOOK, CONFIG, GOLD, METRICS, RUN
+from gongkai.classify.folds import forward_fold, outer_folds, random_folds, split_groups
+from gongkai.classify.kinds import KINDS, Coded, TrainSettings, kind_named
 from gongkai.classify.predict import as_predictions, predictions_of
 from gongkai.classify.publish import write_card
 from gongkai.classify.real import real_quality
@@ -36,33 +35,6 @@ if TYPE_CHECKING:
     from gongkai.tables.schema import Labels, Predictions, Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class TrainSettings:
-    """What decides a training run; `gongkai train --settings FILE` reads it from TOML."""
-
-    model: str = "linear"
-    """`linear` or `transformer`."""
-    annotator: str = "resolved"
-    outer_folds: int = 5
-    """For the metrics: each fold's agencies are predicted by a model that never saw them."""
-    folds: int = 5
-    """Inside each of those, for choosing features, calibration and threshold."""
-    regularization: tuple[float, ...] = (10.0,)
-    """linear: values of C to choose from."""
-    encoder: str = ""
-    """transformer: folder or hub name of the encoder to fine-tune."""
-    epochs: int = 8
-    learning_rate: float = 2e-4
-    batch_size: int = 16
-    seeds: int = 3
-    """transformer: how often the outer folds are run, each time with another seed; the first is saved."""
-    comparisons: bool = True
-    """linear: score the baselines, a random split and a forward split too, to stand beside the metrics."""
-    tested_folds: int = 0
-    """How many of the outer folds are run for the metrics; 0 is all. Each costs a transformer a training."""
-    seed: int = 0
 
 
 def train(
@@ -97,10 +69,9 @@ def train(
     folder = Path(output)
     if not isinstance(settings, TrainSettings):
         settings = TrainSettings() if settings is None else read_settings(settings, TrainSettings)
-    if settings.model not in KINDS:
-        raise ModelError(f"model '{settings.model}' is not known; this version trains: {', '.join(KINDS)}")
-    if settings.model == "transformer" and not settings.encoder:
-        raise ModelError("a transformer needs the setting encoder: a folder or hub name, e.g. hfl/rbt3")
+    for needed, what in kind_named(settings.model).needs.items():
+        if not getattr(settings, needed):
+            raise ModelError(f"a {settings.model} needs the setting {needed}: {what}")
     scheme = scheme_of_labels(labels, codebook)
     gold = _with_tokens(gold_of(labels, settings.annotator, scheme))
     with whole_folder(folder, overwrite=overwrite) as hidden:
@@ -217,116 +188,16 @@ def _fit(
         for value, indicator in zip(label.class_names, label.indicators, strict=False):
             if not (codes[indicator] == 1).any():
                 raise ModelError(f"{label.name}: no one coded the class '{value}'")
-    if settings.model == "transformer":
-        from gongkai.classify.transformer import train_transformer
-
-        apart = replace(settings, outer_folds=max(settings.folds, 2))
-        _, held = outer_folds(gold, groups, apart, codebook)[0]
-        validation = np.zeros(len(gold), bool)
-        validation[held] = True
-        fine_tuned, about = train_transformer(
-            gold,
-            codes,
-            validation,
-            name=name,
-            encoder=settings.encoder,
-            epochs=settings.epochs,
-            learning_rate=settings.learning_rate,
-            batch_size=settings.batch_size,
-            seed=settings.seed,
-        )
-        return replace(fine_tuned, codebook=codebook), about
-    linear, about = train_linear(
-        gold,
-        codes,
-        groups,
-        name=name,
-        regularization=settings.regularization,
-        folds=settings.folds,
-        seed=settings.seed,
-        portable=codebook.portable,
-    )
-    return replace(linear, codebook=codebook), about
-
-
-def split_groups(gold: Labels) -> Vector:
-    """Return a group number per sentence: agencies, merged where they share many near-duplicate sentences.
-
-    Two agencies are merged when at least a fifth of the smaller one's distinct long sentences (numbers
-    masked, twelve characters or more) also stand in the other: the copier and the copied must be on one side
-    of a split.
-    """
-    agency = gold["agency"].astype(object).fillna(gold["report_id"]).fillna("").astype(str)
-    masked = [re.sub(r"\d+", "0", re.sub(r"[^\u4e00-\u9fff\d]", "", t)) for t in gold["text"]]
-    texts: dict[str, set[str]] = {}
-    for name, text in zip(agency, masked, strict=True):
-        texts.setdefault(name, set())
-        if len(text) >= 12:
-            texts[name].add(text)
-    names = sorted(texts)
-    root = {name: name for name in names}
-
-    def find(name: str) -> str:
-        while root[name] != name:
-            name = root[name]
-        return name
-
-    for i, a in enumerate(names):
-        for b in names[i + 1 :]:
-            smaller = min(len(texts[a]), len(texts[b]))
-            if smaller and len(texts[a] & texts[b]) >= 0.2 * smaller:
-                root[find(b)] = find(a)
-    number = {name: k for k, name in enumerate(names)}
-    return np.array([number[find(name)] for name in agency])
-
-
-def outer_folds(
-    gold: Labels, groups: Vector, settings: TrainSettings, codebook: Codebook | None = None
-) -> list[tuple[Vector, Vector]]:
-    """Return (training, test) rows of each outer fold; no group stands on both sides of one.
-
-    Raises:
-        ModelError: There are fewer than four groups, or a label has positives in fewer than four.
-    """
-    count = len(np.unique(groups))
-    if count < 4:
-        raise ModelError(
-            f"the labels come from {count} groups of agencies; at least four are needed to train and test"
-        )
-    scheme = scheme_of_labels(gold, codebook)
-    codes = indicator_codes(gold, scheme)
-    for label in scheme.labels:
-        for indicator in label.indicators:
-            with_positives = len(np.unique(groups[(codes[indicator] == 1).to_numpy()]))
-            if with_positives == 0 and label.is_choice:
-                raise ModelError(f"{label.name}: no one coded the class '{indicator.partition('=')[2]}'")
-            if with_positives < 4:
-                raise ModelError(
-                    f"{indicator}: positive in {with_positives} groups of agencies; at least four are needed"
-                )
-    folds = min(settings.outer_folds, count)
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=settings.seed)
-    return list(splitter.split(np.zeros(len(gold)), _strata(codes, folds), groups))
-
-
-def _strata(codes: Table, folds: int) -> Vector:
-    """Number the combinations of codes; those too rare to stand in each fold go with the commonest."""
-    combined = np.zeros(len(codes), np.int64)
-    for indicator in codes.columns:
-        combined = combined * 2 + np.nan_to_num(codes[indicator].to_numpy()).astype(np.int64)
-        known, combined_index, counts = np.unique(combined, return_inverse=True, return_counts=True)
-        if len(known) > 64:  # of many labels the first decide
-            break
-    rare = counts[combined_index] < folds
-    return np.where(rare, known[counts.argmax()], combined)
+    model, about = KINDS[settings.model].train(Coded(name, gold, codes, groups, codebook), settings)
+    return replace(model, codebook=codebook), about
 
 
 def _metrics(gold: Labels, groups: Vector, name: str, settings: TrainSettings, codebook: Codebook) -> Table:
     """Return the metrics of the outer folds, and for comparison the F1 that says how hard the data is.
 
-    For a linear model: the baselines on the same folds, and the same procedure on a random split by sentence
-    (which flatters: the reader has seen the agency) and forward in time. For a transformer: the mean and
-    standard deviation of F1 over its seeds.
+    The baselines on the same folds, and the same procedure on a random split by sentence (which flatters: the
+    reader has seen the agency) and forward in time. Where two trainings differ by the seed: mean and standard
+    deviation of F1 over seeds.
     """
     folds = outer_folds(gold, groups, settings, codebook)
     folds = folds[: settings.tested_folds or None]
@@ -337,7 +208,7 @@ def _metrics(gold: Labels, groups: Vector, name: str, settings: TrainSettings, c
         )
 
     metrics = tested(folds)
-    if settings.model == "transformer":
+    if KINDS[settings.model].random:
         seeds = range(settings.seed + 1, settings.seed + settings.seeds)
         return _with_seeds([metrics, *(tested(folds, replace(settings, seed=s)) for s in seeds)], name)
     if not settings.comparisons:
@@ -399,33 +270,6 @@ def _score(
 
 def _f1_only(metrics: Table) -> Table:
     return metrics[(metrics["metric"] == "f1") & (metrics["label"] != "macro")]
-
-
-def random_folds(
-    gold: Labels, settings: TrainSettings, codebook: Codebook | None = None
-) -> list[tuple[Vector, Vector]]:
-    """Return folds by sentence: what nobody should report, kept to show by how much it flatters."""
-    scheme = scheme_of_labels(gold, codebook)
-    both = _strata(indicator_codes(gold, scheme), settings.outer_folds)
-    splitter = StratifiedKFold(settings.outer_folds, shuffle=True, random_state=settings.seed)
-    return list(splitter.split(np.zeros(len(gold)), both))
-
-
-def forward_fold(gold: Labels, codebook: Codebook | None = None) -> list[tuple[Vector, Vector]]:
-    """Return one fold: trained on the earlier years, tested on the later, about a third of the sentences.
-
-    An agency may stand on both sides, with text that it repeats: this is the split of somebody who codes up
-    to one year and predicts the next. Empty where there are not enough years or positives.
-    """
-    year = gold["year"].to_numpy(float)
-    if np.isnan(year).all():
-        return []
-    cut = np.nanquantile(year, 2 / 3, method="lower")
-    training, test = np.flatnonzero(year <= cut), np.flatnonzero(year > cut)
-    part = gold.iloc[training]
-    codes = indicator_codes(part, scheme_of_labels(gold, codebook))
-    enough = all(part.loc[codes[indicator] == 1, "agency"].nunique() >= 4 for indicator in codes)
-    return [(training, test)] if len(test) and enough else []
 
 
 def _about(

@@ -16,12 +16,11 @@ from typing import Annotated
 import typer
 
 from gongkai.cli import codebook as codebook_app
-from gongkai.cli import coding, figures, fit, shares, study
+from gongkai.cli import coding, figures, fit, inference, shares, study
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.doctor import doctor
 from gongkai.cli.options import (
     BatchSize,
-    Cluster,
     CodebookFile,
     Device,
     Jobs,
@@ -30,13 +29,16 @@ from gongkai.cli.options import (
     Model,
     Overwrite,
     Resume,
+    Scheduler,
     Share,
     columns_of,
 )
+from gongkai.cli.renamed import Renaming
 from gongkai.errors import GongkaiError
 
 app = typer.Typer(
     name="gongkai",
+    cls=Renaming,
     help="Turn Chinese disclosure reports (政府信息公开年度报告) into tables, tag and compare.",
     no_args_is_help=True,
     add_completion=False,
@@ -139,7 +141,7 @@ def build(
     resume: Resume = False,
     overwrite: Overwrite = False,
     shard: Share = None,
-    cluster: Cluster = None,
+    scheduler: Scheduler = None,
     file_timeout: Annotated[
         float,
         typer.Option("--file-timeout", min=1, help="Seconds a file may take; then it is left out."),
@@ -165,7 +167,7 @@ def build(
     from gongkai.store.wall import Wall
 
     share = shards.parse_share(shard)
-    with shards.cluster(cluster) as executor:
+    with shards.cluster(scheduler) as executor:
         done = run(
             paths, output, jobs=jobs, limit=limit, resume=resume, overwrite=overwrite, executor=executor,
             share=share, about=about, wall=Wall(file_timeout, file_memory),
@@ -222,7 +224,7 @@ def check(
 def train(
     labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to make.")],
-    model: Annotated[str | None, typer.Option("--model", help="linear or transformer.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="linear or transformer.")] = None,
     encoder: Annotated[
         str | None, typer.Option("--encoder", help="Encoder to fine-tune: folder or hub name.")
     ] = None,
@@ -235,17 +237,17 @@ def train(
     """Train a model on coded sentences.
 
     Example: gongkai train corpus/labels -o my-model
-    Example: gongkai train corpus/labels -o my-bert --model transformer --encoder hfl/rbt3
+    Example: gongkai train corpus/labels -o my-bert --kind transformer --encoder hfl/rbt3
     """
     from dataclasses import replace
 
-    from gongkai.classify.train import TrainSettings
+    from gongkai.classify.kinds import TrainSettings
     from gongkai.classify.train import train as run
     from gongkai.coding.labels import read_labels
     from gongkai.store.run import read_settings
 
     chosen = TrainSettings() if settings is None else read_settings(settings, TrainSettings)
-    given = {"model": model, "encoder": encoder}
+    given = {"model": kind, "encoder": encoder}
     chosen = replace(chosen, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     book = codebook_of(codebook)
     gold = read_labels(labels, book)
@@ -287,7 +289,7 @@ def predict(
     resume: Resume = False,
     overwrite: Overwrite = False,
     shard: Share = None,
-    cluster: Cluster = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Tag each sentence with the labels of the model.
 
@@ -311,7 +313,7 @@ def predict(
         from gongkai.store import shards
 
         share = shards.parse_share(shard)
-        with shards.cluster(cluster) as executor:
+        with shards.cluster(scheduler) as executor:
             counts = predict_tables(
                 inputs, output, model=model, device=device, batch_size=batch_size, jobs=jobs, resume=resume,
                 overwrite=overwrite, executor=executor, share=share,
@@ -321,9 +323,9 @@ def predict(
         typer.echo(f"{output}: {total:,} sentences; {shown}")
         _say_open(share)
         return
-    if jobs > 1 or resume or shard or cluster:
+    if jobs > 1 or resume or shard or scheduler:
         raise GongkaiError(
-            f"{output}: --jobs, --resume, --shard and --cluster are for a folder of parts; "
+            f"{output}: --jobs, --resume, --shard and --scheduler are for a folder of parts; "
             "give -o a name without an ending"
         )
     _predict_file(
@@ -440,13 +442,8 @@ def evaluate(
         write_frame(metrics, output, overwrite=overwrite)
 
 
-for command in (
-    doctor,
-    *fit.COMMANDS,
-    *shares.COMMANDS,
-    *study.COMMANDS,
-    *figures.COMMANDS,
-    *coding.COMMANDS,
-):
-    app.command()(command)
+for room in (fit, shares, study, inference, figures, coding):
+    for command in room.COMMANDS:
+        app.command()(command)
+app.command()(doctor)
 app.add_typer(codebook_app.app, name="codebook")

@@ -15,8 +15,8 @@ from gongkai.errors import GongkaiError
 def code(
     tasks: Annotated[Path, typer.Argument(help="Task file of gongkai sample.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Codes to write, .csv.")],
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Name of the model at the endpoint.")
+    llm: Annotated[
+        str | None, typer.Option("--llm", "-m", help="Name of the language model at the endpoint.")
     ] = None,
     interactive: Annotated[
         bool,
@@ -58,15 +58,15 @@ def code(
     Answers are kept: a stopped run goes on where it was, and the same run again costs nothing. The key comes
     from the environment, GONGKAI_API_KEY or OPENAI_API_KEY.
 
-    Example: gongkai code tasks/li.csv -o llm.csv --model qwen3 --endpoint http://127.0.0.1:8000/v1 --dry-run
-    Example: gongkai code tasks/li.csv -o llm.csv --model qwen3 --endpoint http://127.0.0.1:8000/v1
+    Example: gongkai code tasks/li.csv -o llm.csv --llm qwen3 --endpoint http://127.0.0.1:8000/v1 --dry-run
+    Example: gongkai code tasks/li.csv -o llm.csv --llm qwen3 --endpoint http://127.0.0.1:8000/v1
     Example: gongkai code tasks/li.csv -o li.csv -i
     """
     if interactive:
         _code_here(tasks, output, codebook)
         return
-    if model is None:
-        raise GongkaiError("--model NAME of the language model, or -i to code here")
+    if llm is None:
+        raise GongkaiError("--llm NAME of the language model, or -i to code here")
     from tqdm.auto import tqdm
 
     from gongkai.coding.machine import Machine, code_by_machine, template_text
@@ -78,7 +78,7 @@ def code(
     book = codebook_of(codebook)
     text = template_text(template)
     machine = Machine(
-        model, endpoint, answer=answer, temperature=temperature, max_tokens=max_tokens, jobs=jobs,
+        llm, endpoint, answer=answer, temperature=temperature, max_tokens=max_tokens, jobs=jobs,
         retries=retries, timeout=timeout,
     )  # fmt: skip
     if dry_run:
@@ -107,7 +107,7 @@ def code(
         )  # fmt: skip
     write_frame(codes, output, overwrite=overwrite)
     typer.echo(
-        f"{output}: {len(codes)} rows by {codes['annotator'].iloc[0] if len(codes) else model}; "
+        f"{output}: {len(codes)} rows by {codes['annotator'].iloc[0] if len(codes) else llm}; "
         f"{tally.asked} answers asked for, {tally.kept} kept ones taken; "
         f"{tally.tokens_in:,} tokens in, {tally.tokens_out:,} out"
         f"{_cost(prices, tally.tokens_in, tally.tokens_out)}"

@@ -8,18 +8,12 @@ from typing import Annotated
 import typer
 
 from gongkai.cli.codebook import codebook_of
+from gongkai.cli.groups import With
 from gongkai.cli.options import CodebookFile, Level, Overwrite, columns_of
 from gongkai.errors import GongkaiError
 
 Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help=".csv, .xlsx, .jsonl or .parquet to write.")]
-Covariates = Annotated[
-    Path | None,
-    typer.Option(
-        "--covariates",
-        help="CSV of your own columns by region_code (and year); residents gives requests per 10,000.",
-    ),
-]
 Strict = Annotated[bool, typer.Option("--strict", help="Null where a rule that a rate rests on is broken.")]
 
 
@@ -27,7 +21,11 @@ def rates(
     tables: Tables,
     output: Output,
     strict: Strict = False,
-    covariates: Covariates = None,
+    covariates: With = None,
+    below: Annotated[
+        Path | None,
+        typer.Option("--systems", help="Also write each parent's rates beside those of its agencies."),
+    ] = None,
     method: Annotated[
         str, typer.Option("--method", help="Interval of a share: jeffreys or wilson.")
     ] = "jeffreys",
@@ -39,11 +37,13 @@ def rates(
     Each has an interval; where few cases stand behind it, a wide one.
 
     Example: gongkai rates tables -o rates.csv --strict
-    Example: gongkai rates tables -o rates.xlsx --covariates residents.csv
+    Example: gongkai rates tables -o rates.xlsx --with residents.csv
     """
     from gongkai.measure.coverage import uneven_years
     from gongkai.measure.panel import residents_of
     from gongkai.measure.rates import rates as run
+    from gongkai.measure.series import series
+    from gongkai.measure.systems import systems
     from gongkai.tables.schema import read_frame, read_table, write_frame
 
     own = None if covariates is None else read_frame(covariates, ["region_code"])
@@ -53,6 +53,10 @@ def rates(
         strict=strict, method=method, level=level,  # type: ignore[arg-type]
     )  # fmt: skip
     write_frame(found, output, overwrite=overwrite)
+    if below is not None:
+        pairs = systems(found, series(reports), reports)
+        write_frame(pairs, below, overwrite=overwrite)
+        typer.echo(f"  {below}: {pairs['parent'].nunique()} parents with agencies held; nothing need add up")
     for name, part in found.groupby("indicator", sort=False):
         cases = part["bottom"].where(part["reason"] == "")
         shown = part[part["value"].notna()]
@@ -134,7 +138,7 @@ def panel(
     labels: Annotated[
         Path | None, typer.Option("--labels", help="Coded sample: corrected shares beside the counted ones.")
     ] = None,
-    covariates: Covariates = None,
+    covariates: With = None,
     renames: Annotated[
         Path | None, typer.Option("--renames", help="CSV of your own: old, new, kind (rename, merger), from.")
     ] = None,
@@ -147,7 +151,7 @@ def panel(
 
     Beside it a dictionary of the columns, NAME.dictionary.csv. The gaps are listed.
 
-    Example: gongkai panel tables predictions.csv -o panel.dta --covariates gdp.csv --strict
+    Example: gongkai panel tables predictions.csv -o panel.dta --with gdp.csv --strict
     """
     from gongkai.coding.labels import read_labels
     from gongkai.measure.coverage import uneven_years

@@ -16,7 +16,6 @@ With = Annotated[
     Path | None,
     typer.Option(
         "--with",
-        "--covariates",
         help="Table of your own columns by report_id, agency, region_code, city or province (and year).",
     ),
 ]

@@ -37,8 +37,8 @@ Share = Annotated[
         "--shard", metavar="I/N", help="Only the I-th of N shares; a last run with --resume ends it."
     ),
 ]
-Cluster = Annotated[
-    str | None, typer.Option("--cluster", metavar="ADDRESS", help="Scheduler of a running Dask cluster.")
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Scheduler of a running Dask cluster.")
 ]
 
 

@@ -40,6 +40,7 @@ def measure(
     Example: gongkai measure predictions.csv -o corrected.csv --by year --method ppi --labels my-sample.csv
     Example: gongkai measure predictions -o measures.csv --by province,tier --tables tables --with cities.csv
     """
+    from gongkai.measure.coverage import uneven_years
     from gongkai.measure.prevalence import prevalence
     from gongkai.tables.predicted import read_predictions, reports_of
     from gongkai.tables.schema import write_frame
@@ -67,6 +68,9 @@ def measure(
         jobs=jobs,
     )
     write_frame(measures, output, overwrite=overwrite)
+    compared = "year" in columns_of(by) and "agency" not in columns_of(by)
+    for line in uneven_years(reports_of(given) if reports is None else reports) if compared else []:
+        typer.echo(f"  warning: {line}")
     typer.echo(f"{output}: {len(measures)} rows")
 
 

@@ -22,7 +22,8 @@ from gongkai.store.run import whole_file
 from gongkai.tables.codebook import codes_in_order
 from gongkai.tables.codebooks import given_or_shipped, shipped
 from gongkai.tables.coded import scheme_of_labels
-from gongkai.tables.schema import excel, excel_text, frame_of, hash_text, records
+from gongkai.tables.schema import frame_of, hash_text, records
+from gongkai.tables.spreadsheet import excel, excel_text, guarded, unguarded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +99,7 @@ def write_tasks(
             with hidden.open("w", encoding="utf-8-sig", newline="") as stream:
                 writer = csv.DictWriter(stream, columns, lineterminator="\n")
                 writer.writeheader()
-                writer.writerows({k: spreadsheet_safe(v) for k, v in row.items()} for row in rows)
+                writer.writerows({k: guarded(v) for k, v in row.items()} for row in rows)
         elif ending == ".json":
             shown = [c for c in columns if c not in (*scheme.names, *NOTES)]
             tasks = [{"data": {c: row[c] for c in shown}} for row in rows]
@@ -123,19 +124,6 @@ def _task(row: dict[str, Any], columns: Sequence[str]) -> dict[str, object]:
         task["year"] = int(str(row["year"]).split(".")[0])
     task["text_hash"] = hash_text(str(row["text"]))
     return task
-
-
-def spreadsheet_safe(value: object) -> object:
-    """Keep a spreadsheet from reading a sentence as a formula."""
-    return "'" + value if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
-
-
-def _unguard(value: str) -> str:
-    return (
-        value[1:]
-        if value[:1] == "'" and value[1:2] in ("=", "+", "-", "@", "\t", "\r") and value[1:2]
-        else value
-    )
 
 
 def _write_xlsx(rows: list[dict[str, object]], path: Path, codebook: Codebook) -> None:
@@ -309,7 +297,8 @@ def _read_csv(source: Path, codebook: Codebook) -> _Raw:
         reader = csv.DictReader(stream)
         _columns(source, reader.fieldnames or [], codebook)
         return [
-            (f"line {reader.line_num}", {k: _unguard(v or "") for k, v in row.items() if k}) for row in reader
+            (f"line {reader.line_num}", {k: unguarded(v or "") for k, v in row.items() if k})
+            for row in reader
         ]
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gongkai.coding.codebook import shown
-from gongkai.coding.exchange import columns_of, spreadsheet_safe, task_rows
+from gongkai.coding.exchange import columns_of, task_rows
 from gongkai.errors import SchemaError
 from gongkai.store.run import whole_file
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.coded import coded_whole
+from gongkai.tables.spreadsheet import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -152,4 +153,4 @@ def _save(rows: list[dict[str, Any]], target: Path, codebook: Codebook) -> None:
         writer = csv.DictWriter(stream, columns, lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
         for row in rows:
-            writer.writerow({c: spreadsheet_safe("" if row.get(c) is None else row[c]) for c in columns})
+            writer.writerow({c: guarded("" if row.get(c) is None else row[c]) for c in columns})

@@ -19,6 +19,7 @@ from gongkai.corpus.find import find_copies, find_inputs
 from gongkai.corpus.same import mark_same
 from gongkai.errors import ReadError, SchemaError
 from gongkai.form.years import write_year_checks
+from gongkai.measure.series import series_name
 from gongkai.problem import Problem
 from gongkai.readers import archive
 from gongkai.readers.formats import SUFFIXES, readers_state
@@ -139,7 +140,9 @@ def build(
         counts = Counter(shards.sum_marks(output, len(parts), share))
         if share is None:
             mark_same(output, first_part=len(parts))
-            counts["checks"] += write_year_checks(output, reports=counts["reports"], first_part=len(parts))
+            counts["checks"] += write_year_checks(
+                output, reports=counts["reports"], first_part=len(parts), series=series_name
+            )
             shards.close_folder(output, _manifest(output, inputs, lexicon, told.digest))
         return _summary(counts)
 

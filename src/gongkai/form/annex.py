@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gongkai.form.align import keep_order
 from gongkai.form.form import Found, Reading, normalize_label, parse_number, read_cell
 from gongkai.form.stream import Atom, cut_atoms, spelt
 from gongkai.problem import Problem, Where
-from gongkai.store.run import bundled
+from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gongkai.readers.document import Grid
     from gongkai.text.clean import Script
@@ -64,10 +63,9 @@ class _Run(NamedTuple):
     """Of its first word and its last number."""
 
 
-@functools.cache
-def annex_data() -> dict[str, Any]:
+def annex_data() -> Mapping[str, Any]:
     """Return `annex.toml`."""
-    return tomllib.loads(bundled("corpus/lexicon/annex.toml").read_text(encoding="utf-8"))
+    return table("annex")
 
 
 @functools.cache

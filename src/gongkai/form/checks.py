@@ -18,7 +18,7 @@ from gongkai.form.prose import Cells, Key, growth_checks, narrative_checks
 from gongkai.tables.schema import frame_of, records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from gongkai.form.form import Reading
     from gongkai.tables.schema import Checks, Reports, Sentences, Statistics
@@ -89,13 +89,20 @@ def _spent(readings: Iterable[Reading]) -> set[str]:
     return spent
 
 
-def check_years(reports: Reports, statistics: Statistics, sentences: Sentences | None = None) -> Checks:
+def check_years(
+    reports: Reports,
+    statistics: Statistics,
+    sentences: Sentences | None = None,
+    *,
+    series: Callable[[str], str] = str,
+) -> Checks:
     """Check the rules between a report and its agency's of the year before, where exactly one is there.
 
     Args:
         reports: `reports` rows, with `report_id`, `agency`, `region_code`, `year` and `form`.
         statistics: `statistics` rows of those reports.
         sentences: `sentences` rows; without them no growth asserted in the prose is checked.
+        series: Tells under which name an agency goes on (`measure.series.series_name`).
 
     Returns:
         `checks`, in the order of the reports; a rule stands with the later report.
@@ -105,13 +112,16 @@ def check_years(reports: Reports, statistics: Statistics, sentences: Sentences |
     known = records(reports)
     of_year: dict[tuple[object, object], list[dict[str, object]]] = defaultdict(list)
     for report in known:
-        of_year[report["agency"], report["year"]].append(report)
+        if isinstance(report["agency"], str):
+            of_year[series(report["agency"]), report["year"]].append(report)
     rows: list[dict[str, object]] = []
     for report in known:
         own, year = cells.get(str(report["report_id"]), {}), report["year"]
         if not isinstance(report["agency"], str) or not isinstance(year, int | float) or not own:
             continue
-        last = of_year.get((report["agency"], year - 1), [])
+        last = of_year.get((series(report["agency"]), year - 1), [])
+        own_name = [r for r in last if r["agency"] == report["agency"]]
+        last = own_name or last
         if len(last) != 1:
             continue
         before = cells.get(str(last[0]["report_id"]), {})

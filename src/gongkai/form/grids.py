@@ -44,7 +44,7 @@ def read_grids(grids: Sequence[Grid], script: Script = "simplified") -> Iterator
 
 
 @dataclass(frozen=True, slots=True)
-class Statistics:
+class FormCells:
     """All cells of a report, the form they show (None without tables), and what went wrong."""
 
     form: str | None = None
@@ -57,7 +57,7 @@ class Statistics:
         return {reading.table for reading in self.readings}
 
 
-def statistics_of(found: Iterable[Found]) -> Statistics:
+def statistics_of(found: Iterable[Found]) -> FormCells:
     """Gather readings: the first of each cell, those that the form has; and tell the form."""
     readings: dict[tuple[str, str, str], Reading] = {}
     problems: list[Problem] = []
@@ -73,7 +73,7 @@ def statistics_of(found: Iterable[Found]) -> Statistics:
             readings[key] = one
     form = _detect_form(list(readings.values()))
     kept = tuple(r for r in readings.values() if r.table != "proactive" or _belongs(r, form))
-    return Statistics(form, kept, tuple(problems))
+    return FormCells(form, kept, tuple(problems))
 
 
 def _belongs(reading: Reading, form: str | None) -> bool:

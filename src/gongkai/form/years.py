@@ -21,7 +21,7 @@ from gongkai.store import storage
 from gongkai.tables.schema import parts_of, write_part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 BUCKET = 5_000
 """Reports per bucket, about."""
@@ -41,22 +41,26 @@ _TABLES: Mapping[str, tuple[list[str], object]] = {
 }
 
 
-def write_year_checks(folder: str | Path, *, reports: int, first_part: int) -> int:
+def write_year_checks(
+    folder: str | Path, *, reports: int, first_part: int, series: Callable[[str], str] = str
+) -> int:
     """Write the checks between years as further parts of `checks`; returns how many there are.
 
     Args:
         folder: Tables folder with all its other parts.
         reports: How many reports it has; decides the number of buckets.
         first_part: Number of the first part to write, one per bucket.
+        series: See `check_years`.
     """
     buckets = 1 + reports // BUCKET
     count = 0
     with tempfile.TemporaryDirectory(prefix="gongkai-") as place:
         for name in _TABLES:
-            _deal(folder, name, Path(place), buckets)
+            _deal(folder, name, Path(place), buckets, series)
         for bucket in range(buckets):
             rows = check_years(
-                *(pa.ipc.open_stream(_bucket(Path(place), name, bucket)).read_pandas() for name in _TABLES)
+                *(pa.ipc.open_stream(_bucket(Path(place), name, bucket)).read_pandas() for name in _TABLES),
+                series=series,
             )
             write_part("checks", rows, folder, first_part + bucket)
             count += len(rows)
@@ -67,8 +71,8 @@ def _bucket(place: Path, name: str, number: int) -> str:
     return str(place / f"{name}-{number}.arrows")
 
 
-def _deal(folder: str | Path, name: str, place: Path, buckets: int) -> None:
-    """Append each part's rows to the files of their agencies' buckets."""
+def _deal(folder: str | Path, name: str, place: Path, buckets: int, series: Callable[[str], str]) -> None:
+    """Append each part's rows to the files of their series' buckets."""
     columns, filters = _TABLES[name]
     with contextlib.ExitStack() as stack:
         writers: list[pa.RecordBatchStreamWriter] = []
@@ -80,6 +84,6 @@ def _deal(folder: str | Path, name: str, place: Path, buckets: int) -> None:
                     writer = pa.ipc.new_stream(_bucket(place, name, bucket), rows.schema)
                     writers.append(stack.enter_context(writer))
             agencies = rows["agency"].to_pylist()
-            numbers = pa.array([zlib.crc32((a or "").encode()) % buckets for a in agencies], pa.int32())
+            numbers = pa.array([zlib.crc32(series(a or "").encode()) % buckets for a in agencies], pa.int32())
             for bucket in set(numbers.to_pylist()):
                 writers[bucket].write_table(rows.filter(pa.compute.equal(numbers, bucket)))

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-COMMON = 0.05
-"""Share of the authored agencies from which a pair of characters is the genre's, no topic of one agency."""
 LEFT = 6
 """Characters that a sentence must have beside mandated phrases, to be of the agency's own."""
 

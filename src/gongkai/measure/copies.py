@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from gongkai.measure.background import background, is_mandated, used_by
-from gongkai.measure.reuse import agency_years, known_sentences
+from gongkai.measure.reuse import agency_years, known_sentences, last_reports
+from gongkai.measure.series import series_name
 from gongkai.measure.similar import mask, pair_codes, weigh
 from gongkai.tables.schema import records
 
@@ -204,8 +205,9 @@ def _from_own(frame: Table, matrix: sp.csr_matrix, threshold: float) -> Table:
     part = frame["_part"].to_numpy()
     groups = agency_years(frame)
     found = [pd.DataFrame({"a": [], "b": [], "cosine": []})]
-    for (agency, year), index in groups.items():
-        before = groups.get((agency, year - 1))
+    last = last_reports(groups)
+    for key, index in groups.items():
+        before = last.get(key)
         if before is None:
             continue
         cosine = np.minimum((matrix[index] @ matrix[before].T).toarray(), 1.0)
@@ -266,7 +268,7 @@ def _related(
     code = np.searchsorted(text, frame["_masked"].to_numpy()[rows].astype(str))
     left, right, _ = _alike(text, matrix[rows[first]], strong)
     held = pd.DataFrame({"text": code, "unit": of_unit[rows], "row": rows}).drop_duplicates(["text", "unit"])
-    agency = pd.factorize(np.array([a for (a, _), _ in units], dtype=object))[0]
+    agency = pd.factorize(np.array([series_name(a) for (a, _), _ in units], dtype=object))[0]
     year = np.array([y for (_, y), _ in units])
     ends = np.cumsum(np.bincount(held["text"], minlength=len(text)))[:-1]
     holders = list(np.split(held.sort_values("text", kind="stable")["unit"].to_numpy(), ends))

@@ -16,6 +16,7 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.intervals import wilson
+from gongkai.measure.series import series_name
 from gongkai.report.places import split_divisions
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
     from gongkai.tables.schema import Problems, Reports, Table
 
-DEADLINE = "-01-31"
-"""Reports of a year are due by 31 January of the next (regulation of 2019, article 50)."""
-STATUSES = ("held", "late", "twice", "unreadable", "missing")
+DEADLINES = {2008: "-03-31", 2019: "-01-31"}
+"""When reports of a year are due in the next, from which year on: by 31 March under the regulation of 2008
+(article 31), by 31 January under that of 2019 (article 50)."""
 _COLUMNS = ["agency", "level", "province", "region_code", "year", "status", "reports", "published", "late",
             "evidence", "note"]  # fmt: skip
 
@@ -50,7 +51,7 @@ def coverage(
 
     Returns:
         One row per agency and year: `agency, level, province, region_code, year, status` (the first that
-        applies of `twice`: several different reports; `late`: published after 31 January of the next year;
+        applies of `twice`: several different reports; `late`: published after it was due, `DEADLINES`;
         `held`; `unreadable`; `missing`)`, reports` (how many)`, published` (dates)`, late` (true, false, null
         without a date)`, evidence` (source paths, or the problem)`, note` (a name of `expect` that matches
         no agency or several; dates that contradict; a report that was not expected). Reports without agency
@@ -210,7 +211,8 @@ def _status(
     part = pd.concat(held)
     dates = sorted({str(d) for d in part["published"].dropna()})
     # Of several, the first decides: the obligation was met when one of them stood.
-    late = dates[0][:10] > f"{year + 1}{DEADLINE}" if dates else None
+    due = DEADLINES[max((since for since in DEADLINES if since <= year), default=min(DEADLINES))]
+    late = dates[0][:10] > f"{year + 1}{due}" if dates else None
     found: dict[str, object] = {
         "reports": len(part),
         "published": "; ".join(dates),
@@ -255,7 +257,7 @@ def coverage_shares(found: Table, *, by: Sequence[str] = ("year",), level: float
 
 
 def uneven_years(agencies: Table) -> list[str]:
-    """Say of which successive years a comparison would rest on different agencies.
+    """Say of which successive years a comparison would rest on different agencies; renamed ones are the same.
 
     Args:
         agencies: Rows with `agency` and `year`, one or more per report held.
@@ -264,7 +266,10 @@ def uneven_years(agencies: Table) -> list[str]:
         One line per pair of successive years held whose agencies differ; empty where all are the same.
     """
     known = agencies[agencies["agency"].notna() & agencies["year"].notna()]
-    of_year = {int(y): set(known.loc[known["year"] == y, "agency"]) for y in sorted(set(known["year"]))}
+    of_year = {
+        int(y): set(map(series_name, known.loc[known["year"] == y, "agency"].unique()))
+        for y in sorted(set(known["year"]))
+    }
     lines = []
     for first, second in itertools.pairwise(of_year):
         a, b = of_year[first], of_year[second]

@@ -6,14 +6,13 @@ The quantities are data (`corpus/lexicon/crosswalk.toml`).
 from __future__ import annotations
 
 import functools
-import tomllib
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
 from gongkai.errors import SchemaError
 from gongkai.form.form import REFUSED
-from gongkai.store.run import bundled
+from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Statistics, Table
@@ -37,7 +36,7 @@ class Quantity(NamedTuple):
 @functools.cache
 def quantities() -> tuple[Quantity, ...]:
     """Return the quantities of `crosswalk.toml`."""
-    data = tomllib.loads(bundled("corpus/lexicon/crosswalk.toml").read_text(encoding="utf-8"))
+    data = table("crosswalk")
     return tuple(
         Quantity(
             key,

@@ -11,7 +11,7 @@ import pandas as pd
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.background import used_by
 from gongkai.measure.intervals import share_interval, told
-from gongkai.measure.reuse import agency_years
+from gongkai.measure.reuse import agency_years, last_reports
 from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import mask, pair_codes, weigh
 from gongkai.tables.predicted import indicator_names, scheme_of
@@ -163,14 +163,13 @@ def _links(
 
 
 def _successive(frame: Table) -> list[tuple[Vector, Vector]]:
-    """Return (rows of a report, rows of the agency's next one) where each year has exactly one report."""
-    indices = agency_years(frame)
+    """Return (rows of a report, rows of its series' next one) where each year has exactly one report."""
+    groups = agency_years(frame)
     report = frame["report_id"].to_numpy()
     return [
-        (index, indices[agency, year + 1])
-        for (agency, year), index in indices.items()
-        if (agency, year + 1) in indices
-        and len(set(report[index])) == len(set(report[indices[agency, year + 1]])) == 1
+        (before, groups[key])
+        for key, before in last_reports(groups).items()
+        if len(set(report[before])) == len(set(report[groups[key]])) == 1
     ]
 
 

@@ -203,6 +203,17 @@ def _gamma(moment: Moment, low: float, high: float, level: float) -> tuple[float
     return low, max(high, 1 - factor * max(1 - moment.value, 0.0))
 
 
+def on_log_odds(moment: Moment) -> tuple[float, float, float]:
+    """Return a share's log-odds, their standard error and degrees of freedom; NaN where it has no interval.
+
+    A share that does not vary between its units has no error that could be told: NaN as well.
+    """
+    side = _side(moment) if moment.value == moment.value else ""
+    if isinstance(side, str) or side.spread == 0:
+        return NAN, NAN, NAN
+    return side.place, side.spread, side.freedom
+
+
 def share_interval(moment: Moment, level: float) -> Estimate:
     """Return a share with its interval.
 

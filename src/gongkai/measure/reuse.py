@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.series import series_name
 from gongkai.tables.schema import UNCOUNTED_SECTIONS, frame_of
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ def reuse(
 
     - `shared`: in at least `share` of the other agencies' reports of the same reference set, and in two;
     undefined where the set has fewer than two others;
-    - `sticky`: (an n-gram of `n_own` words) in the agency's own report of the year before; undefined
-    without it;
+    - `sticky`: (an n-gram of `n_own` words) in the agency's own report of the year before, also under an
+    earlier name (`series`); undefined without it;
     - `redundant`: (of `n_within` words) twice in the same report.
 
     Longer n-grams for the last two, as in the source: there a phrase must be carried over, not merely usual.
@@ -79,6 +80,11 @@ def reuse(
     flags = reused_sentences(sentences, n=n, share=share, n_own=n_own, n_within=n_within, within=within)
     method = {"redundant": f"{n_within}-gram twice", "shared": f"{n}-gram in {share:g} of others",
               "sticky": f"{n_own}-gram in own last report"}  # fmt: skip
+    return _measured(flags, method)
+
+
+def _measured(flags: Table, method: dict[str, str]) -> Measures:
+    """Return the share of words in flagged sentences, by agency and year, of each measure."""
     rows: list[dict[str, object]] = []
     for (agency, year), index in agency_years(flags).items():
         part = flags.iloc[index]
@@ -92,6 +98,44 @@ def reuse(
             )  # fmt: skip
     keys = pd.DataFrame([{c: r[c] for c in ("agency", "year")} for r in rows])
     return pd.concat([keys, frame_of("measures", rows)], axis=1)
+
+
+def reuse_placebo(sentences: Sentences, *, n_own: int = 8, seed: int = 0) -> Measures:
+    """Measure `sticky` against another agency's report of the year before: what the genre alone gives.
+
+    Args:
+        sentences: As in `reuse`.
+        n_own: As in `reuse`.
+        seed: Which other agency stands in; each stands in once.
+
+    Returns:
+        `measures` rows with `agency, year` of measure `sticky_placebo`, as `reuse` gives `sticky`; null where
+        no other agency has reports of the same two years.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: No sentence is left.
+    """
+    frame = known_sentences(sentences, preambles=False)
+    if "tokens" not in frame.columns:
+        raise SchemaError("sentences need tokens")
+    words = [_words(tokens) for tokens in frame["tokens"]]
+    groups = agency_years(frame)
+    last = last_reports(groups)
+    strange: dict[tuple[str, int], Vector] = {}
+    for year in sorted({year for _, year in last}):
+        of_year = [key for key in last if key[1] == year]
+        order = np.random.default_rng(seed).permutation(len(of_year))
+        if len(of_year) > 1:
+            strange |= {of_year[a]: last[of_year[b]] for a, b in zip(order, np.roll(order, 1), strict=True)}
+    flags, defined = _sticky_flags(words, groups, n_own, strange)
+    return _measured(
+        frame.assign(
+            words=[len(w) for w in words],
+            sticky_placebo=pd.Series(flags, dtype="boolean").where(defined),
+        ),
+        {"sticky_placebo": f"{n_own}-gram in another agency's last report"},
+    )
 
 
 def reused_sentences(
@@ -121,7 +165,7 @@ def reused_sentences(
         raise SchemaError(f"sentences need tokens and {', '.join(within)}")
     words = [_words(tokens) for tokens in frame["tokens"]]
     groups = agency_years(frame)
-    sticky, defined = _sticky_flags(words, groups, n_own)
+    sticky, defined = _sticky_flags(words, groups, n_own, last_reports(groups))
     shared, enough = _shared_flags(frame, words, n, share, list(within))
     return frame.assign(
         words=[len(w) for w in words],
@@ -135,6 +179,23 @@ def agency_years(frame: Table) -> dict[tuple[str, int], Vector]:
     """Return the rows of each agency and year, in order."""
     found: dict[Any, Any] = frame.groupby(["agency", "year"], sort=True).indices
     return {(str(agency), int(year)): rows for (agency, year), rows in found.items()}
+
+
+def last_reports(groups: dict[tuple[str, int], Vector]) -> dict[tuple[str, int], Vector]:
+    """Return for each agency and year the rows of its series' year before, also under an earlier name.
+
+    There are none where two agencies of the series have a report of that year.
+    """
+    of_series: dict[tuple[str, int], list[Vector]] = {}
+    for (agency, year), rows in groups.items():
+        of_series.setdefault((series_name(agency), year), []).append(rows)
+    found = {}
+    for agency, year in groups:
+        before = of_series.get((series_name(agency), year - 1), [])
+        own = groups.get((agency, year - 1))
+        if own is not None or len(before) == 1:
+            found[agency, year] = before[0] if own is None else own
+    return found
 
 
 def _words(tokens: Sequence[str]) -> list[str]:
@@ -166,11 +227,14 @@ def _shared_flags(
 
 
 def _sticky_flags(
-    words: list[list[str]], groups: dict[tuple[str, int], Vector], n: int
+    words: list[list[str]],
+    groups: dict[tuple[str, int], Vector],
+    n: int,
+    last: dict[tuple[str, int], Vector],
 ) -> tuple[Vector, Vector]:
     flags, defined = np.zeros(len(words), bool), np.zeros(len(words), bool)
-    for (agency, year), index in groups.items():
-        before = groups.get((agency, year - 1))
+    for key, index in groups.items():
+        before = last.get(key)
         if before is None:
             continue
         defined[index] = True

@@ -117,6 +117,16 @@ def series(reports: Reports, renames: Table | None = None) -> Table:
     return pd.DataFrame(rows)
 
 
+@functools.lru_cache(maxsize=100_000)
+def series_name(agency: str) -> str:
+    """Return the last name that bundled renames lead to: that of the agency's series.
+
+    >>> series_name("槐桥县环境保护局"), series_name("槐桥县工商行政管理局")
+    ('槐桥县生态环境局', '槐桥县工商行政管理局')
+    """
+    return _chain(agency, (), set())[0]
+
+
 def _id(name: str) -> str:
     return "a" + hashlib.sha256(name.encode("utf-8")).hexdigest()[:12]
 
@@ -160,6 +170,8 @@ def _steps(name: str, rules: tuple[Succession, ...], held: set[str] | None) -> l
 def _renamed(name: str, rule: Succession) -> str | None:
     if name == rule.old:
         return rule.new
+    if not name.endswith(rule.old):
+        return None
     divisions = "".join(split_divisions(name))
     return divisions + rule.new if divisions and name == divisions + rule.old else None
 

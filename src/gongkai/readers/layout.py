@@ -44,7 +44,7 @@ class Char:
 
 
 @dataclass(slots=True)
-class Line:
+class PageLine:
     """A line of running text; `y` is its baseline, `size` the height of its characters."""
 
     text: str
@@ -82,7 +82,7 @@ class Rules:
         return self.horizontal, self.vertical, self.filled
 
 
-def page_flow(chars: list[Char], rules: Rules, number: int) -> list[Line | Grid]:
+def page_flow(chars: list[Char], rules: Rules, number: int) -> list[PageLine | Grid]:
     """Return the lines and grids of one page from top to bottom, page marks dropped.
 
     Where two pages, or two columns, stand side by side, the left one is read first.
@@ -130,7 +130,7 @@ def gutter(chars: Sequence[Char]) -> float | None:
     return middle if fills and min(len(first), len(second)) >= 8 else None
 
 
-def _column_flow(chars: list[Char], rules: Rules, number: int) -> list[Line | Grid]:
+def _column_flow(chars: list[Char], rules: Rules, number: int) -> list[PageLine | Grid]:
     tables = [_table(lattice, chars, number) for lattice in lattices(rules)]
     tables = [(box, grid) for box, grid in tables if grid.texts and any(any(r) for r in grid.texts)]
     loose = chars
@@ -141,14 +141,14 @@ def _column_flow(chars: list[Char], rules: Rules, number: int) -> list[Line | Gr
         lines.pop()
     if lines and PAGE_EDGE.fullmatch(lines[0].text):
         lines.pop(0)
-    placed: list[tuple[float, Line | Grid]] = [(line.y, line) for line in lines]
+    placed: list[tuple[float, PageLine | Grid]] = [(line.y, line) for line in lines]
     placed += [(box.top, grid) for box, grid in tables]
     return [part for _, part in sorted(placed, key=lambda p: -p[0])]
 
 
-def _lines(chars: Sequence[Char], page: int) -> list[Line]:
+def _lines(chars: Sequence[Char], page: int) -> list[PageLine]:
     """Put characters into lines by baseline, each from left to right, with a space at wide gaps."""
-    lines: list[Line] = []
+    lines: list[PageLine] = []
     row: list[Char] = []
     for char in sorted(chars, key=lambda c: (-c.baseline, c.left)):
         drop = row[0].baseline - char.baseline if row else 0.0
@@ -161,7 +161,7 @@ def _lines(chars: Sequence[Char], page: int) -> list[Line]:
     return lines
 
 
-def _line(row: list[Char], page: int) -> Line:
+def _line(row: list[Char], page: int) -> PageLine:
     row = sorted(row, key=lambda c: c.left)
     heights = sorted([c.top - c.bottom for c in row])
     size = max(heights[(len(heights) * 3) // 4], 4.0)
@@ -171,7 +171,7 @@ def _line(row: list[Char], page: int) -> Line:
         if gap > 0.25 * size and (gap > 0.9 * size or (before.text.isascii() and char.text.isascii())):
             text.append(" ")
         text.append(char.text)
-    return Line("".join(text), row[0].left, row[-1].right, row[0].baseline, size, page)
+    return PageLine("".join(text), row[0].left, row[-1].right, row[0].baseline, size, page)
 
 
 def add_sides(box: Box, horizontal: list[Box], vertical: list[Box]) -> None:
@@ -336,19 +336,19 @@ def _table(lattice: Lattice, chars: list[Char], page: int) -> tuple[Box, Grid]:
     return box, Grid(laid, page)
 
 
-def running_heads(flow: Sequence[Line | Grid]) -> tuple[list[Line], list[Line | Grid]]:
+def running_heads(flow: Sequence[PageLine | Grid]) -> tuple[list[PageLine], list[PageLine | Grid]]:
     """Take out what stands above and below the text on most pages, but for its numbers.
 
     Returns:
         Each head as it stands on its first page (a browser prints date and title there), and the rest.
     """
-    pages: dict[int, list[Line | Grid]] = {}
+    pages: dict[int, list[PageLine | Grid]] = {}
     for part in flow:
         pages.setdefault(part.page or 0, []).append(part)
     edges = [(parts[at], at) for parts in pages.values() for at in (0, -1)]
-    seen: dict[tuple[str, int], list[Line]] = {}
+    seen: dict[tuple[str, int], list[PageLine]] = {}
     for part, at in edges:
-        if isinstance(part, Line):
+        if isinstance(part, PageLine):
             seen.setdefault((_NUMBER.sub("0", part.text), at), []).append(part)
     least = max(2, RUNNING * len(pages))
     running = {key: lines for key, lines in seen.items() if len(lines) >= least}
@@ -357,16 +357,16 @@ def running_heads(flow: Sequence[Line | Grid]) -> tuple[list[Line], list[Line | 
     return heads, [part for part in flow if id(part) not in dropped]
 
 
-def blocks_of(flow: list[Line | Grid]) -> list[Block]:
+def blocks_of(flow: list[PageLine | Grid]) -> list[Block]:
     """Join lines to paragraphs: a line that fills the measure goes on in the next unless that is indented."""
-    flow = [x for x in flow if not (isinstance(x, Line) and BROWSER_LINE.fullmatch(x.text))]
-    lines = [part for part in flow if isinstance(part, Line)]
+    flow = [x for x in flow if not (isinstance(x, PageLine) and BROWSER_LINE.fullmatch(x.text))]
+    lines = [part for part in flow if isinstance(part, PageLine)]
     if not lines:
         return [part for part in flow if isinstance(part, Grid)]
     left, right = _measure(lines)
     blocks: list[Block] = []
     text, page = "", 0
-    last: Line | None = None
+    last: PageLine | None = None
     for part in flow:
         if isinstance(part, Grid):
             if text:
@@ -394,14 +394,14 @@ def blocks_of(flow: list[Line | Grid]) -> list[Block]:
     return blocks
 
 
-def _breaks_off(line: Line, following: Line, left: float, right: float) -> bool:
+def _breaks_off(line: PageLine, following: PageLine, left: float, right: float) -> bool:
     """Tell whether a line that is a little short stops inside a sentence, as before a long address."""
     if line.right - left <= 0.6 * (right - left) or line.left > left + 3 * line.size:
         return False
     return line.text[-1] not in "。！？；：”）" or (line.text[-1] == "：" and following.text[0].isascii())
 
 
-def _measure(lines: list[Line]) -> tuple[float, float]:
+def _measure(lines: list[PageLine]) -> tuple[float, float]:
     """Return the left and right margin of the body.
 
     The left one is the leftmost start that at least two lines share; first lines of paragraphs are indented,

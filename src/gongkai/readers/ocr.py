@@ -18,7 +18,7 @@ import numpy as np
 from gongkai.errors import ReadError
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Grid
-from gongkai.readers.layout import Box, Char, Line, Rules, blocks_of, cells_of, lattices, page_flow
+from gongkai.readers.layout import Box, Char, PageLine, Rules, blocks_of, cells_of, lattices, page_flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,7 +114,7 @@ def read_scan(pages: Iterable[Pixels], name: str) -> Blocks:
     if not available():
         raise ReadError(f"{name}: a picture; it needs character recognition: {INSTALL}")
     engine = recogniser()
-    flow: list[Line | Grid] = []
+    flow: list[PageLine | Grid] = []
     said = "read by character recognition: compare numbers with the original"
     problems = [Problem("recognised", said)]
     for number, picture in enumerate(pages, start=1):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem, Where
-from gongkai.readers.layout import Box, Char, Line, Rules, add_sides, blocks_of, page_flow
+from gongkai.readers.layout import Box, Char, PageLine, Rules, add_sides, blocks_of, page_flow
 from gongkai.readers.package import Package, local
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def read_ofd(content: bytes, name: str) -> Blocks:
     package = Package(content, name, "OFD")
     if any(part.endswith(("Encryptions.xml", "EncryptInfo.xml")) for part in package.names):
         raise package.encrypted()
-    flow: list[Line | Grid] = []
+    flow: list[PageLine | Grid] = []
     problems: list[Problem] = []
     pictures = 0
     for number, (page, templates, height) in enumerate(_pages(package), start=1):

@@ -18,7 +18,7 @@ from gongkai.problem import Problem, Where
 from gongkai.readers import ocr
 from gongkai.readers.document import Block, Grid, Paragraph
 from gongkai.readers.glyphs import box_fonts
-from gongkai.readers.layout import Box, Char, Line, Rules, add_sides, blocks_of, page_flow, running_heads
+from gongkai.readers.layout import Box, Char, PageLine, Rules, add_sides, blocks_of, page_flow, running_heads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[Problem], str
         if len(pdf) > MAX_PAGES:
             said = f"only the first {MAX_PAGES} of {len(pdf)} pages were read"
             problems.append(Problem("cut", said))
-        flow: list[Line | Grid] = []
+        flow: list[PageLine | Grid] = []
         everything: list[str] = []
         for number in range(min(len(pdf), MAX_PAGES)):
             try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gongkai.report.dates import TITLE_YEAR, find_dates
-from gongkai.report.places import find_place, region_of, regions, split_divisions
+from gongkai.report.places import Place, find_place, region_of, regions, split_divisions
 from gongkai.text.lexicon import first_match, patterns
 
 if TYPE_CHECKING:
@@ -66,17 +66,18 @@ def identify(title: str, lines: Sequence[str], known: Known = NOTHING_KNOWN) -> 
             problems.append("the agency was not found in the title or the preamble; set it with --about")
     if agency and not known.agency:
         agency = _longest_name(agency, text)
-    year, published = find_dates(title, text, lines, problems, known.year)
+    year, published, contradictions = find_dates(title, text, lines, known.year)
+    problems += contradictions
     kind = find_kind(agency) if agency else None
-    unplaced: list[str] = []
-    level, region, code = find_place(agency, kind, year, lines, unplaced) if agency else (None, None, None)
+    place = find_place(agency, kind, year, lines) if agency else Place()
     if known.region_code:
         named = region_of(known.region_code, year)
-        code, region = known.region_code, named.name if named else region
-        level = level or (named.level if named else None)
-    else:
-        problems += unplaced
-    return Identity(agency, kind, level, region, code, year, published, tuple(problems))
+        level = place.level or (named.level if named else None)
+        place = Place(level, named.name if named else place.region, known.region_code)
+    problems += [place.problem] if place.problem else []
+    return Identity(
+        agency, kind, place.level, place.region, place.code, year, published, problems=tuple(problems)
+    )
 
 
 def find_kind(agency: str) -> str | None:

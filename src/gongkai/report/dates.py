@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gongkai.text.grammar import DATE, SIGNED_DATE, SPELT_DATE, parse_numeral, parse_year
 from gongkai.text.lexicon import patterns
@@ -23,10 +23,16 @@ _HEAD = 80
 """Lines in which a page says when it was published."""
 
 
-def find_dates(
-    title: str, text: str, lines: Sequence[str], problems: list[str], known: int | None = None
-) -> tuple[int | None, str | None]:
-    """Find the year reported on and the ISO date of publication; what contradicts is said in `problems`.
+class Dates(NamedTuple):
+    """The year reported on, the ISO date of publication, and what contradicts or lacks."""
+
+    year: int | None
+    published: str | None
+    problems: tuple[str, ...] = ()
+
+
+def find_dates(title: str, text: str, lines: Sequence[str], known: int | None = None) -> Dates:
+    """Find the year reported on and the date of publication.
 
     The title's year wins over the reporting period's unless the date of publication agrees with the period.
     The page's date wins over the signature's unless only the latter lies in the year after the report's.
@@ -35,19 +41,19 @@ def find_dates(
         title: The report's, or "".
         text: The lines as one text.
         lines: Cleaned lines, furniture included.
-        problems: Messages are added here.
         known: The year as the user gives it; then nothing is said of what contradicts it.
     """
-    if known is not None:
-        return known, _published(lines, known, problems)
     school = _SCHOOL_YEAR.search(re.sub(r"\s", "", f"{title}\n{text[:2000]}"))
-    if school and (year := parse_year(school[1])):  # a school's report is that of the year its year ends in
-        return year, _published(lines, year, problems)
+    certain = known or (parse_year(school[1]) if school else None)
+    if certain:  # a school's report is that of the year its year ends in
+        published, twice = _published(lines, certain)
+        return Dates(certain, published, twice)
     in_title = [y for m in TITLE_YEAR.finditer(re.sub(r"\s", "", title)) if (y := parse_year(m[1]))]
     periods = [y for m in _PERIOD.finditer(text) for g in m.groups() if g and (y := parse_year(g))]
     of_title = in_title[0] if len(set(in_title)) == 1 else None
     of_period = max(set(periods), key=periods.count) if periods else None
-    published = _published(lines, of_title or of_period, problems)
+    published, twice = _published(lines, of_title or of_period)
+    problems = list(twice)
     before = int(published[:4]) - 1 if published else None  # a report is due in the January that follows
     year = of_title or of_period
     spread = f" (it names {', '.join(map(str, in_title))})" if in_title else ""
@@ -68,18 +74,17 @@ def find_dates(
     if year and published and before is not None and year > before and published[5:7] < "12":
         said = f"the title says {year}" if year == of_title else f"the report is about {year}"
         problems.append(f"{said}, but it was published on {published}; both are kept as printed")
-    return year, published
+    return Dates(year, published, tuple(problems))
 
 
-def _published(lines: Sequence[str], year: int | None, problems: list[str]) -> str | None:
-    """Return the date printed with the page, or that of the signature under the text."""
+def _published(lines: Sequence[str], year: int | None) -> tuple[str | None, tuple[str, ...]]:
+    """Return the date printed with the page, or else the signature's; and whether they differ."""
     page, (signed, sure) = _page_date(lines, year), _signature(lines)
     if page and signed and sure and page[:4] != signed[:4]:
         follows = str(year + 1) if year else ""
         taken = signed if signed[:4] == follows != page[:4] else page
-        problems.append(f"the page is dated {page}, the signature {signed}; {taken} was taken")
-        return taken
-    return page or signed
+        return taken, (f"the page is dated {page}, the signature {signed}; {taken} was taken",)
+    return page or signed, ()
 
 
 def _page_date(lines: Sequence[str], year: int | None) -> str | None:

@@ -40,9 +40,12 @@ MAX_HEADING = 42
 """Characters of the longest heading; the official titles have at most 27."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Line:
-    """A cleaned paragraph; `index` is that of its block in the document."""
+    """A line as it stands in the file, what of it is no table, or the paragraph it was joined to.
+
+    `index` is that of its block in the document.
+    """
 
     text: str
     page: int | None

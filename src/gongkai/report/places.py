@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gongkai.text.lexicon import patterns, rows
 
@@ -139,43 +139,40 @@ def _stem_before(rest: str) -> tuple[str, str] | None:
     return None
 
 
-def find_place(
-    agency: str, kind: str | None, year: int | None, lines: Sequence[str], problems: list[str]
-) -> tuple[str | None, str | None, str | None]:
-    """Find level, region and code of an agency; what is ambiguous is None, with candidates in `problems`.
+class Place(NamedTuple):
+    """Level, region and code of an agency, and what is ambiguous about them, with the candidates."""
+
+    level: str | None = None
+    region: str | None = None
+    code: str | None = None
+    problem: str | None = None
+
+
+def find_place(agency: str, kind: str | None, year: int | None, lines: Sequence[str]) -> Place:
+    """Find level, region and code of an agency; what is ambiguous is None.
 
     Args:
         agency: Its name as printed.
         kind: Its kind.
         year: The report's.
         lines: Cleaned lines of the document.
-        problems: Messages are added here.
     """
     words = patterns("agencies.place")
     if words["nation"].fullmatch(agency):
-        return "nation", None, None
+        return Place("nation")
     divisions, below = _cut(agency)
     is_township = kind in ("township", "street") or bool(
         _TOWNSHIP.match(below) and kind in ("government", "office")
     )
     own_level = "township" if is_township else "province" if words["customs"].fullmatch(agency) else None
     if not divisions and is_township:
-        problems.append(
-            f"{agency}: no division above it is named in front of it; set region_code with --about"
-        )
-        return own_level, None, None
-    if not divisions:
-        found = _from_stem(agency, year, lines, problems)
-        return (own_level or found[0]), found[1], found[2]
-    region = divisions[-1]
-    decided = _decide(divisions, year, lines, problems)
-    level = decided.level if decided else _level(divisions, year)
-    return own_level or level, region, decided.code if decided else None
+        said = f"{agency}: no division above it is named in front of it; set region_code with --about"
+        return Place(own_level, problem=said)
+    found = _decide(divisions, year, lines) if divisions else _from_stem(agency, year, lines)
+    return found._replace(level=own_level or found.level)
 
 
-def _from_stem(
-    agency: str, year: int | None, lines: Sequence[str], problems: list[str]
-) -> tuple[str | None, str | None, str | None]:
+def _from_stem(agency: str, year: int | None, lines: Sequence[str]) -> Place:
     """Resolve a division that the name cuts short (南京海关) by the table, or the text."""
     name = patterns("agencies.place")["central"].sub("", agency)
     text = "\n".join(lines)[:_MAX_TEXT]
@@ -185,23 +182,16 @@ def _from_stem(
     if agency.endswith("总队"):
         candidates = [r for r in candidates if r.level == "province"]
     if len({r.code for r in candidates}) == 1 and candidates[0].level != "county":
-        return candidates[0].level, candidates[0].name, candidates[0].code
+        return Place(candidates[0].level, candidates[0].name, candidates[0].code)
     full = rf"{re.escape(stem)}{_HAN}?[省市州县区旗盟]"
     whole = {m[0] for m in re.finditer(rf"(?<!{_HAN}){full}", text)}
     whole |= {m[0] for m in re.finditer(rf"{re.escape(stem)}[省市州县区旗盟](?={_HAN})", text)}
     if len(whole) == 1:
-        divisions = [whole.pop()]
-        decided = _decide(divisions, year, lines, problems)
-        return (
-            decided.level if decided else _level(divisions, year),
-            divisions[0],
-            decided.code if decided else None,
-        )
-    if candidates:
-        problems.append(
-            f"{agency}: {stem} is cut short and not settled by the text; candidates: {_list(candidates)}"
-        )
-    return None, None, None
+        return _decide([whole.pop()], year, lines)
+    if not candidates:
+        return Place()
+    said = f"{agency}: {stem} is cut short and not settled by the text; candidates: {_list(candidates)}"
+    return Place(problem=said)
 
 
 def _candidates(divisions: Sequence[str], year: int | None) -> list[Region]:
@@ -214,34 +204,31 @@ def _of_any_year(divisions: Sequence[str]) -> list[Region]:
     return [r for r in regions().get(region, ()) if all(a in (r.city, r.province) for a in above)]
 
 
-def _decide(
-    divisions: Sequence[str], year: int | None, lines: Sequence[str], problems: list[str]
-) -> Region | None:
-    """Choose the one division that is meant, or none with the reason."""
+def _decide(divisions: Sequence[str], year: int | None, lines: Sequence[str]) -> Place:
+    """Choose the one division that is meant; none, with the reason, where it is not known."""
     candidates = _candidates(divisions, year)
     region = divisions[-1]
     if not candidates and year is not None and _of_any_year(divisions):
-        return _renamed(divisions, year, problems)
+        return _renamed(divisions, year)
     if len({r.code for r in candidates}) > 1 and year is not None:
         candidates = _printed(candidates, region, lines) or candidates
-    if len({r.code for r in candidates}) == 1:
-        return candidates[-1]
-    if candidates:
-        count = len({r.code for r in candidates})
-        problems.append(f"{region}: {count} divisions have this name; candidates: {_list(candidates)}")
-    return None
+    codes = {r.code for r in candidates}
+    if len(codes) == 1:
+        return Place(candidates[-1].level, region, candidates[-1].code)
+    said = f"{region}: {len(codes)} divisions have this name; candidates: {_list(candidates)}"
+    return Place(_level(divisions, year), region, problem=said if codes else None)
 
 
-def _renamed(divisions: Sequence[str], year: int, problems: list[str]) -> Region | None:
+def _renamed(divisions: Sequence[str], year: int) -> Place:
     """Decide on a name that no division had at that year's end: one given up in that very year counts."""
     region, others = divisions[-1], _of_any_year(divisions)
     given_up = [r for r in others if r.last == year - 1]
     if len(given_up) == 1:
-        problems.append(f"{region}: given up in {year}; the code that it had until then was taken")
-        return given_up[0]
+        said = f"{region}: given up in {year}; the code that it had until then was taken"
+        return Place(given_up[0].level, region, given_up[0].code, said)
     spans = ", ".join(f"{r} ({r.first}-{r.last})" for r in others[:6])
-    problems.append(f"{region}: no division had this name in {year}; candidates: {spans}")
-    return None
+    said = f"{region}: no division had this name in {year}; candidates: {spans}"
+    return Place(_level(divisions, year), region, problem=said)
 
 
 def _printed(candidates: Sequence[Region], region: str, lines: Sequence[str]) -> list[Region]:

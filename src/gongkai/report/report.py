@@ -34,7 +34,7 @@ from gongkai.report.outline import (
 )
 from gongkai.report.passages import Sentence, read_passages, section_text
 from gongkai.report.repair import repair_lines
-from gongkai.report.unwrap import Piece, sections_apart, unwrap
+from gongkai.report.unwrap import sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids
 from gongkai.text.clean import Script, clean_text, count_damage, detect_script, drop_adverts, is_furniture
 from gongkai.text.lexicon import patterns
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from gongkai.form.checks import Check, check_cells
     from gongkai.form.form import Reading
-from gongkai.form.grids import Statistics
+from gongkai.form.grids import FormCells
 
 MAX_PARAGRAPH = 200_000
 """Characters; the longest seen has 5,000, a whole report in one paragraph 40,000."""
@@ -188,7 +188,7 @@ def _index_block(grids: Sequence[Grid]) -> list[str]:
     return [" ".join(row) for grid in small for row in grid.texts if any("日期" in c for c in row)]
 
 
-def _index_rows(pieces: Sequence[Piece]) -> Iterator[str]:
+def _index_rows(pieces: Sequence[Line]) -> Iterator[str]:
     """Yield the issuer that an index block of pipes names, beside its label or below it."""
     rows = [[cell.strip(" :：*") for cell in piece.text.split("|")] for piece in pieces[:30]]
     for row, below in itertools.pairwise([*rows, []]):
@@ -199,15 +199,15 @@ def _index_rows(pieces: Sequence[Piece]) -> Iterator[str]:
                 yield from (f"发布机构：{value}" for value in named)
 
 
-def _is_tabled(pieces: Sequence[Piece]) -> bool:
+def _is_tabled(pieces: Sequence[Line]) -> bool:
     text = re.sub(r"[\s|│()（）\d]+", "", "".join(piece.text for piece in pieces))
     return len(set(_TABLED.findall(text))) > 1
 
 
-def _apart(document: Document) -> tuple[list[Piece], list[Grid], Script]:
+def _apart(document: Document) -> tuple[list[Line], list[Grid], Script]:
     """Return the lines of text and the grids, and the script of the whole."""
     pieces = [
-        Piece(line, block.page, index)
+        Line(line, block.page, index)
         for index, block in enumerate(document.blocks)
         if isinstance(block, Paragraph)
         for line in block.text[:MAX_PARAGRAPH].splitlines()
@@ -218,23 +218,23 @@ def _apart(document: Document) -> tuple[list[Piece], list[Grid], Script]:
     return pieces, grids, detect_script(raw + cells)
 
 
-def _without(pieces: Sequence[Piece], spans: Sequence[tuple[int, int, int]]) -> list[Piece]:
+def _without(pieces: Sequence[Line], spans: Sequence[tuple[int, int, int]]) -> list[Line]:
     """Return what of the lines is no table, piece by piece."""
     cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for line, start, end in spans:
         cuts[line].append((start, end))
-    left: list[Piece] = []
+    left: list[Line] = []
     for number, piece in enumerate(pieces):
         at = 0
         for start, end in [*sorted(cuts[number]), (len(piece.text), 0)]:
             rest = piece.text[at:start]
             if rest.strip(" \t\u3000|│┃║*") or number not in cuts:
-                left.append(Piece(rest, piece.page, piece.index))
+                left.append(Line(rest, piece.page, piece.index))
             at = max(at, end)
     return left
 
 
-def _cleaned(pieces: Sequence[Piece], script: Script) -> list[Line]:
+def _cleaned(pieces: Sequence[Line], script: Script) -> list[Line]:
     """Clean the paragraphs; what frames or marks them (pipes, box lines, Markdown) goes."""
     lines: list[Line] = []
     for piece in pieces:
@@ -246,7 +246,7 @@ def _cleaned(pieces: Sequence[Piece], script: Script) -> list[Line]:
     return lines
 
 
-def _refuse_other(document: Document, title: str, parts: Sequence[Part], statistics: Statistics) -> None:
+def _refuse_other(document: Document, title: str, parts: Sequence[Part], statistics: FormCells) -> None:
     """Raise unless it is a report: three sections or a statutory table, or a title and what it announces."""
     if any("（文字描述" in line.text for p in parts for line in p.lines):
         raise ReportError(f"{document.path}: the blank form with its instructions, not a report")

@@ -67,10 +67,6 @@ def split_reports(document: Document) -> list[Document]:
     ]
 
 
-def _place(number: int, count: int) -> Problem:
-    return Problem("several", f"report {number} of {count} in this file")
-
-
 def _whose(text: str) -> Whose:
     year = YEAR_OF.search(re.sub(r"\s", "", text))
     return agency_in_title(text), parse_year(year[1]) if year else None

@@ -11,10 +11,9 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gongkai.report.outline import is_official_heading, is_title
+from gongkai.report.outline import Line, is_official_heading, is_title
 from gongkai.text.clean import clean_text
 from gongkai.text.grammar import BROWSER_LINE, MEASURES, NUMERALS, OPENS_POINT, OPENS_SECTION, PAGE_MARK
 from gongkai.text.lexicon import patterns
@@ -65,57 +64,47 @@ _INDENTED = re.compile(r"[\s\u3000]{4,}\S|\u3000{2}")
 _SOFT = str.maketrans("", "", "\u00ad\u200b\ufeff")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A line as it stands in the file, or what of it is no table."""
-
-    text: str
-    page: int | None
-    index: int
-    """Of its block in the document."""
-
-
-def unwrap(pieces: Sequence[Piece]) -> list[Piece]:
+def unwrap(pieces: Sequence[Line]) -> list[Line]:
     """Join lines to paragraphs; page marks, running heads and a browser's printing are dropped."""
     kept = [p for p in _without_running(pieces) if p.text.strip()]
     full = _full_width([p.text for p in kept])
-    joined: list[Piece] = []
+    joined: list[Line] = []
     last = ""
     for piece in kept:
         if joined and _goes_on(last, piece.text, full):
             before = joined[-1]
-            joined[-1] = Piece(_join(before.text, piece.text), before.page, before.index)
+            joined[-1] = Line(_join(before.text, piece.text), before.page, before.index)
         else:
             joined.append(piece)
         last = piece.text
     return joined
 
 
-def sections_apart(pieces: Sequence[Piece]) -> list[Piece]:
+def sections_apart(pieces: Sequence[Line]) -> list[Line]:
     """Set official titles apart from what stands before and behind them on their line.
 
     A page may come in one line; what stands there before its first title is cut at its spaces. Titles
     counted in Arabic numerals (1. 总体情况) are counted as the others.
     """
     arabic = sum(bool(_ARABIC.fullmatch(piece.text)) for piece in pieces) >= ENOUGH
-    apart: list[Piece] = []
+    apart: list[Line] = []
     for piece in _without_front(pieces):
         text = piece.text
         if arabic and _ARABIC.fullmatch(text):
             digit = text.strip()[0]
             text = f"{NUMERALS[int(digit) - 1]}、{text.strip()[1:].lstrip(' .．、')}"
-        apart += [Piece(part, piece.page, piece.index) for part in _parts(text)]
+        apart += [Line(part, piece.page, piece.index) for part in _parts(text)]
     return apart
 
 
-def _without_front(pieces: Sequence[Piece]) -> Sequence[Piece]:
+def _without_front(pieces: Sequence[Line]) -> Sequence[Line]:
     """Drop what a crawler wrote before the text, but for the title and the date."""
     at = next((i for i, piece in enumerate(pieces[:30]) if _FRONT_ENDS.fullmatch(piece.text)), None)
     if at is None:
         return pieces
     kept = [p for p in pieces[:at] if re.match(r"\s*(标\s*题|发布时间|发布日期)\s*[:：]", p.text)]
     named = (re.sub(r"^\s*标\s*题\s*[:：]\s*", "", p.text) for p in kept)
-    return [*(Piece(text, p.page, p.index) for text, p in zip(named, kept, strict=True)), *pieces[at + 1 :]]
+    return [*(Line(text, p.page, p.index) for text, p in zip(named, kept, strict=True)), *pieces[at + 1 :]]
 
 
 def _parts(text: str) -> list[str]:
@@ -150,7 +139,7 @@ def columns(text: str) -> int:
     return len(text) + (len(text) - len(_WIDE.sub("", text)))
 
 
-def _without_running(pieces: Sequence[Piece]) -> list[Piece]:
+def _without_running(pieces: Sequence[Line]) -> list[Line]:
     """Drop page marks, a browser's lines, and lines that stand first or last on several pages."""
     pieces = [p for p in pieces if not PAGE_MARK.fullmatch(p.text)]
     printed = [" ".join(p.text.split()) for p in pieces if BROWSER_LINE.fullmatch(p.text)]

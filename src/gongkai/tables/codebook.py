@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 YES = frozenset("1 1.0 true t yes y 是 √ ✓ ✔ ☑ 对 有".split())
 """Every way in which people write yes, whatever the file (small letters, half width)."""
@@ -243,8 +243,3 @@ def codes_in_order(codebook: Codebook, codes: Mapping[str, object]) -> str:
 
 def _shown(code: object) -> str:
     return "empty" if code is None else str(int(code)) if isinstance(code, bool) else str(code)
-
-
-def stray_stamp(codebook: Codebook, stamps: Sequence[object]) -> str:
-    """Return the first stamp that is of another codebook, empty where all are of this one."""
-    return next((str(s) for s in stamps if not codebook.accepts(s)), "")

@@ -7,7 +7,6 @@ seam.
 
 from __future__ import annotations
 
-import re
 from operator import attrgetter
 from pathlib import Path
 from types import NoneType, UnionType
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args, get_type_hints
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gongkai.errors import GongkaiError, SchemaError
+from gongkai.errors import SchemaError
 from gongkai.store import storage
 from gongkai.store.run import whole_file
 from gongkai.tables.codebooks import given_or_shipped, shipped
@@ -25,6 +24,7 @@ from gongkai.tables.rows import BUILT as BUILT
 from gongkai.tables.rows import KEYS as KEYS
 from gongkai.tables.rows import ROWS
 from gongkai.tables.rows import SECTIONS as SECTIONS
+from gongkai.tables.spreadsheet import guarded_frame, unguarded_frame, write_excel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,8 +48,6 @@ LABELS = shipped().names
 """Labels of the scheme that ships."""
 UNCOUNTED_SECTIONS = shipped().uncounted_sections
 """Sections whose sentences are not counted in shares, in the scheme that ships."""
-FORMS = ("pre-2019", "2008", "2014", "2019", "2021")
-SEVERITIES = ("note", "warning", "error")
 
 
 _ARROW = {
@@ -351,62 +349,14 @@ def write_frame(frame: pd.DataFrame, path: str | Path, *, overwrite: bool = Fals
         raise SchemaError(f"{target}: the ending decides the format; expected one of {', '.join(PLAIN)}")
     with whole_file(target, overwrite=overwrite) as hidden:
         if ending == ".csv":
-            _guarded(frame).to_csv(hidden, index=False, encoding="utf-8-sig", lineterminator="\n")
+            guarded_frame(frame).to_csv(hidden, index=False, encoding="utf-8-sig", lineterminator="\n")
         elif ending == ".xlsx":
-            _write_excel(frame, hidden)
+            write_excel(frame, hidden)
         elif ending == ".jsonl":
             frame.to_json(hidden, orient="records", lines=True, force_ascii=False)
         else:
             pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), hidden, compression="zstd")
     return target
-
-
-def excel() -> Any:  # noqa: ANN401
-    """Import openpyxl.
-
-    Raises:
-        GongkaiError: The extra `excel` is not installed.
-    """
-    try:
-        import openpyxl
-    except ImportError as error:
-        raise GongkaiError('.xlsx needs the extra "excel": pip install "gongkai[excel]"') from error
-    return openpyxl
-
-
-_NOT_IN_EXCEL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_FORMULA = r"^(?=[=+\-@\t\r])"
-_GUARDED = r"^'(?=[=+\-@\t\r])"
-
-
-def _guarded(frame: pd.DataFrame) -> pd.DataFrame:
-    texts = frame.select_dtypes(["object", "string"]).columns
-    return frame.assign(**{c: frame[c].replace(_FORMULA, "'", regex=True) for c in texts})
-
-
-def excel_text(text: str) -> str:
-    """Leave out the control characters that no spreadsheet may hold."""
-    return _NOT_IN_EXCEL.sub("", text)
-
-
-def _write_excel(frame: pd.DataFrame, path: Path) -> None:
-    book = excel().Workbook(write_only=True)
-    from openpyxl.cell import WriteOnlyCell
-
-    sheet = book.create_sheet("table")
-    sheet.freeze_panes = "A2"
-    sheet.append([str(c) for c in frame.columns])
-    plain = frame.astype(object).where(frame.notna(), None)
-    for row in plain.itertuples(index=False):
-        cells = []
-        for value in row:
-            known = value is None or isinstance(value, bool | int | float)
-            cell = WriteOnlyCell(sheet, value if known else excel_text(str(value)))
-            if not known:
-                cell.data_type = "s"  # text, whatever it begins with
-            cells.append(cell)
-        sheet.append(cells)
-    book.save(path)
 
 
 def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
@@ -424,8 +374,7 @@ def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
             frame = pd.read_csv(
                 source, encoding="utf-8-sig", dtype=texts, keep_default_na=False, na_values=[""]
             )
-            written = frame.select_dtypes(["object", "string"]).columns
-            frame = frame.assign(**{c: frame[c].replace(_GUARDED, "", regex=True) for c in written})
+            frame = unguarded_frame(frame)
         elif source.suffix.lower() == ".jsonl":
             frame = pd.read_json(source, lines=True, dtype=False)
         elif source.suffix.lower() == ".xlsx":

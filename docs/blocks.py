@@ -1,0 +1,128 @@
+"""Run the code blocks of the start and how-to pages: python -m docs.blocks [PAGE…] [--write].
+
+A page's blocks run in order, in one folder, and each how-to page goes on where `start.md` ended:
+
+    ```sh, ```python, ```r        run, each in a process of its own; a failure stops
+    ```csv title="NAME"           written to the file NAME (also txt, toml)
+    ```sh title="not run: WHY"    shown, not run
+    ```text                       what the block above printed; --write puts the real output there
+
+`tests/test_docs_blocks.py` runs them all and compares what is printed, whatever the numbers.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+FENCE = re.compile(r'^```(?P<language>\w+)(?: title="(?P<title>[^"]*)")?\n(?P<text>.*?)^```$', re.M | re.S)
+RUN = {
+    "sh": ["bash", "-e", "-o", "pipefail", "-s"],
+    "python": [sys.executable, "-"],
+    "r": ["Rscript", "-"],
+}
+START = ("start.md",)
+PAGES = (*START, "own-reports.md", *sorted(f"howto/{p.name}" for p in (HERE / "howto").glob("*.md")))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block of a page."""
+
+    language: str
+    title: str
+    text: str
+    span: tuple[int, int]
+    """Where its text stands in the page."""
+
+
+class BlockError(Exception):
+    """A block failed, or printed something else than the page says."""
+
+
+def blocks_of(page: str) -> list[Block]:
+    """Return the blocks of a page's text."""
+    return [Block(m["language"], m["title"] or "", m["text"], m.span("text")) for m in FENCE.finditer(page)]
+
+
+def run_page(page: str, folder: Path) -> list[tuple[Block, str]]:
+    """Run the blocks of a page in a folder and return each output block with what was really printed.
+
+    Raises:
+        BlockError: A block failed.
+    """
+    shown, printed = [], ""
+    for block in blocks_of(page):
+        if block.title.startswith("not run"):
+            printed = ""
+        elif block.title:
+            (folder / block.title).write_text(block.text, encoding="utf-8")
+        elif block.language == "text":
+            shown.append((block, printed))
+        else:
+            printed = _run(block, folder)
+    return shown
+
+
+def _run(block: Block, folder: Path) -> str:
+    place = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        RUN[block.language], input=block.text, cwd=folder, capture_output=True, text=True, encoding="utf-8",
+        timeout=600, check=False, env={**os.environ, "PATH": place, "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    if done.returncode:
+        raise BlockError(f"exit {done.returncode} of\n{block.text}\n{done.stdout}\n{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def shape(text: str) -> str:
+    """Return text with its numbers masked and its spaces collapsed: they move with a model or a version."""
+    return re.sub(r"[\s─-]+", " ", re.sub(r"[-+]?(\d[\d.,]*|\.\d+)", "#", text)).strip()
+
+
+def check(page: str, folder: Path) -> None:
+    """Run a page and compare what it prints with what it says.
+
+    Raises:
+        BlockError: A block failed, or printed something of another shape.
+    """
+    for block, printed in run_page(page, folder):
+        if shape(block.text) != shape(printed):
+            raise BlockError(
+                f"the page says\n{block.text}\nbut it prints\n{printed}\npython -m docs.blocks --write"
+            )
+
+
+def replaced(page: str, outputs: list[str]) -> str:
+    """Return a page with its output blocks replaced, in order."""
+    spans = [b.span for b in blocks_of(page) if b.language == "text" and not b.title]
+    for (start, end), output in reversed(list(zip(spans, outputs, strict=True))):
+        page = page[:start] + output.rstrip("\n") + "\n" + page[end:]
+    return page
+
+
+def main(arguments: list[str]) -> None:
+    """Run pages; with --write put what they print into them and into their Chinese twins."""
+    pages = [a for a in arguments if not a.startswith("--")] or list(PAGES)
+    with tempfile.TemporaryDirectory() as top:
+        started = Path(top) / "started"
+        started.mkdir()
+        for name in [*START, *(p for p in pages if p not in START)]:
+            folder = started if name in START else Path(shutil.copytree(started, Path(top) / Path(name).stem))
+            page = (HERE / name).read_text(encoding="utf-8")
+            outputs = [printed for _, printed in run_page(page, folder)]
+            for path in (HERE / name, HERE / "zh" / name):
+                if "--write" in arguments and path.exists():
+                    path.write_text(replaced(path.read_text(encoding="utf-8"), outputs), encoding="utf-8")
+            print(f"{name}: {len(outputs)} outputs")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,37 @@
+"""Options that had another name: one word one meaning. The old ones work for one version, with a note."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+RENAMED = {
+    ("panel", "--covariates"): "--with",
+    ("rates", "--covariates"): "--with",
+    ("build", "--cluster"): "--scheduler",
+    ("predict", "--cluster"): "--scheduler",
+    ("train", "--model"): "--kind",
+    ("code", "--model"): "--llm",
+    ("agree", "--labels"): "--output",
+}
+"""(command, old option) → new one. To be emptied in 0.3."""
+
+
+class Renaming(TyperGroup):
+    """Commands that still know what their options were called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401
+        """Find the command, and call its options by their names of today."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command, [_today(name or "", word) for word in rest]
+
+
+def _today(command: str, word: str) -> str:
+    option, given, value = word.partition("=")
+    new = RENAMED.get((command, option))
+    if new is None:
+        return word
+    typer.echo(f"gongkai: {command} {option} is now {new}; the old name goes in the next version", err=True)
+    return new + given + value

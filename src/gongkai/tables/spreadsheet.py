@@ -1,0 +1,81 @@
+"""What a spreadsheet may hold: texts that are no formulas, and no control characters."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from gongkai.errors import GongkaiError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+_NOT_IN_EXCEL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_FORMULA = re.compile(r"\A(?=[=+\-@\t\r])")
+_GUARDED = re.compile(r"\A'(?=[=+\-@\t\r])")
+
+
+def excel() -> Any:  # noqa: ANN401
+    """Import openpyxl.
+
+    Raises:
+        GongkaiError: The extra `excel` is not installed.
+    """
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise GongkaiError('.xlsx needs the extra "excel": pip install "gongkai[excel]"') from error
+    return openpyxl
+
+
+def guarded(value: object) -> object:
+    """Keep a spreadsheet from reading a text as a formula: a `'` in front."""
+    return _FORMULA.sub("'", value) if isinstance(value, str) else value
+
+
+def unguarded(text: str) -> str:
+    """Take away what `guarded` put in front."""
+    return _GUARDED.sub("", text)
+
+
+def guarded_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Guard all texts of a table."""
+    return _each_text(frame, _FORMULA, "'")
+
+
+def unguarded_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take away what `guarded_frame` put in front."""
+    return _each_text(frame, _GUARDED, "")
+
+
+def _each_text(frame: pd.DataFrame, old: re.Pattern[str], new: str) -> pd.DataFrame:
+    texts = frame.select_dtypes(["object", "string"]).columns
+    return frame.assign(**{c: frame[c].replace(old.pattern, new, regex=True) for c in texts})
+
+
+def excel_text(text: str) -> str:
+    """Leave out the control characters that no spreadsheet may hold."""
+    return _NOT_IN_EXCEL.sub("", text)
+
+
+def write_excel(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as the only sheet of an .xlsx; texts stay texts."""
+    book = excel().Workbook(write_only=True)
+    from openpyxl.cell import WriteOnlyCell
+
+    sheet = book.create_sheet("table")
+    sheet.freeze_panes = "A2"
+    sheet.append([str(c) for c in frame.columns])
+    plain = frame.astype(object).where(frame.notna(), None)
+    for row in plain.itertuples(index=False):
+        cells = []
+        for value in row:
+            known = value is None or isinstance(value, bool | int | float)
+            cell = WriteOnlyCell(sheet, value if known else excel_text(str(value)))
+            if not known:
+                cell.data_type = "s"  # text, whatever it begins with
+            cells.append(cell)
+        sheet.append(cells)
+    book.save(path)

@@ -1,0 +1,91 @@
+"""Start and how-to pages do what they say: their code runs, and the Chinese pages show the same code."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from docs.blocks import PAGES, START, Block, BlockError, blocks_of, check, shape
+
+TOP = Path(__file__).parents[1]
+DOCS = TOP / "docs"
+
+
+def text_of(page: str) -> str:
+    return (DOCS / page).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def started(tmp_path_factory):
+    """The folder that a reader has at the end of start.md."""
+    folder = tmp_path_factory.mktemp("started")
+    for page in START:
+        check(text_of(page), folder)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the blocks are for bash")
+@pytest.mark.parametrize("page", [p for p in PAGES if p not in START])
+def test_a_page_runs_and_prints_what_it_says(page, started, tmp_path):
+    if any(b.language == "r" for b in blocks_of(text_of(page))) and not has_haven():
+        pytest.skip("no Rscript with the package haven on this machine")
+    check(text_of(page), Path(shutil.copytree(started, tmp_path / "work")))
+
+
+def has_haven() -> bool:
+    script = shutil.which("Rscript")
+    asked = [str(script), "-e", "library(haven)"]
+    return script is not None and subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_chinese_page_shows_the_same_code(page):
+    assert [bare(b) for b in blocks_of(text_of(f"zh/{page}"))] == [bare(b) for b in blocks_of(text_of(page))]
+
+
+def bare(block: Block) -> tuple[str, str, str]:
+    """A block without its comments; why it is not run may be said in the page's language."""
+    title = "not run" if block.title.startswith("not run") else block.title
+    return block.language, title, re.sub(r" *(^| )#(?!!|SBATCH).*$", "", block.text, flags=re.M)
+
+
+def test_every_page_is_in_the_menu():
+    pages = {p.relative_to(DOCS).as_posix() for p in DOCS.rglob("*.md")}
+    assert pages == set(re.findall(r'"([\w/-]+\.md)"', (TOP / "zensical.toml").read_text(encoding="utf-8")))
+
+
+def test_the_site_builds_strictly(tmp_path):
+    pytest.importorskip("zensical", reason='the site needs pip install "gongkai[docs]"')
+    for name in ("docs", "zensical.toml"):
+        source = TOP / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    command = [sys.executable, "-m", "zensical", "build", "--strict"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    site = tmp_path / "build" / "site"
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > len(PAGES)
+    for page in pages:  # nothing is fetched from another server
+        loaded = re.findall(r'(?:src|<link[^>]*href)="(https?://[^"]+)"', page.read_text(encoding="utf-8"))
+        assert loaded == [], page
+    assert (site / "search.js").stat().st_size > 10_000  # the index that is read without a server
+    assert not list(site.rglob("*.py"))
+
+
+def test_a_block_that_fails_or_prints_something_else_is_found(tmp_path):
+    with pytest.raises(BlockError, match="exit 3"):
+        check("```sh\nexit 3\n```\n", tmp_path)
+    with pytest.raises(BlockError, match="it prints"):
+        check("```sh\necho 5 rows\n```\n\n```text\n5 columns\n```\n", tmp_path)
+    check('```csv title="a.csv"\nx\n1\n```\n\n```sh\ncat a.csv; exit 0\n```\n\n```text\nx 7\n```\n', tmp_path)
+
+
+def test_numbers_are_masked_and_words_are_not():
+    assert shape("F1 0.92 [.89, .95]\n") == shape("F1  0.9 [.9, 1]")
+    assert shape("3 held") != shape("3 late")
