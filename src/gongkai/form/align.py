@@ -28,9 +28,8 @@ from gongkai.form.stream import (
     spelt,
     vocabulary,
 )
-from gongkai.form.told import read_disputes, read_proactive, read_requests, with_blocks
+from gongkai.form.told import read_disputes, read_proactive, read_requests, under_outcomes, with_blocks
 from gongkai.problem import Where
-from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +48,6 @@ LONGEST_REST = 16
 """Characters of what may be left of a label that was printed behind the table."""
 LEAST = 0.55
 """Share of a label's pairs of characters from which a run is taken to be its row's."""
-_OUTCOME = patterns("form.said")["outcome"]
 _TOP_ORDINAL = re.compile("[一二三四五六七八]、")
 
 
@@ -157,7 +155,7 @@ def _likeness(row: Row, run: Run, around: _Around) -> float:
     """Return how well the text around a run spells a row's label; 0 = not at all."""
     count = sum(len(atom.text) if atom.glued else 1 for atom in run.atoms)
     if row.table == "disputes":
-        if len(set(_OUTCOME.findall(around.before))) >= 3 and count == (5 if row.key else max(count, 6)):
+        if under_outcomes(around.before) and count == (5 if row.key else max(count, 6)):
             return 20.0
         if not row.key:
             return 0.0

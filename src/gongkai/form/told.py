@@ -35,6 +35,7 @@ _SAID = patterns("form.said")
 _APPLICANTS = ("自然", "商业", "科研", "公益", "法律", "总计")
 _HEADS = Counter("自然人商业企业科研机构社会公益组织法律服务机构其他总计")
 """Characters of the heads of the requests table, which narrow columns tear apart."""
+_OUTCOME_HEADS = Counter("维持纠正尚未审总计")
 LONGEST_HEAD = 160
 
 
@@ -281,9 +282,13 @@ def with_blocks(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> list[
         return list(chosen)
     width = len(OUTCOMES) + 1
     first, last = own[0], own[-1]
-    while first and len(runs[first - 1].atoms) % width == 0 and _under_outcomes(runs[first - 1]):
+
+    def belongs(index: int) -> bool:
+        return len(runs[index].atoms) % width == 0 and under_outcomes(runs[index].text)
+
+    while first and belongs(first - 1):
         first -= 1
-    while last + 1 < len(runs) and len(runs[last + 1].atoms) % width == 0 and _under_outcomes(runs[last + 1]):
+    while last + 1 < len(runs) and belongs(last + 1):
         last += 1
     atoms = [atom for run in runs[first : last + 1] for atom in run.atoms]
     blocks = [atoms[i : i + width] for i in range(0, len(atoms), width)]
@@ -295,5 +300,10 @@ def with_blocks(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> list[
     return sorted([*others, *((index, row) for index in range(first, last + 1))], key=lambda one: one[0])
 
 
-def _under_outcomes(run: Run) -> bool:
-    return len(set(_SAID["outcome"].findall(run.text))) >= LEAST_OUTCOMES
+def under_outcomes(text: str) -> bool:
+    """Tell whether a text has heads of outcomes, whole or torn apart by narrow columns.
+
+    >>> under_outcomes("结果维持结果纠正其他结果"), under_outcomes("结果维结果纠其他结尚未审总持正果结计")
+    (True, True)
+    """
+    return len(set(_SAID["outcome"].findall(text))) >= LEAST_OUTCOMES or not _OUTCOME_HEADS - Counter(text)
