@@ -32,10 +32,9 @@ HEADED = 90
 LEAST_OUTCOMES = 3
 """Outcomes of disputes named before a run under whose heads it stands."""
 _SAID = patterns("form.said")
-_APPLICANTS = ("自然", "商业", "科研", "公益", "法律", "总计")
-_HEADS = Counter("自然人商业企业科研机构社会公益组织法律服务机构其他总计")
+_HEADS = Counter(form_data()["flattened"]["request_heads"])
 """Characters of the heads of the requests table, which narrow columns tear apart."""
-_OUTCOME_HEADS = Counter("维持纠正尚未审总计")
+_OUTCOME_HEADS = Counter(form_data()["flattened"]["dispute_heads"])
 LONGEST_HEAD = 160
 
 
@@ -233,7 +232,7 @@ def _request_heads(first: Run, own: Mapping[str, Sequence[Atom]]) -> Sequence[st
         heads.append(heads.pop(heads.index("total")))
     if len(heads) == len(COLUMNS):
         return tuple(heads)
-    if sum(word in first.text for word in _APPLICANTS) >= 5 or not _HEADS - Counter(
+    if len(set(_SAID["applicant"].findall(first.text))) >= 5 or not _HEADS - Counter(
         first.text[-LONGEST_HEAD:]
     ):
         return COLUMNS
