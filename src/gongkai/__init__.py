@@ -48,8 +48,9 @@ if TYPE_CHECKING:
     from gongkai.measure.followup import followup as followup
     from gongkai.measure.followup import followup_placebo as followup_placebo
     from gongkai.measure.followup import followup_shares as followup_shares
+    from gongkai.measure.groups import with_covariates as with_covariates
     from gongkai.measure.guards import assume_random as assume_random
-    from gongkai.measure.guards import sample_balance as sample_balance
+    from gongkai.measure.many import compare_groups as compare_groups
     from gongkai.measure.mentions import mentions as mentions
     from gongkai.measure.panel import panel as panel
     from gongkai.measure.panel import panel_gaps as panel_gaps
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from gongkai.measure.reuse import reuse_sensitivity as reuse_sensitivity
     from gongkai.measure.series import series as series
     from gongkai.measure.terms import keyness as keyness
+    from gongkai.measure.years import trend as trend
     from gongkai.report.file import read_file as read_file
     from gongkai.report.file import read_report as read_report
     from gongkai.show.figures import plot_change as plot_change
@@ -121,6 +123,7 @@ _GROUPS = {
     "measure": {
         "assume_random": "measure.guards:assume_random",
         "compare": "measure.compare:compare",
+        "compare_groups": "measure.many:compare_groups",
         "compare_reports": "measure.compare:compare_reports",
         "copied": "measure.copies:copied",
         "copy_network": "measure.copies:copy_network",
@@ -143,9 +146,10 @@ _GROUPS = {
         "reuse": "measure.reuse:reuse",
         "reuse_sensitivity": "measure.reuse:reuse_sensitivity",
         "rule_breaks": "measure.compare:rule_breaks",
-        "sample_balance": "measure.guards:sample_balance",
         "series": "measure.series:series",
         "sentences_behind": "measure.prevalence:sentences_behind",
+        "trend": "measure.years:trend",
+        "with_covariates": "measure.groups:with_covariates",
         "write_panel": "measure.panel:write_panel",
     },
     "show": {

@@ -156,13 +156,13 @@ def test_rule_breaks_count_reports_and_rules_but_nothing_undecided():
 def test_years_that_rest_on_different_agencies_are_said():
     frame = pd.DataFrame(
         {
-            "year": [2020] * 8 + [2021] * 8,
+            "year": [2021] * 8 + [2022] * 8,
             "agency": list("uuvvwwxx") + list("uuvvwwyy"),
             "label": "x",
             "outcome": [0, 1] * 8,
         }
     )
-    note = compare(frame, by="year", first=2020, second=2021)["note"].iloc[0]
-    assert "3 in both, 1 only in 2020, 1 only in 2021" in note
+    note = compare(frame, by="year", first=2021, second=2022)["note"].iloc[0]
+    assert "3 in both, 1 only in 2021, 1 only in 2022" in note
     frame["agency"] = list("uuvvwwxx") * 2
-    assert pd.isna(compare(frame, by="year", first=2020, second=2021)["note"].iloc[0])
+    assert pd.isna(compare(frame, by="year", first=2021, second=2022)["note"].iloc[0])

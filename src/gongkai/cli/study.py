@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gongkai.cli.codebook import codebook_of
-from gongkai.cli.coded import AssumeRandom, coded_sample
+from gongkai.cli.inference import group_value, percent
 from gongkai.cli.options import CodebookFile, Level, Overwrite, Seed, columns_of
 from gongkai.errors import GongkaiError, MeasureError
 
@@ -283,7 +283,7 @@ def followup(
         known = row["low"] is not None and row["low"] == row["low"]
         spread = f" [{row['low']:.1%}, {row['high']:.1%}]" if known else ""
         group = " ".join(str(row[c]) for c in columns_of(by))
-        typer.echo(f"  {group} {row['label']:<20} {_percent(row['value'])}{spread}  n={row['n']}")
+        typer.echo(f"  {group} {row['label']:<20} {percent(row['value'])}{spread}  n={row['n']}")
     try:
         chance = followup_placebo(sentences, frame, seed=seed, codebook=book)
     except MeasureError:
@@ -293,9 +293,9 @@ def followup(
         chance = chance[chance["kind"] != "problem"]
         typer.echo(
             "  placebo, another agency's next report: "
-            f"{_percent(chance['outcome'].ne('silent').mean())} found, "
-            f"{_percent(chance['outcome'].eq('done').mean())} done  n={len(chance)}; "
-            f"problems {_percent(again.mean())} return  n={len(again)}"
+            f"{percent(chance['outcome'].ne('silent').mean())} found, "
+            f"{percent(chance['outcome'].eq('done').mean())} done  n={len(chance)}; "
+            f"problems {percent(again.mean())} return  n={len(again)}"
         )
     typer.echo(
         f"{output}: {len(found)} rows, {int(found['review'].sum())} near the threshold. Read those and all "
@@ -303,76 +303,8 @@ def followup(
     )
 
 
-def compare(
-    tables: Tables,
-    predictions: Predicted,
-    output: Output,
-    by: By,
-    second: Second,
-    first: First = None,
-    labels: Annotated[
-        Path | None, typer.Option("--labels", help="Coded sample with inclusion: corrected outcomes (DSL).")
-    ] = None,
-    assume_random: AssumeRandom = False,
-    cluster: Annotated[str, typer.Option("--cluster", help="agency or report_id.")] = "agency",
-    codebook: CodebookFile = None,
-    level: Level = 0.95,
-    overwrite: Overwrite = False,
-) -> None:
-    """Estimate how far the share of each label differs between two groups, with interval and p-value.
-
-    Example: gongkai compare tables predictions.csv -o difference.csv --by year --first 2021 --second 2022
-    """
-    from gongkai.measure.compare import compare as run
-    from gongkai.measure.coverage import uneven_years
-    from gongkai.measure.guards import note_assumed
-    from gongkai.measure.prevalence import counted_outcome, dsl_outcome
-    from gongkai.tables.predicted import read_predictions
-    from gongkai.tables.schema import read_table, records, write_frame
-
-    book = codebook_of(codebook)
-    frame = read_predictions(predictions, tables, book)
-    gold = coded_sample(labels, frame, book, assumed=assume_random)
-    outcomes = (
-        counted_outcome(frame, codebook=book) if gold is None else dsl_outcome(frame, gold, codebook=book)
-    )
-    about = read_table(tables, "reports", ["report_id", "kind", "level", "form", "region"])
-    outcomes = outcomes.merge(about, on="report_id", how="left")
-    groups = [None if g is None else _group(outcomes, by, g) for g in (first, second)]
-    found = run(outcomes, by=by, first=groups[0], second=groups[1], cluster=cluster, level=level)
-    found = note_assumed(found, gold)
-    write_frame(found, output, overwrite=overwrite)
-    for row in records(found):
-        spread = " (too few clusters)"
-        if row["low"] is not None and row["low"] == row["low"]:
-            spread = f" [{row['low']:+.1%}, {row['high']:+.1%}], p = {_number(row['p_value'])}"
-        typer.echo(
-            f"  {row['label']:<24} {_percent(row['value'], '+')}{spread}  {row['clusters']} × {cluster}"
-        )
-    for line in uneven_years(outcomes[outcomes[by].isin(groups)]) if by == "year" else []:
-        typer.echo(f"  warning: {line}")
-
-
 def _mean(part: Table) -> str:
-    return f"{_percent(part['value'].mean())} of words, {part['value'].notna().sum()} reports"
-
-
-def _percent(share: float | None, sign: str = "") -> str:
-    return "undefined" if share is None or share != share else f"{share:{sign}.1%}"
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None or value != value else f"{value:.3f}"
-
-
-def _group(frame: Table, by: str, text: str) -> object:
-    """Return the value of a column that reads as the text given on the command line."""
-    if by not in frame.columns:
-        raise MeasureError(f"--by {by}: no such column; there are {', '.join(frame.columns)}")
-    known = {str(v).removesuffix(".0"): v for v in frame[by].dropna().unique()}
-    if text not in known:
-        raise MeasureError(f"no sentence where {by} is {text}; there are {', '.join(sorted(known))}")
-    return known[text]
+    return f"{percent(part['value'].mean())} of words, {part['value'].notna().sum()} reports"
 
 
 def terms(
@@ -400,7 +332,7 @@ def terms(
     elif second is None:
         raise GongkaiError("--by needs --second, the group of interest")
     else:
-        groups = [None if g is None else _group(sentences, by, g) for g in (first, second)]
+        groups = [None if g is None else group_value(sentences, by, g) for g in (first, second)]
         found = keyness(sentences, by=by, first=groups[0], second=groups[1], seed=seed)
         shown = [f"{r.term}  z {r.z:.1f}, by agency {r.z_agency:.1f}" for r in found.head(top).itertuples()]
     write_frame(found, output, overwrite=overwrite)
@@ -471,25 +403,4 @@ def cite(
     typer.echo(citation(model))
 
 
-def page(
-    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
-    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")],
-    codebook: CodebookFile = None,
-    level: Level = 0.95,
-    overwrite: Overwrite = False,
-) -> None:
-    """Write one self-contained HTML page: comparison, table, every report with its sentences marked.
-
-    Example: gongkai page tables predictions.csv -o page.html
-    """
-    from gongkai.show.page import write_page
-    from gongkai.tables.predicted import read_predictions
-
-    book = codebook_of(codebook)
-    frame = read_predictions(predictions, tables, book)
-    made = write_page(tables, frame, output, level=level, overwrite=overwrite, codebook=book)
-    typer.echo(str(made))
-
-
-COMMANDS = (sample, agree, partition, publish, reuse, followup, compare, terms, show, cite, page)
+COMMANDS = (sample, agree, partition, publish, reuse, followup, terms, show, cite)

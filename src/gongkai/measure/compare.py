@@ -15,6 +15,7 @@ from gongkai.measure.intervals import FEWEST, Moment, difference_interval, share
 from gongkai.measure.prevalence import named
 from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import mask, weigh
+from gongkai.measure.years import form_break
 from gongkai.tables.schema import frame_of
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ def compare(
         where these differ). The interval joins those of the two shares
         (`intervals.difference_interval`), with what they have in common where clusters stand in both, as
         agencies do in two years; the p-value is the smallest 1 − level whose interval leaves out 0. Both are
-        null, and `note` says why, where a group has fewer than three units. Of years, `note` also says where
-        they rest on different agencies.
+        null, and `note` says why, where a group has fewer than three units. `note` also says where the form
+        of reports changed between the groups (2021) and, of years, where they rest on different agencies.
 
     Raises:
         SchemaError: A column is missing.
@@ -78,12 +79,12 @@ def compare(
     rows: list[dict[str, object]] = []
     for label, both in outcomes.assign(_first=in_first, _second=in_second).groupby("label", sort=True):
         parts = [both[both["_first"]], both[both["_second"]]]
-        units = [_unit(part, cluster) for part in parts]
-        named = [_texts(part, unit) for part, unit in zip(parts, units, strict=True)]
+        units = [unit_of(part, cluster) for part in parts]
+        named = [unit_names(part, unit) for part, unit in zip(parts, units, strict=True)]
         joined = units[0] == units[1]
         names = [pd.unique(pd.concat(named))] * 2 if joined else [pd.unique(n) for n in named]
         moments = [
-            _share(part["outcome"].to_numpy(float), pd.Categorical(n, categories=known).codes, len(known))
+            share_of(part["outcome"].to_numpy(float), pd.Categorical(n, categories=known).codes, len(known))
             for part, n, known in zip(parts, named, names, strict=True)
         ]
         found, p_value = difference_interval(moments[0], moments[1], level, joined=joined)
@@ -96,13 +97,15 @@ def compare(
         }
         about |= {"clusters": len(names[0]) if joined else len(names[0]) + len(names[1]), "level": level}
         about |= {"cluster": " / ".join(dict.fromkeys(units))}
+        breaks = [form_break(parts[0]["year"], parts[1]["year"])] if "year" in both else []
         said = told(found)
-        rows.append(about | said | {"note": "; ".join(filter(None, [found.note, *uneven])) or None})
+        notes = "; ".join(filter(None, [found.note, *breaks, *uneven]))
+        rows.append(about | said | {"note": notes or None})
     keys = pd.DataFrame([{c: r[c] for c in ("first", "second", "p_value")} for r in rows])
     return pd.concat([keys, frame_of("measures", rows)], axis=1)
 
 
-def _unit(part: Table, cluster: str) -> str:
+def unit_of(part: Table, cluster: str) -> str:
     """Return what counts as one draw in a group: its clusters, or what one agency consists of."""
     if cluster != "agency" or len(pd.unique(part["agency"])) > 1 or "report_id" not in part.columns:
         return cluster
@@ -111,28 +114,28 @@ def _unit(part: Table, cluster: str) -> str:
     return "passage"
 
 
-def _texts(part: Table, unit: str) -> pd.Series[str]:
+def unit_names(part: Table, unit: str) -> pd.Series[str]:
+    """Return the unit of each sentence, as a text."""
     columns = ["report_id", "section", "heading"] if unit == "passage" else [unit]
     texts = [named(part[c]) for c in columns if c in part.columns]
     return functools.reduce(lambda one, more: one + "\0" + more, texts)
 
 
-def _share(outcome: Vector, index: Vector, clusters: int) -> Moment:
+def share_of(outcome: Vector, index: Vector, clusters: int) -> Moment:
     """Return a mean outcome, linearised; outcomes may be corrected ones, outside [0, 1]."""
-    sizes = np.bincount(index, minlength=clusters).astype(float)
-    tops = np.bincount(index, outcome, clusters)
-    value = float(tops.sum() / sizes.sum())
-    rare = value <= 0.5
-    events = np.bincount(index, (outcome > 0.5) if rare else (outcome <= 0.5), clusters)
-    return Moment(
-        value,
-        (tops - value * sizes) / sizes.sum(),
-        sizes,
-        float(events.sum()),
-        events,
-        rare,
-        float(sizes.sum()),
+    tops, sizes, above = (
+        np.bincount(index, x, clusters) for x in (outcome, np.ones(len(outcome)), outcome > 0.5)
     )
+    return share_of_sums(tops, sizes, above)
+
+
+def share_of_sums(tops: Vector, sizes: Vector, above: Vector) -> Moment:
+    """Return the same from the sums of each cluster: outcomes, sentences, and outcomes above one half."""
+    total = float(sizes.sum())
+    value = float(tops.sum()) / total
+    rare = value <= 0.5
+    events = above if rare else sizes - above
+    return Moment(value, (tops - value * sizes) / total, sizes, float(events.sum()), events, rare, total)
 
 
 def compare_reports(sentences: Sentences, before: str, after: str) -> Table:
