@@ -78,15 +78,15 @@ def followup(
         that names one of a report whose agency has exactly one report of the year after: `sentence_id,
         agency, year, kind, text, when` (`date`, `rhythm`, `open`, `unsaid`)`, checkable` (names a date, a
         number or a document)`, next_id, next_section, next_text, score, specific, outcome, review`.
-        `outcome` is `done` (the counterpart is no promise, speaks of the same thing and reports it: `specific` counts the pairs
-        of characters of both that the genre seldom uses), `again` (it is a promise, or stands among the
-        problems), `unclear` (a counterpart that shows neither), `silent` (none found, which is never "not
-        done"); for problems `returns` or `silent`. Where a cell shows that a promise was kept, `silent` and
-        `unclear` become `done`; where the cell is there and does not show it, `silent` becomes `unclear`.
-        `evidence` is `sentence`, `cell` or null; `cell, cell_before, cell_after` are the cells and their sums
-        of both reports, null where none counts what is promised. `review` marks scores within 0.05 of the
-        threshold. A count of these rows is a claim of the tagger; read the marked ones before
-        publishing it.
+        `outcome` is `done` (the counterpart is no promise, speaks of the same thing and reports it:
+        `specific` counts the pairs of characters of both that the genre seldom uses), `again` (it is a
+        promise, or stands among the problems), `unclear` (a counterpart that shows neither), `silent` (none
+        found, which is never "not done"); for problems `returns` or `silent`. Where a cell shows that a
+        promise was kept, `silent` and `unclear` become `done`; where the cell is there and does not show
+        it, `silent` becomes `unclear`. `evidence` is `sentence`, `cell` or null; `cell, cell_before,
+        cell_after` are the cells and their sums of both reports, null where none counts what is promised.
+        `review` marks scores within 0.05 of the threshold. A count of these rows is a claim of the tagger;
+        read the marked ones before publishing it.
 
     Raises:
         SchemaError: A column is missing.
