@@ -1,5 +1,6 @@
 """Three schemes of others through every command, and no label's name in the code."""
 
+import json
 import re
 from pathlib import Path
 
@@ -129,7 +130,9 @@ def test_every_command_speaks_of_its_labels(walked):
         assert label in said["train"]
     assert "counted" in said["show"]
     page = (place / "page.html").read_text(encoding="utf-8")
-    assert all(f'<option value="{k.key}">' in page for k in book.kinds)
+    core = json.loads(re.search(r'id="core">(.*?)</script>', page)[1])
+    assert [k["key"] for k in core["scheme"]["kinds"]] == [k.key for k in book.kinds]
+    assert [q["label"] for q in core["scheme"]["quantities"]] == [q.label for q in book.quantities]
     card = (place / "m" / "README.md").read_text(encoding="utf-8")
     assert book.stamp in card
     assert all(f"**{n}**" in card for n in book.names)

@@ -12,7 +12,6 @@ from gongkai.classify.train import train
 from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import Summary, build
 from gongkai.measure.prevalence import prevalence
-from gongkai.show.figures import altair
 from gongkai.show.page import key_numbers, write_page
 from gongkai.store.run import bundled, whole_folder, write_json
 from gongkai.tables.schema import read_table, write_frame
@@ -49,9 +48,8 @@ def demo(
         say: Called with the name of each step.
 
     Raises:
-        GongkaiError: The folder exists, or the extra `page` is not installed.
+        GongkaiError: The folder exists.
     """
-    altair()  # its absence is better said now than after the work
     with whole_folder(Path(output), overwrite=overwrite) as hidden:
         say("build: reports → tables")
         summary = build(bundled("corpus/raw"), hidden / "tables", jobs=jobs)
@@ -64,7 +62,7 @@ def demo(
         say("measure: predictions → shares with intervals")
         write_frame(prevalence(predictions, by=("agency", "year")), hidden / "measures.csv")
         say("page: tables + predictions → page.html")
-        write_page(hidden / "tables", predictions, hidden / "page.html")
+        write_page(hidden / "tables", predictions, hidden / "page.html", model=hidden / "model")
         numbers = key_numbers(prevalence(predictions, by=()))
         write_json(hidden / "run.json", {"command": "demo", "numbers": dict(numbers)})
     return DemoResult(Path(output), summary, quality, numbers)

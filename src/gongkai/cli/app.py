@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from gongkai.cli import codebook as codebook_app
-from gongkai.cli import coding, figures, fit, inference, study
+from gongkai.cli import coding, figures, fit, inference, page, study
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample
 from gongkai.cli.doctor import doctor
@@ -496,6 +496,7 @@ def measure(
     typer.echo(f"{output}: {len(measures)} rows")
 
 
-for command in (doctor, *(c for room in (fit, study, inference, figures, coding) for c in room.COMMANDS)):
+ROOMS = (fit, study, inference, page, figures, coding)
+for command in (doctor, *(c for room in ROOMS for c in room.COMMANDS)):
     app.command()(command)
 app.add_typer(codebook_app.app, name="codebook")

@@ -401,25 +401,4 @@ def cite(
     typer.echo(citation(model))
 
 
-def page(
-    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
-    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")],
-    codebook: CodebookFile = None,
-    level: Level = 0.95,
-    overwrite: Overwrite = False,
-) -> None:
-    """Write one self-contained HTML page: comparison, table, every report with its sentences marked.
-
-    Example: gongkai page tables predictions.csv -o page.html
-    """
-    from gongkai.show.page import write_page
-    from gongkai.tables.predicted import read_predictions
-
-    book = codebook_of(codebook)
-    frame = read_predictions(predictions, tables, book)
-    made = write_page(tables, frame, output, level=level, overwrite=overwrite, codebook=book)
-    typer.echo(str(made))
-
-
-COMMANDS = (sample, agree, partition, publish, reuse, followup, terms, show, cite, page)
+COMMANDS = (sample, agree, partition, publish, reuse, followup, terms, show, cite)

@@ -133,6 +133,7 @@ class Quantity:
     sections: tuple[str, ...] = ()
     title: str = ""
     share: str = ""
+    words: Words = Words()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,63 @@
+"""The command that writes the page; `app.py` registers it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gongkai.cli.codebook import codebook_of
+from gongkai.cli.options import CodebookFile, Level, Overwrite
+
+
+def page(
+    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
+    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="NAME.html: one file; any other name: a folder with index.html, for many."
+        ),
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Model folder, or the name of a bundled one: the page says what it was trained on.",
+        ),
+    ] = None,
+    followed: Annotated[
+        Path | None, typer.Option("--followup", help="What gongkai followup wrote, for a large corpus.")
+    ] = None,
+    copies: Annotated[
+        Path | None, typer.Option("--copies", help="What gongkai reuse --copies wrote, for a large corpus.")
+    ] = None,
+    codebook: CodebookFile = None,
+    level: Level = 0.95,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the page: overview, agencies, each report with its sentences marked, and search.
+
+    It opens from the disk and needs no network.
+
+    Example: gongkai page tables predictions.csv -o page.html --model linear
+    """
+    from gongkai.classify.classifier import find_model
+    from gongkai.show.page import write_page
+    from gongkai.tables.predicted import read_predictions
+    from gongkai.tables.schema import read_frame
+
+    book = codebook_of(codebook)
+    frame = read_predictions(predictions, tables, book)
+    made = write_page(
+        tables, frame, output, level=level, overwrite=overwrite, codebook=book,
+        model=None if model is None else find_model(model),
+        followed=None if followed is None else read_frame(followed, ["sentence_id", "outcome", "next_id"]),
+        copies=None if copies is None else read_frame(copies, ["sentence_id", "source_text", "similarity"]),
+    )  # fmt: skip
+    typer.echo(str(made))
+
+
+COMMANDS = (page,)

@@ -1,0 +1,87 @@
+// The core, and blocks with the text of agencies, which are loaded when they are asked for.
+
+const waiting = new Map();
+function take(key, value) {
+  const held = typeof value === "string" ? JSON.parse(value) : value;
+  if (key === "core") core = held;
+  else waiting.get(Number(key))?.done(held);
+}
+let core;
+
+function start() {
+  const inline = $("core");
+  if (inline) core = JSON.parse(inline.textContent);
+  else {
+    core = window.gongkai?.held?.get("core");
+    window.gongkai = take;
+  }
+  return Boolean(core);
+}
+
+// A block at a time is kept by name, the last few: a search through many leaves nothing behind.
+const kept = new Map();
+const KEEP = 6;
+function block(number) {
+  if (kept.has(number)) return kept.get(number);
+  const inline = $(`block-${number}`);
+  const loaded = inline
+    ? Promise.resolve().then(() => JSON.parse(inline.textContent))
+    : new Promise((resolve, reject) => {
+      const script = h("script", { src: `data/${number}.js` });
+      waiting.set(number, { done: (value) => { waiting.delete(number); script.remove(); resolve(value); } });
+      script.onerror = () => reject(new Error(t("load_failed")));
+      document.head.append(script);
+    });
+  kept.set(number, loaded);
+  if (kept.size > KEEP) kept.delete(kept.keys().next().value);
+  return loaded;
+}
+
+// Rows of shares: keys, cluster, then value, low, high, n of each quantity.
+const quantities = () => core.scheme.quantities;
+function shareAt(row, keys, quantity) {
+  if (!row) return null;
+  const at = keys + 1 + 4 * quantity;
+  return { value: row[at], low: row[at + 1], high: row[at + 2], n: row[at + 3] ?? 0, cluster: row[keys] };
+}
+const whole = (quantity) => shareAt(core.whole[0], 0, quantity);
+let byAgency, agencyYears, reportAt;
+function index() {
+  byAgency = new Map(core.byAgency.map((row) => [row[0], row]));
+  agencyYears = new Map();
+  for (const row of core.byAgencyYear) {
+    if (!agencyYears.has(row[0])) agencyYears.set(row[0], []);
+    agencyYears.get(row[0]).push(row);
+  }
+  for (const rows of agencyYears.values()) rows.sort((a, b) => (a[1] ?? 1e9) - (b[1] ?? 1e9));
+  core.reportsOf = core.agencies.map(() => []);
+  reportAt = new Map();
+  for (const row of core.reports) {
+    const [id, agency, year, form, n, broken, published] = row;
+    const report = { id, agency, year, form, n, broken, published };
+    reportAt.set(id, report);
+    core.reportsOf[agency].push(report);
+  }
+  core.place = new Map(core.agencies.map((agency, number) => [agencyKey(number), number]));
+}
+const NOWHERE = "~";
+const agencyKey = (number) => core.agencies[number].name ?? NOWHERE;
+function agencyName(number) {
+  const name = core.agencies[number]?.name;
+  return name === null || name === undefined ? t("agency_not_found") : name || t("empty_name");
+}
+const agencyLink = (number, query) => address("agency", agencyKey(number), query);
+const title = (quantity) => said(quantities()[quantity].title);
+const among = (quantity) => {
+  const pair = quantities()[quantity].among;
+  return pair ? t("of_among", { among: said(pair) }) : t("of_all");
+};
+const levelText = () => `${Math.round(100 * core.level)}%`;
+const intervalText = (share) => share.low === null ? t("no_interval") : t("interval", { level: levelText(), low: percent(share.low), high: percent(share.high) });
+const tipOf = (name, share) => `${name}\n${percent(share.value)}\n${intervalText(share)}\nn = ${count(share.n)}`;
+const provinceOf = (code) => (typeof code === "string" && WORDS[`province_${code.slice(0, 2)}`] ? code.slice(0, 2) : null);
+// Row, column: roughly where they lie.
+const TILES = { 65: [1, 0], 54: [4, 1], 63: [3, 2], 62: [2, 3], 64: [2, 4], 15: [1, 5], 61: [3, 4], 14: [2, 5], 13: [2, 6], 11: [1, 6], 12: [1, 7], 21: [1, 8], 22: [0, 8], 23: [0, 9], 37: [2, 7], 41: [3, 5], 32: [3, 7], 34: [3, 6], 31: [3, 8], 42: [4, 5], 51: [4, 3], 50: [4, 4], 43: [5, 5], 36: [4, 6], 33: [4, 7], 35: [5, 7], 52: [5, 4], 53: [5, 3], 45: [6, 4], 44: [6, 5], 46: [7, 5], 71: [5, 8], 81: [6, 6], 82: [7, 6] };
+const MARKS = "●◆○■▲▼□△▽◇";
+const kindMark = (kind) => MARKS[kind % MARKS.length];
+const kindTitle = (kind) => (kind < 0 ? t("none_kind") : said(core.scheme.kinds[kind].title));
