@@ -9,6 +9,7 @@ import gongkai
 
 SRC = Path(gongkai.__file__).parent
 HEAVY = {
+    "duckdb",
     "jieba",
     "sklearn",
     "pandas",

@@ -19,6 +19,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import click
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -240,6 +241,21 @@ def paged(world):
     assert shown >= len(world.reports), f"dropped: {shown} of {len(world.reports)} reports on the page"
 
 
+def with_own(world):
+    """A table of one's own, by agency: a row for each, one of nobody; all sentences are in some group."""
+    agencies = [*dict.fromkeys(a for a in world.reports["agency"] if isinstance(a, str)), "无此局"]
+    write_frame(pd.DataFrame({"agency": agencies, "own": range(len(agencies))}), world.folder / "own.csv")
+    said = cli("measure", "{}/parts", "-o", "{}/o.csv", "--by", "own", "--with", "{}/own.csv")(world)
+    assert "rows fit no report" in said
+    assert (world.folder / "o.unmatched.csv").exists()
+    measures, whole = pd.read_csv(world.folder / "o.csv"), gongkai.prevalence(world.folder / "parts", by=())
+    counts = [
+        f.loc[f["measure"].eq("prevalence") & f["label"].eq("boilerplate"), "n"].sum()
+        for f in (measures, whole)
+    ]
+    assert counts[0] == counts[1]
+
+
 def outcome(world):
     return gongkai.counted_outcome(world.predictions)
 
@@ -390,6 +406,8 @@ ACTIONS = {
     "evaluate": cli("evaluate", P, L, "--by", "section,year", "--tables", T, "--mistakes", "{}/m.xlsx", "-o", O),
     "evaluate parts": cli("evaluate", "{}/parts", L, "-o", O),
     "measure": cli("measure", P, "-o", O),
+    "measure parts": cli("measure", "{}/parts", "-o", O, "--by", "province,level,section", "--tables", T),
+    "measure with": with_own,
     "measure ppi": cli("measure", P, "-o", O, "--by", "year", "--method", "ppi", "--labels", L),
     "measure adjusted": cli("measure", P, "-o", O, "--by", "", "--method", "adjusted", "--labels", L),
     "measure dsl": cli("measure", P, "-o", "{}/o.jsonl", "--by", "agency", "--method", "dsl", "--labels", L),

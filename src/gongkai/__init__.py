@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from gongkai.measure.followup import followup as followup
     from gongkai.measure.followup import followup_placebo as followup_placebo
     from gongkai.measure.followup import followup_shares as followup_shares
+    from gongkai.measure.groups import with_covariates as with_covariates
     from gongkai.measure.guards import assume_random as assume_random
     from gongkai.measure.many import compare_groups as compare_groups
     from gongkai.measure.mentions import mentions as mentions
@@ -152,6 +153,7 @@ _GROUPS = {
         "series": "measure.series:series",
         "sentences_behind": "measure.prevalence:sentences_behind",
         "trend": "measure.years:trend",
+        "with_covariates": "measure.groups:with_covariates",
         "write_panel": "measure.panel:write_panel",
     },
     "show": {

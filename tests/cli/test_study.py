@@ -176,6 +176,7 @@ def test_what_a_model_learned_from_does_not_correct_it(labels, model, tmp_path):
         "ppi",
         "--labels",
         tmp_path / "gold.csv",
+        "--assume-random",
         fails=True,
     )
     assert "trained on 240 of the 240" in said

@@ -64,19 +64,24 @@ def test_evaluate_leaves_out_what_was_learned_and_says_so(caplog):
         evaluate(predictions.assign(seen=True), gold)
 
 
+def refuse(seen, coded):
+    others = (int(seen[~coded].sum()), int((~coded).sum()))
+    refuse_learned(seen[coded], np.full(coded.sum(), 10.0), others=others)
+
+
 def test_usual_wording_is_no_training_and_a_sample_learned_from_is():
     rng = np.random.default_rng(0)
     for seed in range(200):  # sentences of which 8 % are usual wording; a random sample
         rng = np.random.default_rng(seed)
         seen, coded = rng.random(2000) < 0.08, rng.random(2000) < 0.1
-        refuse_learned(seen, coded, np.full(2000, 10.0))
+        refuse(seen, coded)
     learned = coded & (rng.random(2000) < 0.3)
     with pytest.raises(
         MeasureError, match=rf"trained on {(learned | (seen & coded)).sum()} of the {coded.sum()}"
     ):
-        refuse_learned(seen | learned, coded, np.full(2000, 10.0))
+        refuse(seen | learned, coded)
     with pytest.raises(MeasureError, match="trained on"):  # all of it, as a model of these very reports has
-        refuse_learned(np.ones(2000, bool), coded, np.full(2000, 10.0))
+        refuse(np.ones(2000, bool), coded)
 
 
 def test_sentences_left_uncoded_are_weighted_within_those_drawn_alike(caplog):

@@ -89,9 +89,9 @@ def test_covariates_join_by_code_and_year_and_twice_is_refused(tables, predictio
     table, _ = panel(reports, predictions, covariates=own)
     assert table["gdp"].eq(1.5).all()
     assert table["level_own"].eq("mine").all()
-    with pytest.raises(SchemaError, match="two rows for"):
+    with pytest.raises(SchemaError, match="several rows for one agency and year"):
         panel(reports, predictions, covariates=pd.concat([own, own]))
-    with pytest.raises(SchemaError, match="need agency or region_code"):
+    with pytest.raises(SchemaError, match="need one of report_id"):
         panel(reports, predictions, covariates=own[["gdp"]])
 
 

@@ -16,15 +16,13 @@ from typing import Annotated
 import typer
 
 from gongkai.cli import codebook as codebook_app
-from gongkai.cli import coding, figures, fit, inference, page, study
+from gongkai.cli import coding, figures, fit, inference, page, shares, study
 from gongkai.cli.codebook import codebook_of
-from gongkai.cli.coded import AssumeRandom, coded_sample
 from gongkai.cli.doctor import doctor
 from gongkai.cli.options import (
     BatchSize,
     CodebookFile,
     Device,
-    FillFrom,
     Jobs,
     Level,
     Limit,
@@ -444,59 +442,7 @@ def evaluate(
         write_frame(metrics, output, overwrite=overwrite)
 
 
-@app.command()
-def measure(
-    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
-    by: Annotated[str, typer.Option("--by", help="Columns that make a group.")] = "agency,year",
-    method: Annotated[str, typer.Option("--method", help="count, adjusted, ppi or dsl.")] = "count",
-    labels: Annotated[
-        Path | None, typer.Option("--labels", help="Coded sample, for adjusted, ppi and dsl.")
-    ] = None,
-    assume_random: AssumeRandom = False,
-    cluster: Annotated[str, typer.Option("--cluster", help="auto, agency, report or passage.")] = "auto",
-    codebook: CodebookFile = None,
-    tables: FillFrom = None,
-    level: Level = 0.95,
-    overwrite: Overwrite = False,
-) -> None:
-    """Estimate the share of each label, and what the codebook derives, in each group.
-
-    The predictions are counted as they are, or corrected by a coded sample of the same sentences that the
-    model was not trained on.
-
-    Example: gongkai measure predictions.csv -o measures.csv --by agency,year
-    Example: gongkai measure predictions.csv -o corrected.csv --by year --method ppi --labels my-sample.csv
-    """
-    from gongkai.measure.coverage import uneven_years
-    from gongkai.measure.prevalence import prevalence
-    from gongkai.tables.predicted import read_predictions
-    from gongkai.tables.schema import write_frame
-
-    if cluster not in ("auto", "agency", "report", "passage"):
-        raise GongkaiError(f"--cluster {cluster}: expected auto, agency, report or passage")
-    book = codebook_of(codebook)
-    frame = read_predictions(predictions, tables, book)
-    if method not in ("count", "adjusted", "ppi", "dsl"):
-        raise GongkaiError(f"--method {method}: expected count, adjusted, ppi or dsl")
-    gold = coded_sample(labels, frame, book, assumed=assume_random)
-    measures = prevalence(
-        frame,
-        gold,
-        by=columns_of(by),
-        method=method,  # type: ignore[arg-type]
-        cluster=cluster,  # type: ignore[arg-type]
-        level=level,
-        codebook=book,
-    )
-    write_frame(measures, output, overwrite=overwrite)
-    compared = "year" in columns_of(by) and "agency" not in columns_of(by)
-    for line in uneven_years(frame) if compared else []:
-        typer.echo(f"  warning: {line}")
-    typer.echo(f"{output}: {len(measures)} rows")
-
-
-ROOMS = (fit, study, inference, page, figures, coding)
+ROOMS = (fit, shares, study, inference, page, figures, coding)
 for command in (doctor, *(c for room in ROOMS for c in room.COMMANDS)):
     app.command()(command)
 app.add_typer(codebook_app.app, name="codebook")

@@ -21,7 +21,7 @@ AssumeRandom = Annotated[
 
 
 def coded_sample(
-    path: Path | None, predictions: Predictions, codebook: Codebook | None, *, assumed: bool
+    path: Path | None, predictions: Predictions | Path, codebook: Codebook | None, *, assumed: bool
 ) -> Labels | None:
     """Read the labels of a coded sample, and print how it stands to the sentences; None for none."""
     from gongkai.coding.labels import read_labels
@@ -34,7 +34,7 @@ def coded_sample(
     labels = read_labels(path, scheme)
     if assumed:
         labels = assume_random(labels, predictions, codebook=scheme)
-    if predictions["model"].nunique() == 1 and labels["inclusion"].notna().any():
+    if labels["inclusion"].notna().any():
         table = sample_balance(predictions, labels, codebook=scheme)
         total, others = table.iloc[0], table.iloc[1:]
         typer.echo(f"  sample: weights sum to {total['sample']:,.0f} of {total['all']:,.0f} sentences")

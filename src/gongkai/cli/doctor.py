@@ -21,13 +21,13 @@ EXTRAS = {
     "page": ("altair", "vl_convert"),
     "transformers": ("accelerate", "datasets", "huggingface_hub", "torch", "transformers"),
     "ocr": ("rapidocr", "PIL", "onnxruntime", "cv2"), "doc": ("olefile",), "cluster": ("distributed",),
-    "cloud": ("fsspec",), "query": ("duckdb",), "fast": ("rjieba",), "excel": ("openpyxl",),
+    "cloud": ("fsspec",), "fast": ("rjieba",), "excel": ("openpyxl",),
     "llm": ("openai",), "regress": ("pyfixest", "wildboottest"),
 }  # fmt: skip
 """Of each extra, the modules that it brings."""
 NEEDED = (
-    "jieba", "lxml.etree", "numpy", "opencc", "pandas", "pyarrow", "pypdfium2", "safetensors", "selectolax",
-    "sklearn",
+    "duckdb", "jieba", "lxml.etree", "numpy", "opencc", "pandas", "pyarrow", "pypdfium2", "safetensors",
+    "selectolax", "sklearn",
 )  # fmt: skip
 ROOM = 1
 """GiB free for temporary files below which doctor warns."""

@@ -8,18 +8,12 @@ from typing import Annotated
 import typer
 
 from gongkai.cli.codebook import codebook_of
+from gongkai.cli.groups import With
 from gongkai.cli.options import CodebookFile, Level, Overwrite, columns_of
 from gongkai.errors import GongkaiError
 
 Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help=".csv, .xlsx, .jsonl or .parquet to write.")]
-Covariates = Annotated[
-    Path | None,
-    typer.Option(
-        "--covariates",
-        help="CSV of your own columns by region_code (and year); residents gives requests per 10,000.",
-    ),
-]
 Strict = Annotated[bool, typer.Option("--strict", help="Null where a rule that a rate rests on is broken.")]
 
 
@@ -27,7 +21,7 @@ def rates(
     tables: Tables,
     output: Output,
     strict: Strict = False,
-    covariates: Covariates = None,
+    covariates: With = None,
     below: Annotated[
         Path | None,
         typer.Option("--systems", help="Also write each parent's rates beside those of its agencies."),
@@ -43,7 +37,7 @@ def rates(
     Each has an interval; where few cases stand behind it, a wide one.
 
     Example: gongkai rates tables -o rates.csv --strict
-    Example: gongkai rates tables -o rates.xlsx --covariates residents.csv
+    Example: gongkai rates tables -o rates.xlsx --with residents.csv
     """
     from gongkai.measure.coverage import uneven_years
     from gongkai.measure.panel import residents_of
@@ -144,7 +138,7 @@ def panel(
     labels: Annotated[
         Path | None, typer.Option("--labels", help="Coded sample: corrected shares beside the counted ones.")
     ] = None,
-    covariates: Covariates = None,
+    covariates: With = None,
     renames: Annotated[
         Path | None, typer.Option("--renames", help="CSV of your own: old, new, kind (rename, merger), from.")
     ] = None,
@@ -157,7 +151,7 @@ def panel(
 
     Beside it a dictionary of the columns, NAME.dictionary.csv. The gaps are listed.
 
-    Example: gongkai panel tables predictions.csv -o panel.dta --covariates gdp.csv --strict
+    Example: gongkai panel tables predictions.csv -o panel.dta --with gdp.csv --strict
     """
     from gongkai.coding.labels import read_labels
     from gongkai.measure.coverage import uneven_years

@@ -9,6 +9,7 @@ import typer
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result of gongkai.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")]
+Threads = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Threads; all cores if not given.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N inputs, for a look.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")]
 Level = Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Coverage of the intervals.")]
@@ -26,7 +27,8 @@ CodebookFile = Annotated[
     Path | None, typer.Option("--codebook", help="Codebook in TOML; the one that ships if not given.")
 ]
 FillFrom = Annotated[
-    Path | None, typer.Option("--tables", help="Tables folder, to fill what the predictions lack.")
+    Path | None,
+    typer.Option("--tables", help="Tables folder: its reports' columns, and what the predictions lack."),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Share = Annotated[

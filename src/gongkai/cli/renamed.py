@@ -8,6 +8,8 @@ import typer
 from typer.core import TyperGroup
 
 RENAMED = {
+    ("panel", "--covariates"): "--with",
+    ("rates", "--covariates"): "--with",
     ("build", "--cluster"): "--scheduler",
     ("predict", "--cluster"): "--scheduler",
     ("train", "--model"): "--kind",

@@ -238,6 +238,7 @@ def adjusted(crowd: Crowd, coded: Coded | None, rates: Sequence[tuple[float, flo
             index = np.searchsorted(clusters, coded.clusters)
             parts = [u * (d - m) / u.sum() for (u, _), m in zip(of, (off, on), strict=True)]
             each = -(1 - share) * parts[0] - share * parts[1]
+            each[np.abs(each) < 1e-12] = 0.0  # what rounding leaves where the model never errs
             error += np.bincount(index, each, len(clusters))
             expected += np.bincount(index, w**2, len(clusters)) * float((each**2).sum() / (w**2).sum())
         shares.append(share)

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.sums import summed
 from gongkai.tables.coded import coded_whole
-from gongkai.tables.predicted import indicator_names, scheme_of
+from gongkai.tables.predicted import scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Measures, Predictions, Table
@@ -56,7 +58,7 @@ def leave_out_learned(scored: Table, *, say: int = logging.INFO) -> Table:
     return scored[~seen]
 
 
-def refuse_learned(seen: Vector, coded: Vector, weights: Vector) -> None:
+def refuse_learned(seen: Vector, weights: Vector, *, others: tuple[int, int]) -> None:
     """Refuse a coded sample that the model learned from.
 
     Usual wording that stands in the training text too is no harm: it is met as often among all sentences as
@@ -65,29 +67,28 @@ def refuse_learned(seen: Vector, coded: Vector, weights: Vector) -> None:
     sentences that are not coded, or above one half.
 
     Args:
-        seen: Whether the model learned from each sentence or its words.
-        coded: Which sentences are coded.
-        weights: Of each sentence, 1 / π where coded.
+        seen: Whether the model learned from each coded sentence or its words.
+        weights: 1 / π of each.
+        others: Of the sentences that are not coded, how many it learned from, and how many there are.
 
     Raises:
         MeasureError: Says how many.
     """
-    own, w = seen[coded], weights[coded]
-    if not own.any():
+    if not seen.any():
         return
-    share = float(w @ own / w.sum())
-    usual = (float(seen[~coded].sum()) + 1) / (float((~coded).sum()) + 2)
-    chance = 4 * float(np.sqrt(usual * (1 - usual) * (w @ w))) / float(w.sum())
+    share = float(weights @ seen / weights.sum())
+    usual = (others[0] + 1) / (others[1] + 2)
+    chance = 4 * float(np.sqrt(usual * (1 - usual) * (weights @ weights))) / float(weights.sum())
     if share > usual + chance or share > 0.5:
         raise MeasureError(
-            f"the model was trained on {int(own.sum())} of the {len(own)} coded sentences, or on their "
+            f"the model was trained on {int(seen.sum())} of the {len(seen)} coded sentences, or on their "
             f"words (and on {usual:.1%} of all others), so its errors there say nothing; predict with "
             "gongkai.classify.train.cross_fit, or code others"
         )
     logger.info(
         "%d of %d coded sentences have words that the model was trained on, as %.1f %% of all others have: "
         "usual wording, they stay",
-        int(own.sum()), len(own), 100 * usual,
+        int(seen.sum()), len(seen), 100 * usual,
     )  # fmt: skip
 
 
@@ -119,7 +120,9 @@ def responded(inclusion: pd.Series[float], coded: Vector, *, say: int = logging.
     return found
 
 
-def assume_random(labels: Labels, predictions: Predictions, *, codebook: Codebook | None = None) -> Labels:
+def assume_random(
+    labels: Labels, predictions: Predictions | str | Path, *, codebook: Codebook | None = None
+) -> Labels:
     """Return labels as if their sentences were a simple random sample of those predicted.
 
     For codes of which nobody knows how they were chosen. What rests on it says so in `note`: if somebody
@@ -127,7 +130,7 @@ def assume_random(labels: Labels, predictions: Predictions, *, codebook: Codeboo
 
     Args:
         labels: `labels` rows without inclusion probabilities.
-        predictions: `predictions` rows of the sentences that the result shall speak of.
+        predictions: `predictions` rows, or a folder of them, of the sentences that the result shall speak of.
         codebook: See `prevalence`.
 
     Raises:
@@ -135,10 +138,10 @@ def assume_random(labels: Labels, predictions: Predictions, *, codebook: Codeboo
     """
     if "inclusion" in labels.columns and labels["inclusion"].notna().any():
         raise SchemaError("the labels have inclusion probabilities; nothing has to be assumed of the sample")
-    counted = predictions[~predictions["section"].isin(scheme_of(predictions, codebook).uncounted_sections)]
-    everything = counted["sentence_id"].nunique()
-    known = labels["sentence_id"].isin(counted["sentence_id"])
-    coded = labels.loc[known, "sentence_id"].nunique()
+    with summed(
+        predictions, cluster="agency", coded=labels["sentence_id"].tolist(), codebook=codebook
+    ) as sums:
+        everything, coded = sums.sentences, sums.coded["sentence_id"].nunique()
     if not coded:
         raise MeasureError("no predicted sentence is coded; do both come from the same build?")
     logger.warning("%d coded sentences are taken as a random sample of %d", coded, everything)
@@ -154,7 +157,7 @@ def note_assumed(measures: Measures, labels: Labels | None) -> Measures:
 
 
 def sample_balance(
-    predictions: Predictions,
+    predictions: Predictions | str | Path,
     labels: Labels,
     *,
     by: Sequence[str] = ("section", "year"),
@@ -163,7 +166,7 @@ def sample_balance(
     """Compare a coded sample, weighted by 1 / inclusion, with the sentences that it stands for.
 
     Args:
-        predictions: `predictions` rows of one model.
+        predictions: `predictions` rows of one model, or a folder of them.
         labels: `labels` rows of one annotator with `inclusion`.
         by: Columns whose values are compared, beside the mean score of each label.
         codebook: See `prevalence`.
@@ -174,27 +177,36 @@ def sample_balance(
         beyond ±2.
     """
     scheme = scheme_of(predictions, codebook)
-    counted = predictions[~predictions["section"].isin(scheme.uncounted_sections)]
-    first = counted.drop_duplicates("sentence_id").set_index("sentence_id")
     whole = coded_whole(labels, scheme)
-    labels = labels.assign(inclusion=responded(labels["inclusion"].astype(float), whole, say=logging.DEBUG))[
-        whole
-    ]
-    gold = labels[labels["sentence_id"].isin(first.index)].drop_duplicates("sentence_id")
-    pi = gold.set_index("sentence_id")["inclusion"].astype(float).dropna()
-    w = (1 / pi).to_numpy()
-    values: dict[str, pd.Series[float]] = {}
-    for label, part in counted.assign(label=indicator_names(counted)).groupby("label", sort=True):
-        score = part.set_index("sentence_id")["score"]
-        values[f"score of {label}"] = score.reindex(first.index).fillna(0.0)
-    for column in by:
-        of = first[column].astype(object).where(first[column].notna(), "")
-        values |= {f"{column}={v}": of.eq(v).astype(float) for v in sorted(set(of), key=str)}
-    total, spread = float(w.sum()), float(np.sqrt(((1 - pi.to_numpy()) * w**2).sum()))
-    rows = [("sentences", total, float(len(first)), (total - len(first)) / max(spread, 1e-9))]
-    for name, value in values.items():
-        own, mean = value.reindex(pi.index).to_numpy(), float(value.mean())
-        share = float(w @ own / total)
-        error = float(np.sqrt(((1 - pi.to_numpy()) * w**2) @ (own - share) ** 2)) / total
+    inclusion = responded(labels["inclusion"].astype(float), whole, say=logging.DEBUG)
+    gold = labels.assign(inclusion=inclusion)[whole].drop_duplicates("sentence_id").dropna(subset="inclusion")
+    ids = gold["sentence_id"].tolist()
+    with summed(predictions, by=by, cluster="agency", scores=True, coded=ids, codebook=scheme) as sums:
+        if len(sums.models) != 1:
+            raise MeasureError(f"a sample stands for the predictions of one model, not of {len(sums.models)}")
+        groups = list(sums.groups())
+        coded, everything = sums.coded, sums.sentences
+    pi = coded["sentence_id"].map(gold.set_index("sentence_id")["inclusion"]).to_numpy(float)
+    w, number = 1 / pi, coded["number"].to_numpy()
+    values: dict[str, tuple[Vector, float]] = {}
+    for k, quantity in enumerate(scheme.quantities):
+        if quantity.measure == "prevalence":
+            score = np.prod([coded[f"s{scheme.indicators.index(i)}"] for i in quantity.top], axis=0)
+            score = (
+                np.where(coded["section"].isin(quantity.sections), score, 0.0) if quantity.sections else score
+            )
+            total = sum(float(group.sums[:, k, 0].sum()) for group in groups)
+            values[f"score of {quantity.label}"] = (score, total)
+    every = [float(group.n.max(axis=1).sum()) for group in groups]
+    for i, column in enumerate(by, start=1):
+        held = ["" if group.key[i] is None else group.key[i] for group in groups]
+        for value in sorted(set(held), key=str):
+            inside = np.array([one == value for one in held])
+            values[f"{column}={value}"] = (inside[number].astype(float), float(np.array(every)[inside].sum()))
+    weight, spread = float(w.sum()), float(np.sqrt(((1 - pi) * w**2).sum()))
+    rows = [("sentences", weight, float(everything), (weight - everything) / max(spread, 1e-9))]
+    for name, (own, total) in values.items():
+        share, mean = float(w @ own / weight), total / everything
+        error = float(np.sqrt(((1 - pi) * w**2) @ (own - share) ** 2)) / weight
         rows.append((name, share, mean, (share - mean) / max(error, 1e-9)))
     return pd.DataFrame(rows, columns=["quantity", "sample", "all", "z"])

@@ -118,22 +118,27 @@ def variance(sums: Vector, sizes: Vector, strata: Vector | None = None) -> tuple
     >>> [round(x, 6) for x in variance(np.array([0.1, -0.1, 0.0]), np.ones(3))]
     [0.03, 2.0]
     """
-    found, inverse, drawn = 0.0, 0.0, False
+    _, code = (None, np.zeros(len(sums), int)) if strata is None else np.unique(strata, return_inverse=True)
+    count = np.bincount(code)
+    size, own = np.bincount(code, sizes), np.bincount(code, sums)
+    share = np.where(size[code] > 0, sizes / np.where(size > 0, size, 1.0)[code], 1 / count[code])
+    largest = np.zeros(len(count))
+    np.maximum.at(largest, code, share)
+    drawn = (count > 1) & (largest <= 1 - 1e-9)
+    inside = drawn[code]
+    if not inside.any():
+        return NAN, NAN
+    code, share = code[inside], share[inside]
+    found = float(((sums[inside] - share * own[code]) ** 2 / (1 - share)).sum())
+    # The matrix of the quadratic form under the working model: 1 − h on the diagonal and, elsewhere, what the
+    # common mean costs. Its trace is 1, the sum of its squares the inverse of the degrees of freedom.
+    cost = share**2 / (1 - share)
+    costs = np.bincount(code, cost, len(count))
+    squares = np.bincount(code, share**2 - cost**2, len(count)) + costs**2
     total = float(sizes.sum())
-    for stratum in (None,) if strata is None else np.unique(strata):
-        inside = np.ones(len(sums), bool) if stratum is None else strata == stratum
-        own, size = sums[inside], float(sizes[inside].sum())
-        share = sizes[inside] / size if size > 0 else np.full(len(own), 1 / max(len(own), 1))
-        if len(own) < 2 or share.max() > 1 - 1e-9:
-            continue
-        drawn = True
-        found += float(((own - share * own.sum()) ** 2 / (1 - share)).sum())
-        # The matrix of the quadratic form under the working model: 1 − h on the diagonal and, elsewhere, what
-        # the common mean costs. Its trace is 1, the sum of its squares the inverse of the degrees of freedom.
-        cost = share**2 / (1 - share)
-        part = size / total if total > 0 else 1.0
-        inverse += part**2 * float((share**2).sum() + cost.sum() ** 2 - (cost**2).sum())
-    return (found, 1 / inverse) if drawn and inverse > 0 else (NAN, NAN)
+    part = size / total if total > 0 else np.ones(len(count))
+    inverse = float((part[drawn] ** 2 * squares[drawn]).sum())
+    return (found, 1 / inverse) if inverse > 0 else (NAN, NAN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.coverage import coverage
 from gongkai.measure.crosswalk import crosswalk, quantities
 from gongkai.measure.followup import followup
+from gongkai.measure.groups import PLACES, with_covariates
 from gongkai.measure.prevalence import prevalence
 from gongkai.measure.rates import indicators, rates
 from gongkai.measure.reuse import reuse
@@ -98,7 +99,11 @@ def panel(
     scheme = scheme_of(predictions, codebook)
     pieces = [_shares(predictions, labels, level, scheme)]
     if sentences is not None:
-        pieces += [_lengths(sentences), _reuse(sentences), _promises(sentences, predictions, scheme)]
+        pieces += [
+            _lengths(sentences),
+            _reuse(sentences),
+            _promises(sentences, predictions, scheme, statistics),
+        ]
     single = kept[~kept.duplicated(_KEY, keep=False)]
     if statistics is not None:
         pieces += [
@@ -227,10 +232,13 @@ def _reuse(sentences: Sentences) -> tuple[Table, list[Column]]:
 
 
 def _promises(
-    sentences: Sentences, predictions: Predictions, codebook: Codebook
+    sentences: Sentences,
+    predictions: Predictions,
+    codebook: Codebook,
+    statistics: Statistics | None,
 ) -> tuple[Table, list[Column]]:
     try:
-        found = followup(sentences, predictions, codebook=codebook)
+        found = followup(sentences, predictions, statistics=statistics, codebook=codebook)
     except MeasureError:
         return pd.DataFrame(columns=_KEY), []
     found = found[found["kind"] != "problem"]
@@ -370,24 +378,9 @@ def _broken(single: Reports, checks: Checks) -> tuple[Table, list[Column]]:
 
 def _with_covariates(table: Table, covariates: Table) -> tuple[Table, list[Column]]:
     """Join the user's columns; a name that the panel has too gets `_own` behind it."""
-    place = next((c for c in ("series_id", "agency", "region_code") if c in covariates.columns), None)
-    if place is None:
-        raise SchemaError(
-            f"covariates need agency or region_code; have {', '.join(map(str, covariates.columns))}"
-        )
-    key = [place, *(["year"] if "year" in covariates.columns else [])]
-    own = covariates.dropna(subset=key).copy()
-    own[place] = own[place].astype(str)
-    if "year" in key:
-        own["year"] = pd.to_numeric(own["year"], errors="coerce").astype("Int64").astype(object)
-        own = own.dropna(subset=["year"]).astype({"year": int})
-    if own.duplicated(key).any():
-        twice = own.loc[own.duplicated(key), key].iloc[0].to_dict()
-        raise SchemaError(f"covariates have two rows for {twice}")
-    names = {str(c): str(c) if c not in table.columns else f"{c}_own" for c in own.columns if c not in key}
-    own = own.rename(columns=names)
-    joined = table.assign(**{place: table[place].astype(object)}).merge(own, on=key, how="left")
-    return joined, [Column(name, "", "yours", "自有变量") for name in names.values()]
+    joined, _ = with_covariates(table, covariates)
+    own = [str(c) for c in joined.columns if c not in table.columns and c not in PLACES]
+    return joined, [Column(name, "", "yours", "自有变量") for name in own]
 
 
 def write_panel(table: Table, dictionary: Table, path: Path, *, overwrite: bool = False) -> list[Path]:

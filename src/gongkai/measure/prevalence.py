@@ -10,17 +10,21 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.estimate import Coded, adjusted, corrected, counted, crowd_of, dsl_outcomes, none, shrink
+from gongkai.measure.estimate import Coded, Crowd, adjusted, corrected, counted, dsl_outcomes, none, shrink
 from gongkai.measure.guards import note_assumed, refuse_learned, responded
-from gongkai.measure.intervals import FEWEST, share_interval
+from gongkai.measure.intervals import share_interval, told
+from gongkai.measure.sums import summed
 from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import by_indicator, indicator_names, scheme_of
+from gongkai.tables.query import arrow_of
 from gongkai.tables.schema import frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from gongkai.measure.intervals import Moment
+    from gongkai.measure.sums import Group
     from gongkai.tables.codebook import Codebook, Quantity
     from gongkai.tables.schema import Labels, Measures, Predictions, Table
 
@@ -32,7 +36,7 @@ Method = Literal["count", "adjusted", "ppi", "dsl"]
 
 
 def prevalence(
-    predictions: Predictions,
+    predictions: Predictions | str | Path,
     labels: Labels | None = None,
     *,
     by: Sequence[str] = ("agency", "year"),
@@ -41,6 +45,8 @@ def prevalence(
     rates: Mapping[str, tuple[float, float]] | None = None,
     level: float = 0.95,
     codebook: Codebook | None = None,
+    reports: Table | None = None,
+    jobs: int | None = None,
 ) -> Measures:
     """Estimate the share of each label, and what the codebook derives from labels, in each group.
 
@@ -57,14 +63,15 @@ def prevalence(
     that are the same in all groups.
 
     Args:
-        predictions: `predictions` rows with all labels of each sentence; several models are kept apart for
-            `count`, the other methods take one.
+        predictions: `predictions` rows with all labels of each sentence, or a folder that `predict` wrote,
+            of any size: of all sentences but the coded ones only sums come into memory. Several models are
+            kept apart for `count`, the other methods take one.
         labels: `labels` rows by one annotator (`resolved` if there are several), for `ppi`, `dsl` and, unless
             `rates` are given, `adjusted`, with the column `inclusion`, the probability with which each
             sentence was drawn, as `gongkai sample` writes it; of a random sample without it
             `guards.assume_random` makes them. Drawn sentences without codes are taken as missing at random
             among those drawn alike.
-        by: Columns that define a group.
+        by: Columns that define a group: of the predictions or of `reports`, `province` or `city`.
         method: `count`, `adjusted`, `ppi` or `dsl`.
         cluster: What is taken as one draw for the intervals: whole agencies, whole reports, or passages
             (sentences of one report under one heading, within its sections). `auto` takes agencies; where
@@ -73,6 +80,8 @@ def prevalence(
         level: Coverage of the interval, in (0, 1).
         codebook: The scheme; unless given the one that ships, where the labels are its, else one without
             derived measures.
+        reports: One row per `report_id`: `reports`, or what `with_covariates` made of it.
+        jobs: Threads; all cores unless given.
 
     Returns:
         `measures` rows and the `by` columns: value, low, high are shares in [0, 1], `error` the standard
@@ -86,85 +95,102 @@ def prevalence(
         MeasureError: A sentence lacks one of the labels, no sentence is left to count, the labels do not
             fit, or the model was trained on some of them (use `models.train.cross_fit`).
     """
-    missing = [column for column in by if column not in predictions.columns]
-    if missing:
-        raise SchemaError(
-            f"predictions lack {', '.join(missing)}; they have {', '.join(predictions.columns)}"
-        )
-    scheme = scheme_of(predictions, codebook)
-    wide = _wide(predictions, by, scheme)
-    if method != "count":
-        wide = _with_codes(wide, labels, method, rates, scheme)
-    rows: list[dict[str, object]] = []
-    for (model, *key), group in wide.groupby(["model", *by], sort=True, dropna=False, observed=True):
-        unit = _choose_cluster(group, by) if cluster == "auto" else cluster
-        about = dict(zip(by, key, strict=True)) | {"model": model, "cluster": unit, "method": method}
-        for quantity in scheme.quantities:
-            moment, units = _moment(group, wide, unit, method, quantity, rates)
-            found = share_interval(moment, level)
-            values = {"value": found.value, "low": found.low, "high": found.high, "error": found.error}
-            about_quantity = {"measure": quantity.measure, "label": quantity.label, "clusters": units}
-            about_quantity |= {"n": int(moment.n), "level": level, "note": found.note or None}
-            rows.append(about | about_quantity | {k: None if v != v else v for k, v in values.items()})
-    frame = frame_of("measures", rows)
-    groups = pd.DataFrame([{c: row[c] for c in by} for row in rows], columns=list(by))
-    return note_assumed(pd.concat([groups, frame], axis=1), labels)
+    gold = None if method == "count" or (method == "adjusted" and rates) else _gold(labels, method)
+    ids = [] if gold is None else gold["sentence_id"].astype(str).unique().tolist()
+    scores = method in ("ppi", "dsl")
+    made: list[Table] = []
+    with summed(
+        predictions, by=by, cluster=cluster, scores=scores, coded=ids, reports=reports, codebook=codebook,
+        jobs=jobs,
+    ) as sums:  # fmt: skip
+        if method != "count" and len(sums.models) != 1:
+            raise MeasureError(
+                f"method {method} takes the predictions of one model, not of {len(sums.models)}"
+            )
+        coded = None
+        if gold is not None:
+            coded = _coded(sums.coded, gold, method, sums.scheme, (sums.sentences, sums.seen))
+        quantities = sums.scheme.quantities
+        rows: list[dict[str, object]] = []
+        for group in sums.groups():
+            about = dict(zip(("model", *by), group.key, strict=True))
+            about |= {"cluster": group.unit, "method": method, "level": level}
+            for k, quantity in enumerate(quantities):
+                moment, units = _moment(group, k, quantity, sums.scheme, method, coded, rates)
+                about |= {"measure": quantity.measure, "label": quantity.label}
+                about |= {"n": int(moment.n), "clusters": units}
+                rows.append(about | told(share_interval(moment, level)))
+            if len(rows) >= ROWS:
+                made.append(_as_frame(rows, by))
+                rows = []
+    made += [_as_frame(rows, by)] if rows or not made else []
+    return note_assumed(pd.concat(made, ignore_index=True), labels)
+
+
+ROWS = 20_000
+"""Rows that are laid out as a frame at a time."""
+
+
+def _as_frame(rows: list[dict[str, object]], by: Sequence[str]) -> Table:
+    keys: Table = arrow_of({c: [row[c] for row in rows] for c in by}).to_pandas()
+    return pd.concat([keys, frame_of("measures", rows)], axis=1)
 
 
 def _moment(
-    group: Table,
-    wide: Table,
-    unit: str,
-    method: str,
+    group: Group,
+    k: int,
     quantity: Quantity,
+    scheme: Codebook,
+    method: str,
+    coded: Table | None,
     rates: Mapping[str, tuple[float, float]] | None,
 ) -> tuple[Moment, int]:
     """Return a share of a group, linearised, and how many units it rests on."""
-    group = group[_inside(group, quantity)]
-    if group.empty:
+    about = group.n[:, k] > 0
+    if not about.any():
         return none("nothing to divide by"), 0
-    strata, units = _units(group, unit)
-    numbers, names = pd.factorize(units.astype(object), sort=True)  # numpy's would cut a \0 at an end
-    pair = (quantity.top, quantity.bottom)
-    decided = np.stack([_decided(group, q) for q in pair], axis=1)
+    crowd = Crowd(group.units[about], group.n[about, k], group.sums[about, k], group.products[k])
     if method == "count":
-        moment = counted(crowd_of(numbers, decided))
-        inside = np.unique(numbers[decided[:, 1] > 0])
-        if unit == "passage" and len(inside):
-            of_unit = pd.Series(strata.to_numpy()).groupby(numbers).first().to_numpy()
-            moment = replace(moment, strata=pd.factorize(of_unit[inside])[0])
-        return moment, len(inside)
+        moment = counted(crowd)
+        inside = crowd.sums[:, 1] > 0
+        if group.unit == "passage" and inside.any():
+            moment = replace(moment, strata=np.unique(group.strata[about][inside], return_inverse=True)[1])
+        return moment, int(inside.sum())
+    pair = (quantity.top, quantity.bottom)
+    if method == "adjusted" and rates:
+        wanted = [quantity.label, "+".join(quantity.bottom)]
+        if any(name and name not in rates for name in wanted):
+            return none("no rates given for this label"), len(crowd.clusters)
+        exact = [rates[name] if name else (1.0, 1.0) for name in wanted]
+        return adjusted(crowd, None, exact), len(crowd.clusters)
+    assert coded is not None  # rates stand in for it with `adjusted` only
+    chosen = coded[coded["section"].isin(quantity.sections)] if quantity.sections else coded
+    if method != "adjusted":
+        chosen = chosen[chosen["number"] == group.number]
+    rows = _coded_pair(chosen, group.unit, pair, scheme, method)
     if method == "adjusted":
-        if rates:
-            wanted = [quantity.label, "+".join(quantity.bottom)]
-            if any(name and name not in rates for name in wanted):
-                return none("no rates given for this label"), len(names)
-            exact = [rates[name] if name else (1.0, 1.0) for name in wanted]
-            return adjusted(crowd_of(numbers, decided), None, exact), len(names)
-        rows = wide[_inside(wide, quantity) & wide["_coded"]]
-        number_of = {name: k for k, name in enumerate(names)}
-        theirs = _units(rows, unit)[1]
-        for name in pd.unique(theirs):
-            number_of.setdefault(name, len(number_of))
-        coded = _coded(rows, theirs.map(number_of).to_numpy(int), pair, scores=False, weighted=True)
-        return adjusted(crowd_of(numbers, decided), coded), len(names)
-    known = group["_coded"].to_numpy(bool)
-    coded = _coded(group[known], numbers[known], pair, scores=True, weighted=method == "dsl")
-    scores = np.stack([_codes_and_scores(group, q)[1] for q in pair], axis=1)
-    return corrected(crowd_of(numbers, scores), coded, design=method == "dsl"), len(names)
+        return adjusted(crowd, rows), len(crowd.clusters)
+    return corrected(crowd, rows, design=method == "dsl"), len(crowd.clusters)
 
 
-def _coded(
-    rows: Table, clusters: Vector, pair: Sequence[Sequence[str]], *, scores: bool, weighted: bool
+def _coded_pair(
+    rows: Table, unit: str, pair: Sequence[Sequence[str]], scheme: Codebook, method: str
 ) -> Coded:
     """Return coded sentences; those that are not coded for this pair are left out."""
-    codes = np.stack([_codes_and_scores(rows, q)[0] for q in pair], axis=1)
-    predictions = [(_codes_and_scores(rows, q)[1] if scores else _decided(rows, q)) for q in pair]
+    at = {name: k for k, name in enumerate(scheme.indicators)}
+    given = "d" if method == "adjusted" else "s"
+    columns = {name: rows[f"_{name}"].to_numpy(float) for name in at}
+    codes = np.stack([all_true(columns, q) if q else np.ones(len(rows)) for q in pair], axis=1)
+    predicted = [
+        np.prod([np.ones(len(rows)), *(rows[f"{given}{at[c]}"].to_numpy(float) for c in q)], axis=0)
+        for q in pair
+    ]
     weights = np.ones(len(rows))
-    if weighted and "_inclusion" in rows.columns:
+    if method != "ppi" and rows["_inclusion"].notna().any():
         weights = 1 / rows["_inclusion"].fillna(1.0).to_numpy(float)
     known = ~np.isnan(codes).any(axis=1)
-    return Coded(clusters[known], codes[known], np.stack(predictions, axis=1)[known], weights[known])
+    units = rows[unit].to_numpy(np.uint64)
+    return Coded(units[known], codes[known], np.stack(predicted, axis=1)[known], weights[known])
 
 
 def pool(measures: Measures, *, within: Sequence[str] = ()) -> Measures:
@@ -223,7 +249,14 @@ def dsl_outcome(predictions: Predictions, labels: Labels, *, codebook: Codebook 
         MeasureError: See `prevalence`.
     """
     scheme = scheme_of(predictions, codebook)
-    wide = _with_codes(_wide(predictions, (), scheme), labels, "dsl", None, scheme)
+    wide = _wide(predictions, scheme)
+    if (models := wide["model"].nunique()) != 1:
+        raise MeasureError(f"the outcome is of one model, not of {models}")
+    coded = _coded(wide, _gold(labels, "dsl"), "dsl", scheme, (len(wide), int(wide["seen"].sum()))).set_index(
+        "sentence_id"
+    )
+    added = coded[["_inclusion", *(f"_{c}" for c in scheme.indicators)]]
+    wide = wide.merge(added, left_on="sentence_id", right_index=True, how="left")
     keep = [c for c in predictions.columns if c not in ("label", "value", "score", "predicted")]
     about = predictions.drop_duplicates("sentence_id")[keep].set_index("sentence_id").loc[wide["sentence_id"]]
     parts = []
@@ -251,52 +284,50 @@ def counted_outcome(predictions: Predictions, *, codebook: Codebook | None = Non
     return kept.drop(columns="value", errors="ignore")
 
 
-def _with_codes(
-    wide: Table,
-    labels: Labels | None,
-    method: str,
-    rates: Mapping[str, tuple[float, float]] | None,
-    codebook: Codebook,
-) -> Table:
-    """Join the codes (NaN where not coded) and the inclusion probability."""
-    if (models := len(set(wide["model"]))) != 1:
-        raise MeasureError(f"method {method} takes the predictions of one model, not of {models}")
-    if labels is None:
-        if method != "adjusted" or not rates:
-            raise MeasureError(f"method {method} needs labels of a sample of the sentences")
-        return wide.assign(**{f"_{c}": np.nan for c in codebook.indicators}, _inclusion=np.nan, _coded=False)
-    scheme_of_labels(labels, codebook)
+def _gold(labels: Labels | None, method: str) -> Labels:
+    """Return the codes of one annotator."""
+    if labels is None or labels.empty:
+        raise MeasureError(f"method {method} needs labels of a sample of the sentences")
     annotators = set(labels["annotator"])
     chosen = "resolved" if "resolved" in annotators else min(annotators)
     if chosen != "resolved" and len(annotators) > 1:
         raise MeasureError(f"labels by {', '.join(sorted(annotators))}; keep those of one, or resolve them")
-    gold = labels[labels["annotator"] == chosen]
-    whole = coded_whole(gold, codebook)
+    return labels[labels["annotator"] == chosen]
+
+
+def _coded(
+    predicted: Table, gold: Labels, method: str, scheme: Codebook, everything: tuple[int, int]
+) -> Table:
+    """Return the predicted sentences that are coded whole, with their codes and inclusion probability.
+
+    `everything` is the number of all sentences, and of those that the model learned from.
+    """
+    scheme_of_labels(gold, scheme)
+    whole = coded_whole(gold, scheme)
     if "inclusion" in gold.columns:
         gold = gold.assign(inclusion=responded(gold["inclusion"].astype(float), whole))
     gold = gold[whole].set_index("sentence_id")
-    coded = wide["sentence_id"].isin(gold.index)
-    if not coded.any():
+    rows = predicted[predicted["sentence_id"].isin(gold.index)]
+    if rows.empty:
         raise MeasureError("no predicted sentence is coded; do both come from the same build?")
-    codes = indicator_codes(gold, codebook)
-    wide = wide.assign(**{f"_{c}": wide["sentence_id"].map(codes[c]) for c in codes.columns}, _coded=coded)
     if "inclusion" not in gold.columns or gold["inclusion"].isna().all():
         raise SchemaError(
             "the labels lack inclusion, the probability with which each sentence was drawn (gongkai sample "
             "writes it); of a random sample without it: --assume-random, in Python assume_random(labels, "
             "predictions), and every result says so. A sample picked by hand corrects nothing"
         )
-    wide["_inclusion"] = wide["sentence_id"].map(gold["inclusion"].astype(float))
-    if method == "ppi" and len(set(wide.loc[coded, "_inclusion"].round(12))) > 1:
+    codes = indicator_codes(gold, scheme)
+    rows = rows.assign(**{f"_{c}": rows["sentence_id"].map(codes[c]) for c in codes.columns})
+    rows["_inclusion"] = rows["sentence_id"].map(gold["inclusion"].astype(float))
+    if method == "ppi" and len(set(rows["_inclusion"].round(12))) > 1:
         raise MeasureError("the sample was drawn with unequal probabilities: use method dsl")
-    own = wide["_inclusion"].to_numpy(float)
+    own, seen = rows["_inclusion"].to_numpy(float), rows["seen"].to_numpy(bool)
+    sentences, learned = everything
     refuse_learned(
-        wide["seen"].eq(True).fillna(value=False).to_numpy(bool),
-        coded.to_numpy(bool),
-        1 / np.nan_to_num(own, nan=1.0),
+        seen, 1 / np.nan_to_num(own, nan=1.0), others=(learned - int(seen.sum()), sentences - len(rows))
     )
-    _balance(own[coded.to_numpy(bool)], len(wide))
-    return wide
+    _balance(own, sentences)
+    return rows
 
 
 def _balance(inclusion: Vector, sentences: int) -> None:
@@ -337,48 +368,23 @@ def _decided(group: Table, names: Sequence[str]) -> Vector:
     return decided
 
 
-def _wide(predictions: Predictions, by: Sequence[str], codebook: Codebook) -> Table:
+def _wide(predictions: Predictions, codebook: Codebook) -> Table:
     """Return one row per model and sentence with a boolean column, and a score, per indicator."""
-    about = list(dict.fromkeys(["model", "sentence_id", "report_id", "agency", "section", "heading", *by]))
-    about += ["seen"] if "seen" in predictions.columns else []
+    about = ["model", "sentence_id", "section", *(["seen"] if "seen" in predictions.columns else [])]
     flags, scores = by_indicator(predictions, codebook)
     first = predictions.drop_duplicates(["model", "sentence_id"])[about]
     wide = first.merge(flags.reset_index(), on=["model", "sentence_id"])
     wide = wide.merge(scores.add_prefix("_score_").reset_index(), on=["model", "sentence_id"])
-    wide["seen"] = wide["seen"] if "seen" in wide.columns else False
+    wide["seen"] = wide["seen"].eq(True).fillna(value=False).astype(bool) if "seen" in wide.columns else False
     wide = wide[~wide["section"].isin(codebook.uncounted_sections)].copy()
     if wide.empty:
         raise MeasureError(f"no sentence to count outside {', '.join(codebook.uncounted_sections)}")
     return wide
 
 
-def _units(wide: Table, unit: str) -> tuple[pd.Series[str], pd.Series[str]]:
-    """Return for each sentence the stratum it is drawn in and the unit it is drawn with, as texts.
-
-    Agencies and reports are drawn freely. Within a report the statutory sections are fixed, so passages are
-    drawn section by section; in a section that is one passage its sentences are the units.
-    """
-    if unit != "passage":
-        units = named(wide[{"agency": "agency", "report": "report_id"}[unit]])
-        return units.map(lambda _: ""), units
-    strata = wide["model"] + "\0" + named(wide["report_id"]) + "\0" + named(wide["section"])
-    passages = strata + "\0" + named(wide["heading"])
-    alone = passages.groupby(strata).transform("nunique").eq(1)
-    return strata, passages.where(~alone, passages + "\0" + wide["sentence_id"])
-
-
 def named(column: pd.Series[Any]) -> pd.Series[str]:
     """Return texts; what was not found is one more cluster, not none."""
     return column.astype(object).where(column.notna(), "").astype(str)
-
-
-def _choose_cluster(group: Table, by: Sequence[str]) -> str:
-    """Return what counts as one draw in this group: agencies, unless the group is one by its definition."""
-    if not {"agency", "report_id"} & set(by):
-        return "agency"
-    if "report_id" not in by and group["report_id"].nunique() >= FEWEST:
-        return "report"
-    return "passage"
 
 
 def sentences_behind(
@@ -421,7 +427,7 @@ def sentences_behind(
         raise MeasureError(
             f"no prediction of {row['model']} where " + ", ".join(f"{c} is {row[c]}" for c in by)
         )
-    wide = _wide(kept, (), scheme)
+    wide = _wide(kept, scheme)
     wide = wide[_inside(wide, quantity) & (_decided(wide, quantity.bottom) == 1)]
     own_part = [name for name in quantity.top if name not in quantity.bottom] or list(quantity.top)
     score = np.prod([wide[f"_score_{name}"].to_numpy(float) for name in own_part], axis=0)

@@ -64,8 +64,15 @@ def regions() -> dict[str, list[Region]]:
 
 def region_of(code: str, year: int | None) -> Region | None:
     """Return the division that has a code in a year."""
-    found = (r for of_name in regions().values() for r in of_name if r.code == code and r.exists(year))
-    return next(found, None)
+    return next((region for region in _by_code().get(code, ()) if region.exists(year)), None)
+
+
+@functools.cache
+def _by_code() -> dict[str, list[Region]]:
+    found: dict[str, list[Region]] = {}
+    for region in (r for of_name in regions().values() for r in of_name):
+        found.setdefault(region.code, []).append(region)
+    return found
 
 
 @functools.cache

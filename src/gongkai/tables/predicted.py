@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.tables.codebooks import inferred
-from gongkai.tables.schema import SCHEMAS, read_frame, read_table
+from gongkai.tables.query import arrow_of, literals, quoted, see, session
+from gongkai.tables.schema import SCHEMAS, parts_of, read_frame, read_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
     import pandas as pd
 
     from gongkai.tables.codebook import Codebook
@@ -172,25 +176,172 @@ def indicator_names(frame: Table) -> pd.Series[str]:
     return label.where(value.isna(), label + "=" + value.where(value.notna(), "").astype(str))
 
 
-def scheme_of(predictions: Predictions, codebook: Codebook | None = None) -> Codebook:
-    """Return the codebook given, or the scheme that the predictions show.
+def scheme_of(predictions: Predictions | str | Path, codebook: Codebook | None = None) -> Codebook:
+    """Return the codebook given, or the scheme that the predictions, rows or a folder of them, show.
 
     Raises:
         SchemaError: The predictions have a label or class that the codebook has not.
     """
+    if isinstance(predictions, str | Path):
+        with session() as db:
+            return predictions_in(db, predictions, codebook)[0]
     has_values = "value" in predictions.columns
     pairs = predictions[["label", "value"] if has_values else ["label"]].drop_duplicates()
     values = pairs["value"].tolist() if has_values else [None] * len(pairs)
-    found = list(zip(pairs["label"].astype(str), values, strict=True))
+    return _scheme(list(zip(pairs["label"].astype(str), values, strict=True)), codebook)
+
+
+def _scheme(pairs: Sequence[tuple[str, Any]], codebook: Codebook | None) -> Codebook:
     if codebook is None:
-        return inferred(found)
-    names = {f"{name}={value}" if isinstance(value, str) and value else name for name, value in found}
+        return inferred(pairs)
+    names = {f"{name}={value}" if isinstance(value, str) and value else name for name, value in pairs}
     if strange := sorted(names - set(codebook.indicators)):
         raise SchemaError(
             f"the predictions' {strange[0]} is not in the codebook {codebook.stamp}; it has "
             f"{', '.join(codebook.indicators)}"
         )
     return codebook
+
+
+def reports_of(predictions: Predictions | str | Path) -> Table:
+    """Return what predictions say of their reports: `report_id, agency, region_code, year`, a row each."""
+    with session() as db:
+        predictions_in(db, predictions)
+        found: Table = db.sql(
+            "SELECT report_id, min(agency) AS agency, min(region_code) AS region_code, min(year) AS year "
+            "FROM predictions WHERE report_id IS NOT NULL GROUP BY report_id ORDER BY report_id"
+        ).df()
+    return found
+
+
+BATCH = 500_000
+"""Rows of a folder's parts that are taken at a time."""
+
+
+def predictions_in(
+    db: duckdb.DuckDBPyConnection, predictions: Predictions | str | Path, codebook: Codebook | None = None
+) -> tuple[Codebook, list[str], list[str]]:
+    """Make predictions the view `predictions` of a connection.
+
+    Args:
+        db: A connection.
+        predictions: Rows, or a folder that `predict` wrote; a path or an address.
+        codebook: Their scheme; unless given, what they show.
+
+    Returns:
+        The scheme, their columns, and what to select from, one after the other, to have them all: parts that
+        hold whole reports.
+
+    Raises:
+        SchemaError: A column is missing, a label is not in the codebook, or there are no parts.
+    """
+    if isinstance(predictions, str | Path):
+        see(db, predictions)
+        files = parts_of(predictions, "predictions")
+        db.execute(f"CREATE VIEW given AS SELECT * FROM {_read(files)}")
+    else:
+        files = []
+        db.register("given", arrow_of(predictions))
+    own = [row[0] for row in db.sql("DESCRIBE given").fetchall()]
+    needed = ("sentence_id", "model", "label", "score", "predicted")
+    if lacking := [c for c in needed if c not in own]:
+        raise SchemaError(f"predictions lack {', '.join(lacking)}; they have {', '.join(own)}")
+    # Nulls of one type, whatever a frame has for a column without a value.
+    absent = [c for c in SCHEMAS["predictions"].names if c not in own]
+    more = "".join(f", NULL::{'BOOLEAN' if c == 'seen' else 'VARCHAR'} AS {c}" for c in absent)
+    select = f"SELECT *{more} FROM"
+    db.execute(f"CREATE VIEW predictions AS {select} given")
+    if isinstance(predictions, str | Path):  # in the order of the rows
+        pairs = db.sql(
+            f"SELECT label, value FROM ({select} {_read(files, 'file_row_number = true')}) "
+            "GROUP BY ALL ORDER BY min(file_row_number), label, value"
+        ).fetchall()
+        scheme = _scheme(pairs, codebook)
+    else:
+        scheme = scheme_of(predictions, codebook)
+    return scheme, own, [f"({select} {part})" for part in _batches(db, files)]
+
+
+def _read(files: Sequence[str], more: str = "hive_partitioning = false") -> str:
+    return f"read_parquet([{literals(files)}], union_by_name = true, {more})"
+
+
+def _batches(db: duckdb.DuckDBPyConnection, files: Sequence[str]) -> list[str]:
+    """Return parts together, some at a time; all at once where a report stands in several."""
+    if len(files) < 2:
+        return ["given"]
+    listed = literals(files)
+    counts = db.sql(f"SELECT file_name, num_rows FROM parquet_file_metadata([{listed}])").fetchall()
+    if sum(rows for _, rows in counts) <= BATCH:
+        return ["given"]
+    (torn,) = db.sql(
+        "SELECT count(*) FROM (SELECT report_id FROM "
+        f"read_parquet([{listed}], filename = true) GROUP BY report_id HAVING min(filename) <> max(filename))"
+    ).fetchall()[0]
+    if torn:
+        return ["given"]
+    batches: list[list[str]] = [[]]
+    total = 0
+    for file, rows in counts:
+        if total and total + rows > BATCH:
+            batches.append([])
+            total = 0
+        batches[-1].append(file)
+        total += rows
+    return [_read(batch) for batch in batches]
+
+
+def pivot_sql(source: str, codebook: Codebook, about: Sequence[str]) -> str:
+    """Return the query for one row per model and sentence.
+
+    Beside `about` and `seen` it has, for the k-th indicator, `dk` (decided: predicted, else false), `sk`
+    (its score, else 0) and `hk` (how many rows it has).
+    """
+    columns = [f"min({quoted(c)}) AS {quoted(c)}" for c in dict.fromkeys(about)]
+    for k, indicator in enumerate(codebook.indicators):
+        name, _, value = indicator.partition("=") if codebook.of(indicator).is_choice else (indicator, "", "")
+        own = f"label::VARCHAR = {literals([name])} AND coalesce(value::VARCHAR, '') = {literals([value])}"
+        where = f"FILTER (WHERE {own})"
+        columns += [
+            f"coalesce(bool_or(predicted::BOOLEAN) {where}, false) AS d{k}",
+            f"coalesce(max(score::DOUBLE) {where}, 0.0) AS s{k}",
+            f"count(*) {where} AS h{k}",
+        ]
+    return (
+        "SELECT model, sentence_id::VARCHAR AS sentence_id, "
+        f"coalesce(bool_or(seen::BOOLEAN), false) AS seen, {', '.join(columns)} FROM {source} GROUP BY ALL"
+    )
+
+
+def check_pivoted(db: duckdb.DuckDBPyConnection, table: str, codebook: Codebook) -> None:
+    """Refuse sentences that lack a prediction that they need, or have one twice.
+
+    Where a label is not predicted because its condition is not (`only_if`) or its section is another, none is
+    needed.
+
+    Raises:
+        MeasureError: Says which.
+    """
+    at = {name: k for k, name in enumerate(codebook.indicators)}
+    lacks = []
+    for label in codebook.labels:
+        needed = [f"d{at[above]}" for above in codebook.conditions(label.name)]
+        needed += [f"section IN ({literals(label.sections)})"] if label.sections else []
+        empty = [f"h{at[name]} = 0" for name in label.indicators]
+        lacks.append(
+            " AND ".join(["true", *needed, f"({(' AND ' if label.is_choice else ' OR ').join(empty)})"])
+        )
+    twice = " OR ".join(f"h{k} > 1" for k in at.values())
+    found = db.sql(
+        f"SELECT any_value(sentence_id) FILTER (WHERE {' OR '.join(f'({one})' for one in lacks)}), "
+        f"any_value(sentence_id) FILTER (WHERE {twice}) FROM {table}"
+    ).fetchall()[0]
+    if found[0] is not None:
+        raise MeasureError(
+            f"every sentence needs a prediction for {' and '.join(codebook.names)}; {found[0]} lacks one"
+        )
+    if found[1] is not None:
+        raise MeasureError(f"sentence {found[1]} has two predictions of one label by one model; keep one")
 
 
 def by_indicator(predictions: Predictions, codebook: Codebook) -> tuple[Table, Table]:
@@ -202,23 +353,12 @@ def by_indicator(predictions: Predictions, codebook: Codebook) -> tuple[Table, T
     Raises:
         MeasureError: A sentence lacks a prediction that it needs.
     """
-    keys = ["model", "sentence_id"]
-    keyed = predictions.assign(_indicator=indicator_names(predictions)).set_index([*keys, "_indicator"])
-    flags, scores = keyed["predicted"].unstack(), keyed["score"].unstack()  # noqa: PD010
-    names = list(codebook.indicators)
-    flags, scores = flags.reindex(columns=names), scores.reindex(columns=names)
-    section = None
-    for label in codebook.labels:
-        needed = flags[[]].assign(_needed=True)["_needed"]
-        for above in codebook.conditions(label.name):
-            needed &= flags[above].fillna(False).astype(bool)
-        if label.sections:
-            if section is None:
-                section = predictions.drop_duplicates(keys).set_index(keys)["section"].reindex(flags.index)
-            needed &= section.isin(label.sections)
-        lacks = flags[list(label.indicators)].isna()
-        if (needed & (lacks.all(axis=1) if label.is_choice else lacks.any(axis=1))).any():
-            raise MeasureError(f"every sentence needs a prediction for {' and '.join(codebook.names)}")
-    if flags.isna().any(axis=None):  # filled by way of objects, which is slow
-        flags = flags.astype(object).fillna(value=False)
-    return flags.astype(bool), scores.astype(float).fillna(0.0)
+    with session() as db:
+        _, _, (batch,) = predictions_in(db, predictions, codebook)
+        db.execute(f"CREATE TEMP TABLE pivoted AS {pivot_sql(batch, codebook, ['section'])}")
+        check_pivoted(db, "pivoted", codebook)
+        found = db.sql("SELECT * FROM pivoted ORDER BY model, sentence_id").df()
+    found = found.set_index(["model", "sentence_id"])
+    count, names = len(codebook.indicators), list(codebook.indicators)
+    flags, scores = ([f"{kind}{k}" for k in range(count)] for kind in "ds")
+    return found[flags].set_axis(names, axis=1).astype(bool), found[scores].set_axis(names, axis=1)

@@ -1,10 +1,17 @@
-"""Ask many parts: SQL over a tables folder as it is, and the same tables cut anew, a year to a part."""
+"""Ask many parts: SQL over a tables folder as it is, and the same tables cut anew, a year to a part.
+
+The only module that opens DuckDB.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
@@ -12,12 +19,68 @@ from gongkai.store.run import whole_folder, write_json
 from gongkai.tables.schema import SCHEMAS, parts_of, read_part, write_part
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
     import duckdb
 
     from gongkai.tables.schema import Table
 
 ROWS = 20_000
 """Rows from which a part of a year is written."""
+MEMORY = "1GiB"
+"""What DuckDB holds before it lays out on disk."""
+
+
+@contextlib.contextmanager
+def session(*, jobs: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a DuckDB connection that holds at most `MEMORY`; what it lays out on disk goes with it.
+
+    The disk is that of `tempfile.gettempdir()`: set TMPDIR for another.
+
+    Args:
+        jobs: Threads; all cores unless given.
+
+    Raises:
+        GongkaiError: Disk or memory are full.
+    """
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="gongkai-") as spill:
+        settings: dict[str, Any] = {"memory_limit": MEMORY, "temp_directory": spill}
+        settings |= {"preserve_insertion_order": False} | ({"threads": jobs} if jobs else {})
+        try:
+            with duckdb.connect(":memory:", config=settings) as opened:
+                yield opened
+        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+            raise GongkaiError(f"out of memory or disk; TMPDIR names a larger disk: {error}") from error
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literals(texts: Iterable[str]) -> str:
+    """Return texts as SQL has them, with commas between; never none."""
+    return ", ".join("'" + text.replace("'", "''") + "'" for text in texts) or "NULL"
+
+
+def arrow_of(columns: Table | Mapping[str, Sequence[object]]) -> pa.Table:
+    """Return columns as DuckDB reads them: what is mixed as text, of what is no UTF-8 the codes.
+
+    NaN becomes null.
+    """
+    arrays = {}
+    for name, values in columns.items():
+        try:
+            arrays[str(name)] = pa.array(values, from_pandas=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
+            texts = [None if v is None or v != v else str(v) for v in values]
+            plain = [t and t.encode("utf-8", "backslashreplace").decode() for t in texts]
+            arrays[str(name)] = pa.array(plain, pa.string())
+        if arrays[str(name)].null_count == len(arrays[str(name)]):  # whatever type a frame has for nothing
+            arrays[str(name)] = pa.nulls(len(arrays[str(name)]), pa.string())
+    return pa.table(arrays)
 
 
 def connect(*folders: str | Path) -> duckdb.DuckDBPyConnection:
@@ -33,12 +96,9 @@ def connect(*folders: str | Path) -> duckdb.DuckDBPyConnection:
 
     Raises:
         SchemaError: A folder has none of the tables.
-        GongkaiError: The extra `query` is not installed.
     """
-    try:
-        import duckdb
-    except ImportError as error:
-        raise GongkaiError('SQL needs the extra "query": pip install "gongkai[query]"') from error
+    import duckdb
+
     parts: dict[str, list[str]] = {}
     for folder in folders:
         present = [name for name in storage.children(folder) if name in SCHEMAS]
@@ -47,12 +107,21 @@ def connect(*folders: str | Path) -> duckdb.DuckDBPyConnection:
         for name in present:
             parts[name] = parts.get(name, []) + parts_of(folder, name)
     opened = duckdb.connect(":memory:")
-    for system in {storage.filesystem(folder)[0] for folder in folders if storage.is_url(folder)}:
-        opened.register_filesystem(system)
+    for folder in folders:
+        see(opened, folder)
     for name, files in parts.items():
-        listing = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        opened.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listing}])")
+        opened.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{literals(files)}])")
     return opened
+
+
+def see(db: duckdb.DuckDBPyConnection, folder: str | Path) -> None:
+    """Let a connection read the parts of a folder that is an address."""
+    if storage.is_url(folder):
+        system = storage.filesystem(folder)[0]
+        if not db.filesystem_is_registered(
+            system.protocol if isinstance(system.protocol, str) else system.protocol[0]
+        ):
+            db.register_filesystem(system)
 
 
 def partition(folder: str | Path, output: str | Path, *, overwrite: bool = False) -> dict[int | None, int]:

@@ -1,0 +1,55 @@
+"""Groups as the commands take them: columns of the reports, and of a table of the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gongkai.cli.options import columns_of
+
+if TYPE_CHECKING:
+    from gongkai.tables.schema import Table
+
+With = Annotated[
+    Path | None,
+    typer.Option(
+        "--with",
+        help="Table of your own columns by report_id, agency, region_code, city or province (and year).",
+    ),
+]
+
+
+def read_reports(tables: Path, by: str) -> Table:
+    """Read the reports of a tables folder: what they are joined by, and the columns that `by` names."""
+    from gongkai.tables.schema import SCHEMAS, read_table
+
+    wanted = {"report_id", "agency", "region_code", "year", *columns_of(by)}
+    return read_table(tables, "reports", [c for c in SCHEMAS["reports"].names if c in wanted])
+
+
+def described(
+    reports: Table, covariates: Path | None, output: Path, *, by: str = "", overwrite: bool = False
+) -> Table:
+    """Return reports with their province and city where `by` asks for them, and the user's columns.
+
+    Rows of the user's table that fit no report are counted, and written to NAME.unmatched.csv beside the
+    output.
+    """
+    from gongkai.measure.groups import PLACES, with_covariates, with_places
+    from gongkai.tables.schema import read_frame, write_frame
+
+    if set(PLACES) & set(columns_of(by)):
+        reports = with_places(reports)
+    if covariates is None:
+        return reports
+    own = read_frame(covariates, [])
+    joined, unmatched = with_covariates(reports, own)
+    if len(unmatched):
+        beside = output.with_name(f"{output.stem}.unmatched.csv")
+        write_frame(unmatched, beside, overwrite=overwrite)
+        typer.echo(
+            f"  {covariates}: {len(unmatched)} of {len(own)} rows fit no report; they stand in {beside}"
+        )
+    return joined

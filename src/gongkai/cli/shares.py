@@ -1,0 +1,77 @@
+"""The command `measure`; `app.py` registers it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gongkai.cli.codebook import codebook_of
+from gongkai.cli.coded import AssumeRandom, coded_sample
+from gongkai.cli.groups import With, described, read_reports
+from gongkai.cli.options import CodebookFile, FillFrom, Level, Overwrite, Threads, columns_of
+from gongkai.errors import GongkaiError
+
+
+def measure(
+    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
+    by: Annotated[str, typer.Option("--by", help="Columns that make a group.")] = "agency,year",
+    method: Annotated[str, typer.Option("--method", help="count, adjusted, ppi or dsl.")] = "count",
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="Coded sample, for adjusted, ppi and dsl.")
+    ] = None,
+    assume_random: AssumeRandom = False,
+    cluster: Annotated[str, typer.Option("--cluster", help="auto, agency, report or passage.")] = "auto",
+    codebook: CodebookFile = None,
+    tables: FillFrom = None,
+    covariates: With = None,
+    level: Level = 0.95,
+    jobs: Threads = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Estimate the share of each label, and what the codebook derives, in each group.
+
+    The predictions are counted as they are, or corrected by a coded sample of the same sentences that the
+    model was not trained on.
+
+    Example: gongkai measure predictions.csv -o measures.csv --by agency,year
+    Example: gongkai measure predictions.csv -o corrected.csv --by year --method ppi --labels my-sample.csv
+    Example: gongkai measure predictions -o measures.csv --by province,tier --tables tables --with cities.csv
+    """
+    from gongkai.measure.coverage import uneven_years
+    from gongkai.measure.prevalence import prevalence
+    from gongkai.tables.predicted import read_predictions, reports_of
+    from gongkai.tables.schema import write_frame
+
+    if cluster not in ("auto", "agency", "report", "passage"):
+        raise GongkaiError(f"--cluster {cluster}: expected auto, agency, report or passage")
+    book = codebook_of(codebook)
+    if method not in ("count", "adjusted", "ppi", "dsl"):
+        raise GongkaiError(f"--method {method}: expected count, adjusted, ppi or dsl")
+    given = predictions if predictions.is_dir() else read_predictions(predictions, tables, book)
+    gold = coded_sample(labels, given, book, assumed=assume_random)
+    reports = None
+    if tables is not None or covariates is not None:
+        reports = reports_of(given) if tables is None else read_reports(tables, by)
+        reports = described(reports, covariates, output, by=by, overwrite=overwrite)
+    measures = prevalence(
+        given,
+        gold,
+        by=columns_of(by),
+        method=method,  # type: ignore[arg-type]
+        cluster=cluster,  # type: ignore[arg-type]
+        level=level,
+        codebook=book,
+        reports=reports,
+        jobs=jobs,
+    )
+    write_frame(measures, output, overwrite=overwrite)
+    compared = "year" in columns_of(by) and "agency" not in columns_of(by)
+    for line in uneven_years(reports_of(given) if reports is None else reports) if compared else []:
+        typer.echo(f"  warning: {line}")
+    typer.echo(f"{output}: {len(measures)} rows")
+
+
+COMMANDS = (measure,)
