@@ -218,17 +218,20 @@ def reuse(
     from gongkai.measure.mentions import mentions
     from gongkai.measure.reuse import reuse as run
     from gongkai.measure.reuse import reuse_placebo, reused_sentences
-    from gongkai.tables.schema import read_table, write_frame
+    from gongkai.tables.schema import SCHEMAS, read_table, write_frame
 
-    sentences = read_table(tables, "sentences")
-    found = run(sentences, n=n, share=share)
+    found = run(tables, n=n, share=share)
     write_frame(found, output, overwrite=overwrite)
     if flags is not None:
-        behind = reused_sentences(sentences, n=n, share=share).drop(columns="tokens")
+        behind = reused_sentences(read_table(tables, "sentences"), n=n, share=share).drop(columns="tokens")
         write_frame(behind, flags, overwrite=overwrite)
     for name, part in found.groupby("measure"):
         typer.echo(f"  {name:<10} mean {_mean(part)}")
-    typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(reuse_placebo(sentences))}")
+    typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(reuse_placebo(tables))}")
+    if named is usual is copies is network is None:
+        return
+    texts = [c for c in SCHEMAS["sentences"].names if c != "tokens"]  # which take most of the memory
+    sentences = read_table(tables, "sentences", texts)
     if named is not None:
         found = mentions(sentences)
         write_frame(found, named, overwrite=overwrite)
@@ -272,7 +275,7 @@ def followup(
     book = codebook_of(codebook)
     frame = read_predictions(predictions, tables, book)
     sentences = read_table(tables, "sentences")
-    found = run(sentences, frame, codebook=book)
+    found = run(sentences, frame, statistics=read_table(tables, "statistics"), codebook=book)
     keys = ["sentence_id", "kind"]
     if checked is None:
         found = found.assign(checked=None)
@@ -289,11 +292,13 @@ def followup(
     except MeasureError:
         typer.echo("  placebo: undefined, no two agencies have reports of the same two years")
     else:
+        again = chance.loc[chance["kind"] == "problem", "outcome"].eq("returns")
         chance = chance[chance["kind"] != "problem"]
         typer.echo(
             "  placebo, another agency's next report: "
             f"{percent(chance['outcome'].ne('silent').mean())} found, "
-            f"{percent(chance['outcome'].eq('done').mean())} done  n={len(chance)}"
+            f"{percent(chance['outcome'].eq('done').mean())} done  n={len(chance)}; "
+            f"problems {percent(again.mean())} return  n={len(again)}"
         )
     typer.echo(
         f"{output}: {len(found)} rows, {int(found['review'].sum())} near the threshold. Read those and all "
@@ -302,7 +307,10 @@ def followup(
 
 
 def _mean(part: Table) -> str:
-    return f"{percent(part['value'].mean())} of words, {part['value'].notna().sum()} reports"
+    known = int(part["value"].notna().sum())
+    if not known:
+        return "undefined: too few agencies or years"
+    return f"{percent(part['value'].mean())} of words, {known} reports"
 
 
 def terms(
