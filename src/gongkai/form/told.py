@@ -302,7 +302,7 @@ def with_blocks(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> list[
 def under_outcomes(text: str) -> bool:
     """Tell whether a text has heads of outcomes, whole or torn apart by narrow columns.
 
-    >>> under_outcomes("结果维持结果纠正其他结果"), under_outcomes("结果维结果纠其他结尚未审总持正果结计")
+    >>> under_outcomes("结果维持结果纠正尚未审结"), under_outcomes("结果维结果纠其他结尚未审总持正果结计")
     (True, True)
     """
     return len(set(_SAID["outcome"].findall(text))) >= LEAST_OUTCOMES or not _OUTCOME_HEADS - Counter(text)
