@@ -307,7 +307,10 @@ def followup(
 
 
 def _mean(part: Table) -> str:
-    return f"{percent(part['value'].mean())} of words, {part['value'].notna().sum()} reports"
+    known = int(part["value"].notna().sum())
+    if not known:
+        return "undefined: too few agencies or years"
+    return f"{percent(part['value'].mean())} of words, {known} reports"
 
 
 def terms(
