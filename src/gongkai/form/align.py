@@ -76,7 +76,9 @@ def align(
     atoms = [atom._replace(rank=rank) for rank, atom in enumerate(cut)]
     runs = list(cut_runs(atoms))
     rest = atoms[runs[-1].atoms[-1].rank + 1 :] if runs else []
-    chosen = with_blocks(runs, _aligned(runs, spelt("".join(a.text for a in rest[:WINDOW]))))
+    chosen = _aligned(runs, spelt("".join(a.text for a in rest[:WINDOW])))
+    runs.append(Run((), tuple(rest), "".join(a.text for a in rest[:WINDOW])))  # labels may stand there too
+    chosen = with_blocks(runs, chosen)
     if len(chosen) < LEAST_ROWS:
         return Aligned()
     places = [Where(pages[atom.line] if pages else None, line=atom.line + 1) for atom in atoms]

@@ -283,7 +283,8 @@ def with_blocks(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> list[
     first, last = own[0], own[-1]
 
     def belongs(index: int) -> bool:
-        return len(runs[index].atoms) % width == 0 and under_outcomes(runs[index].text)
+        count = len(runs[index].atoms)
+        return count > 0 and count % width == 0 and under_outcomes(runs[index].text)
 
     while first and belongs(first - 1):
         first -= 1
