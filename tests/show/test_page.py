@@ -256,7 +256,7 @@ def test_what_became_of_promises_and_what_is_copied_is_shown(page, tables, predi
 def test_a_large_corpus_is_not_searched_for_them_unless_given(tables, predictions, tmp_path, monkeypatch):
     from gongkai.measure.followup import followup
 
-    monkeypatch.setattr("gongkai.show.page.assemble.COMPARED", 3)
+    monkeypatch.setattr("gongkai.show.page.corpus.COMPARED", 3)
     text = write_page(tables, predictions, tmp_path / "p.html").read_text(encoding="utf-8")
     assert held(text, "core")["outcomes"] is held(text, "core")["copied"] is None
     found = followup(read_table(tables, "sentences"), predictions)
