@@ -4,8 +4,9 @@ A page's blocks run in order, in one folder, and each how-to page goes on where 
 
     ```sh, ```python, ```r        run, each in a process of its own; a failure stops
     ```csv title="NAME"           written to the file NAME (also txt, toml)
-    ```sh title="not run: WHY"    shown, not run
+    ```sh title="not run: WHY"    shown, not run (`不运行：` on a Chinese page)
     ```text                       what the block above printed; --write puts the real output there
+    ![…](…/images/NAME)           a file that a block made; --write copies it to docs/images
 
 `tests/test_docs_blocks.py` runs them all and compares what is printed, whatever the numbers.
 """
@@ -42,6 +43,11 @@ class Block:
     span: tuple[int, int]
     """Where its text stands in the page."""
 
+    @property
+    def is_shown_only(self) -> bool:
+        """It is not run."""
+        return self.title.startswith(("not run", "不运行"))
+
 
 class BlockError(Exception):
     """A block failed, or printed something else than the page says."""
@@ -60,7 +66,7 @@ def run_page(page: str, folder: Path) -> list[tuple[Block, str]]:
     """
     shown, printed = [], ""
     for block in blocks_of(page):
-        if block.title.startswith("not run"):
+        if block.is_shown_only:
             printed = ""
         elif block.title:
             (folder / block.title).write_text(block.text, encoding="utf-8")
@@ -121,6 +127,9 @@ def main(arguments: list[str]) -> None:
             for path in (HERE / name, HERE / "zh" / name):
                 if "--write" in arguments and path.exists():
                     path.write_text(replaced(path.read_text(encoding="utf-8"), outputs), encoding="utf-8")
+            for image in re.findall(r"/images/([\w.-]+)", page) if "--write" in arguments else ():
+                if (folder / image).exists():
+                    shutil.copy(folder / image, HERE / "images")
             print(f"{name}: {len(outputs)} outputs")
 
 

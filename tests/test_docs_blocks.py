@@ -49,7 +49,7 @@ def test_a_chinese_page_shows_the_same_code(page):
 
 def bare(block: Block) -> tuple[str, str, str]:
     """A block without its comments; why it is not run may be said in the page's language."""
-    title = "not run" if block.title.startswith("not run") else block.title
+    title = "not run" if block.is_shown_only else block.title
     return block.language, title, re.sub(r" *(^| )#(?!!|SBATCH).*$", "", block.text, flags=re.M)
 
 

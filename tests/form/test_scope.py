@@ -59,5 +59,5 @@ def test_a_summary_mentioned_later_on_says_nothing():
 def test_a_number_of_the_whole_is_an_error_only_where_the_tables_count_the_whole(scope, kind, holds):
     cells = {("requests", "new_requests", "total"): (3.0, "page 1")}
     told = [("overview", "", "全市共收到政府信息公开申请9件。")]
-    (row,) = narrative_checks(cells, told, {"kind": kind, "scope": scope})
-    assert row["holds"] is holds
+    (check,) = narrative_checks(cells, told, {"kind": kind, "scope": scope})
+    assert check.holds is holds

@@ -31,7 +31,7 @@ def marked(name: str) -> pd.DataFrame:
 
 
 def digest() -> str:
-    text = b"".join((TRUTH / f"{name}.csv").read_bytes() for name in ("copies", "followup"))
+    text = b"".join((TRUTH / f"{name}.csv").read_bytes() for name in ("copies", "followup", "returns"))
     return hashlib.sha256(text).hexdigest()
 
 
@@ -66,7 +66,7 @@ def headings() -> set[str]:
 
 
 def measured(folder: Path) -> dict[str, dict[str, float]]:
-    """Return precision, recall and F1 of copies and of commitments that are taken up."""
+    """Return precision, recall and F1 of copies, commitments that are taken up, problems that return."""
     build(truth.CORPUS / "raw", folder)
     sentences = read_table(folder, "sentences")
     copies, follow = marked("copies"), marked("followup")
@@ -101,6 +101,9 @@ def measured(folder: Path) -> dict[str, dict[str, float]]:
     taken_up = set(follow.loc[(follow["kind"] == "commitment") & (follow["outcome"] != ""), "sentence_id"])
     taken_up |= set(own["source_id"])  # repeated word for word is promised again
     asked = set(promises["sentence_id"])
+    read = marked("returns")
+    problems = next_year[next_year["kind"] == "problem"]
+    problems = problems[problems["sentence_id"].isin(read.loc[read["returns"] != "", "sentence_id"])]
     done = set(follow.loc[(follow["kind"] == "commitment") & (follow["outcome"] == "done"), "sentence_id"])
     return {
         "own_copies": scores(set(own_found["sentence_id"]), set(own["sentence_id"])),
@@ -111,6 +114,10 @@ def measured(folder: Path) -> dict[str, dict[str, float]]:
         },
         "followup": scores(
             set(promises.loc[promises["outcome"] != "silent", "sentence_id"]), taken_up & asked
+        ),
+        "returns": scores(
+            set(problems.loc[problems["outcome"] == "returns", "sentence_id"]),
+            set(read.loc[read["returns"] == "1", "sentence_id"]) & set(problems["sentence_id"]),
         ),
         "done": scores(set(promises.loc[promises["outcome"] == "done", "sentence_id"]), done & asked),
     }
@@ -126,7 +133,7 @@ def test_copies_and_followup(tmp_path):
             assert found[name][metric] >= floor, (name, metric)
 
 
-@pytest.mark.parametrize("name", ["copies", "followup"])
+@pytest.mark.parametrize("name", ["copies", "followup", "returns"])
 def test_every_mark_has_a_sentence(name):
     table = marked(name)
     assert (table["sentence_id"] != "").all()

@@ -1,4 +1,6 @@
 import json
+import re
+import sys
 
 import pandas as pd
 import pytest
@@ -6,6 +8,7 @@ import pytest
 from gongkai.errors import GongkaiError, MeasureError
 from gongkai.measure.prevalence import prevalence
 from gongkai.show.figures import (
+    _apart,
     plot_change,
     plot_kinds,
     plot_network,
@@ -34,15 +37,10 @@ def test_svg_is_made_offline_with_chinese_labels(predictions):
     assert "云汀市民政局" in svg
 
 
-def test_a_missing_extra_is_said_with_the_line_that_installs_it(monkeypatch, tmp_path):
-    import sys
-
-    from gongkai.demo import demo
-
+def test_a_missing_extra_is_said_with_the_line_that_installs_it(monkeypatch, predictions):
     monkeypatch.setitem(sys.modules, "altair", None)
     with pytest.raises(GongkaiError, match=r'pip install "gongkai\[page\]"'):
-        demo(tmp_path / "d")
-    assert list(tmp_path.iterdir()) == []
+        plot_change(prevalence(predictions, by=["year"]))
 
 
 def test_nothing_to_draw_is_said(predictions):
@@ -106,10 +104,46 @@ def test_charts_are_saved_by_their_ending(predictions, tmp_path, monkeypatch):
     assert "<svg" in save_chart(chart, tmp_path / "图.svg").read_text(encoding="utf-8")
     with pytest.raises(GongkaiError, match="exists"):
         save_chart(chart, tmp_path / "图.svg")
-    with pytest.raises(GongkaiError, match=r"expected .svg or .png"):
+    with pytest.raises(GongkaiError, match=r"expected .svg, .png or .pdf"):
         save_chart(chart, tmp_path / "a.gif")
     monkeypatch.setattr("gongkai.show.figures.chinese_font", lambda: tmp_path)
     assert save_chart(chart, tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
     monkeypatch.setattr("gongkai.show.figures.chinese_font", lambda: None)
     with pytest.raises(GongkaiError, match="apt install fonts-noto-cjk"):
         save_chart(chart, tmp_path / "b.png")
+
+
+@pytest.mark.parametrize(("size", "points"), [("column", 240), ("page", 490), ("slide", 864)])
+def test_a_figure_is_as_wide_as_its_place_with_its_labels(predictions, size, points):
+    measures = prevalence(predictions)
+    charts = [
+        plot_prevalence(measures, measure="prevalence", label="commitment", size=size),
+        plot_change(prevalence(predictions, by=["year"]), size=size),
+        plot_kinds(prevalence(predictions, by=["agency"]), size=size),
+    ]
+    for chart in charts:
+        assert float(re.search(r'<svg[^>]* width="([\d.]+)"', to_svg(chart))[1]) == pytest.approx(
+            points, abs=1
+        )
+    with pytest.raises(MeasureError, match="expected one of column, page, slide"):
+        plot_change(measures, size="poster")
+
+
+def test_a_caption_says_method_model_interval_and_n(predictions):
+    measures = prevalence(predictions, by=["year"])
+    rows = measures[measures["label"] == "commitment"]
+    chart = plot_change(measures)
+    english, chinese = (chart.usermeta["caption"][c] for c in ("en", "zh"))
+    for text in (english, chinese):
+        assert f"n = {rows['n'].sum():,}" in text
+        assert rows["model"].iloc[0] in text
+    assert "not corrected" in english
+    assert "未校正" in chinese
+    without = rows["low"].isna().sum()
+    assert (f"none for {without} of {len(rows)}" in english) == (without > 0)
+    assert "No intervals drawn" in plot_kinds(measures, by="year").usermeta["caption"]["en"]
+
+
+def test_names_that_would_run_into_each_other_are_left_out():
+    points = pd.DataFrame({"up": [0.5, 0.51, 0.8], "across": [0.1, 0.1, 0.2]})
+    assert _apart(points, 0.05).index.tolist() == [0, 2]

@@ -272,7 +272,7 @@ def followup(
     book = codebook_of(codebook)
     frame = read_predictions(predictions, tables, book)
     sentences = read_table(tables, "sentences")
-    found = run(sentences, frame, codebook=book)
+    found = run(sentences, frame, statistics=read_table(tables, "statistics"), codebook=book)
     keys = ["sentence_id", "kind"]
     if checked is None:
         found = found.assign(checked=None)
@@ -289,11 +289,13 @@ def followup(
     except MeasureError:
         typer.echo("  placebo: undefined, no two agencies have reports of the same two years")
     else:
+        again = chance.loc[chance["kind"] == "problem", "outcome"].eq("returns")
         chance = chance[chance["kind"] != "problem"]
         typer.echo(
             "  placebo, another agency's next report: "
             f"{percent(chance['outcome'].ne('silent').mean())} found, "
-            f"{percent(chance['outcome'].eq('done').mean())} done  n={len(chance)}"
+            f"{percent(chance['outcome'].eq('done').mean())} done  n={len(chance)}; "
+            f"problems {percent(again.mean())} return  n={len(again)}"
         )
     typer.echo(
         f"{output}: {len(found)} rows, {int(found['review'].sum())} near the threshold. Read those and all "

@@ -10,11 +10,11 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gongkai.form.annex import annex_data, form_of_annex
 from gongkai.form.form import APPLICANTS, BLOCKS, OTHER_HANDLING, OUTCOMES, RESULTS
-from gongkai.form.prose import Cells, Key, growth_checks, narrative_checks
+from gongkai.form.prose import Cells, Check, Key, growth_checks, narrative_checks
 from gongkai.tables.schema import frame_of, records
 
 if TYPE_CHECKING:
@@ -36,17 +36,6 @@ class _Rule:
     minus: Sequence[Key] = ()
     within: bool = False
     """The left side is part of the right one: at most as much."""
-
-
-class Check(NamedTuple):
-    """One rule, checked; the fields are those of the table `checks`."""
-
-    rule: str
-    left: float | None
-    right: float | None
-    holds: bool | None
-    note: str
-    where: str
 
 
 def check_cells(
@@ -71,8 +60,7 @@ def check_cells(
     cells: Cells = {(r.table, r.row, r.column): (r.value, str(r.where)) for r in known}
     spent = _spent(known)
     told = narrative_checks(cells, sentences, {"scope": scope, "kind": kind})
-    for found in (*_table_checks(cells), *told):
-        check = Check(**found)  # type: ignore[arg-type]
+    for check in (*_table_checks(cells), *told):
         yield check._replace(holds=None, note=_SPENT) if check.rule in spent else check
 
 
@@ -128,7 +116,7 @@ def check_years(
         both_2021 = report["form"] == last[0]["form"] == "2021"
         key = {name: report[name] for name in ("report_id", "agency", "region_code", "year")}
         told = growth_checks(own, before, texts.get(str(report["report_id"]), ()))
-        rows += [key | found for found in (*_year_checks(own, before, in_force=both_2021), *told)]
+        rows += [key | check._asdict() for check in (*_year_checks(own, before, in_force=both_2021), *told)]
     return frame_of("checks", rows)
 
 
@@ -153,7 +141,7 @@ def _texts_by_report(sentences: Sentences) -> dict[str, list[tuple[str, str, str
     return texts
 
 
-def _table_checks(cells: Cells) -> Iterator[dict[str, object]]:
+def _table_checks(cells: Cells) -> Iterator[Check]:
     """Check the rules of the tables that the report has."""
     rows = {row for table, row, _ in cells if table == "requests"}
     if rows:
@@ -220,16 +208,11 @@ _DISPUTE_RULES = tuple(
 )
 
 
-def _decide(rule: _Rule, cells: Cells) -> dict[str, object]:
+def _decide(rule: _Rule, cells: Cells) -> Check:
     """Evaluate one rule; see the module for blanks."""
-
-    def total(keys: Sequence[Key]) -> tuple[float, int, bool]:
-        known = [v for key in keys if (v := cells.get(key, _BLANK)[0]) is not None]
-        return sum(known), len(keys) - len(known), not known
-
-    left, left_blank, left_empty = total(rule.left)
-    right, right_blank, right_empty = total(rule.right)
-    minus, minus_blank, _ = total(rule.minus)
+    left, left_blank, left_empty = _total(rule.left, cells)
+    right, right_blank, right_empty = _total(rule.right, cells)
+    minus, minus_blank, _ = _total(rule.minus, cells) if rule.minus else (0.0, 0, True)
     left -= minus
     holds: bool | None = left < right + 0.005 if rule.within else abs(left - right) < 0.005
     note = ""
@@ -238,19 +221,26 @@ def _decide(rule: _Rule, cells: Cells) -> dict[str, object]:
             note = "holds with blanks read as zero"
         else:
             holds, note = None, "undecided: an operand is blank"
-    places = [cells[key][1] for key in (*rule.left, *rule.minus, *rule.right) if key in cells]
-    where = f"{places[0]} … {places[-1]}" if len(places) > 1 else "".join(places)
-    return {
-        "rule": rule.name,
-        "left": None if left_empty else left,
-        "right": None if right_empty else right,
-        "holds": holds,
-        "note": note,
-        "where": where,
-    }
+    known = [key for key in (*rule.left, *rule.minus, *rule.right) if key in cells]
+    places = [cells[key][1] for key in known[:: max(len(known) - 1, 1)]]  # the first and the last
+    return Check(
+        rule.name,
+        None if left_empty else left,
+        None if right_empty else right,
+        holds,
+        note,
+        " … ".join(places),
+    )
 
 
-def _year_checks(own: Cells, before: Cells, *, in_force: bool) -> Iterator[dict[str, object]]:
+def _total(keys: Sequence[Key], cells: Cells) -> tuple[float, int, bool]:
+    """Return the sum of cells, how many are blank, and whether all are."""
+    values = [cells[key][0] for key in keys if key in cells]
+    known = [value for value in values if value is not None]
+    return sum(known), len(keys) - len(known), not known
+
+
+def _year_checks(own: Cells, before: Cells, *, in_force: bool) -> Iterator[Check]:
     """Compare a report with the same agency's of the year before."""
     both = {("this", *k): v for k, v in own.items()} | {("last", *k): v for k, v in before.items()}
     joined: Cells = {(year, table, f"{row}.{column}"): v for (year, table, row, column), v in both.items()}

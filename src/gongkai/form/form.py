@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from gongkai.problem import Problem, Where
@@ -113,13 +113,15 @@ def parse_number(text: str) -> tuple[float | None, str, bool]:
 
 def read_cell(
     table: str, row: str, column: str, text: str, where: Where, *, money: float = 1.0
-) -> Iterator[Found]:
+) -> tuple[Found, ...]:
     """Read one printed cell; `money` is what its head's unit multiplies amounts by (10,000 for 万元)."""
     value, printed, readable = parse_number(text)
-    if not readable:
-        said = f"{where}: '{text.strip()[:40]}' is not a number; {table}.{row}.{column} is blank"
-        yield Problem("cell", said, where)
-    is_amount = column == "amount_yuan"
-    if is_amount and value is not None and not printed:
-        value = round(value * money, 2)
-    yield Reading(table, row, column, value, "yuan" if is_amount else "count", text.strip(), where)
+    unit = "count"
+    if column == "amount_yuan":
+        unit = "yuan"
+        value = round(value * money, 2) if value is not None and not printed else value
+    reading = Reading(table, row, column, value, unit, text.strip(), where)
+    if readable:
+        return (reading,)
+    said = f"{where}: '{reading.raw[:40]}' is not a number; {table}.{row}.{column} is blank"
+    return Problem("cell", said, where), reading

@@ -196,12 +196,14 @@ def _read_requests(sheet: _Sheet, place: Where) -> Iterator[Found]:
         yield Problem("head", said, place)
         return
     width = min(heads)  # of the labels
+    columns = tuple(heads.items())
     for index, (row, key) in enumerate(zip(sheet.rows, keys, strict=True)):
         if index < first or key is None or (key == "other" and "other_handling" in keys[index:]):
             continue
-        for column, name in heads.items():
+        labels = row[:width]
+        for column, name in columns:
             cell = row[column]
-            if cell is None or cell in row[:width]:
+            if cell is None or cell in labels:
                 yield _no_cell(place, index, f"requests.{key}.{name}")
             else:
                 yield from _cell("requests", key, name, cell, place, (index, column))
@@ -318,6 +320,6 @@ def _first_of_each(heads: dict[int, str]) -> dict[int, str]:
 
 def _cell(
     table: str, row: str, column: str, cell: Cell, place: Where, at: tuple[int, int], *, money: float = 1.0
-) -> Iterator[Found]:
+) -> tuple[Found, ...]:
     where = Where(cell.page or place.page, place.table, at[0] + 1, at[1] + 1)
     return read_cell(table, row, column, cell.text, where, money=money)

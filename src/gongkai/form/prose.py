@@ -8,7 +8,7 @@ nothing: a false alarm costs more than a number not compared.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gongkai.form.form import CANNOT_PROVIDE, NOT_PROCESSED, REFUSED
 from gongkai.form.scope import speaks_of_own, speaks_of_whole
@@ -45,9 +45,20 @@ _ELSEWHERE = patterns("narrative.count")["elsewhere"]
 _DOCUMENTS = patterns("narrative.count")["documents"]
 
 
+class Check(NamedTuple):
+    """One rule, checked; the fields are those of the table `checks`."""
+
+    rule: str
+    left: float | None
+    right: float | None
+    holds: bool | None
+    note: str
+    where: str
+
+
 def narrative_checks(
     cells: Cells, texts: Iterable[tuple[str, str, str]], report: Mapping[str, object]
-) -> Iterator[dict[str, object]]:
+) -> Iterator[Check]:
     """Compare counts and shares asserted in the prose with the tables; the first mention of each counts.
 
     Args:
@@ -56,7 +67,7 @@ def narrative_checks(
         report: Its row, for the scope of its numbers.
 
     Yields:
-        Rows of `checks` without the report's columns.
+        One check each.
     """
     if not cells:
         return
@@ -68,14 +79,12 @@ def narrative_checks(
             _compare(name, n, choices, cells, text, report) for name, n, choices in _counts(text, heading)
         )
         for row in (*counts, *_share_checks(text, cells)):
-            if row and row["rule"] not in seen:
-                seen.add(str(row["rule"]))
+            if row and row.rule not in seen:
+                seen.add(row.rule)
                 yield row
 
 
-def growth_checks(
-    cells: Cells, before: Cells, texts: Iterable[tuple[str, str, str]]
-) -> Iterator[dict[str, object]]:
+def growth_checks(cells: Cells, before: Cells, texts: Iterable[tuple[str, str, str]]) -> Iterator[Check]:
     """Compare the first growth of requests that the prose asserts with this year's tables and the last.
 
     Args:
@@ -84,7 +93,7 @@ def growth_checks(
         texts: (section, heading, sentence) in order.
 
     Yields:
-        At most one row of `checks`, without the report's columns.
+        At most one check.
     """
     for section, _, text in texts:
         growth = _GROWTH.search(text)
@@ -162,7 +171,7 @@ def _compare(
     cells: Cells,
     text: str,
     report: Mapping[str, object],
-) -> dict[str, object] | None:
+) -> Check | None:
     decided = []
     for keys in choices:
         values = [cells.get(key, (None, ""))[0] for key in keys]
@@ -179,7 +188,7 @@ def _compare(
     elif not holds and (speaks_of_own(text) or (speaks_of_whole(text) and _counts_own(report))):
         holds, note = None, "scope: the sentence and the table may count different bodies"
     places = [cells[key][1] for key in keys if key in cells]
-    return _row(name, number, total, holds, note, f"“{text[:60]}” / {places[0]}")
+    return Check(name, number, total, holds, note, f"“{text[:60]}” / {places[0]}")
 
 
 def _counts_own(report: Mapping[str, object]) -> bool:
@@ -190,13 +199,7 @@ def _counts_own(report: Mapping[str, object]) -> bool:
     return report["kind"] in ("office", "department", "vertical")
 
 
-def _row(
-    name: str, left: float, right: float, holds: bool | None, note: str, where: str
-) -> dict[str, object]:
-    return {"rule": name, "left": left, "right": right, "holds": holds, "note": note, "where": where}
-
-
-def _share_checks(text: str, cells: Cells) -> Iterator[dict[str, object] | None]:
+def _share_checks(text: str, cells: Cells) -> Iterator[Check | None]:
     if _ELSEWHERE.search(text) or speaks_of_own(text):
         return
     for name in ("granted", "partly_granted"):
@@ -238,9 +241,7 @@ def _sums(cells: Cells) -> list[float]:
     return [] if new is None else [new] if carried is None else [new, new + carried]
 
 
-def _rate(
-    rule: str, rate: float, printed: str, actual: Sequence[float], text: str
-) -> dict[str, object] | None:
+def _rate(rule: str, rate: float, printed: str, actual: Sequence[float], text: str) -> Check | None:
     """Compare a rate with what the tables give, to its printed precision; any of `actual` may be meant."""
     if not actual:
         return None
@@ -248,4 +249,4 @@ def _rate(
     near = min(actual, key=lambda a: abs(a - rate))
     holds = abs(near - rate) <= slack
     right = near if holds else actual[0]
-    return _row(rule, rate, round(right, 4), holds, "", f"“{text[:60]}”")
+    return Check(rule, rate, round(right, 4), holds, "", f"“{text[:60]}”")

@@ -10,25 +10,28 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.background import used_by
+from gongkai.measure.celled import cells_of, told_by_cells
 from gongkai.measure.intervals import share_interval, told
 from gongkai.measure.reuse import agency_years, last_reports
 from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import mask, pair_codes, weigh
+from gongkai.measure.troubles import is_framing, same_trouble
 from gongkai.tables.predicted import indicator_names, scheme_of
 from gongkai.tables.schema import frame_of
+from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import scipy.sparse as sp
 
     from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Measures, Predictions, Sentences, Table
+    from gongkai.tables.schema import Measures, Predictions, Sentences, Statistics, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-PROMISED, PROBLEM = 0.08, 0.07
-"""Score from which a counterpart counts; how they were chosen and how well they do: docs/methods.md."""
+PROMISED, PROBLEM = 0.08, 0.15
+"""Score (of a problem: probability) from which a counterpart counts; how chosen: docs/methods.md."""
 PROMISE_OUTCOMES = ("done", "again", "unclear", "silent")
 REVIEW = 0.05
 """A score this near to the threshold is marked for reading."""
@@ -49,6 +52,7 @@ def followup(
     sentences: Sentences,
     predictions: Predictions,
     *,
+    statistics: Statistics | None = None,
     thresholds: dict[str, float] | None = None,
     codebook: Codebook | None = None,
 ) -> Table:
@@ -58,32 +62,38 @@ def followup(
 
     The counterpart is the sentence of the next report (preamble left out) with the highest score: the mean
     of the cosine of `similar.weigh` and the share of the earlier sentence's weight that the later one
-    holds. Sentences that only announce a list (they are the `lead` of others) are no promises of their own.
+    holds. Of a problem it is the most probable one among the next report's problems, by that score and by
+    what both are about (`troubles.same_trouble`). Sentences that only announce a list (they are the `lead`
+    of others) are no promises of their own.
 
     Args:
         sentences: `sentences` rows of two or more years.
         predictions: `predictions` rows of one model, for the label that the codebook follows.
+        statistics: `statistics` rows: a promise that a cell of the next report counts is answered by it.
         thresholds: Score from which a counterpart counts, for that label and for `problem`.
         codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
 
     Returns:
-        One row per promise (`kind` is the label followed) and per sentence of `problems` (`kind` problem) of
-        a report whose agency has exactly one report of the year after: `sentence_id, agency, year, kind,
-        text, when` (`date`, `rhythm`, `open`, `unsaid`)`, checkable` (names a date, a number or a
-        document)`, next_id, next_section, next_text, score, specific, outcome, review`. `outcome` is `done`
-        (the counterpart is no promise, speaks of the same thing and reports it: `specific` counts the pairs
-        of characters of both that the genre seldom uses), `again` (it is a promise, or stands among the
-        problems), `unclear` (a counterpart that shows neither), `silent` (none found, which is never "not
-        done"); for problems `returns` or `silent`. `review` marks scores within
-        0.05 of the threshold. A count of these rows is a claim of the tagger; read the marked ones before
-        publishing it.
+        One row per promise (`kind` is the label followed) and per sentence of `problems` (`kind` problem)
+        that names one of a report whose agency has exactly one report of the year after: `sentence_id,
+        agency, year, kind, text, when` (`date`, `rhythm`, `open`, `unsaid`)`, checkable` (names a date, a
+        number or a document)`, next_id, next_section, next_text, score, specific, outcome, review`.
+        `outcome` is `done` (the counterpart is no promise, speaks of the same thing and reports it:
+        `specific` counts the pairs of characters of both that the genre seldom uses), `again` (it is a
+        promise, or stands among the problems), `unclear` (a counterpart that shows neither), `silent` (none
+        found, which is never "not done"); for problems `returns` or `silent`. Where a cell shows that a
+        promise was kept, `silent` and `unclear` become `done`; where the cell is there and does not show
+        it, `silent` becomes `unclear`. `evidence` is `sentence`, `cell` or null; `cell, cell_before,
+        cell_after` are the cells and their sums of both reports, null where none counts what is promised.
+        `review` marks scores within 0.05 of the threshold. A count of these rows is a claim of the tagger;
+        read the marked ones before publishing it.
 
     Raises:
         SchemaError: A column is missing.
         MeasureError: Several models, a codebook that follows no label, or no agency with reports of two
             successive years.
     """
-    return _links(sentences, predictions, thresholds, codebook, None)
+    return _links(sentences, predictions, thresholds, codebook, None, cells_of(statistics))
 
 
 def followup_placebo(
@@ -110,7 +120,7 @@ def followup_placebo(
         SchemaError: A column is missing.
         MeasureError: As `followup`; or no two agencies have reports of the same two years.
     """
-    return _links(sentences, predictions, thresholds, codebook, seed)
+    return _links(sentences, predictions, thresholds, codebook, seed, {})
 
 
 def _links(
@@ -119,6 +129,7 @@ def _links(
     thresholds: dict[str, float] | None,
     codebook: Codebook | None,
     placebo: int | None,
+    cells: Mapping[str, Mapping[str, float]],
 ) -> Table:
     scheme = scheme_of(predictions, codebook)
     if not (follow := scheme.follow):
@@ -139,24 +150,34 @@ def _links(
     leads = set(zip(frame["report_id"], frame["lead"], strict=True))
     announces = np.array([key in leads for key in zip(frame["report_id"], frame["text"], strict=True)], bool)
     section = frame["section"].to_numpy()
+    texts, reports = frame["text"].to_numpy(object), frame["report_id"].to_numpy(object)
     counted = ~np.isin(section, scheme.uncounted_sections)
+    framing = np.array([s == "problems" and is_framing(t) for s, t in zip(section, texts, strict=True)], bool)
     candidates = {
         follow: promised & ~announces & counted,
-        "problem": (section == "problems") & ~promised & ~announces,
+        "problem": (section == "problems") & ~promised & ~announces & ~framing,
     }
     matrix = weigh([mask(t) for t in frame["text"]], frame["agency"].tolist())
     rows: list[dict[str, object]] = []
     pairs = _successive(frame)
     for now, after in pairs if placebo is None else _exchanged(frame, pairs, placebo):
+        reported = cells.get(reports[now[0]], {}), cells.get(reports[after[0]], {})
         after = after[counted[after]]
         for kind, chosen in candidates.items():
             index = now[chosen[now]]
-            pool = after[section[after] == "problems"] if kind == "problem" else after
+            pool = after[(section[after] == "problems") & ~framing[after]] if kind == "problem" else after
+            first = len(rows)
             if len(index) and len(pool):
-                match, score = _counterparts(matrix[index], matrix[pool])
+                likeness = _likeness(matrix[index], matrix[pool])
+                if kind == "problem":
+                    likeness = same_trouble(texts[index].tolist(), texts[pool].tolist(), likeness)
+                match, score = likeness.argmax(axis=1), likeness.max(axis=1)
                 rows += _rows(frame, index, pool[match], score, kind, limits[kind], promised)
             else:
                 rows += _rows(frame, index, index, np.zeros(len(index)), kind, limits[kind], promised)
+            if kind != "problem":
+                for row in rows[first:]:
+                    row.update(_answered(row, *reported))
     if not rows:
         raise MeasureError("no promise or problem of an agency with reports of two successive years")
     return pd.DataFrame(rows)
@@ -188,7 +209,9 @@ def _exchanged(frame: Table, pairs: list[tuple[Vector, Vector]], seed: int) -> l
 
 def _specific(text: str, other: str, agency: object) -> int:
     """Count the pairs of characters of both texts that the genre seldom uses."""
-    one, two = (set(pair_codes([mask(t.replace(str(agency), ""))])[1].tolist()) for t in (text, other))
+    stock = patterns("promised.stock")["said"]
+    bare = (mask(stock.sub("", t.replace(str(agency), ""))) for t in (text, other))
+    one, two = (set(pair_codes([t])[1].tolist()) for t in bare)
     both = np.array(sorted(one & two), np.uint64)
     return int((used_by(both) <= OF_GENRE).sum()) if len(both) else 0
 
@@ -202,14 +225,29 @@ def _outcome(kind: str, again: bool, score: float, specific: int, other: str) ->
     return "done" if score >= DONE and specific >= SPECIFIC and reported else "unclear"
 
 
-def _counterparts(left: sp.csr_matrix, right: sp.csr_matrix) -> tuple[Vector, Vector]:
-    """Return for each row of `left` its best row of `right` and the score."""
+def _answered(
+    row: Mapping[str, object], before: Mapping[str, float], after: Mapping[str, float]
+) -> dict[str, object]:
+    """Return what the cells of both reports change in a promise's row."""
+    told = told_by_cells(str(row["text"]), before, after)
+    if told is None:
+        return {}
+    about: dict[str, object] = {"cell": told.cell, "cell_before": told.before, "cell_after": told.after}
+    if row["outcome"] not in ("silent", "unclear"):
+        return about
+    if told.kept:
+        return about | {"outcome": "done", "evidence": "cell"}
+    return about | ({"outcome": "unclear", "evidence": "cell"} if row["outcome"] == "silent" else {})
+
+
+def _likeness(left: sp.csr_matrix, right: sp.csr_matrix) -> Vector:
+    """Return the score of each row of `left` with each of `right`."""
     cosine = (left @ right.T).toarray()
     present = right.copy()
     present.data = np.ones_like(present.data)
     held = (left.multiply(left) @ present.T).toarray()
-    score = np.minimum((cosine + held) / 2, 1.0)
-    return score.argmax(axis=1), score.max(axis=1)
+    score: Vector = np.minimum((cosine + held) / 2, 1.0)
+    return score
 
 
 def _rows(
@@ -235,6 +273,10 @@ def _rows(
                 "specific": specific,
                 "outcome": _outcome(kind, bool(again), float(points), specific, other) if found else "silent",
                 "review": abs(float(points) - limit) < REVIEW,
+                "evidence": "sentence" if found else None,
+                "cell": None,
+                "cell_before": None,
+                "cell_after": None,
             }
         )
     return rows

@@ -99,7 +99,11 @@ def panel(
     scheme = scheme_of(predictions, codebook)
     pieces = [_shares(predictions, labels, level, scheme)]
     if sentences is not None:
-        pieces += [_lengths(sentences), _reuse(sentences), _promises(sentences, predictions, scheme)]
+        pieces += [
+            _lengths(sentences),
+            _reuse(sentences),
+            _promises(sentences, predictions, scheme, statistics),
+        ]
     single = kept[~kept.duplicated(_KEY, keep=False)]
     if statistics is not None:
         pieces += [
@@ -228,10 +232,13 @@ def _reuse(sentences: Sentences) -> tuple[Table, list[Column]]:
 
 
 def _promises(
-    sentences: Sentences, predictions: Predictions, codebook: Codebook
+    sentences: Sentences,
+    predictions: Predictions,
+    codebook: Codebook,
+    statistics: Statistics | None,
 ) -> tuple[Table, list[Column]]:
     try:
-        found = followup(sentences, predictions, codebook=codebook)
+        found = followup(sentences, predictions, statistics=statistics, codebook=codebook)
     except MeasureError:
         return pd.DataFrame(columns=_KEY), []
     found = found[found["kind"] != "problem"]

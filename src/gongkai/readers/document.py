@@ -22,7 +22,7 @@ class Paragraph:
     page: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # frozen would take twice as long to make, and pages are mostly cells
 class Cell:
     """One cell of a grid, uncleaned. A merged cell stands once; every place it covers refers to it."""
 

@@ -7,7 +7,7 @@ what a report is, and where it ends, is decided in `report.py` by the report's o
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -99,7 +99,7 @@ def _blocks(root: LexborNode, depth: int) -> Blocks:
             close()
         elif event == "table":
             close()
-            grid, problem = grid_from_spans(_rows(node))
+            grid, problem = grid_from_spans(node)
             if grid:
                 blocks.append(grid)
             if problem:
@@ -132,8 +132,8 @@ def _joined(pieces: list[str]) -> str:
     return _SPACE.sub(" ", "".join(pieces)).strip()
 
 
-def _walk(root: LexborNode) -> Iterator[tuple[str, LexborNode]]:
-    """Yield ("text", "link" or "lines", text node), ("table", data table), ("page", frame), ("edge", block).
+def _walk(root: LexborNode) -> Iterator[tuple[str, Any]]:
+    """Yield ("text", "link" or "lines", text node), ("table", its rows), ("page", frame), ("edge", block).
 
     "lines" is text whose line ends count. Without recursion: depth is bounded by memory only, and pages with
     100,000 open tags exist.
@@ -153,8 +153,8 @@ def _walk(root: LexborNode) -> Iterator[tuple[str, LexborNode]]:
             if tag in ("iframe", "template") and page_in(node):
                 yield "page", node
             elif not (tag.startswith("-") or tag in _SKIP or _is_hidden(attributes := node.attributes)):
-                if tag == "table" and _is_data_table(node):
-                    yield "table", node
+                if tag == "table" and (rows := _data_rows(node)) is not None:
+                    yield "table", rows
                 elif (child := node.child) is not None:
                     is_link = tag == "a" and bool(attributes.get("href"))
                     has_lines = tag in _WITH_LINES or bool(_LINES.search(attributes.get("style") or ""))
@@ -178,27 +178,25 @@ def _is_hidden(attributes: Mapping[str, str | None]) -> bool:
     return "hidden" in attributes or (style is not None and bool(_HIDDEN.search(style)))
 
 
-def _is_data_table(table: LexborNode) -> bool:
-    """Tell a table of cells from a page layout: no table inside, two columns somewhere, no cell of prose."""
+def _data_rows(table: LexborNode) -> list[list[tuple[str, int, int]]] | None:
+    """Return the cells of a table with their spans; None where it lays out a page.
+
+    That is so where it has a table inside, less than four cells or two rows, or a cell of prose.
+    """
     if len(table.css("table")) > 1:  # css also matches the node itself
-        return False
-    cells = table.css("td, th")
-    if len(cells) < 4 or len(table.css("tr")) < 2:
-        return False
-    return all(len(cell.text(strip=True)) <= _LAYOUT_CELL for cell in cells)
-
-
-def _rows(table: LexborNode) -> list[list[tuple[str, int, int]]]:
+        return None
     rows = []
     for row in table.css("tr"):
         cells = []
         for cell in row.iter():
             if cell.tag in ("td", "th"):
                 text = _SPACE.sub(" ", cell.text(deep=True, separator="")).strip()
+                if len(text) > _LAYOUT_CELL:
+                    return None
                 attributes = cell.attributes
                 cells.append((text, _span(attributes.get("rowspan")), _span(attributes.get("colspan"))))
         rows.append(cells)
-    return rows
+    return rows if len(rows) > 1 and sum(map(len, rows)) > 3 else None
 
 
 def _span(printed: str | None) -> int:

@@ -27,6 +27,8 @@ _SAVED_FROM = re.compile(
     rb"(?:^Snapshot-Content-Location:|<!--\s*saved from url=\(\d+\)|SingleFile\s+url:)\s*(https?://[^\s<>\"]+)",
     re.IGNORECASE | re.MULTILINE,
 )
+_SAVED = (b"snapshot-content-location", b"saved from url", b"singlefile")
+"""One of them stands where the pattern above matches: finding that out is far quicker."""
 # What plistlib raises on damaged files.
 _DAMAGE = (
     plistlib.InvalidFileException, xml.parsers.expat.ExpatError, AttributeError, LookupError, OverflowError,
@@ -93,7 +95,9 @@ def _text(block: Block) -> str:
 
 def address_of_page(content: bytes) -> str | None:
     """Return where a page was saved from, as browsers, SingleFile and web archives say it."""
-    found = _SAVED_FROM.search(content[:20_000])
+    head = content[:20_000]
+    lowered = head.lower()
+    found = _SAVED_FROM.search(head) if any(mark in lowered for mark in _SAVED) else None
     return found[1].decode("ascii", errors="ignore") if found else None
 
 

@@ -42,8 +42,8 @@ from gongkai.text.lexicon import patterns
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gongkai.form.checks import Check, check_cells
     from gongkai.form.form import Reading
+    from gongkai.form.prose import Check
 from gongkai.form.grids import FormCells
 
 MAX_PARAGRAPH = 200_000
@@ -136,7 +136,8 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     index_block = [*_index_block(grids), *_index_rows(pieces)]
     identity = identify(title, [*index_block, *(line.text for line in lines)], known)
     parts = find_sections(prose[start:], statutory=statistics.form is not None)
-    statistics = statistics_of((*statistics.problems, *statistics.readings, *annex.found))
+    if annex.found:
+        statistics = statistics_of((*statistics.problems, *statistics.readings, *annex.found))
     _refuse_other(document, title, parts, statistics)
     parts = cut_tail(parts)
     sentences = [s for i, part in enumerate(parts) for s in read_passages(part, identity.year, index=i)]

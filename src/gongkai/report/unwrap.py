@@ -8,6 +8,7 @@ above and below a page are dropped first, also in the middle of a sentence.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections import Counter, defaultdict
@@ -52,9 +53,12 @@ _FRONT_ENDS = patterns("sections.line")["front_ends"]
 _SUB_HEADED = patterns("sections.line")["sub_headed"]
 _HEAD_ALONE = patterns("sections.line")["head_alone"]
 """A heading that is whole: what follows it, be it a figure alone, is text."""
+_SPACED = re.compile("[ \u3000]")
 _INDENT_INSIDE = re.compile(r"(?<=\S)\s*\u3000{2,}(?=\S)")
 """Where a paragraph begins in the middle of a line."""
 _BETWEEN = re.compile(r"(?<=[。！？；：”])\s+")
+_COUNTED = re.compile(rf"[{NUMERALS}]\s*[、.．]")
+"""Without this no official title stands in a line."""
 _SPLIT = re.compile(r"[、.．（(]|\u3000{2}")
 """Without any of these a line is no more than one part."""
 _FIGURE = re.compile(r"\s*(?:0|[1-9][\d.,]{0,9})%?\s*")
@@ -93,7 +97,10 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
         if arabic and _ARABIC.fullmatch(text):
             digit = text.strip()[0]
             text = f"{NUMERALS[int(digit) - 1]}、{text.strip()[1:].lstrip(' .．、')}"
-        apart += [Line(part, piece.page, piece.index) for part in _parts(text)]
+        parts = _parts(text)
+        apart += (
+            [piece] if parts == (piece.text,) else [Line(part, piece.page, piece.index) for part in parts]
+        )
     return apart
 
 
@@ -107,11 +114,13 @@ def _without_front(pieces: Sequence[Line]) -> Sequence[Line]:
     return [*(Line(text, p.page, p.index) for text, p in zip(named, kept, strict=True)), *pieces[at + 1 :]]
 
 
-def _parts(text: str) -> list[str]:
+@functools.lru_cache(maxsize=1024)
+def _parts(text: str) -> tuple[str, ...]:
+    """Cut a line; most are asked for twice, before and after lines are joined."""
     if not _SPLIT.search(text):
-        return [text]
+        return (text,)
     text = text.replace("**", "")  # Markdown's
-    found = list(_OFFICIAL.finditer(text))
+    found = list(_OFFICIAL.finditer(text)) if _COUNTED.search(text) else []
     cuts: set[int] = set()
     for match in found:
         if len(found) > 1 or not (above := text[: match.start(1)].strip()) or _ENDS.search(above):
@@ -121,13 +130,17 @@ def _parts(text: str) -> list[str]:
                 cuts |= {match.start(1), match.end()}
             elif not rest.strip():
                 cuts.add(match.start(1))
-    cuts |= {match.start() for match in _INDENT_INSIDE.finditer(text)}
+    if "\u3000\u3000" in text:
+        cuts |= {match.start() for match in _INDENT_INSIDE.finditer(text)}
     limits = [0, *sorted(cuts), len(text)]
     parts = [text[a:b].strip() if len(cuts) else text[a:b] for a, b in itertools.pairwise(limits)]
     if cuts and len(found) > 1 and len(text) >= LONG:
         front = (word for word in parts[0].split() if word.strip("|-"))
         parts = [*front, *(p for part in parts[1:] for p in _BETWEEN.split(part))]
-    return [piece for part in parts for piece in _SUB_HEADED.sub("\\1\\n", part).split("\n") if piece.strip()]
+    apart = (
+        _SUB_HEADED.sub("\\1\\n", part).split("\n") if _SPACED.search(part) else [part] for part in parts
+    )
+    return tuple(piece for pieces in apart for piece in pieces if piece.strip())
 
 
 def columns(text: str) -> int:

@@ -1,4 +1,7 @@
-"""Measures table → chart (Altair). Computes nothing but where to draw."""
+"""Measures table → chart (Altair). Computes nothing but where to draw.
+
+Each chart carries what must stand below it, in `chart.usermeta["caption"]["en"]` and `["zh"]`.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gongkai.errors import GongkaiError, MeasureError
+from gongkai.show.captions import of_measures, of_network, of_terms
+from gongkai.show.style import place_of, styled
 from gongkai.store.run import whole_file
 from gongkai.tables.codebooks import given_or_shipped
 
 if TYPE_CHECKING:
+    from gongkai.show.style import Size
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Measures, Table
 
-FONTS = "Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, SimHei, sans-serif"
 TITLES = {
     ("broken_reports", "checks"): "Reports whose figures contradict each other 数字矛盾的报告",
     ("broken_rules", "checks"): "Rules of the tables that are broken 不成立的表格规则",
@@ -43,6 +48,7 @@ def plot_prevalence(
     measure: str | None = None,
     label: str | None = None,
     width: int = 420,
+    size: Size | None = None,
     codebook: Codebook | None = None,
 ) -> Any:  # noqa: ANN401
     """Draw one measure by agency and year: a point and its interval each, agencies ranked by their mean.
@@ -51,7 +57,8 @@ def plot_prevalence(
         measures: `measures` rows with the columns `agency` and `year`, of one model.
         measure: `prevalence`, or a measure that the codebook derives; its last unless given.
         label: Label of the rows to draw; the measure's first unless given.
-        width: Of the plot, in pixels.
+        width: Of the plot, in pixels, where no size is given.
+        size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
         codebook: The scheme, for titles; the one that ships unless given.
 
     Returns:
@@ -62,12 +69,14 @@ def plot_prevalence(
         GongkaiError: Altair is not installed.
     """
     alt = altair()
+    place = place_of(size)
     scheme = given_or_shipped(codebook)
     measure = measure or scheme.quantities[-1].measure
     label = label or _first_label(scheme, measure)
     rows = measures[(measures["measure"] == measure) & (measures["label"] == label)].dropna(subset=["value"])
     if rows.empty or not {"agency", "year"} <= set(rows.columns):
         raise MeasureError(f"nothing to draw: no defined row of {measure} for {label} by agency and year")
+    said, title = of_measures(rows), _title(measure, label, scheme)
     rows = rows.assign(
         year=rows["year"].map(_year), agency=rows["agency"].astype(object).fillna("(not found)")
     )
@@ -75,24 +84,25 @@ def plot_prevalence(
     rows = rows.sort_values(["agency", "year"])
     rows = rows.assign(rank=rows.groupby("agency").cumcount())
     base = alt.Chart(rows[["agency", "year", "rank", "value", "low", "high", "n"]]).encode(
-        y=alt.Y("agency:N", sort=order, title=None, axis=alt.Axis(labelLimit=260)),
+        y=alt.Y("agency:N", sort=order, title=None, axis=alt.Axis(labelLimit=place.width // 2 or 260)),
         yOffset=alt.YOffset("rank:O"),
         color=alt.Color("year:N", legend=None, scale=alt.Scale(scheme="viridis")),
     )
     scale = alt.Scale(domain=[0, min(1.0, math.ceil(10 * rows[["value", "high"]].max().max()) / 10)])
     lines = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", scale=scale, title=None, axis=alt.Axis(format="%")), x2="high:Q"
+        x=alt.X("low:Q", scale=scale, title=None if place.titled else title, axis=alt.Axis(format="%")),
+        x2="high:Q",
     )
     points = base.mark_point(filled=True, size=40, opacity=1).encode(
-        x=alt.X("value:Q", scale=scale, title=None, axis=alt.Axis(format="%")),
+        x=alt.X("value:Q", scale=scale, title=None if place.titled else title, axis=alt.Axis(format="%")),
         tooltip=["agency", "year", alt.Tooltip("value", format=".1%"), alt.Tooltip("low", format=".1%"),
                  alt.Tooltip("high", format=".1%"), "n"],
     )  # fmt: skip
-    names = base.mark_text(align="left", dx=4, fontSize=8).encode(
-        x=alt.value(width), text="year:N", color=alt.value("#555")
+    names = base.mark_text(align="left", dx=4, fontSize=8 if size is None else place.font).encode(
+        x=alt.value("width" if size else width), text="year:N", color=alt.value("#555")
     )
-    chart = (lines + points + names).properties(width=width, height={"step": 9})
-    return _styled(chart, _title(measure, label, scheme))
+    chart = (lines + points + names).properties(height={"step": max(9, place.font + 1)})
+    return styled(chart, title, said, size, width=width)
 
 
 def _year(year: float | None) -> str:
@@ -118,6 +128,7 @@ def plot_change(
     measure: str = "prevalence",
     label: str | None = None,
     by: str | None = None,
+    size: Size | None = None,
     codebook: Codebook | None = None,
 ) -> Any:  # noqa: ANN401
     """Draw one measure over the years: a line with its band, in a panel for each value of `by`.
@@ -128,6 +139,7 @@ def plot_change(
         measure: `prevalence`, a measure that the codebook derives, `broken_reports` …
         label: Label of the rows to draw; the measure's first unless given.
         by: Column that makes a panel each; None for one.
+        size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
         codebook: The scheme, for titles; the one that ships unless given.
 
     Raises:
@@ -137,8 +149,10 @@ def plot_change(
     alt = altair()
     scheme = given_or_shipped(codebook)
     label = label or _first_label(scheme, measure)
+    place = place_of(size)
     columns = ["year", "value", "low", "high", "n", *([by] if by else [])]
     rows = _rows_of(measures, measure, label, columns)
+    said = of_measures(measures.loc[rows.index])
     unplaced = int(rows.loc[rows["year"].isna(), "n"].sum())
     title = _title(measure, label, scheme) + (
         f" ({unplaced:,} of a year not found: not drawn)" if unplaced else ""
@@ -149,21 +163,33 @@ def plot_change(
     rows = rows.assign(year=rows["year"].astype(int))
     axis = alt.Axis(format="d", tickMinStep=1)
     base = alt.Chart(rows).encode(x=alt.X("year:Q", axis=axis, scale=alt.Scale(zero=False), title=None))
-    share = alt.Y("value:Q", title=None, axis=alt.Axis(format="%"), scale=alt.Scale(zero=True))
-    band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title=None), y2="high:Q")
+    named = None if place.titled or by else title
+    share = alt.Y("value:Q", title=named, axis=alt.Axis(format="%"), scale=alt.Scale(zero=True))
+    band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title=named), y2="high:Q")
     line = base.mark_line(point=True).encode(
         y=share, tooltip=["year", alt.Tooltip("value", format=".1%"), "n"]
     )
-    if by is None:
-        return _styled((band + line).properties(width=420, height=240), title)
-    panels = (
-        (band + line).properties(width=190, height=120).facet(alt.Facet(f"{by}:N", title=None), columns=3)
+    last = base.transform_filter(f"datum.year == {rows['year'].max()}").mark_text(
+        align="right", dy=-8 if size is None else -place.font, fontSize=place.font
     )
-    return _styled(panels, title)
+    layers = band + line + last.encode(y=share, text=alt.Text("value:Q", format=".0%"))
+    if by is None:
+        return styled(layers.properties(height=place.width // 2 or 240), title, said, size)
+    columns_of_panels = 1 if size == "column" else 3
+    width = (place.width - 8 * place.font) // columns_of_panels - 2 * place.font if size else 190
+    panels = layers.properties(width=width, height=width * 2 // 3).facet(
+        alt.Facet(f"{by}:N", title=None), columns=columns_of_panels
+    )
+    return styled(panels.properties(title=title), title, said, size, width=None)
 
 
 def plot_kinds(
-    measures: Measures, *, by: str = "agency", named: int = 6, codebook: Codebook | None = None
+    measures: Measures,
+    *,
+    by: str = "agency",
+    named: int = 6,
+    size: Size | None = None,
+    codebook: Codebook | None = None,
 ) -> Any:  # noqa: ANN401
     """Draw the map of two labels: a point per group, coloured by the share derived from both.
 
@@ -171,6 +197,7 @@ def plot_kinds(
         measures: What `prevalence` gave, by one column (and possibly others, one point per row then).
         by: Column that names the points.
         named: How many of the points farthest from the middle carry their name.
+        size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
         codebook: The scheme; the one that ships unless given. Its first derived measure of two labels, and
             these two, are drawn.
 
@@ -184,25 +211,29 @@ def plot_kinds(
     if not derived:
         raise MeasureError(f"nothing to draw: {scheme.stamp} derives no measure from two labels")
     across, up = derived[0].label.split("+")
+    place = place_of(size)
     titles = {q.label: q.title for q in scheme.quantities}
     wanted = {across: "across", up: "up", derived[0].label: "both"}
     rows = measures[measures["label"].isin(wanted)]
     if rows.empty or by not in rows.columns:
         raise MeasureError(f"nothing to draw: no measures of {across} and {up} by {by}")
+    said = of_measures(rows[rows["label"] == across], intervals=False)
     keys = [by, *(["year"] if "year" in rows.columns and by != "year" else [])]
     rows = rows.assign(label=rows["label"].map(wanted))
     wide = rows.pivot_table(index=keys, columns="label", values="value", aggfunc="first").reset_index()
     wide = wide.reindex(columns=[*keys, "across", "up", "both"])
     points = (
         alt.Chart(wide)
-        .mark_circle(size=90, opacity=0.8, stroke="#555", strokeWidth=0.5)
+        .mark_circle(size=30 if size == "column" else 90, opacity=0.8, stroke="#555", strokeWidth=0.5)
         .encode(
-            x=alt.X("across:Q", axis=alt.Axis(format="%"), title=titles[across]),
+            x=alt.X("across:Q", axis=alt.Axis(format="%", tickCount=6), title=titles[across]),
             y=alt.Y("up:Q", axis=alt.Axis(format="%"), title=titles[up]),
             color=alt.Color(
                 "both:Q",
                 scale=alt.Scale(scheme="orangered", domain=[0, 1]),
-                legend=alt.Legend(format="%", title=derived[0].title),
+                legend=alt.Legend(
+                    format="%", title=derived[0].title, orient="top" if size == "column" else "right"
+                ),
             ),
             tooltip=[*keys, *(alt.Tooltip(c, format=".1%", title=n) for n, c in wanted.items())],
         )
@@ -210,22 +241,39 @@ def plot_kinds(
     middle = wide[["across", "up"]].median()
     spread = wide[["across", "up"]].std().replace(0, 1).fillna(1)
     distance = (((wide[["across", "up"]] - middle) / spread) ** 2).sum(axis=1)
-    far = wide.loc[distance.nlargest(named).index]
+    height = place.width * 3 // 4 if size == "column" else place.width // 2 or 360
+    far = _apart(wide.loc[distance.nlargest(named).index], 1.3 * place.font / height * wide["up"].max())
     layers = points
     for rows_of_side, align in ((far[far["across"] <= middle["across"]], "left"),
                                 (far[far["across"] > middle["across"]], "right")):  # fmt: skip
-        text = alt.Chart(rows_of_side).mark_text(align=align, dx=8 if align == "left" else -8, fontSize=10)
+        text = alt.Chart(rows_of_side).mark_text(
+            align=align, dx=8 if align == "left" else -8, fontSize=place.font
+        )
         layers += text.encode(x="across:Q", y="up:Q", text=f"{by}:N")
-    return _styled(layers.properties(width=480, height=360), f"{titles[across]}, {titles[up]}")
+    chart = layers.properties(height=height)
+    return styled(chart, f"{titles[across]}, {titles[up]}", said, size, width=480)
 
 
-def plot_network(network: Table, *, year: int | None = None, smallest: int = 2) -> Any:  # noqa: ANN401
+def _apart(points: Table, gap: float) -> Table:
+    """Return the points whose names do not run into that of one before them."""
+    kept: list[int] = []
+    heights = points["up"].tolist()
+    for at, height in enumerate(heights):
+        if all(abs(height - heights[other]) > gap for other in kept):
+            kept.append(at)
+    return points.iloc[kept]
+
+
+def plot_network(
+    network: Table, *, year: int | None = None, smallest: int = 2, size: Size | None = None
+) -> Any:  # noqa: ANN401
     """Draw which agencies share text: agencies on a circle, a line for each pair, as wide as what they share.
 
     Args:
         network: What `copy_network` gave.
         year: Only this year; None takes the sentences of all years together.
         smallest: Fewest shared sentences of a line.
+        size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
 
     Raises:
         MeasureError: No pair is left.
@@ -236,34 +284,46 @@ def plot_network(network: Table, *, year: int | None = None, smallest: int = 2) 
     rows = rows[rows["year"] == year] if year is not None else rows
     if rows.empty:
         raise MeasureError(f"nothing to draw: no two agencies share {smallest} sentences")
+    room = place_of(size)
     relation = rows["relation"].where(rows["relation"] == "peer", "one above the other 上下级")
     rows = rows.assign(relation=relation.replace("peer", "peers 同级"))
     edges = rows.groupby(["agency", "other", "relation"], as_index=False)["sentences"].sum()
     nodes = _on_a_circle(sorted({*edges["agency"], *edges["other"]}))
     place = nodes.set_index("agency")[["x", "y"]]
     edges = edges.join(place, on="agency").join(place.add_suffix("2"), on="other")
-    scale = alt.Scale(domain=[-1.9, 1.9])
+    half, longest = (room.width or 600) / 2, max(map(len, nodes["agency"])) * (room.font + 1) + 12
+    edge = min(3.0, max(1.9, 1 / max(0.3, 1 - longest / half)))  # the circle has the radius 1
+    scale = alt.Scale(domain=[-edge, edge])
+    legend = alt.Legend(symbolType="stroke", labelLimit=240, orient="bottom")
     x, y = (alt.X("x:Q", axis=None, scale=scale), alt.Y("y:Q", axis=None, scale=scale))
     most = max(smallest + 1, int(edges["sentences"].max()))
     widths = alt.Scale(domain=[smallest, most], range=[1, 8])
     title = alt.Title(
         "Shared text 共有文本", subtitle=f"width: sentences shared 共有句数, {smallest} to {most}"
     )
+    said = of_network(len(edges), len(nodes), smallest, most, year)
     lines = (
         alt.Chart(edges)
         .mark_rule(opacity=0.6)
         .encode(
             x=x, y=y, x2="x2:Q", y2="y2:Q",
             size=alt.Size("sentences:Q", scale=widths, legend=None),
-            color=alt.Color("relation:N", title=None, legend=alt.Legend(symbolType="stroke", labelLimit=240)),
+            color=alt.Color("relation:N", title=None, legend=legend),
+            strokeDash=alt.StrokeDash("relation:N", title=None, scale=alt.Scale(range=[[5, 3], [1, 0]])),
             tooltip=["agency", "other", "relation", "sentences"],
         )
     )  # fmt: skip
     layers = lines + alt.Chart(nodes).mark_circle(size=60, color="#333", opacity=1).encode(x=x, y=y)
     for side, align in ((nodes["x"] >= 0, "left"), (nodes["x"] < 0, "right")):
-        text = alt.Chart(nodes[side]).mark_text(align=align, dx=9 if align == "left" else -9, fontSize=11)
+        text = alt.Chart(nodes[side]).mark_text(
+            align=align,
+            dx=9 if align == "left" else -9,
+            fontSize=room.font + (size is None),
+            limit=half * (1 - 1 / edge) - 9,
+        )
         layers += text.encode(x=x, y=y, text="agency:N", angle=alt.Angle("angle:Q", scale=None, legend=None))
-    return _styled(layers.properties(width=600, height=600), title)
+    across = room.width or 600
+    return styled(layers.properties(width=across, height=across), title, said, size, width=None)
 
 
 def _on_a_circle(names: list[str]) -> Table:
@@ -283,6 +343,7 @@ def plot_terms(
     top: int = 15,
     score: str = "z_agency",
     names: tuple[str, str] = ("first group", "second group"),
+    size: Size | None = None,
 ) -> Any:  # noqa: ANN401
     """Draw the words that set two groups apart, the most distinctive of each side.
 
@@ -291,6 +352,7 @@ def plot_terms(
         top: Words of each side.
         score: Column to draw, `z_agency` or `z`.
         names: What the two groups are called.
+        size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
 
     Raises:
         MeasureError: The table is empty.
@@ -301,6 +363,7 @@ def plot_terms(
     alt = altair()
     if keyness.empty:
         raise MeasureError("nothing to draw: no words")
+    place = place_of(size)
     ranked = keyness.sort_values(score, ascending=False)
     rows = pd.concat([ranked.head(top), ranked.tail(top)]).drop_duplicates("term")
     bars = (
@@ -312,9 +375,10 @@ def plot_terms(
             color=alt.condition(f"datum.{score} > 0", alt.value("#c2410c"), alt.value("#1f4e79")),
             tooltip=["term", alt.Tooltip(score, format=".2f"), "count_first", "count_second", "agencies"],
         )
-        .properties(width=420, height={"step": 16})
+        .properties(height={"step": place.font + 4 if size else 16})
     )
-    return _styled(bars, "Distinctive words 特征词")
+    said = of_terms(len(rows), len(keyness), score, names)
+    return styled(bars, "Distinctive words 特征词", said, size)
 
 
 def _rows_of(measures: Measures, measure: str, label: str, columns: list[str]) -> Table:
@@ -339,10 +403,6 @@ def _first_label(codebook: Codebook, measure: str) -> str:
     return next((label for name, label in known if name == measure), "")
 
 
-def _styled(chart: Any, title: Any) -> Any:  # noqa: ANN401
-    return chart.properties(title=title).configure(font=FONTS).configure_view(stroke=None)
-
-
 _FONT_FILES = (
     *("notosanscjk", "notosanssc", "notoserifcjk", "sourcehan", "wqy", "droidsansfallback"),
     *("msyh", "simhei", "simsun", "pingfang"),
@@ -364,23 +424,23 @@ def chinese_font() -> Path | None:
 
 
 def save_chart(chart: Any, path: str | Path, *, scale: float = 2.0, overwrite: bool = False) -> Path:  # noqa: ANN401
-    """Save a chart as .svg or .png, by the ending, offline.
+    """Save a chart as .svg, .png or .pdf, by the ending, offline.
 
     Args:
         chart: What a `plot_` function gave.
         path: File to write.
-        scale: Pixels of the .png per pixel of the chart.
+        scale: Pixels of the .png per point of the chart; 4.17 gives 300 dpi.
         overwrite: Replace an earlier file.
 
     Raises:
-        GongkaiError: The ending is another, the file exists, the extra `page` is not installed, or (.png)
-            no font with Chinese characters is installed: they would come out as boxes.
+        GongkaiError: The ending is another, the file exists, the extra `page` is not installed, or (.png,
+            .pdf) no font with Chinese characters is installed: they would come out as boxes.
     """
     target = Path(path)
     ending = target.suffix.lower()
-    if ending not in (".svg", ".png"):
-        raise GongkaiError(f"{target}: the ending decides the format; expected .svg or .png")
-    if ending == ".png" and chinese_font() is None:
+    if ending not in (".svg", ".png", ".pdf"):
+        raise GongkaiError(f"{target}: the ending decides the format; expected .svg, .png or .pdf")
+    if ending != ".svg" and chinese_font() is None:
         raise GongkaiError(
             "no font with Chinese characters was found; install one "
             "(Debian: apt install fonts-noto-cjk) or save as .svg"
@@ -392,5 +452,6 @@ def save_chart(chart: Any, path: str | Path, *, scale: float = 2.0, overwrite: b
         else:
             import vl_convert
 
-            hidden.write_bytes(vl_convert.svg_to_png(text, scale=scale))
+            made = vl_convert.svg_to_png(text, scale) if ending == ".png" else vl_convert.svg_to_pdf(text)
+            hidden.write_bytes(made)
     return target

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import html
-import operator
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Literal
@@ -24,6 +23,7 @@ MAX_FURNITURE = 200
 """Characters of the longest line that can be furniture."""
 Script = Literal["simplified", "traditional"]
 
+_HAN_RUN = re.compile(f"[{HAN}]+")
 _COMPATIBLE = re.compile("[\u2e80-\u2fdf\uf900-\ufaff]")
 _WIDTH = {
     code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
@@ -155,9 +155,12 @@ def _converter(direction: str = "t2s") -> opencc.OpenCC:
     return opencc.OpenCC(direction)
 
 
-def _changed(sample: str, direction: str) -> int:
-    """Return how many characters a conversion changes."""
-    return sum(map(operator.ne, sample, _converter(direction).convert(sample)))
+@functools.cache
+def _changing(direction: str) -> re.Pattern[str]:
+    """Return what matches the characters that a conversion changes, each taken by itself."""
+    common = [chr(code) for code in range(0x3400, 0x9FFF)]
+    converted = _converter(direction).convert("\n".join(common)).split("\n")
+    return re.compile(f"[{''.join(old for old, new in zip(common, converted, strict=True) if old != new)}]")
 
 
 def detect_script(text: str) -> Script:
@@ -166,14 +169,12 @@ def detect_script(text: str) -> Script:
     >>> detect_script("政府信息公開年度報告"), detect_script("政府信息公开年度报告")
     ('traditional', 'simplified')
     """
-    sample = re.sub(f"[^{HAN}]+", "", text[:20000])
-    if not sample:
-        return "simplified"
-    changed = _changed(sample, "t2s")
-    if changed / len(sample) <= TRADITIONAL_SHARE:
+    sample = text[:20000]
+    changed = len(_changing("t2s").findall(sample))
+    if not changed or changed <= TRADITIONAL_SHARE * sum(map(len, _HAN_RUN.findall(sample))):
         return "simplified"
     # A few simplified characters (乾, 著) also have a traditional reading; a short text may hold one of ten.
-    return "traditional" if changed > _changed(sample, "s2t") else "simplified"
+    return "traditional" if changed > len(_changing("s2t").findall(sample)) else "simplified"
 
 
 def simplify(text: str) -> str:
