@@ -49,7 +49,7 @@ def write_page(
     """Write the page that shows a corpus: overview, agencies, every report with its sentences, and search.
 
     Nothing of it needs a network or a server. What becomes of promises and which text is copied is looked
-    for here up to 60,000 sentences; above, it is shown where it is given.
+    for here up to 30,000 sentences; above, it is shown where it is given.
 
     Args:
         tables: Tables folder of `build`.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from gongkai.measure.rates import rates
 from gongkai.show.page.core import RATES, Json, plain, shortener, whole_number
@@ -18,10 +19,15 @@ if TYPE_CHECKING:
 
     from gongkai.show.page.corpus import Corpus
     from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Checks, Predictions, Sentences, Statistics, Table
+    from gongkai.tables.schema import Checks, Predictions, Sentences, Table
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
 
 SIZE = 8_000
 """Sentences of a block, about: some hundred kilobytes to a megabyte, which opens at once."""
+_USED = {cell for one in RATES for cell in (*one.top, *one.bottom)}
+RATED = 3_000
+"""Reports whose rates are computed at a time: enough that it is quick, few enough that it is small."""
 _ABOUT = ("title", "form", "published", "scope", "media_type", "script")
 
 
@@ -40,7 +46,10 @@ class Blocks:
         self.order = {name: number for number, (name, _) in enumerate(corpus.agencies)}
         self.problems = _grouped(corpus.problems, "report_id")
         self.followed, self.copies = _grouped(corpus.followed, "agency"), _grouped(corpus.copies, "agency")
-        self.tally: Json = {"kinds": [], "reports": [], "admitting": []}
+        self.tally: Json = {"kinds": [], "reports": [], "admitting": [], "cells": []}
+        self.names: dict[str, int] = {}
+        self.rated = 0
+        self.figures: Json = {}
         self.admitting: dict[int | None, list[int]] = {}
         self.plan: list[tuple[int, int]] = []
         first = size = 0
@@ -65,15 +74,18 @@ class Blocks:
             report += count
         years = sorted(self.admitting, key=lambda year: (year is None, year))
         self.tally["admitting"] = [[year, *self.admitting[year]] for year in years]
+        self.tally["cells"] = list(self.names)
 
     def _block(
         self, first: int, groups: list[tuple[str | None, Table]], low: int, high: int
     ) -> dict[int, Json]:
-        tables = {name: held.of(low, high) for name, held in self.corpus.tables.items()}
-        sentences = _sentences(tables["sentences"], tables["predictions"], self.corpus.scheme)
-        checks = _checks(tables["checks"])
-        cells = _cells(tables["statistics"])
-        figures = _rates(reports_of(groups), tables["statistics"], tables["checks"], self.corpus.level)
+        tables = self.corpus.tables
+        sentences = _sentences(
+            tables["sentences"].of(low, high), tables["predictions"].of(low, high), self.corpus.scheme
+        )
+        checks = _checks(tables["checks"].of(low, high))
+        cells = _cells(tables["statistics"].cut(low, high), self.names)
+        figures = self._rates(low, high)
         made: dict[int, Json] = {}
         for number, (name, group) in enumerate(groups, start=first):
             rows = records(group)
@@ -127,7 +139,30 @@ class Blocks:
             ],
         }
         packed: Json = plain(found)
-        return packed | {"s": held, "cells": cells.get(rid, [])}
+        return packed | {"s": held, "cells": cells.get(rid, [[], []])}
+
+    def _rates(self, low: int, high: int) -> Json:
+        """Return by report its rates: indicator, year, value, low, high, counts, broken rules, note."""
+        if high <= self.rated:
+            return self.figures
+        after = min(max(high, low + RATED), len(self.corpus.reports))
+        found: Json = defaultdict(list)
+        tables = self.corpus.tables
+        cells = tables["statistics"].of(low, after, "row", {cell.split(".")[1] for cell in _USED})
+        if len(cells):
+            order = {one.key: k for k, one in enumerate(RATES)}
+            rules = {rule for one in RATES for rule in one.rules()}
+            reports = self.corpus.in_order.iloc[low:after]
+            table = rates(
+                reports, cells, tables["checks"].of(low, after, "rule", rules), level=self.corpus.level
+            )
+            table = table[table["value"].notna() & table["indicator"].isin(order)]
+            columns = ("year", "value", "low", "high", "top", "bottom", "broken", "note")
+            for row in records(table[["report_id", "indicator", *columns]]):
+                values = [round(v, 5) if isinstance(v, float) else v for v in (row[c] for c in columns)]
+                found[row["report_id"]].append([order[row["indicator"]], *values])
+        self.rated, self.figures = after, found
+        return found
 
     def _link(self, source: str) -> str | None:
         """Return where the source lies, seen from the page; None where that would name the machine."""
@@ -138,13 +173,6 @@ class Blocks:
         except (ValueError, OSError):
             return None
         return path.as_posix()
-
-
-def reports_of(groups: list[tuple[str | None, Table]]) -> Table:
-    """Return the reports of some agencies as one frame."""
-    import pandas as pd
-
-    return pd.concat([group for _, group in groups], ignore_index=True)
 
 
 def _sentence_id(report: str, mark: str) -> str:
@@ -199,37 +227,55 @@ def _checks(checks: Checks) -> Json:
     return found
 
 
-def _cells(statistics: Statistics) -> Json:
-    """Return by report its cells: `table.row.column`, value, and where it says more: raw, how, where."""
-    found: Json = defaultdict(list)
-    names = (statistics["table"] + "." + statistics["row"] + "." + statistics["column"]).tolist()
-    texts = statistics[["raw", "how", "where"]].astype(object).where(statistics.notna(), None)
-    columns = (
-        statistics["report_id"].tolist(),
-        statistics["value"].tolist(),
-        *(texts[c].tolist() for c in texts),
-    )
-    for name, rid, value, raw, how, where in zip(names, *columns, strict=True):
-        known = isinstance(value, float) and value == value and abs(value) != float("inf")
-        number = (int(value) if value.is_integer() and abs(value) < 1e15 else value) if known else None
-        plainly = known and how != "recovered" and raw == str(number)
-        found[rid].append([name, number] if plainly else [name, number, raw, how, where])
+def _cells(statistics: pa.Table, names: dict[str, int]) -> Json:
+    """Return by report its cells: plain ones as pairs of number and value in a row, and the others at length.
+
+    A cell is plain when it holds a whole number, printed so. The others: number, value, raw, how, where.
+    `names` numbers `table.row.column` over all reports.
+    """
+    codes = {c: _codes(statistics[c]) for c in ("report_id", "table", "row", "column", "raw", "how", "where")}
+    rows, columns = len(codes["row"][1]), len(codes["column"][1])
+    key = (codes["table"][0] * rows + codes["row"][0]) * columns + codes["column"][0]
+    distinct, place = np.unique(key, return_inverse=True)
+    number = np.zeros(len(distinct), int)
+    for k, code in enumerate(distinct.tolist()):
+        above, column = divmod(code, columns)
+        table, row = divmod(above, rows)
+        parts = (codes["table"][1][table], codes["row"][1][row], codes["column"][1][column])
+        number[k] = names.setdefault(".".join(map(str, parts)), len(names))
+    value = statistics["value"].to_numpy()
+    whole = [
+        int(raw) if raw and raw.isascii() and raw.isdigit() and raw == str(int(raw)) else -1
+        for raw in codes["raw"][1]
+    ]
+    as_printed = np.array([w if w < 2**53 else -1 for w in whole], float)[codes["raw"][0]]
+    recovered = np.array([how == "recovered" for how in codes["how"][1]])[codes["how"][0]]
+    plainly = (as_printed == value) & ~recovered
+    found: Json = {rid: [[], []] for rid in codes["report_id"][1] if rid}
+    pairs = np.stack([number[place], np.where(plainly, value, 0).astype(np.int64)], axis=1)
+    ends = np.flatnonzero(np.diff(codes["report_id"][0])) + 1
+    for rows_of in np.split(np.arange(len(value)), ends):
+        if len(rows_of):
+            rid = codes["report_id"][1][codes["report_id"][0][rows_of[0]]]
+            found[str(rid)][0] = pairs[rows_of[plainly[rows_of]]].ravel().tolist()
+    for at in np.flatnonzero(~plainly).tolist():
+        rid, raw, how, where = (codes[c][1][codes[c][0][at]] for c in ("report_id", "raw", "how", "where"))
+        found[str(rid)][1].append([int(number[place[at]]), _number(float(value[at])), raw, how, where])
     return found
 
 
-def _rates(reports: Table, statistics: Statistics, checks: Checks, level: float) -> Json:
-    """Return by report its rates: number of the indicator, year, value, low, high, counts, broken, note."""
-    found: Json = defaultdict(list)
-    if statistics.empty:
-        return found
-    order = {one.key: k for k, one in enumerate(RATES)}
-    table = rates(reports, statistics, checks, level=level)
-    table = table[table["value"].notna() & table["indicator"].isin(order)]
-    columns = ("year", "value", "low", "high", "top", "bottom", "broken", "note")
-    for row in records(table[["report_id", "indicator", *columns]]):
-        values = [round(v, 5) if isinstance(v, float) else v for v in (row[c] for c in columns)]
-        found[row["report_id"]].append([order[row["indicator"]], *values])
-    return found
+def _codes(column: pa.ChunkedArray) -> tuple[Vector, list[str | None]]:
+    """Return a column's codes, and their texts; what is missing is the last."""
+    array = column.combine_chunks()
+    texts = [*array.dictionary.to_pylist(), None]
+    codes = array.indices.to_pandas().fillna(len(texts) - 1).to_numpy(int)
+    return codes, texts
+
+
+def _number(value: float) -> float | int | None:
+    if value != value or abs(value) == float("inf"):
+        return None
+    return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 
 def _grouped(table: Table | None, column: str) -> dict[Any, list[Json]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Predictions, Table
 
-COMPARED, RANKED = 60_000, 120
+COMPARED, RANKED = 30_000, 120
 """Sentences up to which copies and promises kept are looked for, and agencies up to which they are ranked;
 above, the former are given or left out, the latter left out."""
 _COLUMNS = {
@@ -52,13 +52,15 @@ class Corpus:
 
     Attributes:
         agencies: Each agency's name, None for those not found, which stand last; and its reports, by year.
-        reports: The reports of all agencies in that order, each once.
+        reports: The reports, each once.
+        in_order: The same in the order of `agencies`.
         tables: Rows of each table in the order of `reports`.
         twice: Reports that are held a second time.
     """
 
     agencies: list[tuple[str | None, Table]]
     reports: Table
+    in_order: Table
     tables: dict[str, Held]
     problems: Table
     twice: int
@@ -110,9 +112,10 @@ def read_corpus(
                 None, lambda: compare_groups(outcome, by="agency", cluster="report_id", level=level)
             )
     model = models[0] if models else ""
+    in_order = reports.set_index("report_id", drop=False).loc[ids].reset_index(drop=True)
     return Corpus(
-        agencies, reports, rows, read_table(tables, "problems"), len(every) - len(reports), predictions,
-        model, scheme, level, followed, copies, ranks,
+        agencies, reports, in_order, rows, read_table(tables, "problems"), len(every) - len(reports),
+        predictions, model, scheme, level, followed, copies, ranks,
     )  # fmt: skip
 
 

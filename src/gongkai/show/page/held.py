@@ -13,7 +13,7 @@ from gongkai.tables.query import arrow_of
 from gongkai.tables.schema import read_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from gongkai.tables.schema import Table
 
@@ -40,10 +40,16 @@ class Held:
         self.table = table.take(pa.array(order))
         self.starts = np.searchsorted(number[order], np.arange(len(reports) + 1))
 
-    def of(self, first: int, after: int) -> Table:
-        """Return the rows of reports `first` to before `after`, texts as texts and what lacks as None."""
+    def cut(self, first: int, after: int) -> pa.Table:
+        """Return the rows of reports `first` to before `after`, texts as codes."""
         low, high = int(self.starts[first]), int(self.starts[after])
-        part = self.table.slice(low, high - low)
+        return self.table.slice(low, high - low)
+
+    def of(self, first: int, after: int, column: str = "", among: Collection[str] = ()) -> Table:
+        """Return the rows of reports `first` to before `after`, texts as texts; only those with a value."""
+        part = self.cut(first, after)
+        if column:
+            part = part.filter(pc.is_in(part[column].cast(pa.string()), pa.array(sorted(among), pa.string())))
         columns = [
             c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in part.itercolumns()
         ]
