@@ -1,4 +1,4 @@
-"""How often intervals of shares hold the truth: `python -m benchmarks.coverage [DRAWS] [-o coverage.csv]`.
+"""How often intervals of shares hold the truth: `python -m benchmarks.coverage [DRAWS] [--size N]`.
 
 Sentences come in clusters, each with a share of its own (beta-binomial with a given intra-cluster correlation);
 a classifier scores them (sensitivity .80, specificity .93, scores not calibrated); some are coded. The truth is
@@ -30,9 +30,10 @@ Vector = np.ndarray[Any, np.dtype[Any]]
 SHARES, CLUSTERS, SIZES, CORRELATIONS = (
     (0.01, 0.03, 0.1, 0.3, 0.6),
     (5, 10, 20, 80),
-    (10, 30, 60),
+    (10, 30, 60, -30),
     (0, 0.1, 0.3),
 )
+"""A negative size is the mean of unequal ones (log-normal, σ = .6)."""
 CODED = 100
 DESIGNS = (
     ("ppi", "simple"),
@@ -52,7 +53,10 @@ def sentences(
     if correlation:
         a = (1 - correlation) / correlation
         own = generator.beta(share * a, (1 - share) * a, clusters)
-    units = np.repeat(np.arange(clusters), size)
+    sizes = np.full(clusters, size)
+    if size < 0:
+        sizes = np.maximum(2, np.round(generator.lognormal(np.log(-size) - 0.18, 0.6, clusters))).astype(int)
+    units = np.repeat(np.arange(clusters), sizes)
     gold = (generator.random(len(units)) < own[units]).astype(float)
     place = np.where(gold == 1, special.ndtri(0.80), special.ndtri(0.07)) + generator.normal(size=len(units))
     return gold, 1 / (1 + np.exp(-1.7 * place)), units
@@ -63,7 +67,7 @@ def draw(generator: np.random.Generator, score: Vector, units: Vector, design: s
     n = min(CODED, len(score) // 2)
     if design == "whole":
         count = max(units.max() + 1, 1)
-        take = min(max(3, round(n / np.bincount(units)[0])), count)
+        take = min(max(3, round(n / np.bincount(units).mean())), count)
         return np.isin(units, generator.permutation(count)[:take]), np.full(len(score), take / count)
     strata = np.zeros(len(score), int)
     if design == "strata":
@@ -100,10 +104,10 @@ def once(seed: list[int], setting: tuple[float, int, int, float], method: str, d
     return np.array([1, found.low <= truth <= found.high, found.high - found.low, plain])
 
 
-def grid(draws: int) -> pd.DataFrame:
+def grid(draws: int, sizes: tuple[int, ...] = SIZES) -> pd.DataFrame:
     """Return one row per setting and design: coverage of either interval, width, and how often there was one."""
     rows = []
-    settings = list(itertools.product(SHARES, CLUSTERS, SIZES, CORRELATIONS))
+    settings = list(itertools.product(SHARES, CLUSTERS, sizes, CORRELATIONS))
     for number, setting in enumerate(tqdm(settings, disable=not sys.stderr.isatty())):
         for kind, (method, design) in enumerate(DESIGNS):
             if design == "whole" and setting[1] < 4:
@@ -140,8 +144,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("draws", type=int, nargs="?", default=2000)
     parser.add_argument("-o", "--output", default=None)
+    parser.add_argument("--size", type=int, action="append", default=None, help="only these; -30: unequal")
     asked = parser.parse_args()
-    measured = grid(asked.draws)
+    measured = grid(asked.draws, tuple(asked.size or SIZES))
     if asked.output:
         measured.round(4).to_csv(asked.output, index=False, lineterminator="\n")
     print(summary(measured))

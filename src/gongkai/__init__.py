@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from gongkai.measure.panel import panel as panel
     from gongkai.measure.panel import panel_gaps as panel_gaps
     from gongkai.measure.panel import write_panel as write_panel
+    from gongkai.measure.plan import plan as plan
     from gongkai.measure.prevalence import counted_outcome as counted_outcome
     from gongkai.measure.prevalence import dsl_outcome as dsl_outcome
     from gongkai.measure.prevalence import pool as pool
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from gongkai.measure.quality import agreement as agreement
     from gongkai.measure.quality import evaluate as evaluate
     from gongkai.measure.rates import rates as rates
+    from gongkai.measure.regress import regress as regress
     from gongkai.measure.reuse import reuse as reuse
     from gongkai.measure.reuse import reuse_sensitivity as reuse_sensitivity
     from gongkai.measure.series import series as series
@@ -140,9 +142,11 @@ _GROUPS = {
         "panel": "measure.panel:panel",
         "panel_gaps": "measure.panel:panel_gaps",
         "pool": "measure.prevalence:pool",
+        "plan": "measure.plan:plan",
         "prevalence": "measure.prevalence:prevalence",
         "rates": "measure.rates:rates",
         "crosswalk": "measure.crosswalk:crosswalk",
+        "regress": "measure.regress:regress",
         "reuse": "measure.reuse:reuse",
         "reuse_sensitivity": "measure.reuse:reuse_sensitivity",
         "rule_breaks": "measure.compare:rule_breaks",

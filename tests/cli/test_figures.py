@@ -12,8 +12,11 @@ from tests.cli.test_study import call
 def test_rates(tables, tmp_path):
     codes = read_table(tables, "reports")["region_code"].dropna().unique()
     pd.DataFrame({"region_code": codes, "residents": 10_000}).to_csv(tmp_path / "own.csv", index=False)
-    out = call("rates", tables, "-o", tmp_path / "r.csv", "--strict", "--covariates", tmp_path / "own.csv")
+    more = ("--covariates", tmp_path / "own.csv", "--systems", tmp_path / "s.csv")
+    out = call("rates", tables, "-o", tmp_path / "r.csv", "--strict", *more)
     assert "予以公开率" in out
+    assert "nothing need add up" in out
+    assert (tmp_path / "s.csv").exists()
     found = read_frame(tmp_path / "r.csv", ["indicator", "value", "low", "high", "reason"])
     known = found[found["value"].notna() & (found["unit"] != "yuan")]
     assert len(known) > 10

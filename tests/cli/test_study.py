@@ -84,6 +84,7 @@ def test_reuse_followup_compare_terms(tables, predicted, tmp_path):
     )
     assert {"words", "shared", "sticky", "redundant"} <= set(pd.read_csv(tmp_path / "s.csv").columns)
     assert "sticky" in out
+    assert "placebo, sticky to another agency" in out
     assert (tmp_path / "r.csv").read_bytes()[:3] == b"\xef\xbb\xbf"  # so that Excel reads Chinese
     assert "relation" in pd.read_excel(tmp_path / "n.xlsx").columns
     assert {"similarity", "source_text"} <= set(pd.read_csv(tmp_path / "c.csv").columns)

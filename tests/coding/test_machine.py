@@ -15,6 +15,7 @@ import pytest
 
 pytest.importorskip("openai", reason="needs the extra llm")
 
+from gongkai.cli.app import app
 from gongkai.coding.exchange import write_tasks
 from gongkai.coding.labels import predictions_from_codes, read_labels
 from gongkai.coding.machine import (
@@ -26,9 +27,10 @@ from gongkai.coding.machine import (
     read_answer,
     template_text,
 )
+from gongkai.coding.obedience import COLUMNS, obedience
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.measure.prevalence import prevalence
-from gongkai.tables.codebooks import read_codebook, shipped
+from gongkai.tables.codebooks import parse_codebook, read_codebook, shipped
 from gongkai.tables.schema import write_frame
 from tests.conftest import DATA
 
@@ -46,6 +48,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.lock = threading.Lock()
         self.answered, self.seen, self.faults, self.delay, self.heads = [], [], {}, 0.0, []
+        self.reads = None
         self.rule = lambda text: {"commitment": {"code": int("将" in text), "rule": "1"},
                                   "boilerplate": {"code": int("进一步" in text), "rule": "2"}}  # fmt: skip
 
@@ -80,7 +83,10 @@ class Handler(BaseHTTPRequestHandler):
         if what == "hang up":
             self.close_connection = True
             return self.connection.close()
-        said = json.dumps(server.rule(text), ensure_ascii=False)
+        prompt = asked["messages"][0]["content"]
+        said = json.dumps(
+            server.reads(prompt, text) if server.reads else server.rule(text), ensure_ascii=False
+        )
         message = {
             "role": "assistant",
             "content": {"prose": "I think it is a promise.", "cut": said[:20]}.get(what, said),
@@ -124,6 +130,64 @@ def server():
 @pytest.fixture
 def tasks(sentences, tmp_path):
     return write_tasks(sentences.head(12), tmp_path / "t.csv")
+
+
+@pytest.fixture
+def plain_book():
+    return parse_codebook("""
+name = "plain"
+version = "1"
+[labels.promise]
+type = "binary"
+definition = "the text contains 将"
+examples = [{ text = "将公开。", value = 1 }, { text = "已公开。", value = 0 }]
+[labels.phrase]
+type = "binary"
+definition = "the text contains 进一步"
+[labels.tone]
+type = "choice"
+only_if = "promise"
+classes = [{ name = "firm", definition = "the text contains 必" }, { name = "mild", definition = "the text contains 公" }]
+""", "plain.toml")  # fmt: skip
+
+
+def labels_in(prompt):
+    """What a prompt says of each label: its name, the words that it (or each class) is known by, its condition."""
+    found = {}
+    for part in prompt.split("\n## ")[1:]:
+        name = re.search(r"\(`(\w+)`\)", part)[1]
+        classes = re.findall(r"^- `(\w+)`(?:.*contains (.))?", part, re.M)
+        only = re.search(r"Only where: `(\w+)`", part)
+        word = re.search(r"^the text contains (\S+)", part, re.M)
+        found[name] = (word and word[1], classes, only and only[1])
+    return found
+
+
+def obedient(prompt, text):
+    """Code by what the prompt says and nothing else."""
+    codes = {}
+    for name, (word, classes, _) in labels_in(prompt).items():
+        fits = sorted((known not in text, known, c) for c, known in classes)  # not by their order
+        codes[name] = fits[0][2] if classes else int(bool(word and word in text))
+    for name, (_, _, only) in labels_in(prompt).items():
+        codes[name] = None if only and not codes[only] else codes[name]
+    return codes
+
+
+def knowing(prompt, text):
+    """Code by what the labels' names mean, whatever the prompt says of them."""
+    believed = {
+        "promise": int("将" in text),
+        "phrase": int("进一步" in text),
+        "tone": "firm" if "必" in text else "mild",
+    }
+    codes = {n: believed.get(n, c[-1][0] if c else 0) for n, (_, c, _) in labels_in(prompt).items()}
+    for name, (_, classes, only) in labels_in(prompt).items():
+        if only and not codes[only]:
+            codes[name] = None
+        elif classes and codes[name] not in dict(classes):
+            codes[name] = classes[-1][0]
+    return codes
 
 
 def machine(server, **more):
@@ -335,3 +399,47 @@ def test_the_command_line(server, tasks, tmp_path, tables):
     assert "expected an address" in str(
         call("code", tasks, "-o", tmp_path / "d.csv", "--llm", "t", "--endpoint", "here").exception
     )
+
+
+def shares(server, tasks, book, place, reads):
+    server.reads = reads
+    found, tally = obedience(tasks, machine(server), cache=place, codebook=book)
+    assert tally.failed == 0, tally.problems
+    return found.set_index(["test", "label"])["share"]
+
+
+def test_who_follows_the_codebook_and_who_its_names(server, sentences, tmp_path, plain_book):
+    drawn = sentences.head(40)
+    assert drawn["text"].str.contains("将").any()
+    tasks = write_tasks(drawn, tmp_path / "t.csv", codebook=plain_book)
+    follows = shares(server, tasks, plain_book, tmp_path / "a", obedient)
+    said = {key: share for key, share in follows.items() if key[0] != "names alone"}
+    assert said == dict.fromkeys(said, 1)
+    assert len({test for test, _ in said}) == 5
+    assert follows["names alone", "promise"] < 1
+
+    believes = shares(server, tasks, plain_book, tmp_path / "b", knowing)
+    assert believes.loc[["reordered", "names alone", "its own examples"]].eq(1).all()
+    assert believes["names swapped", "promise"] < 1
+    assert believes["neutral names", "promise"] < 1
+
+
+def test_a_table_of_obedience_on_the_command_line_costs_nothing_twice(server, tasks, tmp_path, capsys):
+    line = [
+        "code",
+        str(tasks),
+        "--llm",
+        "tiny",
+        "--obedience",
+        "--limit",
+        "5",
+        "--cache",
+        str(tmp_path / "kept"),
+    ]
+    app([*line, "-o", str(tmp_path / "a.csv"), "--endpoint", server.address], standalone_mode=False)
+    count = len(server.answered)
+    app([*line, "-o", str(tmp_path / "b.csv")], standalone_mode=False)
+    assert len(server.answered) == count
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert pd.read_csv(tmp_path / "a.csv").columns.tolist() == list(COLUMNS)
+    assert "names swapped" in capsys.readouterr().out

@@ -175,3 +175,27 @@ def test_rates_of_two_more_real_reports_equal_what_they_print_or_a_hand_calculat
         row = of(found, indicator, "r")
         assert row["value"] == expected, indicator
         assert row["low"] <= expected <= row["high"]
+
+
+def test_the_annex_of_2014_gives_what_it_counts_alike_and_names_the_break():
+    annex = {"received": 40, "replied": 30, "granted": 10, "already_public": 5, "partly_granted": 3, "refused_state_secret": 1,
+             "refused_trade_secret": 0, "refused_privacy": 1, "refused_security": 0, "refused_by_law": 1, "not_this_agency": 4,
+             "not_existing": 2, "review": 4, "review_upheld": 2, "review_corrected": 1, "review_other": 1, "litigation": 0,
+             "litigation_upheld": 0, "litigation_corrected": 0, "litigation_other": 0}  # fmt: skip
+    both = reports(("old", "甲"), ("new", "甲")).assign(form=["2014", "2021"], year=[2016, 2023])
+    held = pd.concat([
+        cells("old", {f"annex.{row}.count": float(v) for row, v in annex.items()}),
+        cells("new", {"requests.granted.total": 6.0, "requests.total_handled.total": 8.0}),
+    ])  # fmt: skip
+    broken = pd.DataFrame({"report_id": ["old"], "rule": ["annex.sum:replied"], "holds": [False]})
+    found = rates(both, held, broken, residents={"320800": 20_000})
+    by_hand = {"granted": 0.5, "partly_granted": 0.1, "refused": 0.1, "not_held": 0.2, "corrected_in_review": 0.25,
+               "disputes_per_request": 4 / 30, "requests_per_10000": 20.0}  # fmt: skip
+    for indicator, expected in by_hand.items():
+        assert of(found, indicator, "old")["value"] == pytest.approx(expected), indicator
+    assert of(found, "overturned_in_court", "old")["reason"] == "no case"
+    assert of(found, "not_processed", "old")["reason"] == "not in form 2014"
+    assert "of replies" in of(found, "granted", "new")["note"]
+    assert of(found, "granted", "old")["broken"] == "annex.sum:replied"
+    assert np.isnan(of(rates(both, held, broken, strict=True), "granted", "old")["value"])
+    assert "of replies" not in of(rates(both.tail(1), held), "granted", "new")["note"]

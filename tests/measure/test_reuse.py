@@ -90,8 +90,8 @@ def test_a_higher_share_finds_less():
 def test_a_share_of_nothing_is_refused():
     with pytest.raises(MeasureError, match="share is 0"):
         reuse(SENTENCES, share=0)
-    with pytest.raises(SchemaError, match="lack text"):
-        reuse(SENTENCES.drop(columns="text"))
+    with pytest.raises(SchemaError, match="lack section"):
+        reuse(SENTENCES.drop(columns="section"))
 
 
 def test_own_sentences_are_found_with_changed_numbers():

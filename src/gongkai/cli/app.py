@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from gongkai.cli import codebook as codebook_app
-from gongkai.cli import coding, figures, fit, inference, page, shares, study
+from gongkai.cli import coding, figures, fit, handover, inference, page, shares, study
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.doctor import doctor
 from gongkai.cli.options import (
@@ -442,7 +442,7 @@ def evaluate(
         write_frame(metrics, output, overwrite=overwrite)
 
 
-ROOMS = (fit, shares, study, inference, page, figures, coding)
+ROOMS = (fit, shares, study, inference, page, figures, coding, handover)
 for command in (doctor, *(c for room in ROOMS for c in room.COMMANDS)):
     app.command()(command)
 app.add_typer(codebook_app.app, name="codebook")

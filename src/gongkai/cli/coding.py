@@ -50,6 +50,14 @@ def code(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the first prompt, tokens and cost; send nothing.")
     ] = False,
+    obedience: Annotated[
+        bool,
+        typer.Option(
+            "--obedience",
+            help="Test instead whether the model follows the codebook: its labels reordered, renamed, "
+            "swapped, without definitions; OUTPUT is the table. Asks five times as often.",
+        ),
+    ] = False,
     limit: Limit = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -60,6 +68,7 @@ def code(
 
     Example: gongkai code tasks/li.csv -o llm.csv --llm qwen3 --endpoint http://127.0.0.1:8000/v1 --dry-run
     Example: gongkai code tasks/li.csv -o llm.csv --llm qwen3 --endpoint http://127.0.0.1:8000/v1
+    Example: gongkai code tasks/li.csv -o o.csv --llm qwen3 --endpoint http://127.0.0.1:8000/v1 --obedience
     Example: gongkai code tasks/li.csv -o li.csv -i
     """
     if interactive:
@@ -101,14 +110,24 @@ def code(
             bar.total = total
             bar.update(done - bar.n)
 
-        codes, tally = code_by_machine(
-            tasks, machine, cache=cache or output.with_suffix(".answers"), codebook=book, template=text,
-            passes=passes, limit=limit, say=say,
-        )  # fmt: skip
+        place = cache or output.with_suffix(".answers")
+        if obedience:
+            from gongkai.coding.obedience import obedience as test
+
+            codes, tally = test(
+                tasks, machine, cache=place, codebook=book, template=text, limit=limit, say=say
+            )
+        else:
+            codes, tally = code_by_machine(
+                tasks, machine, cache=place, codebook=book, template=text, passes=passes, limit=limit, say=say
+            )
     write_frame(codes, output, overwrite=overwrite)
+    if obedience:
+        typer.echo(codes.to_string(index=False, float_format="{:.3f}".format))
+    who = codes["annotator"].iloc[0] if len(codes) and not obedience else llm
     typer.echo(
-        f"{output}: {len(codes)} rows by {codes['annotator'].iloc[0] if len(codes) else llm}; "
-        f"{tally.asked} answers asked for, {tally.kept} kept ones taken; "
+        f"{output}: {len(codes)} rows by {who}; {tally.asked} answers asked for, "
+        f"{tally.kept} kept ones taken; "
         f"{tally.tokens_in:,} tokens in, {tally.tokens_out:,} out"
         f"{_cost(prices, tally.tokens_in, tally.tokens_out)}"
     )

@@ -135,6 +135,130 @@ def trend(
         typer.echo(f"  note: {BREAK}")
 
 
+def plan(
+    difference: Annotated[float, typer.Argument(help="Difference of two shares to be seen, e.g. 0.05.")],
+    agencies: Annotated[int, typer.Option("--agencies", min=1, help="In each group.")],
+    sentences: Annotated[int, typer.Option("--sentences", min=1, help="Of each agency in each group.")],
+    share: Annotated[float | None, typer.Option("--share", help="Share of the label.")] = None,
+    sensitivity: Annotated[float, typer.Option("--sensitivity", help="Of the model.")] = 0.85,
+    specificity: Annotated[float, typer.Option("--specificity", help="Of the model.")] = 0.95,
+    correlation: Annotated[float, typer.Option("--correlation", help="Of an agency's sentences.")] = 0.05,
+    overlap: Annotated[
+        float,
+        typer.Option("--overlap", help="Correlation of an agency's two shares; 0 for other agencies."),
+    ] = 0.0,
+    predictions: Annotated[Path | None, typer.Option("--predictions", help="Of a coded pilot.")] = None,
+    labels: Annotated[Path | None, typer.Option("--labels", help="The pilot's codes.")] = None,
+    label: Annotated[str | None, typer.Option("--label", help="Which label of the pilot.")] = None,
+    report: Annotated[int, typer.Option("--report", min=1, help="Sentences of a report coded whole.")] = 30,
+    power: Annotated[float, typer.Option("--power", help="With which it is to be seen.")] = 0.8,
+    codebook: CodebookFile = None,
+    level: Level = 0.95,
+) -> None:
+    """Say how many sentences to code to see a difference of two groups, drawn how.
+
+    From assumed rates (--share, --sensitivity, --specificity) or a coded pilot.
+
+    Example: gongkai plan 0.10 --agencies 20 --sentences 90 --share 0.3
+    Example: gongkai plan 0.05 --agencies 40 --sentences 90 --predictions p.csv --labels l.csv --label x
+    """
+    from gongkai.coding.labels import read_labels
+    from gongkai.measure.plan import assume, pilot
+    from gongkai.measure.plan import plan as run
+    from gongkai.tables.predicted import read_predictions, scheme_of
+    from gongkai.tables.schema import records
+
+    if predictions is not None and labels is not None and label is not None:
+        book = codebook_of(codebook)
+        frame = read_predictions(predictions, None, book)
+        gold = read_labels(labels, book or scheme_of(frame))
+        assumed = pilot(frame, gold, label, overlap=overlap, codebook=book)
+        typer.echo(
+            f"  pilot: share {assumed.share:.1%}, predicted {assumed.flagged:.1%}, correlation of sentences "
+            f"{assumed.correlation:.2f}, of errors {assumed.error_correlation:.2f}"
+        )
+    elif share is not None:
+        assumed = assume(share, sensitivity, specificity, correlation=correlation, overlap=overlap)
+    else:
+        raise GongkaiError("give --share and the model's rates, or a pilot: --predictions, --labels, --label")
+    table = run(
+        difference, assumed, agencies=agencies, sentences=sentences, report=report, power=power, level=level
+    )
+    if table["n"].isna().all():
+        typer.echo(
+            f"  no coding is enough: with every sentence coded {table['smallest'].min():.1%} is seen; take "
+            "more agencies, or the same ones in both groups (--overlap)"
+        )
+        return
+    for row in records(table):
+        if row["n"] is None or row["n"] != row["n"]:
+            shown = f"no coding is enough: with all coded {row['smallest']:.1%} is seen; take more agencies"
+        else:
+            whole = f" in {row['reports']:.0f} reports" if row["design"] == "reports" else ""
+            shown = f"{row['n']:.0f} sentences of each group{whole} (power {row['power']:.2f})"
+        typer.echo(f"  {DESIGNED[row['design']]:<48} {shown}")
+
+
+DESIGNED = {
+    "simple": "a simple sample, sample --by GROUP",
+    "prediction": "half predicted to have the label, half not",
+    "reports": "whole reports",
+    "no model": "a simple sample, without any prediction",
+}
+
+
+def regress(
+    panel: Annotated[Path, typer.Argument(help="What gongkai panel wrote (.csv, .parquet, .xlsx, .jsonl).")],
+    formula: Annotated[str, typer.Argument(help="'outcome ~ regressors | fixed effects', as in fixest.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the table.")] = None,
+    predictions: Annotated[
+        Path | None, typer.Option("--predictions", help="With --labels: adds LABEL_outcome (DSL).")
+    ] = None,
+    labels: Sample = None,
+    tables: Annotated[
+        Path | None, typer.Option("--tables", help="Tables folder, to fill what the predictions lack.")
+    ] = None,
+    cluster: Annotated[str, typer.Option("--cluster", help="Column of the clusters.")] = "agency",
+    weights: Annotated[str | None, typer.Option("--weights", help="Column of the weights.")] = None,
+    draws: Annotated[int, typer.Option("--draws", min=0, help="Of the wild cluster bootstrap.")] = 9999,
+    codebook: CodebookFile = None,
+    level: Level = 0.95,
+    seed: Annotated[int, typer.Option("--seed", help="Of the bootstrap.")] = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Regress on the panel with fixed effects, errors clustered by agency (pyfixest).
+
+    Example: gongkai regress panel.csv 'commitment ~ new_requests_total + i.year | agency'
+    Example: gongkai regress p.csv 'commitment_outcome ~ i.year | agency' --predictions q.csv --labels l.csv
+    """
+    from gongkai.measure.regress import regress as run
+    from gongkai.measure.regress import with_outcomes
+    from gongkai.tables.predicted import read_predictions
+    from gongkai.tables.schema import read_frame, records, write_frame
+
+    frame = read_frame(panel, [])
+    if labels is not None:
+        if predictions is None:
+            raise GongkaiError("--labels needs --predictions")
+        book = codebook_of(codebook)
+        predicted = read_predictions(predictions, tables, book)
+        gold = coded_sample(labels, predicted, book, assumed=False)
+        if gold is not None:
+            frame = with_outcomes(frame, predicted, gold, codebook=book)
+    found = run(frame, formula, cluster=cluster, weights=weights, level=level, draws=draws, seed=seed)
+    for row in records(found):
+        wild = f", wild bootstrap p = {row['p_wild']:.3f}" if row["p_wild"] == row["p_wild"] else ""
+        typer.echo(
+            f"  {row['term']:<32} {row['value']:+.4g} [{row['low']:+.4g}, {row['high']:+.4g}], "
+            f"p = {number(row['p_value'])}{wild}"
+        )
+    typer.echo(f"  {found['n'].iloc[0]} rows, {found['clusters'].iloc[0]} × {cluster}")
+    if found["note"].iloc[0]:
+        typer.echo(f"  note: {found['note'].iloc[0]}")
+    if output is not None:
+        write_frame(found, output, overwrite=overwrite)
+
+
 def _outcomes(
     frame: Predictions, labels: Path | None, codebook: Path | None, assumed: bool
 ) -> tuple[Table, Labels | None]:
@@ -182,4 +306,4 @@ def group_value(frame: Table, by: str, text: str) -> object:
     return known[text]
 
 
-COMMANDS = (compare, trend)
+COMMANDS = (compare, trend, plan, regress)

@@ -218,17 +218,20 @@ def reuse(
     from gongkai.measure.mentions import mentions
     from gongkai.measure.reuse import reuse as run
     from gongkai.measure.reuse import reuse_placebo, reused_sentences
-    from gongkai.tables.schema import read_table, write_frame
+    from gongkai.tables.schema import SCHEMAS, read_table, write_frame
 
-    sentences = read_table(tables, "sentences")
-    found = run(sentences, n=n, share=share)
+    found = run(tables, n=n, share=share)
     write_frame(found, output, overwrite=overwrite)
     if flags is not None:
-        behind = reused_sentences(sentences, n=n, share=share).drop(columns="tokens")
+        behind = reused_sentences(read_table(tables, "sentences"), n=n, share=share).drop(columns="tokens")
         write_frame(behind, flags, overwrite=overwrite)
     for name, part in found.groupby("measure"):
         typer.echo(f"  {name:<10} mean {_mean(part)}")
-    typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(reuse_placebo(sentences))}")
+    typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(reuse_placebo(tables))}")
+    if named is usual is copies is network is None:
+        return
+    texts = [c for c in SCHEMAS["sentences"].names if c != "tokens"]  # which take most of the memory
+    sentences = read_table(tables, "sentences", texts)
     if named is not None:
         found = mentions(sentences)
         write_frame(found, named, overwrite=overwrite)
@@ -304,7 +307,10 @@ def followup(
 
 
 def _mean(part: Table) -> str:
-    return f"{percent(part['value'].mean())} of words, {part['value'].notna().sum()} reports"
+    known = int(part["value"].notna().sum())
+    if not known:
+        return "undefined: too few agencies or years"
+    return f"{percent(part['value'].mean())} of words, {known} reports"
 
 
 def terms(

@@ -30,7 +30,7 @@ from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.schema import frame_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
 
     from gongkai.tables.codebook import Codebook, Label
@@ -71,6 +71,12 @@ class Tally:
     tokens_in: int = 0
     tokens_out: int = 0
     problems: dict[str, int] = field(default_factory=dict)
+
+    def fail(self, comment: str | None) -> None:
+        """Count a sentence without a code, by what was wrong; None is none."""
+        if comment:
+            self.failed += 1
+            self.problems[comment] = self.problems.get(comment, 0) + 1
 
 
 def template_text(path: str | Path | None = None) -> str:
@@ -272,9 +278,7 @@ def code_by_machine(
     for number, asked in enumerate(wanted, start=1):
         for row, request in zip(rows, asked, strict=True):
             codes, rule, comment = _read(answers[_key(request)], scheme)
-            if comment:
-                tally.failed += 1
-                tally.problems[comment] = tally.problems.get(comment, 0) + 1
+            tally.fail(comment)
             comments.append(comment)
             about = {c: row.get(c) or None for c in ("report_id", "agency", "section")}
             year, inclusion = str(row.get("year") or "").split(".")[0], str(row.get("inclusion") or "")
@@ -289,6 +293,32 @@ def code_by_machine(
             )
     frame = frame_of("labels", made, scheme)
     return frame.assign(comment=pd.Series(comments, dtype=object)), tally
+
+
+def answered(
+    asked: Sequence[tuple[Sequence[Mapping[str, Any]], Codebook]],
+    machine: Machine,
+    *,
+    cache: str | Path,
+    template: str,
+    tally: Tally,
+    say: Callable[[int, int], None] | None = None,
+) -> list[list[dict[str, object] | None]]:
+    """Return the codes of lists of tasks, each by a codebook of its own; None where an answer is no code.
+
+    Raises:
+        GongkaiError: See `code_by_machine`.
+    """
+    wanted = [requests_of(rows, codebook, machine, template) for rows, codebook in asked]
+    requests = {_key(r): r for one in wanted for r in one}
+    answers = _answers(requests, machine, _Kept(Path(cache)), tally, say)
+    found: list[list[dict[str, object] | None]] = []
+    for (_, codebook), each in zip(asked, wanted, strict=True):
+        read = [_read(answers[_key(request)], codebook) for request in each]
+        found.append([None if comment else codes for codes, _, comment in read])
+        for _, _, comment in read:
+            tally.fail(comment)
+    return found
 
 
 def _read(answer: Mapping[str, Any], codebook: Codebook) -> tuple[dict[str, object], str, str | None]:

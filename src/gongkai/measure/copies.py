@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gongkai.measure.background import background, is_mandated, used_by
+from gongkai.measure.background import is_mandated
+from gongkai.measure.related import related
 from gongkai.measure.reuse import agency_years, known_sentences, last_reports
 from gongkai.measure.series import series_name
-from gongkai.measure.similar import mask, pair_codes, weigh
+from gongkai.measure.similar import mask, pair_weights
 from gongkai.tables.schema import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import scipy.sparse as sp
-
+    from gongkai.measure.similar import PairWeights
     from gongkai.tables.schema import Reports, Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
@@ -34,17 +34,11 @@ ACROSS_PARTS on all 120 (docs/methods.md)."""
 OTHERS_THRESHOLD, OTHERS_WEAK = 0.55, 0.25
 """Cosine of the sentences that show that two reports are related (chosen on the first 72 reports), and of the
 further ones then counted (on all 120)."""
-EVIDENCE, OTHER_YEAR, MIN_SHARED = 7.0, 1.5, 2
-"""Evidence (in nats: odds of chance e⁻⁷ = 1 in 1,100), how much more of it for reports of different years
-(there are as many more pairs as years), and sentences that relate two reports; chosen on all 120 reports."""
-MOST, MOST_SENTENCES = 0.5, 3
-"""Or: share of the shorter report's own characters, in so many sentences: a text that everybody copied."""
-MIN_LENGTH, WORDING = 6, 0.5
-"""Fewest characters of a sentence that is evidence; and what its wording is worth: it counts no more nats
-than WORDING times the sum of its pairs' rarity among the authored agencies: a short formula is none."""
-LARGEST_BUCKET, LARGEST_GROUP = 30, 300
-"""Texts that one shingle proposes as alike, at most; agency-years with one text whose pairs are all compared
-(of a larger group each is compared with the earliest)."""
+EVIDENCE, MIN_SHARED, MIN_LENGTH = 7.0, 2, 6
+"""Evidence (in nats: odds of chance e⁻⁷ = 1 in 1,100) and sentences that relate two reports, chosen on all
+120 reports; fewest characters of a sentence that is evidence."""
+BLOCK = 500
+"""Agency-years whose sentences are compared at a time."""
 _PARTS = {"problems": 1, "improvements": 2}
 
 
@@ -94,14 +88,16 @@ def copied(
         MeasureError: No sentence is left.
     """
     frame = known_sentences(sentences, preambles=True)
-    masked = [mask(text.replace(str(a), "")) for text, a in zip(frame["text"], frame["agency"], strict=True)]
-    frame["_masked"] = masked
-    frame["_part"] = frame["section"].map(_PARTS).fillna(0).astype(int)
-    matrix = weigh(masked, frame["agency"].tolist())
+    frame = frame.drop(columns="tokens", errors="ignore").assign(
+        _masked=_masked(frame), _part=frame["section"].map(_PARTS).fillna(0).astype(np.int8)
+    )
+    weights = pair_weights(frame["_masked"], frame["agency"].tolist())
     pairs: Table = pd.concat(
         [
-            _from_own(frame, matrix, threshold).assign(kind="own"),
-            _from_others(frame, matrix, (others, weak), (evidence, min_shared), phrases).assign(kind="other"),
+            _from_own(frame, weights, threshold).assign(kind="own"),
+            _from_others(frame, weights, (others, weak), (evidence, min_shared), phrases).assign(
+                kind="other"
+            ),
         ],
         ignore_index=True,
     )
@@ -111,22 +107,27 @@ def copied(
     source = frame.loc[sources, columns].reset_index(drop=True)
     source.columns = ["source_id", "source_report_id", "source_agency", "source_year", "source_text"]
     own = pairs["kind"].to_numpy() == "own"
-    texts = frame["text"].to_numpy()
-    kept = own & (texts[rows] == texts[sources]) & frame["text"].str.contains(_FIGURE).to_numpy(bool)[rows]
-    when = _dates(frame, reports)
-    masks = frame["_masked"].to_numpy()
+    kept = own & (about["text"] == source["source_text"]).to_numpy(bool)
+    kept &= about["text"].str.contains(_FIGURE).to_numpy(bool)
+    when = _dates(frame, np.unique(np.concatenate([rows, sources])), reports)
+    edited = frame["_masked"].iloc[rows].to_numpy() != frame["_masked"].iloc[sources].to_numpy()
     first = _firsts(rows[~own], sources[~own], when)
     origin = [first.get(int(row)) for row in rows]
-    agencies, years = frame["agency"].tolist(), frame["year"].tolist()
+    known = sorted({o for o in origin if o is not None})
+    whose = dict(
+        zip(known, zip(frame["agency"].iloc[known], frame["year"].iloc[known], strict=True), strict=True)
+    )
     further: dict[str, list[Any]] = {
-        "direction": [_direction(when[a], when[b]) for a, b in zip(rows, sources, strict=True)],
-        "first_agency": [None if o is None else agencies[o] for o in origin],
-        "first_year": [None if o is None else int(years[o]) for o in origin],
+        "direction": [
+            _direction(when[a], when[b]) for a, b in zip(rows.tolist(), sources.tolist(), strict=True)
+        ],
+        "first_agency": [None if o is None else whose[o][0] for o in origin],
+        "first_year": [None if o is None else int(whose[o][1]) for o in origin],
     }
     return pd.concat([about, source], axis=1).assign(
         kind=pairs["kind"],
         similarity=pairs["cosine"],
-        edited=masks[rows] != masks[sources],
+        edited=edited,
         figures_kept=kept,
         **further,
     )
@@ -147,8 +148,7 @@ def mandated_phrases(sentences: Sentences, *, share: float = 0.2) -> Table:
         mandated` (by our list: left out already). Of fewer than ten regions none is found.
     """
     frame = known_sentences(sentences, preambles=True)
-    masked = [mask(text.replace(str(a), "")) for text, a in zip(frame["text"], frame["agency"], strict=True)]
-    table = frame.assign(phrase=masked, region=frame["region_code"].str[:4])
+    table = frame.assign(phrase=_masked(frame), region=frame["region_code"].str[:4])
     total = table["region"].nunique()
     counts = table.groupby("phrase").agg(regions=("region", "nunique"), agencies=("agency", "nunique"))
     counts = counts[(counts["regions"] >= max(2, share * total)) & (total >= 10)].reset_index()
@@ -159,13 +159,22 @@ def mandated_phrases(sentences: Sentences, *, share: float = 0.2) -> Table:
     return counts.sort_values(["regions", "phrase"], ascending=[False, True]).reset_index(drop=True)
 
 
-def _dates(frame: Table, reports: Reports | None) -> list[tuple[int, str | None]]:
-    """Return year and publication date of each sentence's report."""
+def _masked(frame: Table) -> pd.Series[str]:
+    """Return the sentences masked, without the agency's own name."""
+    pairs = zip(frame["text"], frame["agency"], strict=True)
+    return pd.Series(
+        [mask(text.replace(str(agency), "")) for text, agency in pairs], frame.index, dtype="str"
+    )
+
+
+def _dates(frame: Table, rows: Vector, reports: Reports | None) -> dict[int, tuple[int, str | None]]:
+    """Return year and publication date of the reports of some rows."""
     known: dict[str, str] = {}
     if reports is not None:
         dated = reports.dropna(subset=["published"])
         known = dict(zip(dated["report_id"], dated["published"].astype(str), strict=True))
-    return [(int(y), known.get(r)) for y, r in zip(frame["year"], frame["report_id"], strict=True)]
+    years, ids = (frame[c].iloc[rows].tolist() for c in ("year", "report_id"))
+    return {row: (int(y), known.get(r)) for row, y, r in zip(rows.tolist(), years, ids, strict=True)}
 
 
 def _direction(mine: tuple[int, str | None], theirs: tuple[int, str | None]) -> str | None:
@@ -175,20 +184,20 @@ def _direction(mine: tuple[int, str | None], theirs: tuple[int, str | None]) -> 
     return None if mine[0] == theirs[0] else "from" if theirs[0] < mine[0] else "to"
 
 
-def _firsts(left: Vector, right: Vector, when: list[tuple[int, str | None]]) -> dict[int, int]:
+def _firsts(left: Vector, right: Vector, when: dict[int, tuple[int, str | None]]) -> dict[int, int]:
     """Return for each row that shares text the row of its group that is earlier than all others."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
     if not len(left):
         return {}
+    nodes, place = np.unique(np.stack([left, right]), return_inverse=True)
+    ends = place.reshape(2, -1)
     ones = np.ones(len(left), np.int8)
-    _, group = connected_components(
-        coo_matrix((ones, (left, right)), shape=(len(when), len(when))), directed=False
-    )
+    _, group = connected_components(coo_matrix((ones, tuple(ends)), shape=(len(nodes),) * 2), directed=False)
     members: dict[int, list[int]] = {}
-    for row in sorted({*map(int, left), *map(int, right)}):
-        members.setdefault(int(group[row]), []).append(row)
+    for row, number in zip(nodes.tolist(), group.tolist(), strict=True):
+        members.setdefault(number, []).append(row)
     found: dict[int, int] = {}
     for rows in members.values():
         best = min(rows, key=lambda r: (when[r][0], when[r][1] or "9999"))
@@ -200,171 +209,72 @@ def _firsts(left: Vector, right: Vector, when: list[tuple[int, str | None]]) -> 
     return found
 
 
-def _from_own(frame: Table, matrix: sp.csr_matrix, threshold: float) -> Table:
+def _from_own(frame: Table, weights: PairWeights, threshold: float) -> Table:
     """Return (a, b, cosine): each sentence with the one most like it in the own report of the year before."""
-    part = frame["_part"].to_numpy()
     groups = agency_years(frame)
     found = [pd.DataFrame({"a": [], "b": [], "cosine": []})]
-    last = last_reports(groups)
-    for key, index in groups.items():
-        before = last.get(key)
-        if before is None:
-            continue
-        cosine = np.minimum((matrix[index] @ matrix[before].T).toarray(), 1.0)
-        cosine[(part[index][:, None] != part[before]) & (cosine < ACROSS_PARTS)] = 0
-        match, best = cosine.argmax(axis=1), cosine.max(axis=1)
-        kept = best >= threshold
-        found.append(pd.DataFrame({"a": index[kept], "b": before[match[kept]], "cosine": best[kept]}))
+    pairs = [(groups[key], before) for key, before in last_reports(groups).items()]
+    for index, before, match, cosine in _best(frame, weights, pairs):
+        kept = cosine >= threshold
+        found.append(pd.DataFrame({"a": index[kept], "b": before[match[kept]], "cosine": cosine[kept]}))
     return pd.concat(found, ignore_index=True)
+
+
+def _best(
+    frame: Table, weights: PairWeights, pairs: Sequence[tuple[Vector, Vector]]
+) -> Iterator[tuple[Vector, Vector, Vector, Vector]]:
+    """Yield each pair of lists of rows, and which of the second is most like each of the first, how much."""
+    part, masked = frame["_part"].to_numpy(), frame["_masked"]
+    for start in range(0, len(pairs), BLOCK):
+        block = pairs[start : start + BLOCK]
+        rows = np.unique(np.concatenate([rows for pair in block for rows in pair]))
+        matrix = weights.rows(masked.iloc[rows].tolist())
+        for a, b in block:
+            one, other = matrix[np.searchsorted(rows, a)], matrix[np.searchsorted(rows, b)]
+            cosine = np.minimum((one @ other.T).toarray(), 1.0)
+            cosine[(part[a][:, None] != part[b]) & (cosine < ACROSS_PARTS)] = 0
+            yield a, b, cosine.argmax(axis=1), cosine.max(axis=1)
 
 
 def _from_others(
     frame: Table,
-    matrix: sp.csr_matrix,
+    weights: PairWeights,
     limits: tuple[float, float],
     least: tuple[float, int],
     phrases: Sequence[str],
 ) -> Table:
     """Return (a, b, cosine): the best counterpart of each sentence in each related report."""
-    masked = frame["_masked"].to_numpy()
-    usable = ~is_mandated(masked.tolist(), [mask(p) for p in phrases])
+    usable = ~is_mandated(frame["_masked"].tolist(), [mask(p) for p in phrases])
     usable &= frame["_masked"].str.len().to_numpy() >= MIN_LENGTH
     units = list(agency_years(frame).items())
-    related = _related(frame, matrix, units, usable, limits[0], least)
-    part = frame["_part"].to_numpy()
-    best: dict[tuple[int, str], tuple[bool, float, int, int]] = {}
-    for one, other in sorted(related):
-        (_, year), a = units[one]
-        (agency, earlier), b = units[other]
-        a, b = a[usable[a]], b[usable[b]]
-        cosine = np.minimum((matrix[a] @ matrix[b].T).toarray(), 1.0)
-        cosine[(part[a][:, None] != part[b]) & (cosine < ACROSS_PARTS)] = 0
-        match, value = cosine.argmax(axis=1), cosine.max(axis=1)
-        for k in np.flatnonzero(value >= limits[1]):
-            # The same year first, then the most alike, then the earliest.
-            rank = (earlier == year, round(float(value[k]), 6), -earlier, int(b[match[k]]))
-            key = (int(a[k]), agency)
-            best[key] = max(best.get(key, rank), rank, key=lambda r: r[:3])
-    rows = [(a, r[3], r[1]) for (a, _), r in sorted(best.items())]
-    return pd.DataFrame(rows, columns=["a", "b", "cosine"])
-
-
-def _related(
-    frame: Table,
-    matrix: sp.csr_matrix,
-    units: list[tuple[tuple[str, int], Vector]],
-    usable: Vector,
-    strong: float,
-    least: tuple[float, int],
-) -> set[tuple[int, int]]:
-    """Return the pairs of agency-years (later or same, earlier or same) that are related."""
     of_unit = np.zeros(len(frame), np.int64)
     for number, (_, index) in enumerate(units):
         of_unit[index] = number
-    rows = np.flatnonzero(usable)
-    if not len(rows):
-        return set()
-    text, first = np.unique(frame["_masked"].to_numpy()[rows].astype(str), return_index=True)
-    code = np.searchsorted(text, frame["_masked"].to_numpy()[rows].astype(str))
-    left, right, _ = _alike(text, matrix[rows[first]], strong)
-    held = pd.DataFrame({"text": code, "unit": of_unit[rows], "row": rows}).drop_duplicates(["text", "unit"])
-    agency = pd.factorize(np.array([series_name(a) for (a, _), _ in units], dtype=object))[0]
-    year = np.array([y for (_, y), _ in units])
-    ends = np.cumsum(np.bincount(held["text"], minlength=len(text)))[:-1]
-    holders = list(np.split(held.sort_values("text", kind="stable")["unit"].to_numpy(), ends))
-    weight = _weights(text, holders, agency, (left, right))
-    length = np.array([len(t) for t in text])
-    size = np.bincount(of_unit[rows], weights=length[code], minlength=len(units))
-    part = frame["_part"].to_numpy()[rows[first]]
-    identical = np.arange(len(text))
-    a_text, b_text = np.concatenate([identical, left, right]), np.concatenate([identical, right, left])
-    score: dict[tuple[int, int], list[float]] = {}
-    for u, v in zip(a_text.tolist(), b_text.tolist(), strict=True):
-        if u == v and len(holders[u]) == 1:
-            continue
-        if weight[u] <= 0 or (u != v and part[u] != part[v] and weight[v] <= 0):
-            continue
-        mine, theirs = holders[u], holders[v]
-        if len(mine) * len(theirs) > LARGEST_GROUP**2:
-            theirs = theirs[[int(np.lexsort((theirs, year[theirs]))[0])]]
-        w = min(weight[u], weight[v])
-        for x in mine.tolist():
-            for y in theirs[(agency[theirs] != agency[x]) & (year[theirs] <= year[x])].tolist():
-                total = score.setdefault((x, y), [0.0, 0.0, 0.0, -1.0])
-                if total[3] != u:  # each text of the later report counts once
-                    total[0] += w
-                    total[1] += 1
-                    total[2] += length[u]
-                    total[3] = u
-    found = set()
-    for (x, y), (nats, count, characters, _) in score.items():
-        most = characters >= MOST * min(size[x], size[y]) and count >= MOST_SENTENCES
-        enough = least[0] + OTHER_YEAR * (year[x] != year[y])
-        if (nats >= enough and count >= least[1]) or most:
-            found.add((x, y))
-    # Of one year: related from both sides.
-    return {(x, y) for x, y in found if year[x] != year[y] or (y, x) in found}
-
-
-def _weights(text: Vector, holders: list[Vector], agency: Vector, alike: tuple[Vector, Vector]) -> Vector:
-    """Return each text's evidence: −log of the share of agencies with it, two of them left out."""
-    known = background()
-    users: list[set[int]] = [set(agency[h].tolist()) for h in holders]
-    around = [set(u) for u in users]
-    for u, v in zip(*alike, strict=True):
-        around[u] |= users[v]
-        around[v] |= users[u]
-    rows, codes = pair_codes(text.tolist())
-    rarity = np.log((known.agencies + 1) / (used_by(codes) + 1))
-    wording = WORDING * np.bincount(rows, weights=rarity, minlength=len(text))
-    total = len(set(agency.tolist())) - 2 + known.agencies + 1
-    counts = np.array([max(len(s) - 2, 0) for s in around]) + 1.0
-    counts += np.array([known.sentences.get(t, 0) for t in text.tolist()])
-    found: Vector = np.maximum(np.minimum(-np.log(counts / max(total, 1)), wording), 0.0)
-    return found
-
-
-def _alike(text: Vector, matrix: sp.csr_matrix, strong: float) -> tuple[Vector, Vector, Vector]:
-    """Return pairs (left < right) of different texts of cosine `strong`, proposed by runs of four characters.
-
-    A run that more than `LARGEST_BUCKET` texts have proposes nothing: it is a phrase of the genre. Two texts
-    are compared when they share three runs that are rarer.
-    """
-    nothing = np.zeros(0, int)
-    rows, codes = pair_codes(text.tolist())
-    # A run of four: this pair of characters with the one two places on, in the same text.
-    together = rows[:-2] == rows[2:] if len(rows) > 2 else np.zeros(0, bool)
-    runs = (codes[:-2] * np.uint64(0x9E3779B97F4A7C15) ^ codes[2:])[together]
-    owner = rows[:-2][together]
-    if not len(runs):
-        return nothing, nothing, np.zeros(0)
-    order = np.lexsort((owner, runs))
-    runs, owner = runs[order], owner[order]
-    fresh = np.append(True, (runs[1:] != runs[:-1]) | (owner[1:] != owner[:-1]))
-    runs, owner = runs[fresh], owner[fresh]
-    starts = np.flatnonzero(np.append(True, runs[1:] != runs[:-1]))
-    sizes = np.diff(np.append(starts, len(runs)))
-    keep = np.repeat((sizes >= 2) & (sizes <= LARGEST_BUCKET), sizes)
-    runs, owner = runs[keep], owner[keep]
-    keys = []
-    for step in range(1, LARGEST_BUCKET):
-        same = runs[:-step] == runs[step:]
-        if not same.any():
-            break
-        keys.append(owner[:-step][same].astype(np.int64) * len(text) + owner[step:][same])
-    if not keys:
-        return nothing, nothing, np.zeros(0)
-    pairs, times = np.unique(np.concatenate(keys), return_counts=True)
-    left, right = np.divmod(pairs[times >= 3], len(text))
-    cosine = np.concatenate([np.zeros(0), *_cosines(matrix, left, right)])
-    kept = cosine >= strong
-    return left[kept], right[kept], cosine[kept]
-
-
-def _cosines(matrix: sp.csr_matrix, left: Vector, right: Vector) -> Iterator[Vector]:
-    for start in range(0, len(left), 50_000):  # bounds the memory
-        one, other = matrix[left[start : start + 50_000]], matrix[right[start : start + 50_000]]
-        yield np.asarray(one.multiply(other).sum(axis=1)).ravel()
+    held = pd.DataFrame({"text": frame["_masked"], "part": frame["_part"], "unit": of_unit})[usable]
+    names = [series_name(agency) for (agency, _), _ in units]
+    about = pd.DataFrame(
+        {"agency": pd.factorize(np.array(names, object))[0], "year": [y for (_, y), _ in units]}
+    )
+    found = related(held, about, weights, limits[0], least)
+    rows = [index[usable[index]] for _, index in units]
+    agency = pd.factorize(np.array([a for (a, _), _ in units], object), sort=True)[0]
+    year = about["year"].to_numpy()
+    columns: list[Vector] = [np.zeros((6, 0))]
+    best = _best(frame, weights, [(rows[x], rows[y]) for x, y in found.tolist()])
+    for (x, y), (a, b, match, cosine) in zip(found.tolist(), best, strict=True):
+        k = np.flatnonzero(cosine >= limits[1])
+        same = np.full(len(k), float(year[x] == year[y]))
+        earlier, whose = np.full(len(k), float(year[y])), np.full(len(k), float(agency[y]))
+        columns.append(np.stack([a[k], whose, -same, -np.round(cosine[k], 6), earlier, b[match[k]]]))
+    table = pd.DataFrame(
+        np.concatenate(columns, axis=1).T, columns=["a", "whose", "same", "cosine", "year", "b"]
+    )
+    # Of an agency's reports that of the same year first, then the most alike, then the earliest.
+    table = table.sort_values(["a", "whose", "same", "cosine", "year"], kind="stable")
+    table = table.drop_duplicates(["a", "whose"])
+    return pd.DataFrame(
+        {"a": table["a"].astype(int), "b": table["b"].astype(int), "cosine": -table["cosine"]}
+    )
 
 
 def copy_network(copies: Table, reports: Reports, *, sentences: Sentences) -> Table:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
+from gongkai.form.annex import annex_data
 from gongkai.form.form import APPLICANTS, CANNOT_PROVIDE, NOT_PROCESSED, OTHER_HANDLING, REFUSED, RESULTS
 from gongkai.measure.intervals import wilson
 from gongkai.text.lexicon import table
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 Method = Literal["jeffreys", "wilson"]
+ANNEX = "2014"
+"""The form of the annex of 2014–2018."""
 FEWEST = 5
 """Agencies of a year with cases below which their rates are not pooled."""
 _GROUPS = {
     "@refused": REFUSED, "@cannot_provide": CANNOT_PROVIDE, "@not_processed": NOT_PROCESSED,
     "@applicants": APPLICANTS,
 }  # fmt: skip
-_SUMS = ("requests.handled", "requests.balance", "disputes.total")
+_SUMS = ("requests.handled", "requests.balance", "disputes.total", "annex.sum")
 """Rules that fix a blank cell of the total column: a row of blanks that sums to a blank says nothing."""
 _ABOUT = ("report_id", "agency", "region_code", "level", "kind", "year", "form")
 
@@ -51,16 +54,27 @@ class Indicator:
     direction: str
     break_zh: str = ""
     break_en: str = ""
+    before: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    """Top and bottom in the annex of 2014; None where it counts nothing like it."""
+    before_zh: str = ""
+    before_en: str = ""
 
-    def rules(self) -> tuple[str, ...]:
+    def cells(self, form: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return its cells in a form, top and bottom."""
+        return self.before if form == ANNEX and self.before else (self.top, self.bottom)
+
+    def rules(self, form: str | None = None) -> tuple[str, ...]:
         """Return the rules of `checks` in which a cell of it stands."""
-        return tuple(sorted({rule for cell in (*self.top, *self.bottom) for rule in _rules_of(cell)}))
+        return tuple(sorted({rule for part in self.cells(form) for cell in part for rule in _rules_of(cell)}))
 
 
 def _rules_of(cell: str) -> tuple[str, ...]:
     table, row, column = cell.split(".")
     if table == "disputes":
         return (f"disputes.total:{row}",)
+    if table == "annex":
+        sums = annex_data()["sums"][ANNEX]
+        return tuple(f"annex.sum:{whole}" for whole, parts in sums.items() if row in (whole, *parts))
     if table != "requests":
         return ()
     found = [f"requests.row:{row}"]
@@ -79,6 +93,8 @@ def indicators() -> tuple[Indicator, ...]:
         about = dict(written)
         each = about.pop("each", False)
         top = tuple(cell for pattern in about.pop("top") for cell in _expand(pattern))
+        if before := about.pop("before", None):
+            about["before"] = (tuple(before["top"]), tuple(before["bottom"]))
         common: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in about.items()}
         if not each:
             found.append(Indicator(key, top=top, **common))
@@ -152,7 +168,8 @@ def rates(
     cells = _wide(statistics, kept["report_id"])
     holds, broken = _decided(checks)
     people = {} if residents is None else {str(k): float(v) for k, v in residents.items()}
-    two_forms = set(kept["form"].dropna()) >= {"2019", "2021"}
+    forms = set(kept["form"].dropna())
+    two_forms, over_2019 = forms >= {"2019", "2021"}, ANNEX in forms and bool(forms & {"2019", "2021"})
     pieces = []
     for one in indicators():
         rows = [
@@ -162,16 +179,16 @@ def rates(
         pieces.append(
             _with_intervals(pd.concat([kept[list(_ABOUT)], pd.DataFrame(rows)], axis=1), one, method, level)
         )
-        if one.break_en and two_forms:
-            note = pieces[-1]["note"]
-            pieces[-1]["note"] = [f"{n}; {one.break_en}" if n else one.break_en for n in note]
+        for said, breaks in ((one.break_en, two_forms), (one.before_en, over_2019)):
+            if said and breaks:
+                pieces[-1]["note"] = [f"{n}; {said}" if n else said for n in pieces[-1]["note"]]
     table = pd.concat(pieces, ignore_index=True)
     return table.sort_values(["agency", "year", "report_id"], kind="stable").reset_index(drop=True)
 
 
 def _wide(statistics: Statistics, wanted: pd.Series[str]) -> dict[str, dict[str, float]]:
     """Return each report's cells; a blank one is nan, one that was not read is not there."""
-    used = {cell for one in indicators() for cell in (*one.top, *one.bottom)}
+    used = {c for one in indicators() for form in (ANNEX, None) for part in one.cells(form) for c in part}
     name = statistics["table"] + "." + statistics["row"] + "." + statistics["column"]
     chosen = name.isin(used) & statistics["report_id"].isin(wanted)
     cells: dict[str, dict[str, float]] = {}
@@ -202,17 +219,17 @@ def _one(
 ) -> dict[str, object]:
     """Return the counts of one indicator of one report, or why there are none."""
     rid = report["report_id"]
-    wrong = [rule for rule in one.rules() if (rid, rule) in broken]
+    form = report["form"]
+    wrong = [rule for rule in one.rules(form) if (rid, rule) in broken]
     row: dict[str, object] = {
         "indicator": one.key, "zh": one.zh, "en": one.en, "direction": one.direction,
         "top": np.nan, "bottom": np.nan,
         "broken": ", ".join(wrong), "reason": "", "note": "",
     }  # fmt: skip
-    form = report["form"]
-    if isinstance(form, str) and form not in one.forms:
+    if isinstance(form, str) and form not in one.forms and not (form == ANNEX and one.before):
         return row | {"reason": f"not in form {form}"}
     zeros: list[str] = []
-    sums = [_sum(part, rid, cells, holds, zeros) for part in (one.top, one.bottom)]
+    sums = [_sum(part, rid, cells, holds, zeros) for part in one.cells(form)]
     if lacking := [cell for _, blanks in sums for cell in blanks]:
         return row | {"reason": f"blank: {', '.join(lacking)}"}
     top, bottom = sums[0][0], sums[1][0]

@@ -8,15 +8,21 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.grams import read_words
 from gongkai.measure.series import series_name
+from gongkai.measure.similar import sorted_distinct
 from gongkai.tables.schema import UNCOUNTED_SECTIONS, frame_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
+    from gongkai.measure.grams import Words
     from gongkai.tables.schema import Measures, Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
+    Flags = tuple[Vector, Vector]
+    """Of each sentence, whether it is reused, and whether that is defined."""
 
 _NEEDED = ("sentence_id", "report_id", "agency", "year", "section", "text")
 
@@ -40,7 +46,7 @@ def known_sentences(sentences: Sentences, *, preambles: bool) -> Table:
 
 
 def reuse(
-    sentences: Sentences,
+    sentences: Sentences | str | Path,
     *,
     n: int = 4,
     share: float = 0.3,
@@ -62,7 +68,8 @@ def reuse(
     Each measure is weighted by words, so short sentences weigh little.
 
     Args:
-        sentences: `sentences` rows with `tokens`; several reports of one agency and year are taken together.
+        sentences: `sentences` rows with `tokens`, or a tables folder of any size; several reports of one
+            agency and year are taken together.
         n: Words of an n-gram for `shared`.
         share: Of the other agencies in the reference set, in (0, 1].
         n_own: Words of an n-gram for `sticky`.
@@ -77,30 +84,34 @@ def reuse(
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    flags = reused_sentences(sentences, n=n, share=share, n_own=n_own, n_within=n_within, within=within)
+    frame, words = _read(sentences, within)
+    flags = _flags(frame, words, n, share, n_own, n_within, within)
     method = {"redundant": f"{n_within}-gram twice", "shared": f"{n}-gram in {share:g} of others",
               "sticky": f"{n_own}-gram in own last report"}  # fmt: skip
-    return _measured(flags, method)
+    return _measured(frame, words, {name: flags[name] for name in method}, method)
 
 
-def _measured(flags: Table, method: dict[str, str]) -> Measures:
+def _measured(frame: Table, words: Words, flags: Mapping[str, Flags], method: dict[str, str]) -> Measures:
     """Return the share of words in flagged sentences, by agency and year, of each measure."""
-    rows: list[dict[str, object]] = []
-    for (agency, year), index in agency_years(flags).items():
-        part = flags.iloc[index]
-        total = int(part["words"].sum())
-        for name in method:
-            known = total and part[name].notna().all()
-            value = float((part[name].astype(float) * part["words"]).sum() / total) if known else None
-            rows.append(
-                {"agency": agency, "year": year, "measure": name, "method": method[name], "label": "words",
-                 "n": len(part), "clusters": 1, "cluster": "report", "value": value, "level": 0.95}
-            )  # fmt: skip
-    keys = pd.DataFrame([{c: r[c] for c in ("agency", "year")} for r in rows])
-    return pd.concat([keys, frame_of("measures", rows)], axis=1)
+    keys, group = _groups(frame)
+    length, count = words.lengths, len(keys)
+    total, n = np.bincount(group, length, count), np.bincount(group, minlength=count)
+    shares = {}
+    for name, (flag, known) in flags.items():
+        undefined = (total == 0) | (np.bincount(group, ~known, count) > 0)
+        share = np.bincount(group, flag * length, count) / np.maximum(total, 1)
+        shares[name] = np.where(undefined, np.nan, share)
+    rows: list[dict[str, object]] = [
+        {"agency": agency, "year": year, "measure": name, "method": method[name], "label": "words",
+         "n": int(n[k]), "clusters": 1, "cluster": "report", "level": 0.95,
+         "value": None if np.isnan(share[k]) else float(share[k])}
+        for k, (agency, year) in enumerate(keys) for name, share in shares.items()
+    ]  # fmt: skip
+    named = pd.DataFrame({c: [r[c] for r in rows] for c in ("agency", "year")})
+    return pd.concat([named, frame_of("measures", rows)], axis=1)
 
 
-def reuse_placebo(sentences: Sentences, *, n_own: int = 8, seed: int = 0) -> Measures:
+def reuse_placebo(sentences: Sentences | str | Path, *, n_own: int = 8, seed: int = 0) -> Measures:
     """Measure `sticky` against another agency's report of the year before: what the genre alone gives.
 
     Args:
@@ -116,26 +127,17 @@ def reuse_placebo(sentences: Sentences, *, n_own: int = 8, seed: int = 0) -> Mea
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    frame = known_sentences(sentences, preambles=False)
-    if "tokens" not in frame.columns:
-        raise SchemaError("sentences need tokens")
-    words = [_words(tokens) for tokens in frame["tokens"]]
-    groups = agency_years(frame)
-    last = last_reports(groups)
-    strange: dict[tuple[str, int], Vector] = {}
+    frame, words = _read(sentences, ())
+    keys, group = _groups(frame)
+    last = _last_keys(keys)
+    strange: dict[tuple[str, int], tuple[str, int]] = {}
     for year in sorted({year for _, year in last}):
         of_year = [key for key in last if key[1] == year]
         order = np.random.default_rng(seed).permutation(len(of_year))
         if len(of_year) > 1:
             strange |= {of_year[a]: last[of_year[b]] for a, b in zip(order, np.roll(order, 1), strict=True)}
-    flags, defined = _sticky_flags(words, groups, n_own, strange)
-    return _measured(
-        frame.assign(
-            words=[len(w) for w in words],
-            sticky_placebo=pd.Series(flags, dtype="boolean").where(defined),
-        ),
-        {"sticky_placebo": f"{n_own}-gram in another agency's last report"},
-    )
+    flags = {"sticky_placebo": _sticky_flags(words, keys, group, n_own, strange)}
+    return _measured(frame, words, flags, {"sticky_placebo": f"{n_own}-gram in another agency's last report"})
 
 
 def reused_sentences(
@@ -158,21 +160,43 @@ def reused_sentences(
         SchemaError: A column is missing.
         MeasureError: No sentence is left, or `share` is not in (0, 1].
     """
+    known = known_sentences(sentences, preambles=False)
+    frame, words = _read(known, within)
+    flags = _flags(frame, words, n, share, n_own, n_within, within)
+    return known.assign(
+        words=words.lengths,
+        **{name: pd.Series(flag, dtype="boolean").where(defined) for name, (flag, defined) in flags.items()},
+    ).astype({"redundant": bool})
+
+
+def _read(sentences: Sentences | str | Path, within: Sequence[str]) -> tuple[Table, Words]:
+    if isinstance(sentences, pd.DataFrame) and any(c not in sentences.columns for c in ("tokens", *within)):
+        raise SchemaError(f"sentences need tokens and {', '.join(within)}")
+    columns = list(dict.fromkeys(["agency", "year", *within]))
+    frame, words = read_words(sentences, columns, without=UNCOUNTED_SECTIONS)
+    if frame.empty:
+        raise MeasureError("no sentence of a report whose agency and year are known")
+    return frame, words
+
+
+def _flags(
+    frame: Table, words: Words, n: int, share: float, n_own: int, n_within: int, within: Sequence[str]
+) -> dict[str, Flags]:
     if not 0 < share <= 1:
         raise MeasureError(f"share is {share}; expected a share of agencies in (0, 1]")
-    frame = known_sentences(sentences, preambles=False)
-    if "tokens" not in frame.columns or any(c not in frame.columns for c in within):
-        raise SchemaError(f"sentences need tokens and {', '.join(within)}")
-    words = [_words(tokens) for tokens in frame["tokens"]]
-    groups = agency_years(frame)
-    sticky, defined = _sticky_flags(words, groups, n_own, last_reports(groups))
-    shared, enough = _shared_flags(frame, words, n, share, list(within))
-    return frame.assign(
-        words=[len(w) for w in words],
-        shared=pd.Series(shared, dtype="boolean").where(enough),
-        sticky=pd.Series(sticky, dtype="boolean").where(defined),
-        redundant=_redundant_flags(words, groups, n_within),
-    )
+    keys, group = _groups(frame)
+    return {
+        "shared": _shared_flags(frame, words, n, share, list(within)),
+        "sticky": _sticky_flags(words, keys, group, n_own, _last_keys(keys)),
+        "redundant": _redundant_flags(words, keys, group, n_within),
+    }
+
+
+def _groups(frame: Table) -> tuple[list[tuple[str, int]], Vector]:
+    """Return agency and year of each group, in order, and the number of its group for each row."""
+    grouped = frame.groupby(["agency", "year"], sort=True)
+    keys: Any = list(grouped.indices)
+    return sorted((str(agency), int(year)) for agency, year in keys), grouped.ngroup().to_numpy()
 
 
 def agency_years(frame: Table) -> dict[tuple[str, int], Vector]:
@@ -186,81 +210,77 @@ def last_reports(groups: dict[tuple[str, int], Vector]) -> dict[tuple[str, int],
 
     There are none where two agencies of the series have a report of that year.
     """
-    of_series: dict[tuple[str, int], list[Vector]] = {}
-    for (agency, year), rows in groups.items():
-        of_series.setdefault((series_name(agency), year), []).append(rows)
+    return {key: groups[before] for key, before in _last_keys(groups).items()}
+
+
+def _last_keys(groups: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, int]]:
+    of_series: dict[tuple[str, int], list[tuple[str, int]]] = {}
+    known = dict.fromkeys(groups)
+    for agency, year in known:
+        of_series.setdefault((series_name(agency), year), []).append((agency, year))
     found = {}
-    for agency, year in groups:
+    for agency, year in known:
         before = of_series.get((series_name(agency), year - 1), [])
-        own = groups.get((agency, year - 1))
-        if own is not None or len(before) == 1:
-            found[agency, year] = before[0] if own is None else own
+        if (agency, year - 1) in known or len(before) == 1:
+            found[agency, year] = (agency, year - 1) if (agency, year - 1) in known else before[0]
     return found
 
 
-def _words(tokens: Sequence[str]) -> list[str]:
-    masked = ("0" if t[:1].isdigit() else t for t in tokens)
-    return [t for t in masked if t == "0" or any(c.isalpha() for c in t)]
-
-
-def _grams(words: Sequence[str], n: int) -> set[tuple[str, ...]]:
-    return {tuple(words[i : i + n]) for i in range(len(words) - n + 1)}
-
-
-def _shared_flags(
-    frame: Table, words: list[list[str]], n: int, share: float, within: list[str]
-) -> tuple[Vector, Vector]:
+def _shared_flags(frame: Table, words: Words, n: int, share: float, within: list[str]) -> Flags:
     flags, enough = np.zeros(len(frame), bool), np.zeros(len(frame), bool)
-    agency = frame["agency"].to_numpy()
-    for _, of_set in frame.groupby(within, sort=False, dropna=False):
-        index = frame.index.get_indexer(of_set.index)
-        users: dict[tuple[str, ...], set[object]] = {}
-        for row in index:
-            for gram in _grams(words[row], n):
-                users.setdefault(gram, set()).add(agency[row])
-        others = len(set(agency[index])) - 1
+    agency = pd.factorize(frame["agency"])[0]
+    sets: list[Vector] = [np.arange(len(frame))]
+    if within:
+        grouped = frame.groupby(within, sort=False, dropna=False)
+        sets = [np.asarray(rows) for rows in grouped.indices.values()]
+    for rows in sets:
+        others = len(np.unique(agency[rows])) - 1
         needed = max(2, int(np.ceil(share * others)))
-        enough[index] = others >= 2
-        for row in index:
-            flags[row] = any(len(users[g] - {agency[row]}) >= needed for g in _grams(words[row], n))
+        enough[rows] = others >= 2
+        grams, owner = words.grams(rows, n)
+        _, number = np.unique(grams, return_inverse=True)
+        users = sorted_distinct(number.astype(np.int64) * (agency.max() + 1) + agency[owner])
+        used_by = np.bincount(users // (agency.max() + 1))
+        flags[owner[used_by[number] - 1 >= needed]] = True
     return flags, enough
 
 
 def _sticky_flags(
-    words: list[list[str]],
-    groups: dict[tuple[str, int], Vector],
+    words: Words,
+    keys: list[tuple[str, int]],
+    group: Vector,
     n: int,
-    last: dict[tuple[str, int], Vector],
-) -> tuple[Vector, Vector]:
-    flags, defined = np.zeros(len(words), bool), np.zeros(len(words), bool)
-    for key, index in groups.items():
-        before = last.get(key)
-        if before is None:
-            continue
-        defined[index] = True
-        known = set().union(*(_grams(words[row], n) for row in before))
-        whole = {tuple(words[row]) for row in before}  # a sentence shorter than n words, taken over whole
-        for row in index:
-            flags[row] = bool(_grams(words[row], n) & known) or (
-                0 < len(words[row]) < n and tuple(words[row]) in whole
-            )
-    return flags, defined
+    last: Mapping[tuple[str, int], tuple[str, int]],
+) -> Flags:
+    number = {key: k for k, key in enumerate(keys)}
+    before = np.array([number[last[key]] if key in last else -1 for key in keys])
+    flags, year = np.zeros(len(group), bool), np.array([year for _, year in keys])
+    salt = np.random.default_rng(1).integers(2**64, size=len(keys), dtype=np.uint64)
+    for later in np.unique(year[before >= 0]):  # some years at a time bound the memory
+        chosen = (year == later) & (before >= 0)
+        earlier = np.zeros(len(keys), bool)
+        earlier[before[chosen]] = True
+        known, owner = words.grams(np.flatnonzero(earlier[group]), n, short=True)
+        known = np.unique(known ^ salt[group[owner]])
+        grams, owner = words.grams(np.flatnonzero(chosen[group]), n, short=True)
+        wanted = grams ^ salt[before[group[owner]]]
+        place = np.minimum(np.searchsorted(known, wanted), max(len(known) - 1, 0))
+        flags[owner[known[place] == wanted] if len(known) else owner[:0]] = True
+    return flags, before[group] >= 0
 
 
-def _redundant_flags(words: list[list[str]], groups: dict[tuple[str, int], Vector], n: int) -> Vector:
-    flags = np.zeros(len(words), bool)
-    for index in groups.values():
-        seen: dict[tuple[str, ...], int] = {}
-        for row in index:
-            for gram in [tuple(words[row][i : i + n]) for i in range(len(words[row]) - n + 1)]:
-                seen[gram] = seen.get(gram, 0) + 1
-        for row in index:
-            flags[row] = any(seen[g] > 1 for g in _grams(words[row], n))
-    return flags
+def _redundant_flags(words: Words, keys: list[tuple[str, int]], group: Vector, n: int) -> Flags:
+    flags, year = np.zeros(len(group), bool), np.array([year for _, year in keys])
+    salt = np.random.default_rng(1).integers(2**64, size=len(keys), dtype=np.uint64)
+    for one in np.unique(year):
+        grams, owner = words.grams(np.flatnonzero(year[group] == one), n)
+        _, number, times = np.unique(grams ^ salt[group[owner]], return_inverse=True, return_counts=True)
+        flags[owner[times[number] > 1]] = True
+    return flags, np.ones(len(group), bool)
 
 
 def reuse_sensitivity(
-    sentences: Sentences,
+    sentences: Sentences | str | Path,
     *,
     sizes: Sequence[int] = (3, 4, 5),
     shares: Sequence[float] = (0.1, 0.3, 0.5),

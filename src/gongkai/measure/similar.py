@@ -8,6 +8,7 @@ date was moved still is.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,30 +55,65 @@ def pair_codes(texts: Sequence[str]) -> tuple[Vector, Vector]:
     return rows[kept], (codes[kept] << np.uint64(32)) | following[kept]
 
 
-def weigh(texts: Sequence[str], owners: Sequence[object]) -> sp.csr_matrix:
-    """Return sentences × character pairs, each row of length 1, so that a product of rows is their cosine.
+@dataclass(frozen=True, slots=True)
+class PairWeights:
+    """What each pair of characters weighs.
+
+    A pair used by d of N owners and by D of the genre's M authored agencies (`background.py`) weighs
+    log((N + M + 1) / (d + D)), as in tf-idf with the agency as the document (Spärck Jones 1972); how often a
+    text repeats it is ignored.
+    """
+
+    codes: Vector
+    values: Vector
+
+    def rows(self, texts: Sequence[str]) -> sp.csr_matrix:
+        """Return texts × character pairs, each row of length 1, so that a product of rows is their cosine."""
+        import scipy.sparse as sp
+
+        rows, codes = pair_codes(texts)
+        columns = np.searchsorted(self.codes, codes)
+        matrix = sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(texts), len(self.codes)))
+        matrix.data = self.values[matrix.indices]
+        norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+        scaled = sp.diags(np.divide(1, norms, out=np.zeros(len(norms)), where=norms > 0)) @ matrix
+        return scaled.tocsr()
+
+
+def pair_weights(texts: pd.Series[str], owners: Sequence[object]) -> PairWeights:
+    """Return the weights of the character pairs of masked texts.
 
     Args:
-        texts: Masked texts.
-        owners: Who wrote each, e.g. the agency. A pair used by d of N owners and by D of the genre's M
-            authored agencies (`background.py`) weighs log((N + M + 1) / (d + D)), as in tf-idf with the
-            agency as the document (Spärck Jones 1972); how often a text repeats it is ignored.
+        texts: Masked texts; as many as fit are counted at a time.
+        owners: Who wrote each, e.g. the agency.
     """
-    import scipy.sparse as sp
-
-    rows, codes = pair_codes(texts)
-    vocabulary, columns = np.unique(codes, return_inverse=True)
     numbers = pd.factorize(np.array(["" if o is None else str(o) for o in owners], dtype=object))[0]
-    users = sorted_distinct(columns.astype(np.int64) * (numbers.max(initial=0) + 1) + numbers[rows])
-    used_by = np.bincount(users // (numbers.max(initial=0) + 1), minlength=len(vocabulary))
-    together = np.maximum(used_by, 1) + genre.used_by(vocabulary)
-    weights = np.log((len(np.unique(numbers)) + genre.background().agencies + 1) / together)
-    matrix = sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(texts), len(vocabulary)))
-    matrix.data[:] = 1.0
-    matrix = matrix @ sp.diags(weights)
-    norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    scaled: sp.csr_matrix = sp.diags(np.divide(1, norms, out=np.zeros(len(norms)), where=norms > 0)) @ matrix
-    return scaled.tocsr()
+    count = int(numbers.max(initial=-1)) + 1
+    order = np.argsort(numbers, kind="stable")
+    # Whole owners together, so that each counts once.
+    starts = np.searchsorted(numbers[order], np.arange(count + 1))
+    codes, used = np.zeros(0, np.uint64), np.zeros(0, np.int64)
+    first = 0
+    while first < count:
+        last = max(first + 1, int(np.searchsorted(starts, starts[first] + AT_A_TIME, side="right")) - 1)
+        chosen = order[starts[first] : starts[last]]
+        rows, pairs = pair_codes(texts.iloc[chosen].tolist())
+        own, place = np.unique(pairs, return_inverse=True)
+        users = sorted_distinct(place.astype(np.int64) * count + numbers[chosen][rows])
+        codes, where = np.unique(np.concatenate([codes, own]), return_inverse=True)
+        used = np.bincount(where, np.concatenate([used, np.bincount(users // count, minlength=len(own))]))
+        first = last
+    together = np.maximum(used, 1) + genre.used_by(codes)
+    return PairWeights(codes, np.log((count + genre.background().agencies + 1) / together))
+
+
+AT_A_TIME = 100_000
+"""Texts whose character pairs are counted at a time."""
+
+
+def weigh(texts: Sequence[str], owners: Sequence[object]) -> sp.csr_matrix:
+    """Return sentences × character pairs, each row of length 1; see `PairWeights`."""
+    return pair_weights(pd.Series(texts, dtype=object), owners).rows(texts)
 
 
 def like_pairs(left: sp.csr_matrix, right: sp.csr_matrix, threshold: float) -> tuple[Vector, Vector, Vector]:

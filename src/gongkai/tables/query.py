@@ -19,7 +19,7 @@ from gongkai.store.run import whole_folder, write_json
 from gongkai.tables.schema import SCHEMAS, parts_of, read_part, write_part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     import duckdb
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ROWS = 20_000
 """Rows from which a part of a year is written."""
-MEMORY = "1GiB"
+MEMORY = "512MiB"
 """What DuckDB holds before it lays out on disk."""
 
 
@@ -65,7 +65,7 @@ def literals(texts: Iterable[str]) -> str:
     return ", ".join("'" + text.replace("'", "''") + "'" for text in texts) or "NULL"
 
 
-def arrow_of(columns: Table | Mapping[str, Sequence[object]]) -> pa.Table:
+def arrow_of(columns: Table | Mapping[str, Any]) -> pa.Table:
     """Return columns as DuckDB reads them: what is mixed as text, of what is no UTF-8 the codes.
 
     NaN becomes null.

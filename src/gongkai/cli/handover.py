@@ -1,0 +1,59 @@
+"""The command that hands data on: export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from gongkai.cli.codebook import codebook_of
+from gongkai.cli.options import CodebookFile, Overwrite
+
+
+def export(
+    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
+    form: Annotated[Literal["csv", "parquet"], typer.Option("--format", help="csv or parquet.")] = "csv",
+    predictions: Annotated[
+        Path | None, typer.Option("--predictions", help="What gongkai predict wrote, to go with them.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="Codes to go with them: CSV file or folder.")
+    ] = None,
+    codebook: CodebookFile = None,
+    title: Annotated[str | None, typer.Option("--title", help="Of the collection.")] = None,
+    creator: Annotated[list[str] | None, typer.Option("--creator", help="Who made it; repeat it.")] = None,
+    licence: Annotated[str, typer.Option("--license", help="SPDX identifier, e.g. CC-BY-4.0.")] = "",
+    publisher: Annotated[str, typer.Option("--publisher", help="The archive or university.")] = "",
+    url: Annotated[str, typer.Option("--url", help="Where it will be found.")] = "",
+    published: Annotated[str, typer.Option("--date", help="ISO date; today unless given.")] = "",
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the tables as one file each, described for archives: Croissant, Frictionless, DataCite.
+
+    Example: gongkai export tables -o deposit --creator "Li Wen" --license CC-BY-4.0 --publisher Zenodo
+    """
+    from gongkai.coding.labels import read_labels
+    from gongkai.tables.export import About
+    from gongkai.tables.export import export as run
+
+    said = {"title": title} if title else {}
+    about = About(
+        creators=tuple(creator or ()), licence=licence, publisher=publisher, url=url,
+        published=published, **said,
+    )  # fmt: skip
+    coded = None if labels is None else read_labels(labels, codebook_of(codebook))
+    counts = run(
+        tables, output, about=about, form=form, predictions=predictions, labels=coded, overwrite=overwrite
+    )
+    for name, count in counts.items():
+        typer.echo(f"  {name}.{form}: {count:,} rows")
+    missing = {"--creator": creator, "--license": licence, "--publisher": publisher}
+    unsaid = [option for option, value in missing.items() if not value]
+    typer.echo(f"{output}: croissant.json, datapackage.json, datacite.json")
+    if unsaid:
+        typer.echo(f"  not said, so not in them: {', '.join(unsaid)}")
+
+
+COMMANDS = (export,)
