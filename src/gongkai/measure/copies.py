@@ -37,7 +37,7 @@ further ones then counted (on all 120)."""
 EVIDENCE, MIN_SHARED, MIN_LENGTH = 7.0, 2, 6
 """Evidence (in nats: odds of chance e⁻⁷ = 1 in 1,100) and sentences that relate two reports, chosen on all
 120 reports; fewest characters of a sentence that is evidence."""
-BLOCK = 500
+BLOCK = 200
 """Agency-years whose sentences are compared at a time."""
 _PARTS = {"problems": 1, "improvements": 2}
 
@@ -244,7 +244,7 @@ def _from_others(
     phrases: Sequence[str],
 ) -> Table:
     """Return (a, b, cosine): the best counterpart of each sentence in each related report."""
-    usable = ~is_mandated(frame["_masked"].tolist(), [mask(p) for p in phrases])
+    usable = ~is_mandated(frame["_masked"], [mask(p) for p in phrases])
     usable &= frame["_masked"].str.len().to_numpy() >= MIN_LENGTH
     units = list(agency_years(frame).items())
     of_unit = np.zeros(len(frame), np.int64)
