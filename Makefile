@@ -11,6 +11,10 @@ check:
 site:
 	$(BIN)/pip install -q -e ".[docs]" && $(BIN)/python -m docs.make && $(BIN)/zensical build --strict --clean
 
+# Builds, installs into a bare environment and tries what would be uploaded; uploads nothing.
+release-check:
+	$(BIN)/python release.py
+
 demo:
 	$(BIN)/gongkai demo --overwrite
 
@@ -25,4 +29,4 @@ transformer:
 	$(BIN)/python models/make_encoder.py build/encoder --layers 3 --pieces 12000
 	$(BIN)/gongkai train corpus/labels -o build/transformer --settings models/transformer.toml --overwrite
 
-.PHONY: setup check site demo corpus model transformer
+.PHONY: setup check site release-check demo corpus model transformer

@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 
 import pytest
@@ -64,3 +65,24 @@ def test_an_incomplete_or_damaged_folder_is_not_published(model, tmp_path):
 def test_the_citation_holds_what_decides_the_numbers(model):
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     assert config["gold_digest"][:12] in citation(model)
+
+
+def test_the_card_s_index_gives_the_hub_the_figures_of_the_card(model):
+    card = (model / "README.md").read_text(encoding="utf-8")
+    (index,) = json.loads(re.search(r"^model-index: (.*)$", card, re.M)[1])
+    metrics = json.loads((model / "metrics.json").read_text(encoding="utf-8"))
+    known = {
+        (r["label"], r["metric"]): r["value"]
+        for r in metrics
+        if r["split"] == "agency" and r["model"] == index["name"]
+    }
+    given = {
+        (r["task"]["name"], v["name"].split()[0]): v["value"]
+        for r in index["results"]
+        for v in r["metrics"]
+        if r["dataset"]["type"].startswith("gold-")
+    }
+    assert given
+    assert all(known[key] == pytest.approx(value, abs=1e-4) for key, value in given.items())
+    hub = pytest.importorskip("huggingface_hub", reason="the hub's own reader is not installed")
+    assert hub.ModelCard(card).data.eval_results

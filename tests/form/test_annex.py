@@ -92,6 +92,34 @@ def test_of_several_columns_of_numbers_none_is_taken_unless_the_head_says_which_
     assert read(dated)[0]["received"] == 7
 
 
+def test_a_code_is_no_number_where_the_cells_are_blank():
+    """As a form is printed that nobody filled in, or only in part."""
+    form = ["指 标 名 称", "| 计量 单位 | 代码 | 本期实际 | 本年累计 |", "甲 | 乙 | 丙 | 1 | 2 |"]
+    labels = ["申请总数", "其中：1.当面申请数", "2.传真申请数", "3.电子邮件申请数", "4.网上申请数", "5.信函申请数",
+              "6.其他形式申请数", "对申请的答复总数", "行政复议数"]  # fmt: skip
+    rows = [f"{label} | 条 | {n:02d} | | |" for n, label in enumerate(labels, 10)]
+    cells, problems = read([*form, *rows])
+    assert len(cells) == 9
+    assert not any(cells.values())
+    rows[0], rows[1] = "申请总数 | 条 | 10 | 3 | 12 |", "其中：1.当面申请数 | 条 | 11 | 4 | |"
+    cells, problems = read([*form, *rows])
+    assert cells["received"] == 12
+    assert cells.get("received_in_person") is None
+    assert problems == ["row_not_read"]
+
+
+def test_numbers_that_only_count_the_rows_are_not_read():
+    rows = [f"{line.rpartition(' ')[0]} {n}" for n, line in enumerate(SHEET[1:], 1)]
+    cells, problems = read(rows)
+    assert not cells
+    assert problems == ["head"]
+
+
+def test_a_caption_with_a_year_is_no_column():
+    cells, _ = read(["2016年度工作", "政府信息公开情况统计表（2016年度）", *SHEET])
+    assert cells["received"] == 7
+
+
 def test_of_two_annexes_the_first_is_read_and_the_second_said():
     first = ["（一）主动公开政府信息数 条 5", *SHEET[1:]]
     second = [line[:-1] + "9" for line in first]

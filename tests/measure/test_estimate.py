@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gongkai.errors import MeasureError
-from gongkai.measure.estimate import Coded, adjusted_share, corrected, counted, crowd_of, dsl_outcomes, shrink
+from gongkai.measure.estimate import Coded, adjusted_share, corrected, counted, crowd_of, dsl_outcomes
 from gongkai.measure.intervals import difference_interval, share_interval, variance
 
 
@@ -197,22 +197,3 @@ def test_the_ratio_of_two_shares_covers():
         found = share_interval(share(y_top, f_top, bottom=(y_bottom, f_bottom)), 0.95)
         covered += found.low <= truth <= found.high
     assert 0.925 <= covered / draws <= 0.975
-
-
-def test_shrinking_moves_uncertain_groups_most_and_none_when_all_is_known():
-    values, errors, between = shrink([0.1, 0.3, 0.5, 0.9], [0.001, 0.001, 0.001, 0.3])
-    assert between > 0
-    assert abs(values[0] - 0.1) < 0.01
-    assert 0.9 - values[3] > 0.2
-    assert errors[3] < 0.3
-
-
-def test_groups_that_do_not_differ_are_pooled_wholly():
-    values, _, between = shrink([0.30, 0.31, 0.29], [0.1, 0.1, 0.1])
-    assert between == 0
-    assert np.ptp(values) < 1e-12
-
-
-def test_pooling_needs_three_groups():
-    with pytest.raises(MeasureError, match="three groups"):
-        shrink([0.1, 0.2], [0.1, 0.1])

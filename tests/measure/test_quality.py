@@ -130,3 +130,37 @@ def test_evaluate_needs_common_sentences(labels, predictions):
         evaluate(predictions, labels)
     with pytest.raises(MeasureError, match="no label by 'nobody'"):
         evaluate(predictions, labels, annotator="nobody")
+
+
+def test_a_sample_drawn_by_strata_is_weighted(labels):
+    """Errors stand in one section, of which few were drawn: unweighted they would hardly count."""
+    rng = np.random.default_rng(0)
+    n = 4000
+    section = np.where(np.arange(n) % 4 == 0, "problems", "overview")
+    gold = rng.random(n) < 0.4
+    predicted = np.where(section == "overview", gold ^ (rng.random(n) < 0.3), gold)
+    about = pd.DataFrame({"sentence_id": [str(i) for i in range(n)], "section": section})
+    about["agency"] = [f"a{i % 25}" for i in range(n)]
+    frame = about.assign(
+        model="m", score=predicted.astype(float), predicted=predicted, report_id=about["agency"]
+    )
+    predictions = pd.concat([frame.assign(label=x) for x in ("commitment", "boilerplate")])
+    pi = np.where(section == "problems", 0.9, 0.15)
+    coded = about.assign(annotator="resolved", commitment=gold, boilerplate=gold, inclusion=pi)[
+        rng.random(n) < pi
+    ]
+    truth = sk.f1_score(gold, predicted)
+    rows = evaluate(predictions, coded).query("metric == 'f1' and label == 'commitment'").iloc[0]
+    plain = (
+        evaluate(predictions, coded.drop(columns="inclusion"))
+        .query("metric == 'f1' and label == 'commitment'")
+        .iloc[0]
+    )
+    assert rows["low"] < truth < rows["high"]
+    assert plain["low"] > truth
+    assert rows["n"] == plain["n"] == len(coded)
+    drawn = predictions.merge(coded[["sentence_id", "commitment", "inclusion"]]).query(
+        "label == 'commitment'"
+    )
+    told = sk.f1_score(drawn["commitment"], drawn["predicted"], sample_weight=1 / drawn["inclusion"])
+    assert rows["value"] == pytest.approx(told)

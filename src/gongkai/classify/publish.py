@@ -13,6 +13,7 @@ from gongkai.classify.classifier import CONFIG, RUN, find_model, load_model
 from gongkai.classify.kinds import KINDS
 from gongkai.errors import GongkaiError
 from gongkai.store.run import version, whole_folder
+from gongkai.tables.schema import records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,7 @@ language: zh
 library_name: gongkai
 pipeline_tag: text-classification
 tags: [government-transparency, china, text-as-data]
+model-index: $index
 ---
 
 # $name
@@ -86,6 +88,7 @@ def write_card(path: Path, name: str, about: Mapping[str, Any], metrics: Table, 
     ]
     text = _CARD.substitute(
         name=name,
+        index=json.dumps(_index(name, about["gold_digest"], metrics), ensure_ascii=False),
         codebook=", ".join(about["codebook"]) or "not stated",
         method=KINDS[about["settings"]["model"]].method(about),
         sentences=f"{about['sentences']:,}",
@@ -106,6 +109,29 @@ def write_card(path: Path, name: str, about: Mapping[str, Any], metrics: Table, 
         version=version(),
     )
     path.write_text(text, encoding="utf-8")
+
+
+_INDEXED = {"precision": "precision", "recall": "recall", "f1": "f1", "pr_auc": "average_precision"}
+
+
+def _index(name: str, digest: str, metrics: Table) -> list[dict[str, Any]]:
+    """Return the hub's `model-index`: each label on each set, values with their intervals in the name."""
+    sets = {
+        "agency": (f"gold-{digest[:12]}", "coded sentences of agencies not trained on"),
+        "real": ("gongkai-real", "coded sentences of real reports, not trained on"),
+    }
+    rows = metrics[(metrics["model"] == name) & metrics["metric"].isin(_INDEXED) & metrics["low"].notna()]
+    results = []
+    for split, (kind, title) in sets.items():
+        for label, part in rows[rows["split"] == split].groupby("label", sort=True):
+            values = [
+                {"type": _INDEXED[r["metric"]], "value": round(r["value"], 4),
+                 "name": f"{r['metric']} [{_number(r['low'])}, {_number(r['high'])}], n = {r['n']:.0f}"}
+                for r in records(part)
+            ]  # fmt: skip
+            task = {"type": "text-classification", "name": label}
+            results.append({"task": task, "dataset": {"type": kind, "name": title}, "metrics": values})
+    return [{"name": name, "results": results}]
 
 
 def _real(real: Table, authored: Table) -> str:

@@ -228,8 +228,8 @@ def regress(
 ) -> None:
     """Regress on the panel with fixed effects, errors clustered by agency (pyfixest).
 
-    Example: gongkai regress panel.csv 'commitment ~ new_requests_total + i.year | agency'
-    Example: gongkai regress p.csv 'commitment_outcome ~ i.year | agency' --predictions q.csv --labels l.csv
+    Example: gongkai regress panel.csv 'LABEL ~ new_requests_total + i.year | agency'
+    Example: gongkai regress p.csv 'LABEL_outcome ~ i.year | agency' --predictions q.csv --labels l.csv
     """
     from gongkai.measure.regress import regress as run
     from gongkai.measure.regress import with_outcomes

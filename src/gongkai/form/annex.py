@@ -8,6 +8,7 @@ unit, or another label. What a place added to the sheet is said and left out.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -192,11 +193,20 @@ def _read(runs: Sequence[_Run]) -> Annex:
         return Annex()
     runs = runs[: _end(runs, chosen[-1][0])]
     found = list(_readings(runs, chosen, rows))
+    if _counts_up([one.value for one in found if isinstance(one, Reading)]):
+        said = f"{runs[chosen[0][0]].where}: the annex's numbers count its rows; none was read"
+        found = [Problem("head", said, runs[chosen[0][0]].where)]
     if second is not None:
         said = f"{second.where}: a second annex of statistics; the first is kept"
         found.append(Problem("annex_second", said, second.where))
     first, last = runs[chosen[0][0]], runs[-1]
     return Annex(tuple(found), form, frozenset(range(first.lines[1], last.lines[1] + 1)))
+
+
+def _counts_up(values: Sequence[float | None]) -> bool:
+    """Tell whether numbers are the rows' own: most are one more than the one before."""
+    steps = [b - a for a, b in itertools.pairwise(values) if a is not None and b is not None]
+    return len(steps) >= LEAST_ROWS - 1 and steps.count(1.0) > 0.6 * len(steps)
 
 
 def _end(runs: Sequence[_Run], last: int) -> int:
@@ -321,8 +331,7 @@ def _runs_of_lines(lines: Sequence[str], script: Script, pages: Sequence[int | N
     numbers: list[Atom] = []
     for atom in (*atoms, None):
         if numbers and not (atom and atom.number):
-            names = _word("columns").findall("".join(a.text for a in before)) if _headed(before) else []
-            heads = names or heads
+            heads = _heads("".join(a.text for a in before)) or heads
             where = Where(pages[numbers[0].line] if pages else None, line=numbers[0].line + 1)
             texts = [a.text for a in before[-60:]]
             shown = _of_year([a.text for a in numbers], heads)
@@ -332,14 +341,21 @@ def _runs_of_lines(lines: Sequence[str], script: Script, pages: Sequence[int | N
             (numbers if atom.number else before).append(atom)
 
 
-def _headed(before: Sequence[Atom]) -> bool:
-    return bool(_word("table").search("".join(a.text for a in before)))
+def _heads(text: str) -> list[str]:
+    """Return the heads of columns of numbers that a text names behind its last head of labels."""
+    at = max((m.end() for m in _word("table").finditer(text)), default=None)
+    return [] if at is None else _word("columns").findall(text[at:])
 
 
 def _of_year(numbers: list[str], heads: Sequence[str]) -> list[str]:
-    """Return the year's number of a row of several; all of them where the heads do not tell."""
+    """Return the year's number of a row of several; none, or all, where that cannot be told."""
     at = _wanted(heads)
-    return [numbers[at]] if at is not None and len(numbers) == len(heads) else numbers
+    if len(numbers) == len(heads):
+        return numbers if at is None else [numbers[at]]
+    if len(heads) == 1 or not heads:
+        return numbers
+    codes = sum(bool(_word("serial").fullmatch(head)) for head in heads)
+    return [""] if len(numbers) == codes else []  # a row's code alone: its cells are blank
 
 
 def _atoms(number: int, line: str, script: Script) -> Iterator[Atom]:

@@ -160,9 +160,9 @@ def compare_models(
     for label, part in joined.groupby("label", sort=True):
         gold = part["gold"].to_numpy(bool)
         ids, index = np.unique(named(part[cluster]), return_inverse=True)
-        score = part["score"].to_numpy(float)
+        score, weights = part["score"].to_numpy(float), part["_weight"].to_numpy(float)
         moments = [
-            metric_moment("f1", gold, score, part[c].to_numpy(bool), index, len(ids))
+            metric_moment("f1", gold, score, part[c].to_numpy(bool), index, len(ids), weights)
             for c in ("predicted", "predicted_2")
         ]
         found, p_value = paired_difference(moments[0], moments[1], level)

@@ -21,7 +21,6 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.compare import share_of, share_of_sums, unit_names, unit_of
-from gongkai.measure.estimate import shrink
 from gongkai.measure.intervals import (
     NAN,
     Moment,
@@ -29,6 +28,7 @@ from gongkai.measure.intervals import (
     on_log_odds,
     share_interval,
 )
+from gongkai.measure.pooling import pooled_shares
 from gongkai.measure.prevalence import named
 from gongkai.measure.years import form_break
 
@@ -106,6 +106,7 @@ def _of_label(part: Table, by: str, against: str, cluster: str, level: float, se
     own: list[Moment] = []
     joined: list[tuple[Moment, Moment]] = []
     rows: list[dict[str, object]] = []
+    errors: list[float] = []
     for name in names:
         group = part.loc[groups.groups[name]]
         unit = unit_of(group, cluster)
@@ -116,6 +117,7 @@ def _of_label(part: Table, by: str, against: str, cluster: str, level: float, se
         own.append(moment)
         joined.append((others, share_of_sums(*sums) if unit == cluster else moment))
         share = share_interval(moment, level)
+        errors.append(share.error)
         rest = part.loc[part.index.difference(group.index), "year"] if by == "year" else None
         notes = [share.note, "" if rest is None else form_break(rest, group["year"])]
         rows.append(
@@ -134,7 +136,10 @@ def _of_label(part: Table, by: str, against: str, cluster: str, level: float, se
         ]  # fmt: skip
     table["p_holm"] = holm(table["p_value"].to_numpy(float))
     table["p_bh"] = benjamini_hochberg(table["p_value"].to_numpy(float))
-    table = pd.concat([table, _pooled(table, level), _ranks(own, part, groups.groups, level, seed)], axis=1)
+    table = pd.concat(
+        [table, _pooled(table, np.array(errors), level), _ranks(own, part, groups.groups, level, seed)],
+        axis=1,
+    )
     order = table["value"].sort_values(ascending=False, kind="stable").index
     return table.loc[order, [c for c in table.columns if c != "note"] + ["note"]]
 
@@ -158,23 +163,13 @@ def _mean_of(moments: list[Moment]) -> Moment:
     )
 
 
-def _pooled(table: Table, level: float) -> Table:
-    """Pool the shares partially on the log-odds, with the errors that the intervals imply."""
-    from statistics import NormalDist
-
+def _pooled(table: Table, errors: Vector, level: float) -> Table:
+    """Pool the shares that have an interval partially."""
     found = pd.DataFrame(NAN, table.index, ["pooled", "pooled_low", "pooled_high"])
-    kept = table.dropna(subset=["value", "low", "high"])
-    if len(kept) < 3:
-        return found
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    floor = 0.5 / kept["n"].to_numpy(float)
-    places, lows, highs = (
-        np.log(p / (1 - p)) for p in (np.clip(kept[c], floor, 1 - floor) for c in ("value", "low", "high"))
-    )
-    errors = np.clip(np.maximum(highs - places, places - lows) / z, 1e-6, None)
-    values, after, _ = shrink(places.tolist(), errors.tolist())
-    for column, shift in zip(found.columns, (0.0, -z, z), strict=True):
-        found.loc[kept.index, column] = 1 / (1 + np.exp(-(values + shift * after)))
+    kept = table.index[table["low"].notna()]
+    if len(kept) >= 3:
+        values, n = (table.loc[kept, c].to_numpy(float) for c in ("value", "n"))
+        found.loc[kept] = np.stack(pooled_shares(values, n, errors[kept], level), axis=1)
     return found
 
 

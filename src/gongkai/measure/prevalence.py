@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.estimate import Coded, Crowd, adjusted, corrected, counted, dsl_outcomes, none, shrink
+from gongkai.measure.estimate import Coded, Crowd, adjusted, corrected, counted, dsl_outcomes, none
 from gongkai.measure.guards import note_assumed, refuse_learned, responded
 from gongkai.measure.intervals import share_interval, told
+from gongkai.measure.pooling import pooled_shares
 from gongkai.measure.sums import summed
 from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import by_indicator, indicator_names, scheme_of
@@ -201,28 +202,20 @@ def pool(measures: Measures, *, within: Sequence[str] = ()) -> Measures:
         within: Columns inside whose groups to pool, e.g. `("year",)`.
 
     Returns:
-        The rows with `value, low, high` pooled on the log-odds (empirical Bayes, `estimate.shrink`) and
-        `+pooled` in `method`. Standard errors on the log-odds are those of the intervals, so what few units
-        leave open stays open. Rows without an interval stay as they are.
+        The rows with `value, low, high` pooled on the log-odds (`pooling.pooled_shares`) and `+pooled` in
+        `method`. Rows without an interval stay as they are.
 
     Raises:
         MeasureError: Fewer than three groups of a measure are defined.
     """
-    from statistics import NormalDist
-
     pooled = measures.copy()
     for _, index in measures.groupby([*within, "measure", "method", "label"], dropna=False).groups.items():
         part = measures.loc[index].dropna(subset=["value", "low", "high"])
-        z = NormalDist().inv_cdf((1 + float(part["level"].iloc[0])) / 2) if len(part) else 1.0
-        floor = 0.5 / part["n"].clip(lower=1).to_numpy(float)
-        places, lows, highs = (
-            np.log(p / (1 - p))
-            for p in (np.clip(part[c], floor, 1 - floor) for c in ("value", "low", "high"))
-        )
-        errors = np.clip(np.maximum(highs - places, places - lows) / z, 1e-6, None)
-        values, after, _ = shrink(places.tolist(), errors.tolist())
-        for column, shift in (("value", 0.0), ("low", -z), ("high", z)):
-            pooled.loc[part.index, column] = 1 / (1 + np.exp(-(values + shift * after)))
+        if len(part) < 3:
+            raise MeasureError("partial pooling needs three groups with an interval")
+        columns = [part[c].to_numpy(float) for c in ("value", "n", "error")]
+        found = pooled_shares(columns[0], np.maximum(columns[1], 1), columns[2], float(part["level"].iloc[0]))
+        pooled.loc[part.index, ["value", "low", "high"]] = np.stack(found, axis=1)
         pooled.loc[part.index, "error"] = np.nan
         pooled.loc[part.index, "method"] = part["method"] + "+pooled"
     return pooled

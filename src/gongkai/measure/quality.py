@@ -50,6 +50,7 @@ def evaluate(
 ) -> Table:
     """Score predictions against gold labels.
 
+    A sample drawn with unequal probabilities is weighted by 1 / `inclusion` (a choice's own rows are not).
     Sentences that the model learned from (`seen`: it knew them or their words) are left out, and said.
 
     Args:
@@ -86,6 +87,7 @@ def evaluate(
                     of_label["score"].to_numpy(float),
                     of_label["predicted"].to_numpy(bool),
                     named(of_label[cluster]),
+                    weights=of_label["_weight"].to_numpy(float),
                     level=level,
                 )
                 rows += [{"model": model, "label": label, "group": group} | r for r in scored]
@@ -143,7 +145,18 @@ def join_gold(
     )
     if joined.empty:
         raise MeasureError("no predicted sentence has a gold label; do both come from the same build?")
-    return leave_out_learned(joined, say=say)
+    return leave_out_learned(joined.assign(_weight=_weights(joined, coded)), say=say)
+
+
+def _weights(joined: Table, coded: Labels) -> Vector:
+    """Return 1 / inclusion of each row, up to a factor; ones where the sample was not drawn, or all alike."""
+    if "inclusion" not in coded.columns:
+        return np.ones(len(joined))
+    pi = coded.set_index("sentence_id")["inclusion"].astype(float).reindex(joined["sentence_id"]).to_numpy()
+    if np.isnan(pi).any():
+        return np.ones(len(joined))
+    weights: Vector = pi.mean() / pi
+    return weights
 
 
 def _groups(frame: Table, by: Sequence[str]) -> list[tuple[str, Table]]:
@@ -160,14 +173,21 @@ def named(column: pd.Series[Any]) -> Vector:
 
 
 def score_label(
-    gold: Vector, score: Vector, predicted: Vector, clusters: Vector, *, level: float = 0.95
+    gold: Vector,
+    score: Vector,
+    predicted: Vector,
+    clusters: Vector,
+    *,
+    weights: Vector | None = None,
+    level: float = 0.95,
 ) -> list[dict[str, object]]:
     """Return one row per metric for one label, with intervals over clusters."""
     ids, index = np.unique(clusters.astype(str), return_inverse=True)
     about = {"n": len(gold), "positives": int(gold.sum()), "clusters": len(ids)}
     rows: list[dict[str, object]] = []
     for metric in METRICS:
-        found = share_interval(metric_moment(metric, gold, score, predicted, index, len(ids)), level)
+        moment = metric_moment(metric, gold, score, predicted, index, len(ids), weights)
+        found = share_interval(moment, level)
         rows.append({"metric": metric, "value": found.value, "low": found.low, "high": found.high} | about)
     return rows
 

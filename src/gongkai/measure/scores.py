@@ -8,6 +8,7 @@ interval where shares do. Pure numpy; knows no tables.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,13 @@ AT_ONCE = 2_000_000
 
 
 def metric_moment(
-    metric: str, gold: Vector, score: Vector, predicted: Vector, index: Vector, clusters: int
+    metric: str,
+    gold: Vector,
+    score: Vector,
+    predicted: Vector,
+    index: Vector,
+    clusters: int,
+    weights: Vector | None = None,
 ) -> Moment:
     """Return a metric of one label, linearised.
 
@@ -39,7 +46,9 @@ def metric_moment(
         predicted: Decisions, boolean.
         index: Number of the cluster of each sentence; clusters without one have size 0.
         clusters: How many there are.
+        weights: Of each sentence, 1 / π; None weighs them alike.
     """
+    w = np.ones(len(gold)) if weights is None else weights
     hits, ones = (gold & predicted).astype(float), np.ones(len(gold))
     ratios = {
         "precision": (hits, predicted.astype(float)),
@@ -49,23 +58,30 @@ def metric_moment(
         "brier": ((score - gold) ** 2, ones),
     }
     if metric in ratios:
-        return ratio_moment(*ratios[metric], index, clusters)
+        return ratio_moment(*ratios[metric], index, clusters, weights)
     compute = average_precision if metric == "pr_auc" else calibration_error
     rarer = float(min(gold.sum(), (~gold).sum()))
-    return smooth_moment(lambda weights: compute(gold, score, weights), index, clusters, rarer)
+    moment = smooth_moment(lambda factors: compute(gold, score, factors * w), index, clusters, rarer)
+    return (
+        replace(moment, sizes=np.bincount(index, w**2, clusters)) if moment.value == moment.value else moment
+    )
 
 
-def ratio_moment(top: Vector, bottom: Vector, index: Vector, clusters: int) -> Moment:
-    """Return Σ top / Σ bottom, linearised."""
-    tops, bottoms = (np.bincount(index, x, clusters) for x in (top, bottom))
+def ratio_moment(
+    top: Vector, bottom: Vector, index: Vector, clusters: int, weights: Vector | None = None
+) -> Moment:
+    """Return Σ w top / Σ w bottom, linearised; w is one unless given."""
+    w = np.ones(len(top)) if weights is None else weights
+    tops, bottoms, sizes = (np.bincount(index, x, clusters) for x in (w * top, w * bottom, w**2 * bottom))
     total = float(bottoms.sum())
     if total <= 0:
         return none("nothing to divide by")
     value = float(tops.sum()) / total
     rare = value <= 0.5
     events = tops if rare else bottoms - tops
+    seen = float((top if rare else bottom - top).sum())
     sums = (tops - value * bottoms) / total
-    return Moment(value, sums, bottoms, float(events.sum()), events, rare, total)
+    return Moment(value, sums, sizes, seen, events, rare, float(bottom.sum()))
 
 
 def smooth_moment(compute: Callable[[Vector], Vector], index: Vector, clusters: int, events: float) -> Moment:
