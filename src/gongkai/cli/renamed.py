@@ -20,7 +20,14 @@ RENAMED = {
 
 
 class Renaming(TyperGroup):
-    """Commands that still know what their options were called."""
+    """Commands that know what their options were called, and show their examples a line each."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+        """Find a command; the examples of its help stay lines of their own."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None and command.help and "\b" not in command.help:
+            command.help = command.help.replace("\n\nExample:", "\n\n\b\nExample:", 1)
+        return command
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401
         """Find the command, and call its options by their names of today."""

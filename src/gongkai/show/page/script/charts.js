@@ -90,10 +90,9 @@ function spreadChart(width, points, corpus, label) {
   const size = 12.5, room = width * 0.46;
   if (points.length > 1) {
     const last = points.at(-1), first = points[0];
-    const under = y.at(Math.max(...points.slice(0, Math.ceil(points.length * 0.45)).map((p) => p.share.high ?? p.share.value)));
     node.append(text(x(0) - r, height - 10, shorten(`${first.name} ${percent(first.share.value, 0)}`, room, size), { class: "name" }),
       text(x(points.length - 1) + r, height - 10, shorten(`${last.name} ${percent(last.share.value, 0)}`, room, size), { class: "name", "text-anchor": "end" }),
-      text(left + 6, Math.min(under - 8, y.at(corpus.high ?? corpus.value) - 8), `${t("of_corpus")} ${percent(corpus.value)}`, { class: "name strong halo" }));
+      text(left + 6, y.at(corpus.high ?? corpus.value) - 8, `${t("of_corpus")} ${percent(corpus.value)}`, { class: "name strong halo" }));
   }
   return node;
 }
