@@ -223,7 +223,7 @@ function tilesChart(width, rows, label, corpus) {
     const at = y + inner * 0.62, small = cell < 44;
     const group = s(share ? "a" : "g", { class: "tile", href: share ? address("agencies", undefined, { province: code }) : null, "data-tip": tip },
       s("rect", { class: share ? "cell held" : "cell", x, y, width: inner, height: inner, rx: 3 }),
-      small && side() === 0 ? null : text(x + inner / 2, y + inner * (share && !small ? 0.3 : 0.36), shorten(name, inner - 2, cell < 60 ? 10 : 12), { class: share ? "name" : "tick faint", "text-anchor": "middle", style: { "font-size": cell < 60 ? "10px" : "12px" } }));
+      small && side() === 0 ? null : text(x + inner / 2, y + inner * (share && !small ? 0.3 : 0.36), name, { class: share ? "name" : "tick faint", "text-anchor": "middle", style: { "font-size": `${Math.min(12, 12 * (inner - 2) / wide(name))}px` } }));
     if (share?.value != null) {
       if (share.low !== null) group.append(s("line", { class: "interval", x1: scale(share.low), x2: scale(share.high), y1: at, y2: at }));
       group.append(s("line", { class: "middle", x1: scale(corpus.value), x2: scale(corpus.value), y1: at - 6, y2: at + 6 }),

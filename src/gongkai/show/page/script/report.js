@@ -76,10 +76,11 @@ function textView(held, at, asked) {
     text.append(h("p", {}, part.sentences.map((k) => sentence(k))));
   }
   function sentence(k) {
-    const one = report.s[k], kind = one[2];
+    const one = report.s[k], kind = one[2], [first = ""] = one[5];
     return h("span", { class: `s k${kind}`, id: `s${k}`, tabindex: 0, role: "button", "aria-current": String(k) === asked ? "true" : null, "data-kind": kind,
       onclick: () => choose(k), onkeydown: (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); choose(k); } } },
-      kind >= 0 ? h("i", { class: "mark", "aria-hidden": "true" }, kindMark(kind)) : null, h("span", { class: "vh" }, `${kindTitle(kind)}: `), one[5]);
+      // The mark stays with the first character.
+      h("span", { class: "head" }, kind >= 0 ? h("i", { class: "mark", "aria-hidden": "true" }, kindMark(kind)) : null, h("span", { class: "vh" }, `${kindTitle(kind)}: `), first), one[5].slice(first.length));
   }
   function choose(k) {
     for (const other of text.querySelectorAll("[aria-current]")) other.removeAttribute("aria-current");
