@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from docs.blocks import PAGES, START, Block, BlockError, blocks_of, check, shape
+from docs.make import _leaves
+from gongkai.cli.app import app
 
 TOP = Path(__file__).parents[1]
 DOCS = TOP / "docs"
@@ -74,6 +77,7 @@ def test_the_site_builds_strictly(tmp_path):
     for page in pages:  # nothing is fetched from another server
         loaded = re.findall(r'(?:src|<link[^>]*href)="(https?://[^"]+)"', page.read_text(encoding="utf-8"))
         assert loaded == [], page
+    assert '<html lang="zh"' in (site / "zh" / "start.html").read_text(encoding="utf-8")
     assert (site / "search.js").stat().st_size > 10_000  # the index that is read without a server
     assert not list(site.rglob("*.py"))
 
@@ -89,3 +93,31 @@ def test_a_block_that_fails_or_prints_something_else_is_found(tmp_path):
 def test_numbers_are_masked_and_words_are_not():
     assert shape("F1 0.92 [.89, .95]\n") == shape("F1  0.9 [.9, 1]")
     assert shape("3 held") != shape("3 late")
+
+
+def named_commands() -> list[tuple[str, str]]:
+    """Every command line that a page, the README or a docstring's example shows, run or not."""
+    pages = [TOP / "README.md", *DOCS.rglob("*.md")]
+    found = []
+    for page in pages:
+        for line in page.read_text(encoding="utf-8").splitlines():
+            for shown in re.findall(r"(?:^\s*|`|\| |&& |\")(gongkai [a-z].*?)(?=`|$|\||&&| > |#|…)", line):
+                found.append((page.name, shown.strip()))
+    return found
+
+
+def test_every_command_and_option_that_is_shown_exists():
+    options = {
+        name: {o for p in c.params for o in p.opts}
+        for name, c in _leaves(typer.main.get_command(app), "gongkai")
+    }
+    lines = named_commands()
+    assert len(lines) > 100
+    for page, line in lines:
+        words = line.replace('"', " ").replace("'", " ").split()
+        name = next((" ".join(words[:k]) for k in (3, 2) if " ".join(words[:k]) in options), None)
+        if name is None:
+            assert words[1] in ("is", "turns", "reads", "gives", "cannot", "and"), (page, line)
+            continue
+        given = {w for w in words if re.fullmatch(r"--[a-z][a-z-]*|-[a-z]", w)}
+        assert given <= options[name] | {"-h", "--help"}, (page, line, given - options[name])

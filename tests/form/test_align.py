@@ -108,13 +108,33 @@ def glued(rows):
     return ["".join(HEAD) + "".join("".join(labels) + "".join(map(str, values)) for labels, values in rows)]
 
 
+def labels_behind(rows):
+    """Numbers of the last three rows under the label of the first; the other two labels behind them."""
+    (labels, values), *others = rows[-3:]
+    numbers = [str(value) for _, row in others for value in row]
+    behind = [label for other, _ in others for label in other]
+    told = [*one_a_line(rows[:-3]), *labels, *map(str, values), *numbers, "三、", "本", "年", *behind]
+    return [*told, "四、行政复议、行政诉讼情况", "全年发生行政复议3件。"]
+
+
 def values_of(found):
     return {(r.row, r.column): r.value for r in found if isinstance(r, Reading)}
 
 
 @pytest.mark.parametrize(
     "told",
-    [one_a_line, a_row_a_line, tabbed, piped, boxed, in_one_line, wrapped_around, narrow_column, lone_pipes],
+    [
+        one_a_line,
+        a_row_a_line,
+        tabbed,
+        piped,
+        boxed,
+        in_one_line,
+        wrapped_around,
+        narrow_column,
+        lone_pipes,
+        labels_behind,
+    ],
 )
 def test_every_cell_is_found_however_it_is_told(requests, told):
     aligned = align(told(list(requests.values())))
@@ -247,3 +267,37 @@ def test_lines_of_tables(line):
 )
 def test_lines_of_prose(line):
     assert not is_table_line(line)
+
+
+WHOLE = ["结果维持", "结果纠正", "其他结果", "尚未审结", "总计"]
+TORN = ["结果维", "结果纠", "其他结", "尚未审", "总", "持", "正", "果", "结", "计"]
+
+
+@pytest.mark.parametrize("heads", [WHOLE, TORN])
+def test_blocks_of_disputes_with_the_next_heads_between_them(requests, heads):
+    blocks = [[1, 1, 0, 0, 2], [3, 0, 0, 1, 4], [0, 0, 0, 0, 0]]
+    first, second, third = [[str(value) for value in block] for block in blocks]
+    told = [
+        "行政复议",
+        "行政诉讼",
+        "未经复议直接起诉",
+        *heads,
+        *first,
+        "复议后起诉",
+        *heads,
+        *heads,
+        *second,
+        *third,
+    ]
+    aligned = align([*one_a_line(list(requests.values())), *told])
+    found = [r.value for r in aligned.found if isinstance(r, Reading) and r.table == "disputes"]
+    assert found == [value for block in blocks for value in block]
+    assert not [f for f in aligned.found if isinstance(f, Problem)]
+    assert len({line for line, *_ in aligned.spans}) == len(told) + len(one_a_line(list(requests.values())))
+
+
+def test_blocks_that_do_not_add_up_are_not_put_together(requests):
+    told = ["行政复议", "行政诉讼", *WHOLE, *"11005", "复议后起诉", *WHOLE, *WHOLE, *"3001900000"]
+    aligned = align([*one_a_line(list(requests.values())), *told])
+    assert not [r for r in aligned.found if isinstance(r, Reading) and r.table == "disputes"]
+    assert any("disputes was not read" in f.message for f in aligned.found if isinstance(f, Problem))

@@ -22,7 +22,7 @@ SOURCES = {
 EACH = 9
 """Sources of a kind that each tool converts."""
 FLOORS = {
-    "pdftotext": (1, 0.68, 0.98, 0.35),
+    "pdftotext": (1, 0.94, 0.99, 0.08),
     "pdfplumber_tables": (1, 0.94, 0.74, 0.28),
     "pdftotext_raw": (1, 0.94, 0.97, 0.05),
     "pdftohtml": (1, 0.94, 0.97, 0.09),
@@ -31,7 +31,7 @@ FLOORS = {
     "trafilatura": (0.7, 0.87, 0.96, 0.02),
     "pandoc_html": (0.9, 0.97, 0.96, 0.04),
     "w3m": (0.95, 0.96, 0.97, 0.06),
-    "chromium": (0.98, 0.9, 0.97, 0.04),
+    "chromium": (0.98, 0.96, 0.98, 0.03),
     "office_pdf": (0.66, 0.75, 0.97, 0.13),
 }
 """Share of identity, cells and sentences at least, junk a sentence at most; tools not named: `USUAL`."""

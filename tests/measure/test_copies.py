@@ -146,3 +146,15 @@ def test_the_background_is_sound():
     assert used_by(code)[0] == 40
     assert is_mandated([mask(t) for t in MANDATED]).all()
     assert own_length(mask("老年人代办点设在社区食堂门口。")) == 14
+
+
+@pytest.mark.parametrize("text", ["。", MANDATED[2]])
+def test_where_no_text_could_be_evidence_nothing_is_found(text):
+    row = {
+        "sentence_id": "r-0",
+        "report_id": "r",
+        "agency": "云汀市民政局",
+        "year": 2021,
+        "section": "overview",
+    }
+    assert copied(pd.DataFrame([row | {"text": text}])).empty

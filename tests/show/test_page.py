@@ -121,13 +121,17 @@ def test_checks_are_shown_broken_ones_in_full(page, tables):
 
 def test_cells_stand_as_printed_and_say_how_they_were_read(page, tables):
     statistics = read_table(tables, "statistics")
-    cells = {(r["id"], c[0]): c for _, r in reports_in(page) for c in r["cells"]}
+    names = held(page, "core")["cells"]
+    cells = {(r["id"], names[c[0]]): c for _, r in reports_in(page) for c in r["cells"][1]}
+    for _, report in reports_in(page):
+        plain = report["cells"][0]
+        cells |= {(report["id"], names[k]): (k, v) for k, v in zip(plain[::2], plain[1::2], strict=True)}
     assert len(cells) == len(statistics)
     for row in statistics.to_dict("records"):
         cell = cells[row["report_id"], f"{row['table']}.{row['row']}.{row['column']}"]
         assert cell[1] == (None if pd.isna(row["value"]) else row["value"])
         if cell[1] is None or row["how"] == "recovered":
-            assert cell[3:] == [row["how"], row["where"]]
+            assert cell[2:] == [row["raw"], row["how"], row["where"]]
 
 
 def test_no_path_of_the_machine_is_in_it(page, tables):
@@ -256,7 +260,7 @@ def test_what_became_of_promises_and_what_is_copied_is_shown(page, tables, predi
 def test_a_large_corpus_is_not_searched_for_them_unless_given(tables, predictions, tmp_path, monkeypatch):
     from gongkai.measure.followup import followup
 
-    monkeypatch.setattr("gongkai.show.page.assemble.COMPARED", 3)
+    monkeypatch.setattr("gongkai.show.page.corpus.COMPARED", 3)
     text = write_page(tables, predictions, tmp_path / "p.html").read_text(encoding="utf-8")
     assert held(text, "core")["outcomes"] is held(text, "core")["copied"] is None
     found = followup(read_table(tables, "sentences"), predictions)

@@ -50,9 +50,10 @@ def page(
     from gongkai.tables.schema import read_frame
 
     book = codebook_of(codebook)
-    frame = read_predictions(predictions, tables, book)
+    # A folder of parts is read as it is needed.
+    given = predictions if predictions.is_dir() else read_predictions(predictions, tables, book)
     made = write_page(
-        tables, frame, output, level=level, overwrite=overwrite, codebook=book,
+        tables, given, output, level=level, overwrite=overwrite, codebook=book,
         model=None if model is None else find_model(model),
         followed=None if followed is None else read_frame(followed, ["sentence_id", "outcome", "next_id"]),
         copies=None if copies is None else read_frame(copies, ["sentence_id", "source_text", "similarity"]),

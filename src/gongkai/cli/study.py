@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gongkai.cli.codebook import codebook_of
+from gongkai.cli.groups import With, described, read_reports
 from gongkai.cli.inference import group_value, percent
 from gongkai.cli.options import CodebookFile, Level, Overwrite, Seed, columns_of
 from gongkai.errors import GongkaiError, MeasureError
@@ -216,9 +217,9 @@ def reuse(
     """
     from gongkai.measure.copies import copied, copy_network, mandated_phrases
     from gongkai.measure.mentions import mentions
+    from gongkai.measure.reuse import NEEDED, reuse_placebo, reused_sentences
     from gongkai.measure.reuse import reuse as run
-    from gongkai.measure.reuse import reuse_placebo, reused_sentences
-    from gongkai.tables.schema import SCHEMAS, read_table, write_frame
+    from gongkai.tables.schema import read_table, write_frame
 
     found = run(tables, n=n, share=share)
     write_frame(found, output, overwrite=overwrite)
@@ -230,8 +231,7 @@ def reuse(
     typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(reuse_placebo(tables))}")
     if named is usual is copies is network is None:
         return
-    texts = [c for c in SCHEMAS["sentences"].names if c != "tokens"]  # which take most of the memory
-    sentences = read_table(tables, "sentences", texts)
+    sentences = read_table(tables, "sentences", [*NEEDED, "region_code"])
     if named is not None:
         found = mentions(sentences)
         write_frame(found, named, overwrite=overwrite)
@@ -320,6 +320,7 @@ def terms(
     first: First = None,
     second: Annotated[str | None, typer.Option("--second", help="Group of interest.")] = None,
     top: Annotated[int, typer.Option("--top", help="Words to print.")] = 15,
+    covariates: With = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
@@ -328,18 +329,19 @@ def terms(
     Example: gongkai terms tables -o words.csv --by form --first 2019 --second 2021
     """
     from gongkai.measure.terms import frequencies, keyness
-    from gongkai.tables.schema import read_table, write_frame
+    from gongkai.tables.schema import write_frame
 
-    about = read_table(tables, "reports", ["report_id", "kind", "level", "form", "region"])
-    sentences = read_table(tables, "sentences").merge(about, on="report_id", how="left")
     if not by:
-        found = frequencies(sentences)
+        found = frequencies(tables)
         shown = [f"{r.term} {r.count} ({r.agencies} agencies)" for r in found.head(top).itertuples()]
     elif second is None:
         raise GongkaiError("--by needs --second, the group of interest")
     else:
-        groups = [None if g is None else group_value(sentences, by, g) for g in (first, second)]
-        found = keyness(sentences, by=by, first=groups[0], second=groups[1], seed=seed)
+        reports = described(read_reports(tables, by), covariates, output, by=by, overwrite=overwrite)
+        groups: list[object] = [first, second]
+        if by in reports.columns:  # as it stands there, a year as a number
+            groups = [None if g is None else group_value(reports, by, g) for g in (first, second)]
+        found = keyness(tables, by=by, first=groups[0], second=groups[1], seed=seed, reports=reports)
         shown = [f"{r.term}  z {r.z:.1f}, by agency {r.z_agency:.1f}" for r in found.head(top).itertuples()]
     write_frame(found, output, overwrite=overwrite)
     for line in shown:

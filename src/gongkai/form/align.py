@@ -28,9 +28,8 @@ from gongkai.form.stream import (
     spelt,
     vocabulary,
 )
-from gongkai.form.told import read_disputes, read_proactive, read_requests
+from gongkai.form.told import read_disputes, read_proactive, read_requests, under_outcomes, with_blocks
 from gongkai.problem import Where
-from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,9 +44,10 @@ NEAR = 30
 """Characters behind a run in which the rest of a wrapped label is sought."""
 MARGIN = 0.5
 """By how much the best row for a run must beat every other for it to be read."""
+LONGEST_REST = 16
+"""Characters of what may be left of a label that was printed behind the table."""
 LEAST = 0.55
 """Share of a label's pairs of characters from which a run is taken to be its row's."""
-_OUTCOME = patterns("form.said")["outcome"]
 _TOP_ORDINAL = re.compile("[一二三四五六七八]、")
 
 
@@ -77,6 +77,8 @@ def align(
     runs = list(cut_runs(atoms))
     rest = atoms[runs[-1].atoms[-1].rank + 1 :] if runs else []
     chosen = _aligned(runs, spelt("".join(a.text for a in rest[:WINDOW])))
+    runs.append(Run((), tuple(rest), "".join(a.text for a in rest[:WINDOW])))  # labels may stand there too
+    chosen = with_blocks(runs, chosen)
     if len(chosen) < LEAST_ROWS:
         return Aligned()
     places = [Where(pages[atom.line] if pages else None, line=atom.line + 1) for atom in atoms]
@@ -155,7 +157,7 @@ def _likeness(row: Row, run: Run, around: _Around) -> float:
     """Return how well the text around a run spells a row's label; 0 = not at all."""
     count = sum(len(atom.text) if atom.glued else 1 for atom in run.atoms)
     if row.table == "disputes":
-        if len(set(_OUTCOME.findall(around.before))) >= 3 and count == (5 if row.key else max(count, 6)):
+        if under_outcomes(around.before) and count == (5 if row.key else max(count, 6)):
             return 20.0
         if not row.key:
             return 0.0
@@ -253,6 +255,8 @@ def _spans(
         end = last.atoms[-1].rank + 1
         while end < len(atoms) and own[-1][1].key and _is_rest(atoms[end], last, own[-1][1]):
             end += 1
+        while table == "requests" and end < len(atoms) and _is_left(atoms[end]):
+            end += 1
         yield from ((a.line, a.start, a.end) for a in atoms[start:end] if a.number or not _is_prose(a))
 
 
@@ -272,6 +276,14 @@ def _is_rest(atom: Atom, run: Run, row: Row) -> bool:
     words = spelt(atom.text)
     whole = any(label in spelt(run.text) for label, _ in row.labels)
     return not atom.number and 0 < len(words) <= 14 and not whole and row.labels[-1][0].endswith(words)
+
+
+def _is_left(atom: Atom) -> bool:
+    """Tell whether an atom behind the table is left of labels that were printed in another column."""
+    words, pairs = spelt(atom.text), vocabulary()[0]
+    if atom.number or not words or len(atom.text) > LONGEST_REST or atom.text.endswith(("。", "；", "：")):
+        return False
+    return all(words[i : i + 2] in pairs for i in range(len(words) - 1))
 
 
 def _is_prose(atom: Atom) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from gongkai.form.form import (
@@ -28,8 +29,13 @@ if TYPE_CHECKING:
 
 HEADED = 90
 """Characters before a run in which the heads of its columns stand."""
+LEAST_OUTCOMES = 3
+"""Outcomes of disputes named before a run under whose heads it stands."""
 _SAID = patterns("form.said")
-_APPLICANTS = ("自然", "商业", "科研", "公益", "法律", "总计")
+_HEADS = Counter(form_data()["flattened"]["request_heads"])
+"""Characters of the heads of the requests table, which narrow columns tear apart."""
+_OUTCOME_HEADS = Counter(form_data()["flattened"]["dispute_heads"])
+LONGEST_HEAD = 160
 
 
 def form_said(lines: Iterable[str]) -> str | None:
@@ -57,7 +63,7 @@ def read_proactive(
         atoms = runs[index].atoms
         wanted = _proactive_heads(row.key, heads, len(atoms))
         atoms = tuple(_told_apart(atoms, len(wanted)))
-        if not wanted or len(atoms) != len(wanted) or any(a.glued for a in atoms):
+        if not wanted or len(atoms) != len(wanted):  # as many: then digits glued to a label are one cell's
             yield _not_read(f"proactive.{row.key}", atoms, len(wanted), places)
             continue
         money = 1e4 if "万元" in heads else 1.0
@@ -103,28 +109,44 @@ def _not_read(name: str, atoms: Sequence[Atom], wanted: int, places: Sequence[Wh
 
 
 def _rows_apart(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> dict[str, Sequence[Atom]]:
-    """Return the numbers of each row; a run behind several labels holds them all, if each part adds up."""
+    """Return the numbers of each row.
+
+    A run between labels holds the numbers of several rows where a tool printed column by column: it is cut if
+    its parts add up, and the labels of the other rows stand before it, or behind it in the form's order.
+    """
     order = [row.key for row in form_rows() if row.table == "requests"]
+    given = {row.key for _, row in chosen if row.table == "requests"}
     own: dict[str, Sequence[Atom]] = {}
     for index, row in chosen:
         if row.table != "requests":
             continue
         atoms, width = runs[index].atoms, len(COLUMNS)
         parts = [atoms[i : i + width] for i in range(0, len(atoms), width)]
-        unmet = [k for k in order[: order.index(row.key)] if k not in own][-(len(parts) - 1) :]
-        spelt = all(_stands(key, runs[index].text) for key in unmet)
-        sums = [cells for part in parts if (cells := _numbers(part))]
-        sound = len(sums) == len(parts) and all(sum(cells[:-1]) == cells[-1] for cells in sums)
-        if len(parts) > 1 and len(atoms) % width == 0 and len(unmet) == len(parts) - 1 and spelt and sound:
-            own |= dict(zip([*unmet, row.key], parts, strict=True))
+        sound = _add_up(parts)
+        at, more = order.index(row.key), len(parts) - 1
+        before, behind = [k for k in order[:at] if k not in own][-more:], order[at + 1 : at + 1 + more]
+        rest = runs[index + 1].text if index + 1 < len(runs) else ""
+        if not more or len(atoms) % width or not sound:
+            own[row.key] = atoms
+        elif len(before) == more and all(_place_of(key, runs[index].text) >= 0 for key in before):
+            own |= dict(zip([*before, row.key], parts, strict=True))
+        elif len(behind) == more and not given & {*behind} and _in_order(behind, rest):
+            own |= dict(zip([row.key, *behind], parts, strict=True))
         else:
             own[row.key] = atoms
     return own
 
 
-def _stands(key: str, text: str) -> bool:
+def _in_order(keys: Sequence[str], text: str) -> bool:
+    """Tell whether the labels of rows stand in a text, one behind the other."""
+    places = [_place_of(key, text) for key in keys]
+    return places[0] >= 0 and places == sorted(places)
+
+
+def _place_of(key: str, text: str) -> int:
+    """Return where a row's label stands in a text, -1 where it does not."""
     rows = (row for row in form_rows() if row.table == "requests" and row.key == key)
-    return any(label in spelt(text) for row in rows for label, _ in row.labels)
+    return max(spelt(text).find(label) for row in rows for label, _ in row.labels)
 
 
 def read_requests(
@@ -170,6 +192,19 @@ def _numbers(atoms: Sequence[Atom]) -> Cells | None:
     return tuple(int(v) for v in values if v is not None) if all(v is not None for v in values) else None
 
 
+def _add_up(parts: Sequence[Sequence[Atom]]) -> bool:
+    """Tell whether in each part the last number is the sum of the others, blanks read as zero.
+
+    One that does not is the agency's slip where the count fits and another, not all zero, adds up.
+    """
+    read = [[parse_number(atom.text) for atom in part] for part in parts]
+    if not all(readable for part in read for _, _, readable in part):
+        return False
+    values = [[value or 0.0 for value, _, _ in part] for part in read]
+    slips = sum(sum(part[:-1]) != part[-1] for part in values)
+    return not slips or (slips == 1 and any(part[-1] and sum(part[:-1]) == part[-1] for part in values))
+
+
 def _bare(atoms: Sequence[Atom]) -> bool:
     return all(a.text.isascii() and a.text.isdigit() for a in atoms)
 
@@ -197,7 +232,9 @@ def _request_heads(first: Run, own: Mapping[str, Sequence[Atom]]) -> Sequence[st
         heads.append(heads.pop(heads.index("total")))
     if len(heads) == len(COLUMNS):
         return tuple(heads)
-    if sum(word in first.text for word in _APPLICANTS) >= 5:
+    if len(set(_SAID["applicant"].findall(first.text))) >= 5 or not _HEADS - Counter(
+        first.text[-LONGEST_HEAD:]
+    ):
         return COLUMNS
     counts = [len(atoms) for atoms in own.values()]
     if len(heads) >= 2 and counts.count(len(heads)) > len(counts) / 2:
@@ -231,3 +268,42 @@ def read_disputes(
         yield from _recovered("disputes", dict(zip(names, found[0], strict=True)), atoms, places, ("total",))
     else:
         yield _not_read("disputes", atoms, len(names), places)
+
+
+def with_blocks(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> list[tuple[int, Row]]:
+    """Add the blocks of disputes between whose numbers a tool printed the heads of the next.
+
+    The runs before and behind that stand under heads of outcomes belong to the row, if there are fifteen
+    numbers then and its blocks add up.
+    """
+    own = [index for index, row in chosen if row.table == "disputes"]
+    if not own:
+        return list(chosen)
+    width = len(OUTCOMES) + 1
+    first, last = own[0], own[-1]
+
+    def belongs(index: int) -> bool:
+        count = len(runs[index].atoms)
+        return count > 0 and count % width == 0 and under_outcomes(runs[index].text)
+
+    while first and belongs(first - 1):
+        first -= 1
+    while last + 1 < len(runs) and belongs(last + 1):
+        last += 1
+    atoms = [atom for run in runs[first : last + 1] for atom in run.atoms]
+    blocks = [atoms[i : i + width] for i in range(0, len(atoms), width)]
+    told = _SAID["blocks"].search(runs[first].text)
+    if last + 1 - first == len(own) or len(blocks) != len(BLOCKS) or not told or not _add_up(blocks):
+        return list(chosen)
+    row = form_rows()[-1]
+    others = [one for one in chosen if one[1].table != "disputes"]
+    return sorted([*others, *((index, row) for index in range(first, last + 1))], key=lambda one: one[0])
+
+
+def under_outcomes(text: str) -> bool:
+    """Tell whether a text has heads of outcomes, whole or torn apart by narrow columns.
+
+    >>> under_outcomes("结果维持结果纠正尚未审结"), under_outcomes("结果维结果纠其他结尚未审总持正果结计")
+    (True, True)
+    """
+    return len(set(_SAID["outcome"].findall(text))) >= LEAST_OUTCOMES or not _OUTCOME_HEADS - Counter(text)

@@ -16,7 +16,7 @@ import numpy as np
 from gongkai.text.lexicon import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
@@ -82,11 +82,25 @@ def own_length(masked: str, further: Iterable[str] = ()) -> int:
     return len(_mandated().sub("", masked))
 
 
-def is_mandated(texts: Sequence[str], further: Iterable[str] = ()) -> Vector:
+@functools.cache
+def _plain_mandated() -> tuple[re.Pattern[str], dict[int, None]]:
+    """Return the phrases in which any character may stand, and the characters of all others."""
+    wild = [line for line in words("mandated") if "." in line]
+    letters = {ord(c) for line in words("mandated") if "." not in line for c in line}
+    return re.compile("|".join(f"(?:{line})" for line in wild)), dict.fromkeys(letters)
+
+
+def is_mandated(texts: Iterable[str], further: Iterable[str] = ()) -> Vector:
     """Tell which masked texts are nothing but mandated phrases."""
     phrases = [p for p in further if p]
+    wild, letters = _plain_mandated()
     known: dict[str, bool] = {}
+    found = []
     for text in texts:
         if text not in known:
-            known[text] = own_length(text, phrases) < LEFT
-    return np.array([known[text] for text in texts], bool)
+            # Characters that are in no phrase stay; so most texts need no look for all phrases.
+            strange = len(text.translate(letters)) if not phrases else 0
+            own = strange >= LEFT and not wild.search(text)
+            known[text] = not own and own_length(text, phrases) < LEFT
+        found.append(known[text])
+    return np.array(found, bool)

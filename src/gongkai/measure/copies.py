@@ -14,7 +14,7 @@ import pandas as pd
 
 from gongkai.measure.background import is_mandated
 from gongkai.measure.related import related
-from gongkai.measure.reuse import agency_years, known_sentences, last_reports
+from gongkai.measure.reuse import NEEDED, agency_years, known_sentences, last_reports
 from gongkai.measure.series import series_name
 from gongkai.measure.similar import mask, pair_weights
 from gongkai.tables.schema import records
@@ -37,7 +37,7 @@ further ones then counted (on all 120)."""
 EVIDENCE, MIN_SHARED, MIN_LENGTH = 7.0, 2, 6
 """Evidence (in nats: odds of chance e⁻⁷ = 1 in 1,100) and sentences that relate two reports, chosen on all
 120 reports; fewest characters of a sentence that is evidence."""
-BLOCK = 500
+BLOCK = 200
 """Agency-years whose sentences are compared at a time."""
 _PARTS = {"problems": 1, "improvements": 2}
 
@@ -87,10 +87,8 @@ def copied(
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    frame = known_sentences(sentences, preambles=True)
-    frame = frame.drop(columns="tokens", errors="ignore").assign(
-        _masked=_masked(frame), _part=frame["section"].map(_PARTS).fillna(0).astype(np.int8)
-    )
+    frame = known_sentences(sentences[[c for c in sentences.columns if c in NEEDED]], preambles=True)
+    frame = frame.assign(_masked=_masked(frame), _part=frame["section"].map(_PARTS).fillna(0).astype(np.int8))
     weights = pair_weights(frame["_masked"], frame["agency"].tolist())
     pairs: Table = pd.concat(
         [
@@ -161,10 +159,12 @@ def mandated_phrases(sentences: Sentences, *, share: float = 0.2) -> Table:
 
 def _masked(frame: Table) -> pd.Series[str]:
     """Return the sentences masked, without the agency's own name."""
-    pairs = zip(frame["text"], frame["agency"], strict=True)
-    return pd.Series(
-        [mask(text.replace(str(agency), "")) for text, agency in pairs], frame.index, dtype="str"
-    )
+    pieces = [pd.Series([], dtype="str")]
+    for start in range(0, len(frame), 100_000):  # as many Python texts at a time
+        texts, agencies = (frame[c].iloc[start : start + 100_000] for c in ("text", "agency"))
+        masked = [mask(t.replace(str(a), "")) for t, a in zip(texts, agencies, strict=True)]
+        pieces.append(pd.Series(masked, texts.index, dtype="str"))
+    return pd.concat(pieces)
 
 
 def _dates(frame: Table, rows: Vector, reports: Reports | None) -> dict[int, tuple[int, str | None]]:
@@ -244,7 +244,7 @@ def _from_others(
     phrases: Sequence[str],
 ) -> Table:
     """Return (a, b, cosine): the best counterpart of each sentence in each related report."""
-    usable = ~is_mandated(frame["_masked"].tolist(), [mask(p) for p in phrases])
+    usable = ~is_mandated(frame["_masked"], [mask(p) for p in phrases])
     usable &= frame["_masked"].str.len().to_numpy() >= MIN_LENGTH
     units = list(agency_years(frame).items())
     of_unit = np.zeros(len(frame), np.int64)

@@ -17,7 +17,7 @@ from gongkai.errors import SchemaError
 from gongkai.tables.schema import parts_of, read_columns, set_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from gongkai.tables.schema import Sentences, Table
@@ -86,7 +86,7 @@ def read_words(
     numbers: dict[str, int] = {}
     tables, codes, lengths = [], [], []
     wanted = list(dict.fromkeys(["agency", "year", "section", *columns]))
-    for table in _pieces(sentences, [*wanted, "tokens"]):
+    for table in pieces(sentences, [*wanted, "tokens"]):
         keep = pc.and_(pc.is_valid(table["agency"]), pc.is_valid(table["year"]))
         if without:
             named = pc.is_in(table["section"], pa.array(without, table["section"].type))
@@ -103,7 +103,8 @@ def read_words(
     return frame, Words(np.concatenate([*codes, np.zeros(0, np.int32)]), starts, values)
 
 
-def _pieces(sentences: Sentences | str | Path, columns: list[str]) -> Any:  # noqa: ANN401
+def pieces(sentences: Sentences | str | Path, columns: list[str]) -> Iterator[pa.Table]:
+    """Yield sentences, rows or a tables folder part by part, with some columns, `tokens` among them."""
     if isinstance(sentences, pd.DataFrame):
         if missing := [c for c in columns if c not in sentences.columns]:
             raise SchemaError(

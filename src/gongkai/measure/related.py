@@ -47,6 +47,8 @@ def related(
         strong: Cosine from which two texts are evidence.
         least: Least evidence in nats, and least texts.
     """
+    if held.empty:  # nothing that could be evidence: texts too short, or prescribed
+        return np.zeros((0, 2), np.int64)
     code, found_texts = pd.factorize(held["text"])
     texts: pd.Index[str] = pd.Index(found_texts)
     first = np.unique(code, return_index=True)[1]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Flags = tuple[Vector, Vector]
     """Of each sentence, whether it is reused, and whether that is defined."""
 
-_NEEDED = ("sentence_id", "report_id", "agency", "year", "section", "text")
+NEEDED = ("sentence_id", "report_id", "agency", "year", "section", "text")
 
 
 def known_sentences(sentences: Sentences, *, preambles: bool) -> Table:
@@ -34,7 +34,7 @@ def known_sentences(sentences: Sentences, *, preambles: bool) -> Table:
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    missing = [c for c in _NEEDED if c not in sentences.columns]
+    missing = [c for c in NEEDED if c not in sentences.columns]
     if missing:
         raise SchemaError(f"sentences lack {', '.join(missing)}; they have {', '.join(sentences.columns)}")
     kept = sentences[sentences["agency"].notna() & sentences["year"].notna()]

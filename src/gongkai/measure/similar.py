@@ -77,7 +77,10 @@ class PairWeights:
         matrix.data = self.values[matrix.indices]
         norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
         scaled = sp.diags(np.divide(1, norms, out=np.zeros(len(norms)), where=norms > 0)) @ matrix
-        return scaled.tocsr()
+        scaled = scaled.tocsr()
+        # Only the columns that are used: a product takes time for every column.
+        used, columns = np.unique(scaled.indices, return_inverse=True)
+        return sp.csr_matrix((scaled.data, columns, scaled.indptr), shape=(len(texts), len(used)))
 
 
 def pair_weights(texts: pd.Series[str], owners: Sequence[object]) -> PairWeights:

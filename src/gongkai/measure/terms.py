@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.tables.schema import UNCOUNTED_SECTIONS
+from gongkai.measure.grams import pieces
+from gongkai.tables.schema import SCHEMAS, UNCOUNTED_SECTIONS
 from gongkai.text.lexicon import words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from gongkai.tables.schema import Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
@@ -24,11 +32,13 @@ def stop_words() -> frozenset[str]:
     return frozenset(words("stopwords"))
 
 
-def frequencies(sentences: Sentences, *, stop: frozenset[str] | None = None, min_length: int = 2) -> Table:
+def frequencies(
+    sentences: Sentences | str | Path, *, stop: frozenset[str] | None = None, min_length: int = 2
+) -> Table:
     """Count words over agencies.
 
     Args:
-        sentences: `sentences` rows with `tokens`; preambles are left out.
+        sentences: `sentences` rows with `tokens`, or a tables folder of any size; preambles are left out.
         stop: Words to leave out; the bundled list by default.
         min_length: Characters of the shortest word.
 
@@ -42,23 +52,26 @@ def frequencies(sentences: Sentences, *, stop: frozenset[str] | None = None, min
         MeasureError: No word is left.
     """
     counts, terms, _, first = _count(sentences, stop, min_length)
-    sizes = counts.sum(axis=0)
-    expected = sizes / sizes.sum()
-    observed = counts / counts.sum(axis=1, keepdims=True)
-    dispersion = np.abs(observed - expected).sum(axis=1) / 2
+    sizes, totals = counts.sum(axis=0), counts.sum(axis=1)
+    expected, term = (
+        (sizes / sizes.sum())[counts.indices],
+        np.repeat(np.arange(len(terms)), np.diff(counts.indptr)),
+    )
+    # Where a word does not stand, it lacks the share that was expected.
+    beyond = np.bincount(term, np.abs(counts.data / totals[term] - expected) - expected, len(terms))
     table = pd.DataFrame(
         {
             "term": terms,
-            "count": counts.sum(axis=1).astype(int),
-            "agencies": (counts > 0).sum(axis=1),
-            "dispersion": dispersion,
+            "count": totals.astype(int),
+            "agencies": np.diff(counts.indptr),
+            "dispersion": (beyond + 1) / 2,
         }
     ).merge(first, on="term")
     return table.sort_values(["count", "term"], ascending=[False, True]).reset_index(drop=True)
 
 
 def keyness(
-    sentences: Sentences,
+    sentences: Sentences | str | Path,
     *,
     by: str,
     first: object,
@@ -67,6 +80,7 @@ def keyness(
     min_agencies: int = 2,
     prior: float = 500.0,
     seed: int = 0,
+    reports: Table | None = None,
 ) -> Table:
     """Rank the words that set one group apart from another: log-odds with an informative Dirichlet prior.
 
@@ -82,14 +96,15 @@ def keyness(
     `min_agencies`.
 
     Args:
-        sentences: `sentences` rows with `tokens` and the column `by`; preambles are left out.
-        by: Column that holds the groups.
+        sentences: `sentences` rows with `tokens`, or a tables folder of any size; preambles are left out.
+        by: Column of the sentences or of `reports` that holds the groups.
         first: The group compared with; None takes all others.
         second: The group of interest.
         stop: Words to leave out; the bundled list by default.
         min_agencies: Fewest agencies that use the word, in both groups together.
         prior: Weight of the prior, in words.
         seed: Of the bootstrap.
+        reports: One row per `report_id`: `reports`, or what `with_covariates` made of it.
 
     Returns:
         One row per word: `term, log_odds` (> 0: the word of `second`), `z, z_agency, count_first,
@@ -99,24 +114,20 @@ def keyness(
         SchemaError: A column is missing.
         MeasureError: A group has no word.
     """
-    if by not in sentences.columns:
-        raise SchemaError(f"sentences lack {by}; they have {', '.join(sentences.columns)}")
-    in_second = sentences[by] == second
-    in_first = ~in_second if first is None else sentences[by] == first
-    kept = sentences[in_first | in_second].assign(_second=in_second)
-    counts, terms, units, example = _count(kept, stop, 2, split="_second")
+    counts, terms, units, example = _count(sentences, stop, 2, _Split(by, first, second, reports))
     side = np.array([second_side for _, second_side in units])
     if side.all() or not side.any():
         raise MeasureError(f"both groups need words; have only {second if side.all() else first}")
     agencies, agency_of = np.unique(np.array([str(a) for a, _ in units]), return_inverse=True)
-    users = np.stack([counts[:, agency_of == k].sum(axis=1) > 0 for k in range(len(agencies))]).sum(axis=0)
+    both = sp.csr_array((np.ones(len(units)), (np.arange(len(units)), agency_of)))
+    users = np.diff((counts @ both).tocsr().indptr)
     keep = users >= min_agencies
     counts, terms, users = counts[keep], [t for t, k in zip(terms, keep, strict=True) if k], users[keep]
     if not len(terms):
         raise MeasureError(f"no word is used by {min_agencies} agencies")
     if len(terms) < 2:
         raise MeasureError(f"the only word is {terms[0]}; shares of words need two")
-    second_counts, first_counts = counts[:, side].sum(axis=1), counts[:, ~side].sum(axis=1)
+    second_counts, first_counts = counts @ side.astype(float), counts @ (~side).astype(float)
     delta, sigma = _log_odds(second_counts, first_counts, prior)
     drawn = np.random.default_rng(seed).multinomial(len(agencies), [1 / len(agencies)] * len(agencies), 200)
     draws = drawn.astype(float)[:, agency_of]
@@ -144,37 +155,99 @@ def _log_odds(second: Vector, first: Vector, prior: float) -> tuple[Vector, Vect
     return np.log(y2 / (n2 - y2)) - np.log(y1 / (n1 - y1)), np.sqrt(1 / y2 + 1 / y1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """Two groups of sentences by a column of theirs, or of their reports."""
+
+    by: str
+    first: object
+    second: object
+    reports: Table | None
+
+    def of(self, piece: pa.Table) -> tuple[Vector, Vector]:
+        """Return which rows are in one of the groups, and which in the second."""
+        if self.by in piece.column_names:
+            values = piece[self.by].to_pandas()
+        else:
+            assert self.reports is not None  # `columns` has seen to it
+            values = piece["report_id"].to_pandas().map(self.reports.set_index("report_id")[self.by])
+        in_second = values.eq(self.second).fillna(value=False).to_numpy(bool)
+        if self.first is None:
+            return np.ones(len(values), bool), in_second
+        return in_second | values.eq(self.first).fillna(value=False).to_numpy(bool), in_second
+
+    def columns(self, present: Sequence[str]) -> list[str]:
+        """Return the column that it needs."""
+        if self.by in present:
+            return [self.by]
+        if self.reports is None or self.by not in self.reports.columns:
+            raise SchemaError(f"sentences lack {self.by}; they have {', '.join(present)}")
+        return ["report_id"]
+
+
 def _count(
-    sentences: Sentences, stop: frozenset[str] | None, min_length: int, split: str | None = None
-) -> tuple[Vector, list[str], list[tuple[object, object]], Table]:
+    sentences: Sentences | str | Path,
+    stop: frozenset[str] | None,
+    min_length: int,
+    split: _Split | None = None,
+) -> tuple[sp.csr_array, list[str], list[tuple[str, bool]], Table]:
     """Return counts (terms × units), terms, units (agency, side) and each term's first sentence."""
-    missing = [
-        c for c in ("sentence_id", "agency", "section", "tokens", "text") if c not in sentences.columns
-    ]
-    if missing:
-        raise SchemaError(f"sentences lack {', '.join(missing)}; they have {', '.join(sentences.columns)}")
     left_out = stop_words() if stop is None else stop
-    kept = sentences[~sentences["section"].isin(UNCOUNTED_SECTIONS)]
-    long = kept.assign(
-        agency=kept["agency"].astype(object).fillna("").astype(str), _side=kept[split] if split else False
-    )
-    long = (
-        long[["sentence_id", "agency", "_side", "tokens"]]
-        .assign(row=np.arange(len(long)))
-        .explode("tokens")
-        .rename(columns={"tokens": "term"})
-    )
-    long = long[long["term"].notna()]
-    usable = long["term"].map(lambda t: len(t) >= min_length and t.isalpha() and t not in left_out)
-    long = long[usable.astype(bool)]
-    if long.empty:
+    columns = ["sentence_id", "agency", "section", "tokens", "text"]
+    if split is not None:
+        present = sentences.columns if isinstance(sentences, pd.DataFrame) else SCHEMAS["sentences"].names
+        columns += split.columns([str(c) for c in present])
+    numbers: dict[str, int] = {}
+    units: dict[tuple[str, bool], int] = {}
+    examples: list[tuple[str, str, str]] = []
+    found = [np.zeros((3, 0), np.int64)]
+    for piece in pieces(sentences, list(dict.fromkeys(columns))):
+        named = pc.is_in(piece["section"], pa.array(UNCOUNTED_SECTIONS, piece["section"].type))
+        kept = piece.filter(pc.invert(named))
+        side = np.zeros(len(kept), bool)
+        if split is not None:
+            inside, side = split.of(kept)
+            kept, side = kept.filter(pa.array(inside)), side[inside]
+        if not len(kept):
+            continue
+        agencies = ["" if a is None else str(a) for a in kept["agency"].to_pylist()]
+        of_row = [units.setdefault(u, len(units)) for u in zip(agencies, side.tolist(), strict=True)]
+        tokens = kept["tokens"].combine_chunks()
+        length = pc.fill_null(pc.list_value_length(tokens), 0).to_numpy(zero_copy_only=False)
+        words = pc.list_flatten(tokens).dictionary_encode()
+        row = np.repeat(np.arange(len(kept)), length)
+        at = pc.fill_null(words.indices, len(words.dictionary)).to_numpy()
+        first = np.full(len(words.dictionary) + 1, -1)
+        first[at[::-1]] = row[::-1]
+        codes = np.full(len(first), -1)
+        for k, term in enumerate(words.dictionary.to_pylist()):
+            if len(term) < min_length or not term.isalpha() or term in left_out:
+                continue
+            if term not in numbers:
+                numbers[term] = len(numbers)
+                where = int(first[k])
+                examples.append((term, kept["sentence_id"][where].as_py(), kept["text"][where].as_py()))
+            codes[k] = numbers[term]
+        code = codes[at]
+        usable = code >= 0
+        keys = code[usable] * 2**31 + np.array(of_row)[row[usable]]
+        own, times = np.unique(keys, return_counts=True)
+        found.append(np.stack([own >> 31, own & (2**31 - 1), times]))
+    if not numbers:
         raise MeasureError("no word is left to count")
-    codes, terms = pd.factorize(long["term"], sort=True)
-    units = pd.MultiIndex.from_frame(long[["agency", "_side"]])
-    unit_codes, unit_names = pd.factorize(units, sort=True)
-    counts = np.zeros((len(terms), len(unit_names)))
-    np.add.at(counts, (codes, unit_codes), 1)
-    first = long.drop_duplicates("term")[["term", "sentence_id", "row"]]
-    first = first.assign(row=kept["text"].to_numpy()[first["row"].to_numpy(int)])
-    first.columns = ["term", "example_id", "example"]
-    return counts, list(terms), list(unit_names), first
+    terms, names = sorted(numbers), sorted(units)
+    term_at, unit_at = np.empty(len(terms), int), np.empty(len(names), int)
+    term_at[[numbers[t] for t in terms]] = np.arange(len(terms))
+    unit_at[[units[u] for u in names]] = np.arange(len(names))
+    term, unit, count = np.concatenate(found, axis=1)
+    counts = sp.csr_array(
+        (count.astype(float), (term_at[term], unit_at[unit])), shape=(len(terms), len(names))
+    )
+    counts = counts[:, np.asarray(counts.sum(axis=0)).ravel() > 0]
+    used = np.flatnonzero(np.bincount(unit_at[unit], minlength=len(names)))
+    return (
+        counts,
+        terms,
+        [names[k] for k in used],
+        pd.DataFrame(examples, columns=["term", "example_id", "example"]),
+    )

@@ -26,6 +26,9 @@ _HEADING = re.compile(r"[一二三四五六七八九十]{1,2}、[^，。；]{2,3
 _WHOLE_HEADING = re.compile(r"[一二三四五六七八九十]{1,2}、[^，。；]{2,30}(情况|事项|问题|措施)$")
 
 
+_UNBROKEN = re.compile(r"[!-~]+")
+SPARE, NARROW = 4.0, 0.6
+"""Characters that may be left free at a line's end; width of a letter or digit, in heights."""
 _NUMBER = re.compile(r"\d+")
 RUNNING = 0.6
 """Share of the pages on which a line must stand, first or last, to be a running head."""
@@ -395,8 +398,15 @@ def blocks_of(flow: list[PageLine | Grid]) -> list[Block]:
 
 
 def _breaks_off(line: PageLine, following: PageLine, left: float, right: float) -> bool:
-    """Tell whether a line that is a little short stops inside a sentence, as before a long address."""
+    """Tell whether a line that is short stops inside a sentence, because what follows did not fit.
+
+    That is a long address, or a character or two and the mark behind them.
+    """
     if line.right - left <= 0.6 * (right - left) or line.left > left + 3 * line.size:
+        return False
+    word = _UNBROKEN.match(following.text)
+    room = right - line.right
+    if room > max(SPARE, len(word[0]) * NARROW if word else 0.0) * line.size:
         return False
     return line.text[-1] not in "。！？；：”）" or (line.text[-1] == "：" and following.text[0].isascii())
 

@@ -52,6 +52,7 @@ _GOES_ON = patterns("sections.line")["goes_on"]
 _FRONT_ENDS = patterns("sections.line")["front_ends"]
 _SUB_HEADED = patterns("sections.line")["sub_headed"]
 _HEAD_ALONE = patterns("sections.line")["head_alone"]
+_INDEX = patterns("sections.line")["index"]
 """A heading that is whole: what follows it, be it a figure alone, is text."""
 _SPACED = re.compile("[ \u3000]")
 _INDENT_INSIDE = re.compile(r"(?<=\S)\s*\u3000{2,}(?=\S)")
@@ -193,6 +194,8 @@ def _goes_on(line: str, following: str, full: int | None) -> bool:
         return False
     if _CONTINUES.match(following):
         return True
+    if len(_INDEX.findall(line)) > 1:
+        return False  # a site's index block
     if not is_full and any("报" in text and is_title(clean_text(text[:80])) for text in (following, line)):
         return False
     if _is_heading(following) or OPENS_POINT.match(following):

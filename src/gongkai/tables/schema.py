@@ -27,7 +27,7 @@ from gongkai.tables.rows import SECTIONS as SECTIONS
 from gongkai.tables.spreadsheet import guarded_frame, unguarded_frame, write_excel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -243,17 +243,28 @@ def read_table(
         SchemaError: The folder has no such table, a part is not of its schema, or the table has no such
         column.
     """
-    filters = _filters(name, agency, year)
-    aside = {} if copies or name not in _COUNTED else set_aside(folder)
-    if aside:
-        filters = [*(filters or ()), ("report_id", "not in", list(aside))]
     pieces: list[pa.Table] = []
-    for part in parts_of(folder, name):
-        piece = _read_part(part, name, None if columns is None else list(columns), filters)
+    for piece in read_parts(folder, name, columns, filters=_filters(name, agency, year), copies=copies):
         if piece.num_rows or not pieces:
             pieces.append(piece)
     frame: Table = pa.concat_tables(pieces).to_pandas()
     return frame
+
+
+def read_parts(
+    folder: str | Path,
+    name: str,
+    columns: Sequence[str] | None = None,
+    *,
+    filters: Filters = None,
+    copies: bool = False,
+) -> Iterator[pa.Table]:
+    """Give the parts of a table one after the other, as Arrow tables; see `read_table`."""
+    aside = {} if copies or name not in _COUNTED else set_aside(folder)
+    if aside:
+        filters = [*(filters or ()), ("report_id", "not in", list(aside))]
+    for part in parts_of(folder, name):
+        yield _read_part(part, name, None if columns is None else list(columns), filters)
 
 
 def set_aside(folder: str | Path) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Tables → the page: one self-contained file, or a folder whose data is loaded when it is needed.
 
-Python only lays tables out as data (`assemble.py`, `blocks.py`) and writes what is seen without JavaScript
+Python only lays tables out as data (`core.py`, `blocks.py`) and writes what is seen without JavaScript
 (`static.py`); how things look is in `template.html`, `styles.css` and `script/`, every word of both languages
 in `words.json`. The script draws the charts itself: all of it is a tenth of the runtime that Vega-Lite needs.
 """
@@ -10,35 +10,33 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
+import tempfile
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from gongkai.show.page.assemble import Corpus, about_model, agencies_of, core, read_corpus
 from gongkai.show.page.blocks import Blocks
+from gongkai.show.page.core import about_model, core
+from gongkai.show.page.corpus import Corpus, read_corpus
 from gongkai.show.page.static import overview
-from gongkai.store.run import manifest, version, whole_file, whole_folder, write_json
+from gongkai.store.run import manifest, refuse_existing, version, whole_file, whole_folder, write_json
 from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.predicted import scheme_of
 from gongkai.tables.schema import records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Measures, Predictions, Table
 
 MAX_REPORTS = 1000
 """Reports that one file holds with their text, evenly drawn where there are more; shares always cover all."""
-BLOCK = 8_000
-"""Sentences of a block, about: a file of some hundred kilobytes, which opens at once."""
 _HERE = Path(__file__).parent
 _SCRIPTS = ("dom", "data", "charts", "overview", "agencies", "agency", "report", "search", "about", "main")
 
 
 def write_page(
     tables: str | Path,
-    predictions: Predictions,
+    predictions: Predictions | str | Path,
     output: str | Path,
     *,
     level: float = 0.95,
@@ -51,11 +49,11 @@ def write_page(
     """Write the page that shows a corpus: overview, agencies, every report with its sentences, and search.
 
     Nothing of it needs a network or a server. What becomes of promises and which text is copied is looked
-    for here up to 60,000 sentences; above, it is shown where it is given.
+    for here up to 30,000 sentences; above, it is shown where it is given.
 
     Args:
         tables: Tables folder of `build`.
-        predictions: `predictions` rows of one model on those tables.
+        predictions: `predictions` rows of one model on those tables, or a folder that `predict` wrote.
         output: An .html file, for some hundred reports; any other name is made a folder, with `index.html`
             and the text of the reports apart.
         level: Coverage of the intervals.
@@ -74,74 +72,77 @@ def write_page(
         GongkaiError: The file may not be written, or `model` is no model folder.
     """
     target = Path(output)
+    refuse_existing(target, overwrite=overwrite)  # better said now than after the work
     is_file = target.suffix.lower() in (".html", ".htm")
     about = about_model(Path(model) if model is not None else None)
-    corpus = read_corpus(tables, predictions, scheme_of(predictions, codebook), level, followed, copies)
-    agencies = agencies_of(corpus)
-    made = core(corpus, agencies, about)
-    shown = agencies
-    if is_file and len(made["reports"]) > MAX_REPORTS:
-        shown = _sample(agencies)
-        made["sample"] = [sum(len(g) for _, g in shown), len(made["reports"])]
-    blocks = _blocks(corpus, agencies, shown, target.parent if is_file else target)
-    place = {number: block for block, (numbers, _) in enumerate(blocks) for number in numbers}
-    made["block"] = [place.get(number, -1) for number in range(len(agencies))]
-    made["version"] = version()
-    static = overview(made)
+    corpus = read_corpus(tables, predictions, codebook, level, followed, copies)
+    blocks = Blocks(corpus, target.parent if is_file else target)
     if is_file:
-        with whole_file(target, overwrite=overwrite) as hidden:
-            with hidden.open("w", encoding="utf-8") as stream:
-                before, after = _document(made, static, in_file=True).split(_DATA)
-                stream.write(before)
-                for number, (_, text) in enumerate(blocks):
-                    stream.write(f'<script type="application/json" id="block-{number}">{text()}</script>\n')
-                stream.write(after)
+        with whole_file(target, overwrite=overwrite) as hidden, hidden.open("w", encoding="utf-8") as stream:
+            _write_file(stream, corpus, blocks, about)
         return target
     with whole_folder(target, overwrite=overwrite) as folder:
-        (folder / "data").mkdir()
-        (folder / "data" / "core.js").write_text(f'gongkai("core",{_json(made)})', encoding="utf-8")
-        for number, (_, text) in enumerate(blocks):
-            (folder / "data" / f"{number}.js").write_text(f"gongkai({number},{text()})", encoding="utf-8")
-        page = _document(made, static, in_file=False).replace(_DATA, "")
-        (folder / "index.html").write_text(page, encoding="utf-8")
+        _write_folder(folder, corpus, blocks, about)
         write_json(folder / "run.json", manifest("page", {"level": level}, {}))
     return target / "index.html"
 
 
-_DATA = "<!-- blocks -->"
+def _write_file(stream: IO[str], corpus: Corpus, blocks: Blocks, about: dict[str, Any]) -> None:
+    """Write one file: the text of all reports, or of an even sample of the agencies."""
+    chosen = _sample(corpus)
+    place = [-1] * len(corpus.agencies)
+    before, after = _document(in_file=True)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as texts:  # the core stands first, but is known last
+        for number, held in enumerate(blocks):
+            kept = {agency: text for agency, text in held.items() if agency in chosen}
+            for agency in kept:
+                place[agency] = number
+            if kept:
+                texts.write(f'<script type="application/json" id="block-{number}">{_json(kept)}</script>\n')
+        made = core(corpus, about, blocks.tally) | {"block": place, "version": version()}
+        if len(chosen) < len(corpus.agencies):
+            shown = sum(len(corpus.agencies[k][1]) for k in chosen)
+            made["sample"] = [shown, len(corpus.reports)]
+        stream.write(before.replace(_STATIC, overview(made)))
+        stream.write(f'<script type="application/json" id="core">{_json(made)}</script>\n')
+        texts.seek(0)
+        shutil.copyfileobj(texts, stream)
+        stream.write(after)
 
 
-def _blocks(
-    corpus: Corpus, agencies: list[Any], shown: list[Any], home: Path
-) -> list[tuple[list[int], Callable[[], str]]]:
-    """Return (numbers of agencies, a function that makes their text), so that one is held at a time."""
-    made = Blocks(corpus, shown, home)
-    order = {name: number for number, (name, _) in enumerate(agencies)}
-    groups: list[list[int]] = [[]]
-    size = 0
-    for number, (_, group) in enumerate(shown):
-        if size and size + int(group["n_sentences"].sum()) > BLOCK:
-            groups.append([])
-            size = 0
-        groups[-1].append(number)
-        size += int(group["n_sentences"].clip(0, 10_000).sum()) + 1
-
-    def text(numbers: list[int]) -> Callable[[], str]:
-        return lambda: _json({str(order[shown[n][0]]): made.agency(n) for n in numbers})
-
-    return [([order[shown[n][0]] for n in numbers], text(numbers)) for numbers in groups if numbers]
+def _write_folder(folder: Path, corpus: Corpus, blocks: Blocks, about: dict[str, Any]) -> None:
+    """Write `index.html`, and below `data` the core and the blocks, as scripts that hand them over."""
+    (folder / "data").mkdir()
+    place = [-1] * len(corpus.agencies)
+    for number, held in enumerate(blocks):
+        for agency in held:
+            place[agency] = number
+        _write_data(folder, number, held)
+    made = core(corpus, about, blocks.tally) | {"block": place, "version": version()}
+    _write_data(folder, "core", made)
+    before, after = _document(in_file=False)
+    (folder / "index.html").write_text(before.replace(_STATIC, overview(made)) + after, encoding="utf-8")
 
 
-def _sample(agencies: list[Any]) -> list[Any]:
-    """Draw whole agencies evenly until their reports are `MAX_REPORTS`: years stay beside each other."""
-    total = sum(len(group) for _, group in agencies)
-    kept, seen, taken = [], 0, 0
-    for name, group in agencies:
+def _write_data(folder: Path, key: str | int, value: object) -> None:
+    text = f"gongkai({json.dumps(key)},{_json(value)})"
+    (folder / "data" / f"{key}.js").write_text(text, encoding="utf-8")
+
+
+def _sample(corpus: Corpus) -> set[int]:
+    """Draw agencies evenly until their reports are `MAX_REPORTS`: an agency's years stay together."""
+    total = len(corpus.reports)
+    kept: set[int] = set()
+    seen = taken = 0
+    for number, (_, group) in enumerate(corpus.agencies):
         seen += len(group)
-        if taken + len(group) <= seen * MAX_REPORTS / total:
-            kept.append((name, group))
+        if total <= MAX_REPORTS or taken + len(group) <= seen * MAX_REPORTS / total:
+            kept.add(number)
             taken += len(group)
     return kept
+
+
+_STATIC, _DATA = "<!-- static -->", "<!-- data -->"
 
 
 def _json(value: object) -> str:
@@ -157,21 +158,19 @@ def script() -> str:
     return f'"use strict";\n(() => {{\nconst WORDS = {_json(json.loads(words))};\n{"".join(parts)}}})();\n'
 
 
-def _document(made: dict[str, Any], static: str, *, in_file: bool) -> str:
-    """Return the page with its data in it, or with a reference to it; only its own scripts may run."""
+def _document(*, in_file: bool) -> tuple[str, str]:
+    """Return the page before and behind its data; only its own scripts may run."""
     code, styles = script(), (_HERE / "styles.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-    own = "" if in_file else " 'self' file:"
-    if in_file:
-        data = f'<script type="application/json" id="core">{_json(made)}</script>\n{_DATA}'
-    else:
-        data = f'<script>{_QUEUE}</script>\n<script src="data/core.js"></script>{_DATA}'
-        queue = base64.b64encode(hashlib.sha256(_QUEUE.encode()).digest()).decode()
-        own += f" 'sha256-{queue}'"
+    data = _DATA if in_file else f'<script>{_QUEUE}</script>\n<script src="data/core.js"></script>{_DATA}'
+    own = f"'sha256-{_digest(code)}'" + ("" if in_file else f" 'sha256-{_digest(_QUEUE)}' 'self' file:")
     template = Template((_HERE / "template.html").read_text(encoding="utf-8"))
-    return template.substitute(
-        scripts=f"'sha256-{digest}'{own}", styles=styles, static=static, data=data, code=code
-    )
+    text = template.substitute(scripts=own, styles=styles, static=_STATIC, data=data, code=code)
+    before, _, after = text.partition(_DATA)
+    return before, after
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 _QUEUE = "window.gongkai=(k,v)=>{(window.gongkai.held??=new Map()).set(k,v)}"

@@ -2,24 +2,23 @@
 
 const PAGE = 200;
 function agencyRows() {
-  const ranks = quantities().map((_, k) => rankSets(core.byAgency.filter((row) => row[0] >= 0).map((row) => [row[0], shareAt(row, 1, k)])));
+  const sets = rankSets();
   return core.agencies.map((agency, number) => {
     const row = byAgency.get(number), reports = core.reportsOf[number];
     return {
       number, agency, name: agencyName(number), reports,
       years: [...new Set(reports.map((r) => r.year))].sort((a, b) => (a ?? 1e9) - (b ?? 1e9)),
-      shares: quantities().map((_, k) => shareAt(row, 1, k)), ranks: ranks.map((sets) => sets.get(number)),
+      shares: quantities().map((_, k) => shareAt(row, 1, k)), ranks: quantities().map((_, k) => sets.get(`${number} ${k}`)),
       broken: reports.reduce((sum, r) => sum + r.broken, 0),
       outcomes: core.outcomes?.[number], copied: core.copied?.[number],
     };
   });
 }
-// Lowest and highest rank that an interval leaves open.
-function rankSets(pairs) {
-  const sure = pairs.filter(([, share]) => share.low !== null && share.value !== null);
-  const lows = sure.map(([, share]) => share.low).sort((a, b) => a - b), highs = sure.map(([, share]) => share.high).sort((a, b) => a - b);
-  const below = (sorted, v) => { let a = 0, b = sorted.length; while (a < b) { const m = (a + b) >> 1; if (sorted[m] < v) a = m + 1; else b = m; } return a; };
-  return new Map(sure.map(([number, share]) => [number, [1 + lows.length - below(lows, share.high + 1), sure.length - below(highs, share.low)]]));
+// Lowest and highest rank, by agency and quantity: alone, and for all agencies together.
+function rankSets() {
+  const sets = new Map();
+  for (const [agency, quantity, low, high, lowAll, highAll] of core.ranks ?? []) sets.set(`${agency} ${quantity}`, { one: [low, high], all: [lowAll, highAll] });
+  return sets;
 }
 const rankText = (set) => (set ? (set[0] === set[1] ? String(set[0]) : `${set[0]}–${set[1]}`) : "–");
 
@@ -68,8 +67,8 @@ function agenciesView(main, { query }) {
     return h("tr", {},
       h("th", { scope: "row" }, h("a", { href: agencyLink(row.number) }, row.name), h("small", {}, about)),
       h("td", { "data-name": t("years") }, h("span", { class: "years" }, row.years.length > 3 ? `${row.years[0] ?? "?"}–${row.years.at(-1) ?? "?"}` : row.years.map((year) => year ?? "?").join(" ")), h("small", {}, t("n_reports", { n: row.reports.length }))),
-      row.shares.map((share, k) => h("td", { class: "share", "data-name": title(k), "data-tip": share ? `${tipOf(`${row.name} · ${title(k)}`, share)}\n${t("rank")} ${rankText(row.ranks[k])}` : null },
-        small(share, ends[k], whole(k).value), h("b", {}, percent(share?.value)), h("small", {}, `${t("rank")} ${rankText(row.ranks[k])}`))),
+      row.shares.map((share, k) => h("td", { class: "share", "data-name": title(k), "data-tip": share ? `${tipOf(`${row.name} · ${title(k)}`, share)}${row.ranks[k] ? `\n${t("rank_all", { ranks: rankText(row.ranks[k].all) })}\n${t("rank_one", { ranks: rankText(row.ranks[k].one) })}` : ""}` : null },
+        small(share, ends[k], whole(k).value), h("b", {}, percent(share?.value)), row.ranks[k] ? h("small", {}, `${t("rank")} ${rankText(row.ranks[k].all)}`) : null)),
       core.outcomes ? h("td", { "data-name": t("promises") }, outcomeStrip(row.outcomes)) : null,
       core.copied ? h("td", { class: "n", "data-name": t("copied_share") }, row.copied?.[0] ? `${Math.round(100 * (row.copied[1] + row.copied[2]) / row.copied[0])}%` : "–") : null,
       h("td", { class: "n", "data-name": t("broken") }, row.broken ? h("span", { class: "warn" }, `⚠ ${row.broken}`) : "0"));
@@ -85,10 +84,10 @@ function agenciesView(main, { query }) {
       h("label", { class: "check" }, h("input", { type: "checkbox", checked: state.broken === "1", onchange: (e) => change("broken")(e.target.checked ? "1" : "") }), ` ${t("only_broken")}`)),
     h("div", { class: "between" }, counted, h("p", { class: "saves" }, button("CSV", () => saveCsv("agencies", [
       [t("agency"), t("kind"), t("level"), t("region"), t("years"), t("reports"), ...quantities().flatMap((q) => [...SHARE_HEAD(), t("rank")].map((one) => `${said(q.title)}: ${one}`)), t("broken")],
-      ...found().map((row) => [row.name, row.agency.kind, row.agency.level, row.agency.region, row.years.join(" "), row.reports.length, ...row.shares.flatMap((share, k) => [...(share ? shareCells(share) : ["", "", "", ""]), rankText(row.ranks[k])]), row.broken]),
+      ...found().map((row) => [row.name, row.agency.kind, row.agency.level, row.agency.region, row.years.join(" "), row.reports.length, ...row.shares.flatMap((share, k) => [...(share ? shareCells(share) : ["", "", "", ""]), rankText(row.ranks[k]?.all)]), row.broken]),
     ]), { title: t("save_csv"), "data-save": "csv" }))),
     h("div", { class: "scroll" }, h("table", { class: "agencies" }, h("caption", { class: "vh" }, t("agencies")), h("thead", {}, head), body)), more,
-    h("p", { class: "note" }, `${methodNote(clusterOf(core.byAgency, 1))} ${t("rank_note")}${core.outcomes ? ` ${t("promises")}: ${t("promises_note")}.` : ""}`));
+    h("p", { class: "note" }, `${methodNote(clusterOf(core.byAgency, 1))}${core.ranks ? ` ${t("rank_note")}` : ""}${core.outcomes ? ` ${t("promises")}: ${t("promises_note")}.` : ""}`));
   update();
 }
 

@@ -90,10 +90,9 @@ function spreadChart(width, points, corpus, label) {
   const size = 12.5, room = width * 0.46;
   if (points.length > 1) {
     const last = points.at(-1), first = points[0];
-    const under = y.at(Math.max(...points.slice(0, Math.ceil(points.length * 0.45)).map((p) => p.share.high ?? p.share.value)));
     node.append(text(x(0) - r, height - 10, shorten(`${first.name} ${percent(first.share.value, 0)}`, room, size), { class: "name" }),
       text(x(points.length - 1) + r, height - 10, shorten(`${last.name} ${percent(last.share.value, 0)}`, room, size), { class: "name", "text-anchor": "end" }),
-      text(left + 6, Math.min(under - 8, y.at(corpus.high ?? corpus.value) - 8), `${t("of_corpus")} ${percent(corpus.value)}`, { class: "name strong halo" }));
+      text(left + 6, y.at(corpus.high ?? corpus.value) - 8, `${t("of_corpus")} ${percent(corpus.value)}`, { class: "name strong halo" }));
   }
   return node;
 }
@@ -224,7 +223,7 @@ function tilesChart(width, rows, label, corpus) {
     const at = y + inner * 0.62, small = cell < 44;
     const group = s(share ? "a" : "g", { class: "tile", href: share ? address("agencies", undefined, { province: code }) : null, "data-tip": tip },
       s("rect", { class: share ? "cell held" : "cell", x, y, width: inner, height: inner, rx: 3 }),
-      small && side() === 0 ? null : text(x + inner / 2, y + inner * (share && !small ? 0.3 : 0.36), shorten(name, inner - 2, cell < 60 ? 10 : 12), { class: share ? "name" : "tick faint", "text-anchor": "middle", style: { "font-size": cell < 60 ? "10px" : "12px" } }));
+      small && side() === 0 ? null : text(x + inner / 2, y + inner * (share && !small ? 0.3 : 0.36), name, { class: share ? "name" : "tick faint", "text-anchor": "middle", style: { "font-size": `${Math.min(12, 12 * (inner - 2) / wide(name))}px` } }));
     if (share?.value != null) {
       if (share.low !== null) group.append(s("line", { class: "interval", x1: scale(share.low), x2: scale(share.high), y1: at, y2: at }));
       group.append(s("line", { class: "middle", x1: scale(corpus.value), x2: scale(corpus.value), y1: at - 6, y2: at + 6 }),

@@ -76,10 +76,11 @@ function textView(held, at, asked) {
     text.append(h("p", {}, part.sentences.map((k) => sentence(k))));
   }
   function sentence(k) {
-    const one = report.s[k], kind = one[2];
+    const one = report.s[k], kind = one[2], [first = ""] = one[5];
     return h("span", { class: `s k${kind}`, id: `s${k}`, tabindex: 0, role: "button", "aria-current": String(k) === asked ? "true" : null, "data-kind": kind,
       onclick: () => choose(k), onkeydown: (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); choose(k); } } },
-      kind >= 0 ? h("i", { class: "mark", "aria-hidden": "true" }, kindMark(kind)) : null, h("span", { class: "vh" }, `${kindTitle(kind)}: `), one[5]);
+      // The mark stays with the first character.
+      h("span", { class: "head" }, kind >= 0 ? h("i", { class: "mark", "aria-hidden": "true" }, kindMark(kind)) : null, h("span", { class: "vh" }, `${kindTitle(kind)}: `), first), one[5].slice(first.length));
   }
   function choose(k) {
     for (const other of text.querySelectorAll("[aria-current]")) other.removeAttribute("aria-current");
@@ -202,8 +203,10 @@ const APPLICANTS = ["natural_person", "business", "research", "nonprofit", "lega
 const GROUPS = { state_secret: ["g_refused", 8], not_held: ["g_cannot", 3], petition: ["g_not_processed", 5] };
 const REQUEST_ROWS = ["new_requests", "carried_in", "granted", "partly_granted", "state_secret", "prohibited_by_law", "security_stability", "third_party", "internal_affairs", "deliberative", "enforcement_file", "administrative_query", "not_held", "would_need_creating", "unclear_after_correction", "petition", "repeated", "published_material", "excessive_repetition", "confirm_or_reissue", "other_handling", "not_corrected_in_time", "fee_not_paid", "other", "total_handled", "carried_out"];
 function tablesView(report) {
-  if (!report.cells.length) return [h("p", { class: "empty" }, t("no_tables")), noticed(report)];
-  const cells = new Map(report.cells.map((one) => [one[0], one]));
+  const [plainly, others] = report.cells;
+  if (!plainly.length && !others.length) return [h("p", { class: "empty" }, t("no_tables")), noticed(report)];
+  const cells = new Map(others.map(([name, ...rest]) => [core.cells[name], [core.cells[name], ...rest]]));
+  for (let k = 0; k < plainly.length; k += 2) cells.set(core.cells[plainly[k]], [core.cells[plainly[k]], plainly[k + 1]]);
   const broken = new Set();
   for (const [rule] of report.broken) {
     const [name, key] = rule.split(":");

@@ -1,151 +1,97 @@
-"""Tables → what the page's script reads: one core for all views, and blocks with the text of some agencies.
+"""Tables → the core that all views of the page need.
 
-Shares travel as whole numbers of ten-thousandths, sentences as short lists: `script/data.js` reads both.
+Shares travel as whole numbers of ten-thousandths: `script/data.js` reads them.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from dataclasses import dataclass
 from itertools import takewhile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gongkai.classify.real import real_quality
-from gongkai.errors import GongkaiError, MeasureError
-from gongkai.measure.copies import copied
-from gongkai.measure.followup import followup
+from gongkai.errors import GongkaiError
 from gongkai.measure.prevalence import prevalence
 from gongkai.measure.rates import indicators
-from gongkai.tables.predicted import by_indicator
-from gongkai.tables.schema import SECTIONS, read_table, records
+from gongkai.show.page.corpus import Corpus, names_in
+from gongkai.show.page.static import words
+from gongkai.tables.schema import SECTIONS, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    import pandas as pd
+    from pathlib import Path
 
     from gongkai.tables.codebook import Codebook, Quantity, Words
-    from gongkai.tables.schema import Measures, Predictions, Table
+    from gongkai.tables.schema import Measures, Table
 
 Json: TypeAlias = dict[str, Any]
 
-COMPARED = 60_000
-"""Sentences up to which copies and promises kept are looked for; above they are given, or left out."""
-_SENTENCE = ["sentence_id", "report_id", "section", "heading", "page", "text"]
 RATES = tuple(one for one in indicators() if ":" not in one.key)
 """Those that the page shows: not ground by ground."""
 
 
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """What the page shows: reports once each, in the order of the page, and everything about them."""
+def core(corpus: Corpus, about: Json, tally: Json) -> Json:
+    """Return what all views need: the scheme, agencies and reports, and every share with its interval.
 
-    reports: Table
-    sentences: Table
-    statistics: Table
-    checks: Table
-    problems: Table
-    predictions: Predictions
-    scheme: Codebook
-    level: float
-    followed: Table | None
-    copies: Table | None
-
-
-def read_corpus(
-    tables: str | Path,
-    predictions: Predictions,
-    scheme: Codebook,
-    level: float,
-    followed: Table | None,
-    copies: Table | None,
-) -> Corpus:
-    """Read the tables that the page shows, and look for copies and promises kept where that is quick.
-
-    Raises:
-        SchemaError: The tables folder is not one.
-        MeasureError: The predictions are of several models.
+    Args:
+        corpus: What the page shows.
+        about: What `about_model` gave.
+        tally: What the blocks counted: `Blocks.tally`.
     """
-    if len(models := sorted(set(predictions["model"]))) > 1:
-        raise MeasureError(f"the page shows one model; the predictions are of {', '.join(models)}")
-    reports = read_table(tables, "reports")
-    reports = reports.sort_values(["agency", "year", "source_path"], na_position="last", ignore_index=True)
-    wanted = [*_SENTENCE, "agency", "region_code", "year", "lead", "position"]
-    sentences = read_table(tables, "sentences", wanted)
-    if len(sentences) <= COMPARED:
-        followed = _unless_none(followed, lambda: followup(sentences, predictions, codebook=scheme))
-        copies = _unless_none(copies, lambda: copied(sentences, reports))
-    statistics, checks, problems = (read_table(tables, n) for n in ("statistics", "checks", "problems"))
-    return Corpus(
-        reports, sentences, statistics, checks, problems, predictions, scheme, level, followed, copies
-    )
+    scheme, quantities = corpus.scheme, corpus.scheme.quantities
+    place = {name: number for number, (name, _) in enumerate(corpus.agencies)}
 
+    def shares(*by: str, places: bool = False) -> Measures:
+        reports = corpus.reports if places else None
+        return prevalence(corpus.predictions, by=by, level=corpus.level, codebook=scheme, reports=reports)
 
-def _unless_none(found: Table | None, search: Callable[[], Table]) -> Table | None:
-    """Return what was given, or what a search finds; None where it has nothing to search."""
-    if found is not None:
-        return found
-    try:
-        return search()
-    except MeasureError:
-        return None
+    def packed(*by: str, places: bool = False) -> list[list[Any]]:
+        return _packed(shares(*by, places=places), by, quantities, place)
 
-
-def agencies_of(corpus: Corpus) -> list[tuple[str | None, Table]]:
-    """Return each agency with its reports, those not found last; a report held twice is there once."""
-    shown = corpus.reports[corpus.reports["same_as"].isna()]
-    groups: dict[str | None, list[int]] = defaultdict(list)
-    for row, name in enumerate(_names(shown["agency"])):
-        groups[name].append(row)
-    order = sorted(n for n in groups if n is not None) + [n for n in groups if n is None]
-    return [(name, shown.iloc[groups[name]]) for name in order]
-
-
-def core(corpus: Corpus, agencies: Sequence[tuple[str | None, Table]], about_model: Json) -> Json:
-    """Return what all views need: the scheme, agencies and reports, and every share with its interval."""
-    scheme, predictions = corpus.scheme, corpus.predictions
-    quantities = scheme.quantities
-    place = {name: number for number, (name, _) in enumerate(agencies)}
-
-    def shares(by: tuple[str, ...], frame: Predictions = predictions) -> Measures:
-        return prevalence(frame, by=by, level=corpus.level, codebook=scheme)
-
-    coded = predictions.assign(province=predictions["region_code"].astype("string").str[:2])
-    problems = predictions[predictions["section"] == "problems"]
-    broken = corpus.checks.groupby("report_id")["holds"].agg(
-        lambda holds: int((~holds.astype("boolean")).fillna(False).sum())
-    )
+    coded = corpus.reports["region_code"].notna().any()
+    years_of_sections = packed("section", "year")
     found = {
         "scheme": _scheme(scheme),
-        "model": about_model | {"name": _first(predictions["model"])},
+        "model": about | {"name": corpus.model},
         "level": corpus.level,
         "sections": list(SECTIONS),
-        "sentences": len(corpus.sentences),
-        "counted": int((~corpus.sentences["section"].isin(scheme.uncounted_sections)).sum()),
-        "whole": _packed(shares(()), (), quantities),
-        "years": _packed(shares(("year",)), ("year",), quantities),
-        "bySection": _packed(shares(("section",)), ("section",), quantities),
-        "byProvince": _packed(shares(("province",), coded), ("province",), quantities),
-        "byAgency": _packed(shares(("agency",)), ("agency",), quantities, place),
-        "byAgencyYear": _packed(shares(("agency", "year")), ("agency", "year"), quantities, place),
-        "admitted": _packed(shares(("year",), problems), ("year",), quantities) if len(problems) else [],
-        "admitting": _admitting(corpus),
-        "agencies": [_agency(name, group) for name, group in agencies],
-        "reports": [
-            [r["report_id"], number, whole_number(r["year"]), r["form"], r["n_sentences"],
-             int(broken.get(r["report_id"], 0)), r["published"]]
-            for number, (_, group) in enumerate(agencies) for r in records(group)
-        ],
-        "kinds": _kind_counts(corpus, place),
+        "sentences": len(corpus.tables["sentences"]),
+        "whole": packed(),
+        "years": packed("year"),
+        "bySection": packed("section"),
+        "byProvince": _by_code(packed("province", places=True)) if coded else [],
+        "byAgency": packed("agency"),
+        "byAgencyYear": packed("agency", "year"),
+        "admitted": [row[1:] for row in years_of_sections if row[0] == "problems"],
+        "agencies": [_agency(name, group) for name, group in corpus.agencies],
         "rates": [[one.key, one.en, one.zh, one.kind, one.direction] for one in RATES],
         "outcomes": _outcomes(corpus, place),
         "copied": _copied_counts(corpus, place),
+        "ranks": _ranks(corpus, place),
         "files": _files(corpus),
-    }  # fmt: skip
-    packed: Json = plain(found)
-    return packed
+    }
+    made: Json = plain(found)
+    return made | tally
+
+
+def _by_code(rows: list[list[Any]]) -> list[list[Any]]:
+    """Return rows of provinces with their two digits for their names; what is none of them is left out."""
+    codes = {pair[1]: key[9:] for key, pair in words().items() if key.startswith("province_")}
+    named = [(next((c for n, c in codes.items() if str(row[0]).startswith(n)), None), row) for row in rows]
+    return [[code, *row[1:]] for code, row in named if code and row[0]]
+
+
+def _ranks(corpus: Corpus, place: Mapping[str | None, int]) -> list[list[Any]] | None:
+    """Return for each agency and label lowest and highest rank, for it alone and for all together."""
+    if corpus.ranks is None:
+        return None
+    label = {q.label: k for k, q in enumerate(corpus.scheme.quantities) if q.measure == "prevalence"}
+    columns = ("rank_low", "rank_high", "rank_low_all", "rank_high_all")
+    return [
+        [place[row["agency"]], label[row["label"]], *(int(row[c]) for c in columns)]
+        for row in records(corpus.ranks)
+        if row["agency"] in place and row["label"] in label
+    ]
 
 
 def _scheme(scheme: Codebook) -> Json:
@@ -197,7 +143,7 @@ def _packed(
     measures: Measures,
     by: tuple[str, ...],
     quantities: Sequence[Quantity],
-    place: Mapping[str | None, int] | None = None,
+    place: Mapping[str | None, int],
 ) -> list[list[object]]:
     """Return a row per group: its keys, what was drawn as one, then value, low, high, n of each quantity."""
     number = {(q.measure, q.label): k for k, q in enumerate(quantities)}
@@ -210,9 +156,9 @@ def _packed(
     return list(rows.values())
 
 
-def _key(value: object, column: str, place: Mapping[str | None, int] | None) -> object:
+def _key(value: object, column: str, place: Mapping[str | None, int]) -> object:
     missing = value is None or value != value
-    if column == "agency" and place is not None:
+    if column == "agency":
         return place.get(None if missing else str(value), -1)
     return None if missing else whole_number(value) if column == "year" else str(value)
 
@@ -227,56 +173,9 @@ def whole_number(value: Any) -> int | None:  # noqa: ANN401
     return None if value is None or value != value else int(value)
 
 
-def _first(column: pd.Series[str]) -> str:
-    return str(column.iloc[0]) if len(column) else ""
-
-
 def _agency(name: str | None, group: Table) -> Json:
     last = group.iloc[-1]
     return {"name": name} | {key: last[key] for key in ("kind", "level", "region", "region_code")}
-
-
-def _names(column: pd.Series[str]) -> list[str | None]:
-    """Return a column's texts; what is missing as None."""
-    return [name if isinstance(name, str) else None for name in column.tolist()]
-
-
-def _admitting(corpus: Corpus) -> list[list[object]]:
-    """Return for each year the reports, and those with a sentence among the problems."""
-    shown = corpus.reports[corpus.reports["same_as"].isna()]
-    admits = set(corpus.sentences.loc[corpus.sentences["section"] == "problems", "report_id"])
-    rows: list[list[object]] = []
-    for year, group in shown.groupby("year", dropna=False, sort=True):
-        ids = group["report_id"].tolist()
-        rows.append([whole_number(year), len(ids), sum(i in admits for i in ids)])
-    return rows
-
-
-def kinds_of(predictions: Predictions, scheme: Codebook) -> tuple[pd.Series[int], Table]:
-    """Return by sentence the number of its kind (−1 for none) and its scores, a column per indicator."""
-    import numpy as np
-    import pandas as pd
-
-    flags, scores = by_indicator(predictions, scheme)
-    number = np.full(len(flags), -1)
-    for k in reversed(range(len(scheme.kinds))):
-        kind = scheme.kinds[k]
-        fits = flags[list(kind.has)].all(axis=1) & ~flags[list(kind.lacks)].any(axis=1)
-        number[fits.to_numpy()] = k
-    ids = flags.index.get_level_values("sentence_id")
-    return pd.Series(number, ids), scores.set_axis(ids)
-
-
-def _kind_counts(corpus: Corpus, place: Mapping[str | None, int]) -> list[list[int]]:
-    """Return for each agency how many counted sentences are of each kind, and of none."""
-    kinds, _ = kinds_of(corpus.predictions, corpus.scheme)
-    counted = corpus.sentences[~corpus.sentences["section"].isin(corpus.scheme.uncounted_sections)]
-    kind = counted["sentence_id"].map(kinds).fillna(-1).astype(int)
-    rows = [[0] * (len(corpus.scheme.kinds) + 1) for _ in place]
-    for agency, number in zip(_names(counted["agency"]), kind, strict=True):
-        if (at := place.get(agency)) is not None:
-            rows[at][number] += 1
-    return rows
 
 
 def _outcomes(corpus: Corpus, place: Mapping[str | None, int]) -> list[list[int]] | None:
@@ -286,7 +185,7 @@ def _outcomes(corpus: Corpus, place: Mapping[str | None, int]) -> list[list[int]
     rows = [[0, 0, 0, 0] for _ in place]
     promises = corpus.followed[corpus.followed["kind"] != "problem"]
     order = {"done": 0, "again": 1, "unclear": 2, "silent": 3}
-    for agency, outcome in zip(_names(promises["agency"]), promises["outcome"], strict=True):
+    for agency, outcome in zip(names_in(promises["agency"]), promises["outcome"], strict=True):
         if agency in place and outcome in order:
             rows[place[agency]][order[outcome]] += 1
     return rows
@@ -298,9 +197,12 @@ def _copied_counts(corpus: Corpus, place: Mapping[str | None, int]) -> list[list
         return None
     rows = [[0, 0, 0] for _ in place]
     distinct = corpus.copies.drop_duplicates(["sentence_id", "kind"])
-    pairs = zip(_names(distinct["agency"]), distinct["kind"], strict=True)
+    pairs = zip(names_in(distinct["agency"]), distinct["kind"], strict=True)
     found = [
-        *((a, 0) for a in _names(corpus.sentences["agency"])),
+        *(
+            (a, 0)
+            for a in [name for name, group in corpus.agencies for _ in range(int(group["n_sentences"].sum()))]
+        ),
         *((a, 1 if k == "own" else 2) for a, k in pairs),
     ]
     for agency, column in found:
@@ -311,13 +213,13 @@ def _copied_counts(corpus: Corpus, place: Mapping[str | None, int]) -> list[list
 
 def _files(corpus: Corpus) -> Json:
     """Return what was not read, and how much is shown under no agency or year."""
-    reports = corpus.reports[corpus.reports["same_as"].isna()]
+    reports = corpus.reports
     lost = corpus.problems[corpus.problems["report_id"].isna() & (corpus.problems["severity"] == "error")]
     short = shortener([*corpus.reports["source_path"], *corpus.problems["source_path"]])
     return {
         "noAgency": int(reports["agency"].isna().sum()),
         "noYear": int(reports["year"].isna().sum()),
-        "twice": int(corpus.reports["same_as"].notna().sum()),
+        "twice": corpus.twice,
         "lost": int(lost["source_path"].nunique()),
         "unread": [[short(r["source_path"]), r["code"], r["message"]] for r in records(lost.head(200))],
     }

@@ -1,0 +1,142 @@
+"""What the page shows, read once and held small."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gongkai.errors import MeasureError
+from gongkai.measure.copies import copied
+from gongkai.measure.followup import followup
+from gongkai.measure.many import compare_groups
+from gongkai.measure.prevalence import counted_outcome
+from gongkai.show.page.held import Held, held
+from gongkai.tables.predicted import read_predictions, scheme_of
+from gongkai.tables.schema import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from gongkai.tables.codebook import Codebook
+    from gongkai.tables.schema import Predictions, Table
+
+COMPARED, RANKED = 30_000, 120
+"""Sentences up to which copies and promises kept are looked for, and agencies up to which they are ranked;
+above, the former are given or left out, the latter left out."""
+_COLUMNS = {
+    "sentences": ("sentence_id", "section", "heading", "page", "text"),
+    "statistics": ("table", "row", "column", "value", "raw", "how", "where"),
+    "checks": ("rule", "left", "right", "holds", "where", "note"),
+    "predictions": ("sentence_id", "model", "label", "value", "score", "predicted", "section"),
+}
+_SEARCHED = (
+    "sentence_id",
+    "report_id",
+    "agency",
+    "region_code",
+    "year",
+    "section",
+    "lead",
+    "position",
+    "text",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What the page shows.
+
+    Attributes:
+        agencies: Each agency's name, None for those not found, which stand last; and its reports, by year.
+        reports: The reports, each once.
+        in_order: The same in the order of `agencies`.
+        tables: Rows of each table in the order of `reports`.
+        twice: Reports that are held a second time.
+    """
+
+    agencies: list[tuple[str | None, Table]]
+    reports: Table
+    in_order: Table
+    tables: dict[str, Held]
+    problems: Table
+    twice: int
+    predictions: Predictions | str | Path
+    model: str
+    scheme: Codebook
+    level: float
+    followed: Table | None
+    copies: Table | None
+    ranks: Table | None
+
+
+def read_corpus(
+    tables: str | Path,
+    predictions: Predictions | str | Path,
+    codebook: Codebook | None,
+    level: float,
+    followed: Table | None,
+    copies: Table | None,
+) -> Corpus:
+    """Read what the page shows; look for copies and promises kept where that is quick.
+
+    Raises:
+        SchemaError: The tables folder is not one.
+        MeasureError: The predictions are of several models.
+    """
+    scheme = scheme_of(predictions, codebook)
+    every = read_table(tables, "reports")
+    every = every.sort_values(["agency", "year", "source_path"], na_position="last", ignore_index=True)
+    reports = every[every["same_as"].isna()]
+    agencies = _by_agency(reports)
+    ids = [report for _, group in agencies for report in group["report_id"]]
+    rows = {
+        name: held(predictions if name == "predictions" else tables, name, columns, ids)
+        for name, columns in _COLUMNS.items()
+    }
+    models = rows["predictions"].values("model")
+    if len(models) > 1:
+        raise MeasureError(f"the page shows one model; the predictions are of {', '.join(models)}")
+    ranks = None
+    if reports["n_sentences"].sum() <= COMPARED:
+        given = read_predictions(predictions) if isinstance(predictions, str | Path) else predictions
+        sentences = read_table(tables, "sentences", _SEARCHED)
+        followed = _unless_none(followed, lambda: followup(sentences, given, codebook=scheme))
+        copies = _unless_none(copies, lambda: copied(sentences, every))
+        if len(agencies) <= RANKED:
+            outcome = counted_outcome(given, codebook=scheme)
+            ranks = _unless_none(
+                None, lambda: compare_groups(outcome, by="agency", cluster="report_id", level=level)
+            )
+    model = models[0] if models else ""
+    in_order = reports.set_index("report_id", drop=False).loc[ids].reset_index(drop=True)
+    return Corpus(
+        agencies, reports, in_order, rows, read_table(tables, "problems"), len(every) - len(reports),
+        predictions, model, scheme, level, followed, copies, ranks,
+    )  # fmt: skip
+
+
+def _unless_none(found: Table | None, search: Callable[[], Table]) -> Table | None:
+    """Return what was given, or what a search finds; None where it has nothing to search."""
+    if found is not None:
+        return found
+    try:
+        return search()
+    except MeasureError:
+        return None
+
+
+def _by_agency(reports: Table) -> list[tuple[str | None, Table]]:
+    groups: dict[str | None, list[int]] = defaultdict(list)
+    for row, name in enumerate(names_in(reports["agency"])):
+        groups[name].append(row)
+    order = sorted(n for n in groups if n is not None) + [n for n in groups if n is None]
+    return [(name, reports.iloc[groups[name]]) for name in order]
+
+
+def names_in(column: pd.Series[str]) -> list[str | None]:
+    """Return a column's texts; what is missing as None."""
+    return [name if isinstance(name, str) else None for name in column.tolist()]
