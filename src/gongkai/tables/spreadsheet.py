@@ -51,7 +51,8 @@ def unguarded_frame(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _each_text(frame: pd.DataFrame, old: re.Pattern[str], new: str) -> pd.DataFrame:
-    texts = frame.select_dtypes(["object", "string"]).columns
+    columns = frame.select_dtypes(["object", "string"]).columns
+    texts = [c for c in columns if any(isinstance(value, str) for value in frame[c])]
     return frame.assign(**{c: frame[c].replace(old.pattern, new, regex=True) for c in texts})
 
 
