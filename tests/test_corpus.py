@@ -5,6 +5,7 @@ import pytest
 
 from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
+from gongkai.tables.codebooks import read_codebook
 from gongkai.tables.schema import read_table
 from tests import truth
 
@@ -120,3 +121,21 @@ def test_enough_is_coded():
     assert len(gold) >= 400
     assert gold["agency"].nunique() >= 4
     assert set(gold["codebook"]) == {"2"}
+
+
+def test_section_five_is_coded_by_the_second_scheme():
+    book = read_codebook(truth.CORPUS / "admitted.toml")
+    codes = read_labels(truth.CORPUS / "admitted", book)
+    first = read_labels(truth.CORPUS / "labels" / "resolved.csv")
+    five = first[first["section"].isin(["problems", "improvements"])].set_index("sentence_id")
+    for _, own in codes.groupby("annotator"):
+        assert set(own["sentence_id"]) == set(five.index)
+        assert own["topic"].notna().all()
+        assert (own["commitment"].to_numpy() == five.loc[own["sentence_id"], "commitment"].to_numpy()).all()
+        assert own["checkable_by"].notna().eq(own["commitment"]).all()
+    wide = codes.pivot(index="sentence_id", columns="annotator", values="topic")
+    settled = (wide["resolved"] == wide["coder_d"]) | (wide["resolved"] == wide["coder_e"])
+    assert settled.all()
+    disputed = wide.index[wide["coder_d"] != wide["coder_e"]]
+    resolved = codes[codes["annotator"] == "resolved"].set_index("sentence_id")
+    assert resolved.loc[disputed, "rule"].notna().all()

@@ -205,7 +205,7 @@ def sample_balance(
             values[f"{column}={value}"] = (inside[number].astype(float), float(np.array(every)[inside].sum()))
     weight, spread = float(w.sum()), float(np.sqrt(((1 - pi) * w**2).sum()))
     rows = [("sentences", weight, float(everything), (weight - everything) / max(spread, 1e-9))]
-    for name, (own, total) in values.items():
+    for name, (own, total) in values.items() if weight and everything else ():
         share, mean = float(w @ own / weight), total / everything
         error = float(np.sqrt(((1 - pi) * w**2) @ (own - share) ** 2)) / weight
         rows.append((name, share, mean, (share - mean) / max(error, 1e-9)))
