@@ -35,6 +35,8 @@ def test_shares_by_columns_of_the_reports_and_of_ones_own():
     found = prevalence(frame(*SENTENCES), by=["tier", "level"], reports=reports)
     counts = found[found["label"] == "commitment"].set_index("tier", drop=False)["n"]
     assert counts.tolist() == [8, 4]
+    assert found.columns.is_unique
+    assert found["level"].tolist()[:3] == ["county"] * 3
     assert found["tier"].isna().tolist() == [False] * 3 + [True] * 3  # not found, last
     places = prevalence(
         frame(*SENTENCES).merge(REPORTS[["report_id", "region_code"]].rename(columns={"region_code": "code"}))

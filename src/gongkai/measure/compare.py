@@ -95,7 +95,7 @@ def compare(
             "label": label,
             "n": len(parts[0]) + len(parts[1]),
         }
-        about |= {"clusters": len(names[0]) if joined else len(names[0]) + len(names[1]), "level": level}
+        about |= {"clusters": len(names[0]) if joined else len(names[0]) + len(names[1]), "confidence": level}
         about |= {"cluster": " / ".join(dict.fromkeys(units))}
         breaks = [form_break(parts[0]["year"], parts[1]["year"])] if "year" in both else []
         said = told(found)
@@ -230,6 +230,8 @@ def rule_breaks(checks: Checks, *, by: Sequence[str] = ("year",), level: float =
             ("broken_rules", broken, size),
         ):
             found = share_interval(ratio_moment(top, bottom, each, len(per)), level)
-            rows.append(about | {"measure": measure, "n": int(bottom.sum()), "level": level} | told(found))
+            rows.append(
+                about | {"measure": measure, "n": int(bottom.sum()), "confidence": level} | told(found)
+            )
     keys = pd.DataFrame([{c: r[c] for c in by} for r in rows], columns=list(by))
     return pd.concat([keys, frame_of("measures", rows)], axis=1)

@@ -314,7 +314,7 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
                 share = share_interval(ratio_moment(hits, np.ones(len(part)), index, len(ids)), level)
                 about = dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
                 about |= {"measure": "followup", "method": method, "label": f"{kind}:{outcome}"}
-                about |= {"n": len(part), "clusters": len(ids), "cluster": "agency", "level": level}
+                about |= {"n": len(part), "clusters": len(ids), "cluster": "agency", "confidence": level}
                 rows.append(about | told(share))
     keys = pd.DataFrame([{c: r[c] for c in by} for r in rows], columns=list(by))
     return pd.concat([keys, frame_of("measures", rows)], axis=1)

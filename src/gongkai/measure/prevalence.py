@@ -115,7 +115,7 @@ def prevalence(
         rows: list[dict[str, object]] = []
         for group in sums.groups():
             about = dict(zip(("model", *by), group.key, strict=True))
-            about |= {"cluster": group.unit, "method": method, "level": level}
+            about |= {"cluster": group.unit, "method": method, "confidence": level}
             for k, quantity in enumerate(quantities):
                 moment, units = _moment(group, k, quantity, sums.scheme, method, coded, rates)
                 about |= {"measure": quantity.measure, "label": quantity.label}
@@ -214,7 +214,9 @@ def pool(measures: Measures, *, within: Sequence[str] = ()) -> Measures:
         if len(part) < 3:
             raise MeasureError("partial pooling needs three groups with an interval")
         columns = [part[c].to_numpy(float) for c in ("value", "n", "error")]
-        found = pooled_shares(columns[0], np.maximum(columns[1], 1), columns[2], float(part["level"].iloc[0]))
+        found = pooled_shares(
+            columns[0], np.maximum(columns[1], 1), columns[2], float(part["confidence"].iloc[0])
+        )
         pooled.loc[part.index, ["value", "low", "high"]] = np.stack(found, axis=1)
         pooled.loc[part.index, "error"] = np.nan
         pooled.loc[part.index, "method"] = part["method"] + "+pooled"

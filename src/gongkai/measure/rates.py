@@ -307,10 +307,20 @@ def jeffreys(k: Vector, n: Vector, level: float) -> tuple[Vector, Vector]:
     """Return Jeffreys' interval of shares k/n; the ends at k = 0 and k = n are 0 and 1."""
     from scipy import stats
 
+    k, n, _, places = _pairs(k, n)
     tail = (1 - level) / 2
     low = np.where(k > 0, stats.beta.ppf(tail, k + 0.5, n - k + 0.5), 0.0)
     high = np.where(k < n, stats.beta.ppf(1 - tail, k + 0.5, n - k + 0.5), 1.0)
-    return low, high
+    return low[places], high[places]
+
+
+def _pairs(k: Vector, n: Vector) -> tuple[Vector, Vector, Vector, Vector]:
+    """Return the different pairs (k, n), how often each stands, and where each row's is.
+
+    The same few stand in thousands of rows, and quantiles of the beta are dear.
+    """
+    pairs, places, times = np.unique(np.column_stack([k, n]), axis=0, return_inverse=True, return_counts=True)
+    return pairs[:, 0], pairs[:, 1], times, places.ravel()
 
 
 def shrink(k: Vector, n: Vector, level: float) -> Vector:
@@ -326,11 +336,12 @@ def shrink(k: Vector, n: Vector, level: float) -> Vector:
     mean, size = np.meshgrid(1 / (1 + np.exp(-odds)), np.logspace(0, 4, 49), indexing="ij")
     alpha, beta = mean * size, (1 - mean) * size
     fit = np.zeros_like(mean)
-    pairs, times = np.unique(np.column_stack([k, n]), axis=0, return_counts=True)
+    k, n, times, places = _pairs(k, n)
     prior = special.betaln(alpha, beta)
-    for (one, of), count in zip(pairs, times, strict=True):
+    for one, of, count in zip(k, n, times, strict=True):
         fit += count * (special.betaln(one + alpha, of - one + beta) - prior)
     best = np.unravel_index(fit.argmax(), fit.shape)
     a, b = k + alpha[best], n - k + beta[best]
     tail = (1 - level) / 2
-    return np.column_stack([a / (a + b), stats.beta.ppf(tail, a, b), stats.beta.ppf(1 - tail, a, b)])
+    found = np.column_stack([a / (a + b), stats.beta.ppf(tail, a, b), stats.beta.ppf(1 - tail, a, b)])
+    return found[places]

@@ -103,7 +103,7 @@ def _measured(frame: Table, words: Words, flags: Mapping[str, Flags], method: di
         shares[name] = np.where(undefined, np.nan, share)
     rows: list[dict[str, object]] = [
         {"agency": agency, "year": year, "measure": name, "method": method[name], "label": "words",
-         "n": int(n[k]), "clusters": 1, "cluster": "report", "level": 0.95,
+         "n": int(n[k]), "clusters": 1, "cluster": "report", "confidence": 0.95,
          "value": None if np.isnan(share[k]) else float(share[k])}
         for k, (agency, year) in enumerate(keys) for name, share in shares.items()
     ]  # fmt: skip

@@ -17,14 +17,13 @@ _METHODS = {
 
 def of_measures(rows: Measures, *, intervals: bool = True) -> tuple[str, str]:
     """Return what a reader of a figure must know of its numbers: method, model, interval, n."""
-    rows = rows.loc[:, ~rows.columns.duplicated(keep="last")]  # groups by `level` stand before the coverage
     facts: dict[str, list[Any]] = {
         c: sorted(rows[c].dropna().unique().tolist()) if c in rows.columns else []
-        for c in ("method", "model", "level", "cluster", "year")
+        for c in ("method", "model", "confidence", "cluster", "year")
     }
     methods = [_METHODS.get(m, (m, m)) for m in facts["method"]]
     years = "–".join(str(int(y)) for y in dict.fromkeys((facts["year"] or [0])[i] for i in (0, -1)) if y)
-    level = ", ".join(f"{v:.0%}" for v in facts["level"]) if intervals else ""
+    level = ", ".join(f"{v:.0%}" for v in facts["confidence"]) if intervals else ""
     without = int(rows["low"].isna().sum()) if level else 0
     n, model, unit = int(rows["n"].sum()), ", ".join(facts["model"]), ", ".join(facts["cluster"])
     english = [

@@ -172,7 +172,7 @@ class MeasureRow(NamedTuple):
     value: Annotated[float | None, "estimate; null where undefined"]
     low: Annotated[float | None, "lower end of the interval; null where undefined"]
     high: Annotated[float | None, "upper end of the interval; null where undefined"]
-    level: Annotated[float, "coverage aimed at"]
+    confidence: Annotated[float, "coverage of the interval aimed at"]
     error: Annotated[float | None, "standard error; null where undefined"] = None
     note: Annotated[str | None, "why there is no interval, or what kind it is"] = None
 
