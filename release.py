@@ -84,7 +84,7 @@ def main() -> None:
         run(builder, "-m", "pip", "install", "-q", "build")
         run(builder, "-m", "build", "--outdir", DIST, TOP)
         (wheel,) = DIST.glob("*.whl")
-        run(bare / "python", "-m", "pip", "install", "-q", f"{wheel}[page]")
+        run(bare / "python", "-m", "pip", "install", "-q", str(wheel))
         gongkai = bare / "gongkai"
         said = run(gongkai, "--version", cwd=work).strip()
         if said != found["pyproject.toml"]:

@@ -31,8 +31,8 @@ def test_all_that_an_issue_needs_is_said():
 
 
 def test_what_an_extra_lacks_is_named(monkeypatch):
-    monkeypatch.setitem(EXTRAS, "page", ("altair", "no_such_module"))
-    assert 'lacks no_such_module: pip install "gongkai[page]"' in run(app, ["doctor"]).output
+    monkeypatch.setitem(EXTRAS, "charts", ("altair", "no_such_module"))
+    assert 'lacks no_such_module: pip install "gongkai[charts]"' in run(app, ["doctor"]).output
 
 
 def test_what_is_wrong_is_named_and_the_rest_goes_on(monkeypatch):

@@ -39,7 +39,7 @@ def test_svg_is_made_offline_with_chinese_labels(predictions):
 
 def test_a_missing_extra_is_said_with_the_line_that_installs_it(monkeypatch, predictions):
     monkeypatch.setitem(sys.modules, "altair", None)
-    with pytest.raises(GongkaiError, match=r'pip install "gongkai\[page\]"'):
+    with pytest.raises(GongkaiError, match=r'pip install "gongkai\[charts\]"'):
         plot_change(prevalence(predictions, by=["year"]))
 
 

@@ -18,7 +18,7 @@ from gongkai.cli.net import versions
 from gongkai.errors import GongkaiError
 
 EXTRAS = {
-    "page": ("altair", "vl_convert"),
+    "charts": ("altair", "vl_convert"),
     "transformers": ("accelerate", "datasets", "huggingface_hub", "torch", "transformers"),
     "ocr": ("rapidocr", "PIL", "onnxruntime", "cv2"), "doc": ("olefile",), "cluster": ("distributed",),
     "cloud": ("fsspec",), "fast": ("rjieba",), "excel": ("openpyxl",),

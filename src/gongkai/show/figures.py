@@ -38,7 +38,7 @@ def altair() -> Any:  # noqa: ANN401
     try:
         import altair
     except ImportError as error:
-        raise GongkaiError('charts need the extra "page": pip install "gongkai[page]"') from error
+        raise GongkaiError('charts need the extra "charts": pip install "gongkai[charts]"') from error
     return altair
 
 
@@ -118,7 +118,7 @@ def to_svg(chart: Any) -> str:  # noqa: ANN401
     try:
         import vl_convert
     except ImportError as error:
-        raise GongkaiError('charts need the extra "page": pip install "gongkai[page]"') from error
+        raise GongkaiError('charts need the extra "charts": pip install "gongkai[charts]"') from error
     return str(vl_convert.vegalite_to_svg(chart.to_json()))
 
 
