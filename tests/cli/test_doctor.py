@@ -1,7 +1,9 @@
 """What doctor says, and that it ends with 1 when something is wrong."""
 
 import shutil
+import tomllib
 from collections import namedtuple
+from pathlib import Path
 
 from typer.testing import CliRunner
 
@@ -43,3 +45,9 @@ def test_what_is_wrong_is_named_and_the_rest_goes_on(monkeypatch):
     assert "less than 1 GiB free" in done.output
     assert "WRONG: ZeroDivisionError" in done.output
     assert done.output.endswith("Something is wrong with: Machine, Self-test\n")
+
+
+def test_it_knows_every_extra():
+    told = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    named = set(told["project"]["optional-dependencies"]) - {"dev", "docs", "page"}
+    assert set(EXTRAS) == named

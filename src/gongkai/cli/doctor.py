@@ -22,7 +22,7 @@ EXTRAS = {
     "transformers": ("accelerate", "datasets", "huggingface_hub", "torch", "transformers"),
     "ocr": ("rapidocr", "PIL", "onnxruntime", "cv2"), "doc": ("olefile",), "cluster": ("distributed",),
     "cloud": ("fsspec",), "fast": ("rjieba",), "excel": ("openpyxl",),
-    "llm": ("openai",), "regress": ("pyfixest", "wildboottest"),
+    "llm": ("openai",), "regress": ("pyfixest", "wildboottest"), "web": ("warcio",),
 }  # fmt: skip
 """Of each extra, the modules that it brings."""
 NEEDED = (
