@@ -99,7 +99,7 @@ def test_shares_are_those_of_prevalence(page, predictions):
             assert numbers[4 * k + 3] == row["n"]
             assert cluster == row["cluster"]
             for at, column in enumerate(("value", "low", "high")):
-                expected = None if pd.isna(row[column]) else round(10_000 * row[column])
+                expected = None if pd.isna(row[column]) else round(10_000 * row[column], 2)
                 assert numbers[4 * k + at] == expected
 
 

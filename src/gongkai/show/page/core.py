@@ -163,9 +163,12 @@ def _key(value: object, column: str, place: Mapping[str | None, int]) -> object:
     return None if missing else whole_number(value) if column == "year" else str(value)
 
 
-def ten_thousandths(value: object) -> int | None:
-    """Return a share as a whole number of ten-thousandths, None for an undefined one."""
-    return round(10_000 * float(value)) if isinstance(value, float) and value == value else None
+def ten_thousandths(value: object) -> float | None:
+    """Return a share in ten-thousandths, None for an undefined one.
+
+    Two decimals more than are shown, so that what is rounded again on the page reads as on the command line.
+    """
+    return round(10_000 * float(value), 2) if isinstance(value, float) and value == value else None
 
 
 def whole_number(value: Any) -> int | None:  # noqa: ANN401
