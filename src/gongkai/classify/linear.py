@@ -21,6 +21,7 @@ from gongkai.classify.swaps import swapped
 from gongkai.errors import ModelError
 
 if TYPE_CHECKING:
+    from gongkai.classify.distance import Familiar
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
@@ -63,6 +64,7 @@ class LinearClassifier:
     trained_on: frozenset[str] = frozenset()
     """Ids of the coded sentences it learned from."""
     codebook: Codebook | None = None
+    familiar: Familiar | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from gongkai.classify.folds import outer_folds
 from gongkai.errors import GongkaiError, ModelError
 
 if TYPE_CHECKING:
+    from gongkai.classify.distance import Familiar
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
@@ -101,6 +102,7 @@ class TransformerClassifier:
     trained_on: frozenset[str] = frozenset()
     batch_size: int = 64
     codebook: Codebook | None = None
+    familiar: Familiar | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
