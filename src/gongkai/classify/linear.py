@@ -21,13 +21,13 @@ from gongkai.classify.swaps import swapped
 from gongkai.errors import ModelError
 
 if TYPE_CHECKING:
-    from gongkai.classify.distance import Familiar
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
     import scipy.sparse as sp
     from sklearn.linear_model import LogisticRegression
 
+    from gongkai.classify.distance import Familiar
     from gongkai.classify.kinds import Chosen, Coded, TrainSettings
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Sentences

@@ -20,11 +20,11 @@ from gongkai.classify.folds import outer_folds
 from gongkai.errors import GongkaiError, ModelError
 
 if TYPE_CHECKING:
-    from gongkai.classify.distance import Familiar
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
+    from gongkai.classify.distance import Familiar
     from gongkai.classify.kinds import Chosen, Coded, TrainSettings
     from gongkai.tables.codebook import Codebook
 

@@ -94,7 +94,9 @@ class Sums:
             if sums.shape[2] > 3:
                 products = sums[:, :, 3:].sum(axis=0)[:, [0, 1, 1, 2]].reshape(count, 2, 2)
             kind, far, *key = keys[number]
-            yield Group(number, tuple(key), far, kind, units, strata, sums[:, :, 0], sums[:, :, 1:3], products)
+            yield Group(
+                number, tuple(key), far, kind, units, strata, sums[:, :, 0], sums[:, :, 1:3], products
+            )
 
 
 _ORDERED = "SELECT * FROM merged ORDER BY number, unit, stratum"

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 FAR = 0.95
 """The distance above which a sentence is far from the training text."""
 FAR_TEXT = 0.2
-"""The share of far sentences above which a text is. Among 40 bundled agencies, each left out in turn, the largest
-share was .10, among their 120 reports .16; of four real reports .06; of prose of other genres above .9."""
+"""The share of far sentences above which a text is. Among 40 bundled agencies, each left out in turn, the
+largest share was .10, among their 120 reports .16; of four real reports .06; of prose of other genres above .9."""
 FROM_REPORTS = ("report_id", "agency", "region_code", "year", "section", "heading")
 
 
@@ -308,7 +308,8 @@ def _batches(db: duckdb.DuckDBPyConnection, files: Sequence[str]) -> list[str]:
 def pivot_sql(source: str, codebook: Codebook, about: Sequence[str]) -> str:
     """Return the query for one row per model and sentence.
 
-    Beside `about`, `seen` and `_far` (from the training text) it has, for the k-th indicator, `dk` (decided: predicted, else false), `sk`
+    Beside `about`, `seen` and `_far` (from the training text) it has, for the k-th indicator, `dk`
+    (decided: predicted, else false), `sk`
     (its score, else 0) and `hk` (how many rows it has).
     """
     columns = [f"min({quoted(c)}) AS {quoted(c)}" for c in dict.fromkeys(about)]
@@ -324,7 +325,8 @@ def pivot_sql(source: str, codebook: Codebook, about: Sequence[str]) -> str:
     return (
         "SELECT model, sentence_id::VARCHAR AS sentence_id, "
         "coalesce(bool_or(seen::BOOLEAN), false) AS seen, "
-        f"coalesce(bool_or(distance::DOUBLE > {FAR}), false) AS _far, {', '.join(columns)} FROM {source} GROUP BY ALL"
+        f"coalesce(bool_or(distance::DOUBLE > {FAR}), false) AS _far, "
+        f"{', '.join(columns)} FROM {source} GROUP BY ALL"
     )
 
 

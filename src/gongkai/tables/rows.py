@@ -153,8 +153,8 @@ class PredictionRow(NamedTuple):
     ]
     distance: Annotated[
         float | None,
-        "share of the model's training sentences whose text is nearer to the rest of the training text, 0 to 1; "
-        "above 0.95 far: figures of quality do not hold there; null of models that do not tell",
+        "unlike the training text: the share of training sentences that are nearer to it, 0 to 1; above 0.95 "
+        "far, where figures of quality do not hold; null of models that do not tell",
     ]
     report_id: Annotated[str | None, "the report"]
     agency: Agency
