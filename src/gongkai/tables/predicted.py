@@ -23,7 +23,8 @@ FAR = 0.95
 """The distance above which a sentence is far from the training text."""
 FAR_TEXT = 0.2
 """The share of far sentences above which a text is. Among 40 bundled agencies, each left out in turn, the
-largest share was .10, among their 120 reports .16; of four real reports .06; of prose of other genres above .9."""
+largest share was .10, among their 120 reports .16; of four real reports .06; of other genres
+above .9."""
 FROM_REPORTS = ("report_id", "agency", "region_code", "year", "section", "heading")
 
 
