@@ -90,7 +90,7 @@ def prevalence(
         what counted as one draw. How a share becomes an interval is in `intervals.py`. Where there can be
         none (fewer than three units, no coded sentence with the label) low and high are null and `note` says
         why; where a counted share cannot vary (0, 1) it is Wilson's with the clusters as its n. Where more
-        than a fifth of the sentences counted are unlike the model's training text (`distance`), `note` says so.
+        than a fifth of the sentences are unlike the model's training text (`distance`), `note` says so.
 
     Raises:
         SchemaError: A column is missing.
