@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gongkai.report.halves import FIVE, Step, half_of_heading, is_half_heading, tell_halves
+from gongkai.report.halves import Half, half_of_heading, is_half_heading, next_half
 from gongkai.report.outline import FINAL, MAX_HEADING, Line, Part
 from gongkai.text.grammar import OPENS_COUNT
 from gongkai.text.lexicon import patterns
 from gongkai.text.sentences import split_sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 _WORDS = patterns("sections.passage")
 _LEAD_IN = re.compile(r"[：:]$")
@@ -48,65 +47,34 @@ def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> lis
         year: The report's; a later one in section five marks what is planned.
         index: The section's among the report's, for `Sentence.part`.
     """
-    found = list(pieces_of(part, index))
-    halves = [part.section] * len(found)
-    if part.section in FIVE:
-        halves = [piece.under or part.section for piece in found]
-        for _, group in itertools.groupby(range(len(found)), lambda k: found[k].round):
-            inside = list(group)
-            if found[inside[0]].round:
-                steps = [found[k].step for k in inside]
-                halves[inside[0] : inside[-1] + 1] = tell_halves(steps, year)
-    lead, before = "", ""
-    sentences = []
-    for piece, half in zip(found, halves, strict=True):
-        lead = "" if piece.cut or half != before else lead
-        opens = _opens_passage(piece.sentence.text, part.section)
-        sentences.append(replace(piece.sentence, section=half, lead="" if opens else lead))
-        lead = piece.sentence.text if opens else lead
-        before = half
-    return sentences
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A sentence before its half is told.
-
-    Attributes:
-        sentence: Without lead and half.
-        step: What tells its half.
-        under: The half that the last heading that names one names, empty for none.
-        round: Number of the stretch in which halves turn by themselves; 0 where only headings turn them.
-        cut: Whether a lead before it no longer holds.
-    """
-
-    sentence: Sentence
-    step: Step
-    under: str
-    round: int
-    cut: bool
-
-
-def pieces_of(part: Part, index: int = 0) -> Iterator[Piece]:
-    """Yield the sentences of a section under their headings."""
-    split = part.section in FIVE
-    sub_heading, above, under = "", "", ""
-    rounds, cut = int(part.section == "section5"), False
+    split = part.section in ("section5", "problems", "improvements")
+    state = Half("improvements" if part.section == "improvements" else "problems")
+    turning = part.section == "section5"
+    sub_heading, lead = "", ""
+    found: list[Sentence] = []
     offset = 0
 
     def enter(heading: str) -> None:
-        nonlocal above, under, rounds, cut
-        above, cut = heading, cut or not split
-        if named := half_of_heading(heading):
-            under = named
-        elif is_half_heading(heading) and not OPENS_COUNT.sub("", heading, count=1).startswith("改进"):
-            under, rounds = "", rounds + 1  # names both halves: a new round begins with its problems
+        nonlocal state, lead, turning
+        turned = state
+        if split and (named := half_of_heading(heading)):
+            turned = Half(named, headed=True)
+        elif (
+            split
+            and is_half_heading(heading)
+            and not OPENS_COUNT.sub("", heading, count=1).startswith("改进")
+        ):
+            turned, turning = Half(), True  # names both halves: a new round begins with its problems
+        elif turning:
+            turned = next_half(heading, state, year)  # a heading run into its paragraph makes a point too
+        if not split or turned.name != state.name:
+            lead = ""
+        state = turned
 
     for line in _joined(part.lines):
         text = line.text
-        cut |= not split and not OPENS_COUNT.match(
-            text
-        )  # outside section five a lead opens its paragraph, and points
+        if not split and not OPENS_COUNT.match(text):
+            lead = ""  # outside section five a lead opens its paragraph, and paragraphs that count points
         stand_alone = _sub_heading(text, part.section)
         if stand_alone:
             sub_heading = stand_alone
@@ -118,28 +86,36 @@ def pieces_of(part: Part, index: int = 0) -> Iterator[Piece]:
         if run_in:
             shift, sub_heading = run_in
             enter(sub_heading)
-        opens = True
         for start, end in split_sentences(text[shift:]):
             sentence = text[shift + start : shift + end]
-            inside = _heading_inside(sentence, more=shift + end < len(text), split=split)
+            more = shift + end < len(text)
+            inside = _heading_inside(sentence, more=more, split=split)
             if inside:
                 sub_heading = inside
                 enter(inside)
                 continue
-            at = offset + shift
-            read = Sentence(
-                part.section,
-                sub_heading or part.heading,
-                "",
-                at + start,
-                at + end,
-                line.page,
-                sentence,
-                index,
+            if turning:
+                turned = next_half(sentence, state, year)
+                lead = "" if turned.name != state.name else lead
+                state = turned
+            opens = _opens_passage(sentence, part.section)
+            heading = sub_heading or part.heading
+            found.append(
+                Sentence(
+                    state.name if split else part.section,
+                    heading,
+                    "" if opens else lead,
+                    offset + shift + start,
+                    offset + shift + end,
+                    line.page,
+                    sentence,
+                    index,
+                )
             )
-            yield Piece(read, Step(sentence, opens, above, under), under, rounds, cut)
-            opens, above, cut = False, "", False
+            if opens:
+                lead = sentence
         offset += len(text) + 1
+    return found
 
 
 def _joined(lines: Sequence[Line]) -> list[Line]:
@@ -157,7 +133,7 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
 
 def _sub_heading(text: str, section: str) -> str | None:
     """Return the heading that a whole line is: short, nominal, without an end mark."""
-    if section not in FIVE and _WORDS["headed"].fullmatch(text):
+    if section not in ("section5", "problems", "improvements") and _WORDS["headed"].fullmatch(text):
         return text.strip("。：")
     if FINAL.search(text) or len(text) > MAX_HEADING:
         return text.strip("：") if text.endswith("：") and _is_label(text.strip("：")) else None
@@ -176,7 +152,7 @@ def _run_in_heading(text: str, section: str) -> tuple[int, str] | None:
         return None
     title = match["pair"] or match["title"]
     end = match.end() - 1
-    split = section in FIVE
+    split = section in ("section5", "problems", "improvements")
     nominal = bool(_WORDS["nominal"].search(title))
     label = text[end] == "：" and _is_label(title)
     if match["bracket"]:
@@ -208,4 +184,5 @@ def _opens_passage(sentence: str, section: str) -> bool:
     """Tell whether a sentence opens a passage: it ends in a colon, or turns to what will be done."""
     if _LEAD_IN.search(sentence) or _WORDS["opens"].match(sentence):
         return True
-    return section in FIVE and bool(_WORDS["opens_remedy"].match(sentence))
+    five = section in ("section5", "problems", "improvements")
+    return five and bool(_WORDS["opens_remedy"].match(sentence))
