@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
     from sklearn.linear_model import LogisticRegression
 
+    from gongkai.classify.distance import Familiar
     from gongkai.classify.kinds import Chosen, Coded, TrainSettings
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Sentences
@@ -63,6 +64,7 @@ class LinearClassifier:
     trained_on: frozenset[str] = frozenset()
     """Ids of the coded sentences it learned from."""
     codebook: Codebook | None = None
+    familiar: Familiar | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
