@@ -166,7 +166,7 @@ def _names(formula: str) -> tuple[str, list[str]]:
 
 
 def _of_several(rows: Table, formula: str) -> Table:
-    """Return the rows that are left when each stands alone in no fixed effect; of none pyfixest ends Python."""
+    """Return the rows left when each stands alone in no fixed effect; with none pyfixest ends Python."""
     effects = [
         re.findall(r"\w+", effect) for effect in formula.partition("|")[2].partition("|")[0].split("+")
     ]
