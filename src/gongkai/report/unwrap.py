@@ -175,7 +175,8 @@ def _full_width(texts: Sequence[str]) -> int | None:
 
     Wrapped text has many lines of about one width, hardly any wider, and most of these end inside a sentence.
     """
-    prose = (t for t in texts if not _is_heading(t) and not ("报" in t and is_title(clean_text(t[:80]))))
+    no_row = (text for text in texts if "|" not in text)
+    prose = (t for t in no_row if not _is_heading(t) and not ("报" in t and is_title(clean_text(t[:80]))))
     widths = [(columns(text.rstrip()), text) for text in prose]
     long = Counter(width for width, _ in widths if width >= LEAST_WIDTH)
     count = sum(long.values())
