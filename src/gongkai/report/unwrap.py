@@ -20,7 +20,7 @@ from gongkai.text.grammar import BROWSER_LINE, MEASURES, NUMERALS, OPENS_POINT, 
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 LEAST_WIDTH, WIDEST = 30, 260
 """Columns (a Chinese character has two) between which a text counts as wrapped."""
@@ -51,6 +51,9 @@ _ARABIC = patterns("sections.line")["arabic"]
 _GOES_ON = patterns("sections.line")["goes_on"]
 _FRONT_ENDS = patterns("sections.line")["front_ends"]
 _SUB_HEADED = patterns("sections.line")["sub_headed"]
+_TITLE_FIRST = patterns("sections.line")["title_first"]
+FIRST = 10
+"""Lines among which the title stands."""
 _HEAD_ALONE = patterns("sections.line")["head_alone"]
 _INDEX = patterns("sections.line")["index"]
 """A heading that is whole: what follows it, be it a figure alone, is text."""
@@ -95,7 +98,7 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
     """
     arabic = sum(bool(_ARABIC.fullmatch(piece.text)) for piece in pieces) >= ENOUGH
     apart: list[Line] = []
-    for piece in _without_front(pieces):
+    for piece in _title_apart(_without_front(pieces)):
         text = piece.text
         if arabic and _ARABIC.fullmatch(text):
             digit = text.strip()[0]
@@ -105,6 +108,17 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
             [piece] if parts == (piece.text,) else [Line(part, piece.page, piece.index) for part in parts]
         )
     return apart
+
+
+def _title_apart(pieces: Sequence[Line]) -> Iterator[Line]:
+    """Set the title apart from a text that a tool put behind it on its line."""
+    for number, piece in enumerate(pieces):
+        match = _TITLE_FIRST.match(piece.text) if number < FIRST else None
+        if match and is_title(clean_text(match["title"])):
+            yield Line(match["title"], piece.page, piece.index)
+            yield Line(piece.text[match.end() :], piece.page, piece.index)
+        else:
+            yield piece
 
 
 def _without_front(pieces: Sequence[Line]) -> Sequence[Line]:
