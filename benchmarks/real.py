@@ -115,6 +115,19 @@ def by_kind(predictions: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def lacking(sentences: pd.DataFrame, gold: pd.DataFrame, model: Path) -> pd.DataFrame:
+    """Return F1 by what of its context a sentence comes without."""
+    rows = []
+    for columns in ([], ["lead"], ["heading", "lead"], ["section"], ["section", "heading", "lead"]):
+        found = predict(sentences.drop(columns=columns), model=model)
+        found = found.assign(section=found["section"].astype(object).fillna(""))
+        metrics = evaluate(found[~found["seen"].astype(bool)], gold)
+        f1 = metrics[(metrics["metric"] == "f1") & metrics["label"].isin(LABELS)].set_index("label")
+        shown = {k: f"{f1['value'][k]:.3f} [{f1['low'][k]:.3f}, {f1['high'][k]:.3f}]" for k in LABELS}
+        rows.append({"without": ", ".join(columns) or "–"} | shown)
+    return pd.DataFrame(rows)
+
+
 def curve(gold: pd.DataFrame) -> pd.DataFrame:
     """Return F1 on real sentences by what a linear model learned from: authored, real of other reports, both."""
     authored = gold_of(read_labels(ROOT / "corpus" / "labels"))
@@ -191,6 +204,7 @@ def main() -> None:
             markdown(shown),
             markdown(by_section(predictions, gold)),
             markdown(by_kind(predictions, gold)),
+            markdown(lacking(sentences, gold, folder)),
         ]
     if asked.curve:
         pieces += ["### Learning curve, F1", markdown(curve(gold))]

@@ -54,7 +54,15 @@ AGENCIES = (
     "甲/乙\\丙",
     "not found",
 )
+RUN = {
+    "gongkai": gongkai.__version__,
+    "command": "build",
+    "settings": {},
+    "inputs": 3,
+    "inputs_digest": "0" * 64,
+}
 NULLS = ("none", "none", "some", "all", "one")
+SCHEME = gongkai.read_codebook(gongkai.bundled("corpus/codebook.toml")).stamp
 
 
 class World:
@@ -65,7 +73,7 @@ class World:
         self.frames = frames
         for name in BUILT:
             write_part(name, frames[name], folder / "tables")
-        (folder / "tables" / "run.json").write_text(json.dumps({"gongkai": gongkai.__version__}))
+        (folder / "tables" / "run.json").write_text(json.dumps(RUN))
         write_part("predictions", frames["predictions"], folder / "parts")
         for name in ("predictions", "labels"):
             write_frame(frames[name], folder / f"{name}.csv")
@@ -91,6 +99,8 @@ def plans(draw):
         "series": draw(st.booleans()),
         "agencies": draw(st.sampled_from([2, 1, len(AGENCIES), len(AGENCIES)])),
         "own": draw(st.booleans()),
+        "copying": draw(st.booleans()),
+        "scheme": draw(st.sampled_from([SCHEME, SCHEME, None, "other 1"])),
         "long": draw(st.integers(0, 29)) == 7,
         "plain": draw(st.booleans()),
         "seed": draw(st.integers(0, 2**32)),
@@ -98,7 +108,14 @@ def plans(draw):
     return plan | STUDY if draw(st.integers(0, 2)) == 1 else plan
 
 
-STUDY = {"reports": 16, "sentences": 12, "years": (2020, 2021), "agencies": 8, "own": True, "series": True}
+STUDY = {
+    "reports": 16,
+    "sentences": 12,
+    "years": (2020, 2021),
+    "agencies": 8,
+    "series": True,
+    "scheme": SCHEME,
+}
 
 
 def made(plan):
@@ -120,9 +137,12 @@ def made(plan):
         for report in reports
         for i in range(plan["sentences"])
     ]  # fmt: skip
-    for row in rows["sentences"]:
+    for number, row in enumerate(rows["sentences"]):
         if plan["own"]:  # no two agencies share a text
             row["text"] += "".join(rng.choice("甲乙丙丁戊己庚辛") for _ in range(8))
+        before = number - 2 * plan["sentences"]
+        if plan["copying"] and before >= 0 and number // plan["sentences"] % 4 > 1:  # but those who copy
+            row["text"] = rows["sentences"][before]["text"]
         row["tokens"] = [row["text"][i : i + 2] for i in range(0, len(row["text"]), 2)]
     if plan["long"] and rows["sentences"]:
         rows["sentences"][0] |= {"text": "长" * 200_000, "tokens": ["长" * 2] * 100_000}
@@ -142,7 +162,7 @@ def made(plan):
     learned = not plan["plain"] and rng.random() < 0.3
     rows["predictions"] = [row | {"score": rng.random(), "seen": learned and row["seen"]} for row in said]
     rows["labels"] = [
-        _below(rng, "labels", row, texts, annotator=who, text=row["text"] or "x")
+        _below(rng, "labels", row, texts, annotator=who, text=row["text"] or "x", codebook=plan["scheme"])
         for row in rows["sentences"]
         for who in ("li", "wang", "resolved")
         if rng.random() < 0.9
@@ -397,6 +417,76 @@ def parquet_predicted(world):
     assert found["text"].tolist()[::2] == world.sentences["text"].tolist()
 
 
+def paneled(ending):
+    """A panel, written and regressed on."""
+
+    def act(world):
+        cli("panel", T, P, "-o", "{}/panel" + ending, "--labels", L)(world)
+        found = world.folder / f"panel{ending}"
+        if ending != ".dta":
+            cli("regress", found, "boilerplate ~ n_sentences | agency", "-o", O, "--draws", "99")(world)
+
+    return act
+
+
+def panel_frames(world):
+    table, dictionary = gongkai.panel(
+        world.reports, world.predictions, sentences=world.sentences, statistics=world.statistics,
+        checks=world.checks, strict=True,
+    )  # fmt: skip
+    assert set(table["report_id"].dropna()) <= set(world.reports["report_id"])
+    assert set(dictionary["column"]) == set(table.columns)
+    gongkai.write_panel(table, dictionary, world.folder / "panel.xlsx")
+    gongkai.regress(table, "commitment ~ n_sentences", draws=99)
+
+
+def covered(world):
+    found = gongkai.coverage(world.reports, world.problems)
+    gongkai.coverage_shares(found, by=("year",))
+    gongkai.panel_gaps(world.reports)
+
+
+def rated(world):
+    found = gongkai.rates(world.reports, world.statistics, world.checks, strict=True)
+    gongkai.crosswalk(world.statistics)
+    assert set(found["report_id"]) <= set(world.reports["report_id"])
+
+
+def joined_to(world):
+    named = world.reports[["agency"]].dropna().drop_duplicates().assign(own=1)
+    wide, unmatched = gongkai.with_covariates(world.reports, named)
+    assert len(wide) == len(world.reports)
+    assert unmatched.empty
+
+
+def corrected(method):
+    def act(world):
+        labels = gongkai.assume_random(world.labels.assign(inclusion=None), world.predictions)
+        return gongkai.prevalence(world.predictions, by=("year",), method=method, labels=labels)
+
+    return act
+
+
+def grouped(world):
+    found = gongkai.compare_groups(outcome(world), by="agency")
+    assert set(found["agency"].dropna()) <= set(world.predictions["agency"].dropna())
+
+
+def prompted(world):
+    """Prompts of a language model, which is not asked."""
+    gongkai.write_tasks(gongkai.sample(world.sentences, 3), world.folder / "tasks.csv")
+    cli("code", "{}/tasks.csv", "-o", O, "--llm", "m", "--endpoint", "http://127.0.0.1:9/v1", "--dry-run")(
+        world
+    )
+
+
+def reread(world):
+    for name in ("predictions.csv", "parts"):
+        found = gongkai.read_predictions(world.folder / name, tables=world.folder / "tables")
+        assert len(found) == len(world.predictions)
+    assert len(gongkai.read_sentences(world.folder / "tables")) == len(world.sentences)
+
+
 T, P, L, O = "{}/tables", "{}/predictions.csv", "{}/labels.csv", "{}/out.csv"  # noqa: E741
 ACTIONS = {
     "check": cli("check", T, "-o", O),
@@ -412,7 +502,7 @@ ACTIONS = {
     "measure adjusted": cli("measure", P, "-o", O, "--by", "", "--method", "adjusted", "--labels", L),
     "measure dsl": cli("measure", P, "-o", "{}/o.jsonl", "--by", "agency", "--method", "dsl", "--labels", L),
     "page": cli("page", T, P, "-o", "{}/page.html"),
-    "sample": cli("sample", T, "-o", "{}/tasks", "-n", "3", "--by", "section,year", "--coder", "li"),
+    "sample": cli("sample", T, "-o", "{}/tasks", "-n", "40", "--by", "section,year", "--coder", "li"),
     "sample xlsx": cli("sample", T, "-o", "{}/tasks", "-n", "3", "--format", "xlsx", "--predictions", P),
     "agree": cli("agree", L, "--by", "section", "--adjudicate", "{}/a.csv", "--labels", O),
     "partition": cli("partition", T, "-o", "{}/by-year"),
@@ -422,6 +512,30 @@ ACTIONS = {
     "compare kind": cli("compare", T, P, "-o", O, "--by", "kind", "--second", "department", "--labels", L),
     "terms": cli("terms", T, "-o", O),
     "terms by": cli("terms", T, "-o", O, "--by", "agency", "--second", AGENCIES[0]),
+    "trend": cli("trend", T, P, "-o", O),
+    "trend labels": cli("trend", T, P, "-o", O, "--first", "2020", "--second", "2021", "--labels", L),
+    "plan": cli("plan", ".2", "--agencies", "9", "--sentences", "40", "--predictions", P, "--labels", L, "--label", "boilerplate"),
+    "calibrate": cli("calibrate", "linear", L, "-o", "{}/calibrated"),
+    "rates": cli("rates", T, "-o", O, "--strict", "--systems", "{}/systems.csv"),
+    "coverage": cli("coverage", T, "-o", O, "--by", "level"),
+    "panel csv": paneled(".csv"),
+    "panel dta": paneled(".dta"),
+    "export": cli("export", T, "-o", "{}/deposit", "--predictions", P, "--labels", L),
+    "cite": cli("cite", "--methods", T),
+    "code": prompted,
+    "panel": panel_frames,
+    "coverage frame": covered,
+    "rates frame": rated,
+    "series": lambda w: gongkai.series(w.reports),
+    "with_covariates": joined_to,
+    "prevalence ppi": corrected("ppi"),
+    "prevalence dsl": corrected("dsl"),
+    "compare_groups": grouped,
+    "trend frame": lambda w: gongkai.trend(outcome(w)),
+    "followup_placebo": lambda w: gongkai.followup_placebo(w.sentences, w.predictions),
+    "mandated_phrases": lambda w: gongkai.mandated_phrases(w.sentences),
+    "mentions": lambda w: gongkai.mentions(w.sentences),
+    "read again": reread,
     "read": lambda w: [gongkai.read(w.folder / "tables", name) for name in BUILT],
     "read year": lambda w: gongkai.read(w.folder / "tables", "sentences", agency=AGENCIES[0], year=[2021, 1900]),
     "connect": lambda w: gongkai.connect(w.folder / "tables").sql("SELECT agency, count(*) FROM sentences GROUP BY 1").df(),
@@ -430,7 +544,7 @@ ACTIONS = {
     "read_labels": lambda w: gongkai.read_labels(w.folder / "labels.csv"),
     "agreement": lambda w: gongkai.agreement(w.labels, by=("year",)),
     "adjudication": lambda w: gongkai.adjudication(w.labels),
-    "draw": lambda w: gongkai.sample(w.sentences, 2, by=("agency",)),
+    "draw": lambda w: gongkai.sample(w.sentences, 20, by=("agency",)),
     "evaluate frame": lambda w: gongkai.evaluate(w.predictions, w.labels, by=("agency",), reports=w.reports),
     "predict frame": lambda w: gongkai.predict(w.sentences),
     "predict texts": lambda w: gongkai.predict(w.sentences[["text"]]),
@@ -439,7 +553,7 @@ ACTIONS = {
     "compare frame": lambda w: gongkai.compare(outcome(w), by="year", first=None, second=2021),
     "compare_reports": lambda w: gongkai.compare_reports(w.sentences, "r0", "r1"),
     "dsl_outcome": lambda w: gongkai.dsl_outcome(w.predictions, w.labels),
-    "pool": lambda w: gongkai.pool(gongkai.prevalence(w.predictions, by=("year",))),
+    "pool": lambda w: gongkai.pool(gongkai.prevalence(w.predictions, by=("agency",))),
     "copied": lambda w: gongkai.copy_network(gongkai.copied(w.sentences), w.reports, sentences=w.sentences),
     "reuse_sensitivity": lambda w: gongkai.reuse_sensitivity(w.sentences),
     "followup_shares": lambda w: gongkai.followup_shares(gongkai.followup(w.sentences, w.predictions).assign(checked=None), by=("year",)),
@@ -536,6 +650,32 @@ def test_many_worlds(record_property):
     judged(*meet(WORLDS, SEED), record_property)
 
 
+@pytest.mark.parametrize("name", ACTIONS)
+def test_a_calm_study_is_not_refused(name):
+    """So that refusing everything cannot pass: what every action must do with some study that lacks nothing."""
+    calm = STUDY | {"nulls": "none", "long": False, "plain": True}
+    ends = []
+    for number in range(8):
+        ends.append(tried(name, calm | {"own": number % 2 == 0, "copying": number % 4 > 1, "seed": number}))
+        if ends[-1] != "refused":
+            break
+    assert ends[-1] == "result", ends
+
+
+NO_TABLES = {
+    "bundled", "calibrate", "code_by_machine", "load_corpus", "load_model", "new_codebook", "read_file", "read_report", "plan",
+    "Machine", "predict_tables", "sentences_behind", "to_svg",
+}  # fmt: skip
+"""Functions that take no table, or that a command among the actions calls and nothing else does."""
+
+
+def test_every_function_and_command_meets_worlds():
+    here = Path(__file__).read_text(encoding="utf-8")
+    assert [n for n in gongkai.__all__ if f"gongkai.{n}" not in here and n not in NO_TABLES] == []
+    commands = {c.name or c.callback.__name__ for c in app.registered_commands}
+    assert commands - set(re.findall(r'cli\(\s*"(\w+)"', here)) == {"demo", "doctor"}
+
+
 def test_the_findings_that_began_this(tmp_path):
     """A form not found, a year not found, an agency not found: all three went through no command."""
     plan = {
@@ -546,6 +686,8 @@ def test_the_findings_that_began_this(tmp_path):
         "agencies": 2,
         "series": False,
         "own": False,
+        "copying": False,
+        "scheme": None,
         "long": False,
         "plain": True,
         "seed": 1,

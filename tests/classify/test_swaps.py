@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from gongkai.classify.cues import CUES, find_cues
-from gongkai.classify.swaps import _WAYS, swapped, with_particular
+from gongkai.classify.predict import predict
+from gongkai.classify.swaps import _WAYS, LACKING, swapped, with_particular, without_context
 
 
 @pytest.mark.parametrize("way", _WAYS)
@@ -29,3 +30,27 @@ def test_copies_follow_their_originals():
     assert again["text"].tolist() == copies["text"].tolist()
     fewer, _, _ = swapped(frame.iloc[:200], y[:200])
     assert fewer["text"].tolist() == copies["text"].tolist()[: len(fewer)]
+
+
+def test_copies_lack_some_context_and_nothing_else():
+    texts = [f"进一步加强第{i}类业务的培训。" for i in range(300)]
+    frame = pd.DataFrame(
+        {"text": texts, "section": "improvements", "heading": "二、打算", "lead": "下一步："}
+    )
+    copies = without_context(frame)
+    assert copies["text"].tolist() == texts
+    lacks = copies[["section", "heading", "lead"]].eq("")
+    assert lacks.any(axis=1).all()
+    assert 60 <= lacks.all(axis=1).sum() <= 180
+    assert set(map(tuple, lacks.to_numpy().tolist())) == {
+        tuple(c in kind for c in ("section", "heading", "lead")) for kind in LACKING
+    }
+    assert without_context(frame[["text"]])["text"].tolist() == texts
+
+
+def test_the_bundled_model_finds_promises_in_sentences_that_come_alone():
+    promises = ["下一步，我局将加强业务培训。", "2024年起，每季度对各镇栏目检查一次并通报结果。"]
+    others = ["全年收到申请12件，均已按期答复。", "个别单位公开不够及时。"]
+    frame = pd.DataFrame({"text": promises + others, "year": 2023})
+    found = predict(frame, model="linear").query("label == 'commitment'")
+    assert found["predicted"].tolist() == [True, True, False, False]

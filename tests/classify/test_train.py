@@ -11,7 +11,12 @@ from gongkai.errors import GongkaiError, ModelError, SchemaError
 
 
 def test_the_folder_is_complete_and_tells_how_it_was_made(model):
-    assert {p.name for p in model.iterdir()} == {*FILES, "codebook.toml", "model.safetensors"}
+    assert {p.name for p in model.iterdir()} == {
+        *FILES,
+        "codebook.toml",
+        "distance.safetensors",
+        "model.safetensors",
+    }
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     assert config["labels"] == ["commitment", "boilerplate"]
     assert config["settings"]["seed"] == 0

@@ -76,6 +76,16 @@ def test_an_agency_is_compared_with_its_peers_by_its_own_reports():
     assert compare(frame, by="agency", first=None, second="b0").iloc[0]["p_value"] > 0.05
 
 
+def test_a_label_that_one_group_lacks_has_no_difference_and_the_others_have():
+    """Found by a world: predictions of one label without a year, of the other with."""
+    frame = outcomes({"a": (5, 0.3), "b": (5, 0.3)})
+    both = pd.concat([frame, frame[frame["kind"] == "a"].assign(label="y")])
+    rows = compare(both, by="kind", first="a", second="b").set_index("label")
+    assert pd.isna(rows.loc["y", "value"])
+    assert rows.loc["y", "note"].startswith("nothing to divide by")
+    assert rows.loc["x", "low"] < rows.loc["x", "high"]
+
+
 def test_two_agencies_against_two_are_too_few_and_it_says_so():
     row = compare(outcomes({"a": (2, 0.2), "b": (2, 0.5)}), by="kind", first="a", second="b").iloc[0]
     assert pd.isna(row["p_value"])

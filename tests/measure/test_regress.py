@@ -67,6 +67,14 @@ def test_what_cannot_be_estimated_is_one_line(panel, formula, said):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("effects", ["agency", "agency + year", "agency^year"])
+def test_one_row_an_agency_is_refused(panel, effects):
+    """Nothing is left of such a panel, and what pyfixest does with nothing ends the process (found by a world)."""
+    one = panel if "^" in effects else panel[panel["year"] == 2020]
+    with pytest.raises(MeasureError, match="nothing varies within"):
+        regress(one, f"share ~ requests | {effects}")
+
+
 def test_functions_are_no_columns(panel):
     assert regress(panel, "share ~ np.log(requests + 100) | agency", draws=0)["value"].notna().all()
 

@@ -40,6 +40,9 @@ CASES = [
         "一是抓学习；",
         "二是抓考核，解决能力不足的问题。",
     ),
+    # points that count from one again, with nothing that leads over
+    ("PPII", "一是意识不强；", "二是专栏更新不及时。", "一是每周五核对一遍栏目；", "二是按月通报。"),
+    ("PPP", "一是意识不强；", "二是能力不足。", "一是个别镇没有专人，衔接不畅。"),
     # problem and remedy in one sentence: the main clause decides
     ("I", "公开渠道较为单一，下一步将开通短信推送。"),
     ("P", "虽然打算争取经费，但目前仍有档案没有扫描。"),

@@ -7,6 +7,7 @@ A folder holds
     run.json       version, settings, seeds, digest of the gold
     gold.txt       sentences it learned from, by id and by `text_key`: quality measured on these says nothing
     codebook.toml  the scheme; a model without one is of the scheme that ships
+    distance.safetensors  by which sentences unlike the training text are told; earlier models have none
     model.safetensors, and of a transformer its tokenizer
 and is complete or is not saved.
 """
@@ -19,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gongkai.classify.distance import Familiar
 from gongkai.classify.kinds import KINDS, kind_named
 from gongkai.errors import GongkaiError, ModelError
 from gongkai.store.run import bundled
@@ -62,6 +64,10 @@ class Classifier(Protocol):
     @property
     def trained_on(self) -> frozenset[str]:
         """Ids, and keys of the texts, of the sentences it learned from."""
+
+    @property
+    def familiar(self) -> Familiar | None:
+        """Its training text as it remembers it; None where it does not."""
 
     def save(self, folder: Path) -> None:
         """Write the weights into a folder."""
@@ -163,7 +169,12 @@ def load_model(
     kind = kind_of(folder, device=device, batch_size=batch_size)
     learned = frozenset((folder / GOLD).read_text(encoding="utf-8").split())
     loaded: Any = KINDS[kind].load(folder, device, batch_size)
-    model: Classifier = replace(loaded, trained_on=learned, codebook=codebook_of(folder, loaded.labels))
+    model: Classifier = replace(
+        loaded,
+        trained_on=learned,
+        codebook=codebook_of(folder, loaded.labels),
+        familiar=Familiar.load(folder),
+    )
     return model
 
 

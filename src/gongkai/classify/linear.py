@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from gongkai.classify.calibrate import Calibration, best_f1, calibrate, calibrated
 from gongkai.classify.cues import find_cues
 from gongkai.classify.features import BLOCKS, WIDTH, WIDTHS, features, grams, named_columns
-from gongkai.classify.swaps import swapped
+from gongkai.classify.swaps import swapped, without_context
 from gongkai.errors import ModelError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
     from sklearn.linear_model import LogisticRegression
 
+    from gongkai.classify.distance import Familiar
     from gongkai.classify.kinds import Chosen, Coded, TrainSettings
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Sentences
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 WEIGHTS = "model.safetensors"
+CONTEXT = frozenset({"section", "heading", "lead"})
 CHOICES: tuple[tuple[str, ...], ...] = (
     ("characters", "words"),
     ("characters", "words", "outline", "cues"),
@@ -63,6 +65,7 @@ class LinearClassifier:
     trained_on: frozenset[str] = frozenset()
     """Ids of the coded sentences it learned from."""
     codebook: Codebook | None = None
+    familiar: Familiar | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -250,7 +253,7 @@ def train_linear(
     Raises:
         ModelError: A label has too few positives or groups to fold.
     """
-    whole = {block: part.matrix() for block, part in grams(sentences, BLOCKS).items()}
+    whole, bare = _matrices(sentences), _matrices(without_context(sentences, seed=seed))
     heads: dict[str, Head] = {}
     chosen: dict[str, dict[str, object]] = {}
     for label, codes in gold.items():
@@ -259,21 +262,23 @@ def train_linear(
         y = codes[known].astype(bool)
         splits = grouped_folds(y, groups[known], folds=folds, seed=seed, label=label)
         copies, code, origin = swapped(sentences[known], y & (label == portable), seed=seed)
-        beside = {block: part.matrix() for block, part in grams(copies, BLOCKS).items()}
+        beside = [(_matrices(copies), code, origin)]
+        lacking = bare if known.all() else {block: x[np.flatnonzero(known)] for block, x in bare.items()}
+        beside.append((lacking, y, np.arange(len(y))))
         trials = []
         for blocks in CHOICES:
-            x, more = _stack(made, blocks), _stack(beside, blocks)
+            x, copied = _stack(made, blocks), _copies(beside, blocks)
             for c in regularization:
                 margins = np.zeros(len(y))
                 for train, test in splits:
-                    fitted = _fit(x[train], y[train], more, code, np.isin(origin, train), c)
+                    fitted = _fit(x[train], y[train], copied, train, c)
                     margins[test] = fitted.decision_function(x[test])
                 trials.append((best_f1(margins, y)[0], blocks, c, margins))
         # Within .003 of the best the smaller set of blocks is taken: fewer to explain, faster to compute.
         best = max(t[0] for t in trials)
         score, blocks, c, margins = next(t for t in trials if t[0] >= best - 0.003)
         calibration, _ = calibrate(margins, y)
-        last = _fit(_stack(made, blocks), y, _stack(beside, blocks), code, np.ones(len(code), bool), c)
+        last = _fit(_stack(made, blocks), y, _copies(beside, blocks), np.arange(len(y)), c)
         heads[label] = Head(blocks, last.coef_[0], float(last.intercept_[0]), calibration)
         chosen[label] = {
             "blocks": list(blocks),
@@ -285,14 +290,29 @@ def train_linear(
     return LinearClassifier(name, heads), chosen
 
 
-def _fit(
-    x: sp.csr_matrix, y: Vector, more: sp.csr_matrix, code: Vector, of_these: Vector, c: float
-) -> LogisticRegression:
-    """Fit on sentences, and on those of the altered copies that were made of them."""
+def _matrices(sentences: pd.DataFrame) -> dict[str, sp.csr_matrix]:
+    return {block: part.matrix() for block, part in grams(sentences, BLOCKS).items()}
+
+
+Copies: TypeAlias = "tuple[sp.csr_matrix, Vector, Vector]"
+"""Altered copies: features, codes, and the row of each one's original."""
+
+
+def _copies(made: Sequence[tuple[dict[str, sp.csr_matrix], Vector, Vector]], blocks: Sequence[str]) -> Copies:
+    """Return the altered copies' features; those that lack context where the blocks take any."""
     import scipy.sparse as sp
 
-    if not of_these.any():
-        return regression(c).fit(x, y)
+    used = made if set(blocks) & CONTEXT else made[:1]
+    parts = [_stack(features, blocks) for features, _, _ in used]
+    return sp.vstack(parts, format="csr"), *(np.concatenate([one[k] for one in used]) for k in (1, 2))
+
+
+def _fit(x: sp.csr_matrix, y: Vector, copies: Copies, rows: Vector, c: float) -> LogisticRegression:
+    """Fit on sentences, `rows` of all, and on those of the altered copies that were made of them."""
+    import scipy.sparse as sp
+
+    more, code, origin = copies
+    of_these = np.isin(origin, rows)
     both = sp.vstack([x, more[of_these]], format="csr")
     return regression(c).fit(both, np.concatenate([y, code[of_these]]))
 
@@ -312,9 +332,12 @@ def grouped_folds(
         )
     from sklearn.model_selection import StratifiedGroupKFold
 
-    splitter = StratifiedGroupKFold(min(folds, with_positives), shuffle=True, random_state=seed)
-    splits = list(splitter.split(np.zeros(len(y)), y, groups))
-    if any(len(np.unique(y[train])) < 2 for train, _ in splits):
+    count = min(folds, with_positives, int((~y).sum()))
+    splits: list[tuple[Vector, Vector]] = []
+    if count > 1:
+        splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+        splits = list(splitter.split(np.zeros(len(y)), y, groups))
+    if not splits or any(len(np.unique(y[train])) < 2 for train, _ in splits):
         raise ModelError(f"{label}: too few sentences with and without it to leave groups out in turn")
     return splits
 

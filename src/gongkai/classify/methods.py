@@ -45,15 +45,20 @@ def methods_paragraph(folders: Sequence[str | Path]) -> str:
     return f"{english}\n\n{chinese}"
 
 
+_KINDS = {"command": str, "gongkai": str, "settings": dict, "inputs": int, "inputs_digest": str}
+
+
 def _read(folder: Path) -> tuple[Path, dict[str, Any]]:
     path = folder if folder.suffix == ".json" else folder / "run.json"
     try:
         run = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SchemaError(f"{path}: no run of gongkai: {error}") from error
-    lacking = [key for key in ("command", "gongkai", "settings", "inputs", "inputs_digest") if key not in run]
-    if lacking:
-        raise SchemaError(f"{path}: no run of gongkai: lacks {', '.join(lacking)}")
+    wrong = [
+        key for key, kind in _KINDS.items() if not isinstance(run, dict) or not isinstance(run.get(key), kind)
+    ]
+    if wrong:
+        raise SchemaError(f"{path}: no run of gongkai: lacks {', '.join(wrong)}, or has it of another type")
     return path.parent, run
 
 

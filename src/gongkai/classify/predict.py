@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gongkai.classify.classifier import Classifier
+    from gongkai.classify.distance import Familiar
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Predictions, Sentences
 
@@ -68,7 +69,7 @@ def predicted_rows(model: Classifier, sentences: Sentences) -> pa.Table:
     scores = shared_out(model.scores(sentences), model.labels, model.codebook)
     return as_predictions(
         scores, sentences, name=model.name, thresholds=model.thresholds, learned=model.trained_on,
-        codebook=model.codebook,
+        codebook=model.codebook, familiar=model.familiar,
     )  # fmt: skip
 
 
@@ -80,6 +81,7 @@ def as_predictions(
     thresholds: Mapping[str, float],
     learned: frozenset[str] = frozenset(),
     codebook: Codebook | None = None,
+    familiar: Familiar | None = None,
 ) -> pa.Table:
     """Put scores, sentences × indicators in the order of `thresholds`, into an Arrow table `predictions`.
 
@@ -94,6 +96,7 @@ def as_predictions(
             return [None] * (n * len(labels))
         return sentences[column].repeat(len(labels)).reset_index(drop=True)
 
+    distances = None if familiar is None else familiar.distance([str(text) for text in sentences["text"]])
     columns: dict[str, object] = {
         "sentence_id": repeated("sentence_id"),
         "model": [name] * (n * len(labels)),
@@ -102,6 +105,7 @@ def as_predictions(
         "score": scores.ravel(),
         "predicted": decisions(scores, thresholds, codebook).ravel(),
         "seen": np.repeat(learned_from(sentences, learned), len(labels)),
+        "distance": None if distances is None else np.repeat(distances, len(labels)),
     }
     for column in ("report_id", "agency", "region_code", "year", "section", "heading"):
         columns[column] = repeated(column)

@@ -68,6 +68,8 @@ $beside
 
 - Figures are for text like the training text. Real reports may differ: code a random sample of your own and
   use it to correct shares before comparing agencies.
+- Text unlike the training text is told by the column `distance` of predictions; text that is like it may
+  still be read wrongly.
 - What a sentence says may show only in its context: scores are less certain without `section`, `heading`,
   `lead`.
 - A label is a reading of a sentence by a codebook, not a judgement of an agency.

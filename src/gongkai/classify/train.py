@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 
 from gongkai.classify.baselines import baseline_scores, baselines_of
 from gongkai.classify.classifier import CARD, CODEBOOK, CONFIG, GOLD, METRICS, RUN
+from gongkai.classify.distance import familiar
 from gongkai.classify.folds import forward_fold, outer_folds, random_folds, split_groups
 from gongkai.classify.kinds import KINDS, Coded, TrainSettings, kind_named
 from gongkai.classify.predict import as_predictions, predictions_of
@@ -79,6 +80,7 @@ def train(
         metrics = _metrics(gold, groups, folder.name, settings, scheme)
         model, chosen = _fit(gold, groups, folder.name, settings, scheme)
         model.save(hidden)
+        familiar(gold["text"].tolist(), groups).save(hidden)
         about = _about(gold, groups, chosen, settings, scheme)
         kept = json.loads((hidden / CONFIG).read_text("utf-8")) if (hidden / CONFIG).exists() else {}
         metrics = pd.concat([metrics, real_quality(about, folder.name)], ignore_index=True)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from gongkai.classify.distance import Familiar
     from gongkai.classify.kinds import Chosen, Coded, TrainSettings
     from gongkai.tables.codebook import Codebook
 
@@ -101,6 +102,7 @@ class TransformerClassifier:
     trained_on: frozenset[str] = frozenset()
     batch_size: int = 64
     codebook: Codebook | None = None
+    familiar: Familiar | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -318,9 +318,10 @@ def predict(
                 inputs, output, model=model, device=device, batch_size=batch_size, jobs=jobs, resume=resume,
                 overwrite=overwrite, executor=executor, share=share,
             )  # fmt: skip
-        total = counts.pop("sentences", 0)
+        total, far = counts.pop("sentences", 0), counts.pop("far sentences", 0)
         shown = ", ".join(f"{n / max(total, 1):.1%} {label}" for label, n in counts.items())
         typer.echo(f"{output}: {total:,} sentences; {shown}")
+        _say_far(far / max(total, 1))
         _say_open(share)
         return
     if jobs > 1 or resume or shard or scheduler:
@@ -332,6 +333,21 @@ def predict(
         [Path(path) for path in inputs], Path(output), model, limit, device=device, batch_size=batch_size,
         overwrite=overwrite,
     )  # fmt: skip
+
+
+def _say_far(share: float) -> None:
+    """Say how much of a text is unlike what the model learned from."""
+    from gongkai.tables.predicted import FAR, FAR_TEXT
+
+    if share == share:
+        typer.echo(
+            f"  {share:.1%} unlike the training text (distance above {FAR}; of reports like it {1 - FAR:.0%})"
+        )
+    if share > FAR_TEXT:
+        typer.echo(
+            "  warning: the model's quality is not known on such text; correct by a coded sample: "
+            "gongkai sample, then measure --labels"
+        )
 
 
 def _predict_file(
@@ -349,7 +365,7 @@ def _predict_file(
     from gongkai.classify.predict import predict as run
     from gongkai.corpus.inputs import carry_own, read_sentences
     from gongkai.store.run import refuse_existing
-    from gongkai.tables.predicted import indicator_names
+    from gongkai.tables.predicted import far_share, indicator_names
     from gongkai.tables.schema import PLAIN, write_frame
 
     if output.suffix.lower() not in PLAIN:
@@ -369,6 +385,7 @@ def _predict_file(
     shares = predictions.groupby(indicator_names(predictions), sort=False)["predicted"].mean().sort_index()
     shown = ", ".join(f"{share:.1%} {label}" for label, share in shares.items())
     typer.echo(f"{output}: {len(sentences):,} sentences; {shown}")
+    _say_far(far_share(predictions["distance"]))
     if failed:
         typer.echo(f"gongkai: {failed} files failed and are not in it; see above", err=True)
         raise typer.Exit(1)

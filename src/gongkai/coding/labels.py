@@ -193,7 +193,8 @@ def predictions_from_codes(
             parts.append(
                 pd.DataFrame(
                     {"sentence_id": given.index, "model": coders[0], "label": label.name, "value": value,
-                     "score": score.to_numpy(), "predicted": chosen, "seen": False}
+                     "score": score.to_numpy(), "predicted": chosen, "seen": False,
+                     "distance": None}
                 )
             )  # fmt: skip
     frame = pd.concat(parts, ignore_index=True)

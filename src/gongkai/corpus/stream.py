@@ -19,6 +19,7 @@ from gongkai.corpus.inputs import check_ids
 from gongkai.errors import ModelError, SchemaError
 from gongkai.store import shards, storage
 from gongkai.store.run import file_digest, manifest, version
+from gongkai.tables.predicted import FAR
 from gongkai.tables.schema import SCHEMAS, as_ids, as_sentences, own_names, parts_of, read_columns, set_aside
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def predict_tables(
         share: (i, n): do only the i-th of n shares, from 1; a last call with `resume` completes the folder.
 
     Returns:
-        Counts: `sentences`, and under each label how many were predicted to have it; of this share.
+        Counts: `sentences`, `far sentences` (those unlike the model's training text), and under each label
+        how many were predicted to have it; of this share.
 
     Raises:
         SchemaError: An input is neither, or lacks `text`; ids lack or repeat, or columns of two files do not
@@ -234,7 +236,7 @@ def predict_shard(
     `own`: the users' columns that stand behind those of `predictions`.
     """
     classifier = _loaded(model, digest, device, batch_size)
-    counts = dict.fromkeys(("sentences", *classifier.labels), 0)
+    counts = dict.fromkeys(("sentences", "far sentences", *classifier.labels), 0)
     buffer = pa.BufferOutputStream()
     own = own or pa.schema([])
     renamed = zip(own_names(own.names).values(), own.types, strict=True)
@@ -248,6 +250,8 @@ def predict_shard(
             columns = [*predicted.columns, *carried.take(again).columns]
             writer.write_table(pa.table(columns, schema=schema))
             counts["sentences"] += len(sentences)
+            distance = predicted["distance"].to_numpy().astype(float)[:: len(classifier.labels)]
+            counts["far sentences"] += int((distance > FAR).sum())
             # A row per indicator, in the model's order, for each sentence.
             chosen = predicted["predicted"].to_numpy().reshape(len(sentences), -1).sum(axis=0)
             for indicator, count in zip(classifier.labels, chosen.tolist(), strict=True):

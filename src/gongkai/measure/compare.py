@@ -11,6 +11,7 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.coverage import uneven_years
+from gongkai.measure.estimate import none
 from gongkai.measure.intervals import FEWEST, Moment, difference_interval, share_interval, told
 from gongkai.measure.prevalence import named
 from gongkai.measure.scores import ratio_moment
@@ -132,6 +133,8 @@ def share_of(outcome: Vector, index: Vector, clusters: int) -> Moment:
 def share_of_sums(tops: Vector, sizes: Vector, above: Vector) -> Moment:
     """Return the same from the sums of each cluster: outcomes, sentences, and outcomes above one half."""
     total = float(sizes.sum())
+    if not total:
+        return none("nothing to divide by")
     value = float(tops.sum()) / total
     rare = value <= 0.5
     events = above if rare else sizes - above

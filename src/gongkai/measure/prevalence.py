@@ -16,7 +16,7 @@ from gongkai.measure.intervals import share_interval, told
 from gongkai.measure.pooling import pooled_shares
 from gongkai.measure.sums import summed
 from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
-from gongkai.tables.predicted import by_indicator, indicator_names, scheme_of
+from gongkai.tables.predicted import FAR_TEXT, by_indicator, indicator_names, scheme_of
 from gongkai.tables.query import arrow_of
 from gongkai.tables.schema import frame_of
 
@@ -89,7 +89,8 @@ def prevalence(
         error; `n` counts the sentences in the denominator (for `ppi` and `dsl` the coded ones), `clusters`
         what counted as one draw. How a share becomes an interval is in `intervals.py`. Where there can be
         none (fewer than three units, no coded sentence with the label) low and high are null and `note` says
-        why; where a counted share cannot vary (0, 1) it is Wilson's with the clusters as its n.
+        why; where a counted share cannot vary (0, 1) it is Wilson's with the clusters as its n. Where more
+        than a fifth of the sentences are unlike the model's training text (`distance`), `note` says so.
 
     Raises:
         SchemaError: A column is missing.
@@ -120,7 +121,11 @@ def prevalence(
                 moment, units = _moment(group, k, quantity, sums.scheme, method, coded, rates)
                 about |= {"measure": quantity.measure, "label": quantity.label}
                 about |= {"n": int(moment.n), "clusters": units}
-                rows.append(about | told(share_interval(moment, level)))
+                found = told(share_interval(moment, level))
+                if method == "count" and group.far > FAR_TEXT:
+                    said = f"{group.far:.0%} of the sentences are unlike the training text"
+                    found["note"] = "; ".join(filter(None, [str(found["note"] or ""), said]))
+                rows.append(about | found)
             if len(rows) >= ROWS:
                 made.append(_as_frame(rows, by))
                 rows = []

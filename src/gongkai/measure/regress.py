@@ -110,6 +110,10 @@ def regress(
         raise MeasureError(
             f"{len(used)} rows of {groups} {cluster} have all of {', '.join(names)}; expected three"
         )
+    if not len(_of_several(used, formula)):
+        raise MeasureError(
+            f"'{formula}': every row is the only one of its fixed effect; nothing varies within"
+        )
     used = used.assign(
         **{cluster: pd.factorize(used[cluster], sort=True)[0]}
     )  # wildboottest takes numbers only
@@ -159,6 +163,20 @@ def _names(formula: str) -> tuple[str, list[str]]:
     text = _FACTOR.sub(r"\1", formula)
     names = list(dict.fromkeys(_NAME.findall(text)))
     return left.strip(), [name for name in names if name != "np"]
+
+
+def _of_several(rows: Table, formula: str) -> Table:
+    """Return the rows left when each stands alone in no fixed effect; with none pyfixest ends Python."""
+    effects = [
+        re.findall(r"\w+", effect) for effect in formula.partition("|")[2].partition("|")[0].split("+")
+    ]
+    effects = [columns for columns in effects if columns and set(columns) <= set(rows.columns)]
+    before = -1
+    while len(rows) != before:
+        before = len(rows)
+        for columns in effects:
+            rows = rows[rows.duplicated(columns, keep=False)]
+    return rows
 
 
 def _check(panel: Table, names: list[str]) -> None:

@@ -42,6 +42,7 @@ class Group:
     Attributes:
         number: Of the group, as in `Sums.coded`.
         key: Model, then the values of the `by` columns; None where not found.
+        far: Share of its sentences that are unlike the model's training text.
         unit: What counts as one draw: agency, report or passage.
         units: Number of each unit, ascending.
         strata: Number of the stratum that each unit is drawn in.
@@ -52,6 +53,7 @@ class Group:
 
     number: int
     key: tuple[object, ...]
+    far: float
     unit: str
     units: Vector
     strata: Vector
@@ -91,8 +93,10 @@ class Sums:
             products = np.zeros((count, 2, 2))
             if sums.shape[2] > 3:
                 products = sums[:, :, 3:].sum(axis=0)[:, [0, 1, 1, 2]].reshape(count, 2, 2)
-            kind, *key = keys[number]
-            yield Group(number, tuple(key), kind, units, strata, sums[:, :, 0], sums[:, :, 1:3], products)
+            kind, far, *key = keys[number]
+            yield Group(
+                number, tuple(key), far, kind, units, strata, sums[:, :, 0], sums[:, :, 1:3], products
+            )
 
 
 _ORDERED = "SELECT * FROM merged ORDER BY number, unit, stratum"
@@ -227,7 +231,7 @@ def _queries(scheme: Codebook, by: Sequence[str], cluster: str, *, scores: bool)
     values = [sql for quantity in scheme.quantities for sql in _sums_sql(quantity, scheme, scores=scores)]
     pivoted = ", ".join(f"d{k}, s{k}" for k in range(len(scheme.indicators)))
     return {
-        "keys_": f"SELECT DISTINCT {groups} FROM s",
+        "keys_": f"SELECT {groups}, count(*) AS whole, count_if(_far) AS far FROM s GROUP BY ALL",
         "units": f"SELECT g, {unit} AS unit, {'stratum' if kind == 'passage' else '0::UBIGINT'} AS stratum, "
         f"{'report' if late else 'NULL::UBIGINT'} AS report, "
         f"{', '.join(f'{v} AS v{i}' for i, v in enumerate(values))} FROM {whole} GROUP BY ALL",
@@ -274,7 +278,8 @@ def _merge(
     )
     db.execute(
         f"CREATE TABLE keys AS SELECT g, row_number() OVER (ORDER BY {order}) - 1 AS number, "
-        f"{chosen} AS kind, {', '.join(names)} FROM (SELECT DISTINCT * FROM keys_) "
+        f"{chosen} AS kind, far, {', '.join(names)} FROM "
+        f"(SELECT g, {', '.join(names)}, sum(far) / sum(whole) AS far FROM keys_ GROUP BY ALL) "
         "JOIN (SELECT g, count(DISTINCT report) AS reports FROM units GROUP BY g) USING (g)"
     )
     values = []

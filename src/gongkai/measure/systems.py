@@ -47,9 +47,9 @@ def systems(found: Table, ids: Table, reports: Table) -> Table:
         if lacking := [c for c in needed if c not in frame.columns]:
             raise SchemaError(f"{name} lack {', '.join(lacking)}")
     below = found.merge(ids[["report_id", "parent"]], on="report_id").dropna(subset=["parent", "year"])
-    above = found.merge(reports[["report_id", "scope"]], on="report_id").set_index(
-        ["agency", "year", "indicator"]
-    )
+    key_columns = ["agency", "year", "indicator"]
+    above = found.merge(reports[["report_id", "scope"]], on="report_id").dropna(subset=key_columns)
+    above = above.set_index(key_columns).sort_index()
     rows = []
     for (parent, year, indicator), part in below.groupby(["parent", "year", "indicator"], sort=True):
         key = (parent, year, indicator)

@@ -151,8 +151,9 @@ def _log_odds(second: Vector, first: Vector, prior: float) -> tuple[Vector, Vect
     together = second + first
     alpha = np.maximum(prior * together / max(together.sum(), 1.0), 1e-12)
     y2, y1 = second + alpha, first + alpha
-    n2, n1 = second.sum() + prior, first.sum() + prior
-    return np.log(y2 / (n2 - y2)) - np.log(y1 / (n1 - y1)), np.sqrt(1 / y2 + 1 / y1)
+    # A draw of the bootstrap may hold one word only: what is left for the others is the least of α.
+    rest2, rest1 = (np.maximum(n.sum() + prior - y, 1e-12) for n, y in ((second, y2), (first, y1)))
+    return np.log(y2 / rest2) - np.log(y1 / rest1), np.sqrt(1 / y2 + 1 / y1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,10 @@ def trend(outcomes: Table, *, cluster: str = "agency", level: float = 0.95) -> T
     """
     _need(outcomes, ("label", "outcome", "year", "agency", cluster))
     known = outcomes[outcomes["year"].notna() & outcomes["agency"].notna()]
+    if known.empty:
+        raise MeasureError(
+            "no sentence of a report whose agency and year are known: no trend within agencies"
+        )
     rows = []
     for label, part in known.groupby("label", sort=True):
         agency = pd.factorize(part["agency"])[0]

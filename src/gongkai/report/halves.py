@@ -73,7 +73,12 @@ def next_half(sentence: str, before: Half, year: int | None = None) -> Half:
         name = "improvements" if remedy else before.name
     elif before.name == "problems":
         bare = not lacking and cues["remedial_start"].search(claim)
-        name = "improvements" if remedy or forward or bare else "problems"
+        # 一是 … 三是 …, then 一是 again: remedies that nothing led over to.
+        last = before.problem_point
+        again = (
+            not lacking and point is not None and last is not None and last[1] > 1 and point == (last[0], 1)
+        )
+        name = "improvements" if remedy or forward or bare or again else "problems"
     elif point and point[0] == "named":
         name = "problems"
     elif remedy or forward:

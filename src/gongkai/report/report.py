@@ -16,6 +16,7 @@ from gongkai.errors import ReportError
 from gongkai.form.align import align
 from gongkai.form.annex import Annex, read_annex
 from gongkai.form.checks import check_cells
+from gongkai.form.form import COLUMNS
 from gongkai.form.grids import read_grids, statistics_of
 from gongkai.form.scope import Scope, find_scope
 from gongkai.form.stream import is_table_line
@@ -40,7 +41,7 @@ from gongkai.text.clean import Script, clean_text, count_damage, detect_script, 
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gongkai.form.form import Reading
     from gongkai.form.prose import Check
@@ -48,6 +49,10 @@ from gongkai.form.grids import FormCells
 
 MAX_PARAGRAPH = 200_000
 """Characters; the longest seen has 5,000, a whole report in one paragraph 40,000."""
+LEAST_WORDS = 2
+"""Words of the statutory tables from which a text or a grid may be one."""
+TWICE = 20
+"""Lines in a row, each told twice, that are no chance."""
 TABLES = {"proactive", "requests", "disputes"}
 _TABLED = patterns("form.said")["tabled"]
 """Words of the tables that prose hardly has: without two of them there is no table to align."""
@@ -121,7 +126,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     pieces = sections_apart(pieces)
     statistics = statistics_of(read_grids(grids, script))
     said = form_said(piece.text for piece in pieces) if statistics.form is None else None
-    if statistics.tables < TABLES and _is_tabled(pieces):
+    if statistics.tables < TABLES and len(set(_table_words(p.text for p in pieces))) >= LEAST_WORDS:
         aligned = align([p.text for p in pieces], script=script, pages=[p.page for p in pieces])
         more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
         statistics = statistics_of((*statistics.problems, *statistics.readings, *more))
@@ -200,23 +205,48 @@ def _index_rows(pieces: Sequence[Line]) -> Iterator[str]:
                 yield from (f"发布机构：{value}" for value in named)
 
 
-def _is_tabled(pieces: Sequence[Line]) -> bool:
-    text = re.sub(r"[\s|│()（）\d]+", "", "".join(piece.text for piece in pieces))
-    return len(set(_TABLED.findall(text))) > 1
+def _table_words(texts: Iterable[str]) -> list[str]:
+    return _TABLED.findall(re.sub(r"[\s|│()（）\d]+", "", "".join(texts)))
 
 
 def _apart(document: Document) -> tuple[list[Line], list[Grid], Script]:
     """Return the lines of text and the grids, and the script of the whole."""
-    pieces = [
-        Line(line, block.page, index)
-        for index, block in enumerate(document.blocks)
-        if isinstance(block, Paragraph)
-        for line in block.text[:MAX_PARAGRAPH].splitlines()
-    ]
-    grids = [block for block in document.blocks if isinstance(block, Grid)]
+    pieces: list[Line] = []
+    grids: list[Grid] = []
+    for index, block in enumerate(document.blocks):
+        if isinstance(block, Paragraph):
+            texts = block.text[:MAX_PARAGRAPH].splitlines()
+        elif _lost_its_spans(block):
+            texts = [" | ".join(row) for row in block.texts]
+        else:
+            grids.append(block)
+            continue
+        pieces += [Line(text, block.page, index) for text in texts]
+    pieces = _said_once(pieces)
     raw = "".join(piece.text for piece in pieces)
     cells = "" if len(raw) > 200 else "".join("".join(row) for grid in grids for row in grid.texts)
     return pieces, grids, detect_script(raw + cells)
+
+
+def _said_once(pieces: list[Line]) -> list[Line]:
+    """Leave every second line out where a tool has told each cell twice, as itself and as its paragraph."""
+    runs = [list(same) for _, same in itertools.groupby(pieces, key=lambda piece: piece.text)]
+    kept: list[Line] = []
+    for even, stretch in itertools.groupby(runs, key=lambda run: len(run) % 2 == 0):
+        lines = list(itertools.chain(*stretch))
+        kept += lines[:: 2 if even and len(lines) >= TWICE else 1]
+    return kept
+
+
+def _lost_its_spans(grid: Grid) -> bool:
+    """Tell whether a table without a merged cell has numbers under no head: its columns are displaced."""
+    cells = [id(cell) for row in grid.rows for cell in row if cell is not None]
+    texts = [[text.strip() for text in row] for row in grid.texts]
+    if len(set(cells)) < len(cells) or len(_table_words(itertools.chain(*texts))) < LEAST_WORDS:
+        return False
+    numbers = ([i for i, text in enumerate(row) if text.isdecimal()] for row in texts)
+    first, columns = next(((n, c) for n, c in enumerate(numbers) if len(c) >= len(COLUMNS)), (0, []))
+    return first > 0 and any(not any(row[i] for row in texts[:first]) for i in columns)
 
 
 def _without(pieces: Sequence[Line], spans: Sequence[tuple[int, int, int]]) -> list[Line]:

@@ -65,7 +65,9 @@ _SPLIT = re.compile(r"[、.．（(]|\u3000{2}")
 _FIGURE = re.compile(r"\s*(?:0|[1-9][\d.,]{0,9})%?\s*")
 _REST = re.compile(r"\s*[^，。；：]{1,16}\s*")
 """What may be left of a heading on the next line."""
-_INDENTED = re.compile(r"[\s\u3000]{4,}\S|\u3000{2}")
+_INDENT = re.compile(r"\s*")
+INDENT = 4
+"""Spaces before the first line of a paragraph; a tool may print the page's left margin as spaces too."""
 _SOFT = str.maketrans("", "", "\u00ad\u200b\ufeff")
 
 
@@ -202,9 +204,16 @@ def _goes_on(line: str, following: str, full: int | None) -> bool:
         return False
     if _OPEN.search(line) or _is_cut(line, following) or _is_figure(line, following):
         return True
-    if not is_full or _INDENTED.match(following):
+    if not is_full or _is_indented(line, following):
         return False
     return not _is_heading(line) or bool(_REST.fullmatch(following))
+
+
+def _is_indented(line: str, following: str) -> bool:
+    if following.startswith("\u3000\u3000"):
+        return True
+    before, spaces = (_INDENT.match(text).end() for text in (line, following))  # type: ignore[union-attr]
+    return spaces >= INDENT and spaces > before + 1
 
 
 def _is_heading(text: str) -> bool:

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Predictions, Table
 
+FAR = 0.95
+"""The distance above which a sentence is far from the training text."""
+FAR_TEXT = 0.2
+"""The share of far sentences above which a text is. Among 40 bundled agencies, each left out in turn, the
+largest share was .10, among their 120 reports .16; of four real reports .06; of other genres
+above .9."""
 FROM_REPORTS = ("report_id", "agency", "region_code", "year", "section", "heading")
 
 
@@ -86,6 +92,8 @@ def fill_predictions(
         raise SchemaError(f"{name}: lacks {', '.join(missing)}; --tables FOLDER fills them")
     if "seen" not in frame.columns:
         frame = frame.assign(seen=None)
+    if "distance" not in frame.columns:
+        frame = frame.assign(distance=None)
     frame = _completed(frame, scheme_of(frame, codebook))
     columns = SCHEMAS["predictions"].names
     return frame[[*columns, *(c for c in frame.columns if c not in columns)]]
@@ -165,6 +173,12 @@ def _is_code(value: object) -> bool:
     except ValueError:
         return False
     return True
+
+
+def far_share(distance: pd.Series[Any]) -> float:
+    """Return the share of sentences far from the training text; NaN where no distance is told."""
+    told = distance.dropna().astype(float)
+    return float((told > FAR).mean()) if len(told) else float("nan")
 
 
 def indicator_names(frame: Table) -> pd.Series[str]:
@@ -247,8 +261,9 @@ def predictions_in(
     if lacking := [c for c in needed if c not in own]:
         raise SchemaError(f"predictions lack {', '.join(lacking)}; they have {', '.join(own)}")
     # Nulls of one type, whatever a frame has for a column without a value.
+    types = {"seen": "BOOLEAN", "distance": "DOUBLE"}
     absent = [c for c in SCHEMAS["predictions"].names if c not in own]
-    more = "".join(f", NULL::{'BOOLEAN' if c == 'seen' else 'VARCHAR'} AS {c}" for c in absent)
+    more = "".join(f", NULL::{types.get(c, 'VARCHAR')} AS {c}" for c in absent)
     select = f"SELECT *{more} FROM"
     db.execute(f"CREATE VIEW predictions AS {select} given")
     if isinstance(predictions, str | Path):  # in the order of the rows
@@ -294,7 +309,8 @@ def _batches(db: duckdb.DuckDBPyConnection, files: Sequence[str]) -> list[str]:
 def pivot_sql(source: str, codebook: Codebook, about: Sequence[str]) -> str:
     """Return the query for one row per model and sentence.
 
-    Beside `about` and `seen` it has, for the k-th indicator, `dk` (decided: predicted, else false), `sk`
+    Beside `about`, `seen` and `_far` (from the training text) it has, for the k-th indicator, `dk`
+    (decided: predicted, else false), `sk`
     (its score, else 0) and `hk` (how many rows it has).
     """
     columns = [f"min({quoted(c)}) AS {quoted(c)}" for c in dict.fromkeys(about)]
@@ -309,7 +325,9 @@ def pivot_sql(source: str, codebook: Codebook, about: Sequence[str]) -> str:
         ]
     return (
         "SELECT model, sentence_id::VARCHAR AS sentence_id, "
-        f"coalesce(bool_or(seen::BOOLEAN), false) AS seen, {', '.join(columns)} FROM {source} GROUP BY ALL"
+        "coalesce(bool_or(seen::BOOLEAN), false) AS seen, "
+        f"coalesce(bool_or(distance::DOUBLE > {FAR}), false) AS _far, "
+        f"{', '.join(columns)} FROM {source} GROUP BY ALL"
     )
 
 

@@ -151,6 +151,11 @@ class PredictionRow(NamedTuple):
     seen: Annotated[
         bool | None, "the model learned from this sentence or its words: its quality there says nothing"
     ]
+    distance: Annotated[
+        float | None,
+        "unlike the training text: the share of training sentences that are nearer to it, 0 to 1; above 0.95 "
+        "far, where figures of quality do not hold; null of models that do not tell",
+    ]
     report_id: Annotated[str | None, "the report"]
     agency: Agency
     region_code: RegionCode
@@ -174,7 +179,9 @@ class MeasureRow(NamedTuple):
     high: Annotated[float | None, "upper end of the interval; null where undefined"]
     confidence: Annotated[float, "coverage of the interval aimed at"]
     error: Annotated[float | None, "standard error; null where undefined"] = None
-    note: Annotated[str | None, "why there is no interval, or what kind it is"] = None
+    note: Annotated[
+        str | None, "why there is no interval, or what kind it is; that the text is unlike the training text"
+    ] = None
 
 
 ROWS: Mapping[str, type] = {
