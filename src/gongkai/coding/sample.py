@@ -34,8 +34,8 @@ def draw(
     - Simple: every sentence with n / N.
     - Stratified (`by`): the same number from each stratum as far as it has that many, so small strata are
     seen. With `predictions` a stratum may also be what is predicted: name a label or an indicator of it.
-    - Uncertain (`predictions` without `by`): a share of n at random; the rest by the model's uncertainty, as a
-      sample with probabilities proportional to it and spread over the texts (no two with the same words but
+    - Uncertain (`predictions` without `by`): a share of n at random; the rest by the model's uncertainty, as
+      a sample with probabilities proportional to it and spread over the texts (no two with the same words but
       for numbers).
       For training, and for `dsl`: every sentence keeps a positive, known probability.
 
