@@ -11,7 +11,7 @@ from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.predicted import by_indicator, indicator_names, scheme_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Predictions, Sentences, Table
@@ -127,7 +127,7 @@ def _with_predicted(
     return pool.assign(**columns)
 
 
-def _refuse_unpredicted(pool: Table, predicted: object) -> None:
+def _refuse_unpredicted(pool: Table, predicted: Iterable[object]) -> None:
     missing = ~pool["sentence_id"].isin(predicted)
     if missing.any():
         raise MeasureError(
