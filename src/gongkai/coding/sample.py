@@ -76,7 +76,7 @@ def draw(
     return pool.iloc[chosen[order]].assign(inclusion=inclusion[order]).reset_index(drop=True)
 
 
-def design_of(inclusion: Sequence[float | None]) -> str:
+def design_of(inclusion: Iterable[float | None]) -> str:
     """Say in a line how coded sentences were drawn, by the probabilities that `draw` gave them.
 
     A draw with equal chances has one probability; of a stratum the weights sum to its size, a whole number;
