@@ -17,7 +17,7 @@ import numpy as np
 from gongkai.classify.calibrate import Calibration, best_f1, calibrate, calibrated
 from gongkai.classify.cues import find_cues
 from gongkai.classify.features import BLOCKS, WIDTH, WIDTHS, features, grams, named_columns
-from gongkai.classify.swaps import swapped, without_context
+from gongkai.classify.swaps import swapped, told_as_done, without_context
 from gongkai.errors import ModelError
 
 if TYPE_CHECKING:
@@ -206,6 +206,7 @@ def train_kind(coded: Coded, settings: TrainSettings) -> tuple[LinearClassifier,
         folds=settings.folds,
         seed=settings.seed,
         portable=coded.codebook.portable,
+        promised=coded.codebook.follow,
     )
 
 
@@ -234,6 +235,7 @@ def train_linear(
     folds: int = 5,
     seed: int = 0,
     portable: str = "",
+    promised: str = "",
 ) -> tuple[LinearClassifier, dict[str, dict[str, object]]]:
     """Train one head per label.
 
@@ -245,7 +247,8 @@ def train_linear(
         regularization: Values of C to choose from.
         folds: Grouped folds, for choosing and for calibrating.
         seed: Of the folds.
-        portable: The indicator that is learned from altered copies too (`swaps.py`); empty for none.
+        portable: The indicator that is learned from copies with a detail too (`swaps.py`); empty for none.
+        promised: The one that is learned from copies told as done.
 
     Returns:
         The model, and per label what was chosen and the scores of each choice.
@@ -261,10 +264,13 @@ def train_linear(
         made = whole if known.all() else {block: x[np.flatnonzero(known)] for block, x in whole.items()}
         y = codes[known].astype(bool)
         splits = grouped_folds(y, groups[known], folds=folds, seed=seed, label=label)
-        copies, code, origin = swapped(sentences[known], y & (label == portable), seed=seed)
+        part = sentences[known]
+        copies, code, origin = swapped(part, y & (label == portable), seed=seed)
         beside = [(_matrices(copies), code, origin)]
         lacking = bare if known.all() else {block: x[np.flatnonzero(known)] for block, x in bare.items()}
         beside.append((lacking, y, np.arange(len(y))))
+        copies, origin = told_as_done(part, y & (label == promised), seed=seed)
+        beside.append((_matrices(copies), np.zeros(len(origin), bool), origin))
         trials = []
         for blocks in CHOICES:
             x, copied = _stack(made, blocks), _copies(beside, blocks)
@@ -299,7 +305,7 @@ Copies: TypeAlias = "tuple[sp.csr_matrix, Vector, Vector]"
 
 
 def _copies(made: Sequence[tuple[dict[str, sp.csr_matrix], Vector, Vector]], blocks: Sequence[str]) -> Copies:
-    """Return the altered copies' features; those that lack context where the blocks take any."""
+    """Return the altered copies' features; those that turn on context where the blocks take any."""
     import scipy.sparse as sp
 
     used = made if set(blocks) & CONTEXT else made[:1]
