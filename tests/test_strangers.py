@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import gongkai
 from gongkai.cli.app import app
-from gongkai.coding.labels import read_labels, write_labels
+from gongkai.coding.labels import predictions_from_codes, read_labels, write_labels
 from gongkai.errors import SchemaError
 from gongkai.tables.codebooks import read_codebook, shipped
 from gongkai.tables.schema import frame_of, read_frame
@@ -116,6 +116,25 @@ def walked(request, labels, tables, tmp_path_factory):
     call("compare", tables, place / "p.csv", "-o", place / "cd.csv", *pair, "--labels", own, *option)
     said["show"] = call("show", tables, place / "p.csv", place / "m.csv", 0, *option)
     call("page", tables, place / "p.csv", "-o", place / "page.html", *option)
+    drawn = place / "strata"
+    said["strata"] = call(
+        "sample",
+        tables,
+        "-o",
+        drawn,
+        "-n",
+        12,
+        "--predictions",
+        place / "p.csv",
+        "--by",
+        book.names[0],
+        *option,
+    )
+    call("panel", tables, place / "p.csv", "-o", place / "panel.csv", "--labels", own, *option)
+    said["followup"] = call(
+        "followup", tables, place / "p.csv", "-o", place / "f.csv", *option, fails=not book.follow
+    )
+    call("trend", tables, place / "p.csv", "-o", place / "trend.csv", *option)
     return place, book, said
 
 
@@ -129,6 +148,12 @@ def test_every_command_speaks_of_its_labels(walked):
         assert f"{label} " in said["agree"] or book.of(label).only_if
         assert label in said["train"]
     assert "counted" in said["show"]
+    assert "probability sample, " in said["strata"]
+    assert "probability sample, simple: 25 for" in said["agree"]
+    columns = set(pd.read_csv(place / "panel.csv"))
+    assert {re.sub(r"\W+", "_", i) for i in book.indicators} <= {re.sub(r"\W+", "_", c) for c in columns}
+    assert set(pd.read_csv(place / "trend.csv")["label"]) <= set(book.indicators)
+    assert book.follow or f"the codebook {book.stamp} does not say what is followed up" in said["followup"]
     page = (place / "page.html").read_text(encoding="utf-8")
     core = json.loads(re.search(r'id="core">(.*?)</script>', page)[1])
     assert [k["key"] for k in core["scheme"]["kinds"]] == [k.key for k in book.kinds]
@@ -170,6 +195,32 @@ def test_what_is_coded_under_a_condition_is_counted_there(walked):
         assert mine["value"].tolist() == (
             [pytest.approx(k / n)] if n else [pytest.approx(float("nan"), nan_ok=True)]
         )
+
+
+@pytest.mark.parametrize("name", ["pair", "capc", "veripromise"])
+def test_regress_and_plan_take_its_labels(name, labels, tables, tmp_path):
+    """Codes of one coder as the predictions of elsewhere, corrected by another's."""
+    book = read_codebook(BOOKS / f"{name}.toml")
+    option = ("--codebook", BOOKS / f"{name}.toml")
+    plain = labels.drop(columns=list(shipped().names)).to_dict("records")
+    rows = [
+        {**r, **coded(name, r["text"], k), "codebook": book.stamp, "inclusion": 1.0}
+        for k, r in enumerate(plain)
+    ]
+    write_labels(frame_of("labels", rows, book), tmp_path / "gold.csv", book)
+    others = [{**r, **coded(name, r["text"], k, 1), "codebook": book.stamp} for k, r in enumerate(plain)]
+    codes = frame_of("labels", [r | {"annotator": "other"} for r in others], book)
+    elsewhere = predictions_from_codes(codes, frame_of("sentences", plain), book)
+    elsewhere.to_csv(tmp_path / "p.csv", index=False)
+    panel = labels[["agency", "year"]].drop_duplicates().reset_index(drop=True)
+    panel.assign(budget=panel.index % 5).to_csv(tmp_path / "panel.csv", index=False)
+    outcome = re.sub(r"\W+", "_", book.indicators[0])
+    corrected = ("--predictions", tmp_path / "p.csv", "--labels", tmp_path / "gold.csv", *option)
+    said = call("regress", tmp_path / "panel.csv", f"{outcome}_outcome ~ budget", "--draws", 0, *corrected)
+    assert "12 rows, 12 × agency" in said
+    said = call("plan", 0.2, "--agencies", 20, "--sentences", 60, "--label", book.indicators[0], *corrected)
+    assert "pilot: share" in said
+    assert "half predicted to have the label" in said
 
 
 def test_another_codebook_than_the_models_or_the_labels_is_refused(walked, tables):

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gongkai.coding.sample import draw
+from gongkai.coding.sample import design_of, draw
 from gongkai.errors import MeasureError
 
 
@@ -71,10 +71,40 @@ def test_the_same_seed_draws_the_same():
     assert draw(pool(), 20, seed=5).equals(draw(pool(), 20, seed=5))
 
 
+def test_what_is_predicted_makes_strata():
+    sentences = pool()
+    predictions = scores(sentences)
+    predictions["predicted"] = predictions["score"] < 0.9
+    drawn = draw(sentences, 60, by=["commitment"], predictions=predictions, seed=1)
+    yes = drawn["sentence_id"].astype(int) % 5 == 0
+    assert yes.sum() == 30
+    assert "commitment" not in drawn.columns
+    assert drawn.groupby(yes)["inclusion"].nunique().tolist() == [1, 1]
+    both = draw(sentences, 60, by=["section", "commitment"], predictions=predictions, seed=1)
+    assert set(both["section"]) == {"overview", "improvements"}
+
+
+def test_a_file_says_how_it_was_drawn():
+    sentences = pool()
+    assert design_of(draw(sentences, 36)["inclusion"]).startswith(
+        "probability sample, simple: 36 for 360 sentences"
+    )
+    strata = draw(sentences, 61, by=["section", "year"])["inclusion"]
+    assert design_of(strata).startswith("probability sample, by strata: 61 for 360 sentences")
+    doubt = draw(
+        sentences, 60, predictions=scores(sentences).assign(score=lambda f: np.linspace(0, 1, len(f)))
+    )
+    assert design_of(doubt["inclusion"]).startswith("training sample, by uncertainty")
+    assert design_of([None, float("nan")]).startswith("no inclusion: not a probability sample")
+    assert design_of([0.1, None]).startswith("1 of 2 sentences without inclusion")
+
+
 def test_refusals():
     with pytest.raises(MeasureError, match="cannot draw 500 of 360"):
         draw(pool(), 500)
-    with pytest.raises(MeasureError, match="not both"):
-        draw(pool(), 5, by=["year"], predictions=scores(pool()))
+    with pytest.raises(MeasureError, match="no column or label 'mood' to draw by; labels: commitment"):
+        draw(pool(), 5, by=["mood"], predictions=scores(pool()))
+    with pytest.raises(MeasureError, match="to draw by the label commitment give predictions"):
+        draw(pool(), 5, by=["commitment"])
     with pytest.raises(MeasureError, match="no prediction"):
         draw(pool(), 5, predictions=scores(pool()).head(4))

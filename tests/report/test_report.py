@@ -1,9 +1,12 @@
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gongkai import bundled
 from gongkai.errors import GongkaiError, ReportError
-from gongkai.readers.document import Document, Paragraph
+from gongkai.readers.document import Cell, Document, Grid, Paragraph
 from gongkai.readers.read import read_document
 from gongkai.report.report import parse_report
 from gongkai.report.split import split_reports
@@ -226,3 +229,45 @@ def test_offsets_lead_back_to_each_sentence_in_every_file_we_have():
                 before[sentence.part] = sentence.end
         read += 1
     assert read >= 180
+
+
+TABLED = sorted(bundled("corpus/raw").glob("*/20[12][0-9].html"))[::6]
+
+
+def cells(found):
+    return {(c.table, c.row, c.column): c.value for c in found.cells if c.value is not None}
+
+
+@pytest.mark.parametrize("source", TABLED, ids=lambda path: f"{path.parent.name}-{path.stem}")
+@pytest.mark.parametrize("filled", [False, True], ids=["ragged", "filled"])
+def test_tables_whose_merged_cells_were_lost(source, filled, tmp_path):
+    """As sanitised HTML, html2text and trafilatura leave them: no span; some fill the rows up with empty cells."""
+    want = cells(parse_report(read_document(source)))
+    copy = tmp_path / source.name
+    copy.write_bytes(re.sub(rb"""\s(?:col|row)span\s*=\s*["']?\d+["']?""", b"", source.read_bytes()))
+    document = read_document(copy)
+    if filled:
+        blocks = tuple(
+            Grid(tuple(tuple(c or Cell("") for c in row) for row in b.rows)) if isinstance(b, Grid) else b
+            for b in document.blocks
+        )
+        document = replace(document, blocks=blocks)
+    got = cells(parse_report(document))
+    assert [key for key, value in got.items() if want.get(key) != value] == []
+    assert len(got) >= 0.95 * len(want)
+
+
+@pytest.mark.parametrize("source", TABLED, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_cells_told_twice_are_read_once(source):
+    """As `find_all(["p", "td"])` tells them where each cell holds a paragraph."""
+    document = read_document(source)
+    blocks = []
+    for block in document.blocks:
+        if isinstance(block, Grid):
+            apart = dict.fromkeys(cell for row in block.rows for cell in row if cell is not None)
+            blocks += [Paragraph(cell.text) for cell in apart for _ in range(2) if cell.text.strip()]
+        else:
+            blocks.append(block)
+    want, got = cells(parse_report(document)), cells(parse_report(replace(document, blocks=tuple(blocks))))
+    assert [key for key, value in got.items() if want.get(key) != value] == []
+    assert len(got) >= 0.95 * len(want)

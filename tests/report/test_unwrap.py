@@ -30,6 +30,15 @@ def test_wrapped_prose_is_joined_and_headings_stand_alone(width):
     assert texts(unwrap(pieces(*lines))) == [HEADINGS[0], PROSE, PROSE, HEADINGS[2], PROSE]
 
 
+@pytest.mark.parametrize("margin", [0, 3, 12])
+def test_a_left_margin_of_spaces_is_no_indent(margin):
+    """As pdfplumber's layout prints it; the first line of each paragraph stands four further in."""
+    before = " " * margin
+    paragraph = [before + ("    " if not n else "") + line for n, line in enumerate(wrapped(PROSE, 29))]
+    lines = [f"{before}    {HEADINGS[0]}", *paragraph, *paragraph, *paragraph]
+    assert [text.strip() for text in texts(unwrap(pieces(*lines)))] == [HEADINGS[0], PROSE, PROSE, PROSE]
+
+
 def test_blank_lines_between_all_lines_do_not_matter():
     lines = [x for line in [*wrapped(PROSE, 28), *wrapped(PROSE, 28)] for x in (line, "")]
     assert texts(unwrap(pieces(*lines))) == [PROSE, PROSE]

@@ -338,9 +338,12 @@ def grouped_folds(
         )
     from sklearn.model_selection import StratifiedGroupKFold
 
-    splitter = StratifiedGroupKFold(min(folds, with_positives), shuffle=True, random_state=seed)
-    splits = list(splitter.split(np.zeros(len(y)), y, groups))
-    if any(len(np.unique(y[train])) < 2 for train, _ in splits):
+    count = min(folds, with_positives, int((~y).sum()))
+    splits: list[tuple[Vector, Vector]] = []
+    if count > 1:
+        splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+        splits = list(splitter.split(np.zeros(len(y)), y, groups))
+    if not splits or any(len(np.unique(y[train])) < 2 for train, _ in splits):
         raise ModelError(f"{label}: too few sentences with and without it to leave groups out in turn")
     return splits
 

@@ -30,9 +30,16 @@ def sample(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make, with a file per coder.")],
     n: Annotated[int, typer.Option("-n", min=1, help="Sentences to draw.")] = 300,
     coder: Annotated[list[str] | None, typer.Option("--coder", help="Name of a coder; repeat it.")] = None,
-    by: Annotated[str, typer.Option("--by", help="Strata, e.g. section,year; simple random if empty.")] = "",
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by",
+            help="Strata, e.g. section,year; with --predictions also labels, as predicted; simple if empty.",
+        ),
+    ] = "",
     predictions: Annotated[
-        Path | None, typer.Option("--predictions", help="Draw what this model is unsure of, and at random.")
+        Path | None,
+        typer.Option("--predictions", help="Without --by: draw what this model is unsure of, and at random."),
     ] = None,
     kind: Annotated[
         str, typer.Option("--format", help="xlsx, csv, json (Label Studio), jsonl (doccano).")
@@ -44,9 +51,10 @@ def sample(
     """Draw sentences to code and write one task file per coder, the same sentences for each.
 
     Example: gongkai sample tables -o tasks -n 300 --by section,year --coder li --coder wang --format xlsx
+    Example: gongkai sample tables -o tasks -n 300 --predictions p.csv --by LABEL --coder li
     """
     from gongkai.coding.exchange import write_tasks
-    from gongkai.coding.sample import draw
+    from gongkai.coding.sample import design_of, draw
     from gongkai.store.run import manifest, whole_folder, write_json
     from gongkai.tables.codebooks import given_or_shipped
     from gongkai.tables.predicted import read_predictions
@@ -68,6 +76,7 @@ def sample(
             write_tasks(drawn, hidden / f"{name}.{kind.lstrip('.')}", codebook=book)
         write_json(hidden / "run.json", manifest("sample", settings, {}))
     typer.echo(f"{output}: {len(drawn)} sentences for {', '.join(coder or ['coder'])}")
+    typer.echo(f"  {design_of(drawn['inclusion'])}")
 
 
 def agree(
@@ -91,7 +100,7 @@ def agree(
     level: Level = 0.95,
     overwrite: Overwrite = False,
 ) -> None:
-    """Show how far coders agree: Krippendorff's α per label, pair of coders and group.
+    """Show how each file was drawn, and how far coders agree: Krippendorff's α per label, pair and group.
 
     Example: gongkai agree tasks/li.xlsx tasks/wang.xlsx --adjudicate disputed.xlsx
     Example: gongkai agree tasks/li.xlsx tasks/wang.xlsx --adjudicated disputed.xlsx -o codes.csv
@@ -101,12 +110,17 @@ def agree(
     import pandas as pd
 
     from gongkai.coding.exchange import adjudication, resolve
+    from gongkai.coding.sample import design_of
     from gongkai.measure.quality import agreement
     from gongkai.tables.codebooks import given_or_shipped
     from gongkai.tables.schema import read_frame, records, write_frame
 
     book = codebook_of(codebook)
-    coded = pd.concat([_read_codes(path, tables, book) for path in files], ignore_index=True)
+    parts = [_read_codes(path, tables, book) for path in files]
+    for path, part in zip(files, parts, strict=True):
+        once = part.drop_duplicates("sentence_id")
+        typer.echo(f"  {path}: {design_of(once['inclusion'])}")
+    coded = pd.concat(parts, ignore_index=True)
     coders = sorted(set(coded["annotator"]) - {"resolved"})
     if len(coders) < 2:
         if output is None:

@@ -15,7 +15,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from gongkai.form.form import COLUMNS, OUTCOMES, Found, form_data
+from gongkai.form.form import COLUMNS, OUTCOMES, Found, Reading, form_data
 from gongkai.form.stream import (
     YEAR_INSIDE,
     Atom,
@@ -58,6 +58,11 @@ class Aligned(NamedTuple):
     spans: tuple[tuple[int, int, int], ...] = ()
     """(line, start, end)"""
 
+    @property
+    def values(self) -> list[Reading]:
+        """The cells that have a value."""
+        return [one for one in self.found if isinstance(one, Reading) and one.value is not None]
+
 
 def align(
     lines: Sequence[str], *, script: Script = "simplified", pages: Sequence[int | None] = ()
@@ -72,7 +77,16 @@ def align(
     Returns:
         What was found, one reading per cell, and which parts of the lines are tables.
     """
-    cut = (atom for number, line in enumerate(lines) for atom in cut_atoms(number, line, script))
+    cut = [atom for number, line in enumerate(lines) for atom in cut_atoms(number, line, script)]
+    whole = _align(cut, pages)
+    filled = [atom for atom in cut if atom.text]
+    if len(filled) == len(cut):
+        return whole
+    # Empty cells between numbers are blanks, or columns that a tool made of a page's layout.
+    return max(whole, _align(filled, pages), key=lambda aligned: len(aligned.values))
+
+
+def _align(cut: Sequence[Atom], pages: Sequence[int | None]) -> Aligned:
     atoms = [atom._replace(rank=rank) for rank, atom in enumerate(cut)]
     runs = list(cut_runs(atoms))
     rest = atoms[runs[-1].atoms[-1].rank + 1 :] if runs else []

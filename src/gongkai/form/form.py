@@ -79,6 +79,10 @@ def proactive_head(text: str) -> str | None:
     return match_key(text, "proactive", "columns", "2021") or match_key(text, "proactive", "columns", "2019")
 
 
+_APART = re.compile(r"\d[^\S\n]+\d")
+"""Two cells that a tool put into one, or a number with gaps: not known which. A narrow cell breaks lines."""
+
+
 @functools.lru_cache(maxsize=8192)
 def parse_number(text: str) -> tuple[float | None, str, bool]:
     """Read a printed cell.
@@ -91,8 +95,13 @@ def parse_number(text: str) -> tuple[float | None, str, bool]:
     ((1234.0, '', True), (2971700.0, '元', True), (None, '', True))
     >>> parse_number("22（其中修订16件）"), parse_number("见附件")
     ((22.0, '', True), (None, '', False))
+    >>> parse_number("2 0")
+    (None, '', False)
     """
-    content = SPACE.sub("", fold_width(text))
+    folded = fold_width(text)
+    if _APART.search(folded):
+        return None, "", False
+    content = SPACE.sub("", folded)
     if _BLANK.fullmatch(content):
         return None, "", True
     match = _NUMBER.fullmatch(content)

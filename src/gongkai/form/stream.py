@@ -7,6 +7,7 @@ it is taken away. Knows nothing of which row a number belongs to.
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 import re
 from collections import Counter
@@ -28,6 +29,10 @@ _SPELT = re.compile(f"[^{HAN}]")
 YEAR_INSIDE = re.compile(r"[（(]\d{4}年?[）)]")
 _DIGITS = re.compile(r"\d+(?:\.\d+)?(?:万元|元)?")
 _ENUMERATOR = re.compile(r"\d(?=[.．、][^\d])")
+
+
+RESTS, LONGEST_REST = 5, 40
+"""Lines in a row, of at most so many characters, that are what is left of a table."""
 
 
 class Atom(NamedTuple):
@@ -86,6 +91,27 @@ def vocabulary() -> tuple[frozenset[str], frozenset[str]]:
     words = [label for row in form_rows() for label, _ in row.labels]
     words += [spelt(word) for word in data["flattened"]["said"]]
     return frozenset().union(*map(pairs_of, words)), frozenset("".join(words))
+
+
+def table_rests(lines: Sequence[str]) -> set[int]:
+    """Return the numbers of lines that are left of a table: several in a row, of its words and figures only.
+
+    A tool that tells a page column by column leaves words and figures that no alignment can join.
+    """
+    pairs, characters = vocabulary()
+
+    def is_rest(line: str) -> bool:
+        words = spelt(line)
+        if line.rstrip().endswith(("。", "；")) or len(words) > LONGEST_REST:
+            return False
+        return pairs_of(words) <= pairs and set(words) <= characters
+
+    found: set[int] = set()
+    filled = [number for number, line in enumerate(lines) if line.strip()]
+    for rest, run in itertools.groupby(filled, key=lambda number: is_rest(lines[number])):
+        if rest and len(numbers := list(run)) >= RESTS:
+            found.update(numbers)
+    return found
 
 
 def pairs_of(text: str) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gongkai.form.form import (
     BLOCKS,
     COLUMNS,
+    OTHER_HANDLING,
     OUTCOMES,
     Found,
     Reading,
@@ -137,6 +138,40 @@ def _rows_apart(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> dict[
     return own
 
 
+def _by_order(
+    own: dict[str, Sequence[Atom]], runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]
+) -> dict[str, Sequence[Atom]]:
+    """Set right what is displaced between a row of numbers without a label and a label without numbers.
+
+    A tool may print labels behind their numbers for a part of the table. If as many rows of numbers stand
+    there as the form has rows, their order tells them; else none is known.
+    """
+    width = len(COLUMNS)
+    at = {row.key: index for index, row in chosen if row.table == "requests" and row.key in own}
+    orphans = [
+        index
+        for index in range(min(at.values(), default=0), max(at.values(), default=0))
+        if len(runs[index].atoms) == width and index not in at.values()
+    ]
+    new = {"not_corrected_in_time", "fee_not_paid"} & own.keys()
+    left_out = ("other_handling",) if new else OTHER_HANDLING
+    order = [r.key for r in form_rows() if r.table == "requests" and r.key not in left_out]
+    fixed = dict(own)
+    for orphan in orphans:
+        before = max((k for k in at if at[k] < orphan and k in order), key=at.__getitem__, default=None)
+        rows = order[order.index(before) + 1 if before else 0 :]
+        lacking = next((n for n, k in enumerate(rows) if k not in own or len(own[k]) != width), None)
+        if lacking is None:
+            continue
+        displaced, behind = rows[: lacking + 1], [at[k] for k in rows[lacking + 1 :] if k in at]
+        whole = [i for i in range(orphan, min(behind, default=len(runs))) if len(runs[i].atoms) == width]
+        for key in displaced:
+            fixed.pop(key, None)
+        if len(whole) == len(displaced):
+            fixed |= {key: runs[i].atoms for key, i in zip(displaced, whole, strict=True)}
+    return fixed
+
+
 def _in_order(keys: Sequence[str], text: str) -> bool:
     """Tell whether the labels of rows stand in a text, one behind the other."""
     places = [_place_of(key, text) for key in keys]
@@ -153,7 +188,7 @@ def read_requests(
     runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], places: Sequence[Where]
 ) -> Iterator[Found]:
     """Read the rows of the requests table; glued digits as far as the form's sums decide."""
-    own = _rows_apart(runs, chosen)
+    own = _by_order(_rows_apart(runs, chosen), runs, chosen)
     first = next((runs[index] for index, row in chosen if row.table == "requests"), None)
     if first is None or len(own) < 2:
         return

@@ -11,8 +11,12 @@ from gongkai.readers.document import Block, Paragraph, grid_from_spans
 if TYPE_CHECKING:
     from gongkai.readers.formats import Blocks
 
-_MARKUP = re.compile(r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-])|\*\*")
+_MARKUP = re.compile(
+    r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d{1,2}[.．、])|\*\*|</?(?:u|b|i|em|strong|mark|sup|sub)>"
+)
 _PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_BREAK = re.compile(r"<br\s*/?>")
+"""A line's end inside a cell of Markdown; a tool may have put two cells into one there."""
 _PIPE_RULE = re.compile(r"^[\s|:\-]+$")
 
 
@@ -28,7 +32,7 @@ def read_text(text: str) -> list[Block]:
     rows: list[str] = []
     for line in [*_lines(text), ""]:
         if _PIPE_ROW.match(line) and line.count("|") >= 3:
-            rows.append(line)
+            rows.append(_BREAK.sub(" ", line))
             continue
         blocks += _pipe_table(rows)
         rows = []

@@ -10,15 +10,16 @@ import itertools
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gongkai.errors import ReportError
 from gongkai.form.align import align
 from gongkai.form.annex import Annex, read_annex
 from gongkai.form.checks import check_cells
+from gongkai.form.form import COLUMNS
 from gongkai.form.grids import read_grids, statistics_of
 from gongkai.form.scope import Scope, find_scope
-from gongkai.form.stream import is_table_line
+from gongkai.form.stream import is_table_line, table_rests
 from gongkai.form.told import form_said
 from gongkai.problem import Problem
 from gongkai.readers.document import Document, Grid, Paragraph
@@ -40,7 +41,7 @@ from gongkai.text.clean import Script, clean_text, count_damage, detect_script, 
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gongkai.form.form import Reading
     from gongkai.form.prose import Check
@@ -48,6 +49,12 @@ from gongkai.form.grids import FormCells
 
 MAX_PARAGRAPH = 200_000
 """Characters; the longest seen has 5,000, a whole report in one paragraph 40,000."""
+LEAST_WORDS = 2
+"""Words of the statutory tables from which a text or a grid may be one."""
+WHOLE = 180
+"""Cells from which the tables were read whole; the forms have 198 and 200."""
+TWICE = 20
+"""Lines in a row, each told twice, that are no chance."""
 TABLES = {"proactive", "requests", "disputes"}
 _TABLED = patterns("form.said")["tabled"]
 """Words of the tables that prose hardly has: without two of them there is no table to align."""
@@ -117,15 +124,12 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     Raises:
         ReportError: It is not one: neither a title, nor two of its sections, nor a statutory table is there.
     """
-    pieces, grids, script = _apart(document)
-    pieces = sections_apart(pieces)
-    statistics = statistics_of(read_grids(grids, script))
-    said = form_said(piece.text for piece in pieces) if statistics.form is None else None
-    if statistics.tables < TABLES and _is_tabled(pieces):
-        aligned = align([p.text for p in pieces], script=script, pages=[p.page for p in pieces])
-        more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
-        statistics = statistics_of((*statistics.problems, *statistics.readings, *more))
-        pieces = _without(pieces, aligned.spans)
+    pieces, grids, script, statistics, said = _tables(document)
+    if len(statistics.readings) < WHOLE and any(map(_is_unmerged, grids)):
+        # A tool that lays a page out in pipes makes grids of it whose columns say nothing.
+        other = _tables(document, as_lines=True)
+        if _count_values(other.statistics) > _count_values(statistics):
+            pieces, grids, script, statistics, said = other
     annex = Annex()
     if statistics.form is None:
         annex = read_annex([p.text for p in pieces], grids, script=script, pages=[p.page for p in pieces])
@@ -200,23 +204,88 @@ def _index_rows(pieces: Sequence[Line]) -> Iterator[str]:
                 yield from (f"发布机构：{value}" for value in named)
 
 
-def _is_tabled(pieces: Sequence[Line]) -> bool:
-    text = re.sub(r"[\s|│()（）\d]+", "", "".join(piece.text for piece in pieces))
-    return len(set(_TABLED.findall(text))) > 1
+def _table_words(texts: Iterable[str]) -> list[str]:
+    return _TABLED.findall(re.sub(r"[\s|│()（）\d]+", "", "".join(texts)))
 
 
-def _apart(document: Document) -> tuple[list[Line], list[Grid], Script]:
-    """Return the lines of text and the grids, and the script of the whole."""
-    pieces = [
-        Line(line, block.page, index)
-        for index, block in enumerate(document.blocks)
-        if isinstance(block, Paragraph)
-        for line in block.text[:MAX_PARAGRAPH].splitlines()
-    ]
-    grids = [block for block in document.blocks if isinstance(block, Grid)]
+class _Tables(NamedTuple):
+    """A document's statutory tables, and what else it holds."""
+
+    pieces: list[Line]
+    grids: list[Grid]
+    script: Script
+    statistics: FormCells
+    said: str | None
+    """The form, where only the text tells it."""
+
+
+def _tables(document: Document, *, as_lines: bool = False) -> _Tables:
+    """Read the statutory tables from grids, and from lines what grids do not give.
+
+    Args:
+        document: What was read.
+        as_lines: Take grids without a merged cell as lines.
+    """
+    pieces, grids = _apart(document, as_lines=as_lines)
     raw = "".join(piece.text for piece in pieces)
     cells = "" if len(raw) > 200 else "".join("".join(row) for grid in grids for row in grid.texts)
-    return pieces, grids, detect_script(raw + cells)
+    script = detect_script(raw + cells)
+    pieces = sections_apart(pieces)
+    statistics = statistics_of(read_grids(grids, script))
+    said = form_said(piece.text for piece in pieces) if statistics.form is None else None
+    if statistics.tables < TABLES and len(set(_table_words(p.text for p in pieces))) >= LEAST_WORDS:
+        aligned = align([p.text for p in pieces], script=script, pages=[p.page for p in pieces])
+        more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
+        statistics = statistics_of((*statistics.problems, *statistics.readings, *more))
+        pieces = _without(pieces, aligned.spans)
+        rests = table_rests([p.text for p in pieces])
+        pieces = [piece for number, piece in enumerate(pieces) if number not in rests]
+    return _Tables(pieces, grids, script, statistics, said)
+
+
+def _count_values(statistics: FormCells) -> int:
+    return sum(reading.value is not None for reading in statistics.readings)
+
+
+def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid]]:
+    """Return the lines of text and the grids."""
+    pieces: list[Line] = []
+    grids: list[Grid] = []
+    for index, block in enumerate(document.blocks):
+        if isinstance(block, Paragraph):
+            texts = block.text[:MAX_PARAGRAPH].splitlines()
+        elif _is_unmerged(block) and (as_lines or _is_displaced(block)):
+            texts = [" | ".join(row) for row in block.texts]
+        else:
+            grids.append(block)
+            continue
+        pieces += [Line(text, block.page, index) for text in texts]
+    return _said_once(pieces), grids
+
+
+def _said_once(pieces: list[Line]) -> list[Line]:
+    """Leave every second line out where a tool has told each cell twice, as itself and as its paragraph."""
+    runs = [list(same) for _, same in itertools.groupby(pieces, key=lambda piece: piece.text)]
+    kept: list[Line] = []
+    for even, stretch in itertools.groupby(runs, key=lambda run: len(run) % 2 == 0):
+        lines = list(itertools.chain(*stretch))
+        kept += lines[:: 2 if even and len(lines) >= TWICE else 1]
+    return kept
+
+
+def _is_unmerged(grid: Grid) -> bool:
+    cells = [id(cell) for row in grid.rows for cell in row if cell is not None]
+    return len(set(cells)) == len(cells)
+
+
+def _is_displaced(grid: Grid) -> bool:
+    """Tell whether a table that lost its merged cells has numbers under no head: it is read by its labels."""
+    texts = [[text.strip() for text in row] for row in grid.texts]
+    if len(_table_words(itertools.chain(*texts))) < LEAST_WORDS:
+        return False
+    numbers = ([i for i, text in enumerate(row) if text.isdecimal()] for row in texts)
+    first, columns = next(((n, c) for n, c in enumerate(numbers) if len(c) >= len(COLUMNS)), (0, []))
+    return first > 0 and any(not any(row[i] for row in texts[:first]) for i in columns)
 
 
 def _without(pieces: Sequence[Line], spans: Sequence[tuple[int, int, int]]) -> list[Line]:

@@ -20,7 +20,7 @@ from gongkai.text.grammar import BROWSER_LINE, MEASURES, NUMERALS, OPENS_POINT, 
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 LEAST_WIDTH, WIDEST = 30, 260
 """Columns (a Chinese character has two) between which a text counts as wrapped."""
@@ -51,6 +51,9 @@ _ARABIC = patterns("sections.line")["arabic"]
 _GOES_ON = patterns("sections.line")["goes_on"]
 _FRONT_ENDS = patterns("sections.line")["front_ends"]
 _SUB_HEADED = patterns("sections.line")["sub_headed"]
+_TITLE_FIRST = patterns("sections.line")["title_first"]
+FIRST = 10
+"""Lines among which the title stands."""
 _HEAD_ALONE = patterns("sections.line")["head_alone"]
 _INDEX = patterns("sections.line")["index"]
 """A heading that is whole: what follows it, be it a figure alone, is text."""
@@ -65,7 +68,10 @@ _SPLIT = re.compile(r"[、.．（(]|\u3000{2}")
 _FIGURE = re.compile(r"\s*(?:0|[1-9][\d.,]{0,9})%?\s*")
 _REST = re.compile(r"\s*[^，。；：]{1,16}\s*")
 """What may be left of a heading on the next line."""
-_INDENTED = re.compile(r"[\s\u3000]{4,}\S|\u3000{2}")
+_GAP = re.compile(r"(?<=\S)[ ]{2,}(?=\S)")
+_INDENT = re.compile(r"\s*")
+INDENT = 4
+"""Spaces before the first line of a paragraph; a tool may print the page's left margin as spaces too."""
 _SOFT = str.maketrans("", "", "\u00ad\u200b\ufeff")
 
 
@@ -76,12 +82,15 @@ def unwrap(pieces: Sequence[Line]) -> list[Line]:
     joined: list[Line] = []
     last = ""
     for piece in kept:
+        piece = _without_pipes(piece, last, full)
         if joined and _goes_on(last, piece.text, full):
             before = joined[-1]
             joined[-1] = Line(_join(before.text, piece.text), before.page, before.index)
+            of_one = full is not None and _width(last) + _width(piece.text) <= full + SLACK
+            last = last + piece.text if of_one else piece.text
         else:
             joined.append(piece)
-        last = piece.text
+            last = piece.text
     return joined
 
 
@@ -93,7 +102,7 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
     """
     arabic = sum(bool(_ARABIC.fullmatch(piece.text)) for piece in pieces) >= ENOUGH
     apart: list[Line] = []
-    for piece in _without_front(pieces):
+    for piece in _title_apart(_without_front(pieces)):
         text = piece.text
         if arabic and _ARABIC.fullmatch(text):
             digit = text.strip()[0]
@@ -103,6 +112,17 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
             [piece] if parts == (piece.text,) else [Line(part, piece.page, piece.index) for part in parts]
         )
     return apart
+
+
+def _title_apart(pieces: Sequence[Line]) -> Iterator[Line]:
+    """Set the title apart from a text that a tool put behind it on its line."""
+    for number, piece in enumerate(pieces):
+        match = _TITLE_FIRST.match(piece.text) if number < FIRST else None
+        if match and is_title(clean_text(match["title"])):
+            yield Line(match["title"], piece.page, piece.index)
+            yield Line(piece.text[match.end() :], piece.page, piece.index)
+        else:
+            yield piece
 
 
 def _without_front(pieces: Sequence[Line]) -> Sequence[Line]:
@@ -153,6 +173,11 @@ def columns(text: str) -> int:
     return len(text) + (len(text) - len(_WIDE.sub("", text)))
 
 
+def _width(text: str) -> int:
+    """Return the columns of a line, without the gaps by which a tool filled it."""
+    return columns(_GAP.sub(" ", text.rstrip()))
+
+
 def _without_running(pieces: Sequence[Line]) -> list[Line]:
     """Drop page marks, a browser's lines, and lines that stand first or last on several pages."""
     pieces = [p for p in pieces if not PAGE_MARK.fullmatch(p.text)]
@@ -173,8 +198,9 @@ def _full_width(texts: Sequence[str]) -> int | None:
 
     Wrapped text has many lines of about one width, hardly any wider, and most of these end inside a sentence.
     """
-    prose = (t for t in texts if not _is_heading(t) and not ("报" in t and is_title(clean_text(t[:80]))))
-    widths = [(columns(text.rstrip()), text) for text in prose]
+    no_row = (text for text in texts if "|" not in text)
+    prose = (t for t in no_row if not _is_heading(t) and not ("报" in t and is_title(clean_text(t[:80]))))
+    widths = [(_width(text), text) for text in prose]
     long = Counter(width for width, _ in widths if width >= LEAST_WIDTH)
     count = sum(long.values())
     if count < 3:
@@ -187,9 +213,19 @@ def _full_width(texts: Sequence[str]) -> int | None:
     return full if wrapped and broken >= 0.5 * len(near) else None
 
 
+def _without_pipes(piece: Line, before: str, full: int | None) -> Line:
+    """Make a line of prose one again that a tool set apart by pipes: it fills, or ends, a wrapped line."""
+    if full is None or "|" not in piece.text:
+        return piece
+    text = "".join(cell.strip() for cell in piece.text.split("|"))
+    fills = full - 2 * SLACK <= columns(text) <= full + SLACK
+    ends = _width(before) >= full - 2 * SLACK and not _ENDS.search(before) and _ENDS.search(text)
+    return Line(text, piece.page, piece.index) if fills or ends else piece
+
+
 def _goes_on(line: str, following: str, full: int | None) -> bool:
     """Tell whether a line goes on in the next."""
-    is_full = full is not None and columns(line.rstrip()) >= full - SLACK
+    is_full = full is not None and _width(line) >= full - SLACK
     if _ENDS.search(line) or (_OPENS_LIST.search(line) and not is_full) or _HEADED.fullmatch(following):
         return False
     if _CONTINUES.match(following):
@@ -202,9 +238,16 @@ def _goes_on(line: str, following: str, full: int | None) -> bool:
         return False
     if _OPEN.search(line) or _is_cut(line, following) or _is_figure(line, following):
         return True
-    if not is_full or _INDENTED.match(following):
+    if not is_full or _is_indented(line, following):
         return False
     return not _is_heading(line) or bool(_REST.fullmatch(following))
+
+
+def _is_indented(line: str, following: str) -> bool:
+    if following.startswith("\u3000\u3000"):
+        return True
+    before, spaces = (_INDENT.match(text).end() for text in (line, following))  # type: ignore[union-attr]
+    return spaces >= INDENT and spaces > before + 1
 
 
 def _is_heading(text: str) -> bool:
