@@ -18,7 +18,7 @@ from gongkai.classify.calibrate import Calibration, best_f1, calibrate, calibrat
 from gongkai.classify.choices import fit_class, told
 from gongkai.classify.cues import find_cues
 from gongkai.classify.features import BLOCKS, WIDTH, WIDTHS, features, grams, named_columns
-from gongkai.classify.swaps import swapped, without_context
+from gongkai.classify.swaps import swapped, told_as_done, without_context
 from gongkai.errors import ModelError
 from gongkai.tables.codebook import Label
 
@@ -235,6 +235,7 @@ def train_kind(coded: Coded, settings: TrainSettings) -> tuple[LinearClassifier,
         folds=settings.folds,
         seed=settings.seed,
         portable=coded.codebook.portable,
+        promised=coded.codebook.follow,
         codebook=coded.codebook,
     )
 
@@ -265,6 +266,7 @@ def train_linear(
     folds: int = 5,
     seed: int = 0,
     portable: str = "",
+    promised: str = "",
     codebook: Codebook | None = None,
 ) -> tuple[LinearClassifier, dict[str, dict[str, object]]]:
     """Train one head per label.
@@ -277,7 +279,8 @@ def train_linear(
         regularization: Values of C to choose from.
         folds: Grouped folds, for choosing and for calibrating.
         seed: Of the folds.
-        portable: The indicator that is learned from altered copies too (`swaps.py`); empty for none.
+        portable: The indicator that is learned from copies with a detail too (`swaps.py`); empty for none.
+        promised: The one that is learned from copies told as done.
         codebook: What it says of the classes of a choice is learned from too (`choices.py`).
 
     Returns:
@@ -294,10 +297,13 @@ def train_linear(
         made = whole if known.all() else {block: x[np.flatnonzero(known)] for block, x in whole.items()}
         y = codes[known].astype(bool)
         splits = grouped_folds(y, groups[known], folds=folds, seed=seed, label=label)
-        copies, code, origin = swapped(sentences[known], y & (label == portable), seed=seed)
+        part = sentences[known]
+        copies, code, origin = swapped(part, y & (label == portable), seed=seed)
         beside = [(_matrices(copies), code, origin)]
         lacking = bare if known.all() else {block: x[np.flatnonzero(known)] for block, x in bare.items()}
         beside.append((lacking, y, np.arange(len(y))))
+        copies, origin = told_as_done(part, y & (label == promised), seed=seed)
+        beside.append((_matrices(copies), np.zeros(len(origin), bool), origin))
         is_class = "=" in label
         if is_class:
             beside = _told(codebook, label)
@@ -338,7 +344,7 @@ OF_NONE = -1
 
 
 def _copies(made: Sequence[tuple[dict[str, sp.csr_matrix], Vector, Vector]], blocks: Sequence[str]) -> Copies:
-    """Return the altered copies' features; those that lack context where the blocks take any."""
+    """Return the altered copies' features; those that turn on context where the blocks take any."""
     import scipy.sparse as sp
 
     used = made if set(blocks) & CONTEXT else made[:1]
