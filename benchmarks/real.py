@@ -148,7 +148,9 @@ def curve(gold: pd.DataFrame) -> pd.DataFrame:
             training = pd.concat([p[columns] for p in (own, real) if p is not None], ignore_index=True)
             codes = {label: training[label].to_numpy(float) for label in LABELS}
             try:
-                model, _ = train_linear(training, codes, split_groups(training), name="x", portable=LABELS[1])
+                model, _ = train_linear(
+                    training, codes, split_groups(training), name="x", portable=LABELS[1], promised=LABELS[0]
+                )
             except (ModelError, ValueError):  # a fold without a commitment: three reports hold all of them
                 parts = []
                 break

@@ -6,7 +6,7 @@ import pytest
 
 from gongkai.classify.cues import CUES, find_cues
 from gongkai.classify.predict import predict
-from gongkai.classify.swaps import _WAYS, LACKING, swapped, with_particular, without_context
+from gongkai.classify.swaps import _WAYS, LACKING, swapped, told_as_done, with_particular, without_context
 
 
 @pytest.mark.parametrize("way", _WAYS)
@@ -54,3 +54,28 @@ def test_the_bundled_model_finds_promises_in_sentences_that_come_alone():
     frame = pd.DataFrame({"text": promises + others, "year": 2023})
     found = predict(frame, model="linear").query("label == 'commitment'")
     assert found["predicted"].tolist() == [True, True, False, False]
+
+
+def test_promises_told_as_done_are_none_and_those_that_say_when_stay_out():
+    texts = [f"加强第{i}类业务的培训。" for i in range(300)] + ["下一步将加强培训。", "2030年办好三件事。"]
+    frame = pd.DataFrame({"text": texts, "section": "improvements", "lead": "下一步：", "year": 2023})
+    copies, origin = told_as_done(frame, np.arange(302) % 2 == 0)
+    assert 10 <= len(copies) <= 60
+    assert set(origin) <= set(range(0, 300, 2))
+    opened = copies["lead"] != "下一步："
+    longer = copies["text"].to_numpy() != frame["text"].to_numpy()[origin]
+    assert (opened.to_numpy() ^ longer).all()
+    assert opened.any()
+    assert longer.any()
+    cues, _ = find_cues(copies["text"].tolist(), leads=copies["lead"].tolist(), years=copies["year"].tolist())
+    told = cues[:, [list(CUES).index(name) for name in ("done", "lead_done")]].any(axis=1)
+    assert told.mean() > 0.9
+
+
+def test_the_bundled_model_does_not_take_what_was_done_for_a_promise():
+    frame = pd.DataFrame(
+        {"text": ["加强业务培训，提高工作水平。", "加强业务培训，提高工作水平。"], "section": "improvements", "year": 2023,
+         "lead": ["针对以上问题，我局主要采取了以下措施：", "下一步，我局将从以下方面改进："]}
+    )  # fmt: skip
+    found = predict(frame, model="linear").query("label == 'commitment'")
+    assert found["predicted"].tolist() == [False, True]

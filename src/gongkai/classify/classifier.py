@@ -105,7 +105,7 @@ def find_model(name: str | Path) -> Path:
             if not match:
                 raise ModelError(
                     f"{name}: no such model; expected a model folder, OWNER/NAME on the hub, or a bundled "
-                    "one: linear"
+                    "one: linear, admitted"
                 ) from None
             folder = _from_hub(match["repository"], match["revision"])
     missing = [f for f in FILES if not (folder / f).is_file()]

@@ -116,8 +116,9 @@ def agree(
     from gongkai.tables.schema import read_frame, records, write_frame
 
     book = codebook_of(codebook)
-    parts = [_read_codes(path, tables, book) for path in files]
-    for path, part in zip(files, parts, strict=True):
+    read = [(path, part) for path in files for part in _read_codes(path, tables, book)]
+    parts = [part for _, part in read]
+    for path, part in read:
         once = part.drop_duplicates("sentence_id")
         typer.echo(f"  {path}: {design_of(once['inclusion'])}")
     coded = pd.concat(parts, ignore_index=True)
@@ -152,19 +153,22 @@ def _echo_agreement(name: str, row: dict[str, Any]) -> None:
     typer.echo(f"  {name} {shown}  agree {raw:.1%}  n={row['n']}")
 
 
-def _read_codes(path: Path, tables: Path | None, codebook: Codebook | None) -> Labels:
-    from gongkai.coding.exchange import read_tasks
+def _read_codes(path: Path, tables: Path | None, codebook: Codebook | None) -> list[Labels]:
+    """Return a file's codes; of a Label Studio export with several people's, each one's."""
+    from gongkai.coding.exchange import coders_of, read_tasks
     from gongkai.coding.labels import read_labels
     from gongkai.tables.schema import read_table
 
     if path.is_dir():
-        return read_labels(path, codebook)
+        return [read_labels(path, codebook)]
     if path.suffix.lower() == ".csv":
         with path.open("rb") as stream:
             if b"annotator" in stream.readline():
-                return read_labels(path, codebook)
+                return [read_labels(path, codebook)]
     sentences = None if tables is None else read_table(tables, "sentences")
-    return read_tasks(path, path.stem, sentences, codebook=codebook)
+    several = coders_of(path)
+    names = several if len(several) > 1 else (path.stem,)
+    return [read_tasks(path, name, sentences, codebook=codebook) for name in names]
 
 
 def partition(

@@ -187,8 +187,10 @@ def _guide(codebook: Codebook) -> list[tuple[str, str, str, str]]:
     return lines
 
 
-def task_rows(path: str | Path, codebook: Codebook) -> list[tuple[str, dict[str, Any]]]:
+def task_rows(path: str | Path, codebook: Codebook, coder: str = "") -> list[tuple[str, dict[str, Any]]]:
     """Return the rows of a task file as they stand, each with its place in the file.
+
+    Of an export with several people's annotations those of `coder` (see `coders_of`).
 
     Raises:
         SchemaError: It cannot be read, or lacks a column.
@@ -198,7 +200,7 @@ def task_rows(path: str | Path, codebook: Codebook) -> list[tuple[str, dict[str,
     if source.suffix.lower() not in readers:
         raise SchemaError(f"{source}: the ending decides the format; expected one of {', '.join(FORMATS)}")
     try:
-        return readers[source.suffix.lower()](source, codebook)
+        return readers[source.suffix.lower()](source, codebook, coder)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         reason = (
             "not UTF-8 (saved as GBK?); save it as 'CSV UTF-8'"
@@ -219,7 +221,7 @@ def read_tasks(
 
     Args:
         path: The file that `write_tasks` wrote, coded; or what Label Studio or doccano exported from it.
-        annotator: Name of the coder.
+        annotator: Name of the coder; where a file has several people's codes, one of `coders_of`.
         sentences: `sentences` rows of the build it came from; then every id must be there with the same text.
         codebook: The scheme coded by; the one that ships unless given.
 
@@ -232,7 +234,7 @@ def read_tasks(
             twice, a text that was changed, or a sentence that the build does not have.
     """
     source, scheme = Path(path), given_or_shipped(codebook)
-    raw = task_rows(source, scheme)
+    raw = task_rows(source, scheme, annotator)
     known = None if sentences is None else dict(zip(sentences["sentence_id"], sentences["text"], strict=True))
     seen: dict[str, str] = {}
     rows: list[dict[str, object]] = []
@@ -292,7 +294,7 @@ def _columns(source: Path, found: Sequence[object], codebook: Codebook) -> None:
         raise SchemaError(f"{source}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}")
 
 
-def _read_csv(source: Path, codebook: Codebook) -> _Raw:
+def _read_csv(source: Path, codebook: Codebook, coder: str) -> _Raw:
     with source.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
         _columns(source, reader.fieldnames or [], codebook)
@@ -302,7 +304,7 @@ def _read_csv(source: Path, codebook: Codebook) -> _Raw:
         ]
 
 
-def _read_xlsx(source: Path, codebook: Codebook) -> _Raw:
+def _read_xlsx(source: Path, codebook: Codebook, coder: str) -> _Raw:
     openpyxl = excel()
     try:
         book = openpyxl.load_workbook(source, read_only=True, data_only=True)
@@ -323,13 +325,40 @@ def _read_xlsx(source: Path, codebook: Codebook) -> _Raw:
     ]
 
 
-def _read_label_studio(source: Path, codebook: Codebook) -> _Raw:
+def coders_of(path: str | Path) -> tuple[str, ...]:
+    """Return whose annotations an export of Label Studio has (its numbers or addresses of users).
+
+    Other files are of one coder each, and have none to tell.
+    """
+    source = Path(path)
+    if source.suffix.lower() != ".json":
+        return ()
+    try:
+        tasks = json.loads(source.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise SchemaError(f"{source}: cannot be read: {error}") from error
+    return tuple(sorted({_who(a) for task in tasks for a in _annotations(task)}))
+
+
+def _annotations(task: dict[str, Any]) -> list[dict[str, Any]]:
+    return [a for a in task.get("annotations") or [] if not a.get("was_cancelled")]
+
+
+def _who(annotation: dict[str, Any]) -> str:
+    who = annotation.get("completed_by")
+    return str(who.get("email") or who.get("id")) if isinstance(who, dict) else str(who or "")
+
+
+def _read_label_studio(source: Path, codebook: Codebook, coder: str) -> _Raw:
     found: _Raw = []
+    several = coders_of(source)
+    if len(several) > 1 and coder not in several:
+        raise SchemaError(f"{source}: codes by {', '.join(several)}; name one of them as the coder")
     for number, task in enumerate(json.loads(source.read_text(encoding="utf-8-sig")), start=1):
         row = dict(task.get("data") or {})
-        done = [a for a in task.get("annotations") or [] if not a.get("was_cancelled")]
+        done = [a for a in _annotations(task) if len(several) < 2 or _who(a) == coder]
         if len(done) > 1:
-            raise SchemaError(f"{source}, task {number}: {len(done)} annotations; export one file per coder")
+            raise SchemaError(f"{source}, task {number}: {len(done)} annotations by one coder; keep one")
         for part in done[0].get("result", []) if done else []:
             value = part.get("value", {})
             content = value.get("choices") or value.get("text") or [value.get("rating")]
@@ -338,7 +367,7 @@ def _read_label_studio(source: Path, codebook: Codebook) -> _Raw:
     return found
 
 
-def _read_doccano(source: Path, codebook: Codebook) -> _Raw:
+def _read_doccano(source: Path, codebook: Codebook, coder: str) -> _Raw:
     found: _Raw = []
     for number, line in enumerate(source.read_text(encoding="utf-8-sig").splitlines(), start=1):
         if not line.strip():

@@ -1,0 +1,76 @@
+import numpy as np
+import pandas as pd
+
+from gongkai.classify.choices import fit_class, told
+from gongkai.classify.features import features
+from gongkai.classify.linear import LinearClassifier, train_linear
+from gongkai.tables.codebook import Class, Codebook, Example, Label, Words
+
+TOPIC = Label(
+    "topic",
+    classes=(
+        Class("staff", Words("", "队伍"), Words("people: 人员数量, 兼职", "人员数量、培训。")),
+        Class("sites", Words("", "平台"), Words("", "网站、检索")),
+    ),
+    examples=(Example("信息员多为兼职。", "staff"),),
+)
+BOOK = Codebook("x", "1", (TOPIC,))
+
+
+def test_what_the_codebook_says_is_a_sentence_of_its_class():
+    frame, whose = told(TOPIC)
+    said = dict(zip(frame["text"], whose, strict=True))
+    assert said == {"队伍": "staff", "人员数量": "staff", "兼职": "staff", "培训": "staff", "信息员多为兼职。": "staff",
+                    "平台": "sites", "网站": "sites", "检索": "sites"}  # fmt: skip
+    assert len(told(Label("empty"))[0]) == 0
+
+
+def corpus():
+    rng = np.random.default_rng(3)
+    things = {"staff": ["岗位", "轮换", "新手"], "sites": ["栏目", "页面", "链接"]}
+    rows = [
+        {"text": f"{rng.choice(['一是', '二是', '今年'])}{rng.choice(things[name])}还要{rng.choice(['改', '补'])}{k}。",
+         "topic": name, "agency": k % 6, "section": "", "heading": "", "lead": ""}
+        for k in range(60) for name in [("staff", "sites")[int(rng.random() < 0.25)]]
+    ]  # fmt: skip
+    # Words that the sentences alone do not place: in both classes as often.
+    for k in range(8):
+        word, name = ("网站", "兼职")[k // 2 % 2], ("staff", "sites")[k // 4]
+        about = dict.fromkeys(("section", "heading", "lead"), "")
+        rows.append({"text": f"{word}还要改。", "topic": name, "agency": k % 6, **about})
+    return pd.DataFrame(rows)
+
+
+def test_a_class_is_recognised_by_words_that_only_the_codebook_has():
+    frame = corpus()
+    codes = {f"topic={c}": (frame["topic"] == c).to_numpy(float) for c in ("staff", "sites")}
+    options = {"name": "m", "folds": 3}
+    taught, _ = train_linear(frame, codes, frame["agency"].to_numpy(), codebook=BOOK, **options)
+    plain, _ = train_linear(frame, codes, frame["agency"].to_numpy(), **options)
+    new = pd.DataFrame({"text": ["网站。", "兼职。"]})
+    won = taught.scores(new) - plain.scores(new)
+    assert won[0, 1] > 0 > won[0, 0]
+    assert won[1, 0] > 0 > won[1, 1]
+
+
+def test_its_head_comes_back_as_it_was_saved(tmp_path):
+    frame = corpus()
+    codes = {f"topic={c}": (frame["topic"] == c).to_numpy(float) for c in ("staff", "sites")}
+    model, chosen = train_linear(frame, codes, frame["agency"].to_numpy(), codebook=BOOK, name="m", folds=3)
+    assert {tuple(c["blocks"]) for c in chosen.values()} == {("characters", "words")}
+    model.save(tmp_path)
+    assert (tmp_path / "model.safetensors").stat().st_size < 100_000
+    back = LinearClassifier.load(tmp_path)
+    for label, head in model.heads.items():
+        assert (back.heads[label].weights == head.weights).all()
+    assert (back.scores(frame) == model.scores(frame)).all()
+
+
+def test_an_n_gram_met_in_one_sentence_has_no_weight():
+    frame = corpus()
+    x = features(frame, ["words"])
+    y = (frame["topic"] == "sites").to_numpy()
+    fitted = fit_class(x, y, x[:0], y[:0], 10.0)
+    counts = np.bincount(x.indices, minlength=x.shape[1])
+    assert (fitted.coef_[0, counts < 2] == 0).all()
+    assert ((fitted.decision_function(x) > 0) == y).mean() > 0.9
