@@ -100,6 +100,8 @@ _PATTERNS = {
     rf"(?![{_HAN}]?长|员)",
     "place": rf"(?<![{_HAN}])[{_HAN}]{{2,4}}?(?:街道|[县区市镇乡旗])(?![{_HAN}]?长)",
 }
+LONGEST = 2000
+"""Characters of a sentence that are looked at; the longest real ones have some 500."""
 _SPAN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()))
 """What is tried first wins; `year` is no particular and only told from a date."""
 _YEAR = re.compile(r"(?:19|20)\d\d(?=年)")
@@ -154,6 +156,7 @@ def find_cues(
         Booleans, sentences × `CUES`; and the outlines, with years left as they are.
     """
     cues = np.zeros((len(texts), len(CUES)), dtype=bool)
+    texts = [text[:LONGEST] for text in texts]
     whole = "\n" + "\n".join(t.replace("\n", " ") for t in texts) + "\n"
     lengths = np.fromiter((len(t) for t in texts), np.int64, count=len(texts))
     starts = 1 + np.cumsum(lengths + 1) - (lengths + 1)

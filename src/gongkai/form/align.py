@@ -12,6 +12,7 @@ row has columns gives no value, unless the form's sums decide (`sums.py`).
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 WINDOW = 90
 """Characters of the text before a run in which its label is sought; the longest label has 36."""
+LEAST_PROSE = 8
+"""Pairs of characters from which a line may be prose."""
 LEAST_ROWS = 2
 """Rows below which what was aligned is chance."""
 NEAR = 30
@@ -257,7 +260,11 @@ def _request_labels() -> tuple[str, ...]:
 def _spans(
     runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], atoms: Sequence[Atom]
 ) -> Iterator[tuple[int, int, int]]:
-    """Yield the parts of the lines that are tables: from each table's head to the end of its last label."""
+    """Yield the parts of the lines that are tables: from each table's head to the end of its last label.
+
+    A table may be told again behind the prose that follows it: what is prose in between stays.
+    """
+    prose = _prose_lines(atoms)
     for table in ("proactive", "requests", "disputes"):
         own = [(index, row) for index, row in chosen if row.table == table]
         if not own:
@@ -271,7 +278,28 @@ def _spans(
             end += 1
         while table == "requests" and end < len(atoms) and _is_left(atoms[end]):
             end += 1
-        yield from ((a.line, a.start, a.end) for a in atoms[start:end] if a.number or not _is_prose(a))
+        yield from (
+            (a.line, a.start, a.end)
+            for a in atoms[start:end]
+            if a.line not in prose and (a.number or not _is_prose(a))
+        )
+
+
+def _prose_lines(atoms: Sequence[Atom]) -> set[int]:
+    """Return the lines that say, two or more in a row, what no table says."""
+    said: dict[int, str] = {}
+    for atom in atoms:
+        said[atom.line] = said.get(atom.line, "") + ("" if atom.number else spelt(atom.text))
+    found: set[int] = set()
+
+    def is_foreign(line: int) -> bool:
+        pairs = pairs_of(said[line])
+        return len(pairs) >= LEAST_PROSE and len(pairs & vocabulary()[0]) < 0.5 * len(pairs)
+
+    for foreign, run in itertools.groupby(said, key=is_foreign):
+        if foreign and len(lines := list(run)) > 1:
+            found.update(lines)
+    return found
 
 
 def _is_of_form(atom: Atom) -> bool:

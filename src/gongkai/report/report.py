@@ -55,6 +55,9 @@ WHOLE = 180
 """Cells from which the tables were read whole; the forms have 198 and 200."""
 TWICE = 20
 """Lines in a row, each told twice, that are no chance."""
+LEAST_LINE, TOLD_AGAIN = 12, 3
+"""Characters of a line, and such lines in a row, that no report has twice."""
+_POINTED = re.compile("[，。、；]")
 TABLES = {"proactive", "requests", "disputes"}
 _TABLED = patterns("form.said")["tabled"]
 """Words of the tables that prose hardly has: without two of them there is no table to align."""
@@ -260,7 +263,7 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
             grids.append(block)
             continue
         pieces += [Line(text, block.page, index) for text in texts]
-    return _said_once(pieces), grids
+    return _told_once(_said_once(pieces)), grids
 
 
 def _said_once(pieces: list[Line]) -> list[Line]:
@@ -270,6 +273,26 @@ def _said_once(pieces: list[Line]) -> list[Line]:
     for even, stretch in itertools.groupby(runs, key=lambda run: len(run) % 2 == 0):
         lines = list(itertools.chain(*stretch))
         kept += lines[:: 2 if even and len(lines) >= TWICE else 1]
+    return kept
+
+
+def _told_once(pieces: list[Line]) -> list[Line]:
+    """Leave out lines of prose that a tool tells again in the same order, as text and as a table."""
+    filled = [piece for piece in pieces if piece.text.strip()]
+    words = ["".join(_FRAME.sub("", piece.text).split()) for piece in filled]
+    first: dict[str, int] = {}
+    kept: list[Line] = []
+    at = 0
+    while at < len(filled):
+        before = first.setdefault(words[at], at) if len(words[at]) >= LEAST_LINE else at
+        again = 0
+        while before + again < at < len(words) - again and words[before + again] == words[at + again]:
+            again += 1
+        prose = sum(len(w) >= LEAST_LINE and bool(_POINTED.search(w)) for w in words[at : at + again])
+        if prose < TOLD_AGAIN:
+            again = 0
+            kept.append(filled[at])
+        at += again or 1
     return kept
 
 
