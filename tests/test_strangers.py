@@ -251,7 +251,10 @@ def test_codes_outside_the_classes_and_a_class_no_one_coded(walked, tmp_path):
     said = call(
         "train", tmp_path / "h.csv", "-o", tmp_path / "m", "--codebook", BOOKS / "capc.toml", fails=True
     )
-    assert said == "directive: no one coded the class '2'"
+    assert said == (
+        f"{tmp_path / 'h.csv'}: directive: no one coded the class '2' (line 7 of the codebook capc 2024); code "
+        "sentences of it, or train by a codebook without it"
+    )
 
 
 def test_predictions_from_elsewhere_are_filled_from_the_tables(tables, sentences, tmp_path):
@@ -322,3 +325,49 @@ def test_an_excel_code_is_refused_by_its_cell_and_read_in_every_spelling(sentenc
     work.save(path)
     with pytest.raises(SchemaError, match="row 5: timing is coded, but only where promise; promise is 0"):
         read_tasks(path, "x", codebook=book)
+
+
+def test_a_workbook_that_another_program_saved(sentences, tmp_path):
+    """Its sheets and columns moved, formulas for codes, empty rows behind: read by name, refused by cell."""
+    import openpyxl
+
+    from gongkai.coding.exchange import columns_of, read_tasks, write_tasks
+
+    book = read_codebook(BOOKS / "pair.toml")
+    path = write_tasks(sentences.head(6), tmp_path / "t.xlsx", codebook=book)
+    work = openpyxl.load_workbook(path)
+    sheet = work["tasks"]
+    widths = [d.width for d in sheet.column_dimensions.values()]
+    assert min(widths) > 10
+    assert max(widths) == 70
+    column = columns_of(book).index("blame") + 1
+    for row, code in enumerate(("ｙ", "对", "有", "１", "✔", "☐"), start=2):
+        sheet.cell(row, column).value = code
+    sheet.move_range(f"A1:{openpyxl.utils.get_column_letter(len(columns_of(book)))}7", cols=1)
+    sheet.cell(1, 1).value = "remarks"
+    sheet.cell(60, 1).value = ""
+    work.move_sheet("codebook", -1)
+    work.save(path)
+    assert read_tasks(path, "x", codebook=book)["blame"].tolist() == [True] * 5 + [False]
+    letter = openpyxl.utils.get_column_letter(column + 1)
+    work["tasks"][f"{letter}4"].value = "是的吧"
+    work.save(path)
+    with pytest.raises(
+        SchemaError, match=rf"t\.xlsx, cell {letter}4: blame is '是的吧'; expected 1, 0 or empty"
+    ):
+        read_tasks(path, "x", codebook=book)
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv", "json", "jsonl"])
+def test_tasks_of_another_version_of_the_codebook_are_refused(sentences, tmp_path, ending):
+    from gongkai.coding.exchange import read_tasks, write_tasks
+
+    text = (BOOKS / "pair.toml").read_text(encoding="utf-8").replace('version = "0.1"', 'version = "0.2"')
+    (tmp_path / "next.toml").write_text(text, encoding="utf-8")
+    path = write_tasks(
+        sentences.head(3), tmp_path / f"t.{ending}", codebook=read_codebook(BOOKS / "pair.toml")
+    )
+    where = {"xlsx": "row 2", "csv": "line 2", "json": "task 1", "jsonl": "line 1"}[ending]
+    said = f"t.{ending}, {where}: written for the codebook 'pair 0.1', not for pair 0.2"
+    with pytest.raises(SchemaError, match=re.escape(said)):
+        read_tasks(path, "x", codebook=read_codebook(tmp_path / "next.toml"))

@@ -69,7 +69,7 @@ def outer_folds(
         for indicator in label.indicators:
             with_positives = len(np.unique(groups[(codes[indicator] == 1).to_numpy()]))
             if with_positives == 0 and label.is_choice:
-                raise ModelError(f"{label.name}: no one coded the class '{indicator.partition('=')[2]}'")
+                raise ModelError(no_one_coded(scheme, indicator))
             if with_positives < 4:
                 raise ModelError(
                     f"{indicator}: positive in {with_positives} groups of agencies; at least four are needed"
@@ -77,6 +77,15 @@ def outer_folds(
     folds = min(settings.outer_folds, count)
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=settings.seed)
     return list(splitter.split(np.zeros(len(gold)), _strata(codes, folds), groups))
+
+
+def no_one_coded(codebook: Codebook, indicator: str) -> str:
+    """Say that a class has no coded sentence, and what to do."""
+    label, _, value = indicator.partition("=")
+    return (
+        f"{label}: no one coded the class '{value}' ({codebook.place_of(indicator)}); code sentences of it, "
+        "or train by a codebook without it"
+    )
 
 
 def _strata(codes: Table, folds: int) -> Vector:

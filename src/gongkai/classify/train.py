@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from gongkai.classify.baselines import baseline_scores, baselines_of
 from gongkai.classify.classifier import CARD, CODEBOOK, CONFIG, GOLD, METRICS, RUN
 from gongkai.classify.distance import familiar
-from gongkai.classify.folds import forward_fold, outer_folds, random_folds, split_groups
+from gongkai.classify.folds import forward_fold, no_one_coded, outer_folds, random_folds, split_groups
 from gongkai.classify.kinds import KINDS, Coded, TrainSettings, kind_named
 from gongkai.classify.predict import as_predictions, predictions_of
 from gongkai.classify.publish import write_card
@@ -187,9 +187,9 @@ def _fit(
     made = indicator_codes(gold, codebook)
     codes = {indicator: made[indicator].to_numpy() for indicator in codebook.indicators}
     for label in codebook.labels:
-        for value, indicator in zip(label.class_names, label.indicators, strict=False):
+        for indicator in label.indicators if label.is_choice else ():
             if not (codes[indicator] == 1).any():
-                raise ModelError(f"{label.name}: no one coded the class '{value}'")
+                raise ModelError(no_one_coded(codebook, indicator))
     model, about = KINDS[settings.model].train(Coded(name, gold, codes, groups, codebook), settings)
     return replace(model, codebook=codebook), about
 

@@ -34,7 +34,7 @@ from gongkai.cli.options import (
     columns_of,
 )
 from gongkai.cli.renamed import Renaming
-from gongkai.errors import GongkaiError
+from gongkai.errors import GongkaiError, ModelError
 
 app = typer.Typer(
     name="gongkai",
@@ -251,7 +251,10 @@ def train(
     chosen = replace(chosen, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     book = codebook_of(codebook)
     gold = read_labels(labels, book)
-    metrics = run(gold, output, settings=chosen, overwrite=overwrite, codebook=book)
+    try:
+        metrics = run(gold, output, settings=chosen, overwrite=overwrite, codebook=book)
+    except ModelError as error:
+        raise ModelError(f"{labels}: {error}") from error
     typer.echo(f"{output}: on held-out agencies")
     _print_metrics(metrics)
 

@@ -11,7 +11,7 @@ from gongkai.cli.codebook import codebook_of
 from gongkai.cli.groups import With, described, read_reports
 from gongkai.cli.inference import group_value, percent
 from gongkai.cli.options import CodebookFile, Level, Overwrite, Seed, columns_of
-from gongkai.errors import GongkaiError, MeasureError
+from gongkai.errors import GongkaiError, MeasureError, SchemaError
 
 if TYPE_CHECKING:
     from gongkai.tables.codebook import Codebook
@@ -142,7 +142,11 @@ def agree(
         typer.echo(f"{adjudicate}: {len(sheet)} disputed sentences")
     if adjudicated is not None:
         decisions = read_frame(adjudicated, ["sentence_id", *given_or_shipped(book).names, "rule"])
-        coded = pd.concat([coded, resolve(coded, decisions, book)], ignore_index=True)
+        try:
+            resolved = resolve(coded, decisions, book)
+        except SchemaError as error:
+            raise SchemaError(f"{adjudicated}: {error}") from error
+        coded = pd.concat([coded, resolved], ignore_index=True)
     if output is not None:
         write_frame(coded, output, overwrite=overwrite)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gongkai.tables.schema import Labels, Sentences, Table
 
 FORMATS = (".xlsx", ".csv", ".json", ".jsonl")
+ABOUT = ("sentence_id", "text_hash", "codebook", "inclusion")
 CONTEXT = ("report_id", "agency", "year", "section", "heading", "lead", "before")
 NONE = "neither"
 """What doccano's coders choose to say: coded, none of the labels."""
@@ -41,7 +42,7 @@ NOTES = ("confidence", "comment")
 def columns_of(codebook: Codebook | None = None) -> tuple[str, ...]:
     """Return the columns of a task file."""
     labels = given_or_shipped(codebook).names
-    return ("sentence_id", "text_hash", "inclusion", *CONTEXT, "text", *labels, *NOTES)
+    return (*ABOUT, *CONTEXT, "text", *labels, *NOTES)
 
 
 COLUMNS = columns_of(shipped())
@@ -91,7 +92,7 @@ def write_tasks(
         raise SchemaError(f"{target}: the ending decides the format; expected one of {', '.join(FORMATS)}")
     scheme = given_or_shipped(codebook)
     columns = columns_of(scheme)
-    rows = [_task(row, columns) for row in records(drawn)]
+    rows = [_task(row, columns) | {"codebook": scheme.stamp} for row in records(drawn)]
     with whole_file(target, overwrite=overwrite) as hidden:
         if ending == ".xlsx":
             _write_xlsx(rows, hidden, scheme)
@@ -105,7 +106,7 @@ def write_tasks(
             tasks = [{"data": {c: row[c] for c in shown}} for row in rows]
             hidden.write_text(json.dumps(tasks, ensure_ascii=False, indent=1), encoding="utf-8")
         else:
-            kept = ("sentence_id", "text_hash", "inclusion", *CONTEXT)
+            kept = (*ABOUT, *CONTEXT)
             lines = [{"text": r["text"], "label": [], "meta": {k: r[k] for k in kept}} for r in rows]
             hidden.write_text(
                 "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in lines), encoding="utf-8"
@@ -193,14 +194,14 @@ def task_rows(path: str | Path, codebook: Codebook, coder: str = "") -> list[tup
     Of an export with several people's annotations those of `coder` (see `coders_of`).
 
     Raises:
-        SchemaError: It cannot be read, or lacks a column.
+        SchemaError: It cannot be read, lacks a column, or was written for another codebook.
     """
     source = Path(path)
     readers = {".xlsx": _read_xlsx, ".csv": _read_csv, ".json": _read_label_studio, ".jsonl": _read_doccano}
     if source.suffix.lower() not in readers:
         raise SchemaError(f"{source}: the ending decides the format; expected one of {', '.join(FORMATS)}")
     try:
-        return readers[source.suffix.lower()](source, codebook, coder)
+        rows = readers[source.suffix.lower()](source, codebook, coder)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         reason = (
             "not UTF-8 (saved as GBK?); save it as 'CSV UTF-8'"
@@ -208,6 +209,13 @@ def task_rows(path: str | Path, codebook: Codebook, coder: str = "") -> list[tup
             else error
         )
         raise SchemaError(f"{source}: cannot be read: {reason}") from error
+    for place, row in rows:
+        if not codebook.accepts(row.get("codebook")):
+            raise SchemaError(
+                f"{source}, {place}: written for the codebook '{row['codebook']}', not for {codebook.stamp}; "
+                "give that one (--codebook FILE)"
+            )
+    return rows
 
 
 def read_tasks(
@@ -310,7 +318,8 @@ def _read_xlsx(source: Path, codebook: Codebook, coder: str) -> _Raw:
         book = openpyxl.load_workbook(source, read_only=True, data_only=True)
     except Exception as error:
         raise SchemaError(f"{source}: not an Excel workbook, or damaged: {error}") from error
-    lines = book.worksheets[0].iter_rows(values_only=True)
+    sheet = book["tasks"] if "tasks" in book.sheetnames else book.worksheets[0]
+    lines = sheet.iter_rows(values_only=True)
     head = [str(c) if c is not None else "" for c in next(lines, ())]
     _columns(source, head, codebook)
     letters = {n: openpyxl.utils.get_column_letter(head.index(n) + 1) for n in codebook.names}

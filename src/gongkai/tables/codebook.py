@@ -226,6 +226,15 @@ class Codebook:
                 )
         return (*found, *self.derived)
 
+    def place_of(self, indicator: str) -> str:
+        """Return where the codebook's text names a label or class, e.g. `line 7 of the codebook x 1`."""
+        label, _, value = indicator.partition("=")
+        lines = self.source.splitlines()
+        start = next((k for k, line in enumerate(lines) if f"[labels.{label}]" in line), 0)
+        quoted = (f'"{value}"', f"'{value}'")
+        found = next((k for k in range(start, len(lines)) if any(q in lines[k] for q in quoted)), start)
+        return f"line {found + 1} of the codebook {self.stamp}"
+
     def accepts(self, stamp: object) -> bool:
         """Whether labels so stamped are of this codebook; 0.1.0 wrote the version alone, or nothing."""
         return stamp is None or stamp != stamp or str(stamp) in ("", self.version, self.stamp)
