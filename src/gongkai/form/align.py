@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from gongkai.form.form import COLUMNS, OUTCOMES, Found, Reading, form_data
@@ -29,6 +30,7 @@ from gongkai.form.stream import (
     spelt,
     vocabulary,
 )
+from gongkai.form.sums import adds_up
 from gongkai.form.told import read_disputes, read_proactive, read_requests, under_outcomes, with_blocks
 from gongkai.problem import Where
 
@@ -85,8 +87,9 @@ def align(
     filled = [atom for atom in cut if atom.text]
     if len(filled) == len(cut):
         return whole
-    # Empty cells between numbers are blanks, or columns that a tool made of a page's layout.
-    return max(whole, _align(filled, pages), key=lambda aligned: len(aligned.values))
+    # Empty cells between numbers are blanks, or columns that a tool made of a page's layout: then sums tell.
+    closed = _align(filled, pages)
+    return closed if len(closed.values) > len(whole.values) and adds_up(closed.values) else whole
 
 
 def _align(cut: Sequence[Atom], pages: Sequence[int | None]) -> Aligned:
@@ -287,13 +290,13 @@ def _spans(
 
 def _prose_lines(atoms: Sequence[Atom]) -> set[int]:
     """Return the lines that say, two or more in a row, what no table says."""
-    said: dict[int, str] = {}
+    said: dict[int, set[str]] = defaultdict(set)
     for atom in atoms:
-        said[atom.line] = said.get(atom.line, "") + ("" if atom.number else spelt(atom.text))
+        said[atom.line] |= set() if atom.number else pairs_of(spelt(atom.text))
     found: set[int] = set()
 
     def is_foreign(line: int) -> bool:
-        pairs = pairs_of(said[line])
+        pairs = said[line]
         return len(pairs) >= LEAST_PROSE and len(pairs & vocabulary()[0]) < 0.5 * len(pairs)
 
     for foreign, run in itertools.groupby(said, key=is_foreign):

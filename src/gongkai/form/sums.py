@@ -8,10 +8,10 @@ A rule that recovered a cell cannot check it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from gongkai.form.form import OTHER_HANDLING, RESULTS
+from gongkai.form.form import COLUMNS, OTHER_HANDLING, RESULTS, Reading
 
 Cells: TypeAlias = tuple[int, ...]
 MOST = 3000
@@ -93,6 +93,37 @@ def recover(
         if before == {row: len(found) for row, found in usable.items()}:
             break
     return {row: (usable[row][0], row not in alone) for row in unclear if len(usable.get(row, ())) == 1}
+
+
+def columns_hold(rows: Mapping[str, Cells]) -> bool:
+    """Tell whether the columns of the requests table add up, as those of displaced rows do not.
+
+    An agency's slip leaves most of them whole; where no column with a number can be judged the answer is no.
+    """
+    others = ("other_handling",) if "other_handling" in rows else OTHER_HANDLING
+    decided = broken = 0
+    for left, right in (
+        (("new_requests", "carried_in"), ("total_handled", "carried_out")),
+        ((*RESULTS, *others), ("total_handled",)),
+    ):
+        if all(row in rows for row in (*left, *right)):
+            sums = [
+                [sum(column) for column in zip(*(rows[r] for r in side), strict=True)]
+                for side in (left, right)
+            ]
+            told = [(a, b) for a, b in zip(*sums, strict=True) if a or b]
+            decided, broken = decided + len(told), broken + sum(a != b for a, b in told)
+    return decided > 0 and 2 * broken <= decided
+
+
+def adds_up(readings: Iterable[Reading]) -> bool:
+    """Tell the same of readings."""
+    rows: dict[str, dict[str, int]] = {}
+    for one in readings:
+        if one.table == "requests" and one.value is not None:
+            rows.setdefault(one.row, {})[one.column] = int(one.value)
+    whole = {key: tuple(row[c] for c in COLUMNS) for key, row in rows.items() if len(row) == len(COLUMNS)}
+    return columns_hold(whole)
 
 
 def _balance(choices: dict[str, list[Cells]]) -> None:

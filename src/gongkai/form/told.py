@@ -19,7 +19,7 @@ from gongkai.form.form import (
     read_cell,
 )
 from gongkai.form.stream import YEAR_INSIDE, form_rows, spelt
-from gongkai.form.sums import Cells, recover, ways
+from gongkai.form.sums import Cells, columns_hold, recover, ways
 from gongkai.problem import Problem, Where
 from gongkai.text.lexicon import patterns
 
@@ -144,7 +144,7 @@ def _by_order(
     """Set right what is displaced between a row of numbers without a label and a label without numbers.
 
     A tool may print labels behind their numbers for a part of the table. If as many rows of numbers stand
-    there as the form has rows, their order tells them; else none is known.
+    there as the form has rows, and the columns then add up, their order tells them; else none is known.
     """
     width = len(COLUMNS)
     at = {row.key: index for index, row in chosen if row.table == "requests" and row.key in own}
@@ -168,7 +168,9 @@ def _by_order(
         for key in displaced:
             fixed.pop(key, None)
         if len(whole) == len(displaced):
-            fixed |= {key: runs[i].atoms for key, i in zip(displaced, whole, strict=True)}
+            told = fixed | {key: runs[i].atoms for key, i in zip(displaced, whole, strict=True)}
+            cells = {key: _numbers(atoms) for key, atoms in told.items() if _is_whole(atoms, width)}
+            fixed = told if columns_hold({key: row for key, row in cells.items() if row}) else fixed
     return fixed
 
 

@@ -20,6 +20,7 @@ from gongkai.form.form import COLUMNS
 from gongkai.form.grids import read_grids, statistics_of
 from gongkai.form.scope import Scope, find_scope
 from gongkai.form.stream import is_table_line, table_rests
+from gongkai.form.sums import adds_up
 from gongkai.form.told import form_said
 from gongkai.problem import Problem
 from gongkai.readers.document import Document, Grid, Paragraph
@@ -131,7 +132,8 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     if len(statistics.readings) < WHOLE and any(map(_is_unmerged, grids)):
         # A tool that lays a page out in pipes makes grids of it whose columns say nothing.
         other = _tables(document, as_lines=True)
-        if _count_values(other.statistics) > _count_values(statistics):
+        more = _count_values(other.statistics) > _count_values(statistics)
+        if more and adds_up(other.statistics.readings):
             pieces, grids, script, statistics, said = other
     annex = Annex()
     if statistics.form is None:
