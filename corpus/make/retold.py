@@ -1,6 +1,7 @@
 """The same reports as researchers hold them: passed through the tools that people use, and compared with their sources.
 
     pip install pymupdf pdfplumber beautifulsoup4 lxml html2text markdownify trafilatura docx2txt mammoth
+    pip install pypdf pdfminer.six pymupdf4llm "markitdown[pdf]"
     apt install poppler-utils w3m pandoc chromium fonts-noto-cjk libreoffice-writer-nogui
     python -m corpus.make.retold OUT corpus/raw/*/*.html corpus/raw/*/*.docx corpus/raw/*/*.pdf
 
@@ -77,6 +78,37 @@ def _pymupdf(path: Path) -> str:
     return "\n".join(page.get_text() for page in pymupdf.open(path))
 
 
+def _pdfplumber_layout(path: Path) -> str:
+    import pdfplumber
+
+    with pdfplumber.open(path) as pdf:
+        return "\n".join(page.extract_text(layout=True) or "" for page in pdf.pages)
+
+
+def _pypdf(path: Path) -> str:
+    import pypdf
+
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+
+
+def _pdfminer(path: Path) -> str:
+    from pdfminer.high_level import extract_text
+
+    return extract_text(path)
+
+
+def _pymupdf4llm(path: Path) -> str:
+    import pymupdf4llm
+
+    return pymupdf4llm.to_markdown(path, show_progress=False)
+
+
+def _markitdown(path: Path) -> str:
+    from markitdown import MarkItDown
+
+    return MarkItDown().convert(str(path)).text_content
+
+
 def _soup(separator: str = "", *, strip: bool = False) -> Callable[[Path], str]:
     def convert(path: Path) -> str:
         from bs4 import BeautifulSoup
@@ -92,6 +124,24 @@ def _html2text(path: Path) -> str:
     converter = html2text.HTML2Text()
     converter.body_width = 0
     return converter.handle(_decoded(path))
+
+
+def _html2text_tables_as_html(path: Path) -> str:
+    import html2text
+
+    converter = html2text.HTML2Text()
+    converter.body_width = 0
+    converter.bypass_tables = True
+    return converter.handle(_decoded(path))
+
+
+def _cells_and_paragraphs(path: Path) -> str:
+    """Take every paragraph and every cell, so that a paragraph in a cell comes twice."""
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(_decoded(path), "html.parser")
+    found = soup.find_all(["h1", "h2", "h3", "p", "td", "th", "li"])
+    return "\n".join(" ".join(node.get_text().split()) for node in found)
 
 
 def _markdownify(path: Path) -> str:
@@ -177,6 +227,14 @@ TOOLS = {
     "pdfplumber": Tool("pdfplumber", "pdf", "txt", _pdfplumber),
     "pdfplumber_tables": Tool("pdfplumber", "pdf", "txt", _pdfplumber_tables),
     "pymupdf": Tool("pymupdf", "pdf", "txt", _pymupdf),
+    "pdfplumber_layout": Tool("pdfplumber", "pdf", "txt", _pdfplumber_layout),
+    "pypdf": Tool("pypdf", "pdf", "txt", _pypdf),
+    "pdfminer": Tool("pdfminer", "pdf", "txt", _pdfminer),
+    "pymupdf4llm": Tool("pymupdf4llm", "pdf", "md", _pymupdf4llm),
+    "markitdown_pdf": Tool("markitdown", "pdf", "md", _markitdown),
+    "markitdown_html": Tool("markitdown", "html", "md", _markitdown),
+    "html2text_bypass": Tool("html2text", "html", "md", _html2text_tables_as_html),
+    "soup_twice": Tool("bs4", "html", "txt", _cells_and_paragraphs),
     "soup_lines": Tool("bs4", "html", "txt", _soup("\n")),
     "soup_plain": Tool("bs4", "html", "txt", _soup()),
     "soup_strip": Tool("bs4", "html", "txt", _soup(" ", strip=True)),

@@ -6,7 +6,7 @@ import pytest
 
 from gongkai.form.align import align
 from gongkai.form.form import COLUMNS, OTHER_HANDLING, RESULTS, Reading
-from gongkai.form.stream import is_table_line
+from gongkai.form.stream import is_table_line, table_rests
 from gongkai.problem import Problem
 
 GROUPS = {
@@ -117,6 +117,24 @@ def labels_behind(rows):
     return [*told, "四、行政复议、行政诉讼情况", "全年发生行政复议3件。"]
 
 
+def spread(rows):
+    """Each cell in its pipes, with the empty columns that a tool made of a page's layout."""
+    lines = ["| " + " |  | ".join(HEAD) + " |", "|---|---|"]
+    return [
+        *lines,
+        *("| " + " |  |  | ".join([*labels, *map(str, values)]) + " |  |" for labels, values in rows),
+    ]
+
+
+def below(rows):
+    """From the sixth row to the fifteenth the labels stand below their numbers."""
+    lines = [" ".join(HEAD)]
+    for number, (labels, values) in enumerate(rows):
+        line = ["".join(labels), " ".join(map(str, values))]
+        lines += line[::-1] if 4 < number < 15 else line
+    return lines
+
+
 def values_of(found):
     return {(r.row, r.column): r.value for r in found if isinstance(r, Reading)}
 
@@ -134,6 +152,8 @@ def values_of(found):
         narrow_column,
         lone_pipes,
         labels_behind,
+        spread,
+        below,
     ],
 )
 def test_every_cell_is_found_however_it_is_told(requests, told):
@@ -301,3 +321,36 @@ def test_blocks_that_do_not_add_up_are_not_put_together(requests):
     aligned = align([*one_a_line(list(requests.values())), *told])
     assert not [r for r in aligned.found if isinstance(r, Reading) and r.table == "disputes"]
     assert any("disputes was not read" in f.message for f in aligned.found if isinstance(f, Problem))
+
+
+def test_prose_between_the_rows_of_a_table_is_none_of_it(requests):
+    """As where pdfplumber's text and tables of each page stand one behind the other."""
+    rows = list(requests.values())
+    prose = [
+        "五、存在的主要问题及改进情况",
+        "2021年，我局政府信息公开工作仍有不足，公开平台不够便民，",
+        "解读形式还不够多样，下一步将切实加以改进。",
+    ]
+    above, below_ = a_row_a_line(rows[:14]), tabbed(rows[14:])[1:]
+    aligned = align([*above, *prose, *below_])
+    assert len(values_of(aligned.found)) == len(rows) * len(COLUMNS)
+    taken = {line for line, _, _ in aligned.spans}
+    told = set(range(len(above) + 1, len(above) + len(prose)))
+    assert not taken & told
+    assert taken >= {len(above) - 1, len(above) + len(prose)}
+
+
+def test_what_is_left_of_a_table_told_column_by_column():
+    lines = [
+        "全年公开信息12条。",
+        "自然",
+        "人",
+        "34",
+        "商业",
+        "企业",
+        "0",
+        "总计",
+        "我局将继续努力。",
+        "其他",
+    ]
+    assert table_rests(lines) == {1, 2, 3, 4, 5, 6, 7}

@@ -14,7 +14,7 @@ from gongkai import bundled
 from tests.conftest import DATA
 
 KEPT = sorted(path for path in (DATA / "retold").rglob("*") if path.is_file())
-DIGEST = "4ece88ef3ac8e1a7"
+DIGEST = "75c1f0b857e21f82"
 SOURCES = {
     kind: [path for ending in endings for path in sorted(bundled("corpus/raw").glob(f"*/*.{ending}"))]
     for kind, endings in {"html": ("html", "htm"), "docx": ("docx",), "pdf": ("pdf",)}.items()
@@ -22,10 +22,13 @@ SOURCES = {
 EACH = 9
 """Sources of a kind that each tool converts."""
 FLOORS = {
-    "pdftotext": (1, 0.94, 0.99, 0.08),
-    "pdfplumber_tables": (1, 0.94, 0.74, 0.28),
-    "pdftotext_raw": (1, 0.94, 0.97, 0.05),
-    "pdftohtml": (1, 0.94, 0.97, 0.09),
+    "pdftotext": (1, 0.94, 0.99, 0.01),
+    "pdfplumber_tables": (1, 0.94, 0.93, 0.11),
+    "pdftotext_raw": (1, 0.94, 0.99, 0.01),
+    "pdftohtml": (1, 0.94, 0.99, 0.01),
+    "pdfminer": (1, 0, 0.98, 0.02),  # it tells tables column by column: no cell can be known
+    "pymupdf4llm": (1, 0.94, 0.94, 0.13),
+    "soup_twice": (0.7, 0.97, 0.98, 0.02),
     "soup_plain": (0.98, 0.87, 0.97, 0.04),
     "soup_strip": (0.98, 0.97, 0.9, 0.05),
     "trafilatura": (0.7, 0.87, 0.96, 0.02),
@@ -62,8 +65,11 @@ def test_copies_that_are_kept():
     for copy in KEPT:
         score = compare(source_of(copy), copy)
         assert score.wrong == 0, copy
-        total += score
-    meets(total, (0.97, 0.87, 0.95, 0.06))
+        if copy.parent.name == "pdfminer":
+            meets(score, FLOORS["pdfminer"])
+        else:
+            total += score
+    meets(total, (0.99, 0.88, 0.97, 0.03))
 
 
 @pytest.mark.slow

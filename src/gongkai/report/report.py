@@ -301,13 +301,22 @@ def _is_unmerged(grid: Grid) -> bool:
     return len(set(cells)) == len(cells)
 
 
+def _is_cell(text: str) -> bool:
+    return not text or text.isdecimal()
+
+
 def _is_displaced(grid: Grid) -> bool:
     """Tell whether a table that lost its merged cells has numbers under no head: it is read by its labels."""
     texts = [[text.strip() for text in row] for row in grid.texts]
     if len(_table_words(itertools.chain(*texts))) < LEAST_WORDS:
         return False
-    numbers = ([i for i, text in enumerate(row) if text.isdecimal()] for row in texts)
-    first, columns = next(((n, c) for n, c in enumerate(numbers) if len(c) >= len(COLUMNS)), (0, []))
+    first, columns = 0, range(0)
+    for number, (row, said) in enumerate(zip(grid.rows, texts, strict=True)):
+        end = sum(cell is not None for cell in row)
+        start = end - sum(1 for _ in itertools.takewhile(_is_cell, reversed(said[:end])))
+        if end - start >= len(COLUMNS) and any(said[start:end]):
+            first, columns = number, range(start, end)
+            break
     return first > 0 and any(not any(row[i] for row in texts[:first]) for i in columns)
 
 
