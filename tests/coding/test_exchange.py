@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from gongkai.coding.exchange import COLUMNS, adjudication, read_tasks, resolve, write_tasks
+from gongkai.coding.exchange import COLUMNS, adjudication, coders_of, read_tasks, resolve, write_tasks
 from gongkai.coding.sample import draw
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
 from gongkai.measure.quality import agreement
@@ -106,6 +106,34 @@ def test_a_spreadsheet_reads_no_formula(drawn, tmp_path):
 def test_label_studio_gets_its_configuration(drawn, tmp_path):
     write_tasks(drawn, tmp_path / "t.json")
     assert '<Choices name="boilerplate"' in (tmp_path / "t.xml").read_text(encoding="utf-8")
+    write_tasks(drawn, tmp_path / "d.jsonl")
+    names = json.loads((tmp_path / "d.labels.json").read_text(encoding="utf-8"))
+    assert names == [{"text": "commitment"}, {"text": "boilerplate"}, {"text": "neither"}]
+
+
+def test_an_export_of_label_studio_with_several_peoples_codes(drawn, tmp_path):
+    parts = {}
+    for coder in CODES:
+        path = write_tasks(drawn, tmp_path / f"{coder}.json")
+        code(path, coder)
+        parts[coder] = json.loads(path.read_text(encoding="utf-8"))
+    both = parts["甲"]
+    for one, other in zip(both, parts["乙"], strict=True):
+        one["annotations"] += other["annotations"]
+        for who, annotation in zip(({"email": "jia@x"}, 2), one["annotations"], strict=True):
+            annotation["completed_by"] = who
+    both[0]["annotations"].append({"was_cancelled": True, "completed_by": 3, "result": []})
+    path = tmp_path / "both.json"
+    path.write_text(json.dumps(both), encoding="utf-8")
+    assert coders_of(path) == ("2", "jia@x")
+    found = agreement(pd.concat([read_tasks(path, name) for name in coders_of(path)])).set_index("label")
+    assert found.loc["boilerplate", "raw_agreement"] == pytest.approx(7 / 12)
+    with pytest.raises(SchemaError, match=r"both.json: codes by 2, jia@x; name one of them as the coder"):
+        read_tasks(path, "甲")
+    both[1]["annotations"].append(both[1]["annotations"][1])
+    path.write_text(json.dumps(both), encoding="utf-8")
+    with pytest.raises(SchemaError, match=r"task 2: 2 annotations by one coder; keep one"):
+        read_tasks(path, "2")
 
 
 def broken(tmp_path, drawn, old, new):

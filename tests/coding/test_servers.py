@@ -233,11 +233,10 @@ def test_doccano(drawn, tmp_path, started):
     roles = {r["name"]: r["id"] for r in owner.ask("/v1/roles")}
     member = {"user": users["wang"], "role": roles["annotator"], "username": "wang", "rolename": "annotator"}
     owner.ask(f"/v1/projects/{project}/members", member)
-    kinds = {}
-    for name in (*BOOK.indicators, NONE):
-        kind = {"text": name, "prefix_key": None, "suffix_key": None, "background_color": "#209cee"}
-        kinds[name] = owner.ask(f"/v1/projects/{project}/category-types", kind)["id"]
     tasks = write_tasks(drawn, tmp_path / "tasks.jsonl", codebook=BOOK)
+    owner.upload(f"/v1/projects/{project}/category-type-upload", "file", tmp_path / "tasks.labels.json")
+    kinds = {one["text"]: one["id"] for one in owner.ask(f"/v1/projects/{project}/category-types")}
+    assert set(kinds) == {*BOOK.indicators, NONE}
     upload = owner.upload("/v1/fp/process/", "filepond", tasks).decode().strip('"')
     sent = {"format": "JSONL", "task": "DocumentClassification", "uploadIds": [upload],
             "column_data": "text", "column_label": "label", "delimiter": "", "encoding": "utf_8"}  # fmt: skip

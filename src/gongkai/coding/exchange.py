@@ -77,7 +77,7 @@ def write_tasks(
         drawn: `sentences` rows, e.g. from `sample.draw`; `inclusion` is kept where it is there. The sentence
             before each is given where it is among the rows' reports (`before`), else it stays empty.
         path: .xlsx, .csv, .json (Label Studio; its labelling configuration is written beside it) or .jsonl
-            (doccano).
+            (doccano; its labels are written beside it).
         overwrite: Replace an earlier file.
         codebook: The scheme; the one that ships unless given. An .xlsx has lists of its codes to choose from
             and, as a second sheet, what they mean.
@@ -113,6 +113,9 @@ def write_tasks(
             )
     if ending == ".json":  # the labelling configuration, to paste into the project's settings
         target.with_suffix(".xml").write_text(label_studio(scheme), encoding="utf-8")
+    if ending == ".jsonl":  # the labels, to import into the project's
+        names = [{"text": name} for name in (*scheme.indicators, NONE)]
+        target.with_suffix(".labels.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
     return target
 
 
