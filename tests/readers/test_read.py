@@ -84,3 +84,15 @@ def test_hostile_spans_are_cut_and_said():
     grid, problem = grid_from_spans([[("a", 10**9, 10**9)]] * 3)
     assert "cut at 200 columns" in problem
     assert (len(grid.rows), len(grid.rows[0])) == (3, 200)
+
+
+def test_marks_of_markdown_are_no_text():
+    """As pandoc and pymupdf4llm write them."""
+    lines = '::: {#top}\n[2021]{lang="EN-US"}年公开[12]{.num}条。\n:::\n- 1.公开不够主动。\n<u>注：职能已迁出。</u>'
+    table = "|项|数|\n|---|---|\n|行政<br>许可|3<br>4|"
+    blocks = read_text(f"{lines}\n{table}\n")
+    assert [b.text for b in blocks if isinstance(b, Paragraph)] == [
+        "2021年公开12条。", "1.公开不够主动。", "注：职能已迁出。",
+    ]  # fmt: skip
+    (grid,) = (b for b in blocks if isinstance(b, Grid))
+    assert grid.texts[1] == ["行政 许可", "3 4"]

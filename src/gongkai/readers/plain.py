@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _MARKUP = re.compile(
     r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d{1,2}[.．、])|\*\*|</?(?:u|b|i|em|strong|mark|sup|sub)>"
 )
+_ATTRIBUTES = re.compile(r"\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$")
+"""How pandoc's Markdown keeps HTML's spans and divisions."""
 _PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
 _BREAK = re.compile(r"<br\s*/?>")
 """A line's end inside a cell of Markdown; a tool may have put two cells into one there."""
@@ -36,7 +38,7 @@ def read_text(text: str) -> list[Block]:
             continue
         blocks += _pipe_table(rows)
         rows = []
-        bare = _MARKUP.sub("", line)
+        bare = _MARKUP.sub("", _ATTRIBUTES.sub(r"\1", line))
         if bare.strip():
             blocks.append(Paragraph(bare.rstrip()))
     return blocks
