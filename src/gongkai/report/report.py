@@ -16,7 +16,7 @@ from gongkai.errors import ReportError
 from gongkai.form.align import align
 from gongkai.form.annex import Annex, read_annex
 from gongkai.form.checks import check_cells
-from gongkai.form.form import COLUMNS
+from gongkai.form.form import COLUMNS, parse_number
 from gongkai.form.grids import read_grids, statistics_of
 from gongkai.form.scope import Scope, find_scope
 from gongkai.form.stream import is_table_line, table_rests
@@ -304,7 +304,7 @@ def _is_unmerged(grid: Grid) -> bool:
 
 
 def _is_cell(text: str) -> bool:
-    return not text or text.isdecimal()
+    return parse_number(text)[2]
 
 
 def _is_displaced(grid: Grid) -> bool:
