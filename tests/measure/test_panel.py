@@ -83,6 +83,15 @@ def test_every_format_holds_the_panel(made, tmp_path, ending):
         write_panel(table, dictionary, path)
 
 
+def test_a_panel_in_another_format_shares_the_dictionary_and_another_panel_takes_none(made, tmp_path):
+    table, dictionary = made[:2]
+    write_panel(table, dictionary, tmp_path / "p.dta")
+    write_panel(table, dictionary, tmp_path / "p.csv")
+    with pytest.raises(GongkaiError, match=r"p\.dictionary\.csv"):
+        write_panel(table, dictionary.iloc[:3], tmp_path / "p.xlsx")
+    assert not (tmp_path / "p.xlsx").exists()
+
+
 def test_covariates_join_by_code_and_year_and_twice_is_refused(tables, predictions):
     reports = read_table(tables, "reports")
     own = reports[["agency", "year"]].drop_duplicates().assign(gdp=1.5, level="mine")

@@ -19,7 +19,7 @@ from gongkai.measure.series import series
 from gongkai.store.run import whole_file
 from gongkai.tables.predicted import scheme_of
 from gongkai.tables.rows import ReportRow
-from gongkai.tables.schema import records, write_frame
+from gongkai.tables.schema import read_frame, records, write_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -394,6 +394,9 @@ def write_panel(table: Table, dictionary: Table, path: Path, *, overwrite: bool 
     """
     if path.suffix.lower() not in FORMATS:
         raise SchemaError(f"{path}: the ending decides the format; expected one of {', '.join(FORMATS)}")
+    beside = path.with_name(f"{path.stem}.dictionary.csv")
+    if overwrite or not _is_told(dictionary, beside):  # a panel.dta beside panel.csv has the same
+        write_frame(dictionary, beside, overwrite=overwrite)
     if path.suffix.lower() == ".dta":
         said = {row["column"]: str(row["en"])[:80] for row in records(dictionary)}
         with whole_file(path, overwrite=overwrite) as hidden:
@@ -402,8 +405,15 @@ def write_panel(table: Table, dictionary: Table, path: Path, *, overwrite: bool 
             )
     else:
         write_frame(table, path, overwrite=overwrite)
-    beside = path.with_name(f"{path.stem}.dictionary.csv")
-    return [path, write_frame(dictionary, beside, overwrite=overwrite)]
+    return [path, beside]
+
+
+def _is_told(dictionary: Table, beside: Path) -> bool:
+    """Tell whether a dictionary stands there already, for the same panel in another format."""
+    if not beside.exists():
+        return False
+    there = read_frame(beside, list(dictionary.columns))
+    return bool(there.fillna("").astype(str).equals(dictionary.fillna("").astype(str)))
 
 
 def _labels(table: Table, said: Mapping[str, str]) -> dict[Any, str]:
