@@ -157,7 +157,7 @@ def _by_order(
     left_out = ("other_handling",) if new else OTHER_HANDLING
     order = [r.key for r in form_rows() if r.table == "requests" and r.key not in left_out]
     fixed = dict(own)
-    for orphan in orphans:
+    for orphan in orphans[: len(order)]:
         before = max((k for k in at if at[k] < orphan and k in order), key=at.__getitem__, default=None)
         rows = order[order.index(before) + 1 if before else 0 :]
         lacking = next((n for n, k in enumerate(rows) if k not in own or len(own[k]) != width), None)

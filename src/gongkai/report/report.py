@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from gongkai.form.form import Reading
+    from gongkai.form.grids import FormCells
     from gongkai.form.prose import Check
-from gongkai.form.grids import FormCells
 
 MAX_PARAGRAPH = 200_000
 """Characters; the longest seen has 5,000, a whole report in one paragraph 40,000."""
@@ -291,10 +291,10 @@ def _told_once(pieces: list[Line]) -> list[Line]:
         while before + again < at < len(words) - again and words[before + again] == words[at + again]:
             again += 1
         prose = sum(len(w) >= LEAST_LINE and bool(_POINTED.search(w)) for w in words[at : at + again])
+        end = at + max(again, 1)
         if prose < TOLD_AGAIN:
-            again = 0
-            kept.append(filled[at])
-        at += again or 1
+            kept += filled[at:end]
+        at = end
     return kept
 
 
