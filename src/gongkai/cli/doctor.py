@@ -82,17 +82,7 @@ def _memory() -> str:
 
 def _requirements() -> Iterator[str]:
     """Say of what gongkai always needs whether it can be loaded."""
-    for module in (
-        "jieba",
-        "lxml.etree",
-        "numpy",
-        "opencc",
-        "pandas",
-        "pyarrow",
-        "pypdfium2",
-        "selectolax",
-        "sklearn",
-    ):
+    for module in NEEDED:
         importlib.import_module(module)
     yield "what gongkai needs can be loaded"
     yield f"gongkai {metadata.version('gongkai')} from {Path(__file__).parents[1]}"

@@ -80,11 +80,11 @@ def cluster(address: str | None) -> Iterator[Executor | None]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise GongkaiError('--cluster needs the extra "cluster": pip install "gongkai[cluster]"') from error
+        raise GongkaiError('--scheduler needs the extra "cluster": pip install "gongkai[cluster]"') from error
     try:
         client = Client(address)
     except (OSError, ValueError) as error:
-        raise GongkaiError(f"--cluster {address}: no Dask scheduler answers: {error}") from error
+        raise GongkaiError(f"--scheduler {address}: no Dask scheduler answers: {error}") from error
     with client:
         yield client.get_executor()
 
