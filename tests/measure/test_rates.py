@@ -10,6 +10,7 @@ from gongkai.corpus.build import build
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.form.form import CANNOT_PROVIDE, NOT_PROCESSED, REFUSED
 from gongkai.measure.intervals import wilson
+from gongkai.measure.panel import residents_of
 from gongkai.measure.rates import indicators, jeffreys, rates, shrink
 from gongkai.tables.schema import read_table
 
@@ -199,3 +200,16 @@ def test_the_annex_of_2014_gives_what_it_counts_alike_and_names_the_break():
     assert of(found, "granted", "old")["broken"] == "annex.sum:replied"
     assert np.isnan(of(rates(both, held, broken, strict=True), "granted", "old")["value"])
     assert "of replies" not in of(rates(both.tail(1), held), "granted", "new")["note"]
+
+
+def test_residents_of_a_year_are_that_years():
+    """Every year of a panel was divided by the last year's."""
+    own = pd.DataFrame({"region_code": "320800", "year": [2021, 2022], "residents": [10_000, 20_000]})
+    given = residents_of(own)
+    assert given == {("320800", 2021): 10_000, ("320800", 2022): 20_000}
+    values = {"requests.new_requests.total": 30}
+    for year, per_ten_thousand in ((2021, 30), (2022, 15), (2023, None)):
+        found = rates(reports(("r", "甲市政府")).assign(year=year), cells("r", values), residents=given)
+        row = of(found, "requests_per_10000")
+        assert (None if pd.isna(row["value"]) else row["value"]) == per_ten_thousand
+    assert row["reason"] == "residents not given"

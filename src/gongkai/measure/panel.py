@@ -13,7 +13,7 @@ from gongkai.measure.crosswalk import crosswalk, quantities
 from gongkai.measure.followup import followup
 from gongkai.measure.groups import PLACES, with_covariates
 from gongkai.measure.prevalence import prevalence
-from gongkai.measure.rates import indicators, rates
+from gongkai.measure.rates import Residents, indicators, rates
 from gongkai.measure.reuse import reuse
 from gongkai.measure.series import series
 from gongkai.store.run import whole_file
@@ -351,14 +351,15 @@ def _rates(
     return wide, described
 
 
-def residents_of(covariates: Table | None) -> dict[str, float]:
-    """Return residents by region code, of the last year given; none without such columns."""
+def residents_of(covariates: Table | None) -> dict[Residents, float]:
+    """Return residents by region code, by code and year where there are years; none without columns."""
     if covariates is None or not {"region_code", "residents"} <= set(covariates.columns):
         return {}
-    known = covariates.dropna(subset=["region_code", "residents"])
-    if "year" in known.columns:
-        known = known.sort_values("year")
-    return dict(zip(known["region_code"].astype(str), known["residents"].astype(float), strict=True))
+    by_year = "year" in covariates.columns
+    known = covariates.dropna(subset=["region_code", "residents", *(["year"] if by_year else [])])
+    codes, values = known["region_code"].astype(str), known["residents"].astype(float)
+    keys = list(zip(codes, known["year"].astype(int), strict=True)) if by_year else list(codes)
+    return dict(zip(keys, values, strict=True))
 
 
 def _broken(single: Reports, checks: Checks) -> tuple[Table, list[Column]]:

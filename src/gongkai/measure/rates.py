@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 Method = Literal["jeffreys", "wilson"]
+Residents: TypeAlias = "str | tuple[str, int]"
+"""Whose residents: a region's by its code, or by code and year."""
 ANNEX = "2014"
 """The form of the annex of 2014–2018."""
 FEWEST = 5
@@ -114,7 +116,7 @@ def rates(
     statistics: Statistics,
     checks: Checks | None = None,
     *,
-    residents: Mapping[str, float] | None = None,
+    residents: Mapping[Residents, float] | None = None,
     strict: bool = False,
     method: Method = "jeffreys",
     level: float = 0.95,
@@ -133,7 +135,7 @@ def rates(
         reports: `reports` rows; one that another stands for (`same_as`) is left out.
         statistics: `statistics` rows.
         checks: `checks` rows; which rules are broken and which hold.
-        residents: Residents by region code, for requests per 10,000.
+        residents: Residents by region code, or by (region code, year), for requests per 10,000.
         strict: Null where a rule that the rate rests on is broken.
         method: Of the interval of a share: `jeffreys` or `wilson`.
         level: Coverage of the intervals, in (0, 1).
@@ -167,7 +169,7 @@ def rates(
     kept = kept.sort_values(["agency", "year", "report_id"]).reset_index(drop=True)
     cells = _wide(statistics, kept["report_id"])
     holds, broken = _decided(checks)
-    people = {} if residents is None else {str(k): float(v) for k, v in residents.items()}
+    people = dict(residents or {})
     forms = set(kept["form"].dropna())
     two_forms, over_2019 = forms >= {"2019", "2021"}, ANNEX in forms and bool(forms & {"2019", "2021"})
     pieces = []
@@ -213,7 +215,7 @@ def _one(
     cells: dict[str, float],
     holds: set[tuple[str, str]],
     broken: set[tuple[str, str]],
-    people: Mapping[str, float],
+    people: Mapping[Residents, float],
     *,
     strict: bool,
 ) -> dict[str, object]:
@@ -234,7 +236,9 @@ def _one(
         return row | {"reason": f"blank: {', '.join(lacking)}"}
     top, bottom = sums[0][0], sums[1][0]
     if one.kind == "per_resident":
-        bottom = people.get(str(report["region_code"]), np.nan)
+        code, year = str(report["region_code"]), report["year"]
+        dated = (code, int(year)) if pd.notna(year) else code
+        bottom = people.get(dated, people.get(code, np.nan))
         # A department answers to the same residents, but their number says nothing of its requests.
         if report["kind"] not in ("government", "office"):
             return row | {"reason": "not a government: residents are its region's"}
