@@ -312,8 +312,8 @@ def codes_of(predictions):
     rows = [
         {
             "sentence_id": sid, "annotator": "li", "inclusion": 2 / 3, "text": "", "codebook": "2",
-            **{c: about.at[sid, c] for c in ("report_id", "agency", "year", "section")},
-            **{name: bool(wide.at[sid, name]) ^ (k % 7 == 0) for name in shipped().names},
+            **{c: about.loc[sid, c] for c in ("report_id", "agency", "year", "section")},
+            **{name: bool(wide.loc[sid, name]) ^ (k % 7 == 0) for name in shipped().names},
         }
         for k, sid in enumerate(drawn)
     ]  # fmt: skip

@@ -64,7 +64,7 @@ def write_page(
         overwrite: Replace what is there.
         codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
         model: Folder of the model, so that the page says what it was trained on and how good it is.
-        labels: `labels` rows of a coded sample that the shares are corrected by, as `prevalence` does; a share
+        labels: `labels` rows of a coded sample that corrects the shares, as in `prevalence`; a share
             of a group with too few coded sentences is counted, and says so. No ranks are shown then.
         method: See `prevalence`; unless given `dsl` with labels, else `count`.
         followed: What `followup` gave.
