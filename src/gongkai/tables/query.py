@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import uuid
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,7 +93,8 @@ def connect(*folders: str | Path) -> duckdb.DuckDBPyConnection:
 
     Returns:
         A connection in memory: `connect("tables").sql("SELECT count(*) FROM reports").df()`. The views know
-        the parts that stood there when it was opened.
+        the parts that stood there when it was opened. It holds at most `MEMORY` (SET memory_limit takes
+        another) and lays out on disk what is more, in a folder of `tempfile.gettempdir()` until it is closed.
 
     Raises:
         SchemaError: A folder has none of the tables.
@@ -106,7 +108,8 @@ def connect(*folders: str | Path) -> duckdb.DuckDBPyConnection:
             raise SchemaError(f"{folder}: no tables here; expected what `gongkai build` or `predict` wrote")
         for name in present:
             parts[name] = parts.get(name, []) + parts_of(folder, name)
-    opened = duckdb.connect(":memory:")
+    spill = Path(tempfile.gettempdir(), f"gongkai-{uuid.uuid4().hex}")  # DuckDB makes it, and takes it away
+    opened = duckdb.connect(":memory:", config={"memory_limit": MEMORY, "temp_directory": str(spill)})
     for folder in folders:
         see(opened, folder)
     for name, files in parts.items():

@@ -11,21 +11,26 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gongkai.classify.real import real_quality
 from gongkai.errors import GongkaiError
+from gongkai.measure.guards import is_assumed
 from gongkai.measure.prevalence import prevalence
 from gongkai.measure.rates import indicators
 from gongkai.show.page.corpus import Corpus, names_in
 from gongkai.show.page.static import words
+from gongkai.tables.predicted import FAR, FAR_TEXT
 from gongkai.tables.schema import SECTIONS, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from gongkai.measure.prevalence import Method
     from gongkai.tables.codebook import Codebook, Quantity, Words
     from gongkai.tables.schema import Measures, Table
 
 Json: TypeAlias = dict[str, Any]
 
+WIDTH = 5
+"""Numbers of a share; `script/data.js` reads them."""
 RATES = tuple(one for one in indicators() if ":" not in one.key)
 """Those that the page shows: not ground by ground."""
 
@@ -41,25 +46,37 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
     scheme, quantities = corpus.scheme, corpus.scheme.quantities
     place = {name: number for number, (name, _) in enumerate(corpus.agencies)}
 
-    def shares(*by: str, places: bool = False) -> Measures:
-        reports = corpus.reports if places else None
-        return prevalence(corpus.predictions, by=by, level=corpus.level, codebook=scheme, reports=reports)
+    def shares(*by: str, places: bool, method: Method) -> Measures:
+        return prevalence(
+            corpus.predictions, None if method == "count" else corpus.labels, by=by, method=method,
+            level=corpus.level, codebook=scheme, reports=corpus.reports if places else None,
+        )  # fmt: skip
 
     def packed(*by: str, places: bool = False) -> list[list[Any]]:
-        return _packed(shares(*by, places=places), by, quantities, place)
+        rows = _packed(shares(*by, places=places, method="count"), by, quantities, place)
+        if corpus.method == "count":
+            return rows
+        better = _packed(shares(*by, places=places, method=corpus.method), by, quantities, place)
+        return _corrected(rows, better, len(by), coded if corpus.method == "adjusted" else None)
 
-    coded = corpus.reports["region_code"].notna().any()
+    coded = 0 if corpus.labels is None else int(corpus.labels["sentence_id"].nunique())
+
+    placed = corpus.reports["region_code"].notna().any()
     years_of_sections = packed("section", "year")
     found = {
         "scheme": _scheme(scheme),
         "model": about | {"name": corpus.model},
         "level": corpus.level,
+        "method": corpus.method,
+        "coded": coded,
+        "assumed": corpus.labels is not None and is_assumed(corpus.labels),
+        "far": [corpus.far, FAR_TEXT, 1 - FAR],
         "sections": list(SECTIONS),
         "sentences": len(corpus.tables["sentences"]),
         "whole": packed(),
         "years": packed("year"),
         "bySection": packed("section"),
-        "byProvince": _by_code(packed("province", places=True)) if coded else [],
+        "byProvince": _by_code(packed("province", places=True)) if placed else [],
         "byAgency": packed("agency"),
         "byAgencyYear": packed("agency", "year"),
         "admitted": [row[1:] for row in years_of_sections if row[0] == "problems"],
@@ -145,15 +162,36 @@ def _packed(
     quantities: Sequence[Quantity],
     place: Mapping[str | None, int],
 ) -> list[list[object]]:
-    """Return a row per group: its keys, what was drawn as one, then value, low, high, n of each quantity."""
+    """Return a row per group: its keys, what was drawn as one, and `WIDTH` numbers of each quantity.
+
+    These are value, low, high, n, and by how many coded sentences it is corrected: here by none.
+    """
     number = {(q.measure, q.label): k for k, q in enumerate(quantities)}
     rows: dict[tuple[object, ...], list[object]] = {}
     for row in records(measures):
         key = tuple(_key(row[c], c, place) for c in by)
-        found = rows.setdefault(key, [*key, row["cluster"], *[None] * (4 * len(number))])
-        at = len(by) + 1 + 4 * number[row["measure"], row["label"]]
-        found[at : at + 4] = [*(ten_thousandths(row[c]) for c in ("value", "low", "high")), int(row["n"])]
+        found = rows.setdefault(key, [*key, row["cluster"], *[None] * (WIDTH * len(number))])
+        at = len(by) + 1 + WIDTH * number[row["measure"], row["label"]]
+        found[at : at + WIDTH] = [
+            *(ten_thousandths(row[c]) for c in ("value", "low", "high")),
+            int(row["n"]),
+            0,
+        ]
     return list(rows.values())
+
+
+def _corrected(
+    counted: list[list[Any]], better: list[list[Any]], keys: int, coded: int | None
+) -> list[list[Any]]:
+    """Return counted shares, corrected where that gives an interval; `coded` unless each row tells its n."""
+    found = {tuple(row[:keys]): row for row in better}
+    for row in counted:
+        other = found.get(tuple(row[:keys]), [])
+        for at in range(keys + 1, len(other), WIDTH):
+            if other[at + 1] is not None:
+                row[at : at + 3] = other[at : at + 3]
+                row[at + 4] = other[at + 3] if coded is None else coded
+    return counted
 
 
 def _key(value: object, column: str, place: Mapping[str | None, int]) -> object:

@@ -13,7 +13,7 @@ from gongkai.measure.followup import followup
 from gongkai.measure.many import compare_groups
 from gongkai.measure.prevalence import counted_outcome
 from gongkai.show.page.held import Held, held
-from gongkai.tables.predicted import read_predictions, scheme_of
+from gongkai.tables.predicted import far_share, read_predictions, scheme_of
 from gongkai.tables.schema import read_table
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from gongkai.measure.prevalence import Method
     from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Predictions, Table
+    from gongkai.tables.schema import Labels, Predictions, Table
 
 COMPARED, RANKED = 30_000, 120
 """Sentences up to which copies and promises kept are looked for, and agencies up to which they are ranked;
@@ -31,7 +32,7 @@ _COLUMNS = {
     "sentences": ("sentence_id", "section", "heading", "page", "text"),
     "statistics": ("table", "row", "column", "value", "raw", "how", "where"),
     "checks": ("rule", "left", "right", "holds", "where", "note"),
-    "predictions": ("sentence_id", "model", "label", "value", "score", "predicted", "section"),
+    "predictions": ("sentence_id", "model", "label", "value", "score", "predicted", "section", "distance"),
 }
 _SEARCHED = (
     "sentence_id",
@@ -56,6 +57,9 @@ class Corpus:
         in_order: The same in the order of `agencies`.
         tables: Rows of each table in the order of `reports`.
         twice: Reports that are held a second time.
+        labels: Coded sentences that shares are corrected by; None where they are counted.
+        method: How shares are estimated, as in `prevalence`.
+        far: Share of sentences unlike the model's training text; NaN where it is not told.
     """
 
     agencies: list[tuple[str | None, Table]]
@@ -68,6 +72,9 @@ class Corpus:
     model: str
     scheme: Codebook
     level: float
+    labels: Labels | None
+    method: Method
+    far: float
     followed: Table | None
     copies: Table | None
     ranks: Table | None
@@ -78,6 +85,8 @@ def read_corpus(
     predictions: Predictions | str | Path,
     codebook: Codebook | None,
     level: float,
+    labels: Labels | None,
+    method: Method,
     followed: Table | None,
     copies: Table | None,
 ) -> Corpus:
@@ -106,7 +115,7 @@ def read_corpus(
         sentences = read_table(tables, "sentences", _SEARCHED)
         followed = _unless_none(followed, lambda: followup(sentences, given, codebook=scheme))
         copies = _unless_none(copies, lambda: copied(sentences, every))
-        if len(agencies) <= RANKED:
+        if len(agencies) <= RANKED and method == "count":
             outcome = counted_outcome(given, codebook=scheme)
             ranks = _unless_none(
                 None, lambda: compare_groups(outcome, by="agency", cluster="report_id", level=level)
@@ -115,8 +124,15 @@ def read_corpus(
     in_order = reports.set_index("report_id", drop=False).loc[ids].reset_index(drop=True)
     return Corpus(
         agencies, reports, in_order, rows, read_table(tables, "problems"), len(every) - len(reports),
-        predictions, model, scheme, level, followed, copies, ranks,
+        predictions, model, scheme, level, labels, method, _far(rows["predictions"], scheme),
+        followed, copies, ranks,
     )  # fmt: skip
+
+
+def _far(predictions: Held, scheme: Codebook) -> float:
+    """Return the share of far sentences, each counted once: by a label that every sentence has."""
+    label = min(scheme.labels, key=lambda one: (bool(one.only_if), bool(one.sections)))
+    return far_share(predictions.where("label", {label.name})["distance"].to_pandas())
 
 
 def _unless_none(found: Table | None, search: Callable[[], Table]) -> Table | None:

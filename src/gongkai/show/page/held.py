@@ -49,12 +49,16 @@ class Held:
         """Return the rows of reports `first` to before `after`, texts as texts; only those with a value."""
         part = self.cut(first, after)
         if column:
-            part = part.filter(pc.is_in(part[column].cast(pa.string()), pa.array(sorted(among), pa.string())))
+            part = _where(part, column, among)
         columns = [
             c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in part.itercolumns()
         ]
         frame: Table = pa.table(columns, names=part.column_names).to_pandas()
         return frame
+
+    def where(self, column: str, among: Collection[str]) -> pa.Table:
+        """Return the rows of all reports with one of these values."""
+        return _where(self.table, column, among)
 
     def values(self, column: str) -> list[str]:
         """Return the texts that stand in a column, each once, in order."""
@@ -71,6 +75,10 @@ def held(source: str | Path | Table, name: str, columns: Sequence[str], reports:
         return Held(read_parts(source, name, wanted), reports)
     frame = source.assign(**{c: None for c in wanted if c not in source.columns})
     return Held([arrow_of(frame[wanted])], reports)
+
+
+def _where(table: pa.Table, column: str, among: Collection[str]) -> pa.Table:
+    return table.filter(pc.is_in(table[column].cast(pa.string()), pa.array(sorted(among), pa.string())))
 
 
 _OWN = ("sentence_id", "text", "message")
