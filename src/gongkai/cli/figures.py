@@ -9,7 +9,7 @@ import typer
 
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.groups import With
-from gongkai.cli.options import CodebookFile, Level, Output, Overwrite, Tables, columns_of
+from gongkai.cli.options import CodebookFile, Level, Output, Overwrite, Predicted, Tables, columns_of
 from gongkai.errors import GongkaiError
 
 Strict = Annotated[bool, typer.Option("--strict", help="Null where a rule that a rate rests on is broken.")]
@@ -129,7 +129,7 @@ def years_of(text: str) -> list[int] | None:
 
 def panel(
     tables: Tables,
-    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    predictions: Predicted,
     output: Annotated[
         Path, typer.Option("--output", "-o", help=".parquet, .csv, .xlsx, .jsonl or .dta to write.")
     ],
