@@ -20,7 +20,7 @@ from gongkai.measure.intervals import wilson
 from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from gongkai.tables.schema import Checks, Reports, Statistics, Table
 
@@ -65,11 +65,13 @@ class Indicator:
         """Return its cells in a form, top and bottom."""
         return self.before if form == ANNEX and self.before else (self.top, self.bottom)
 
+    @functools.cache  # noqa: B019 -- the indicators are few, and live as long as the process
     def rules(self, form: str | None = None) -> tuple[str, ...]:
         """Return the rules of `checks` in which a cell of it stands."""
         return tuple(sorted({rule for part in self.cells(form) for cell in part for rule in _rules_of(cell)}))
 
 
+@functools.cache
 def _rules_of(cell: str) -> tuple[str, ...]:
     table, row, column = cell.split(".")
     if table == "disputes":
@@ -120,6 +122,7 @@ def rates(
     strict: bool = False,
     method: Method = "jeffreys",
     level: float = 0.95,
+    only: Collection[str] | None = None,
 ) -> Table:
     """Compute the rates that people publish from the statutory cells, with intervals.
 
@@ -139,6 +142,7 @@ def rates(
         strict: Null where a rule that the rate rests on is broken.
         method: Of the interval of a share: `jeffreys` or `wilson`.
         level: Coverage of the intervals, in (0, 1).
+        only: Keys of the indicators wanted; all unless given.
 
     Returns:
         One row per report and indicator: the report's `report_id, agency, region_code, level, kind, year,
@@ -173,10 +177,13 @@ def rates(
     forms = set(kept["form"].dropna())
     two_forms, over_2019 = forms >= {"2019", "2021"}, ANNEX in forms and bool(forms & {"2019", "2021"})
     pieces = []
+    about = kept[list(_ABOUT)].to_dict("records")
     for one in indicators():
+        if only is not None and one.key not in only:
+            continue
         rows = [
             _one(one, report, cells.get(report["report_id"], {}), holds, broken, people, strict=strict)
-            for report in kept[list(_ABOUT)].to_dict("records")
+            for report in about
         ]
         pieces.append(
             _with_intervals(pd.concat([kept[list(_ABOUT)], pd.DataFrame(rows)], axis=1), one, method, level)

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
     from gongkai.measure.prevalence import Method
     from gongkai.tables.codebook import Codebook, Quantity, Words
-    from gongkai.tables.schema import Measures, Table
+    from gongkai.tables.schema import Measures
 
 Json: TypeAlias = dict[str, Any]
 
 WIDTH = 5
 """Numbers of a share; `script/data.js` reads them."""
+_AGENCY = ("kind", "level", "region", "region_code")
 RATES = tuple(one for one in indicators() if ":" not in one.key)
 """Those that the page shows: not ground by ground."""
 
@@ -63,14 +64,14 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
 
     placed = corpus.reports["region_code"].notna().any()
     years_of_sections = packed("section", "year")
-    found = {
+    found: Json = {
         "scheme": _scheme(scheme),
-        "model": about | {"name": corpus.model},
+        "model": plain(about | {"name": corpus.model}),
         "level": corpus.level,
         "method": corpus.method,
         "coded": coded,
         "assumed": corpus.labels is not None and is_assumed(corpus.labels),
-        "far": [corpus.far, FAR_TEXT, 1 - FAR],
+        "far": plain([corpus.far, FAR_TEXT, 1 - FAR]),
         "sections": list(SECTIONS),
         "sentences": len(corpus.tables["sentences"]),
         "whole": packed(),
@@ -80,15 +81,14 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
         "byAgency": packed("agency"),
         "byAgencyYear": packed("agency", "year"),
         "admitted": [row[1:] for row in years_of_sections if row[0] == "problems"],
-        "agencies": [_agency(name, group) for name, group in corpus.agencies],
+        "agencies": plain(_agencies(corpus)),
         "rates": [[one.key, one.en, one.zh, one.kind, one.direction] for one in RATES],
         "outcomes": _outcomes(corpus, place),
         "copied": _copied_counts(corpus, place),
         "ranks": _ranks(corpus, place),
-        "files": _files(corpus),
+        "files": plain(_files(corpus)),
     }
-    made: Json = plain(found)
-    return made | tally
+    return found | tally
 
 
 def _by_code(rows: list[list[Any]]) -> list[list[Any]]:
@@ -214,9 +214,10 @@ def whole_number(value: Any) -> int | None:  # noqa: ANN401
     return None if value is None or value != value else int(value)
 
 
-def _agency(name: str | None, group: Table) -> Json:
-    last = group.iloc[-1]
-    return {"name": name} | {key: last[key] for key in ("kind", "level", "region", "region_code")}
+def _agencies(corpus: Corpus) -> list[Json]:
+    """Return what the last report of each agency says of it."""
+    last = records(corpus.reports.iloc[[rows.stop - 1 for _, rows in corpus.agencies]][list(_AGENCY)])
+    return [{"name": name} | row for (name, _), row in zip(corpus.agencies, last, strict=True)]
 
 
 def _outcomes(corpus: Corpus, place: Mapping[str | None, int]) -> list[list[int]] | None:
@@ -239,16 +240,11 @@ def _copied_counts(corpus: Corpus, place: Mapping[str | None, int]) -> list[list
     rows = [[0, 0, 0] for _ in place]
     distinct = corpus.copies.drop_duplicates(["sentence_id", "kind"])
     pairs = zip(names_in(distinct["agency"]), distinct["kind"], strict=True)
-    found = [
-        *(
-            (a, 0)
-            for a in [name for name, group in corpus.agencies for _ in range(int(group["n_sentences"].sum()))]
-        ),
-        *((a, 1 if k == "own" else 2) for a, k in pairs),
-    ]
-    for agency, column in found:
+    for number, (_, held) in enumerate(corpus.agencies):
+        rows[number][0] = corpus.sentences(held)
+    for agency, kind in pairs:
         if agency in place:
-            rows[place[agency]][column] += 1
+            rows[place[agency]][1 if kind == "own" else 2] += 1
     return rows
 
 
