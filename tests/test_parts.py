@@ -70,6 +70,7 @@ COMMANDS = {
     "plan": "plan 0.1 --agencies 40 --sentences 90 --predictions {p} --labels {c}/codes.csv --label commitment",
     "evaluate": "evaluate {p} {c}/codes.csv -o {o}/e.csv --by section --mistakes {o}/x.csv --against {q}",
     "evaluate-tables": "evaluate {p} {c}/codes.csv -o {o}/e.csv --by kind,form --tables {t}",
+    "evaluate-own": "evaluate {p} {c}/codes.csv -o {o}/e.csv --by tier,province --with {c}/own.csv",
     "sample": "sample {t} -o {o}/s -n 40",
     "sample-strata": "sample {t} -o {o}/s -n 60 --by section,kind",
     "sample-label": "sample {t} -o {o}/s -n 40 --by commitment,year --predictions {p}",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gongkai.cli.codebook import codebook_of
-from gongkai.cli.coded import AssumeRandom, coded_sample
+from gongkai.cli.coded import AssumeRandom, coded_predictions, coded_sample, given_predictions
 from gongkai.cli.options import CodebookFile, Level, Overwrite
 from gongkai.errors import GongkaiError, MeasureError
 
@@ -162,16 +162,13 @@ def plan(
     Example: gongkai plan 0.10 --agencies 20 --sentences 90 --share 0.3
     Example: gongkai plan 0.05 --agencies 40 --sentences 90 --predictions p.csv --labels l.csv --label x
     """
-    from gongkai.coding.labels import read_labels
     from gongkai.measure.plan import assume, pilot
     from gongkai.measure.plan import plan as run
-    from gongkai.tables.predicted import read_predictions, scheme_of
     from gongkai.tables.schema import records
 
     if predictions is not None and labels is not None and label is not None:
-        book = codebook_of(codebook)
-        frame = read_predictions(predictions, None, book)
-        gold = read_labels(labels, book or scheme_of(frame))
+        given = given_predictions(predictions, None, codebook_of(codebook))
+        frame, gold, book = coded_predictions(given, labels, codebook_of(codebook))
         assumed = pilot(frame, gold, label, overlap=overlap, codebook=book)
         typer.echo(
             f"  pilot: share {assumed.share:.1%}, predicted {assumed.flagged:.1%}, correlation of sentences "
