@@ -112,3 +112,33 @@ def test_a_contents_list_is_neither_title_nor_section(read):
     report = read(f"{contents}\n苇塘县教育局2022年政府信息公开工作年度报告\n{BODY}")
     assert report.title == "苇塘县教育局2022年政府信息公开工作年度报告"
     assert told(report) == told(read(f"苇塘县教育局2022年政府信息公开工作年度报告\n{BODY}"))
+
+
+def test_a_title_that_says_about_the_year(read):
+    front = "苇塘县柳河镇人民政府\n\n关于2022年度政府信息公开工作的年度报告\n"
+    assert read(f"{front}{BODY}").identity.agency == "苇塘县柳河镇人民政府"
+
+
+@pytest.mark.parametrize(
+    ("maker", "agency"),
+    [
+        ("苇塘县柳河镇人民政府党政办公室编制", "苇塘县柳河镇人民政府"),
+        ("沐原市人民政府信息公开工作领导小组办公室根据规定编制", "沐原市人民政府"),
+    ],
+)
+def test_an_office_that_writes_for_its_government(read, maker, agency):
+    report = read(f"本报告由{maker}，数据截至2022年12月31日。\n{BODY}")
+    assert report.identity.agency == agency
+
+
+def test_an_overview_of_another_name_is_one(read):
+    report = read(f"苇塘县教育局2022年政府信息公开工作年度报告\n{BODY.replace('总体', '工作基本')}")
+    assert told(report)[0] == ("overview", "2022年，公开信息30条。")
+
+
+def test_a_label_with_its_text_in_one_line_is_no_heading(read):
+    body = BODY.replace(
+        "更新不及时。下一步，将加强更新。", "（一）主要问题：更新不及时。\n（二）改进情况：组织培训3次。"
+    )
+    report = read(f"苇塘县教育局2022年政府信息公开工作年度报告\n打印 分享到:\n{body}")
+    assert told(report)[3:5] == [("problems", "更新不及时。"), ("improvements", "组织培训3次。")]

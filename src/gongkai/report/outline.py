@@ -139,7 +139,7 @@ def _heading(text: str) -> tuple[str, str] | None:
     if not match:
         return None
     title = text[match.end() :].strip("：。:. ")
-    if len(title) < 2 or re.search(r"[。；，！？]", title):
+    if len(title) < 2 or re.search(r"[。；，：！？]", title):
         return None
     return (match[1] or match[2]), title
 
