@@ -79,9 +79,8 @@ def evaluate(
     rows: list[dict[str, object]] = []
     scheme = scheme_of(predictions, codebook)
     coded = predictions_of(predictions, labels["sentence_id"])
-    if coded.empty:
-        raise MeasureError(_NONE_CODED)
-    for model, of_model in coded.groupby("model", sort=True):
+    models = list(coded.groupby("model", sort=True)) or [("", coded)]  # `join_gold` says why there is none
+    for model, of_model in models:
         joined = join_gold(of_model, labels, annotator, scheme, say=logging.WARNING)
         if reports is not None:
             further = [c for c in reports.columns if c == "report_id" or c not in joined.columns]
@@ -125,9 +124,6 @@ def evaluate(
     return pd.DataFrame(rows).reindex(columns=columns)
 
 
-_NONE_CODED = "no predicted sentence has a gold label; do both come from the same build?"
-
-
 def join_gold(
     predictions: Predictions | str | Path,
     labels: Labels,
@@ -158,7 +154,7 @@ def join_gold(
         long, on=keys, how="inner", validate="many_to_one"
     )
     if joined.empty:
-        raise MeasureError(_NONE_CODED)
+        raise MeasureError("no predicted sentence has a gold label; do both come from the same build?")
     return leave_out_learned(joined.assign(_weight=_weights(joined, coded)), say=say)
 
 
