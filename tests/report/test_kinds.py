@@ -142,3 +142,35 @@ def test_a_label_with_its_text_in_one_line_is_no_heading(read):
     )
     report = read(f"苇塘县教育局2022年政府信息公开工作年度报告\n打印 分享到:\n{body}")
     assert told(report)[3:5] == [("problems", "更新不及时。"), ("improvements", "组织培训3次。")]
+
+
+def test_the_first_sentences_subject_where_nothing_else_names_the_agency(read):
+    report = read(f"2022年，苇塘县教育局坚持依法公开，做好各项工作。\n{BODY}")
+    assert report.identity.agency == "苇塘县教育局"
+    assert read(f"2022年，苇塘县教育局收到来信3件。\n{BODY}").identity.agency is None
+
+
+def test_an_index_of_pipes_is_no_title(read):
+    index = (
+        "分 类 | 政府信息公开年报 综合政务,文秘工作 其他 |\n标题: 苇塘县教育局2022年政府信息公开年度报告\n"
+    )
+    assert read(f"{index}{BODY}").title == "苇塘县教育局2022年政府信息公开年度报告"
+
+
+def test_a_line_that_breaks_off_behind_a_sentence_goes_on_in_the_next(read):
+    body = BODY.replace("2022年，公开信息30条。", "2022年，公开信息30条。不断完善发布\n机制，做到准确。")
+    report = read(f"苇塘县教育局2022年政府信息公开工作年度报告\n{body}")
+    assert told(report)[1] == ("overview", "不断完善发布机制，做到准确。")
+
+
+def test_a_counted_heading_on_its_own_line_is_no_sentence(read):
+    body = BODY.replace("2022年，", "1.主动公开。\n2022年，")
+    report = read(f"苇塘县教育局2022年政府信息公开工作年度报告\n{body}")
+    assert told(report)[0] == ("overview", "2022年，公开信息30条。")
+    assert report.sentences[0].heading == "1.主动公开"
+
+
+def test_a_bracket_whose_numeral_was_lost_goes(read):
+    body = BODY.replace("2022年，", ")加强管理,规范程序。制度新增2项。\n2022年，")
+    report = read(f"苇塘县教育局2022年政府信息公开工作年度报告\n{body}")
+    assert told(report)[0] == ("overview", "加强管理，规范程序。")

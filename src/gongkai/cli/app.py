@@ -31,9 +31,11 @@ from gongkai.cli.options import (
     Limit,
     Model,
     Overwrite,
+    Predicted,
     Resume,
     Scheduler,
     Share,
+    Tables,
     columns_of,
 )
 from gongkai.cli.renamed import Renaming
@@ -196,7 +198,7 @@ def _say_open(share: tuple[int, int] | None) -> None:
 
 @app.command()
 def check(
-    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
+    tables: Tables,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Also write them as .csv, .jsonl or .parquet.")
     ] = None,
@@ -402,7 +404,7 @@ def _predict_file(
 
 @app.command()
 def evaluate(
-    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    predictions: Predicted,
     labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences.")],
     by: Annotated[str, typer.Option("--by", help="Also within groups, e.g. section,year.")] = "",
     tables: FillFrom = None,

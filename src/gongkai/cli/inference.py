@@ -10,7 +10,7 @@ import typer
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_predictions, coded_sample, given_predictions
 from gongkai.cli.groups import With, described, read_reports
-from gongkai.cli.options import CodebookFile, Level, Overwrite
+from gongkai.cli.options import By, CodebookFile, First, Level, Output, Overwrite, Predicted, Tables
 from gongkai.errors import GongkaiError, MeasureError
 
 if TYPE_CHECKING:
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 
     from gongkai.tables.schema import Labels, Predictions, Table
 
-Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
-Predicted = Annotated[Path, typer.Argument(help="What gongkai predict wrote.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help=".csv, .xlsx, .jsonl or .parquet to write.")]
-By = Annotated[str, typer.Option("--by", help="Column that holds the groups, e.g. year, kind, level, form.")]
-First = Annotated[str | None, typer.Option("--first", help="Group compared with; all others if not given.")]
 Sample = Annotated[
     Path | None, typer.Option("--labels", help="Coded sample with inclusion: corrected outcomes (DSL).")
 ]

@@ -9,13 +9,13 @@ import typer
 
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample
-from gongkai.cli.options import CodebookFile, Level, Overwrite
+from gongkai.cli.options import CodebookFile, Level, Overwrite, Predicted, Tables
 from gongkai.errors import GongkaiError
 
 
 def page(
-    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
-    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    tables: Tables,
+    predictions: Predicted,
     output: Annotated[
         Path,
         typer.Option(

@@ -10,12 +10,12 @@ import typer
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample, given_predictions
 from gongkai.cli.groups import With, described, read_reports
-from gongkai.cli.options import CodebookFile, FillFrom, Level, Overwrite, Threads, columns_of
+from gongkai.cli.options import CodebookFile, FillFrom, Level, Overwrite, Predicted, Threads, columns_of
 from gongkai.errors import GongkaiError
 
 
 def measure(
-    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    predictions: Predicted,
     output: Annotated[Path, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
     by: Annotated[str, typer.Option("--by", help="Columns that make a group.")] = "agency,year",
     method: Annotated[str, typer.Option("--method", help="count, adjusted, ppi or dsl.")] = "count",

@@ -10,19 +10,22 @@ import typer
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.groups import With, described, read_reports
 from gongkai.cli.inference import group_value, percent
-from gongkai.cli.options import CodebookFile, Level, Overwrite, Seed, columns_of
+from gongkai.cli.options import (
+    CodebookFile,
+    First,
+    Level,
+    Output,
+    Overwrite,
+    Predicted,
+    Seed,
+    Tables,
+    columns_of,
+)
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
 
 if TYPE_CHECKING:
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Table
-
-Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
-Predicted = Annotated[Path, typer.Argument(help="What gongkai predict wrote.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help=".csv, .xlsx, .jsonl or .parquet to write.")]
-By = Annotated[str, typer.Option("--by", help="Column that holds the groups, e.g. year, kind, level, form.")]
-First = Annotated[str | None, typer.Option("--first", help="Group compared with; all others if not given.")]
-Second = Annotated[str, typer.Option("--second", help="Group of interest.")]
 
 
 def sample(

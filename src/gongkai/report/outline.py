@@ -121,7 +121,7 @@ def bare_title(text: str) -> str:
 
 def is_title(text: str) -> bool:
     """Tell whether a cleaned line is the title of a report."""
-    if len(text) > 70 or re.search(r"[。>＞»›]", text) or FINAL.search(text):
+    if len(text) > 70 or re.search(r"[。，>＞»›]", text) or FINAL.search(text):
         return False
     if _heading(text) and not re.search(r"\d{4}", text):
         return False

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from gongkai.readers.document import Document, Grid
 
 _MARKDOWN = re.compile(
-    r"^\s*#{1,6}\s*|^\s*(?:[*>•]|-(?=\s*\[))\s*|\*\*|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
+    r"^\s*#{1,6}\s*|^\s*(?:[*>•)）]|-(?=\s*\[))\s*|\*\*|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
 )
 _INDEX = patterns("sections.index")
 _REASONS = {
