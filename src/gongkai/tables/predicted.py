@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.tables.codebooks import inferred
 from gongkai.tables.query import arrow_of, literals, quoted, see, session
-from gongkai.tables.schema import SCHEMAS, parts_of, read_frame, read_table
+from gongkai.tables.schema import SCHEMAS, parts_of, read_frame, read_table, read_where
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import duckdb
     import pandas as pd
@@ -215,6 +215,13 @@ def _scheme(pairs: Sequence[tuple[str, Any]], codebook: Codebook | None) -> Code
             f"{', '.join(codebook.indicators)}"
         )
     return codebook
+
+
+def predictions_of(predictions: Predictions | str | Path, sentences: Iterable[str]) -> Predictions:
+    """Return the predictions, of rows or of a folder that `predict` wrote, of some sentences."""
+    if isinstance(predictions, str | Path):
+        return read_where(predictions, "predictions", [("sentence_id", "in", list(sentences))])
+    return predictions[predictions["sentence_id"].isin(sentences)]
 
 
 def reports_of(predictions: Predictions | str | Path) -> Table:
