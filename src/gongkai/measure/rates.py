@@ -202,7 +202,8 @@ def _wide(statistics: Statistics, wanted: pd.Series[str]) -> dict[str, dict[str,
     chosen = name.isin(used) & statistics["report_id"].isin(wanted)
     cells: dict[str, dict[str, float]] = {}
     values = pd.to_numeric(statistics["value"][chosen]).to_numpy(float)
-    for report, cell, value in zip(statistics["report_id"][chosen], name[chosen], values, strict=True):
+    ids, names = (column[chosen].to_numpy(object) for column in (statistics["report_id"], name))
+    for report, cell, value in zip(ids, names, values, strict=True):
         cells.setdefault(report, {})[cell] = value
     return cells
 
@@ -211,7 +212,7 @@ def _decided(checks: Checks | None) -> tuple[set[tuple[str, str]], set[tuple[str
     """Return (report, rule) of the rules that hold and of those that are broken."""
     if checks is None:
         return set(), set()
-    pairs = list(zip(checks["report_id"], checks["rule"], checks["holds"], strict=True))
+    pairs = list(zip(*(checks[c].to_numpy(object) for c in ("report_id", "rule", "holds")), strict=True))
     known = [(r, rule, bool(h)) for r, rule, h in pairs if h is not None and h == h and h is not pd.NA]
     return {(r, rule) for r, rule, h in known if h}, {(r, rule) for r, rule, h in known if not h}
 
@@ -306,7 +307,7 @@ def _with_intervals(frame: Table, one: Indicator, method: Method, level: float) 
     if one.kind == "share":
         for _, index in frame[known].groupby("year", dropna=False).indices.items():
             rows = np.flatnonzero(known)[index]
-            if len(set(frame["agency"].iloc[rows])) >= FEWEST:
+            if frame["agency"].iloc[rows].nunique(dropna=False) >= FEWEST:
                 frame.loc[rows, ["pooled", "pooled_low", "pooled_high"]] = shrink(k[rows], n[rows], level)
     order = [*_ABOUT, "indicator", "zh", "en", "unit", "direction", "top", "bottom", "value", "low",
              "high", "method", "coverage", "pooled", "pooled_low", "pooled_high", "broken",

@@ -191,8 +191,10 @@ def records(frame: Table) -> list[dict[str, Any]]:
 
 def _plain(column: pd.Series[Any]) -> list[Any]:
     """Return a column's values as Python has them, also those of numpy among values of any kind."""
-    values: list[Any] = column.tolist()
-    return [v.item() if hasattr(v, "item") else v for v in values] if column.dtype == object else values
+    if column.dtype == object:
+        return [v.item() if hasattr(v, "item") else v for v in column.tolist()]
+    texts: list[Any] = (column.to_numpy(object) if column.dtype == "str" else column).tolist()
+    return texts
 
 
 def write_part(name: str, rows: Table | pa.Table, folder: str | Path, part: int = 0) -> None:

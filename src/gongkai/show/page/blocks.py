@@ -47,6 +47,7 @@ class Blocks:
         self.followed, self.copies = _grouped(corpus.followed, "agency"), _grouped(corpus.copies, "agency")
         self.tally: Json = {"kinds": [], "reports": [], "admitting": [], "cells": []}
         self.names: dict[str, int] = {}
+        self.folders: dict[Path, Path | None] = {}
         self.rated = 0
         self.figures: Json = {}
         self.admitting: dict[int | None, list[int]] = {}
@@ -153,7 +154,8 @@ class Blocks:
             table = table[table["value"].notna()]
             columns = ("year", "value", "low", "high", "top", "bottom", "broken", "note")
             for rid, key, *row in zip(
-                *(table[c].tolist() for c in ("report_id", "indicator", *columns)), strict=True
+                *(table[c].to_numpy(object).tolist() for c in ("report_id", "indicator", *columns)),
+                strict=True,
             ):
                 numbers = [(round(v, 5) if v == v else None) if isinstance(v, float) else v for v in row]
                 found[rid].append([order[key], *numbers])
@@ -164,11 +166,14 @@ class Blocks:
         """Return where the source lies, seen from the page; None where that would name the machine."""
         if "://" in source or not source:
             return None
-        try:
-            path = Path(source).resolve().relative_to(self.home)
-        except (ValueError, OSError):
-            return None
-        return path.as_posix()
+        path = Path(source)
+        if path.parent not in self.folders:
+            try:
+                self.folders[path.parent] = path.parent.resolve().relative_to(self.home)
+            except (ValueError, OSError):
+                self.folders[path.parent] = None
+        folder = self.folders[path.parent]
+        return None if folder is None else (folder / path.name).as_posix()
 
 
 def _sentence_id(report: str, mark: str) -> str:

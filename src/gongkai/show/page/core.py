@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gongkai.classify.real import real_quality
 from gongkai.errors import GongkaiError
 from gongkai.measure.guards import is_assumed
-from gongkai.measure.prevalence import prevalence
+from gongkai.measure.prevalence import prevalences
 from gongkai.measure.rates import indicators
 from gongkai.show.page.corpus import Corpus, names_in
 from gongkai.show.page.static import words
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = dict[str, Any]
 
+_GROUPINGS: tuple[tuple[str, ...], ...] = (
+    (), ("year",), ("section",), ("province",), ("agency",), ("agency", "year"), ("section", "year"),
+)  # fmt: skip
 WIDTH = 5
 """Numbers of a share; `script/data.js` reads them."""
 _AGENCY = ("kind", "level", "region", "region_code")
@@ -44,26 +47,12 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
         about: What `about_model` gave.
         tally: What the blocks counted: `Blocks.tally`.
     """
-    scheme, quantities = corpus.scheme, corpus.scheme.quantities
+    scheme = corpus.scheme
     place = {name: number for number, (name, _) in enumerate(corpus.agencies)}
 
-    def shares(*by: str, places: bool, method: Method) -> Measures:
-        return prevalence(
-            corpus.predictions, None if method == "count" else corpus.labels, by=by, method=method,
-            level=corpus.level, codebook=scheme, reports=corpus.reports if places else None,
-        )  # fmt: skip
-
-    def packed(*by: str, places: bool = False) -> list[list[Any]]:
-        rows = _packed(shares(*by, places=places, method="count"), by, quantities, place)
-        if corpus.method == "count":
-            return rows
-        better = _packed(shares(*by, places=places, method=corpus.method), by, quantities, place)
-        return _corrected(rows, better, len(by), coded if corpus.method == "adjusted" else None)
-
     coded = 0 if corpus.labels is None else int(corpus.labels["sentence_id"].nunique())
-
     placed = corpus.reports["region_code"].notna().any()
-    years_of_sections = packed("section", "year")
+    packed = _shares(corpus, [by for by in _GROUPINGS if placed or "province" not in by], place, coded)
     found: Json = {
         "scheme": _scheme(scheme),
         "model": plain(about | {"name": corpus.model}),
@@ -74,13 +63,13 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
         "far": plain([corpus.far, FAR_TEXT, 1 - FAR]),
         "sections": list(SECTIONS),
         "sentences": len(corpus.tables["sentences"]),
-        "whole": packed(),
-        "years": packed("year"),
-        "bySection": packed("section"),
-        "byProvince": _by_code(packed("province", places=True)) if placed else [],
-        "byAgency": packed("agency"),
-        "byAgencyYear": packed("agency", "year"),
-        "admitted": [row[1:] for row in years_of_sections if row[0] == "problems"],
+        "whole": packed[()],
+        "years": packed["year",],
+        "bySection": packed["section",],
+        "byProvince": _by_code(packed["province",]) if placed else [],
+        "byAgency": packed["agency",],
+        "byAgencyYear": packed["agency", "year"],
+        "admitted": [row[1:] for row in packed["section", "year"] if row[0] == "problems"],
         "agencies": plain(_agencies(corpus)),
         "rates": [[one.key, one.en, one.zh, one.kind, one.direction] for one in RATES],
         "outcomes": _outcomes(corpus, place),
@@ -89,6 +78,28 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
         "files": plain(_files(corpus)),
     }
     return found | tally
+
+
+def _shares(
+    corpus: Corpus, groupings: Sequence[tuple[str, ...]], place: Mapping[str | None, int], coded: int
+) -> dict[tuple[str, ...], list[list[Any]]]:
+    """Return the rows of each grouping, counted, or corrected where they can be."""
+
+    def rows(method: Method) -> list[list[list[Any]]]:
+        labels = None if method == "count" else corpus.labels
+        found = prevalences(
+            corpus.predictions, labels, groupings, method=method, level=corpus.level, codebook=corpus.scheme,
+            reports=corpus.reports,
+        )  # fmt: skip
+        pairs = zip(found, groupings, strict=True)
+        return [_packed(measures, by, corpus.scheme.quantities, place) for measures, by in pairs]
+
+    made = rows("count")
+    if corpus.method != "count":
+        told = coded if corpus.method == "adjusted" else None
+        pairs = zip(groupings, made, rows(corpus.method), strict=True)
+        made = [_corrected(counted, better, len(by), told) for by, counted, better in pairs]
+    return dict(zip(groupings, made, strict=True))
 
 
 def _by_code(rows: list[list[Any]]) -> list[list[Any]]:
