@@ -18,6 +18,7 @@ _DATE = re.compile(DATE)
 _DATED = patterns("dates.printed")["dated"]
 _PUBLISHED = patterns("dates.printed")["published"]
 _SCHOOL_YEAR = patterns("dates.printed")["school_year"]
+_TOLD = patterns("dates.printed")["told"]
 _NAMED = patterns("dates.printed")["named"]
 _HEAD = 80
 """Lines in which a page says when it was published."""
@@ -83,11 +84,12 @@ def _weighed(
 
 
 def _only_named(text: str, published: str | None, spread: str) -> tuple[int | None, str]:
-    """Return the only year that the text names with a report's words; and what is said of it, or of none."""
-    named = {y for m in _NAMED.finditer(text) if (y := parse_year(m[1]))}
-    if len(named) == 1:
-        (year,) = named
-        return year, f"the report's year, {year}, is the only one that the text names; no title says it"
+    """Return the only year that the text says to report on, or names; and what is said of it."""
+    for pattern in (_TOLD, _NAMED):
+        named = {y for m in pattern.finditer(text) if (y := parse_year(m[1]))}
+        if len(named) == 1:
+            (year,) = named
+            return year, f"the report's year, {year}, is the only one that the text names; no title says it"
     probably = f" (published on {published}, so probably {_due(published)})" if published else ""
     return None, f"the report's year was not found{spread}{probably}; set it with --about"
 
