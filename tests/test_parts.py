@@ -44,8 +44,8 @@ def corpus(tmp_path_factory):
     about = drawn[["sentence_id", "report_id", "agency", "year", "section", "heading", "lead", "text"]]
     coded = about.assign(annotator="resolved", inclusion=240 / len(pool), codebook="2", **codes)
     write_labels(frame_of("labels", coded.to_dict("records")), place / "codes.csv")
-    regions = read_table(place / "many", "reports")[["region_code", "year"]].drop_duplicates()
-    own = regions.assign(tier=[f"t{k % 3}" for k in range(len(regions))], wealth=np.arange(len(regions)) / 7)
+    held = read_table(place / "many", "reports")[["agency", "year"]].drop_duplicates()
+    own = held.assign(tier=[f"t{k % 3}" for k in range(len(held))], wealth=np.arange(len(held)) / 7)
     write_frame(own, place / "own.csv")
     return place
 
@@ -61,6 +61,7 @@ COMMANDS = {
     "compare-level": "compare {t} {p} -o {o}/c.csv --by level --second county --cluster report_id",
     "compare-agency": "compare {t} {p} -o {o}/c.csv --by agency --second {agency}",
     "compare-dsl": "compare {t} {p} -o {o}/c.csv --by kind --second department --labels {c}/codes.csv",
+    "compare-own": "compare {t} {p} -o {o}/c.csv --by tier --second t1 --with {c}/own.csv",
     "ranks": "compare {t} {p} -o {o}/c.csv --by agency",
     "ranks-mean": "compare {t} {p} -o {o}/c.csv --by year --against mean",
     "ranks-dsl": "compare {t} {p} -o {o}/c.csv --by section --labels {c}/codes.csv",
@@ -70,6 +71,7 @@ COMMANDS = {
     "plan": "plan 0.1 --agencies 40 --sentences 90 --predictions {p} --labels {c}/codes.csv --label commitment",
     "evaluate": "evaluate {p} {c}/codes.csv -o {o}/e.csv --by section --mistakes {o}/x.csv --against {q}",
     "evaluate-tables": "evaluate {p} {c}/codes.csv -o {o}/e.csv --by kind,form --tables {t}",
+    "evaluate-own": "evaluate {p} {c}/codes.csv -o {o}/e.csv --by tier,province --with {c}/own.csv",
     "sample": "sample {t} -o {o}/s -n 40",
     "sample-strata": "sample {t} -o {o}/s -n 60 --by section,kind",
     "sample-label": "sample {t} -o {o}/s -n 40 --by commitment,year --predictions {p}",

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from gongkai.measure.guards import assume_random as assume_random
     from gongkai.measure.many import compare_groups as compare_groups
     from gongkai.measure.mentions import mentions as mentions
+    from gongkai.measure.outcomes import outcome_sums as outcome_sums
     from gongkai.measure.panel import panel as panel
     from gongkai.measure.panel import panel_gaps as panel_gaps
     from gongkai.measure.panel import write_panel as write_panel
@@ -139,6 +140,7 @@ _GROUPS = {
         "keyness": "measure.terms:keyness",
         "mandated_phrases": "measure.copies:mandated_phrases",
         "mentions": "measure.mentions:mentions",
+        "outcome_sums": "measure.outcomes:outcome_sums",
         "panel": "measure.panel:panel",
         "panel_gaps": "measure.panel:panel_gaps",
         "pool": "measure.prevalence:pool",

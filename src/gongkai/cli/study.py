@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gongkai.cli.codebook import codebook_of
+from gongkai.cli.coded import given_predictions
 from gongkai.cli.groups import With, described, read_reports
 from gongkai.cli.inference import group_value, percent
 from gongkai.cli.options import (
@@ -60,16 +61,10 @@ def sample(
     from gongkai.coding.sample import design_of, draw
     from gongkai.store.run import manifest, whole_folder, write_json
     from gongkai.tables.codebooks import given_or_shipped
-    from gongkai.tables.predicted import read_predictions
-    from gongkai.tables.schema import read_table
 
     book = codebook_of(codebook)
-    sentences = read_table(tables, "sentences")
-    before = sentences.groupby("report_id")["text"].shift(fill_value="")
-    reports = read_table(tables, "reports", ["report_id", "kind", "level"])
-    whole = sentences.assign(before=before).merge(reports, on="report_id", validate="many_to_one")
-    predicted = None if predictions is None else read_predictions(predictions, tables, book)
-    drawn = draw(whole, n, by=columns_of(by), predictions=predicted, seed=seed, codebook=book)
+    given = None if predictions is None else given_predictions(predictions, tables, book)
+    drawn = draw(tables, n, by=columns_of(by), predictions=given, seed=seed, codebook=book)
     settings = {"n": n, "by": by, "predictions": str(predictions or ""), "seed": seed}
     settings["codebook"] = given_or_shipped(book).stamp
     with whole_folder(output, overwrite=overwrite) as hidden:

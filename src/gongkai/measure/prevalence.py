@@ -97,7 +97,7 @@ def prevalence(
         MeasureError: A sentence lacks one of the labels, no sentence is left to count, the labels do not
             fit, or the model was trained on some of them (use `models.train.cross_fit`).
     """
-    gold = None if method == "count" or (method == "adjusted" and rates) else _gold(labels, method)
+    gold = None if method == "count" or (method == "adjusted" and rates) else gold_of(labels, method)
     ids = [] if gold is None else gold["sentence_id"].astype(str).unique().tolist()
     scores = method in ("ppi", "dsl")
     made: list[Table] = []
@@ -111,7 +111,7 @@ def prevalence(
             )
         coded = None
         if gold is not None:
-            coded = _coded(sums.coded, gold, method, sums.scheme, (sums.sentences, sums.seen))
+            coded = coded_rows(sums.coded, gold, method, sums.scheme, (sums.sentences, sums.seen))
         quantities = sums.scheme.quantities
         rows: list[dict[str, object]] = []
         for group in sums.groups():
@@ -252,17 +252,17 @@ def dsl_outcome(predictions: Predictions, labels: Labels, *, codebook: Codebook 
     wide = _wide(predictions, scheme)
     if (models := wide["model"].nunique()) != 1:
         raise MeasureError(f"the outcome is of one model, not of {models}")
-    coded = _coded(wide, _gold(labels, "dsl"), "dsl", scheme, (len(wide), int(wide["seen"].sum()))).set_index(
-        "sentence_id"
-    )
+    coded = coded_rows(
+        wide, gold_of(labels, "dsl"), "dsl", scheme, (len(wide), int(wide["seen"].sum()))
+    ).set_index("sentence_id")
     added = coded[["_inclusion", *(f"_{c}" for c in scheme.indicators)]]
     wide = wide.merge(added, left_on="sentence_id", right_index=True, how="left")
     keep = [c for c in predictions.columns if c not in ("label", "value", "score", "predicted")]
     about = predictions.drop_duplicates("sentence_id")[keep].set_index("sentence_id").loc[wide["sentence_id"]]
     parts = []
     for quantity in scheme.quantities:
-        inside = _inside(wide, quantity)
-        y, f = _codes_and_scores(wide[inside], quantity.top)
+        inside = is_inside(wide, quantity)
+        y, f = codes_and_scores(wide[inside], quantity.top)
         outcome = dsl_outcomes(y, f, wide["_inclusion"].to_numpy(float)[inside])
         parts.append(about.reset_index()[inside].assign(label=quantity.label, outcome=outcome))
     return pd.concat(parts, ignore_index=True)
@@ -284,7 +284,7 @@ def counted_outcome(predictions: Predictions, *, codebook: Codebook | None = Non
     return kept.drop(columns="value", errors="ignore")
 
 
-def _gold(labels: Labels | None, method: str) -> Labels:
+def gold_of(labels: Labels | None, method: str) -> Labels:
     """Return the codes of one annotator."""
     if labels is None or labels.empty:
         raise MeasureError(f"method {method} needs labels of a sample of the sentences")
@@ -295,7 +295,7 @@ def _gold(labels: Labels | None, method: str) -> Labels:
     return labels[labels["annotator"] == chosen]
 
 
-def _coded(
+def coded_rows(
     predicted: Table, gold: Labels, method: str, scheme: Codebook, everything: tuple[int, int]
 ) -> Table:
     """Return the predicted sentences that are coded whole, with their codes and inclusion probability.
@@ -343,14 +343,14 @@ def _balance(inclusion: Vector, sentences: int) -> None:
         )  # fmt: skip
 
 
-def _inside(group: Table, quantity: Quantity) -> Vector:
+def is_inside(group: Table, quantity: Quantity) -> Vector:
     """Return which sentences a quantity is about."""
     if not quantity.sections:
         return np.ones(len(group), bool)
     return group["section"].isin(quantity.sections).to_numpy(bool)
 
 
-def _codes_and_scores(group: Table, names: Sequence[str]) -> tuple[Vector, Vector]:
+def codes_and_scores(group: Table, names: Sequence[str]) -> tuple[Vector, Vector]:
     """Return whether all of some indicators are coded true (NaN: not coded), and the predicted chance.
 
     Ones for none.
@@ -428,7 +428,7 @@ def sentences_behind(
             f"no prediction of {row['model']} where " + ", ".join(f"{c} is {row[c]}" for c in by)
         )
     wide = _wide(kept, scheme)
-    wide = wide[_inside(wide, quantity) & (_decided(wide, quantity.bottom) == 1)]
+    wide = wide[is_inside(wide, quantity) & (_decided(wide, quantity.bottom) == 1)]
     own_part = [name for name in quantity.top if name not in quantity.bottom] or list(quantity.top)
     score = np.prod([wide[f"_score_{name}"].to_numpy(float) for name in own_part], axis=0)
     wide = wide.assign(counted=_decided(wide, quantity.top) == 1, score=score)

@@ -149,14 +149,11 @@ def summed(
     """
     with session(jobs=jobs) as db:
         scheme, columns, batches = predictions_in(db, predictions, codebook)
-        joins, keys = _keys(db, by, columns, reports)
+        joins, keys = group_joins(db, by, columns, reports)
         own = [c for c in by if c in columns]
         db.register("wanted", arrow_of({"sentence_id": list(coded)}))
         total = np.zeros(2)
-        for number, batch in enumerate(batches):
-            db.execute(f"CREATE OR REPLACE TEMP TABLE s AS {_sentences_sql(batch, scheme, own, keys, joins)}")
-            check_pivoted(db, "s", scheme)
-            db.execute(f"DELETE FROM s WHERE section IN ({literals(scheme.uncounted_sections)})")
+        for number in sentence_batches(db, batches, scheme, own, keys, joins):
             total += np.array(db.execute("SELECT count(*), count_if(seen) FROM s").fetchone(), float)
             for name, query in _queries(scheme, by, cluster, scores=scores).items():
                 db.execute(f"CREATE TABLE {name} AS {query}" if not number else f"INSERT INTO {name} {query}")
@@ -170,7 +167,23 @@ def summed(
         yield Sums(scheme, models, int(total[0]), int(total[1]), chosen.df(), db)
 
 
-def _keys(
+def sentence_batches(
+    db: duckdb.DuckDBPyConnection,
+    batches: Sequence[str],
+    scheme: Codebook,
+    own: Sequence[str],
+    keys: Sequence[str],
+    joins: str,
+) -> Iterator[int]:
+    """Make the counted sentences of each batch the table `s`, one after the other; yield its number."""
+    for number, batch in enumerate(batches):
+        db.execute(f"CREATE OR REPLACE TEMP TABLE s AS {_sentences_sql(batch, scheme, own, keys, joins)}")
+        check_pivoted(db, "s", scheme)
+        db.execute(f"DELETE FROM s WHERE section IN ({literals(scheme.uncounted_sections)})")
+        yield number
+
+
+def group_joins(
     db: duckdb.DuckDBPyConnection, by: Sequence[str], columns: Sequence[str], reports: Table | None
 ) -> tuple[str, list[str]]:
     """Return the joins that the `by` columns need, and where each comes from."""

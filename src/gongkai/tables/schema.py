@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     Labels: TypeAlias = pd.DataFrame
     Predictions: TypeAlias = pd.DataFrame
     Measures: TypeAlias = pd.DataFrame
-    Filters: TypeAlias = list[tuple[str, str, list[object]]] | None
+    Filters: TypeAlias = list[tuple[str, str, object]] | None
 
 LABELS = shipped().names
 """Labels of the scheme that ships."""
@@ -243,8 +243,20 @@ def read_table(
         SchemaError: The folder has no such table, a part is not of its schema, or the table has no such
         column.
     """
+    return read_where(folder, name, _filters(name, agency, year), columns, copies=copies)
+
+
+def read_where(
+    folder: str | Path,
+    name: str,
+    filters: Filters,
+    columns: Sequence[str] | None = None,
+    *,
+    copies: bool = False,
+) -> Table:
+    """Read the rows of a table that filters (as `pyarrow.parquet` takes them) keep; see `read_table`."""
     pieces: list[pa.Table] = []
-    for piece in read_parts(folder, name, columns, filters=_filters(name, agency, year), copies=copies):
+    for piece in read_parts(folder, name, columns, filters=filters, copies=copies):
         if piece.num_rows or not pieces:
             pieces.append(piece)
     frame: Table = pa.concat_tables(pieces).to_pandas()
