@@ -107,7 +107,7 @@ def agree(
 
     import pandas as pd
 
-    from gongkai.coding.exchange import adjudication, resolve
+    from gongkai.coding.adjudicate import adjudication, resolve
     from gongkai.coding.sample import design_of
     from gongkai.measure.quality import agreement
     from gongkai.tables.codebooks import given_or_shipped
