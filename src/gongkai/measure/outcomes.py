@@ -16,7 +16,7 @@ from gongkai.measure.estimate import dsl_outcomes
 from gongkai.measure.intervals import FEWEST
 from gongkai.measure.prevalence import coded_rows, codes_and_scores, gold_of, is_inside
 from gongkai.measure.sums import SCALE, group_joins, sentence_batches
-from gongkai.tables.predicted import predictions_in
+from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import arrow_of, literals, quoted, session
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _add_counted(db: duckdb.DuckDBPyConnection, scheme: Codebook, keys: Sequence
     named = ", ".join([*(f"{key} AS k{i}" for i, key in enumerate(keys)), *(f"p.{c} AS {c}" for c in ABOUT)])
     hits = f"count_if(p.predicted::BOOLEAN) * {SCALE}::HUGEINT"
     db.execute(
-        f"CREATE TABLE cells AS SELECT p.label::VARCHAR || coalesce('=' || p.value::VARCHAR, '') AS label, "
+        f"CREATE TABLE cells AS SELECT {INDICATOR} AS label, "
         f"{named}, count(*) AS sentences, {hits} AS outcome, count_if(p.predicted::BOOLEAN) AS above "
         f"FROM predictions p{joins} "
         f"WHERE coalesce(p.section::VARCHAR, '') NOT IN ({literals(scheme.uncounted_sections)}) GROUP BY ALL"

@@ -20,6 +20,7 @@ MAX_TEXT = 300_000
 """Characters in which an agency and its year are looked for."""
 _LEAD_IN = patterns("agencies.title")["before"]
 _TITLE_REST = patterns("agencies.title")["behind"]
+_OFFICES = ("人民政府办公室", "人民政府办公厅")
 _DIVISION_BEFORE = patterns("agencies.title")["division"]
 
 
@@ -137,6 +138,9 @@ def _agency_in_text(text: str) -> str | None:
             name = _restored(names["disclosure"].sub("", match[1]))
             name = name if name == match[1] or names["whole"].search(name) else ""
             name = re.sub("^(?:特|现|为)", "", name)
+            if name.endswith(_OFFICES) and names["sums_up"].match(opening, match.end(1)):
+                name = name[:-3]
+            name = _with_suffix(name) or name
             if name and find_kind(name) and not names["spoken"].match(name):
                 return name
     return None

@@ -41,10 +41,12 @@ if TYPE_CHECKING:
     from gongkai.form.form import Reading
     from gongkai.form.grids import FormCells
     from gongkai.form.prose import Check
-    from gongkai.readers.document import Document, Grid
+    from gongkai.readers.document import Document
+    from gongkai.report.tables import Tables
 
 _MARKDOWN = re.compile(
-    r"^\s*#{1,6}\s*|^\s*(?:[*>•)）]|-(?=\s*\[))\s*|\*\*|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
+    r"\*\*|^\s*#{1,6}\s*|^\s*(?:[*>•)）]|-(?=\s*\[))\s*|!\[[^\[\]]{0,200}\]\([^()\s]{0,300}\)"
+    r"|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
 )
 _INDEX = patterns("sections.index")
 _REASONS = {
@@ -113,7 +115,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     lines = repair_lines(_cleaned(sections_apart(unwrap(tables.lines)), tables.script))
     prose = [line for line in lines if is_official_heading(line.text) or not is_table_line(line.text)]
     start, title = find_title(prose)
-    index_block = [*_index_block(tables.grids), *_index_rows(tables.lines)]
+    index_block = [*_index_block(tables)]
     identity = identify(title, [*index_block, *(line.text for line in lines)], known)
     parts = find_sections(prose[start:], statutory=statistics.form is not None)
     _refuse_other(document, title, parts, statistics)
@@ -161,21 +163,22 @@ def _damage(document: Document) -> Iterator[Problem]:
         yield Problem("characters_lost", f"characters are lost in {lost} places (a wrong decoding upstream?)")
 
 
-def _index_block(grids: Sequence[Grid]) -> list[str]:
-    """Return the rows of the small table in which some sites print dates and names."""
-    small = (grid for grid in grids if len(grid.rows) <= 6)
-    return [" ".join(row) for grid in small for row in grid.texts if any("日期" in c for c in row)]
+def _index_block(tables: Tables) -> Iterator[str]:
+    """Yield what the small table or the lines of pipes say in which sites print dates and names.
 
-
-def _index_rows(pieces: Sequence[Line]) -> Iterator[str]:
-    """Yield the issuer that an index block of pipes names, beside its label or below it."""
-    rows = [[cell.strip(" :：*") for cell in piece.text.split("|")] for piece in pieces[:30]]
-    for row, below in itertools.pairwise([*rows, []]):
-        for at, cell in enumerate(row):
-            if _INDEX["issuer"].fullmatch(cell):
-                values = (*row[at + 1 : at + 2], *below[at : at + 1])
-                named = (value for value in values if value and not _INDEX["label"].search(value))
-                yield from (f"发布机构：{value}" for value in named)
+    A row that dates, as it stands; and the issuer, beside its label or below it.
+    """
+    small = [grid.texts for grid in tables.grids if len(grid.rows) <= 6]
+    for texts in small:
+        yield from (" ".join(row) for row in texts if any("日期" in cell for cell in row))
+    for rows in (*small, [piece.text.split("|") for piece in tables.lines[:30]]):
+        cells = [[cell.strip(" :：*") for cell in row] for row in rows]
+        for row, below in itertools.pairwise([*cells, []]):
+            for at, cell in enumerate(row):
+                if _INDEX["issuer"].fullmatch(cell):
+                    values = (*row[at + 1 : at + 2], *below[at : at + 1])
+                    named = (value for value in values if value and not _INDEX["label"].search(value))
+                    yield from (f"发布机构：{value}" for value in named)
 
 
 def _cleaned(pieces: Sequence[Line], script: Script) -> list[Line]:
