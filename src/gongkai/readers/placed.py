@@ -6,8 +6,9 @@ no rules, so that tables come as lines.
 
 from __future__ import annotations
 
+import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -16,18 +17,30 @@ from gongkai.readers.layout import Char, PageLine, Rules, blocks_of, page_flow
 from gongkai.text.grammar import columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from selectolax.lexbor import LexborNode
 
     from gongkai.readers.document import Grid
     from gongkai.readers.formats import Blocks
 
+MAX_TEXTS = 5000
+"""Of one page; a page of numbers in cells has 300."""
 USUAL = 16.0
 """Height of characters where the file does not say it."""
 _SIZES = re.compile(r"\.ft(\d+)\s*\{[^}]*?font-size:\s*([\d.]{1,12})")
 _STYLED = re.compile(r"(?<![\w-])(top|left|height|line-height|font-size)\s*:\s*(-?[\d.]{1,12})")
 _PAGE = re.compile(r"page\d+")
+
+
+class _Text(NamedTuple):
+    """A text and where it stands, from the lower left corner of its page."""
+
+    text: str
+    left: float
+    top: float
+    size: float
+    width: float | None
 
 
 def read_placed(content: bytes, name: str) -> Blocks:
@@ -49,8 +62,8 @@ def read_placed(content: bytes, name: str) -> Blocks:
         sizes, styles = {**named, **sizes}, ""
         height = _places(node).get("height", 0.0)
         fonts = {f"ft{number}{font}": size for font, size in sizes.items()}
-        chars = [char for placed in node.traverse() for char in _chars(placed, fonts, height)]
-        flow += page_flow(chars, Rules([], [], []), number)
+        texts = [text for placed in node.traverse() for text in _placed(placed, fonts, height)]
+        flow += page_flow(list(_chars(texts[:MAX_TEXTS])), Rules([], [], []), number)
     return blocks_of(flow), problems
 
 
@@ -62,20 +75,32 @@ def _places(node: LexborNode) -> Mapping[str, float]:
     return styled | {name: float(v) for name, v in named.items() if re.fullmatch(r"-?[\d.]{1,12}", v)}
 
 
-def _chars(node: LexborNode, sizes: Mapping[str, float], height: float) -> Iterator[Char]:
-    """Spread a placed paragraph's characters over its width; a wide one takes two columns."""
+def _placed(node: LexborNode, sizes: Mapping[str, float], height: float) -> Iterator[_Text]:
+    """Yield the text of a paragraph that says where it stands."""
     if node.tag not in ("p", "text"):
         return
     places = _places(node)
     text = node.text(deep=True)
-    if not text.strip() or not {"top", "left"} <= places.keys():
-        return
-    of_class = sizes.get(node.attributes.get("class") or "")
-    size = of_class or places.get("height") or places.get("line-height") or USUAL
-    step = places.get("width", columns(text) * size / 2) / columns(text)
-    left, top = places["left"], height - places["top"]
-    for letter in text:
-        right = left + step * columns(letter)
-        if not letter.isspace():
-            yield Char(letter, left, top - size, right, top, top - 0.85 * size)
-        left = right
+    if text.strip() and {"top", "left"} <= places.keys():
+        of_class = sizes.get(node.attributes.get("class") or "")
+        size = of_class or places.get("height") or places.get("line-height") or USUAL
+        yield _Text(text, places["left"], height - places["top"], size, places.get("width"))
+
+
+def _chars(texts: Sequence[_Text]) -> Iterator[Char]:
+    """Spread each text over its width, a wide character over two columns.
+
+    Where the width is not said, it is as usual, but ends before the next text of the line.
+    """
+    for text in texts:
+        wide = columns(text.text)
+        room = (
+            o.left - text.left for o in texts if o.left > text.left and abs(o.top - text.top) < text.size / 2
+        )
+        step = (text.width or min(wide * text.size / 2, min(room, default=math.inf))) / wide
+        left, top = text.left, text.top
+        for letter in text.text:
+            right = left + step * columns(letter)
+            if not letter.isspace():
+                yield Char(letter, left, top - text.size, right, top, top - 0.85 * text.size)
+            left = right
