@@ -1,7 +1,10 @@
 """What comes after `predict`, at size: tables of as many reports as asked for, each command a process of its own (Linux).
 
-    python -m benchmarks.measures make 12000 FOLDER        # tables and predictions, copies of the bundled corpus
-    python -m benchmarks.measures run 12000 100000 [--only measure,terms]
+    python -m benchmarks.measures make FOLDER 12000        # tables and predictions, copies of the bundled corpus
+    python -m benchmarks.measures run FOLDER [--only measure,terms] [--source OTHER/src]
+
+`run` prints for each command the seconds on the clock and of the processors, and the peak of its process; `--source` runs the
+package of another checkout.
 
 A copy has other ids, places and codes. What at least eight of the 40 agencies write stays as it is; of all other texts every
 second word is exchanged for another of the corpus, the same text in the same way wherever the copy has it. Three of its 120
@@ -10,22 +13,45 @@ reports take their text from the copy before.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import itertools
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.scale import PLACES, RAW
+from gongkai.coding.labels import write_labels
 from gongkai.corpus.build import build
 from gongkai.corpus.stream import predict_tables
-from gongkai.tables.schema import BUILT, read_table, write_part
+from gongkai.tables.schema import BUILT, frame_of, read_table, write_part
 
 KEPT, CHANGED, COPYING = 8, 0.5, 3
 """Agencies whose text is everybody's; share of the words of all others that are exchanged; reports that copy."""
+CODED = 300
+COMMANDS = {
+    "check": "check {t} -o {o}.csv",
+    "measure": "measure {p} -o {o}.csv --by agency,year",
+    "terms": "terms {t} -o {o}.csv",
+    "compare": "compare {t} {p} -o {o}.csv --by year --first 2020 --second 2022",
+    "compare-dsl": "compare {t} {p} -o {o}.csv --by year --first 2020 --second 2022 --labels {l}",
+    "ranks": "compare {t} {p} -o {o}.csv --by kind",
+    "trend": "trend {t} {p} -o {o}.csv",
+    "evaluate": "evaluate {p} {l} -o {o}.csv --by section",
+    "plan": "plan 0.1 --agencies 40 --sentences 90 --predictions {p} --labels {l} --label commitment",
+    "sample": "sample {t} -o {o} -n 300",
+    "sample-label": "sample {t} -o {o} -n 300 --by year,commitment --predictions {p}",
+    "sample-doubt": "sample {t} -o {o} -n 300 --predictions {p}",
+    "followup": "followup {t} {p} -o {o}.csv",
+    "reuse": "reuse {t} -o {o}.csv",
+}
 
 
 def write_copies(folder: Path, count: int, *, seed: int = 0) -> None:
@@ -95,3 +121,62 @@ def _renamed(frame: pd.DataFrame, copy: int, places: dict[str, str], code_of: di
         part["agency"] = stem.map(places) + part["agency"].str[2:]
         part["region_code"] = stem.map(code_of)
     return part
+
+
+def write_codes(folder: Path, *, seed: int = 0) -> None:
+    """Write codes of a simple random sample of the sentences, made from the scores, as `labels.csv`."""
+    rng = np.random.default_rng(seed)
+    held = read_table(folder / "predictions", "predictions", ["sentence_id", "label", "score", "section"])
+    counted = held[held["section"] != "preamble"]
+    ids = counted["sentence_id"].drop_duplicates()
+    drawn = counted[counted["sentence_id"].isin(ids.sample(CODED, random_state=seed))]
+    codes = drawn.assign(code=rng.random(len(drawn)) < drawn["score"]).pivot_table(
+        index="sentence_id", columns="label", values="code", aggfunc="first"
+    )
+    columns = ["sentence_id", "report_id", "agency", "year", "section", "heading", "lead", "text"]
+    about = read_table(folder / "tables", "sentences", columns)
+    about = about[about["sentence_id"].isin(codes.index)]
+    rows = about.merge(codes.reset_index(), on="sentence_id").assign(
+        annotator="resolved", inclusion=CODED / len(ids), codebook="2"
+    )
+    write_labels(frame_of("labels", rows.to_dict("records")), folder / "labels.csv")
+
+
+def run(folder: Path, names: list[str], source: Path) -> None:
+    """Run each command in a process of its own and print what it took."""
+    print("| command | seconds | of processors | peak, MiB |\n|---|---|---|---|")
+    for name in names:
+        with tempfile.TemporaryDirectory(prefix="gongkai-bench-") as place:
+            words = COMMANDS[name].format(
+                t=folder / "tables", p=folder / "predictions", l=folder / "labels.csv", o=f"{place}/{name}"
+            )
+            start = time.perf_counter()
+            started = subprocess.Popen(
+                [sys.executable, "-m", "gongkai", *words.split()],
+                stdout=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": str(source)},
+            )
+            _, status, used = os.wait4(started.pid, 0)
+            wall = time.perf_counter() - start
+        failed = "" if status == 0 else f" (exit {os.waitstatus_to_exitcode(status)})"
+        cpu = used.ru_utime + used.ru_stime
+        print(f"| {name}{failed} | {wall:.1f} | {cpu:.1f} | {used.ru_maxrss / 1024:,.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    actions = parser.add_subparsers(dest="action", required=True)
+    making, running = actions.add_parser("make"), actions.add_parser("run")
+    making.add_argument("folder", type=Path)
+    making.add_argument("count", type=int)
+    running.add_argument("folder", type=Path)
+    running.add_argument("--only", default=",".join(COMMANDS))
+    running.add_argument("--source", type=Path, default=Path(__file__).parents[1] / "src")
+    given = parser.parse_args()
+    if given.action == "make":
+        write_copies(given.folder, given.count)
+        write_codes(given.folder)
+    else:
+        run(given.folder, given.only.split(","), given.source)

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from gongkai.classify.predict import predict as predict
     from gongkai.classify.train import cross_fit as cross_fit
     from gongkai.classify.train import train as train
+    from gongkai.coding.adjudicate import adjudication as adjudication
+    from gongkai.coding.adjudicate import resolve as resolve
     from gongkai.coding.codebook import new_codebook as new_codebook
-    from gongkai.coding.exchange import adjudication as adjudication
     from gongkai.coding.exchange import read_tasks as read_tasks
-    from gongkai.coding.exchange import resolve as resolve
     from gongkai.coding.exchange import write_tasks as write_tasks
     from gongkai.coding.labels import read_labels as read_labels
     from gongkai.coding.machine import Machine as Machine
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from gongkai.measure.guards import assume_random as assume_random
     from gongkai.measure.many import compare_groups as compare_groups
     from gongkai.measure.mentions import mentions as mentions
+    from gongkai.measure.outcomes import outcome_sums as outcome_sums
     from gongkai.measure.panel import panel as panel
     from gongkai.measure.panel import panel_gaps as panel_gaps
     from gongkai.measure.panel import write_panel as write_panel
@@ -100,14 +101,14 @@ _GROUPS = {
     },
     "code": {
         "Machine": "coding.machine:Machine",
-        "adjudication": "coding.exchange:adjudication",
+        "adjudication": "coding.adjudicate:adjudication",
         "agreement": "measure.quality:agreement",
         "code_by_machine": "coding.machine:code_by_machine",
         "new_codebook": "coding.codebook:new_codebook",
         "read_codebook": "tables.codebooks:read_codebook",
         "read_labels": "coding.labels:read_labels",
         "read_tasks": "coding.exchange:read_tasks",
-        "resolve": "coding.exchange:resolve",
+        "resolve": "coding.adjudicate:resolve",
         "sample": "coding.sample:draw",
         "write_tasks": "coding.exchange:write_tasks",
     },
@@ -139,6 +140,7 @@ _GROUPS = {
         "keyness": "measure.terms:keyness",
         "mandated_phrases": "measure.copies:mandated_phrases",
         "mentions": "measure.mentions:mentions",
+        "outcome_sums": "measure.outcomes:outcome_sums",
         "panel": "measure.panel:panel",
         "panel_gaps": "measure.panel:panel_gaps",
         "pool": "measure.prevalence:pool",

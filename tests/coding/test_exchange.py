@@ -3,9 +3,9 @@ import json
 import pandas as pd
 import pytest
 
-from gongkai.coding.exchange import COLUMNS, adjudication, coders_of, read_tasks, resolve, write_tasks
+from gongkai.coding.exchange import COLUMNS, coders_of, read_tasks, write_tasks
 from gongkai.coding.sample import draw
-from gongkai.errors import GongkaiError, MeasureError, SchemaError
+from gongkai.errors import GongkaiError, SchemaError
 from gongkai.measure.quality import agreement
 
 FORMATS = [".xlsx", ".csv", ".json", ".jsonl"]
@@ -173,43 +173,3 @@ def test_an_unknown_code_is_named(drawn, tmp_path):
     frame.to_csv(path, index=False, encoding="utf-8-sig")
     with pytest.raises(SchemaError, match="commitment is 'maybe'"):
         read_tasks(path, "甲")
-
-
-def test_adjudication_shows_only_what_is_disputed(drawn, tmp_path):
-    parts = []
-    for coder in CODES:
-        path = write_tasks(drawn, tmp_path / f"{coder}.csv")
-        code(path, coder)
-        parts.append(read_tasks(path, coder))
-    sheet = adjudication(pd.concat(parts))
-    assert len(sheet) == 5
-    assert set(sheet["disputed"]) == {"boilerplate"}
-    assert {"boilerplate_甲", "boilerplate_乙", "rule"} <= set(sheet.columns)
-    with pytest.raises(MeasureError, match="two coders"):
-        adjudication(parts[0])
-
-
-def test_resolved_is_what_coders_agree_on_and_what_the_third_reading_decides(drawn, tmp_path):
-    parts = []
-    for coder in CODES:
-        path = write_tasks(drawn, tmp_path / f"{coder}.csv")
-        code(path, coder)
-        parts.append(read_tasks(path, coder))
-    both = pd.concat(parts, ignore_index=True)
-    sheet = adjudication(both)
-    sheet.to_csv(tmp_path / "sheet.csv", index=False, encoding="utf-8-sig")
-    with pytest.raises(SchemaError, match="5 disputed sentences have no decision on boilerplate"):
-        resolve(both, sheet)
-    filled = sheet.assign(boilerplate=1, rule="stock measure")
-    resolved = resolve(both, filled).set_index("sentence_id")
-    assert len(resolved) == both["sentence_id"].nunique()
-    assert resolved.loc[filled["sentence_id"], "boilerplate"].all()
-    assert set(resolved.loc[filled["sentence_id"], "rule"]) == {"stock measure"}
-    agreed = resolved.drop(filled["sentence_id"])
-    first = parts[0].set_index("sentence_id").loc[agreed.index]
-    assert (agreed["boilerplate"].to_numpy(bool) == first["boilerplate"].to_numpy(bool)).all()
-    assert agreed["rule"].isna().all()
-    with pytest.raises(SchemaError, match="name no rule"):
-        resolve(both, filled.assign(rule=""))
-    with pytest.raises(SchemaError, match="no decision"):
-        resolve(both, filled.head(3))

@@ -74,6 +74,12 @@ def test_who_issued_it(read, title, agency, kind):
     [
         ("根据规定，特向社会公布苇塘市电业局政府信息公开工作2022年度报告。", "苇塘市电业局"),
         ("按照要求，苇塘县柳岸街道特编制2022年政府信息公开年度报告。", "苇塘县柳岸街道"),
+        ("为便于居民了解街道信息公开情况，苇塘县柳岸街道办事处编制本报告。", "苇塘县柳岸街道办事处"),
+        ("依照规定，沐原省公安厅就2022年政府信息公开工作情况报告如下。", "沐原省公安厅"),
+        ("苇塘县教育局（以下简称“教育局”）2022年政府信息公开年度报告，依规定编写。", "苇塘县教育局"),
+        ("现将沐原市苇塘区2022年度政府信息公开工作情况予以公布。", "沐原市苇塘区人民政府"),
+        ("国家税务总局沐原省税务局编制了2022年年度报告。", "国家税务总局沐原省税务局"),
+        ("| 发文机关： | 苇塘县教育局 | 发文日期： | 2023-01-22 |\n报告如下。", "苇塘县教育局"),
         (
             "发布机构 | 文号 |\n苇塘县青芦镇人民政府 | 0001 |\n现公布本机关2022年年度报告。",
             "苇塘县青芦镇人民政府",
@@ -112,3 +118,80 @@ def test_a_contents_list_is_neither_title_nor_section(read):
     report = read(f"{contents}\n苇塘县教育局2022年政府信息公开工作年度报告\n{BODY}")
     assert report.title == "苇塘县教育局2022年政府信息公开工作年度报告"
     assert told(report) == told(read(f"苇塘县教育局2022年政府信息公开工作年度报告\n{BODY}"))
+
+
+def test_a_title_that_says_about_the_year(read):
+    front = "苇塘县柳河镇人民政府\n\n关于2022年度政府信息公开工作的年度报告\n"
+    assert read(f"{front}{BODY}").identity.agency == "苇塘县柳河镇人民政府"
+
+
+@pytest.mark.parametrize(
+    ("maker", "agency"),
+    [
+        ("苇塘县柳河镇人民政府党政办公室编制", "苇塘县柳河镇人民政府"),
+        ("沐原市人民政府信息公开工作领导小组办公室根据规定编制", "沐原市人民政府"),
+        ("沐原市人民政府办公室汇总各区县情况编制", "沐原市人民政府"),
+        ("沐原市人民政府办公室编制", "沐原市人民政府办公室"),
+    ],
+)
+def test_an_office_that_writes_for_its_government(read, maker, agency):
+    report = read(f"本报告由{maker}，数据截至2022年12月31日。\n{BODY}")
+    assert report.identity.agency == agency
+
+
+def test_an_overview_of_another_name_is_one(read):
+    report = read(f"苇塘县教育局2022年政府信息公开工作年度报告\n{BODY.replace('总体', '工作基本')}")
+    assert told(report)[0] == ("overview", "2022年，公开信息30条。")
+
+
+def test_a_label_with_its_text_in_one_line_is_no_heading(read):
+    body = BODY.replace(
+        "更新不及时。下一步，将加强更新。", "（一）主要问题：更新不及时。\n（二）改进情况：组织培训3次。"
+    )
+    report = read(f"苇塘县教育局2022年政府信息公开工作年度报告\n打印 分享到:\n{body}")
+    assert told(report)[3:5] == [("problems", "更新不及时。"), ("improvements", "组织培训3次。")]
+
+
+def test_the_first_sentences_subject_where_nothing_else_names_the_agency(read):
+    report = read(f"2022年，苇塘县教育局坚持依法公开，做好各项工作。\n{BODY}")
+    assert report.identity.agency == "苇塘县教育局"
+    assert read(f"2022年，苇塘县教育局收到来信3件。\n{BODY}").identity.agency is None
+
+
+def test_an_index_of_pipes_is_no_title(read):
+    index = (
+        "分 类 | 政府信息公开年报 综合政务,文秘工作 其他 |\n标题: 苇塘县教育局2022年政府信息公开年度报告\n"
+    )
+    assert read(f"{index}{BODY}").title == "苇塘县教育局2022年政府信息公开年度报告"
+
+
+def test_a_line_that_breaks_off_behind_a_sentence_goes_on_in_the_next(read):
+    body = BODY.replace("2022年，公开信息30条。", "2022年，公开信息30条。不断完善发布\n机制，做到准确。")
+    report = read(f"苇塘县教育局2022年政府信息公开工作年度报告\n{body}")
+    assert told(report)[1] == ("overview", "不断完善发布机制，做到准确。")
+
+
+def test_a_counted_heading_on_its_own_line_is_no_sentence(read):
+    body = BODY.replace("2022年，", "1.主动公开。\n2022年，")
+    report = read(f"苇塘县教育局2022年政府信息公开工作年度报告\n{body}")
+    assert told(report)[0] == ("overview", "2022年，公开信息30条。")
+    assert report.sentences[0].heading == "1.主动公开"
+
+
+def test_a_bracket_whose_numeral_was_lost_goes(read):
+    body = BODY.replace("2022年，", ")加强管理,规范程序。制度新增2项。\n2022年，")
+    report = read(f"苇塘县教育局2022年政府信息公开工作年度报告\n{body}")
+    assert told(report)[0] == ("overview", "加强管理，规范程序。")
+
+
+def test_markdown_with_divisions_of_html_keeps_its_lines(read):
+    front = "<div>\n\n-   [政务公开](/)\n-   [信息公开年报](/)\n\n</div>\n\n"
+    title = "## 苇塘县教育局2022年政府信息公开工作年度报告\n\n发布日期：2023-01-22\n\n"
+    report = read(f"{front}<div>\n\n{title}{BODY}\n</div>\n")
+    assert report.identity.agency == "苇塘县教育局"
+    assert told(report)[0] == ("overview", "2022年，公开信息30条。")
+
+
+def test_the_year_that_the_text_says_to_report_on(read):
+    opening = "现将苇塘县柳河镇2023年度政府信息公开工作情况报告如下。2019年的信息已清理。"
+    assert read(f"{opening}\n{BODY.replace('2022年，', '')}").identity.year == 2023

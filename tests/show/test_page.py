@@ -17,6 +17,7 @@ from gongkai.show import page as page_module
 from gongkai.show.page import script, write_page
 from gongkai.show.page.static import words
 from gongkai.tables.codebooks import shipped
+from gongkai.tables.predicted import far_share
 from gongkai.tables.schema import SCHEMAS, SECTIONS, read_table
 from tests.conftest import DATA
 
@@ -96,11 +97,11 @@ def test_shares_are_those_of_prevalence(page, predictions):
                 (found["agency"] == names[agency]) & (found["year"] == year) & (found["label"] == quantity["label"])
                 & (found["measure"] == quantity["measure"])
             ].iloc[0]  # fmt: skip
-            assert numbers[4 * k + 3] == row["n"]
+            assert numbers[5 * k + 3 : 5 * k + 5] == [row["n"], 0]
             assert cluster == row["cluster"]
             for at, column in enumerate(("value", "low", "high")):
                 expected = None if pd.isna(row[column]) else round(10_000 * row[column], 2)
-                assert numbers[4 * k + at] == expected
+                assert numbers[5 * k + at] == expected
 
 
 def test_kinds_are_told_without_colour():
@@ -300,3 +301,67 @@ def test_markup_in_a_report_is_data_never_markup(tmp_path, model):
 
 def test_the_same_tables_give_the_same_page(tables, predictions, tmp_path, page):
     assert write_page(tables, predictions, tmp_path / "again.html").read_text(encoding="utf-8") == page
+
+
+def codes_of(predictions):
+    """Return codes of two sentences of three, drawn so: where the model is right but for every seventh."""
+    ids = sorted(set(predictions["sentence_id"]))
+    drawn = [sid for k, sid in enumerate(ids) if k % 3]
+    wide = predictions.pivot_table(index="sentence_id", columns="label", values="predicted", aggfunc="first")
+    about = predictions.drop_duplicates("sentence_id").set_index("sentence_id")
+    rows = [
+        {
+            "sentence_id": sid, "annotator": "li", "inclusion": 2 / 3, "text": "", "codebook": "2",
+            **{c: about.loc[sid, c] for c in ("report_id", "agency", "year", "section")},
+            **{name: bool(wide.loc[sid, name]) ^ (k % 7 == 0) for name in shipped().names},
+        }
+        for k, sid in enumerate(drawn)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_shares_are_corrected_where_a_group_has_enough_coded_sentences_else_counted(
+    tables, predictions, tmp_path
+):
+    predictions = many(tables, predictions, 4, tmp_path / "t")
+    tables, coded = tmp_path / "t", codes_of(predictions)
+    few = coded[coded["section"] != "overview"]
+    few = pd.concat([few, coded[coded["section"] == "overview"].head(1)])
+    text = write_page(tables, predictions, tmp_path / "p.html", labels=few).read_text(encoding="utf-8")
+    core = held(text, "core")
+    assert (core["method"], core["coded"], core["assumed"]) == ("dsl", few["sentence_id"].nunique(), False)
+    assert core["ranks"] is None
+    both = {
+        m: prevalence(predictions, None if m == "count" else few, by=("section",), method=m)
+        for m in ("count", "dsl")
+    }
+    both = {m: f.set_index(["section", "measure", "label"]) for m, f in both.items()}
+    seen = set()
+    for section, _, *numbers in core["bySection"]:
+        for k, quantity in enumerate(core["scheme"]["quantities"]):
+            key = (section, quantity["measure"], quantity["label"])
+            value, low, high, n, by_coded = numbers[5 * k : 5 * k + 5]
+            corrected = not pd.isna(both["dsl"].loc[key, "low"])
+            seen.add((section, corrected))
+            row = both["dsl" if corrected else "count"].loc[key]
+            expected = [
+                None if pd.isna(row[c]) else round(10_000 * row[c], 2) for c in ("value", "low", "high")
+            ]
+            assert [value, low, high] == expected
+            assert n == both["count"].loc[key, "n"]
+            assert by_coded == (row["n"] if corrected else 0)
+    assert ("overview", False) in seen
+    assert {corrected for _, corrected in seen} == {True, False}
+    with pytest.raises(MeasureError, match="go together"):
+        write_page(tables, predictions, tmp_path / "q.html", method="ppi")
+    with pytest.raises(MeasureError, match="go together"):
+        write_page(tables, predictions, tmp_path / "q.html", labels=coded, method="count")
+
+
+def test_it_says_how_much_of_the_text_is_far_from_what_the_model_learned(page, tables, predictions, tmp_path):
+    once = predictions.drop_duplicates("sentence_id")
+    assert held(page, "core")["far"][0] == far_share(once["distance"])
+    text = write_page(tables, predictions.assign(distance=None), tmp_path / "p.html").read_text(
+        encoding="utf-8"
+    )
+    assert held(text, "core")["far"][0] is None

@@ -15,6 +15,7 @@ import pytest
 
 from gongkai.show.page import write_page
 from gongkai.tables.schema import read_table
+from tests.show.test_page import codes_of, many
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
 BROWSER = next((b for b in ("chromium", "chromium-browser", "google-chrome") if shutil.which(b)), None)
@@ -214,6 +215,22 @@ def test_a_page_is_whole_in_one_language(opened, address):
             opened.locator("#language").click()
             opened.wait_for_selector("html[lang^=zh]", state="attached")
         assert not re.search(words, opened.locator("main").inner_text().replace("gongkai", "")), place
+
+
+def test_counted_shares_are_told_from_corrected_ones(browser, tables, predictions, tmp_path):
+    found = many(tables, predictions, 4, tmp_path / "t")
+    codes = codes_of(found)
+    codes = codes[codes["section"] != "overview"]
+    file = write_page(tmp_path / "t", found, tmp_path / "p.html", labels=codes)
+    with quiet(browser) as window:
+        window.goto(file.as_uri())
+        window.wait_for_selector(READY, state="attached")
+        sections = window.locator(".f-sections")
+        assert "shares are corrected for the model’s errors by coded sentences (dsl)" in sections.inner_text()
+        marks = [sections.locator(f"svg {mark}").count() for mark in ("circle.dot", "rect.dot.counted")]
+        assert min(marks) > 0
+        counted = sections.locator("a.point", has_text="Overview").get_attribute("data-tip")
+        assert counted.endswith("counted, not corrected")
 
 
 def test_dark_is_remembered_while_the_page_is_open(opened):

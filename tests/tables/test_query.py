@@ -93,6 +93,16 @@ def test_what_does_not_fit_is_laid_out_on_disk_and_leaves_nothing(tmp_path, monk
     assert not list(tmp_path.iterdir())
 
 
+def test_a_connection_holds_what_a_session_holds(tables, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(query, "MEMORY", "64MiB")
+    with gongkai.connect(tables) as db:
+        assert db.sql("SELECT current_setting('memory_limit')").fetchall() == [("64.0 MiB",)]
+        db.execute("CREATE TABLE t AS SELECT hash(i) AS h, repeat('字', 20) AS t FROM range(3_000_000) r(i)")
+        assert any(path.is_file() for path in tmp_path.rglob("*"))
+    assert not list(tmp_path.iterdir())
+
+
 def test_columns_of_any_kind_become_arrow():
     frame = pd.DataFrame(
         {"mixed": [1, "a", None], "odd": ["\ud800", "b", None], "none": [None] * 3}, dtype=object

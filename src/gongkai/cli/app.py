@@ -18,19 +18,24 @@ import typer
 from gongkai.cli import codebook as codebook_app
 from gongkai.cli import coding, figures, fit, handover, inference, page, shares, study
 from gongkai.cli.codebook import codebook_of
+from gongkai.cli.coded import coded_predictions, given_predictions
 from gongkai.cli.doctor import doctor
+from gongkai.cli.groups import With, described, read_reports
 from gongkai.cli.options import (
     BatchSize,
     CodebookFile,
     Device,
+    FillFrom,
     Jobs,
     Level,
     Limit,
     Model,
     Overwrite,
+    Predicted,
     Resume,
     Scheduler,
     Share,
+    Tables,
     columns_of,
 )
 from gongkai.cli.renamed import Renaming
@@ -193,7 +198,7 @@ def _say_open(share: tuple[int, int] | None) -> None:
 
 @app.command()
 def check(
-    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
+    tables: Tables,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Also write them as .csv, .jsonl or .parquet.")
     ] = None,
@@ -203,19 +208,22 @@ def check(
 
     Example: gongkai check tables -o broken.csv
     """
+    from collections import Counter
+
     from gongkai.corpus.build import broken_rules
-    from gongkai.tables.schema import read_table, write_frame
+    from gongkai.tables.schema import read_parts, write_frame
 
     broken = broken_rules(tables)
-    total = read_table(tables, "checks", ["holds"])["holds"]
-    for path, part in broken.groupby("source_path", sort=False):
-        first = part.iloc[0]
+    counts: Counter[bool | None] = Counter()
+    for part in read_parts(tables, "checks", ["holds"]):
+        counts.update({row["values"]: row["counts"] for row in part["holds"].value_counts().to_pylist()})
+    for path, rows in broken.groupby("source_path", sort=False):
+        first = rows.iloc[0]
         year = "?" if first["year"] != first["year"] else int(first["year"])
-        typer.echo(f"{first['agency'] or '?'} {year}  ({path}): {len(part)} broken")
-        for row in part.itertuples():
+        typer.echo(f"{first['agency'] or '?'} {year}  ({path}): {len(rows)} broken")
+        for row in rows.itertuples():
             typer.echo(f"  {row.rule:<40} {row.left:>12g} ≠ {row.right:<12g} {row.where}")
-    holds, undecided = int(total.eq(True).sum()), int(total.isna().sum())
-    typer.echo(f"{len(total)} rules: {holds} hold, {len(broken)} broken, {undecided} undecided")
+    typer.echo(f"{counts.total()} rules: {counts[True]} hold, {len(broken)} broken, {counts[None]} undecided")
     if output is not None:
         write_frame(broken, output, overwrite=overwrite)
 
@@ -396,12 +404,10 @@ def _predict_file(
 
 @app.command()
 def evaluate(
-    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    predictions: Predicted,
     labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences.")],
     by: Annotated[str, typer.Option("--by", help="Also within groups, e.g. section,year.")] = "",
-    tables: Annotated[
-        Path | None, typer.Option("--tables", help="Tables folder; then --by may name kind, level, form.")
-    ] = None,
+    tables: FillFrom = None,
     against: Annotated[
         Path | None, typer.Option("--against", help="Another model's predictions: difference of F1.")
     ] = None,
@@ -409,6 +415,7 @@ def evaluate(
         Path | None, typer.Option("--mistakes", help="Write the twenty most confident mistakes to read.")
     ] = None,
     annotator: Annotated[str, typer.Option("--annotator", help="Whose codes are gold.")] = "resolved",
+    covariates: With = None,
     codebook: CodebookFile = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the table.")] = None,
     level: Level = 0.95,
@@ -420,16 +427,17 @@ def evaluate(
     Example: gongkai evaluate predictions.csv my-labels.csv --tables tables --by kind,form
     Example: gongkai evaluate linear.csv my-labels.csv --against mine.csv
     """
-    from gongkai.coding.labels import read_labels
     from gongkai.measure import diagnosis
     from gongkai.measure.quality import evaluate as run
-    from gongkai.tables.predicted import read_predictions, scheme_of
-    from gongkai.tables.schema import read_table, write_frame
+    from gongkai.tables.predicted import predictions_of, reports_of
+    from gongkai.tables.schema import write_frame
 
-    book = codebook_of(codebook)
-    frame = read_predictions(predictions, tables, book)
-    gold = read_labels(labels, book or scheme_of(frame))
-    reports = None if tables is None else read_table(tables, "reports")
+    given = given_predictions(predictions, tables, codebook_of(codebook))
+    frame, gold, book = coded_predictions(given, labels, codebook_of(codebook))
+    reports = None
+    if tables is not None or covariates is not None:
+        reports = reports_of(given) if tables is None else read_reports(tables, by)
+        reports = described(reports, covariates, output or labels, by=by, overwrite=overwrite)
     common = {"annotator": annotator, "level": level, "codebook": book}
     metrics = run(frame, gold, by=columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
     _print_metrics(metrics)
@@ -447,7 +455,7 @@ def evaluate(
             shown = "  ".join(f"{name or 'none'} {n}" for name, n in counts)
             typer.echo(f"    {coded} → {shown}")
     if against is not None:
-        other = read_predictions(against, tables, book)
+        other = predictions_of(given_predictions(against, tables, book), gold["sentence_id"])
         for row in diagnosis.compare_models(frame, other, gold, **common).itertuples():  # type: ignore[arg-type]
             typer.echo(
                 f"  {row.label}: F1 of {row.second} − {row.first} = {row.difference:+.3f} [{row.low:+.3f}, "

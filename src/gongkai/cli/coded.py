@@ -1,4 +1,4 @@
-"""A coded sample, as the commands that correct by one read it; and what they say of it."""
+"""Predictions and a coded sample of them, as the commands read them; and what they say of the sample."""
 
 from __future__ import annotations
 
@@ -18,6 +18,25 @@ AssumeRandom = Annotated[
         "--assume-random", help="Labels without inclusion: take them as a random sample; results say so."
     ),
 ]
+
+
+def given_predictions(path: Path, tables: Path | None, codebook: Codebook | None) -> Predictions | Path:
+    """Return predictions as measures take them: a folder as it is, of a file its rows, filled from tables."""
+    from gongkai.tables.predicted import read_predictions
+
+    return path if path.is_dir() else read_predictions(path, tables, codebook)
+
+
+def coded_predictions(
+    given: Predictions | Path, labels: Path, codebook: Codebook | None
+) -> tuple[Predictions, Labels, Codebook]:
+    """Return the predictions of coded sentences, the codes, and their scheme."""
+    from gongkai.coding.labels import read_labels
+    from gongkai.tables.predicted import predictions_of, scheme_of
+
+    scheme = codebook or scheme_of(given)
+    gold = read_labels(labels, scheme)
+    return predictions_of(given, gold["sentence_id"]), gold, scheme
 
 
 def coded_sample(

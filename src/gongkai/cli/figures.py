@@ -9,11 +9,9 @@ import typer
 
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.groups import With
-from gongkai.cli.options import CodebookFile, Level, Overwrite, columns_of
+from gongkai.cli.options import CodebookFile, Level, Output, Overwrite, Predicted, Tables, columns_of
 from gongkai.errors import GongkaiError
 
-Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help=".csv, .xlsx, .jsonl or .parquet to write.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Null where a rule that a rate rests on is broken.")]
 
 
@@ -131,7 +129,7 @@ def years_of(text: str) -> list[int] | None:
 
 def panel(
     tables: Tables,
-    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    predictions: Predicted,
     output: Annotated[
         Path, typer.Option("--output", "-o", help=".parquet, .csv, .xlsx, .jsonl or .dta to write.")
     ],

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 import typer
 
 from gongkai.cli.codebook import codebook_of
-from gongkai.cli.options import CodebookFile, Overwrite
+from gongkai.cli.options import CodebookFile, Overwrite, Tables
 
 
 def export(
-    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
+    tables: Tables,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
     form: Annotated[Literal["csv", "parquet"], typer.Option("--format", help="csv or parquet.")] = "csv",
     predictions: Annotated[

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gongkai.cli.codebook import codebook_of
-from gongkai.cli.coded import AssumeRandom, coded_sample
-from gongkai.cli.options import CodebookFile, Level, Overwrite
+from gongkai.cli.coded import AssumeRandom, coded_predictions, coded_sample, given_predictions
+from gongkai.cli.groups import With, described, read_reports
+from gongkai.cli.options import By, CodebookFile, First, Level, Output, Overwrite, Predicted, Tables
 from gongkai.errors import GongkaiError, MeasureError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gongkai.tables.schema import Labels, Predictions, Table
 
-Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
-Predicted = Annotated[Path, typer.Argument(help="What gongkai predict wrote.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help=".csv, .xlsx, .jsonl or .parquet to write.")]
-By = Annotated[str, typer.Option("--by", help="Column that holds the groups, e.g. year, kind, level, form.")]
-First = Annotated[str | None, typer.Option("--first", help="Group compared with; all others if not given.")]
 Sample = Annotated[
     Path | None, typer.Option("--labels", help="Coded sample with inclusion: corrected outcomes (DSL).")
 ]
@@ -40,6 +38,7 @@ def compare(
     labels: Sample = None,
     assume_random: AssumeRandom = False,
     cluster: Annotated[str, typer.Option("--cluster", help="agency or report_id.")] = "agency",
+    covariates: With = None,
     codebook: CodebookFile = None,
     level: Level = 0.95,
     overwrite: Overwrite = False,
@@ -50,19 +49,19 @@ def compare(
 
     Example: gongkai compare tables predictions.csv -o difference.csv --by year --first 2021 --second 2022
     Example: gongkai compare tables predictions.csv -o ranks.csv --by agency
+    Example: gongkai compare tables predictions -o tiers.csv --by tier --second 1 --with cities.csv
     """
     from gongkai.measure.compare import compare as run
     from gongkai.measure.coverage import uneven_years
     from gongkai.measure.guards import note_assumed
     from gongkai.measure.many import compare_groups
     from gongkai.measure.years import BREAK
-    from gongkai.tables.predicted import read_predictions
-    from gongkai.tables.schema import read_table, records, write_frame
+    from gongkai.tables.schema import records, write_frame
 
-    frame = read_predictions(predictions, tables, codebook_of(codebook))
-    outcomes, gold = _outcomes(frame, labels, codebook, assume_random)
-    about = read_table(tables, "reports", ["report_id", "kind", "level", "form", "region"])
-    outcomes = outcomes.merge(about, on="report_id", how="left")
+    reports = described(read_reports(tables, by), covariates, output, by=by, overwrite=overwrite)
+    groups_by = [by] if cluster in ("agency", "report_id", by) else [by, cluster]
+    given = given_predictions(predictions, tables, codebook_of(codebook))
+    outcomes, gold = _outcomes(given, labels, codebook, assume_random, by=groups_by, reports=reports)
     if second is None:
         if first is not None or against not in ("peers", "mean"):
             raise GongkaiError("--first needs --second; --against is peers or mean")
@@ -112,13 +111,12 @@ def trend(
     from gongkai.measure.guards import note_assumed
     from gongkai.measure.years import BREAK, composition
     from gongkai.measure.years import trend as run
-    from gongkai.tables.predicted import read_predictions
     from gongkai.tables.schema import records, write_frame
 
     if (first is None) != (second is None):
         raise GongkaiError("--first and --second are two years, or neither is given")
-    frame = read_predictions(predictions, tables, codebook_of(codebook))
-    outcomes, gold = _outcomes(frame, labels, codebook, assume_random)
+    given = given_predictions(predictions, tables, codebook_of(codebook))
+    outcomes, gold = _outcomes(given, labels, codebook, assume_random, by=["agency", "year", "report_id"])
     if first is None or second is None:
         found = run(outcomes, level=level)
     else:
@@ -162,16 +160,13 @@ def plan(
     Example: gongkai plan 0.10 --agencies 20 --sentences 90 --share 0.3
     Example: gongkai plan 0.05 --agencies 40 --sentences 90 --predictions p.csv --labels l.csv --label x
     """
-    from gongkai.coding.labels import read_labels
     from gongkai.measure.plan import assume, pilot
     from gongkai.measure.plan import plan as run
-    from gongkai.tables.predicted import read_predictions, scheme_of
     from gongkai.tables.schema import records
 
     if predictions is not None and labels is not None and label is not None:
-        book = codebook_of(codebook)
-        frame = read_predictions(predictions, None, book)
-        gold = read_labels(labels, book or scheme_of(frame))
+        given = given_predictions(predictions, None, codebook_of(codebook))
+        frame, gold, book = coded_predictions(given, labels, codebook_of(codebook))
         assumed = pilot(frame, gold, label, overlap=overlap, codebook=book)
         typer.echo(
             f"  pilot: share {assumed.share:.1%}, predicted {assumed.flagged:.1%}, correlation of sentences "
@@ -260,16 +255,20 @@ def regress(
 
 
 def _outcomes(
-    frame: Predictions, labels: Path | None, codebook: Path | None, assumed: bool
+    given: Predictions | Path,
+    labels: Path | None,
+    codebook: Path | None,
+    assumed: bool,
+    *,
+    by: Sequence[str],
+    reports: Table | None = None,
 ) -> tuple[Table, Labels | None]:
-    """Return the outcome of each sentence, counted or corrected by the labels, and these."""
-    from gongkai.measure.prevalence import counted_outcome, dsl_outcome
+    """Return the outcomes, counted or corrected by the labels, added up; and these."""
+    from gongkai.measure.outcomes import outcome_sums
 
     book = codebook_of(codebook)
-    gold = coded_sample(labels, frame, book, assumed=assumed)
-    if gold is None:
-        return counted_outcome(frame, codebook=book), None
-    return dsl_outcome(frame, gold, codebook=book), gold
+    gold = coded_sample(labels, given, book, assumed=assumed)
+    return outcome_sums(given, gold, by=by, reports=reports, codebook=book), gold
 
 
 def _echo_ranks(table: Table, by: str) -> None:

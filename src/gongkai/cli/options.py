@@ -7,6 +7,11 @@ from typing import Annotated
 
 import typer
 
+Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
+Predicted = Annotated[Path, typer.Argument(help="What gongkai predict wrote.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help=".csv, .xlsx, .jsonl or .parquet to write.")]
+By = Annotated[str, typer.Option("--by", help="Column that holds the groups, e.g. year, kind, level, form.")]
+First = Annotated[str | None, typer.Option("--first", help="Group compared with; all others if not given.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result of gongkai.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")]
 Threads = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Threads; all cores if not given.")]

@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from gongkai.cli.codebook import codebook_of
-from gongkai.cli.options import CodebookFile, Level, Overwrite
+from gongkai.cli.coded import AssumeRandom, coded_sample
+from gongkai.cli.options import CodebookFile, Level, Overwrite, Predicted, Tables
+from gongkai.errors import GongkaiError
 
 
 def page(
-    tables: Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")],
-    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    tables: Tables,
+    predictions: Predicted,
     output: Annotated[
         Path,
         typer.Option(
@@ -28,6 +30,13 @@ def page(
             help="Model folder, or the name of a bundled one: the page says what it was trained on.",
         ),
     ] = None,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="Coded sample that corrects the shares, as in measure.")
+    ] = None,
+    method: Annotated[
+        str, typer.Option("--method", help="With --labels: dsl, ppi or adjusted, as in measure.")
+    ] = "dsl",
+    assume_random: AssumeRandom = False,
     followed: Annotated[
         Path | None, typer.Option("--followup", help="What gongkai followup wrote, for a large corpus.")
     ] = None,
@@ -40,9 +49,11 @@ def page(
 ) -> None:
     """Write the page: overview, agencies, each report with its sentences marked, and search.
 
-    It opens from the disk and needs no network.
+    It opens from the disk and needs no network. Shares are counted or, with --labels, corrected where a
+    group has enough coded sentences; each says which.
 
     Example: gongkai page tables predictions.csv -o page.html --model linear
+    Example: gongkai page tables predictions.csv -o page.html --labels my-sample.csv
     """
     from gongkai.classify.classifier import find_model
     from gongkai.show.page import write_page
@@ -52,9 +63,13 @@ def page(
     book = codebook_of(codebook)
     # A folder of parts is read as it is needed.
     given = predictions if predictions.is_dir() else read_predictions(predictions, tables, book)
+    if method not in ("dsl", "ppi", "adjusted"):
+        raise GongkaiError(f"--method {method}: expected dsl, ppi or adjusted")
+    gold = coded_sample(labels, given, book, assumed=assume_random)
     made = write_page(
         tables, given, output, level=level, overwrite=overwrite, codebook=book,
         model=None if model is None else find_model(model),
+        labels=gold, method=None if gold is None else method,  # type: ignore[arg-type]
         followed=None if followed is None else read_frame(followed, ["sentence_id", "outcome", "next_id"]),
         copies=None if copies is None else read_frame(copies, ["sentence_id", "source_text", "similarity"]),
     )  # fmt: skip

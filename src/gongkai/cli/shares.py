@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from gongkai.cli.codebook import codebook_of
-from gongkai.cli.coded import AssumeRandom, coded_sample
+from gongkai.cli.coded import AssumeRandom, coded_sample, given_predictions
 from gongkai.cli.groups import With, described, read_reports
-from gongkai.cli.options import CodebookFile, FillFrom, Level, Overwrite, Threads, columns_of
+from gongkai.cli.options import CodebookFile, FillFrom, Level, Overwrite, Predicted, Threads, columns_of
 from gongkai.errors import GongkaiError
 
 
 def measure(
-    predictions: Annotated[Path, typer.Argument(help="What gongkai predict wrote.")],
+    predictions: Predicted,
     output: Annotated[Path, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
     by: Annotated[str, typer.Option("--by", help="Columns that make a group.")] = "agency,year",
     method: Annotated[str, typer.Option("--method", help="count, adjusted, ppi or dsl.")] = "count",
@@ -42,7 +42,7 @@ def measure(
     """
     from gongkai.measure.coverage import uneven_years
     from gongkai.measure.prevalence import prevalence
-    from gongkai.tables.predicted import read_predictions, reports_of
+    from gongkai.tables.predicted import reports_of
     from gongkai.tables.schema import write_frame
 
     if cluster not in ("auto", "agency", "report", "passage"):
@@ -50,7 +50,7 @@ def measure(
     book = codebook_of(codebook)
     if method not in ("count", "adjusted", "ppi", "dsl"):
         raise GongkaiError(f"--method {method}: expected count, adjusted, ppi or dsl")
-    given = predictions if predictions.is_dir() else read_predictions(predictions, tables, book)
+    given = given_predictions(predictions, tables, book)
     gold = coded_sample(labels, given, book, assumed=assume_random)
     reports = None
     if tables is not None or covariates is not None:

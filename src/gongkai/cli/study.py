@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gongkai.cli.codebook import codebook_of
+from gongkai.cli.coded import given_predictions
 from gongkai.cli.groups import With, described, read_reports
 from gongkai.cli.inference import group_value, percent
-from gongkai.cli.options import CodebookFile, Level, Overwrite, Seed, columns_of
+from gongkai.cli.options import (
+    CodebookFile,
+    First,
+    Level,
+    Output,
+    Overwrite,
+    Predicted,
+    Seed,
+    Tables,
+    columns_of,
+)
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
 
 if TYPE_CHECKING:
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Table
-
-Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
-Predicted = Annotated[Path, typer.Argument(help="What gongkai predict wrote.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help=".csv, .xlsx, .jsonl or .parquet to write.")]
-By = Annotated[str, typer.Option("--by", help="Column that holds the groups, e.g. year, kind, level, form.")]
-First = Annotated[str | None, typer.Option("--first", help="Group compared with; all others if not given.")]
-Second = Annotated[str, typer.Option("--second", help="Group of interest.")]
 
 
 def sample(
@@ -57,16 +61,10 @@ def sample(
     from gongkai.coding.sample import design_of, draw
     from gongkai.store.run import manifest, whole_folder, write_json
     from gongkai.tables.codebooks import given_or_shipped
-    from gongkai.tables.predicted import read_predictions
-    from gongkai.tables.schema import read_table
 
     book = codebook_of(codebook)
-    sentences = read_table(tables, "sentences")
-    before = sentences.groupby("report_id")["text"].shift(fill_value="")
-    reports = read_table(tables, "reports", ["report_id", "kind", "level"])
-    whole = sentences.assign(before=before).merge(reports, on="report_id", validate="many_to_one")
-    predicted = None if predictions is None else read_predictions(predictions, tables, book)
-    drawn = draw(whole, n, by=columns_of(by), predictions=predicted, seed=seed, codebook=book)
+    given = None if predictions is None else given_predictions(predictions, tables, book)
+    drawn = draw(tables, n, by=columns_of(by), predictions=given, seed=seed, codebook=book)
     settings = {"n": n, "by": by, "predictions": str(predictions or ""), "seed": seed}
     settings["codebook"] = given_or_shipped(book).stamp
     with whole_folder(output, overwrite=overwrite) as hidden:
@@ -109,7 +107,7 @@ def agree(
 
     import pandas as pd
 
-    from gongkai.coding.exchange import adjudication, resolve
+    from gongkai.coding.adjudicate import adjudication, resolve
     from gongkai.coding.sample import design_of
     from gongkai.measure.quality import agreement
     from gongkai.tables.codebooks import given_or_shipped
@@ -291,13 +289,11 @@ def followup(
     """
     from gongkai.measure.followup import followup as run
     from gongkai.measure.followup import followup_placebo, followup_shares
-    from gongkai.tables.predicted import read_predictions
-    from gongkai.tables.schema import read_frame, read_table, records, write_frame
+    from gongkai.tables.schema import read_frame, records, write_frame
 
     book = codebook_of(codebook)
-    frame = read_predictions(predictions, tables, book)
-    sentences = read_table(tables, "sentences")
-    found = run(sentences, frame, statistics=read_table(tables, "statistics"), codebook=book)
+    given = given_predictions(predictions, tables, book)
+    found = run(tables, given, statistics=tables, codebook=book)
     keys = ["sentence_id", "kind"]
     if checked is None:
         found = found.assign(checked=None)
@@ -310,7 +306,7 @@ def followup(
         group = " ".join(str(row[c]) for c in columns_of(by))
         typer.echo(f"  {group} {row['label']:<20} {percent(row['value'])}{spread}  n={row['n']}")
     try:
-        chance = followup_placebo(sentences, frame, seed=seed, codebook=book)
+        chance = followup_placebo(tables, given, seed=seed, codebook=book)
     except MeasureError:
         typer.echo("  placebo: undefined, no two agencies have reports of the same two years")
     else:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from gongkai.errors import MeasureError
 from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.predicted import by_indicator, indicator_names, scheme_of
+from gongkai.tables.predicted import INDICATOR, by_indicator, predictions_in, scheme_of
+from gongkai.tables.query import arrow_of, literals, session
+from gongkai.tables.schema import SCHEMAS, parts_of, read_names, read_parts, read_table, read_where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Predictions, Sentences, Table
@@ -20,11 +24,11 @@ if TYPE_CHECKING:
 
 
 def draw(
-    sentences: Sentences,
+    sentences: Sentences | str | Path,
     n: int,
     *,
     by: Sequence[str] = (),
-    predictions: Predictions | None = None,
+    predictions: Predictions | str | Path | None = None,
     random_share: float = 0.5,
     seed: int = 0,
     codebook: Codebook | None = None,
@@ -40,27 +44,26 @@ def draw(
       For training, and for `dsl`: every sentence keeps a positive, known probability.
 
     Args:
-        sentences: `sentences` rows; what the codebook does not count, or gives no label, is not drawn.
+        sentences: `sentences` rows, or a tables folder of any size; what the codebook does not count, or
+            gives no label, is not drawn.
         n: How many.
-        by: Columns that make strata, e.g. `("section", "year")`; with `predictions` also
-            labels of the scheme.
-        predictions: `predictions` rows of one model for these sentences.
+        by: Columns that make strata, e.g. `("section", "year")`, of a folder also those of its reports; with
+            `predictions` also labels of the scheme.
+        predictions: `predictions` rows of one model for these sentences, or a folder of them.
         random_share: Share of n drawn at random in the uncertain way, in (0, 1].
         seed: Of the draw.
         codebook: The scheme; the one that ships unless given.
 
     Returns:
-        The drawn rows, in the order of the reports, with `inclusion` in (0, 1].
+        The drawn rows, in the order of the reports, with `inclusion` in (0, 1]; of a folder also with
+        `before`, the text before each in its report, and its report's `kind` and `level`.
 
     Raises:
         MeasureError: There are fewer sentences than n, more strata than n, no such column or label, or a
             sentence without a prediction.
     """
     scheme = given_or_shipped(codebook)
-    pool = sentences[~sentences["section"].isin(scheme.uncounted_sections)]
-    if all(label.sections for label in scheme.labels):
-        pool = pool[pool["section"].isin([s for label in scheme.labels for s in label.sections])]
-    pool = pool.reset_index(drop=True)
+    pool = _pool(sentences, by, scheme, texts=not by and predictions is not None)
     if not 0 < n <= len(pool):
         raise MeasureError(f"cannot draw {n} of {len(pool)} sentences")
     generator = np.random.default_rng(seed)
@@ -73,7 +76,54 @@ def draw(
         chosen = generator.choice(len(pool), n, replace=False)
         inclusion = np.full(n, n / len(pool))
     order = np.argsort(chosen, kind="stable")
-    return pool.iloc[chosen[order]].assign(inclusion=inclusion[order]).reset_index(drop=True)
+    rows = _whole(sentences, pool.iloc[chosen[order]])
+    return rows.assign(inclusion=inclusion[order]).reset_index(drop=True)
+
+
+def _pool(sentences: Sentences | str | Path, by: Sequence[str], scheme: Codebook, *, texts: bool) -> Table:
+    """Return of all sentences that may be drawn what the draw looks at; of texts a number for equal ones."""
+    if isinstance(sentences, str | Path):
+        names = [*SCHEMAS["sentences"].names, *read_names(parts_of(sentences, "sentences")[0])]
+    else:
+        names = list(sentences.columns)
+    wanted = ["sentence_id", "report_id", "section", *(["text"] if texts else []), *by]
+    of_labels = [s for label in scheme.labels for s in label.sections]
+    kept, start = [], 0
+    for part in _parts(sentences, [c for c in dict.fromkeys(wanted) if c in names]):
+        rows = part.set_axis(pd.RangeIndex(start, start + len(part)), axis=0)
+        start += len(rows)
+        rows = rows[~rows["section"].isin(scheme.uncounted_sections)]
+        if all(label.sections for label in scheme.labels):
+            rows = rows[rows["section"].isin(of_labels)]
+        if texts:
+            masked = rows["text"].str.replace(r"\d+", "0", regex=True)
+            rows = rows.drop(columns="text").assign(_text=pd.util.hash_pandas_object(masked, index=False))
+        kept.append(rows)
+    pool = pd.concat(kept)
+    about = [c for c in by if c not in names and c in SCHEMAS["reports"].names]
+    if about and isinstance(sentences, str | Path):
+        reports = read_table(sentences, "reports", ["report_id", *about]).set_index("report_id")
+        pool = pool.assign(**{c: pool["report_id"].map(reports[c]) for c in about})
+    return pool
+
+
+def _parts(sentences: Sentences | str | Path, columns: list[str]) -> Iterator[Table]:
+    if isinstance(sentences, str | Path):
+        for part in read_parts(sentences, "sentences", columns):
+            yield part.to_pandas()
+    else:
+        yield sentences[columns]
+
+
+def _whole(sentences: Sentences | str | Path, drawn: Table) -> Table:
+    """Return the drawn sentences whole; of a folder with the text before, and of their reports."""
+    if not isinstance(sentences, str | Path):
+        return sentences.iloc[drawn.index]
+    rows = read_where(sentences, "sentences", [("report_id", "in", drawn["report_id"].unique().tolist())])
+    rows = rows.assign(before=rows.groupby("report_id")["text"].shift(fill_value=""))
+    rows = rows[rows["sentence_id"].isin(drawn["sentence_id"])]
+    reports = read_table(sentences, "reports", ["report_id", "kind", "level"])
+    return rows.merge(reports, on="report_id", validate="many_to_one")
 
 
 def design_of(inclusion: Iterable[float | None]) -> str:
@@ -105,7 +155,7 @@ def design_of(inclusion: Iterable[float | None]) -> str:
 
 
 def _with_predicted(
-    pool: Table, by: Sequence[str], predictions: Predictions | None, codebook: Codebook | None
+    pool: Table, by: Sequence[str], predictions: Predictions | str | Path | None, codebook: Codebook | None
 ) -> Table:
     """Return the sentences with a column for each name in `by`; of a label it holds what is predicted."""
     wanted = [name for name in by if name not in pool.columns]
@@ -117,22 +167,22 @@ def _with_predicted(
         raise MeasureError(f"no column or label '{strange[0]}' to draw by; labels: {', '.join(known)}")
     if predictions is None:
         raise MeasureError(f"to draw by the label {wanted[0]} give predictions")
-    chosen = predictions[predictions["predicted"]]
-    chosen = chosen.assign(indicator=indicator_names(chosen))
-    _refuse_unpredicted(pool, predictions["sentence_id"])
-    columns = {}
-    for name in wanted:
-        of_label = chosen[chosen["indicator"].isin(known[name])].set_index("sentence_id")["indicator"]
-        columns[name] = pool["sentence_id"].map(of_label).fillna("")
-    return pool.assign(**columns)
+    of = [f"predicted::BOOLEAN AND {INDICATOR} IN ({literals(known[name])})" for name in wanted]
+    chosen = [f"max({INDICATOR}) FILTER (WHERE {which}) AS c{k}" for k, which in enumerate(of)]
+    with session() as db:
+        predictions_in(db, predictions, codebook)
+        db.register("pool", arrow_of({"place": np.arange(len(pool)), "id": pool["sentence_id"]}))
+        found = db.sql(
+            f"SELECT {', '.join(chosen)}, count(label) AS rows FROM pool LEFT JOIN predictions p "
+            "ON id = p.sentence_id::VARCHAR GROUP BY place ORDER BY place"
+        ).df()
+    _refuse_unpredicted(int((found["rows"] == 0).sum()))
+    return pool.assign(**{name: found[f"c{k}"].fillna("").to_numpy() for k, name in enumerate(wanted)})
 
 
-def _refuse_unpredicted(pool: Table, predicted: Iterable[object]) -> None:
-    missing = ~pool["sentence_id"].isin(predicted)
-    if missing.any():
-        raise MeasureError(
-            f"{int(missing.sum())} sentences have no prediction; predict the same tables first"
-        )
+def _refuse_unpredicted(missing: int) -> None:
+    if missing:
+        raise MeasureError(f"{missing} sentences have no prediction; predict the same tables first")
 
 
 def _stratified(pool: Table, n: int, by: list[str], generator: np.random.Generator) -> tuple[Vector, Vector]:
@@ -157,20 +207,19 @@ def _stratified(pool: Table, n: int, by: list[str], generator: np.random.Generat
 def _uncertain(
     pool: Table,
     n: int,
-    predictions: Predictions,
+    predictions: Predictions | str | Path,
     random_share: float,
     generator: np.random.Generator,
     codebook: Codebook | None,
 ) -> tuple[Vector, Vector]:
     """Draw by Poisson sampling with pi = random share + share by uncertainty; the size is n on average."""
     scheme = scheme_of(predictions, codebook)
-    wanted = predictions[predictions["sentence_id"].isin(pool["sentence_id"])]
-    scores = by_indicator(wanted, scheme)[1].droplevel("model")
-    _refuse_unpredicted(pool, scores.index)
+    scores = by_indicator(predictions, scheme, pool["sentence_id"])[1].droplevel("model")
+    _refuse_unpredicted(int((~pool["sentence_id"].isin(scores.index)).sum()))
     p = scores.loc[pool["sentence_id"]].to_numpy()
     doubt = (1 - 2 * np.abs(p - 0.5)).max(axis=1) + 1e-3
-    masked = pool["text"].str.replace(r"\d+", "0", regex=True)
-    doubt = doubt / masked.map(masked.value_counts()).to_numpy()  # texts that many share are drawn once or so
+    shared = pool["_text"].map(pool["_text"].value_counts())
+    doubt = doubt / shared.to_numpy()  # texts that many share are drawn once or so
     pi = np.full(len(pool), n * random_share / len(pool)) + n * (1 - random_share) * doubt / doubt.sum()
     pi = np.clip(pi, 0, 1)
     chosen = np.flatnonzero(generator.random(len(pool)) < pi)

@@ -28,7 +28,7 @@ from gongkai.report.file import File, read_file
 from gongkai.store import shards
 from gongkai.store.run import bundled, file_digest, libraries, manifest, version
 from gongkai.store.wall import Wall
-from gongkai.tables.schema import BUILT, read_table, table_of, write_part
+from gongkai.tables.schema import BUILT, read_table, read_where, table_of, write_part
 from gongkai.text.tokens import engine
 
 if TYPE_CHECKING:
@@ -244,8 +244,7 @@ def broken_rules(tables: str | Path) -> Table:
     Returns:
         `checks` rows with `holds` False, and the report's `source_path`.
     """
-    found = read_table(tables, "checks")
-    found = found[found["holds"].eq(False).fillna(False)]
+    found = read_where(tables, "checks", [("holds", "==", False)])
     paths = read_table(tables, "reports", ["report_id", "source_path"])
     found = found.merge(paths, on="report_id", how="left")
     count = found.groupby("report_id")["rule"].transform("size")

@@ -13,6 +13,7 @@ from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.coverage import uneven_years
 from gongkai.measure.estimate import none
 from gongkai.measure.intervals import FEWEST, Moment, difference_interval, share_interval, told
+from gongkai.measure.outcomes import as_sums, sums_of
 from gongkai.measure.prevalence import named
 from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import mask, weigh
@@ -42,9 +43,8 @@ def compare(
     """Estimate how far a share differs between two groups: value(second) − value(first).
 
     Args:
-        outcomes: One row per sentence with `label`, the columns `by` and `cluster`, and `outcome`: 0 or 1,
-            or the corrected outcome of `dsl_outcome`; `prevalence.counted_outcome` makes them from
-            predictions.
+        outcomes: What `outcome_sums` makes of predictions; or one row per sentence with `label`, the columns
+            `by` and `cluster`, and `outcome`: 0 or 1 (`counted_outcome`), or corrected (`dsl_outcome`).
         by: Column that holds the groups, e.g. `year`, `kind`, `level`, or `agency`.
         first: The group taken away; None takes all others (an agency against its peers).
         second: The group of interest.
@@ -68,6 +68,7 @@ def compare(
     missing = [c for c in (by, cluster, "label", "outcome") if c not in outcomes.columns]
     if missing:
         raise SchemaError(f"outcomes lack {', '.join(missing)}; they have {', '.join(outcomes.columns)}")
+    outcomes = as_sums(outcomes)
     in_second = (outcomes[by] == second).to_numpy()
     in_first = ~in_second if first is None else (outcomes[by] == first).to_numpy()
     for name, members in ((first, in_first), (second, in_second)):
@@ -85,7 +86,7 @@ def compare(
         joined = units[0] == units[1]
         names = [pd.unique(pd.concat(named))] * 2 if joined else [pd.unique(n) for n in named]
         moments = [
-            share_of(part["outcome"].to_numpy(float), pd.Categorical(n, categories=known).codes, len(known))
+            share_of(part, pd.Categorical(n, categories=known).codes, len(known))
             for part, n, known in zip(parts, named, names, strict=True)
         ]
         found, p_value = difference_interval(moments[0], moments[1], level, joined=joined)
@@ -94,11 +95,11 @@ def compare(
             "measure": "difference",
             "method": "difference",
             "label": label,
-            "n": len(parts[0]) + len(parts[1]),
+            "n": int(sum(part["sentences"].sum() for part in parts)),
         }
         about |= {"clusters": len(names[0]) if joined else len(names[0]) + len(names[1]), "confidence": level}
         about |= {"cluster": " / ".join(dict.fromkeys(units))}
-        breaks = [form_break(parts[0]["year"], parts[1]["year"])] if "year" in both else []
+        breaks = [form_break(*parts)] if "year" in both else []
         said = told(found)
         notes = "; ".join(filter(None, [found.note, *breaks, *uneven]))
         rows.append(about | said | {"note": notes or None})
@@ -122,16 +123,13 @@ def unit_names(part: Table, unit: str) -> pd.Series[str]:
     return functools.reduce(lambda one, more: one + "\0" + more, texts)
 
 
-def share_of(outcome: Vector, index: Vector, clusters: int) -> Moment:
-    """Return a mean outcome, linearised; outcomes may be corrected ones, outside [0, 1]."""
-    tops, sizes, above = (
-        np.bincount(index, x, clusters) for x in (outcome, np.ones(len(outcome)), outcome > 0.5)
-    )
-    return share_of_sums(tops, sizes, above)
+def share_of(part: Table, index: Vector, count: int) -> Moment:
+    """Return a mean outcome, linearised by the number of the cluster of each row; see `as_sums`."""
+    return share_of_sums(*sums_of(part, index, count))
 
 
 def share_of_sums(tops: Vector, sizes: Vector, above: Vector) -> Moment:
-    """Return the same from the sums of each cluster: outcomes, sentences, and outcomes above one half."""
+    """Return the same from the sums of each cluster; outcomes may be corrected ones, outside [0, 1]."""
     total = float(sizes.sum())
     if not total:
         return none("nothing to divide by")

@@ -148,9 +148,14 @@ def assume_random(
     return labels.assign(inclusion=coded / everything, design=ASSUMED)
 
 
+def is_assumed(labels: Labels) -> bool:
+    """Tell whether nobody knows how coded sentences were chosen."""
+    return "design" in labels.columns and bool(labels["design"].eq(ASSUMED).any())
+
+
 def note_assumed(measures: Measures, labels: Labels | None) -> Measures:
     """Say in `note` that a result rests on an assumed sample."""
-    if labels is None or "design" not in labels.columns or not labels["design"].eq(ASSUMED).any():
+    if labels is None or not is_assumed(labels):
         return measures
     notes = measures["note"].astype(object)
     return measures.assign(note=[ASSUMED if n is None or n != n else f"{n}; {ASSUMED}" for n in notes])

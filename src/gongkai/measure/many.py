@@ -28,6 +28,7 @@ from gongkai.measure.intervals import (
     on_log_odds,
     share_interval,
 )
+from gongkai.measure.outcomes import as_sums, sums_of
 from gongkai.measure.pooling import pooled_shares
 from gongkai.measure.prevalence import named
 from gongkai.measure.years import form_break
@@ -81,6 +82,7 @@ def compare_groups(
     missing = [c for c in (by, cluster, "label", "outcome") if c not in outcomes.columns]
     if missing:
         raise SchemaError(f"outcomes lack {', '.join(missing)}; they have {', '.join(outcomes.columns)}")
+    outcomes = as_sums(outcomes)
     known = outcomes[outcomes[by].notna()].reset_index(drop=True)
     if known[by].nunique() < 2:
         raise MeasureError(f"{by} holds {known[by].nunique()} groups; a comparison needs two")
@@ -100,9 +102,9 @@ def compare_groups(
 def _of_label(part: Table, by: str, against: str, cluster: str, level: float, seed: int) -> Table:
     groups = part.groupby(by, sort=True, observed=True)
     names, m = list(groups.groups), groups.ngroups
-    part = part.assign(_at=pd.factorize(named(part[cluster]))[0], _above=part["outcome"] > 0.5)
+    part = part.assign(_at=pd.factorize(named(part[cluster]))[0])
     count = int(part["_at"].max()) + 1
-    every = _sums(part, count)
+    every = sums_of(part, part["_at"].to_numpy(), count)
     own: list[Moment] = []
     joined: list[tuple[Moment, Moment]] = []
     rows: list[dict[str, object]] = []
@@ -111,18 +113,19 @@ def _of_label(part: Table, by: str, against: str, cluster: str, level: float, se
         group = part.loc[groups.groups[name]]
         unit = unit_of(group, cluster)
         index, units = pd.factorize(unit_names(group, unit))
-        moment = share_of(group["outcome"].to_numpy(float), index, len(units))
-        sums = _sums(group, count)
+        moment = share_of(group, index, len(units))
+        sums = sums_of(group, group["_at"].to_numpy(), count)
         others = share_of_sums(*(a - b for a, b in zip(every, sums, strict=True)))
         own.append(moment)
         joined.append((others, share_of_sums(*sums) if unit == cluster else moment))
         share = share_interval(moment, level)
         errors.append(share.error)
-        rest = part.loc[part.index.difference(group.index), "year"] if by == "year" else None
-        notes = [share.note, "" if rest is None else form_break(rest, group["year"])]
+        rest = part.loc[part.index.difference(group.index)] if by == "year" else None
+        notes = [share.note, "" if rest is None else form_break(rest, group)]
         rows.append(
-            {by: name, "n": len(group), "clusters": len(units), "cluster": unit, "value": share.value,
-             "low": share.low, "high": share.high, "note": "; ".join(n for n in notes if n) or None}
+            {by: name, "n": int(group["sentences"].sum()), "clusters": len(units), "cluster": unit,
+             "value": share.value, "low": share.low, "high": share.high,
+             "note": "; ".join(n for n in notes if n) or None}
         )  # fmt: skip
     if against == "mean":
         joined = [(_mean_of([v for k, v in enumerate(own) if k != j]), own[j]) for j in range(m)]
@@ -142,14 +145,6 @@ def _of_label(part: Table, by: str, against: str, cluster: str, level: float, se
     )
     order = table["value"].sort_values(ascending=False, kind="stable").index
     return table.loc[order, [c for c in table.columns if c != "note"] + ["note"]]
-
-
-def _sums(part: Table, count: int) -> tuple[Vector, Vector, Vector]:
-    """Return outcomes, sentences, and outcomes above one half, by cluster."""
-    at = part["_at"].to_numpy()
-    columns = (part["outcome"].to_numpy(float), np.ones(len(part)), part["_above"].to_numpy(float))
-    top, size, above = (np.bincount(at, x, count) for x in columns)
-    return top, size, above
 
 
 def _mean_of(moments: list[Moment]) -> Moment:
@@ -180,7 +175,7 @@ def _ranks(own: list[Moment], part: Table, groups: Any, level: float, seed: int)
     adds = np.zeros((len(own), int(part["_at"].max()) + 1))
     for j, index in enumerate(groups.values()):
         group = part.loc[index]
-        top, size, _ = _sums(group, adds.shape[1])
+        top, size, _ = sums_of(group, group["_at"].to_numpy(), adds.shape[1])
         adds[j] = top - values[j] * size
     norm = np.sqrt((adds**2).sum(axis=1))
     adds /= np.where(norm > 0, norm, 1.0)[:, None]

@@ -14,7 +14,7 @@ from gongkai.measure.estimate import Coded, Crowd, adjusted, corrected, counted,
 from gongkai.measure.guards import note_assumed, refuse_learned, responded
 from gongkai.measure.intervals import share_interval, told
 from gongkai.measure.pooling import pooled_shares
-from gongkai.measure.sums import summed
+from gongkai.measure.sums import summed_each
 from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import FAR_TEXT, by_indicator, indicator_names, scheme_of
 from gongkai.tables.query import arrow_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gongkai.measure.intervals import Moment
-    from gongkai.measure.sums import Group
+    from gongkai.measure.sums import Group, Sums
     from gongkai.tables.codebook import Codebook, Quantity
     from gongkai.tables.schema import Labels, Measures, Predictions, Table
 
@@ -97,40 +97,83 @@ def prevalence(
         MeasureError: A sentence lacks one of the labels, no sentence is left to count, the labels do not
             fit, or the model was trained on some of them (use `models.train.cross_fit`).
     """
-    gold = None if method == "count" or (method == "adjusted" and rates) else _gold(labels, method)
+    (found,) = prevalences(
+        predictions, labels, [by], method=method, cluster=cluster, rates=rates, level=level,
+        codebook=codebook, reports=reports, jobs=jobs,
+    )  # fmt: skip
+    return found
+
+
+def prevalences(
+    predictions: Predictions | str | Path,
+    labels: Labels | None,
+    groupings: Sequence[Sequence[str]],
+    *,
+    method: Method = "count",
+    cluster: Cluster = "auto",
+    rates: Mapping[str, tuple[float, float]] | None = None,
+    level: float = 0.95,
+    codebook: Codebook | None = None,
+    reports: Table | None = None,
+    jobs: int | None = None,
+) -> list[Measures]:
+    """Return what `prevalence` gives by each of several groupings, in one pass over the predictions."""
+    gold = None if method == "count" or (method == "adjusted" and rates) else gold_of(labels, method)
     ids = [] if gold is None else gold["sentence_id"].astype(str).unique().tolist()
-    scores = method in ("ppi", "dsl")
-    made: list[Table] = []
-    with summed(
-        predictions, by=by, cluster=cluster, scores=scores, coded=ids, reports=reports, codebook=codebook,
-        jobs=jobs,
-    ) as sums:  # fmt: skip
-        if method != "count" and len(sums.models) != 1:
+    with summed_each(
+        predictions, groupings, cluster=cluster, scores=method in ("ppi", "dsl"), coded=ids, reports=reports,
+        codebook=codebook, jobs=jobs,
+    ) as several:  # fmt: skip
+        first = several[0]
+        if method != "count" and len(first.models) != 1:
             raise MeasureError(
-                f"method {method} takes the predictions of one model, not of {len(sums.models)}"
+                f"method {method} takes the predictions of one model, not of {len(first.models)}"
             )
         coded = None
         if gold is not None:
-            coded = _coded(sums.coded, gold, method, sums.scheme, (sums.sentences, sums.seen))
-        quantities = sums.scheme.quantities
-        rows: list[dict[str, object]] = []
-        for group in sums.groups():
-            about = dict(zip(("model", *by), group.key, strict=True))
-            about |= {"cluster": group.unit, "method": method, "confidence": level}
-            for k, quantity in enumerate(quantities):
-                moment, units = _moment(group, k, quantity, sums.scheme, method, coded, rates)
-                about |= {"measure": quantity.measure, "label": quantity.label}
-                about |= {"n": int(moment.n), "clusters": units}
-                found = told(share_interval(moment, level))
-                if method == "count" and group.far > FAR_TEXT:
-                    said = f"{group.far:.0%} of the sentences are unlike the training text"
-                    found["note"] = "; ".join(filter(None, [str(found["note"] or ""), said]))
-                rows.append(about | found)
-            if len(rows) >= ROWS:
-                made.append(_as_frame(rows, by))
-                rows = []
+            coded = coded_rows(first.coded, gold, method, first.scheme, (first.sentences, first.seen))
+        return [
+            note_assumed(_measures(sums, by, method, level, _regrouped(coded, sums.coded), rates), labels)
+            for by, sums in zip(groupings, several, strict=True)
+        ]
+
+
+def _regrouped(coded: Table | None, held: Table) -> Table | None:
+    """Return coded sentences with their group and units in another grouping."""
+    units = ["number", "agency", "report", "passage"]
+    if coded is None:
+        return None
+    return coded.drop(columns=units).merge(held[["sentence_id", *units]], on="sentence_id", how="left")
+
+
+def _measures(
+    sums: Sums,
+    by: Sequence[str],
+    method: Method,
+    level: float,
+    coded: Table | None,
+    rates: Mapping[str, tuple[float, float]] | None,
+) -> Measures:
+    made: list[Table] = []
+    rows: list[dict[str, object]] = []
+    quantities = sums.scheme.quantities
+    for group in sums.groups():
+        about = dict(zip(("model", *by), group.key, strict=True))
+        about |= {"cluster": group.unit, "method": method, "confidence": level}
+        for k, quantity in enumerate(quantities):
+            moment, units = _moment(group, k, quantity, sums.scheme, method, coded, rates)
+            about |= {"measure": quantity.measure, "label": quantity.label}
+            about |= {"n": int(moment.n), "clusters": units}
+            found = told(share_interval(moment, level))
+            if method == "count" and group.far > FAR_TEXT:
+                said = f"{group.far:.0%} of the sentences are unlike the training text"
+                found["note"] = "; ".join(filter(None, [str(found["note"] or ""), said]))
+            rows.append(about | found)
+        if len(rows) >= ROWS:
+            made.append(_as_frame(rows, by))
+            rows = []
     made += [_as_frame(rows, by)] if rows or not made else []
-    return note_assumed(pd.concat(made, ignore_index=True), labels)
+    return pd.concat(made, ignore_index=True)
 
 
 ROWS = 20_000
@@ -160,7 +203,7 @@ def _moment(
         moment = counted(crowd)
         inside = crowd.sums[:, 1] > 0
         if group.unit == "passage" and inside.any():
-            moment = replace(moment, strata=np.unique(group.strata[about][inside], return_inverse=True)[1])
+            moment = replace(moment, strata=group.strata[about][inside])
         return moment, int(inside.sum())
     pair = (quantity.top, quantity.bottom)
     if method == "adjusted" and rates:
@@ -252,17 +295,17 @@ def dsl_outcome(predictions: Predictions, labels: Labels, *, codebook: Codebook 
     wide = _wide(predictions, scheme)
     if (models := wide["model"].nunique()) != 1:
         raise MeasureError(f"the outcome is of one model, not of {models}")
-    coded = _coded(wide, _gold(labels, "dsl"), "dsl", scheme, (len(wide), int(wide["seen"].sum()))).set_index(
-        "sentence_id"
-    )
+    coded = coded_rows(
+        wide, gold_of(labels, "dsl"), "dsl", scheme, (len(wide), int(wide["seen"].sum()))
+    ).set_index("sentence_id")
     added = coded[["_inclusion", *(f"_{c}" for c in scheme.indicators)]]
     wide = wide.merge(added, left_on="sentence_id", right_index=True, how="left")
     keep = [c for c in predictions.columns if c not in ("label", "value", "score", "predicted")]
     about = predictions.drop_duplicates("sentence_id")[keep].set_index("sentence_id").loc[wide["sentence_id"]]
     parts = []
     for quantity in scheme.quantities:
-        inside = _inside(wide, quantity)
-        y, f = _codes_and_scores(wide[inside], quantity.top)
+        inside = is_inside(wide, quantity)
+        y, f = codes_and_scores(wide[inside], quantity.top)
         outcome = dsl_outcomes(y, f, wide["_inclusion"].to_numpy(float)[inside])
         parts.append(about.reset_index()[inside].assign(label=quantity.label, outcome=outcome))
     return pd.concat(parts, ignore_index=True)
@@ -284,7 +327,7 @@ def counted_outcome(predictions: Predictions, *, codebook: Codebook | None = Non
     return kept.drop(columns="value", errors="ignore")
 
 
-def _gold(labels: Labels | None, method: str) -> Labels:
+def gold_of(labels: Labels | None, method: str) -> Labels:
     """Return the codes of one annotator."""
     if labels is None or labels.empty:
         raise MeasureError(f"method {method} needs labels of a sample of the sentences")
@@ -295,7 +338,7 @@ def _gold(labels: Labels | None, method: str) -> Labels:
     return labels[labels["annotator"] == chosen]
 
 
-def _coded(
+def coded_rows(
     predicted: Table, gold: Labels, method: str, scheme: Codebook, everything: tuple[int, int]
 ) -> Table:
     """Return the predicted sentences that are coded whole, with their codes and inclusion probability.
@@ -343,14 +386,14 @@ def _balance(inclusion: Vector, sentences: int) -> None:
         )  # fmt: skip
 
 
-def _inside(group: Table, quantity: Quantity) -> Vector:
+def is_inside(group: Table, quantity: Quantity) -> Vector:
     """Return which sentences a quantity is about."""
     if not quantity.sections:
         return np.ones(len(group), bool)
     return group["section"].isin(quantity.sections).to_numpy(bool)
 
 
-def _codes_and_scores(group: Table, names: Sequence[str]) -> tuple[Vector, Vector]:
+def codes_and_scores(group: Table, names: Sequence[str]) -> tuple[Vector, Vector]:
     """Return whether all of some indicators are coded true (NaN: not coded), and the predicted chance.
 
     Ones for none.
@@ -428,7 +471,7 @@ def sentences_behind(
             f"no prediction of {row['model']} where " + ", ".join(f"{c} is {row[c]}" for c in by)
         )
     wide = _wide(kept, scheme)
-    wide = wide[_inside(wide, quantity) & (_decided(wide, quantity.bottom) == 1)]
+    wide = wide[is_inside(wide, quantity) & (_decided(wide, quantity.bottom) == 1)]
     own_part = [name for name in quantity.top if name not in quantity.bottom] or list(quantity.top)
     score = np.prod([wide[f"_score_{name}"].to_numpy(float) for name in own_part], axis=0)
     wide = wide.assign(counted=_decided(wide, quantity.top) == 1, score=score)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gongkai.errors import MeasureError
+from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.guards import leave_out_learned
 from gongkai.measure.intervals import share_interval
 from gongkai.measure.scores import (
@@ -26,10 +26,11 @@ from gongkai.measure.scores import (
     smooth_moment,
 )
 from gongkai.tables.coded import indicator_codes, scheme_of_labels
-from gongkai.tables.predicted import indicator_names, scheme_of
+from gongkai.tables.predicted import indicator_names, predictions_of, scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Predictions, Reports, Table
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    predictions: Predictions,
+    predictions: Predictions | str | Path,
     labels: Labels,
     *,
     by: Sequence[str] = (),
@@ -54,10 +55,11 @@ def evaluate(
     Sentences that the model learned from (`seen`: it knew them or their words) are left out, and said.
 
     Args:
-        predictions: `predictions` rows.
+        predictions: `predictions` rows, or a folder that `predict` wrote: the coded sentences are read.
         labels: `labels` rows; those of `annotator` are the gold.
         by: Also score within groups of these columns (e.g. `section`); the whole always comes first.
-        reports: `reports` rows; with them `by` may also name `kind`, `level` and `form`.
+        reports: `reports` rows, or what `with_covariates` made of them; with them `by` may also name their
+            columns.
         cluster: Column that counts as one draw, `agency` or `report_id`.
         annotator: Whose codes are gold.
         level: Coverage of the intervals.
@@ -71,14 +73,21 @@ def evaluate(
         What is coded only under a condition is scored where the gold has it coded.
 
     Raises:
+        SchemaError: Nothing has a column of `by`.
         MeasureError: No sentence has both a prediction and a gold label, or the model learned from all.
     """
     rows: list[dict[str, object]] = []
     scheme = scheme_of(predictions, codebook)
-    for model, of_model in predictions.groupby("model", sort=True):
+    coded = predictions_of(predictions, labels["sentence_id"])
+    models = list(coded.groupby("model", sort=True)) or [("", coded)]  # `join_gold` says why there is none
+    for model, of_model in models:
         joined = join_gold(of_model, labels, annotator, scheme, say=logging.WARNING)
         if reports is not None:
-            joined = joined.merge(reports[["report_id", "kind", "level", "form"]], on="report_id", how="left")
+            further = [c for c in reports.columns if c == "report_id" or c not in joined.columns]
+            joined = joined.merge(reports[further], on="report_id", how="left")
+        if missing := [c for c in by if c not in joined.columns]:
+            known = ", ".join(c for c in joined.columns if not c.startswith("_"))
+            raise SchemaError(f"nothing has a column {', '.join(missing)} to score by; there are {known}")
         for group, part in [("all", joined), *_groups(joined, by)]:
             values: dict[str, float] = {}
             for label, of_label in part.groupby("label", sort=True):
@@ -116,7 +125,7 @@ def evaluate(
 
 
 def join_gold(
-    predictions: Predictions,
+    predictions: Predictions | str | Path,
     labels: Labels,
     annotator: str,
     codebook: Codebook | None = None,
@@ -140,7 +149,8 @@ def join_gold(
     long = codes.melt(id_vars=["sentence_id"], var_name="label", value_name="gold").dropna(subset=["gold"])
     long = long.assign(gold=long["gold"].astype(bool))
     keys = ["sentence_id", "label"]
-    joined = predictions.assign(label=indicator_names(predictions)).merge(
+    rows = predictions_of(predictions, coded["sentence_id"])
+    joined = rows.assign(label=indicator_names(rows)).merge(
         long, on=keys, how="inner", validate="many_to_one"
     )
     if joined.empty:

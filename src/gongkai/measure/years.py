@@ -18,6 +18,7 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.intervals import FEWEST, NAN, variance
+from gongkai.measure.outcomes import as_sums
 from gongkai.measure.scores import STEP
 
 if TYPE_CHECKING:
@@ -31,15 +32,19 @@ BREAK = "the form of reports changed in 2021, between the groups"
 PARTS = ("total", "within", "between", "came", "left")
 
 
-def form_break(first: pd.Series[Any], second: pd.Series[Any]) -> str:
+def form_break(first: Table, second: Table) -> str:
     """Return what to note where the new form of 2021 lies between two groups, else nothing.
 
     Args:
-        first: Years of the sentences of one group.
+        first: Outcomes of one group; see `as_sums`.
         second: Of the other. The form lies between them where their shares of sentences from 2021 on differ
             by more than one half.
     """
-    shares = [float((years.dropna() >= NEW_FORM).mean()) for years in (first, second)]
+    shares = []
+    for part in (first, second):
+        year, size = part["year"].astype(float).to_numpy(), part["sentences"].to_numpy(float)
+        total = float(size[~np.isnan(year)].sum())
+        shares.append(float(size[year >= NEW_FORM].sum()) / total if total else NAN)
     return BREAK if abs(shares[0] - shares[1]) > 0.5 else ""
 
 
@@ -62,7 +67,7 @@ def trend(outcomes: Table, *, cluster: str = "agency", level: float = 0.95) -> T
         MeasureError: No agency has reports of two years.
     """
     _need(outcomes, ("label", "outcome", "year", "agency", cluster))
-    known = outcomes[outcomes["year"].notna() & outcomes["agency"].notna()]
+    known = as_sums(outcomes[outcomes["year"].notna() & outcomes["agency"].notna()])
     if known.empty:
         raise MeasureError(
             "no sentence of a report whose agency and year are known: no trend within agencies"
@@ -72,7 +77,9 @@ def trend(outcomes: Table, *, cluster: str = "agency", level: float = 0.95) -> T
         agency = pd.factorize(part["agency"])[0]
         group = pd.factorize(part[cluster].astype(object).fillna(""))[0]
         year = part["year"].to_numpy(float)
-        y, x, new = (_within(v, agency) for v in (part["outcome"].to_numpy(float), year, year >= NEW_FORM))
+        size = part["sentences"].to_numpy(float)
+        mean = part["outcome"].to_numpy(float) / size
+        y, x, new = (_within(v, agency, size) for v in (mean, year, year >= NEW_FORM))
         if not (np.abs(x) > 1e-9).any():
             raise MeasureError("no agency has reports of two years: no trend within agencies")
         wanted: dict[str, tuple[Vector, list[Vector]]] = {"trend": (x, [])}
@@ -81,16 +88,16 @@ def trend(outcomes: Table, *, cluster: str = "agency", level: float = 0.95) -> T
         note = BREAK if len(wanted) == 1 and (np.abs(new) > 0).any() else ""
         for quantity, (regressor, others) in wanted.items():
             found = _slope(y, regressor, others, group, level)
-            about = {"label": label, "quantity": quantity, "n": len(part)}
+            about = {"label": label, "quantity": quantity, "n": int(size.sum())}
             rows.append(about | found | {"note": found["note"] or note or None})
     columns = ["label", "quantity", "value", "low", "high", "p_value", "n", "clusters", "note"]
     return pd.DataFrame(rows)[columns]
 
 
-def _within(values: Vector, agency: Vector) -> Vector:
-    """Return deviations from each agency's mean."""
-    sizes = np.bincount(agency)
-    centred: Vector = values - (np.bincount(agency, values) / sizes)[agency]
+def _within(values: Vector, agency: Vector, size: Vector) -> Vector:
+    """Return deviations from each agency's mean, times √size: so a row weighs as much as its sentences."""
+    means = np.bincount(agency, size * values) / np.bincount(agency, size)
+    centred: Vector = (values - means[agency]) * np.sqrt(size)
     return centred
 
 
@@ -118,7 +125,9 @@ def _interval(value: float, sums: Vector, sizes: Vector, level: float) -> dict[s
         return about | {"note": "fewer than three clusters"}
     error = float(np.sqrt(found))
     half = float(special.stdtrit(freedom, (1 + level) / 2)) * error
-    p_value = 2 * float(special.stdtr(freedom, -abs(value) / error)) if error > 1e-12 else float(value == 0)
+    p_value = (
+        2 * float(special.stdtr(freedom, -abs(value) / error)) if error > 1e-12 else float(abs(value) < 1e-12)
+    )
     return about | {"low": value - half, "high": value + half, "p_value": p_value, "note": ""}
 
 
@@ -143,7 +152,7 @@ def composition(outcomes: Table, first: int, second: int, *, level: float = 0.95
     """
     _need(outcomes, ("label", "outcome", "year", "agency"))
     rows = []
-    for label, part in outcomes.groupby("label", sort=True):
+    for label, part in as_sums(outcomes).groupby("label", sort=True):
         index, names = pd.factorize(part["agency"].astype(object).where(part["agency"].notna(), ""))
         sums = np.zeros((len(names), 4))
         for k, year in enumerate((first, second)):
@@ -151,7 +160,7 @@ def composition(outcomes: Table, first: int, second: int, *, level: float = 0.95
             if not at.any():
                 raise MeasureError(f"no sentence of {year}")
             sums[:, 2 * k] = np.bincount(index[at], part["outcome"].to_numpy(float)[at], len(names))
-            sums[:, 2 * k + 1] = np.bincount(index[at], minlength=len(names))
+            sums[:, 2 * k + 1] = np.bincount(index[at], part["sentences"].to_numpy(float)[at], len(names))
         sums = sums[(sums[:, 1] > 0) | (sums[:, 3] > 0)]
         both = (sums[:, 1] > 0) & (sums[:, 3] > 0)
         if not both.any():

@@ -34,6 +34,8 @@ _BLOCK = frozenset(
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _WITH_LINES = ("pre", "xmp", "listing")
 _LINES = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
+_MARKDOWN = re.compile(r"(?m)^[ \t]*(?:#{1,6} \S|[-*][ \t]+\[[^\]\n]+\]\(|\*\*[^*\n]+\*\*\s*$)")
+_OF_HTML = re.compile(r"<(?:html|body|p|br|span|h\d|li)\b", re.IGNORECASE)
 _SPELLED = 4
 """Texts of one character each, from which a paragraph counts as spelled letter by letter."""
 _MAX_PAGES = 2
@@ -68,7 +70,7 @@ def read_html(text: str, depth: int = 0) -> Blocks:
     root = tree.body or tree.root
     if root is None:
         return [], problems
-    blocks, found = _blocks(root, depth)
+    blocks, found = _blocks(root, depth, lines=_is_markdown(text))
     problems += found
     if depth < _MAX_PAGES and (inner := carried(tree.root or root, blocks)):
         kept, found = read_html(inner, depth + 1)
@@ -77,8 +79,13 @@ def read_html(text: str, depth: int = 0) -> Blocks:
     return blocks, problems
 
 
-def _blocks(root: LexborNode, depth: int) -> Blocks:
-    """Give the blocks of what is shown."""
+def _is_markdown(text: str) -> bool:
+    """Tell whether the tags stand in Markdown, in which tools leave them: there a line's end counts."""
+    return bool(_MARKDOWN.search(text)) and not _OF_HTML.search(text)
+
+
+def _blocks(root: LexborNode, depth: int, *, lines: bool = False) -> Blocks:
+    """Give the blocks of what is shown; `lines`: its line ends count."""
     problems: list[Problem] = []
     blocks: list[Block] = []
     buffer: list[str] = []
@@ -94,7 +101,7 @@ def _blocks(root: LexborNode, depth: int) -> Blocks:
         buffer.clear()
         linked = 0
 
-    for event, node in _walk(root):
+    for event, node in _walk(root, lines):
         if event == "edge":
             close()
         elif event == "table":
@@ -132,7 +139,7 @@ def _joined(pieces: list[str]) -> str:
     return _SPACE.sub(" ", "".join(pieces)).strip()
 
 
-def _walk(root: LexborNode) -> Iterator[tuple[str, Any]]:
+def _walk(root: LexborNode, lines: int) -> Iterator[tuple[str, Any]]:
     """Yield ("text", "link" or "lines", text node), ("table", its rows), ("page", frame), ("edge", block).
 
     "lines" is text whose line ends count. Without recursion: depth is bounded by memory only, and pages with
@@ -140,7 +147,7 @@ def _walk(root: LexborNode) -> Iterator[tuple[str, Any]]:
     """
     # Elements entered: node, is it a block, is it a link, do its lines count.
     above: list[tuple[LexborNode, bool, bool, bool]] = []
-    links = lines = 0
+    links = 0
     node: LexborNode | None = root
     while node is not None:
         tag = node.tag or ""

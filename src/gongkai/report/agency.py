@@ -20,6 +20,7 @@ MAX_TEXT = 300_000
 """Characters in which an agency and its year are looked for."""
 _LEAD_IN = patterns("agencies.title")["before"]
 _TITLE_REST = patterns("agencies.title")["behind"]
+_OFFICES = ("人民政府办公室", "人民政府办公厅")
 _DIVISION_BEFORE = patterns("agencies.title")["division"]
 
 
@@ -102,13 +103,18 @@ def agency_in_title(title: str) -> str | None:
     name = _LEAD_IN.sub("", re.sub(r"[\s《》“”]", "", title))
     name = re.sub(r"\.(docx?|pdf|html?)$", "", name)
     name = TITLE_YEAR.sub("", name)
-    name = re.sub(r"人民$", "人民政府", _TITLE_REST.sub("", name))  # 人民政府信息公开: 政府 is the agency's
+    name = _restored(_TITLE_REST.sub("", name))
     name = patterns("agencies.name")["rest"].sub("", name)
     if not 3 <= len(name) <= 40 or not re.fullmatch(r"[\u4e00-\u9fff（）()·]+", name):
         return None
     if patterns("agencies.name")["own"].match(name):
         return None
     return _with_suffix(name) or (name if find_kind(name) else None)
+
+
+def _restored(name: str) -> str:
+    """Give back what was cut off with the report's own words: in 人民政府信息公开, 政府 is the agency's."""
+    return f"{name}政府" if name.endswith("人民") else name
 
 
 def _with_suffix(name: str) -> str | None:
@@ -129,9 +135,12 @@ def _agency_in_text(text: str) -> str | None:
     for pattern in patterns("agencies.issued").values():
         for match in pattern.finditer(opening):
             # A contact office is no agency: 某区政府信息公开工作领导小组办公室.
-            name = names["disclosure"].sub("", match[1])
+            name = _restored(names["disclosure"].sub("", match[1]))
             name = name if name == match[1] or names["whole"].search(name) else ""
             name = re.sub("^(?:特|现|为)", "", name)
+            if name.endswith(_OFFICES) and names["sums_up"].match(opening, match.end(1)):
+                name = name[:-3]
+            name = _with_suffix(name) or name
             if name and find_kind(name) and not names["spoken"].match(name):
                 return name
     return None

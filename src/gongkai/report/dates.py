@@ -18,6 +18,7 @@ _DATE = re.compile(DATE)
 _DATED = patterns("dates.printed")["dated"]
 _PUBLISHED = patterns("dates.printed")["published"]
 _SCHOOL_YEAR = patterns("dates.printed")["school_year"]
+_TOLD = patterns("dates.printed")["told"]
 _NAMED = patterns("dates.printed")["named"]
 _HEAD = 80
 """Lines in which a page says when it was published."""
@@ -53,28 +54,44 @@ def find_dates(title: str, text: str, lines: Sequence[str], known: int | None = 
     of_title = in_title[0] if len(set(in_title)) == 1 else None
     of_period = max(set(periods), key=periods.count) if periods else None
     published, twice = _published(lines, of_title or of_period)
-    problems = list(twice)
-    before = int(published[:4]) - 1 if published else None  # a report is due in the January that follows
-    year = of_title or of_period
+    year, *problems = _weighed(of_title, of_period, published)
     spread = f" (it names {', '.join(map(str, in_title))})" if in_title else ""
-    if of_title and of_period and of_title != of_period:
-        year = of_period if before == of_period else of_title
-        dated = f", and it was published on {published}" if published else ""
-        problems.append(
-            f"the title says {of_title}, the reporting period {of_period}{dated}; {year} was taken"
-        )
-    elif year is None and len(named := {y for m in _NAMED.finditer(text) if (y := parse_year(m[1]))}) == 1:
-        (year,) = named
-        problems.append(f"the report's year, {year}, is the only one that the text names; no title says it")
-    elif year is None:
-        spread += f" (published on {published}, so probably {before})" if published else ""
-        problems.append(f"the report's year was not found{spread}; set it with --about")
+    if year is None:
+        year, said = _only_named(text, published, spread)
+        problems.append(said)
     elif not of_title and in_title:
         problems.append(f"the title names several years{spread}; the reporting period's, {year}, was taken")
-    if year and published and before is not None and year > before and published[5:7] < "12":
+    if year and published and year > _due(published) and published[5:7] < "12":
         said = f"the title says {year}" if year == of_title else f"the report is about {year}"
         problems.append(f"{said}, but it was published on {published}; both are kept as printed")
-    return Dates(year, published, tuple(problems))
+    return Dates(year, published, (*twice, *problems))
+
+
+def _due(published: str) -> int:
+    """Return the year that a report published then is about: it is due in the January that follows."""
+    return int(published[:4]) - 1
+
+
+def _weighed(
+    of_title: int | None, of_period: int | None, published: str | None
+) -> tuple[int | None, *tuple[str, ...]]:
+    """Return the title's year or the reporting period's, and what is said where they differ."""
+    if not (of_title and of_period) or of_title == of_period:
+        return (of_title or of_period,)
+    year = of_period if published and _due(published) == of_period else of_title
+    dated = f", and it was published on {published}" if published else ""
+    return year, f"the title says {of_title}, the reporting period {of_period}{dated}; {year} was taken"
+
+
+def _only_named(text: str, published: str | None, spread: str) -> tuple[int | None, str]:
+    """Return the only year that the text says to report on, or names; and what is said of it."""
+    for pattern in (_TOLD, _NAMED):
+        named = {y for m in pattern.finditer(text) if (y := parse_year(m[1]))}
+        if len(named) == 1:
+            (year,) = named
+            return year, f"the report's year, {year}, is the only one that the text names; no title says it"
+    probably = f" (published on {published}, so probably {_due(published)})" if published else ""
+    return None, f"the report's year was not found{spread}{probably}; set it with --about"
 
 
 def _published(lines: Sequence[str], year: int | None) -> tuple[str | None, tuple[str, ...]]:

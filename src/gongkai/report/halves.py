@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gongkai.text.grammar import NUMERALS, count_of
 from gongkai.text.lexicon import first_match, patterns
@@ -54,47 +55,78 @@ def _key(heading: str) -> str | None:
     return first_match("sections.headings", _BEFORE.sub("", heading))
 
 
+class _Said(NamedTuple):
+    """What a sentence says that may change the half."""
+
+    point: tuple[str, int] | None
+    remedy: bool
+    forward: bool
+    lacking: bool
+    claim: str
+
+
 def next_half(sentence: str, before: Half, year: int | None = None) -> Half:
     """Return where one is at a sentence, given where one was before it, in a report about `year`."""
-    cues = patterns("sections.turn")
-    point = count_of(sentence)
+    said = _said(sentence, year)
     label = _LABEL.match(sentence)
     named = half_of_heading(label[1]) if label else None
-    # 虽然打算…，但… asserts what stands behind 但.
-    claim = re.sub(r"虽然?[^。；]*?，但", "", sentence)
-    remedy = bool(cues["to_improvements"].search(claim))
-    # A year later than the report's is a future marker (codebook).
-    later = year is not None and any(int(y) > year for y in re.findall(r"(20\d\d)年", claim))
-    forward = later or bool(cues["forward"].search(claim))
-    lacking = bool(cues["to_problems"].search(claim))
     if named:
         name = named
     elif before.headed:
-        name = "improvements" if remedy else before.name
+        name = "improvements" if said.remedy else before.name
     elif before.name == "problems":
-        bare = not lacking and cues["remedial_start"].search(claim)
-        # 一是 … 三是 …, then 一是 again: remedies that nothing led over to.
-        last = before.problem_point
-        again = (
-            not lacking and point is not None and last is not None and last[1] > 1 and point == (last[0], 1)
-        )
-        name = "improvements" if remedy or forward or bare or again else "problems"
-    elif point and point[0] == "named":
-        name = "problems"
-    elif remedy or forward:
-        name = "improvements"
-    elif point and before.fresh and before.problem_point == (point[0], point[1] - 1):
-        # 1 problem, remedy, 2 …: the count goes on, so this is the next pair's problem.
-        name = "problems"
+        name = _behind_problem(said, before.problem_point)
     else:
-        still = cues["still_lacking"].search(claim)
-        name = "problems" if still or (lacking and not _REMEDIAL.search(claim)) else "improvements"
+        name = _behind_remedy(said, before)
+    headed = before.headed and before.name == name
     if name == "problems":
-        return Half(name, point or before.problem_point, headed=before.headed and before.name == name)
-    turned = replace(before, name=name, headed=before.headed and before.name == name)
-    if before.name == "improvements" or point is None or before.problem_point is None:
-        restarted = (
-            point is not None and before.problem_point is not None and point == (before.problem_point[0], 1)
-        )
-        return replace(turned, fresh=before.fresh and not restarted)
-    return replace(turned, fresh=point[0] != before.problem_point[0] or point[1] != 1)
+        return Half(name, said.point or before.problem_point, headed=headed)
+    return replace(before, name=name, headed=headed, fresh=_is_fresh(said.point, before))
+
+
+def _said(sentence: str, year: int | None) -> _Said:
+    cues = patterns("sections.turn")
+    # 虽然打算…，但… asserts what stands behind 但.
+    claim = re.sub(r"虽然?[^。；]*?，但", "", sentence)
+    # A year later than the report's is a future marker (codebook).
+    later = year is not None and any(int(y) > year for y in re.findall(r"(20\d\d)年", claim))
+    return _Said(
+        point=count_of(sentence),
+        remedy=bool(cues["to_improvements"].search(claim)),
+        forward=later or bool(cues["forward"].search(claim)),
+        lacking=bool(cues["to_problems"].search(claim)),
+        claim=claim,
+    )
+
+
+def _behind_problem(said: _Said, last: tuple[str, int] | None) -> str:
+    """Return the half of a sentence that follows the problem counted `last`."""
+    if said.remedy or said.forward:
+        return "improvements"
+    if said.lacking:
+        return "problems"
+    # 一是 … 三是 …, then 一是 again: remedies that nothing led over to.
+    again = last is not None and last[1] > 1 and said.point == (last[0], 1)
+    bare = patterns("sections.turn")["remedial_start"].search(said.claim)
+    return "improvements" if again or bare else "problems"
+
+
+def _behind_remedy(said: _Said, before: Half) -> str:
+    """Return the half of a sentence that follows a remedy."""
+    if said.point and said.point[0] == "named":
+        return "problems"
+    if said.remedy or said.forward:
+        return "improvements"
+    if said.point and before.fresh and before.problem_point == (said.point[0], said.point[1] - 1):
+        return "problems"  # 1 problem, remedy, 2 …: the count goes on, so this is the next pair's problem
+    still = patterns("sections.turn")["still_lacking"].search(said.claim)
+    return "problems" if still or (said.lacking and not _REMEDIAL.search(said.claim)) else "improvements"
+
+
+def _is_fresh(point: tuple[str, int] | None, before: Half) -> bool:
+    """Tell whether no point of the problems' style has been counted from one since the turn."""
+    restarted = (
+        point is not None and before.problem_point is not None and point == (before.problem_point[0], 1)
+    )
+    turns = before.name == "problems" and point is not None and before.problem_point is not None
+    return not restarted and (turns or before.fresh)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gongkai.report.agency import agency_in_title
+from gongkai.report.dates import TITLE_YEAR
 from gongkai.text.clean import ends_report, is_furniture
 from gongkai.text.grammar import NUMERALS, ORDINAL, parse_numeral
 from gongkai.text.lexicon import first_match, patterns
@@ -77,13 +78,18 @@ def find_title(lines: Sequence[Line]) -> tuple[int, str]:
             found = lines[index - 2].text + found  # over three lines: agency, year and subject, kind
         if found:
             start = index + 1
-            title = max(title, found, key=len)
+            title = max(title, found, key=_told)
     for index in range(start, min(start + 4, last) if title else 0):
         if FINAL.search(lines[index].text):
             break
         if is_furniture(lines[index].text) and re.search(r"20\d\d[-/.年]\d", lines[index].text):
             start = index + 1  # what stands between the title and the page's date is the site's
     return start, title.replace(" ", "")
+
+
+def _told(title: str) -> tuple[bool, bool, int]:
+    """Order titles by what they tell: an agency, a year, more."""
+    return agency_in_title(title) is not None, bool(TITLE_YEAR.search(title)), len(title)
 
 
 def _first_heading(lines: Sequence[Line], default: int) -> int:
@@ -121,7 +127,7 @@ def bare_title(text: str) -> str:
 
 def is_title(text: str) -> bool:
     """Tell whether a cleaned line is the title of a report."""
-    if len(text) > 70 or re.search(r"[。>＞»›]", text) or FINAL.search(text):
+    if len(text) > 70 or re.search(r"[。，>＞»›]", text) or FINAL.search(text):
         return False
     if _heading(text) and not re.search(r"\d{4}", text):
         return False
@@ -139,7 +145,7 @@ def _heading(text: str) -> tuple[str, str] | None:
     if not match:
         return None
     title = text[match.end() :].strip("：。:. ")
-    if len(title) < 2 or re.search(r"[。；，！？]", title):
+    if len(title) < 2 or re.search(r"[。；，：！？]", title):
         return None
     return (match[1] or match[2]), title
 

@@ -123,12 +123,19 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
     joined: list[Line] = []
     for line in lines:
         before = joined[-1] if joined else None
-        broken = before is not None and not FINAL.search(before.text) and len(before.text) > MAX_HEADING
+        broken = before is not None and _breaks_off(before.text)
         if before is not None and broken and not _WORDS["sub_heading"].match(line.text):
             joined[-1] = Line(before.text + line.text, before.page, before.index)
         else:
             joined.append(Line(line.text, line.page, line.index))
     return joined
+
+
+def _breaks_off(text: str) -> bool:
+    """Tell whether a line ends inside a sentence: no heading is so long, or holds a sentence's end."""
+    if FINAL.search(text) or text.endswith("如下"):
+        return False
+    return len(text) > MAX_HEADING or "。" in text
 
 
 def _sub_heading(text: str, section: str) -> str | None:

@@ -8,22 +8,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gongkai.errors import ReportError
-from gongkai.form.align import align
-from gongkai.form.annex import Annex, read_annex
 from gongkai.form.checks import check_cells
-from gongkai.form.form import COLUMNS, parse_number
-from gongkai.form.grids import read_grids, statistics_of
 from gongkai.form.scope import Scope, find_scope
-from gongkai.form.stream import is_table_line, table_rests
-from gongkai.form.sums import adds_up
-from gongkai.form.told import form_said
+from gongkai.form.stream import is_table_line
 from gongkai.problem import Problem
-from gongkai.readers.document import Document, Grid, Paragraph
+from gongkai.readers.document import Paragraph
 from gongkai.report.agency import NOTHING_KNOWN, Identity, Known, identify
 from gongkai.report.outline import (
     Line,
@@ -36,35 +29,24 @@ from gongkai.report.outline import (
 )
 from gongkai.report.passages import Sentence, read_passages, section_text
 from gongkai.report.repair import repair_lines
+from gongkai.report.tables import FRAME, MAX_PARAGRAPH, read_tables
 from gongkai.report.unwrap import sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids
-from gongkai.text.clean import Script, clean_text, count_damage, detect_script, drop_adverts, is_furniture
+from gongkai.text.clean import Script, clean_text, count_damage, drop_adverts, is_furniture
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from gongkai.form.form import Reading
     from gongkai.form.grids import FormCells
     from gongkai.form.prose import Check
+    from gongkai.readers.document import Document
+    from gongkai.report.tables import Tables
 
-MAX_PARAGRAPH = 200_000
-"""Characters; the longest seen has 5,000, a whole report in one paragraph 40,000."""
-LEAST_WORDS = 2
-"""Words of the statutory tables from which a text or a grid may be one."""
-WHOLE = 180
-"""Cells from which the tables were read whole; the forms have 198 and 200."""
-TWICE = 20
-"""Lines in a row, each told twice, that are no chance."""
-LEAST_LINE, TOLD_AGAIN = 12, 3
-"""Characters of a line, and such lines in a row, that no report has twice."""
-_POINTED = re.compile("[，。、；]")
-TABLES = {"proactive", "requests", "disputes"}
-_TABLED = patterns("form.said")["tabled"]
-"""Words of the tables that prose hardly has: without two of them there is no table to align."""
-_FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
 _MARKDOWN = re.compile(
-    r"^\s*#{1,6}\s*|^\s*(?:[*>•]|-(?=\s*\[))\s*|\*\*|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
+    r"\*\*|^\s*#{1,6}\s*|^\s*(?:[*>•)）]|-(?=\s*\[))\s*|!\[[^\[\]]{0,200}\]\([^()\s]{0,300}\)"
+    r"|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
 )
 _INDEX = patterns("sections.index")
 _REASONS = {
@@ -128,25 +110,14 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     Raises:
         ReportError: It is not one: neither a title, nor two of its sections, nor a statutory table is there.
     """
-    pieces, grids, script, statistics, said = _tables(document)
-    if len(statistics.readings) < WHOLE and any(map(_is_unmerged, grids)):
-        # A tool that lays a page out in pipes makes grids of it whose columns say nothing.
-        other = _tables(document, as_lines=True)
-        more = _count_values(other.statistics) > _count_values(statistics)
-        if more and adds_up(other.statistics.readings):
-            pieces, grids, script, statistics, said = other
-    annex = Annex()
-    if statistics.form is None:
-        annex = read_annex([p.text for p in pieces], grids, script=script, pages=[p.page for p in pieces])
-        pieces = [piece for number, piece in enumerate(pieces) if number not in annex.lines]
-    lines = repair_lines(_cleaned(sections_apart(unwrap(pieces)), script))
+    tables = read_tables(document)
+    statistics = tables.statistics
+    lines = repair_lines(_cleaned(sections_apart(unwrap(tables.lines)), tables.script))
     prose = [line for line in lines if is_official_heading(line.text) or not is_table_line(line.text)]
     start, title = find_title(prose)
-    index_block = [*_index_block(grids), *_index_rows(pieces)]
+    index_block = [*_index_block(tables)]
     identity = identify(title, [*index_block, *(line.text for line in lines)], known)
     parts = find_sections(prose[start:], statutory=statistics.form is not None)
-    if annex.found:
-        statistics = statistics_of((*statistics.problems, *statistics.readings, *annex.found))
     _refuse_other(document, title, parts, statistics)
     parts = cut_tail(parts)
     sentences = [s for i, part in enumerate(parts) for s in read_passages(part, identity.year, index=i)]
@@ -169,9 +140,9 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         media_type=document.media_type,
         url=document.url,
         title=title,
-        script=script,
+        script=tables.script,
         identity=identity,
-        form=statistics.form or said or annex.form or before,
+        form=tables.form or before,
         scope=scope,
         sections=tuple(Section(p.section, p.heading, section_text(p)) for p in parts),
         sentences=tuple(sentences),
@@ -192,157 +163,29 @@ def _damage(document: Document) -> Iterator[Problem]:
         yield Problem("characters_lost", f"characters are lost in {lost} places (a wrong decoding upstream?)")
 
 
-def _index_block(grids: Sequence[Grid]) -> list[str]:
-    """Return the rows of the small table in which some sites print dates and names."""
-    small = (grid for grid in grids if len(grid.rows) <= 6)
-    return [" ".join(row) for grid in small for row in grid.texts if any("日期" in c for c in row)]
+def _index_block(tables: Tables) -> Iterator[str]:
+    """Yield what the small table or the lines of pipes say in which sites print dates and names.
 
-
-def _index_rows(pieces: Sequence[Line]) -> Iterator[str]:
-    """Yield the issuer that an index block of pipes names, beside its label or below it."""
-    rows = [[cell.strip(" :：*") for cell in piece.text.split("|")] for piece in pieces[:30]]
-    for row, below in itertools.pairwise([*rows, []]):
-        for at, cell in enumerate(row):
-            if _INDEX["issuer"].fullmatch(cell):
-                values = (*row[at + 1 : at + 2], *below[at : at + 1])
-                named = (value for value in values if value and not _INDEX["label"].search(value))
-                yield from (f"发布机构：{value}" for value in named)
-
-
-def _table_words(texts: Iterable[str]) -> list[str]:
-    return _TABLED.findall(re.sub(r"[\s|│()（）\d]+", "", "".join(texts)))
-
-
-class _Tables(NamedTuple):
-    """A document's statutory tables, and what else it holds."""
-
-    pieces: list[Line]
-    grids: list[Grid]
-    script: Script
-    statistics: FormCells
-    said: str | None
-    """The form, where only the text tells it."""
-
-
-def _tables(document: Document, *, as_lines: bool = False) -> _Tables:
-    """Read the statutory tables from grids, and from lines what grids do not give.
-
-    Args:
-        document: What was read.
-        as_lines: Take grids without a merged cell as lines.
+    A row that dates, as it stands; and the issuer, beside its label or below it.
     """
-    pieces, grids = _apart(document, as_lines=as_lines)
-    raw = "".join(piece.text for piece in pieces)
-    cells = "" if len(raw) > 200 else "".join("".join(row) for grid in grids for row in grid.texts)
-    script = detect_script(raw + cells)
-    pieces = sections_apart(pieces)
-    statistics = statistics_of(read_grids(grids, script))
-    said = form_said(piece.text for piece in pieces) if statistics.form is None else None
-    if statistics.tables < TABLES and len(set(_table_words(p.text for p in pieces))) >= LEAST_WORDS:
-        aligned = align([p.text for p in pieces], script=script, pages=[p.page for p in pieces])
-        more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
-        statistics = statistics_of((*statistics.problems, *statistics.readings, *more))
-        pieces = _without(pieces, aligned.spans)
-        rests = table_rests([p.text for p in pieces])
-        pieces = [piece for number, piece in enumerate(pieces) if number not in rests]
-    return _Tables(pieces, grids, script, statistics, said)
-
-
-def _count_values(statistics: FormCells) -> int:
-    return sum(reading.value is not None for reading in statistics.readings)
-
-
-def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid]]:
-    """Return the lines of text and the grids."""
-    pieces: list[Line] = []
-    grids: list[Grid] = []
-    for index, block in enumerate(document.blocks):
-        if isinstance(block, Paragraph):
-            texts = block.text[:MAX_PARAGRAPH].splitlines()
-        elif _is_unmerged(block) and (as_lines or _is_displaced(block)):
-            texts = [" | ".join(row) for row in block.texts]
-        else:
-            grids.append(block)
-            continue
-        pieces += [Line(text, block.page, index) for text in texts]
-    return _told_once(_said_once(pieces)), grids
-
-
-def _said_once(pieces: list[Line]) -> list[Line]:
-    """Leave every second line out where a tool has told each cell twice, as itself and as its paragraph."""
-    runs = [list(same) for _, same in itertools.groupby(pieces, key=lambda piece: piece.text)]
-    kept: list[Line] = []
-    for even, stretch in itertools.groupby(runs, key=lambda run: len(run) % 2 == 0):
-        lines = list(itertools.chain(*stretch))
-        kept += lines[:: 2 if even and len(lines) >= TWICE else 1]
-    return kept
-
-
-def _told_once(pieces: list[Line]) -> list[Line]:
-    """Leave out lines of prose that a tool tells again in the same order, as text and as a table."""
-    filled = [piece for piece in pieces if piece.text.strip()]
-    words = ["".join(_FRAME.sub("", piece.text).split()) for piece in filled]
-    first: dict[str, int] = {}
-    kept: list[Line] = []
-    at = 0
-    while at < len(filled):
-        before = first.setdefault(words[at], at) if len(words[at]) >= LEAST_LINE else at
-        again = 0
-        while before + again < at < len(words) - again and words[before + again] == words[at + again]:
-            again += 1
-        prose = sum(len(w) >= LEAST_LINE and bool(_POINTED.search(w)) for w in words[at : at + again])
-        end = at + max(again, 1)
-        if prose < TOLD_AGAIN:
-            kept += filled[at:end]
-        at = end
-    return kept
-
-
-def _is_unmerged(grid: Grid) -> bool:
-    cells = [id(cell) for row in grid.rows for cell in row if cell is not None]
-    return len(set(cells)) == len(cells)
-
-
-def _is_cell(text: str) -> bool:
-    return parse_number(text)[2]
-
-
-def _is_displaced(grid: Grid) -> bool:
-    """Tell whether a table that lost its merged cells has numbers under no head: it is read by its labels."""
-    texts = [[text.strip() for text in row] for row in grid.texts]
-    if len(_table_words(itertools.chain(*texts))) < LEAST_WORDS:
-        return False
-    first, columns = 0, range(0)
-    for number, (row, said) in enumerate(zip(grid.rows, texts, strict=True)):
-        end = sum(cell is not None for cell in row)
-        start = end - sum(1 for _ in itertools.takewhile(_is_cell, reversed(said[:end])))
-        if end - start >= len(COLUMNS) and any(said[start:end]):
-            first, columns = number, range(start, end)
-            break
-    return first > 0 and any(not any(row[i] for row in texts[:first]) for i in columns)
-
-
-def _without(pieces: Sequence[Line], spans: Sequence[tuple[int, int, int]]) -> list[Line]:
-    """Return what of the lines is no table, piece by piece."""
-    cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for line, start, end in spans:
-        cuts[line].append((start, end))
-    left: list[Line] = []
-    for number, piece in enumerate(pieces):
-        at = 0
-        for start, end in [*sorted(cuts[number]), (len(piece.text), 0)]:
-            rest = piece.text[at:start]
-            if rest.strip(" \t\u3000|│┃║*") or number not in cuts:
-                left.append(Line(rest, piece.page, piece.index))
-            at = max(at, end)
-    return left
+    small = [grid.texts for grid in tables.grids if len(grid.rows) <= 6]
+    for texts in small:
+        yield from (" ".join(row) for row in texts if any("日期" in cell for cell in row))
+    for rows in (*small, [piece.text.split("|") for piece in tables.lines[:30]]):
+        cells = [[cell.strip(" :：*") for cell in row] for row in rows]
+        for row, below in itertools.pairwise([*cells, []]):
+            for at, cell in enumerate(row):
+                if _INDEX["issuer"].fullmatch(cell):
+                    values = (*row[at + 1 : at + 2], *below[at : at + 1])
+                    named = (value for value in values if value and not _INDEX["label"].search(value))
+                    yield from (f"发布机构：{value}" for value in named)
 
 
 def _cleaned(pieces: Sequence[Line], script: Script) -> list[Line]:
     """Clean the paragraphs; what frames or marks them (pipes, box lines, Markdown) goes."""
     lines: list[Line] = []
     for piece in pieces:
-        for part in _FRAME.split(piece.text):
+        for part in FRAME.split(piece.text):
             bare = _MARKDOWN.sub(lambda m: m[1] or "", part)
             text = drop_adverts(clean_text(bare, script=script))
             if text:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.tables.codebooks import inferred
 from gongkai.tables.query import arrow_of, literals, quoted, see, session
-from gongkai.tables.schema import SCHEMAS, parts_of, read_frame, read_table
+from gongkai.tables.schema import SCHEMAS, parts_of, read_frame, read_table, read_where
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import duckdb
     import pandas as pd
@@ -217,6 +217,13 @@ def _scheme(pairs: Sequence[tuple[str, Any]], codebook: Codebook | None) -> Code
     return codebook
 
 
+def predictions_of(predictions: Predictions | str | Path, sentences: Iterable[str]) -> Predictions:
+    """Return the predictions, of rows or of a folder that `predict` wrote, of some sentences."""
+    if isinstance(predictions, str | Path):
+        return read_where(predictions, "predictions", [("sentence_id", "in", list(sentences))])
+    return predictions[predictions["sentence_id"].isin(sentences)]
+
+
 def reports_of(predictions: Predictions | str | Path) -> Table:
     """Return what predictions say of their reports: `report_id, agency, region_code, year`, a row each."""
     with session() as db:
@@ -228,6 +235,8 @@ def reports_of(predictions: Predictions | str | Path) -> Table:
     return found
 
 
+INDICATOR = "label::VARCHAR || coalesce('=' || value::VARCHAR, '')"
+"""The indicator of a row, as SQL."""
 BATCH = 500_000
 """Rows of a folder's parts that are taken at a time."""
 
@@ -362,21 +371,36 @@ def check_pivoted(db: duckdb.DuckDBPyConnection, table: str, codebook: Codebook)
         raise MeasureError(f"sentence {found[1]} has two predictions of one label by one model; keep one")
 
 
-def by_indicator(predictions: Predictions, codebook: Codebook) -> tuple[Table, Table]:
+def by_indicator(
+    predictions: Predictions | str | Path, codebook: Codebook, sentences: Iterable[str] | None = None
+) -> tuple[Table, Table]:
     """Return decisions and scores, a row per model and sentence and a column per indicator.
 
     Where a label is not predicted because its condition is not (`only_if`) or its section is another, the
     decision is no and the score 0.
 
+    Args:
+        predictions: Rows, or a folder that `predict` wrote.
+        codebook: Their scheme.
+        sentences: Ids of those that are wanted; all unless given.
+
     Raises:
         MeasureError: A sentence lacks a prediction that it needs.
     """
-    with session() as db:
-        _, _, (batch,) = predictions_in(db, predictions, codebook)
-        db.execute(f"CREATE TEMP TABLE pivoted AS {pivot_sql(batch, codebook, ['section'])}")
-        check_pivoted(db, "pivoted", codebook)
-        found = db.sql("SELECT * FROM pivoted ORDER BY model, sentence_id").df()
-    found = found.set_index(["model", "sentence_id"])
     count, names = len(codebook.indicators), list(codebook.indicators)
     flags, scores = ([f"{kind}{k}" for k in range(count)] for kind in "ds")
+    with session() as db:
+        _, _, batches = predictions_in(db, predictions, codebook)
+        if sentences is not None:
+            db.register("wanted", arrow_of({"id": list(sentences)}))
+            batches = [
+                f"(SELECT * FROM {b} b SEMI JOIN wanted ON id = b.sentence_id::VARCHAR)" for b in batches
+            ]
+        for number, batch in enumerate(batches):
+            db.execute(f"CREATE OR REPLACE TEMP TABLE pivoted AS {pivot_sql(batch, codebook, ['section'])}")
+            check_pivoted(db, "pivoted", codebook)
+            kept = f"SELECT model, sentence_id, {', '.join([*flags, *scores])} FROM pivoted"
+            db.execute(f"INSERT INTO kept {kept}" if number else f"CREATE TABLE kept AS {kept}")
+        found = db.sql("SELECT * FROM kept ORDER BY model, sentence_id").df()
+    found = found.set_index(["model", "sentence_id"])
     return found[flags].set_axis(names, axis=1).astype(bool), found[scores].set_axis(names, axis=1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import uuid
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,10 @@ import pyarrow as pa
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
 from gongkai.store.run import whole_folder, write_json
-from gongkai.tables.schema import SCHEMAS, parts_of, read_part, write_part
+from gongkai.tables.schema import SCHEMAS, parts_of, read_part, read_parts, write_part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import duckdb
 
@@ -83,6 +84,30 @@ def arrow_of(columns: Table | Mapping[str, Any]) -> pa.Table:
     return pa.table(arrays)
 
 
+def table_parts(source: Table | str | Path, name: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield columns of a table, of rows all at once, of a tables folder part by part.
+
+    Raises:
+        SchemaError: A column is missing.
+    """
+    if isinstance(source, str | Path):
+        yield from read_parts(source, name, columns)
+        return
+    if missing := [c for c in columns if c not in source.columns]:
+        raise SchemaError(
+            f"{name} lack {', '.join(missing)}; they have {', '.join(map(str, source.columns))}"
+        )
+    yield arrow_of(source[list(columns)])
+
+
+def put(db: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    """Add rows to a table of a connection, which is made if need be."""
+    db.register("rows_to_put", rows)
+    db.execute(f"CREATE TABLE IF NOT EXISTS {name} AS FROM rows_to_put LIMIT 0")
+    db.execute(f"INSERT INTO {name} FROM rows_to_put")
+    db.unregister("rows_to_put")
+
+
 def connect(*folders: str | Path) -> duckdb.DuckDBPyConnection:
     """Open a DuckDB connection with a view for each table of the folders.
 
@@ -92,7 +117,8 @@ def connect(*folders: str | Path) -> duckdb.DuckDBPyConnection:
 
     Returns:
         A connection in memory: `connect("tables").sql("SELECT count(*) FROM reports").df()`. The views know
-        the parts that stood there when it was opened.
+        the parts that stood there when it was opened. It holds at most `MEMORY` (SET memory_limit takes
+        another) and lays out on disk what is more, in a folder of `tempfile.gettempdir()` until it is closed.
 
     Raises:
         SchemaError: A folder has none of the tables.
@@ -106,7 +132,8 @@ def connect(*folders: str | Path) -> duckdb.DuckDBPyConnection:
             raise SchemaError(f"{folder}: no tables here; expected what `gongkai build` or `predict` wrote")
         for name in present:
             parts[name] = parts.get(name, []) + parts_of(folder, name)
-    opened = duckdb.connect(":memory:")
+    spill = Path(tempfile.gettempdir(), f"gongkai-{uuid.uuid4().hex}")  # DuckDB makes it, and takes it away
+    opened = duckdb.connect(":memory:", config={"memory_limit": MEMORY, "temp_directory": str(spill)})
     for folder in folders:
         see(opened, folder)
     for name, files in parts.items():

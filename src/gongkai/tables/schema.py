@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     Labels: TypeAlias = pd.DataFrame
     Predictions: TypeAlias = pd.DataFrame
     Measures: TypeAlias = pd.DataFrame
-    Filters: TypeAlias = list[tuple[str, str, list[object]]] | None
+    Filters: TypeAlias = list[tuple[str, str, object]] | None
 
 LABELS = shipped().names
 """Labels of the scheme that ships."""
@@ -184,7 +184,17 @@ def _array(values: list[object], kind: pa.DataType) -> pa.Array:
 
 def records(frame: Table) -> list[dict[str, Any]]:
     """Return a frame's rows as dicts by column name."""
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    names = [str(name) for name in frame.columns]
+    columns = [_plain(frame.iloc[:, k]) for k in range(len(names))]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _plain(column: pd.Series[Any]) -> list[Any]:
+    """Return a column's values as Python has them, also those of numpy among values of any kind."""
+    if column.dtype == object:
+        return [v.item() if hasattr(v, "item") else v for v in column.tolist()]
+    texts: list[Any] = (column.to_numpy(object) if column.dtype == "str" else column).tolist()
+    return texts
 
 
 def write_part(name: str, rows: Table | pa.Table, folder: str | Path, part: int = 0) -> None:
@@ -243,8 +253,20 @@ def read_table(
         SchemaError: The folder has no such table, a part is not of its schema, or the table has no such
         column.
     """
+    return read_where(folder, name, _filters(name, agency, year), columns, copies=copies)
+
+
+def read_where(
+    folder: str | Path,
+    name: str,
+    filters: Filters,
+    columns: Sequence[str] | None = None,
+    *,
+    copies: bool = False,
+) -> Table:
+    """Read the rows of a table that filters (as `pyarrow.parquet` takes them) keep; see `read_table`."""
     pieces: list[pa.Table] = []
-    for piece in read_parts(folder, name, columns, filters=_filters(name, agency, year), copies=copies):
+    for piece in read_parts(folder, name, columns, filters=filters, copies=copies):
         if piece.num_rows or not pieces:
             pieces.append(piece)
     frame: Table = pa.concat_tables(pieces).to_pandas()

@@ -16,6 +16,7 @@ from pathlib import Path
 from string import Template
 from typing import IO, TYPE_CHECKING, Any
 
+from gongkai.errors import MeasureError
 from gongkai.show.page.blocks import Blocks
 from gongkai.show.page.core import about_model, core
 from gongkai.show.page.corpus import Corpus, read_corpus
@@ -25,8 +26,9 @@ from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.schema import records
 
 if TYPE_CHECKING:
+    from gongkai.measure.prevalence import Method
     from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Measures, Predictions, Table
+    from gongkai.tables.schema import Labels, Measures, Predictions, Table
 
 MAX_REPORTS = 1000
 """Reports that one file holds with their text, evenly drawn where there are more; shares always cover all."""
@@ -43,6 +45,8 @@ def write_page(
     overwrite: bool = False,
     codebook: Codebook | None = None,
     model: str | Path | None = None,
+    labels: Labels | None = None,
+    method: Method | None = None,
     followed: Table | None = None,
     copies: Table | None = None,
 ) -> Path:
@@ -60,6 +64,9 @@ def write_page(
         overwrite: Replace what is there.
         codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
         model: Folder of the model, so that the page says what it was trained on and how good it is.
+        labels: `labels` rows of a coded sample that corrects the shares, as in `prevalence`; a share
+            of a group with too few coded sentences is counted, and says so. No ranks are shown then.
+        method: See `prevalence`; unless given `dsl` with labels, else `count`.
         followed: What `followup` gave.
         copies: What `copied` gave.
 
@@ -68,14 +75,18 @@ def write_page(
 
     Raises:
         SchemaError: The tables folder is not one.
-        MeasureError: The predictions do not belong to the tables, lack a label, or are of several models.
+        MeasureError: The predictions do not belong to the tables, lack a label, or are of several models; the
+            labels do not fit, or the method and the labels do not.
         GongkaiError: The file may not be written, or `model` is no model folder.
     """
     target = Path(output)
     refuse_existing(target, overwrite=overwrite)  # better said now than after the work
     is_file = target.suffix.lower() in (".html", ".htm")
     about = about_model(Path(model) if model is not None else None)
-    corpus = read_corpus(tables, predictions, codebook, level, followed, copies)
+    method = method or ("count" if labels is None else "dsl")
+    if (method == "count") != (labels is None):
+        raise MeasureError(f"method {method}: labels and one of adjusted, ppi or dsl go together")
+    corpus = read_corpus(tables, predictions, codebook, level, labels, method, followed, copies)
     blocks = Blocks(corpus, target.parent if is_file else target)
     if is_file:
         with whole_file(target, overwrite=overwrite) as hidden, hidden.open("w", encoding="utf-8") as stream:
@@ -83,7 +94,7 @@ def write_page(
         return target
     with whole_folder(target, overwrite=overwrite) as folder:
         _write_folder(folder, corpus, blocks, about)
-        write_json(folder / "run.json", manifest("page", {"level": level}, {}))
+        write_json(folder / "run.json", manifest("page", {"level": level, "method": corpus.method}, {}))
     return target / "index.html"
 
 
@@ -134,11 +145,11 @@ def _sample(corpus: Corpus) -> set[int]:
     total = len(corpus.reports)
     kept: set[int] = set()
     seen = taken = 0
-    for number, (_, group) in enumerate(corpus.agencies):
-        seen += len(group)
-        if total <= MAX_REPORTS or taken + len(group) <= seen * MAX_REPORTS / total:
+    for number, (_, rows) in enumerate(corpus.agencies):
+        seen += len(rows)
+        if total <= MAX_REPORTS or taken + len(rows) <= seen * MAX_REPORTS / total:
             kept.add(number)
-            taken += len(group)
+            taken += len(rows)
     return kept
 
 

@@ -11,21 +11,30 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gongkai.classify.real import real_quality
 from gongkai.errors import GongkaiError
-from gongkai.measure.prevalence import prevalence
+from gongkai.measure.guards import is_assumed
+from gongkai.measure.prevalence import prevalences
 from gongkai.measure.rates import indicators
 from gongkai.show.page.corpus import Corpus, names_in
 from gongkai.show.page.static import words
+from gongkai.tables.predicted import FAR, FAR_TEXT
 from gongkai.tables.schema import SECTIONS, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from gongkai.measure.prevalence import Method
     from gongkai.tables.codebook import Codebook, Quantity, Words
-    from gongkai.tables.schema import Measures, Table
+    from gongkai.tables.schema import Measures
 
 Json: TypeAlias = dict[str, Any]
 
+_GROUPINGS: tuple[tuple[str, ...], ...] = (
+    (), ("year",), ("section",), ("province",), ("agency",), ("agency", "year"), ("section", "year"),
+)  # fmt: skip
+WIDTH = 5
+"""Numbers of a share; `script/data.js` reads them."""
+_AGENCY = ("kind", "level", "region", "region_code")
 RATES = tuple(one for one in indicators() if ":" not in one.key)
 """Those that the page shows: not ground by ground."""
 
@@ -38,40 +47,59 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
         about: What `about_model` gave.
         tally: What the blocks counted: `Blocks.tally`.
     """
-    scheme, quantities = corpus.scheme, corpus.scheme.quantities
+    scheme = corpus.scheme
     place = {name: number for number, (name, _) in enumerate(corpus.agencies)}
 
-    def shares(*by: str, places: bool = False) -> Measures:
-        reports = corpus.reports if places else None
-        return prevalence(corpus.predictions, by=by, level=corpus.level, codebook=scheme, reports=reports)
-
-    def packed(*by: str, places: bool = False) -> list[list[Any]]:
-        return _packed(shares(*by, places=places), by, quantities, place)
-
-    coded = corpus.reports["region_code"].notna().any()
-    years_of_sections = packed("section", "year")
-    found = {
+    coded = 0 if corpus.labels is None else int(corpus.labels["sentence_id"].nunique())
+    placed = corpus.reports["region_code"].notna().any()
+    packed = _shares(corpus, [by for by in _GROUPINGS if placed or "province" not in by], place, coded)
+    found: Json = {
         "scheme": _scheme(scheme),
-        "model": about | {"name": corpus.model},
+        "model": plain(about | {"name": corpus.model}),
         "level": corpus.level,
+        "method": corpus.method,
+        "coded": coded,
+        "assumed": corpus.labels is not None and is_assumed(corpus.labels),
+        "far": plain([corpus.far, FAR_TEXT, 1 - FAR]),
         "sections": list(SECTIONS),
         "sentences": len(corpus.tables["sentences"]),
-        "whole": packed(),
-        "years": packed("year"),
-        "bySection": packed("section"),
-        "byProvince": _by_code(packed("province", places=True)) if coded else [],
-        "byAgency": packed("agency"),
-        "byAgencyYear": packed("agency", "year"),
-        "admitted": [row[1:] for row in years_of_sections if row[0] == "problems"],
-        "agencies": [_agency(name, group) for name, group in corpus.agencies],
+        "whole": packed[()],
+        "years": packed["year",],
+        "bySection": packed["section",],
+        "byProvince": _by_code(packed["province",]) if placed else [],
+        "byAgency": packed["agency",],
+        "byAgencyYear": packed["agency", "year"],
+        "admitted": [row[1:] for row in packed["section", "year"] if row[0] == "problems"],
+        "agencies": plain(_agencies(corpus)),
         "rates": [[one.key, one.en, one.zh, one.kind, one.direction] for one in RATES],
         "outcomes": _outcomes(corpus, place),
         "copied": _copied_counts(corpus, place),
         "ranks": _ranks(corpus, place),
-        "files": _files(corpus),
+        "files": plain(_files(corpus)),
     }
-    made: Json = plain(found)
-    return made | tally
+    return found | tally
+
+
+def _shares(
+    corpus: Corpus, groupings: Sequence[tuple[str, ...]], place: Mapping[str | None, int], coded: int
+) -> dict[tuple[str, ...], list[list[Any]]]:
+    """Return the rows of each grouping, counted, or corrected where they can be."""
+
+    def rows(method: Method) -> list[list[list[Any]]]:
+        labels = None if method == "count" else corpus.labels
+        found = prevalences(
+            corpus.predictions, labels, groupings, method=method, level=corpus.level, codebook=corpus.scheme,
+            reports=corpus.reports,
+        )  # fmt: skip
+        pairs = zip(found, groupings, strict=True)
+        return [_packed(measures, by, corpus.scheme.quantities, place) for measures, by in pairs]
+
+    made = rows("count")
+    if corpus.method != "count":
+        told = coded if corpus.method == "adjusted" else None
+        pairs = zip(groupings, made, rows(corpus.method), strict=True)
+        made = [_corrected(counted, better, len(by), told) for by, counted, better in pairs]
+    return dict(zip(groupings, made, strict=True))
 
 
 def _by_code(rows: list[list[Any]]) -> list[list[Any]]:
@@ -145,15 +173,36 @@ def _packed(
     quantities: Sequence[Quantity],
     place: Mapping[str | None, int],
 ) -> list[list[object]]:
-    """Return a row per group: its keys, what was drawn as one, then value, low, high, n of each quantity."""
+    """Return a row per group: its keys, what was drawn as one, and `WIDTH` numbers of each quantity.
+
+    These are value, low, high, n, and by how many coded sentences it is corrected: here by none.
+    """
     number = {(q.measure, q.label): k for k, q in enumerate(quantities)}
     rows: dict[tuple[object, ...], list[object]] = {}
     for row in records(measures):
         key = tuple(_key(row[c], c, place) for c in by)
-        found = rows.setdefault(key, [*key, row["cluster"], *[None] * (4 * len(number))])
-        at = len(by) + 1 + 4 * number[row["measure"], row["label"]]
-        found[at : at + 4] = [*(ten_thousandths(row[c]) for c in ("value", "low", "high")), int(row["n"])]
+        found = rows.setdefault(key, [*key, row["cluster"], *[None] * (WIDTH * len(number))])
+        at = len(by) + 1 + WIDTH * number[row["measure"], row["label"]]
+        found[at : at + WIDTH] = [
+            *(ten_thousandths(row[c]) for c in ("value", "low", "high")),
+            int(row["n"]),
+            0,
+        ]
     return list(rows.values())
+
+
+def _corrected(
+    counted: list[list[Any]], better: list[list[Any]], keys: int, coded: int | None
+) -> list[list[Any]]:
+    """Return counted shares, corrected where that gives an interval; `coded` unless each row tells its n."""
+    found = {tuple(row[:keys]): row for row in better}
+    for row in counted:
+        other = found.get(tuple(row[:keys]), [])
+        for at in range(keys + 1, len(other), WIDTH):
+            if other[at + 1] is not None:
+                row[at : at + 3] = other[at : at + 3]
+                row[at + 4] = other[at + 3] if coded is None else coded
+    return counted
 
 
 def _key(value: object, column: str, place: Mapping[str | None, int]) -> object:
@@ -176,9 +225,10 @@ def whole_number(value: Any) -> int | None:  # noqa: ANN401
     return None if value is None or value != value else int(value)
 
 
-def _agency(name: str | None, group: Table) -> Json:
-    last = group.iloc[-1]
-    return {"name": name} | {key: last[key] for key in ("kind", "level", "region", "region_code")}
+def _agencies(corpus: Corpus) -> list[Json]:
+    """Return what the last report of each agency says of it."""
+    last = records(corpus.reports.iloc[[rows.stop - 1 for _, rows in corpus.agencies]][list(_AGENCY)])
+    return [{"name": name} | row for (name, _), row in zip(corpus.agencies, last, strict=True)]
 
 
 def _outcomes(corpus: Corpus, place: Mapping[str | None, int]) -> list[list[int]] | None:
@@ -201,16 +251,11 @@ def _copied_counts(corpus: Corpus, place: Mapping[str | None, int]) -> list[list
     rows = [[0, 0, 0] for _ in place]
     distinct = corpus.copies.drop_duplicates(["sentence_id", "kind"])
     pairs = zip(names_in(distinct["agency"]), distinct["kind"], strict=True)
-    found = [
-        *(
-            (a, 0)
-            for a in [name for name, group in corpus.agencies for _ in range(int(group["n_sentences"].sum()))]
-        ),
-        *((a, 1 if k == "own" else 2) for a, k in pairs),
-    ]
-    for agency, column in found:
+    for number, (_, held) in enumerate(corpus.agencies):
+        rows[number][0] = corpus.sentences(held)
+    for agency, kind in pairs:
         if agency in place:
-            rows[place[agency]][column] += 1
+            rows[place[agency]][1 if kind == "own" else 2] += 1
     return rows
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from gongkai.measure.followup import followup
 from gongkai.measure.many import compare_groups
 from gongkai.measure.prevalence import counted_outcome
 from gongkai.show.page.held import Held, held
-from gongkai.tables.predicted import read_predictions, scheme_of
+from gongkai.tables.predicted import far_share, read_predictions, scheme_of
 from gongkai.tables.schema import read_table
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from gongkai.measure.prevalence import Method
     from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Predictions, Table
+    from gongkai.tables.schema import Labels, Predictions, Table
 
 COMPARED, RANKED = 30_000, 120
 """Sentences up to which copies and promises kept are looked for, and agencies up to which they are ranked;
@@ -31,7 +32,7 @@ _COLUMNS = {
     "sentences": ("sentence_id", "section", "heading", "page", "text"),
     "statistics": ("table", "row", "column", "value", "raw", "how", "where"),
     "checks": ("rule", "left", "right", "holds", "where", "note"),
-    "predictions": ("sentence_id", "model", "label", "value", "score", "predicted", "section"),
+    "predictions": ("sentence_id", "model", "label", "value", "score", "predicted", "distance"),
 }
 _SEARCHED = (
     "sentence_id",
@@ -51,16 +52,20 @@ class Corpus:
     """What the page shows.
 
     Attributes:
-        agencies: Each agency's name, None for those not found, which stand last; and its reports, by year.
-        reports: The reports, each once.
-        in_order: The same in the order of `agencies`.
+        agencies: Each agency's name, None for those not found, which stand last; and which rows of `reports`
+            are its.
+        reports: The reports, each once, by agency and year.
+        sizes: Sentences of the reports before each of these rows, and of all.
         tables: Rows of each table in the order of `reports`.
         twice: Reports that are held a second time.
+        labels: Coded sentences that shares are corrected by; None where they are counted.
+        method: How shares are estimated, as in `prevalence`.
+        far: Share of sentences unlike the model's training text; NaN where it is not told.
     """
 
-    agencies: list[tuple[str | None, Table]]
+    agencies: list[tuple[str | None, range]]
     reports: Table
-    in_order: Table
+    sizes: list[int]
     tables: dict[str, Held]
     problems: Table
     twice: int
@@ -68,9 +73,16 @@ class Corpus:
     model: str
     scheme: Codebook
     level: float
+    labels: Labels | None
+    method: Method
+    far: float
     followed: Table | None
     copies: Table | None
     ranks: Table | None
+
+    def sentences(self, rows: range) -> int:
+        """Return how many sentences the reports in these rows have."""
+        return self.sizes[rows.stop] - self.sizes[rows.start]
 
 
 def read_corpus(
@@ -78,6 +90,8 @@ def read_corpus(
     predictions: Predictions | str | Path,
     codebook: Codebook | None,
     level: float,
+    labels: Labels | None,
+    method: Method,
     followed: Table | None,
     copies: Table | None,
 ) -> Corpus:
@@ -90,9 +104,9 @@ def read_corpus(
     scheme = scheme_of(predictions, codebook)
     every = read_table(tables, "reports")
     every = every.sort_values(["agency", "year", "source_path"], na_position="last", ignore_index=True)
-    reports = every[every["same_as"].isna()]
-    agencies = _by_agency(reports)
-    ids = [report for _, group in agencies for report in group["report_id"]]
+    reports = every[every["same_as"].isna()].reset_index(drop=True)
+    agencies = _runs(names_in(reports["agency"]))
+    ids = reports["report_id"].tolist()
     rows = {
         name: held(predictions if name == "predictions" else tables, name, columns, ids)
         for name, columns in _COLUMNS.items()
@@ -106,17 +120,24 @@ def read_corpus(
         sentences = read_table(tables, "sentences", _SEARCHED)
         followed = _unless_none(followed, lambda: followup(sentences, given, codebook=scheme))
         copies = _unless_none(copies, lambda: copied(sentences, every))
-        if len(agencies) <= RANKED:
+        if len(agencies) <= RANKED and method == "count":
             outcome = counted_outcome(given, codebook=scheme)
             ranks = _unless_none(
                 None, lambda: compare_groups(outcome, by="agency", cluster="report_id", level=level)
             )
     model = models[0] if models else ""
-    in_order = reports.set_index("report_id", drop=False).loc[ids].reset_index(drop=True)
+    sizes = [0, *accumulate(int(n) for n in reports["n_sentences"])]
     return Corpus(
-        agencies, reports, in_order, rows, read_table(tables, "problems"), len(every) - len(reports),
-        predictions, model, scheme, level, followed, copies, ranks,
+        agencies, reports, sizes, rows, read_table(tables, "problems"), len(every) - len(reports),
+        predictions, model, scheme, level, labels, method, _far(rows["predictions"], scheme),
+        followed, copies, ranks,
     )  # fmt: skip
+
+
+def _far(predictions: Held, scheme: Codebook) -> float:
+    """Return the share of far sentences, each counted once: by a label that every sentence has."""
+    label = min(scheme.labels, key=lambda one: (bool(one.only_if), bool(one.sections)))
+    return far_share(predictions.where("label", {label.name})["distance"].to_pandas())
 
 
 def _unless_none(found: Table | None, search: Callable[[], Table]) -> Table | None:
@@ -129,12 +150,10 @@ def _unless_none(found: Table | None, search: Callable[[], Table]) -> Table | No
         return None
 
 
-def _by_agency(reports: Table) -> list[tuple[str | None, Table]]:
-    groups: dict[str | None, list[int]] = defaultdict(list)
-    for row, name in enumerate(names_in(reports["agency"])):
-        groups[name].append(row)
-    order = sorted(n for n in groups if n is not None) + [n for n in groups if n is None]
-    return [(name, reports.iloc[groups[name]]) for name in order]
+def _runs(names: list[str | None]) -> list[tuple[str | None, range]]:
+    """Return each name of an ordered list, and where it stands."""
+    ends = [k for k in range(1, len(names) + 1) if k == len(names) or names[k] != names[k - 1]]
+    return [(names[a], range(a, b)) for a, b in pairwise([0, *ends])] if names else []
 
 
 def names_in(column: pd.Series[str]) -> list[str | None]:

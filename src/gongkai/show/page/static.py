@@ -33,12 +33,13 @@ def overview(core: dict[str, Any]) -> str:
     left_out = len(core["byAgency"]) - len(rows)
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     whole = core["whole"][0][1:] if core["whole"] else []
-    charts = "".join(_years(core["years"], k, name) for k, name in enumerate(names))
+    width = len(whole) // max(1, len(names))
+    charts = "".join(_years(core["years"], k, name, width) for k, name in enumerate(names))
     note = f"<p>{left_out} more; the table is cut.</p>" if left_out > 0 else ""
     return (
         '<div class="static"><h1>公开 · How governments speak about their openness</h1>'
         f"<p>{len(core['reports'])} reports 份报告, {core['sentences']} sentences 句, read by "
-        f"“{escape(core['model']['name'])}”; counted, not corrected for its errors; "
+        f"“{escape(core['model']['name'])}”; {_how(core)}; "
         f"{core['level']:.0%} intervals. Switch JavaScript on to read the reports and to search.</p>"
         f"{charts}"
         f'<div class="scroll"><table><thead><tr><th scope="col">{_both(said["agency"])}</th>{head}</tr>'
@@ -48,23 +49,30 @@ def overview(core: dict[str, Any]) -> str:
     )
 
 
+def _how(core: dict[str, Any]) -> str:
+    if core["method"] == "count":
+        return "counted, not corrected for its errors"
+    return f"corrected by {core['coded']} coded sentences ({core['method']}) where a group has enough of them"
+
+
 def _both(pair: list[str]) -> str:
     return " ".join(dict.fromkeys(w for w in pair[:2] if w))
 
 
 def _cells(numbers: list[int | None], quantities: int) -> str:
     cells = []
+    width = len(numbers) // quantities
     for k in range(quantities):
-        value, low, high = (*numbers[4 * k : 4 * k + 3], None, None, None)[:3]
+        value, low, high = (*numbers[width * k : width * k + 3], None, None, None)[:3]
         shown = "–" if value is None else f"{value / 100:.1f}%"
         span = "" if low is None or high is None else f" [{low / 100:.1f}%, {high / 100:.1f}%]"
         cells.append(f"<td>{shown}{span}</td>")
     return "".join(cells)
 
 
-def _years(rows: list[list[Any]], quantity: int, name: str) -> str:
+def _years(rows: list[list[Any]], quantity: int, name: str, width: int) -> str:
     """Return a chart: a dot with its interval for each year that is known."""
-    known = [(r[0], *r[2 + 4 * quantity : 5 + 4 * quantity]) for r in rows if r[0] is not None]
+    known = [(r[0], *r[2 + width * quantity : 5 + width * quantity]) for r in rows if r[0] is not None]
     known = [row for row in known if row[1] is not None]
     if not known:
         return ""

@@ -87,7 +87,7 @@ function agenciesView(main, { query }) {
       ...found().map((row) => [row.name, row.agency.kind, row.agency.level, row.agency.region, row.years.join(" "), row.reports.length, ...row.shares.flatMap((share, k) => [...(share ? shareCells(share) : ["", "", "", ""]), rankText(row.ranks[k]?.all)]), row.broken]),
     ]), { title: t("save_csv"), "data-save": "csv" }))),
     h("div", { class: "scroll" }, h("table", { class: "agencies" }, h("caption", { class: "vh" }, t("agencies")), h("thead", {}, head), body)), more,
-    h("p", { class: "note" }, `${methodNote(clusterOf(core.byAgency, 1))}${core.ranks ? ` ${t("rank_note")}` : ""}${core.outcomes ? ` ${t("promises")}: ${t("promises_note")}.` : ""}`));
+    h("p", { class: "note" }, `${methodNote(core.byAgency, 1)}${core.ranks ? ` ${t("rank_note")}` : ""}${core.outcomes ? ` ${t("promises")}: ${t("promises_note")}.` : ""}`));
   update();
 }
 

@@ -26,7 +26,7 @@ function yearsBeside(number) {
   const points = (k) => rows.filter((row) => row[1] !== null).map((row) => ({ year: row[1], reports: shareAt(row, 2, k).n, share: shareAt(row, 2, k) }));
   const end = (k) => mostOf([...rows.map((row) => shareAt(row, 2, k)), whole(k)]);
   return figure({
-    name: "years", heading: t("a_years"), note: methodNote(clusterOf(rows, 2)),
+    name: "years", heading: t("a_years"), note: methodNote(rows, 2),
     draw: (width) => {
       const shown = quantities().length, columns = width > 1000 && shown > 2 ? 3 : width > 560 && shown > 1 ? 2 : 1;
       const each = Math.floor((width - (columns - 1) * 28) / columns);

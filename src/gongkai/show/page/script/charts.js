@@ -28,8 +28,14 @@ function numberTable(rows) {
       h("tbody", {}, body.slice(0, 500).map((row) => h("tr", {}, row.map(cell))))));
 }
 const asShare = (v) => (v === null || v === undefined ? null : v / 10_000);
-const shareCells = (share) => [asShare(share.value), asShare(share.low), asShare(share.high), share.n];
-const SHARE_HEAD = () => [t("value"), t("low"), t("high"), t("n")];
+const shareCells = (share) => [asShare(share.value), asShare(share.low), asShare(share.high), share.n, ...(corrects() ? [share.coded] : [])];
+const SHARE_HEAD = () => [t("value"), t("low"), t("high"), t("n"), ...(corrects() ? [t("coded")] : [])];
+// A share's mark: open without an interval; a square where the others are corrected and it is only counted.
+function dot(share, x, y, r, more = "") {
+  const name = `dot${share.low === null ? " open" : ""}${more}`;
+  if (!corrects() || share.coded !== 0) return s("circle", { class: name, cx: x, cy: y, r });
+  return s("rect", { class: `${name} counted`, x: x - r * 0.9, y: y - r * 0.9, width: r * 1.8, height: r * 1.8 });
+}
 
 // Steps of an axis from 0 to a round end at or above `most` (ten-thousandths).
 function scaleTo(most, from, to) {
@@ -64,7 +70,7 @@ function small(share, end, middle, width = 120) {
     middle ? s("line", { class: "middle", x1: x(middle), x2: x(middle), y1: 3, y2: 15 }) : null);
   if (share?.value === null || share?.value === undefined) return node;
   if (share.low !== null) node.append(s("line", { class: "interval", x1: x(share.low), x2: x(share.high), y1: 9, y2: 9 }));
-  node.append(s("circle", { class: share.low === null ? "dot open" : "dot", cx: x(share.value), cy: 9, r: 3.5 }));
+  node.append(dot(share, x(share.value), 9, 3.5));
   return node;
 }
 
@@ -84,7 +90,7 @@ function spreadChart(width, points, corpus, label) {
     node.append(s("a", { class: "point", href: agencyLink(p.agency), "aria-label": tipOf(p.name, p.share).replaceAll("\n", ", "), "data-tip": tipOf(p.name, p.share) },
       s("rect", { class: "hit", x: x(k) - Math.max(step, 6) / 2, width: Math.max(step, 6), y: top, height: height - top - bottom }),
       p.share.low === null ? null : s("line", { class: "interval", x1: x(k), x2: x(k), y1: y.at(p.share.low), y2: y.at(p.share.high), "stroke-width": Math.min(2, step * 0.5) }),
-      s("circle", { class: p.share.low === null ? "dot open" : "dot", cx: x(k), cy: y.at(p.share.value), r })));
+      dot(p.share, x(k), y.at(p.share.value), r)));
   });
   // The two ends and the corpus are named.
   const size = 12.5, room = width * 0.46;
@@ -119,7 +125,7 @@ function yearsChart(width, points, label, { end, height = 220, forms = true, cou
   const era = (year) => (year < 2019 ? 0 : year < 2021 ? 1 : 2);
   points.forEach((p, k) => {
     const before = points[k - 1];
-    if (before && era(before.year) === era(p.year) && p.share.value !== null && before.share.value !== null && p.year - before.year === 1) {
+    if (before && era(before.year) === era(p.year) && p.share.value !== null && before.share.value !== null && p.year - before.year === 1 && Boolean(p.share.coded) === Boolean(before.share.coded)) {
       node.append(s("line", { class: "join", x1: x(before.year), y1: y.at(before.share.value), x2: x(p.year), y2: y.at(p.share.value) }));
     }
   });
@@ -135,7 +141,7 @@ function yearsChart(width, points, label, { end, height = 220, forms = true, cou
       s("rect", { class: "hit", x: x(p.year) - 9, width: 18, y: top, height: height - top - bottom }),
       p.share.low === null ? null : s("line", { class: "interval", x1: x(p.year), x2: x(p.year), y1: y.at(p.share.low), y2: y.at(Math.min(p.share.high, y.end)) }),
       p.ring ? s("circle", { class: "ring", cx: x(p.year), cy: y.at(p.share.value), r: 8 }) : null,
-      s("circle", { class: p.share.low === null ? "dot open" : "dot", cx: x(p.year), cy: y.at(p.share.value), r: 4 })));
+      dot(p.share, x(p.year), y.at(p.share.value), 4)));
   }
   return node;
 }
@@ -164,7 +170,7 @@ function mapChart(width, points, corpus, labels, chosen, choose) {
     const shown = p.agency === chosen;
     node.append(s("a", { class: shown ? "point chosen" : "point", href: agencyLink(p.agency), "aria-label": tip.replaceAll("\n", ", "), "data-tip": tip, onpointerenter: () => choose(p) },
       s("circle", { class: "hit", cx: x.at(p.across.value), cy: y.at(p.up.value), r: r + 5 }),
-      s("circle", { class: "dot soft", cx: x.at(p.across.value), cy: y.at(p.up.value), r })));
+      dot({ low: 0, coded: Math.min(p.across.coded, p.up.coded) }, x.at(p.across.value), y.at(p.up.value), r, " soft")));
   }
   const cross = s("g", { class: "cross", "data-screen": "", "pointer-events": "none" });
   node.append(cross);
@@ -201,7 +207,7 @@ function rowsChart(width, rows, label, corpus, { open } = {}) {
       text(left - 12, at, shorten(row.name, left - 14, 13), { class: "name", "text-anchor": "end", "dominant-baseline": "central" })];
     if (row.share.value !== null) {
       inside.push(row.share.low === null ? null : s("line", { class: "interval", x1: x.at(row.share.low), x2: x.at(Math.min(row.share.high, x.end)), y1: at, y2: at }),
-        s("circle", { class: row.share.low === null ? "dot open" : "dot", cx: x.at(row.share.value), cy: at, r: 5 }));
+        dot(row.share, x.at(row.share.value), at, 5));
     }
     inside.push(text(width - edge + 14, at, percent(row.share.value), { class: "name strong", "dominant-baseline": "central" }),
       narrow ? null : text(width - 2, at, `n ${count(row.share.n)}`, { class: "tick faint", "text-anchor": "end", "dominant-baseline": "central" }));
@@ -227,7 +233,7 @@ function tilesChart(width, rows, label, corpus) {
     if (share?.value != null) {
       if (share.low !== null) group.append(s("line", { class: "interval", x1: scale(share.low), x2: scale(share.high), y1: at, y2: at }));
       group.append(s("line", { class: "middle", x1: scale(corpus.value), x2: scale(corpus.value), y1: at - 6, y2: at + 6 }),
-        s("circle", { class: share.low === null ? "dot open" : "dot", cx: scale(share.value), cy: at, r: cell < 44 ? 3 : 4.5 }));
+        dot(share, scale(share.value), at, cell < 44 ? 3 : 4.5));
       if (cell >= 60) group.append(text(x + inner / 2, y + inner - 7, percent(share.value, 0), { class: "tick", "text-anchor": "middle" }));
     }
     node.append(group);

@@ -1,11 +1,20 @@
 // Overview: the numbers, and what they rest on beside each of them.
 
-function methodNote(cluster) {
-  const { model } = core;
+// How the shares of these rows came about, by which model, and how far the text is from what it learned from.
+function methodNote(rows, keys) {
+  const { model } = core, [far, much, usual] = core.far;
   const trained = model.trained ? t("s_trained", { n: count(model.trained.sentences), reports: t("n_reports", { n: model.trained.reports }) }) : t("s_unknown");
   const real = (model.quality ?? []).filter((row) => row[0] === "real"), shown = real.length ? real : model.quality ?? [];
   const list = shown.map(([, label, value, low, high]) => `${labelTitle(label)} ${asShare(value).toFixed(2)}${low === null ? "" : ` [${asShare(low).toFixed(2)}, ${asShare(high).toFixed(2)}]`}`).join(side() ? "、" : ", ");
-  return t("s_method", { model: model.name, trained, quality: list ? t(real.length ? "s_f1" : "s_f1_own", { list }) : "", clusters: t(`cluster_${cluster}`) });
+  const shares = rows.flatMap((row) => quantities().map((_, k) => shareAt(row, keys, k))).filter((share) => share.value !== null);
+  const better = shares.filter((share) => share.coded).length;
+  const how = !corrects() ? "count" : !better ? "few" : better < shares.length ? "some" : "coded";
+  const distance = far === null ? t("s_far_untold") : t(far > much ? "s_far_much" : "s_far", { share: percent(1e4 * far), usual: percent(1e4 * usual, 0) });
+  return t("s_method", {
+    model: model.name, trained, quality: list ? t(real.length ? "s_f1" : "s_f1_own", { list }) : "", distance,
+    how: t(`s_how_${how}`, { n: count(core.coded), method: core.method, k: count(better), of: count(shares.length), assumed: core.assumed ? t("s_assumed") : "" }),
+    clusters: t(`cluster_${clusterOf(rows, keys)}`),
+  });
 }
 const labelTitle = (name) => said(core.scheme.labels.find((one) => one.name === name)?.title) || name;
 const clusterOf = (rows, keys) => { const all = new Set(rows.map((row) => row[keys])); return all.size === 1 ? [...all][0] : "mixed"; };
@@ -39,7 +48,7 @@ function overviewView(main, { query }) {
         small(share, scaleTo(share.high ?? share.value ?? 0, 0, 1).end, null, 200),
         h("span", { class: "range" }, share.low === null ? t("no_interval") : `${levelText()}: ${percent(share.low)} – ${percent(share.high)}`));
     })),
-    h("p", { class: "note" }, methodNote(core.whole[0]?.[0] ?? "agency"), " ", h("a", { href: address("about") }, t("more")))));
+    h("p", { class: "note" }, methodNote(core.whole, 0), " ", h("a", { href: address("about") }, t("more")))));
   main.append(hundred(), spread(chosen), yearsFigure(), mapFigure(), sections(chosen), tiles(chosen), admitted(), broken());
 }
 
@@ -49,7 +58,7 @@ function hundred() {
   const legend = h("ul", { class: "legend big" });
   return figure({
     name: "hundred", heading: t("hundred"),
-    note: t("hundred_note", { sections: core.scheme.uncounted.map((one) => t(`section_${one}`)).join(side() ? "、" : ", ") }),
+    note: `${t("hundred_note", { sections: core.scheme.uncounted.map((one) => t(`section_${one}`)).join(side() ? "、" : ", ") })}${corrects() ? ` ${t("hundred_counted")}` : ""}`,
     draw: (width) => {
       const { node, floor } = hundredChart(width, totals, t("hundred"));
       legend.replaceChildren(...floor.map((n, k) => [n, k]).filter(([n, k]) => k < core.scheme.kinds.length || n).map(([n, k]) =>
@@ -71,7 +80,7 @@ function spread(chosen) {
   const node = figure({
     name: "agencies", heading: t("f_spread"), sub,
     controls: quantityTabs(quantity, (key) => { quantity = key; amend({ measure: key || null }); node.redraw(); }),
-    note: methodNote(clusterOf(core.byAgency, 1)),
+    note: methodNote(core.byAgency, 1),
     draw: (width) => {
       const all = ranked(quantity);
       const shown = all.length > MOST_DOTS ? Array.from({ length: MOST_DOTS }, (_, k) => all[Math.round(k * (all.length - 1) / (MOST_DOTS - 1))]) : all;
@@ -92,7 +101,7 @@ function yearsFigure() {
   const rows = core.years;
   if (!rows.some((row) => row[0] !== null)) return null;
   return figure({
-    name: "years", heading: t("f_years"), sub: t("f_years_sub", { level: levelText() }), note: methodNote(clusterOf(rows, 1)),
+    name: "years", heading: t("f_years"), sub: t("f_years_sub", { level: levelText() }), note: methodNote(rows, 1),
     draw: (width) => {
       const columns = width > 1000 && quantities().length > 2 ? 3 : width > 640 && quantities().length > 1 ? 2 : 1;
       const each = Math.floor((width - (columns - 1) * 28) / columns);
@@ -110,7 +119,7 @@ function mapFigure() {
   if (across === undefined || up === undefined || a < 0 || b < 0) return h("p", { class: "empty" }, t("f_map_none"));
   const points = () => core.byAgency.filter((row) => row[0] >= 0).map((row) => ({ agency: row[0], name: agencyName(row[0]), across: shareAt(row, 1, a), up: shareAt(row, 1, b) })).filter((p) => p.across.value !== null && p.up.value !== null);
   return figure({
-    name: "map", heading: core.scheme.kinds.length === 4 ? t("f_map") : `${title(a)} × ${title(b)}`, sub: t("f_map_sub"), note: methodNote(clusterOf(core.byAgency, 1)),
+    name: "map", heading: core.scheme.kinds.length === 4 ? t("f_map") : `${title(a)} × ${title(b)}`, sub: t("f_map_sub"), note: methodNote(core.byAgency, 1),
     draw: (width) => {
       const node = mapChart(width, points(), [whole(a), whole(b)], [title(a), title(b)], null, (p) => node.cross(p));
       node.addEventListener("focusin", (event) => { const p = points().find((one) => agencyLink(one.agency) === event.target.getAttribute("href")); if (p) node.cross(p); });
@@ -127,7 +136,7 @@ function sections(chosen) {
   if (!core.bySection.length) return null;
   const node = figure({
     name: "sections", heading: t("f_sections"), sub: t("f_sections_sub", { level: levelText() }),
-    controls: quantityTabs(quantity, (key) => { quantity = key; node.redraw(); }), note: methodNote(clusterOf(core.bySection, 1)),
+    controls: quantityTabs(quantity, (key) => { quantity = key; node.redraw(); }), note: methodNote(core.bySection, 1),
     draw: (width) => rowsChart(width, rows(), title(quantity), whole(quantity)),
     rows: () => [[t("section"), ...SHARE_HEAD()], ...rows().map((row) => [row.name, ...shareCells(row.share)])],
   });
@@ -143,7 +152,7 @@ function tiles(chosen) {
   const node = figure({
     name: "provinces", heading: t("f_tiles"), sub,
     controls: quantityTabs(quantity, (key) => { quantity = key; node.redraw(); }),
-    note: `${methodNote(clusterOf(core.byProvince, 1))}${lacking ? ` ${t("f_tiles_unknown", { n: count(lacking) })}` : ""}`,
+    note: `${methodNote(core.byProvince, 1)}${lacking ? ` ${t("f_tiles_unknown", { n: count(lacking) })}` : ""}`,
     draw: (width) => { sub.textContent = t("f_tiles_sub", { quantity: title(quantity), among: among(quantity) }); return tilesChart(width, rows(), t("f_tiles"), whole(quantity)); },
     rows: () => [[t("province"), ...SHARE_HEAD()], ...[...rows()].map(([code, share]) => [t(`province_${code}`), ...shareCells(share)])],
   });
@@ -158,7 +167,7 @@ function admitted() {
   const part = (row) => ({ value: Math.round(10_000 * row[2] / row[1]), low: null, high: null, n: row[1] });
   const said_ = core.bySection.find((row) => row[0] === "problems");
   return figure({
-    name: "problems", heading: t("f_admit"), sub: `${t("f_admit_all", { k: count(some), n: count(all) })}. ${t("f_admit_sub")}`, note: methodNote(clusterOf(core.admitted, 1)),
+    name: "problems", heading: t("f_admit"), sub: `${t("f_admit_all", { k: count(some), n: count(all) })}. ${t("f_admit_sub")}`, note: methodNote(core.admitted, 1),
     controls: h("p", {}, h("a", { class: "go", href: address("search", undefined, { section: "problems" }) }, t("f_admit_read", { n: count(shareAt(said_, 1, 0)?.n ?? 0) }), " →")),
     draw: (width) => {
       const shown = quantities().length > 2 ? 2 : quantities().length;

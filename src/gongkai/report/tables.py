@@ -1,0 +1,205 @@
+"""Document → its statutory tables, and the lines that are none of them.
+
+Which of a tool's lines and grids are tables is decided here: a grid whose cells lost their merging is read as
+lines, what a tool tells twice is told once, and of two ways to read a page the one counts that adds up.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from gongkai.form.align import align
+from gongkai.form.annex import read_annex
+from gongkai.form.form import COLUMNS, parse_number
+from gongkai.form.grids import read_grids, statistics_of
+from gongkai.form.stream import table_rests
+from gongkai.form.sums import adds_up
+from gongkai.form.told import form_said
+from gongkai.problem import Problem
+from gongkai.readers.document import Paragraph
+from gongkai.report.outline import Line
+from gongkai.report.unwrap import sections_apart
+from gongkai.text.clean import Script, detect_script
+from gongkai.text.lexicon import patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gongkai.form.grids import FormCells
+    from gongkai.readers.document import Document, Grid
+
+MAX_PARAGRAPH = 200_000
+"""Characters; the longest seen has 5,000, a whole report in one paragraph 40,000."""
+LEAST_WORDS = 2
+"""Words of the statutory tables from which a text or a grid may be one."""
+WHOLE = 180
+"""Cells from which the tables were read whole; the forms have 198 and 200."""
+TWICE = 20
+"""Lines in a row, each told twice, that are no chance."""
+LEAST_LINE, TOLD_AGAIN = 12, 3
+"""Characters of a line, and such lines in a row, that no report has twice."""
+TABLES = {"proactive", "requests", "disputes"}
+FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
+"""What draws a table in text."""
+_POINTED = re.compile("[，。、；]")
+_TABLED = patterns("form.said")["tabled"]
+"""Words of the tables that prose hardly has: without two of them there is no table to align."""
+
+
+class Tables(NamedTuple):
+    """A document's statutory tables, and what else it holds."""
+
+    lines: list[Line]
+    """Text outside the tables."""
+    grids: list[Grid]
+    script: Script
+    statistics: FormCells
+    form: str | None
+    """By the tables, by the text where only it tells, or by the annex."""
+
+
+def read_tables(document: Document) -> Tables:
+    """Read the statutory tables or the annex of a document, and keep its other lines apart."""
+    tables = _tables(document)
+    if len(tables.statistics.readings) < WHOLE and any(map(_is_unmerged, tables.grids)):
+        # A tool that lays a page out in pipes makes grids of it whose columns say nothing.
+        other = _tables(document, as_lines=True)
+        more = _count_values(other.statistics) > _count_values(tables.statistics)
+        if more and adds_up(other.statistics.readings):
+            tables = other
+    return tables if tables.statistics.form else _with_annex(tables)
+
+
+def _with_annex(tables: Tables) -> Tables:
+    """Read the annex of 2008–2018, where there is one."""
+    lines, statistics = tables.lines, tables.statistics
+    texts, pages = [line.text for line in lines], [line.page for line in lines]
+    annex = read_annex(texts, tables.grids, script=tables.script, pages=pages)
+    if annex.found:
+        statistics = statistics_of((*statistics.problems, *statistics.readings, *annex.found))
+    return tables._replace(
+        lines=[line for number, line in enumerate(lines) if number not in annex.lines],
+        statistics=statistics,
+        form=statistics.form or tables.form or annex.form,
+    )
+
+
+def _tables(document: Document, *, as_lines: bool = False) -> Tables:
+    """Read the statutory tables from grids, and from lines what grids do not give.
+
+    Args:
+        document: What was read.
+        as_lines: Take grids without a merged cell as lines.
+    """
+    pieces, grids = _apart(document, as_lines=as_lines)
+    raw = "".join(piece.text for piece in pieces)
+    cells = "" if len(raw) > 200 else "".join("".join(row) for grid in grids for row in grid.texts)
+    script = detect_script(raw + cells)
+    pieces = sections_apart(pieces)
+    statistics = statistics_of(read_grids(grids, script))
+    said = form_said(piece.text for piece in pieces) if statistics.form is None else None
+    if statistics.tables < TABLES and len(set(_table_words(p.text for p in pieces))) >= LEAST_WORDS:
+        aligned = align([p.text for p in pieces], script=script, pages=[p.page for p in pieces])
+        more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
+        statistics = statistics_of((*statistics.problems, *statistics.readings, *more))
+        pieces = _without(pieces, aligned.spans)
+        rests = table_rests([p.text for p in pieces])
+        pieces = [piece for number, piece in enumerate(pieces) if number not in rests]
+    return Tables(pieces, grids, script, statistics, statistics.form or said)
+
+
+def _count_values(statistics: FormCells) -> int:
+    return sum(reading.value is not None for reading in statistics.readings)
+
+
+def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid]]:
+    """Return the lines of text and the grids."""
+    pieces: list[Line] = []
+    grids: list[Grid] = []
+    for index, block in enumerate(document.blocks):
+        if isinstance(block, Paragraph):
+            texts = block.text[:MAX_PARAGRAPH].splitlines()
+        elif _is_unmerged(block) and (as_lines or _is_displaced(block)):
+            texts = [" | ".join(row) for row in block.texts]
+        else:
+            grids.append(block)
+            continue
+        pieces += [Line(text, block.page, index) for text in texts]
+    return _told_once(_said_once(pieces)), grids
+
+
+def _said_once(pieces: list[Line]) -> list[Line]:
+    """Leave every second line out where a tool has told each cell twice, as itself and as its paragraph."""
+    runs = [list(same) for _, same in itertools.groupby(pieces, key=lambda piece: piece.text)]
+    kept: list[Line] = []
+    for even, stretch in itertools.groupby(runs, key=lambda run: len(run) % 2 == 0):
+        lines = list(itertools.chain(*stretch))
+        kept += lines[:: 2 if even and len(lines) >= TWICE else 1]
+    return kept
+
+
+def _told_once(pieces: list[Line]) -> list[Line]:
+    """Leave out lines of prose that a tool tells again in the same order, as text and as a table."""
+    filled = [piece for piece in pieces if piece.text.strip()]
+    words = ["".join(FRAME.sub("", piece.text).split()) for piece in filled]
+    first: dict[str, int] = {}
+    kept: list[Line] = []
+    at = 0
+    while at < len(filled):
+        before = first.setdefault(words[at], at) if len(words[at]) >= LEAST_LINE else at
+        again = 0
+        while before + again < at < len(words) - again and words[before + again] == words[at + again]:
+            again += 1
+        prose = sum(len(w) >= LEAST_LINE and bool(_POINTED.search(w)) for w in words[at : at + again])
+        end = at + max(again, 1)
+        if prose < TOLD_AGAIN:
+            kept += filled[at:end]
+        at = end
+    return kept
+
+
+def _is_unmerged(grid: Grid) -> bool:
+    cells = [id(cell) for row in grid.rows for cell in row if cell is not None]
+    return len(set(cells)) == len(cells)
+
+
+def _is_cell(text: str) -> bool:
+    return parse_number(text)[2]
+
+
+def _is_displaced(grid: Grid) -> bool:
+    """Tell whether a table that lost its merged cells has numbers under no head: it is read by its labels."""
+    texts = [[text.strip() for text in row] for row in grid.texts]
+    if len(_table_words(itertools.chain(*texts))) < LEAST_WORDS:
+        return False
+    first, columns = 0, range(0)
+    for number, (row, said) in enumerate(zip(grid.rows, texts, strict=True)):
+        end = sum(cell is not None for cell in row)
+        start = end - sum(1 for _ in itertools.takewhile(_is_cell, reversed(said[:end])))
+        if end - start >= len(COLUMNS) and any(said[start:end]):
+            first, columns = number, range(start, end)
+            break
+    return first > 0 and any(not any(row[i] for row in texts[:first]) for i in columns)
+
+
+def _without(pieces: Sequence[Line], spans: Sequence[tuple[int, int, int]]) -> list[Line]:
+    """Return what of the lines is no table, piece by piece."""
+    cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for line, start, end in spans:
+        cuts[line].append((start, end))
+    left: list[Line] = []
+    for number, piece in enumerate(pieces):
+        at = 0
+        for start, end in [*sorted(cuts[number]), (len(piece.text), 0)]:
+            rest = piece.text[at:start]
+            if rest.strip(" \t\u3000|│┃║*") or number not in cuts:
+                left.append(Line(rest, piece.page, piece.index))
+            at = max(at, end)
+    return left
+
+
+def _table_words(texts: Iterable[str]) -> list[str]:
+    return _TABLED.findall(re.sub(r"[\s|│()（）\d]+", "", "".join(texts)))

@@ -1,0 +1,131 @@
+"""Every command that takes tables and predictions says the same of many parts as of one file: to 1e-9."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from gongkai.cli.app import app
+from gongkai.coding.labels import write_labels
+from gongkai.corpus import build as building
+from gongkai.store.run import bundled
+from gongkai.tables.predicted import read_predictions
+from gongkai.tables.schema import SCHEMAS, frame_of, parts_of, read_frame, read_table, write_frame, write_part
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """The bundled corpus in many parts, and in one; scores of two models and codes made from a seed."""
+    place = tmp_path_factory.mktemp("parts")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(building, "SHARD_SIZE", 25)
+        building.build(bundled("corpus/raw"), place / "many")
+    (place / "one").mkdir()
+    (place / "one" / "run.json").write_bytes((place / "many" / "run.json").read_bytes())
+    for name in ("reports", "sentences", "statistics", "checks", "problems"):
+        write_part(name, read_table(place / "many", name, copies=True), place / "one")
+    rng = np.random.default_rng(3)
+    for model in ("m", "n"):
+        for k, part in enumerate(parts_of(place / "many", "sentences")):
+            held = pd.read_parquet(part, columns=["sentence_id", "report_id", "agency", "region_code", "year",
+                                                  "section", "heading"])  # fmt: skip
+            both = held.loc[held.index.repeat(2)].reset_index(drop=True)
+            score = np.round(rng.beta(0.6, 1.2, len(both)), 6)
+            both = both.assign(model=model, label=["commitment", "boilerplate"] * len(held), score=score)
+            both = both.assign(
+                predicted=score >= 0.5, value=None, seen=False, distance=np.round(rng.random(len(both)), 6)
+            )
+            write_part("predictions", both[SCHEMAS["predictions"].names], place / f"predicted-{model}", k)
+        write_frame(read_predictions(place / f"predicted-{model}"), place / f"predicted-{model}.csv")
+    sentences = read_table(place / "many", "sentences")
+    pool = sentences[~sentences["section"].isin(["preamble"])]
+    drawn = pool.sample(240, random_state=1)
+    codes = {label: rng.random(240) < share for label, share in (("commitment", 0.3), ("boilerplate", 0.4))}
+    about = drawn[["sentence_id", "report_id", "agency", "year", "section", "heading", "lead", "text"]]
+    coded = about.assign(annotator="resolved", inclusion=240 / len(pool), codebook="2", **codes)
+    write_labels(frame_of("labels", coded.to_dict("records")), place / "codes.csv")
+    held = read_table(place / "many", "reports")[["agency", "year"]].drop_duplicates()
+    own = held.assign(tier=[f"t{k % 3}" for k in range(len(held))], wealth=np.arange(len(held)) / 7)
+    write_frame(own, place / "own.csv")
+    return place
+
+
+COMMANDS = {
+    "measure": "measure {p} -o {o}/m.csv",
+    "measure-tables": "measure {p} -o {o}/m.csv --by province,level,year --tables {t}",
+    "measure-own": "measure {p} -o {o}/m.csv --by tier --tables {t} --with {c}/own.csv",
+    "measure-adjusted": "measure {p} -o {o}/m.csv --by year --labels {c}/codes.csv --method adjusted",
+    "measure-ppi": "measure {p} -o {o}/m.csv --by year --labels {c}/codes.csv --method ppi",
+    "measure-dsl": "measure {p} -o {o}/m.csv --by section --labels {c}/codes.csv --method dsl",
+    "compare": "compare {t} {p} -o {o}/c.csv --by year --first 2020 --second 2022",
+    "compare-level": "compare {t} {p} -o {o}/c.csv --by level --second county --cluster report_id",
+    "compare-agency": "compare {t} {p} -o {o}/c.csv --by agency --second {agency}",
+    "compare-dsl": "compare {t} {p} -o {o}/c.csv --by kind --second department --labels {c}/codes.csv",
+    "compare-own": "compare {t} {p} -o {o}/c.csv --by tier --second t1 --with {c}/own.csv",
+    "ranks": "compare {t} {p} -o {o}/c.csv --by agency",
+    "ranks-mean": "compare {t} {p} -o {o}/c.csv --by year --against mean",
+    "ranks-dsl": "compare {t} {p} -o {o}/c.csv --by section --labels {c}/codes.csv",
+    "trend": "trend {t} {p} -o {o}/t.csv",
+    "trend-dsl": "trend {t} {p} -o {o}/t.csv --labels {c}/codes.csv",
+    "composition": "trend {t} {p} -o {o}/t.csv --first 2020 --second 2022",
+    "plan": "plan 0.1 --agencies 40 --sentences 90 --predictions {p} --labels {c}/codes.csv --label commitment",
+    "evaluate": "evaluate {p} {c}/codes.csv -o {o}/e.csv --by section --mistakes {o}/x.csv --against {q}",
+    "evaluate-tables": "evaluate {p} {c}/codes.csv -o {o}/e.csv --by kind,form --tables {t}",
+    "evaluate-own": "evaluate {p} {c}/codes.csv -o {o}/e.csv --by tier,province --with {c}/own.csv",
+    "sample": "sample {t} -o {o}/s -n 40",
+    "sample-strata": "sample {t} -o {o}/s -n 60 --by section,kind",
+    "sample-label": "sample {t} -o {o}/s -n 40 --by commitment,year --predictions {p}",
+    "sample-doubt": "sample {t} -o {o}/s -n 40 --predictions {p}",
+    "followup": "followup {t} {p} -o {o}/f.csv --by year",
+    "show": "show {t} {p} {c}/measures.csv 3 -o {o}/w.csv",
+    "panel": "panel {t} {p} -o {o}/p.csv --with {c}/own.csv",
+    "regress": "regress {c}/panel.csv commitment_outcome~year|agency -o {o}/r.csv --predictions {p} --labels "
+    "{c}/codes.csv --draws 9",
+    "check": "check {t} -o {o}/k.csv",
+    "rates": "rates {t} -o {o}/r.csv",
+    "coverage": "coverage {t} -o {o}/v.csv",
+    "terms": "terms {t} -o {o}/t.csv",
+    "terms-by": "terms {t} -o {o}/t.csv --by form --first 2019 --second 2021",
+    "reuse": "reuse {t} -o {o}/r.csv --copies {o}/c.csv --network {o}/n.csv --mentions {o}/m.csv "
+    "--mandated {o}/d.csv --sentences {o}/s.csv",
+}
+
+
+def _run(corpus, output, command, *, parts):
+    """Return what a command prints and the tables it writes, of many parts or of single files."""
+    output.mkdir()
+    agency = read_table(corpus / "many", "reports")["agency"].min()
+    ending = "" if parts else ".csv"
+    words = command.format(
+        t=corpus / ("many" if parts else "one"), p=corpus / f"predicted-m{ending}",
+        q=corpus / f"predicted-n{ending}", c=corpus, o=output, agency=agency,
+    )  # fmt: skip
+    done = CliRunner().invoke(app, words.split(), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output.replace(str(output), ""), {
+        str(path.relative_to(output)): read_frame(path, []) for path in sorted(output.rglob("*.csv"))
+    }
+
+
+@pytest.fixture(scope="module")
+def made(corpus, tmp_path_factory):
+    """What `show` and `regress` take."""
+    place = tmp_path_factory.mktemp("made")
+    for name, command in (("measures", COMMANDS["measure"]), ("panel", COMMANDS["panel"])):
+        (table,) = [
+            t for n, t in _run(corpus, place / name, command, parts=True)[1].items() if "dict" not in n
+        ][:1]
+        write_frame(table, corpus / f"{name}.csv")
+
+
+@pytest.mark.usefixtures("made")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_many_parts_say_what_one_file_says(name, corpus, tmp_path):
+    if name == "regress":
+        pytest.importorskip("pyfixest", reason="of the extra regress")
+    said, tables = _run(corpus, tmp_path / "many", COMMANDS[name], parts=True)
+    expected, others = _run(corpus, tmp_path / "one", COMMANDS[name], parts=False)
+    assert said == expected
+    assert list(tables) == list(others)
+    for path, table in tables.items():
+        pd.testing.assert_frame_equal(table, others[path], rtol=0, atol=1e-9, obj=path)
