@@ -18,7 +18,8 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from gongkai.corpus.build import build
-from gongkai.measure.followup import PROBLEM, _likeness, _successive
+from gongkai.measure.followup import PROBLEM, _likeness
+from gongkai.measure.reuse import agency_years, last_reports
 from gongkai.measure.similar import mask, weigh
 from gongkai.measure.troubles import alike_in_theme
 from gongkai.tables.schema import read_table
@@ -37,7 +38,11 @@ def pairs(folder: Path) -> pd.DataFrame:
     ids, texts = frame["sentence_id"].to_numpy(object), frame["text"].to_numpy(object)
     is_problem = (frame["section"] == "problems").to_numpy()
     rows = []
-    for now, after in _successive(frame):
+    groups, report = agency_years(frame), frame["report_id"].to_numpy()
+    for key, now in last_reports(groups).items():
+        after = groups[key]
+        if len(set(report[now])) > 1 or len(set(report[after])) > 1:
+            continue
         index = now[is_problem[now] & np.isin(ids[now], truth.index)]
         pool = after[is_problem[after]]
         if not len(index) or not len(pool):

@@ -289,13 +289,11 @@ def followup(
     """
     from gongkai.measure.followup import followup as run
     from gongkai.measure.followup import followup_placebo, followup_shares
-    from gongkai.tables.predicted import read_predictions
-    from gongkai.tables.schema import read_frame, read_table, records, write_frame
+    from gongkai.tables.schema import read_frame, records, write_frame
 
     book = codebook_of(codebook)
-    frame = read_predictions(predictions, tables, book)
-    sentences = read_table(tables, "sentences")
-    found = run(sentences, frame, statistics=read_table(tables, "statistics"), codebook=book)
+    given = given_predictions(predictions, tables, book)
+    found = run(tables, given, statistics=tables, codebook=book)
     keys = ["sentence_id", "kind"]
     if checked is None:
         found = found.assign(checked=None)
@@ -308,7 +306,7 @@ def followup(
         group = " ".join(str(row[c]) for c in columns_of(by))
         typer.echo(f"  {group} {row['label']:<20} {percent(row['value'])}{spread}  n={row['n']}")
     try:
-        chance = followup_placebo(sentences, frame, seed=seed, codebook=book)
+        chance = followup_placebo(tables, given, seed=seed, codebook=book)
     except MeasureError:
         typer.echo("  placebo: undefined, no two agencies have reports of the same two years")
     else:

@@ -29,11 +29,16 @@ class Told(NamedTuple):
     """True: the cells show it. False: they do not show it."""
 
 
+def named_cells() -> set[str]:
+    """Return the cells that promises can name, as `table.row.column`."""
+    return {cell for about in table("promised.cells").values() for cell in about["cells"]}
+
+
 def cells_of(statistics: Statistics | None) -> dict[str, dict[str, float]]:
     """Return the cells that promises can name, by report; blank ones are left out."""
     if statistics is None:
         return {}
-    wanted = {cell for about in table("promised.cells").values() for cell in about["cells"]}
+    wanted = named_cells()
     name = statistics["table"] + "." + statistics["row"] + "." + statistics["column"]
     values = pd.to_numeric(statistics["value"])
     found: dict[str, dict[str, float]] = {}

@@ -7,24 +7,31 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from gongkai.errors import MeasureError, SchemaError
+from gongkai.errors import MeasureError
 from gongkai.measure.background import used_by
-from gongkai.measure.celled import cells_of, told_by_cells
+from gongkai.measure.celled import cells_of, named_cells, told_by_cells
 from gongkai.measure.intervals import share_interval, told
-from gongkai.measure.reuse import agency_years, last_reports
+from gongkai.measure.reuse import last_reports
 from gongkai.measure.scores import ratio_moment
-from gongkai.measure.similar import mask, pair_codes, weigh
+from gongkai.measure.similar import AT_A_TIME as TEXTS
+from gongkai.measure.similar import mask, owners_weights, pair_codes
 from gongkai.measure.troubles import is_framing, same_trouble
-from gongkai.tables.predicted import indicator_names, scheme_of
+from gongkai.tables.predicted import INDICATOR, predictions_in
+from gongkai.tables.query import arrow_of, literals, put, session, table_parts
 from gongkai.tables.schema import frame_of
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
+    import duckdb
     import scipy.sparse as sp
 
+    from gongkai.measure.similar import PairWeights
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Measures, Predictions, Sentences, Statistics, Table
 
@@ -49,10 +56,10 @@ _WHEN = {
 
 
 def followup(
-    sentences: Sentences,
-    predictions: Predictions,
+    sentences: Sentences | str | Path,
+    predictions: Predictions | str | Path,
     *,
-    statistics: Statistics | None = None,
+    statistics: Statistics | str | Path | None = None,
     thresholds: dict[str, float] | None = None,
     codebook: Codebook | None = None,
 ) -> Table:
@@ -67,9 +74,11 @@ def followup(
     of others) are no promises of their own.
 
     Args:
-        sentences: `sentences` rows of two or more years.
-        predictions: `predictions` rows of one model, for the label that the codebook follows.
-        statistics: `statistics` rows: a promise that a cell of the next report counts is answered by it.
+        sentences: `sentences` rows of two or more years, or a tables folder of any size.
+        predictions: `predictions` rows of one model, or a folder of them, for the label that the codebook
+            follows.
+        statistics: `statistics` rows, or a tables folder: a promise that a cell of the next report counts is
+            answered by it.
         thresholds: Score from which a counterpart counts, for that label and for `problem`.
         codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
 
@@ -93,12 +102,12 @@ def followup(
         MeasureError: Several models, a codebook that follows no label, or no agency with reports of two
             successive years.
     """
-    return _links(sentences, predictions, thresholds, codebook, None, cells_of(statistics))
+    return _links(sentences, predictions, thresholds, codebook, None, statistics)
 
 
 def followup_placebo(
-    sentences: Sentences,
-    predictions: Predictions,
+    sentences: Sentences | str | Path,
+    predictions: Predictions | str | Path,
     *,
     thresholds: dict[str, float] | None = None,
     codebook: Codebook | None = None,
@@ -120,90 +129,163 @@ def followup_placebo(
         SchemaError: A column is missing.
         MeasureError: As `followup`; or no two agencies have reports of the same two years.
     """
-    return _links(sentences, predictions, thresholds, codebook, seed, {})
+    return _links(sentences, predictions, thresholds, codebook, seed, None)
 
 
 def _links(
-    sentences: Sentences,
-    predictions: Predictions,
+    sentences: Sentences | str | Path,
+    predictions: Predictions | str | Path,
     thresholds: dict[str, float] | None,
     codebook: Codebook | None,
     placebo: int | None,
-    cells: Mapping[str, Mapping[str, float]],
+    statistics: Statistics | str | Path | None,
 ) -> Table:
-    scheme = scheme_of(predictions, codebook)
-    if not (follow := scheme.follow):
-        raise MeasureError(
-            f"the codebook {scheme.stamp} does not say what is followed up; add e.g. "
-            f'follow = "{scheme.indicators[0]}"'
+    with session() as db:
+        scheme, _, _ = predictions_in(db, predictions, codebook)
+        if not (follow := scheme.follow):
+            raise MeasureError(
+                f"the codebook {scheme.stamp} does not say what is followed up; add e.g. "
+                f'follow = "{scheme.indicators[0]}"'
+            )
+        (models,) = db.sql("SELECT count(DISTINCT model) FROM predictions").fetchall()[0]
+        if models != 1:
+            raise MeasureError(f"expected the predictions of one model, have those of {models}")
+        _hold(db, sentences, statistics)
+        db.execute(
+            "CREATE TABLE tagged AS SELECT DISTINCT sentence_id::VARCHAR AS sentence_id FROM predictions "
+            f"WHERE {INDICATOR} = {literals([follow])} AND predicted::BOOLEAN"
         )
-    limits = {follow: PROMISED, "problem": PROBLEM} | (thresholds or {})
-    needed = ("sentence_id", "report_id", "agency", "year", "section", "lead", "text")
-    missing = [c for c in needed if c not in sentences.columns]
-    if missing:
-        raise SchemaError(f"sentences lack {', '.join(missing)}; they have {', '.join(sentences.columns)}")
-    if len(models := set(predictions["model"])) != 1:
-        raise MeasureError(f"expected the predictions of one model, have those of {len(models)}")
-    frame = sentences.dropna(subset=["agency", "year"]).reset_index(drop=True)
-    tagged = predictions[(indicator_names(predictions) == follow) & predictions["predicted"].astype(bool)]
-    promised = frame["sentence_id"].isin(tagged["sentence_id"]).to_numpy()
+        weights = owners_weights(_by_agency(db))
+        limits = {follow: PROMISED, "problem": PROBLEM} | (thresholds or {})
+        pairs = _successive(db)
+        if placebo is not None:
+            pairs = _exchanged(pairs, placebo)
+        columns: dict[str, list[object]] = {}
+        for start in range(0, len(pairs), AT_A_TIME):
+            batch = pairs[start : start + AT_A_TIME]
+            frame, cells = _held_of(db, {report for _, *both in batch for report in both})
+            for row in _rows_of(frame, batch, weights, cells, scheme, limits):
+                for name, value in row.items():
+                    columns.setdefault(name, []).append(value)
+    if not columns:
+        raise MeasureError("no promise or problem of an agency with reports of two successive years")
+    return pd.DataFrame(columns)
+
+
+AT_A_TIME = 500
+"""Pairs of reports whose sentences are in the hand at a time."""
+NEEDED = ["sentence_id", "report_id", "agency", "year", "section", "lead", "text"]
+CELLS = ["report_id", "table", "row", "column", "value"]
+
+
+def _hold(
+    db: duckdb.DuckDBPyConnection,
+    sentences: Sentences | str | Path,
+    statistics: Statistics | str | Path | None,
+) -> None:
+    """Make the tables `held`, sentences of known agency and year in their order, and `cells`."""
+    place = 0
+    for part in table_parts(sentences, "sentences", NEEDED):
+        rows = part.append_column("place", pa.array(np.arange(place, place + len(part))))
+        place += len(part)
+        rows = rows.filter(pc.and_(pc.is_valid(rows["agency"]), pc.is_valid(rows["year"])))
+        masked = pa.array([mask(text) for text in rows["text"].to_pylist()], pa.string())
+        put(db, "held", rows.append_column("masked", masked))
+    wanted = pa.array(sorted(named_cells()))
+    put(db, "cells", pa.table({c: pa.array([], pa.string()) for c in CELLS}))
+    for part in table_parts(statistics, "statistics", CELLS) if statistics is not None else ():
+        names = (part[c].cast(pa.string()) for c in ("table", "row", "column"))
+        put(db, "cells", part.filter(pc.is_in(pc.binary_join_element_wise(*names, "."), wanted)))
+
+
+def _by_agency(db: duckdb.DuckDBPyConnection) -> Iterator[tuple[list[str], Vector]]:
+    """Yield masked texts and whose they are, all of an agency in one piece."""
+    rest = pd.DataFrame({"agency": [], "masked": []})
+    ordered = db.sql("SELECT agency::VARCHAR AS agency, masked FROM held ORDER BY agency")
+    for batch in ordered.to_arrow_reader(TEXTS):
+        rows = pd.concat([rest, batch.to_pandas()], ignore_index=True)
+        last = rows["agency"] == rows["agency"].iloc[-1]
+        whole, rest = rows[~last], rows[last]
+        yield whole["masked"].tolist(), whole["agency"].to_numpy()
+    yield rest["masked"].tolist(), rest["agency"].to_numpy()
+
+
+def _held_of(
+    db: duckdb.DuckDBPyConnection, reports: Iterable[str]
+) -> tuple[Table, dict[str, dict[str, float]]]:
+    """Return the sentences of some reports in their order, with `promised`, and the reports' cells."""
+    db.register("asked", arrow_of({"report_id": sorted(reports)}))
+    frame = db.sql(
+        "SELECT held.*, coalesce(sentence_id::VARCHAR IN (FROM tagged), false) AS promised "
+        "FROM held SEMI JOIN asked USING (report_id) ORDER BY place"
+    ).df()
+    return frame, cells_of(db.sql("SELECT * FROM cells SEMI JOIN asked USING (report_id)").df())
+
+
+def _rows_of(
+    frame: Table,
+    pairs: list[tuple[int, str, str]],
+    weights: PairWeights,
+    cells: Mapping[str, Mapping[str, float]],
+    scheme: Codebook,
+    limits: Mapping[str, float],
+) -> Iterator[dict[str, object]]:
+    """Yield what is found of each promise and problem of the first report of a pair in the second."""
+    promised = frame["promised"].to_numpy(bool)
     leads = set(zip(frame["report_id"], frame["lead"], strict=True))
     announces = np.array([key in leads for key in zip(frame["report_id"], frame["text"], strict=True)], bool)
-    section = frame["section"].to_numpy()
-    texts, reports = frame["text"].to_numpy(object), frame["report_id"].to_numpy(object)
+    section, texts = frame["section"].to_numpy(object), frame["text"].to_numpy(object)
     counted = ~np.isin(section, scheme.uncounted_sections)
     framing = np.array([s == "problems" and is_framing(t) for s, t in zip(section, texts, strict=True)], bool)
     candidates = {
-        follow: promised & ~announces & counted,
+        scheme.follow: promised & ~announces & counted,
         "problem": (section == "problems") & ~promised & ~announces & ~framing,
     }
-    matrix = weigh([mask(t) for t in frame["text"]], frame["agency"].tolist())
-    rows: list[dict[str, object]] = []
-    pairs = _successive(frame)
-    for now, after in pairs if placebo is None else _exchanged(frame, pairs, placebo):
-        reported = cells.get(reports[now[0]], {}), cells.get(reports[after[0]], {})
+    matrix = weights.rows(frame["masked"].tolist())
+    of_report = frame.groupby("report_id").indices
+    for _, one, other in pairs:
+        now, after = np.asarray(of_report[one]), np.asarray(of_report[other])
         after = after[counted[after]]
         for kind, chosen in candidates.items():
             index = now[chosen[now]]
             pool = after[(section[after] == "problems") & ~framing[after]] if kind == "problem" else after
-            first = len(rows)
+            match, score = index, np.zeros(len(index))
             if len(index) and len(pool):
                 likeness = _likeness(matrix[index], matrix[pool])
                 if kind == "problem":
                     likeness = same_trouble(texts[index].tolist(), texts[pool].tolist(), likeness)
-                match, score = likeness.argmax(axis=1), likeness.max(axis=1)
-                rows += _rows(frame, index, pool[match], score, kind, limits[kind], promised)
-            else:
-                rows += _rows(frame, index, index, np.zeros(len(index)), kind, limits[kind], promised)
-            if kind != "problem":
-                for row in rows[first:]:
-                    row.update(_answered(row, *reported))
-    if not rows:
-        raise MeasureError("no promise or problem of an agency with reports of two successive years")
-    return pd.DataFrame(rows)
+                match, score = pool[likeness.argmax(axis=1)], likeness.max(axis=1)
+            for row in _rows(frame, index, match, score, kind, limits[kind], promised):
+                told = {} if kind == "problem" else _answered(row, cells.get(one, {}), cells.get(other, {}))
+                yield row | told
 
 
-def _successive(frame: Table) -> list[tuple[Vector, Vector]]:
-    """Return (rows of a report, rows of its series' next one) where each year has exactly one report."""
-    groups = agency_years(frame)
-    report = frame["report_id"].to_numpy()
+def _successive(db: duckdb.DuckDBPyConnection) -> list[tuple[int, str, str]]:
+    """Return year and id of a report, and of its series' next one, where each year has exactly one report."""
+    found = db.sql(
+        "SELECT agency::VARCHAR, try_cast(year AS DOUBLE)::INTEGER AS whole, list(DISTINCT report_id) "
+        "FROM held WHERE whole IS NOT NULL GROUP BY 1, 2"
+    ).fetchall()
+    groups = {(agency, year): np.array(reports, object) for agency, year, reports in sorted(found)}
     return [
-        (before, groups[key])
+        (key[1] - 1, before[0], groups[key][0])
         for key, before in last_reports(groups).items()
-        if len(set(report[before])) == len(set(report[groups[key]])) == 1
+        if len(before) == len(groups[key]) == 1
     ]
 
 
-def _exchanged(frame: Table, pairs: list[tuple[Vector, Vector]], seed: int) -> list[tuple[Vector, Vector]]:
+def _exchanged(pairs: list[tuple[int, str, str]], seed: int) -> list[tuple[int, str, str]]:
     """Give each report the next report of another agency of its year, in a drawn circle."""
-    years: dict[int, list[tuple[Vector, Vector]]] = {}
+    years: dict[int, list[tuple[int, str, str]]] = {}
     for pair in pairs:
-        years.setdefault(int(frame["year"].iloc[pair[0][0]]), []).append(pair)
+        years.setdefault(pair[0], []).append(pair)
     found = []
-    for _, of_year in sorted(years.items()):
+    for year, of_year in sorted(years.items()):
         order = np.random.default_rng(seed).permutation(len(of_year))
         if len(order) > 1:
-            found += [(of_year[a][0], of_year[b][1]) for a, b in zip(order, np.roll(order, 1), strict=True)]
+            found += [
+                (year, of_year[a][1], of_year[b][2]) for a, b in zip(order, np.roll(order, 1), strict=True)
+            ]
     return found
 
 

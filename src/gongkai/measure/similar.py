@@ -17,7 +17,7 @@ import pandas as pd
 from gongkai.measure import background as genre
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import scipy.sparse as sp
 
@@ -91,21 +91,37 @@ def pair_weights(texts: pd.Series[str], owners: Sequence[object]) -> PairWeights
         owners: Who wrote each, e.g. the agency.
     """
     numbers = pd.factorize(np.array(["" if o is None else str(o) for o in owners], dtype=object))[0]
-    count = int(numbers.max(initial=-1)) + 1
     order = np.argsort(numbers, kind="stable")
-    # Whole owners together, so that each counts once.
-    starts = np.searchsorted(numbers[order], np.arange(count + 1))
-    codes, used = np.zeros(0, np.uint64), np.zeros(0, np.int64)
+    return owners_weights(
+        (texts.iloc[rows].tolist(), numbers[rows]) for rows in whole_owners(numbers[order], order)
+    )
+
+
+def whole_owners(ordered: Vector, order: Vector) -> Iterator[Vector]:
+    """Cut rows that stand owner by owner between two owners, some at a time."""
+    starts = np.append(np.flatnonzero(np.diff(ordered, prepend=-1)), len(ordered))
     first = 0
-    while first < count:
+    while first < len(starts) - 1:
         last = max(first + 1, int(np.searchsorted(starts, starts[first] + AT_A_TIME, side="right")) - 1)
-        chosen = order[starts[first] : starts[last]]
-        rows, pairs = pair_codes(texts.iloc[chosen].tolist())
-        own, place = np.unique(pairs, return_inverse=True)
-        users = sorted_distinct(place.astype(np.int64) * count + numbers[chosen][rows])
-        codes, where = np.unique(np.concatenate([codes, own]), return_inverse=True)
-        used = np.bincount(where, np.concatenate([used, np.bincount(users // count, minlength=len(own))]))
+        yield order[starts[first] : starts[last]]
         first = last
+
+
+def owners_weights(pieces: Iterable[tuple[Sequence[str], Vector]]) -> PairWeights:
+    """Return the weights of the character pairs of masked texts that come in pieces, each with its owners.
+
+    An owner's texts all stand in one piece.
+    """
+    codes, used, count = np.zeros(0, np.uint64), np.zeros(0, np.int64), 0
+    for texts, owners in pieces:
+        numbers, known = pd.factorize(owners)
+        rows, pairs = pair_codes(texts)
+        own, place = np.unique(pairs, return_inverse=True)
+        users = sorted_distinct(place.astype(np.int64) * len(known) + numbers[rows])
+        codes, where = np.unique(np.concatenate([codes, own]), return_inverse=True)
+        more = np.bincount(users // len(known), minlength=len(own))
+        used = np.bincount(where, np.concatenate([used, more]))
+        count += len(known)
     together = np.maximum(used, 1) + genre.used_by(codes)
     return PairWeights(codes, np.log((count + genre.background().agencies + 1) / together))
 

@@ -17,10 +17,10 @@ import pyarrow as pa
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
 from gongkai.store.run import whole_folder, write_json
-from gongkai.tables.schema import SCHEMAS, parts_of, read_part, write_part
+from gongkai.tables.schema import SCHEMAS, parts_of, read_part, read_parts, write_part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import duckdb
 
@@ -82,6 +82,30 @@ def arrow_of(columns: Table | Mapping[str, Any]) -> pa.Table:
         if arrays[str(name)].null_count == len(arrays[str(name)]):  # whatever type a frame has for nothing
             arrays[str(name)] = pa.nulls(len(arrays[str(name)]), pa.string())
     return pa.table(arrays)
+
+
+def table_parts(source: Table | str | Path, name: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield columns of a table, of rows all at once, of a tables folder part by part.
+
+    Raises:
+        SchemaError: A column is missing.
+    """
+    if isinstance(source, str | Path):
+        yield from read_parts(source, name, columns)
+        return
+    if missing := [c for c in columns if c not in source.columns]:
+        raise SchemaError(
+            f"{name} lack {', '.join(missing)}; they have {', '.join(map(str, source.columns))}"
+        )
+    yield arrow_of(source[list(columns)])
+
+
+def put(db: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    """Add rows to a table of a connection, which is made if need be."""
+    db.register("rows_to_put", rows)
+    db.execute(f"CREATE TABLE IF NOT EXISTS {name} AS FROM rows_to_put LIMIT 0")
+    db.execute(f"INSERT INTO {name} FROM rows_to_put")
+    db.unregister("rows_to_put")
 
 
 def connect(*folders: str | Path) -> duckdb.DuckDBPyConnection:
