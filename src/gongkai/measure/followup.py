@@ -215,10 +215,14 @@ def _held_of(
 ) -> tuple[Table, dict[str, dict[str, float]]]:
     """Return the sentences of some reports in their order, with `promised`, and the reports' cells."""
     db.register("asked", arrow_of({"report_id": sorted(reports)}))
-    frame = db.sql(
-        "SELECT held.*, coalesce(sentence_id::VARCHAR IN (FROM tagged), false) AS promised "
-        "FROM held SEMI JOIN asked USING (report_id) ORDER BY place"
-    ).df()
+    frame = (
+        db.sql(
+            "SELECT held.*, coalesce(sentence_id::VARCHAR IN (FROM tagged), false) AS promised "
+            "FROM held SEMI JOIN asked USING (report_id) ORDER BY place"
+        )
+        .to_arrow_table()
+        .to_pandas()
+    )
     return frame, cells_of(db.sql("SELECT * FROM cells SEMI JOIN asked USING (report_id)").df())
 
 

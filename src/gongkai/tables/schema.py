@@ -255,8 +255,12 @@ def read_where(
     copies: bool = False,
 ) -> Table:
     """Read the rows of a table that filters (as `pyarrow.parquet` takes them) keep; see `read_table`."""
+    # Of no value at all the type is not told.
+    filters = [
+        (c, op, v if v != [] else pa.array([], SCHEMAS[name].field(c).type)) for c, op, v in filters or ()
+    ]
     pieces: list[pa.Table] = []
-    for piece in read_parts(folder, name, columns, filters=filters, copies=copies):
+    for piece in read_parts(folder, name, columns, filters=filters or None, copies=copies):
         if piece.num_rows or not pieces:
             pieces.append(piece)
     frame: Table = pa.concat_tables(pieces).to_pandas()
