@@ -14,7 +14,7 @@ from gongkai.measure.estimate import Coded, Crowd, adjusted, corrected, counted,
 from gongkai.measure.guards import note_assumed, refuse_learned, responded
 from gongkai.measure.intervals import share_interval, told
 from gongkai.measure.pooling import pooled_shares
-from gongkai.measure.sums import summed
+from gongkai.measure.sums import summed_each
 from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import FAR_TEXT, by_indicator, indicator_names, scheme_of
 from gongkai.tables.query import arrow_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gongkai.measure.intervals import Moment
-    from gongkai.measure.sums import Group
+    from gongkai.measure.sums import Group, Sums
     from gongkai.tables.codebook import Codebook, Quantity
     from gongkai.tables.schema import Labels, Measures, Predictions, Table
 
@@ -97,40 +97,83 @@ def prevalence(
         MeasureError: A sentence lacks one of the labels, no sentence is left to count, the labels do not
             fit, or the model was trained on some of them (use `models.train.cross_fit`).
     """
+    (found,) = prevalences(
+        predictions, labels, [by], method=method, cluster=cluster, rates=rates, level=level,
+        codebook=codebook, reports=reports, jobs=jobs,
+    )  # fmt: skip
+    return found
+
+
+def prevalences(
+    predictions: Predictions | str | Path,
+    labels: Labels | None,
+    groupings: Sequence[Sequence[str]],
+    *,
+    method: Method = "count",
+    cluster: Cluster = "auto",
+    rates: Mapping[str, tuple[float, float]] | None = None,
+    level: float = 0.95,
+    codebook: Codebook | None = None,
+    reports: Table | None = None,
+    jobs: int | None = None,
+) -> list[Measures]:
+    """Return what `prevalence` gives by each of several groupings, in one pass over the predictions."""
     gold = None if method == "count" or (method == "adjusted" and rates) else gold_of(labels, method)
     ids = [] if gold is None else gold["sentence_id"].astype(str).unique().tolist()
-    scores = method in ("ppi", "dsl")
-    made: list[Table] = []
-    with summed(
-        predictions, by=by, cluster=cluster, scores=scores, coded=ids, reports=reports, codebook=codebook,
-        jobs=jobs,
-    ) as sums:  # fmt: skip
-        if method != "count" and len(sums.models) != 1:
+    with summed_each(
+        predictions, groupings, cluster=cluster, scores=method in ("ppi", "dsl"), coded=ids, reports=reports,
+        codebook=codebook, jobs=jobs,
+    ) as several:  # fmt: skip
+        first = several[0]
+        if method != "count" and len(first.models) != 1:
             raise MeasureError(
-                f"method {method} takes the predictions of one model, not of {len(sums.models)}"
+                f"method {method} takes the predictions of one model, not of {len(first.models)}"
             )
         coded = None
         if gold is not None:
-            coded = coded_rows(sums.coded, gold, method, sums.scheme, (sums.sentences, sums.seen))
-        quantities = sums.scheme.quantities
-        rows: list[dict[str, object]] = []
-        for group in sums.groups():
-            about = dict(zip(("model", *by), group.key, strict=True))
-            about |= {"cluster": group.unit, "method": method, "confidence": level}
-            for k, quantity in enumerate(quantities):
-                moment, units = _moment(group, k, quantity, sums.scheme, method, coded, rates)
-                about |= {"measure": quantity.measure, "label": quantity.label}
-                about |= {"n": int(moment.n), "clusters": units}
-                found = told(share_interval(moment, level))
-                if method == "count" and group.far > FAR_TEXT:
-                    said = f"{group.far:.0%} of the sentences are unlike the training text"
-                    found["note"] = "; ".join(filter(None, [str(found["note"] or ""), said]))
-                rows.append(about | found)
-            if len(rows) >= ROWS:
-                made.append(_as_frame(rows, by))
-                rows = []
+            coded = coded_rows(first.coded, gold, method, first.scheme, (first.sentences, first.seen))
+        return [
+            note_assumed(_measures(sums, by, method, level, _regrouped(coded, sums.coded), rates), labels)
+            for by, sums in zip(groupings, several, strict=True)
+        ]
+
+
+def _regrouped(coded: Table | None, held: Table) -> Table | None:
+    """Return coded sentences with their group and units in another grouping."""
+    units = ["number", "agency", "report", "passage"]
+    if coded is None:
+        return None
+    return coded.drop(columns=units).merge(held[["sentence_id", *units]], on="sentence_id", how="left")
+
+
+def _measures(
+    sums: Sums,
+    by: Sequence[str],
+    method: Method,
+    level: float,
+    coded: Table | None,
+    rates: Mapping[str, tuple[float, float]] | None,
+) -> Measures:
+    made: list[Table] = []
+    rows: list[dict[str, object]] = []
+    quantities = sums.scheme.quantities
+    for group in sums.groups():
+        about = dict(zip(("model", *by), group.key, strict=True))
+        about |= {"cluster": group.unit, "method": method, "confidence": level}
+        for k, quantity in enumerate(quantities):
+            moment, units = _moment(group, k, quantity, sums.scheme, method, coded, rates)
+            about |= {"measure": quantity.measure, "label": quantity.label}
+            about |= {"n": int(moment.n), "clusters": units}
+            found = told(share_interval(moment, level))
+            if method == "count" and group.far > FAR_TEXT:
+                said = f"{group.far:.0%} of the sentences are unlike the training text"
+                found["note"] = "; ".join(filter(None, [str(found["note"] or ""), said]))
+            rows.append(about | found)
+        if len(rows) >= ROWS:
+            made.append(_as_frame(rows, by))
+            rows = []
     made += [_as_frame(rows, by)] if rows or not made else []
-    return note_assumed(pd.concat(made, ignore_index=True), labels)
+    return pd.concat(made, ignore_index=True)
 
 
 ROWS = 20_000
@@ -160,7 +203,7 @@ def _moment(
         moment = counted(crowd)
         inside = crowd.sums[:, 1] > 0
         if group.unit == "passage" and inside.any():
-            moment = replace(moment, strata=np.unique(group.strata[about][inside], return_inverse=True)[1])
+            moment = replace(moment, strata=group.strata[about][inside])
         return moment, int(inside.sum())
     pair = (quantity.top, quantity.bottom)
     if method == "adjusted" and rates:

@@ -20,7 +20,7 @@ from gongkai.measure.intervals import wilson
 from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from gongkai.tables.schema import Checks, Reports, Statistics, Table
 
@@ -65,11 +65,13 @@ class Indicator:
         """Return its cells in a form, top and bottom."""
         return self.before if form == ANNEX and self.before else (self.top, self.bottom)
 
+    @functools.cache  # noqa: B019 -- the indicators are few, and live as long as the process
     def rules(self, form: str | None = None) -> tuple[str, ...]:
         """Return the rules of `checks` in which a cell of it stands."""
         return tuple(sorted({rule for part in self.cells(form) for cell in part for rule in _rules_of(cell)}))
 
 
+@functools.cache
 def _rules_of(cell: str) -> tuple[str, ...]:
     table, row, column = cell.split(".")
     if table == "disputes":
@@ -120,6 +122,7 @@ def rates(
     strict: bool = False,
     method: Method = "jeffreys",
     level: float = 0.95,
+    only: Collection[str] | None = None,
 ) -> Table:
     """Compute the rates that people publish from the statutory cells, with intervals.
 
@@ -139,6 +142,7 @@ def rates(
         strict: Null where a rule that the rate rests on is broken.
         method: Of the interval of a share: `jeffreys` or `wilson`.
         level: Coverage of the intervals, in (0, 1).
+        only: Keys of the indicators wanted; all unless given.
 
     Returns:
         One row per report and indicator: the report's `report_id, agency, region_code, level, kind, year,
@@ -173,10 +177,13 @@ def rates(
     forms = set(kept["form"].dropna())
     two_forms, over_2019 = forms >= {"2019", "2021"}, ANNEX in forms and bool(forms & {"2019", "2021"})
     pieces = []
+    about = kept[list(_ABOUT)].to_dict("records")
     for one in indicators():
+        if only is not None and one.key not in only:
+            continue
         rows = [
             _one(one, report, cells.get(report["report_id"], {}), holds, broken, people, strict=strict)
-            for report in kept[list(_ABOUT)].to_dict("records")
+            for report in about
         ]
         pieces.append(
             _with_intervals(pd.concat([kept[list(_ABOUT)], pd.DataFrame(rows)], axis=1), one, method, level)
@@ -195,7 +202,8 @@ def _wide(statistics: Statistics, wanted: pd.Series[str]) -> dict[str, dict[str,
     chosen = name.isin(used) & statistics["report_id"].isin(wanted)
     cells: dict[str, dict[str, float]] = {}
     values = pd.to_numeric(statistics["value"][chosen]).to_numpy(float)
-    for report, cell, value in zip(statistics["report_id"][chosen], name[chosen], values, strict=True):
+    ids, names = (column[chosen].to_numpy(object) for column in (statistics["report_id"], name))
+    for report, cell, value in zip(ids, names, values, strict=True):
         cells.setdefault(report, {})[cell] = value
     return cells
 
@@ -204,7 +212,7 @@ def _decided(checks: Checks | None) -> tuple[set[tuple[str, str]], set[tuple[str
     """Return (report, rule) of the rules that hold and of those that are broken."""
     if checks is None:
         return set(), set()
-    pairs = list(zip(checks["report_id"], checks["rule"], checks["holds"], strict=True))
+    pairs = list(zip(*(checks[c].to_numpy(object) for c in ("report_id", "rule", "holds")), strict=True))
     known = [(r, rule, bool(h)) for r, rule, h in pairs if h is not None and h == h and h is not pd.NA]
     return {(r, rule) for r, rule, h in known if h}, {(r, rule) for r, rule, h in known if not h}
 
@@ -299,7 +307,7 @@ def _with_intervals(frame: Table, one: Indicator, method: Method, level: float) 
     if one.kind == "share":
         for _, index in frame[known].groupby("year", dropna=False).indices.items():
             rows = np.flatnonzero(known)[index]
-            if len(set(frame["agency"].iloc[rows])) >= FEWEST:
+            if frame["agency"].iloc[rows].nunique(dropna=False) >= FEWEST:
                 frame.loc[rows, ["pooled", "pooled_low", "pooled_high"]] = shrink(k[rows], n[rows], level)
     order = [*_ABOUT, "indicator", "zh", "en", "unit", "direction", "top", "bottom", "value", "low",
              "high", "method", "coverage", "pooled", "pooled_low", "pooled_high", "broken",

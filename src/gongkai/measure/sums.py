@@ -82,9 +82,11 @@ class Sums:
     seen: int
     coded: Table
     _db: duckdb.DuckDBPyConnection
+    _schema: str
 
     def groups(self) -> Iterator[Group]:
         """Yield the groups, ordered by model and the `by` columns, what is not found last."""
+        self._db.execute(f"USE {self._schema}")
         keys = self._db.sql("SELECT * EXCLUDE (g, number) FROM keys ORDER BY number").fetchall()
         count = len(self.scheme.quantities)
         for number, columns in _by_number(self._db.sql(_ORDERED).to_arrow_reader(CHUNK)):
@@ -131,11 +133,31 @@ def summed(
     codebook: Codebook | None = None,
     jobs: int | None = None,
 ) -> Iterator[Sums]:
-    """Sum predictions per model, group and unit.
+    """Sum predictions per model, group and unit: `summed_each` of one grouping."""
+    with summed_each(
+        predictions, [by], cluster=cluster, scores=scores, coded=coded, reports=reports, codebook=codebook,
+        jobs=jobs,
+    ) as (sums,):  # fmt: skip
+        yield sums
+
+
+@contextlib.contextmanager
+def summed_each(
+    predictions: Predictions | str | Path,
+    groupings: Sequence[Sequence[str]],
+    *,
+    cluster: str = "auto",
+    scores: bool = False,
+    coded: Sequence[str] = (),
+    reports: Table | None = None,
+    codebook: Codebook | None = None,
+    jobs: int | None = None,
+) -> Iterator[list[Sums]]:
+    """Sum predictions per model, group and unit for each of several groupings, in one pass.
 
     Args:
         predictions: `predictions` rows, or a folder of them.
-        by: Columns of the predictions or of `reports`, `province` or `city`.
+        groupings: For each the columns of the predictions or of `reports`, `province` or `city`.
         cluster: `agency`, `report`, `passage`; `auto` as in `prevalence`.
         scores: Sum scores, not decisions.
         coded: Ids of sentences to return whole.
@@ -149,22 +171,37 @@ def summed(
     """
     with session(jobs=jobs) as db:
         scheme, columns, batches = predictions_in(db, predictions, codebook)
-        joins, keys = group_joins(db, by, columns, reports)
-        own = [c for c in by if c in columns]
+        every = list(dict.fromkeys(c for by in groupings for c in by))
+        joins, keys = group_joins(db, every, columns, reports)
+        own = [c for c in every if c in columns]
         db.register("wanted", arrow_of({"sentence_id": list(coded)}))
+        for k in range(len(groupings)):
+            db.execute(f"CREATE SCHEMA grouping{k}")
         total = np.zeros(2)
         for number in sentence_batches(db, batches, scheme, own, keys, joins):
             total += np.array(db.execute("SELECT count(*), count_if(seen) FROM s").fetchone(), float)
-            for name, query in _queries(scheme, by, cluster, scores=scores).items():
-                db.execute(f"CREATE TABLE {name} AS {query}" if not number else f"INSERT INTO {name} {query}")
+            for k, by in enumerate(groupings):
+                db.execute(f"USE grouping{k}")
+                db.execute(f"CREATE OR REPLACE TEMP VIEW t AS {_grouped_sql(by, every)}")
+                for name, query in _queries(scheme, by, cluster, scores=scores).items():
+                    db.execute(f"INSERT INTO {name} {query}" if number else f"CREATE TABLE {name} AS {query}")
         if not total[0]:
             raise MeasureError(f"no sentence to count outside {', '.join(scheme.uncounted_sections)}")
-        _merge(db, by, cluster, len(scheme.quantities), scores=scores)
-        models = tuple(row[0] for row in db.sql("SELECT DISTINCT model FROM keys ORDER BY model").fetchall())
-        chosen = db.sql(
-            "SELECT c.* EXCLUDE (g), number FROM chosen c JOIN keys USING (g) ORDER BY sentence_id"
-        )
-        yield Sums(scheme, models, int(total[0]), int(total[1]), chosen.df(), db)
+        found = []
+        for k, by in enumerate(groupings):
+            db.execute(f"USE grouping{k}")
+            _merge(db, by, cluster, len(scheme.quantities), scores=scores)
+            models = db.sql("SELECT DISTINCT model FROM keys ORDER BY model").fetchall()
+            chosen = db.sql(
+                "SELECT c.* EXCLUDE (g), number FROM chosen c JOIN keys USING (g) ORDER BY sentence_id"
+            )
+            found.append(
+                Sums(
+                    scheme, tuple(row[0] for row in models), int(total[0]), int(total[1]), chosen.df(), db,
+                    f"grouping{k}",
+                )
+            )  # fmt: skip
+        yield found
 
 
 def sentence_batches(
@@ -228,28 +265,36 @@ def _sentences_sql(batch: str, scheme: Codebook, own: Sequence[str], keys: Seque
     )
 
 
+def _grouped_sql(by: Sequence[str], every: Sequence[str]) -> str:
+    """Return the query for the sentences of `s`, which holds the keys of all groupings, by those of one."""
+    keys = "".join(f", k{every.index(c)}" for c in by)
+    named = "".join(f", k{every.index(c)} AS k{i}" for i, c in enumerate(by))
+    others = ", ".join(["g", *(f"k{i}" for i in range(len(every)))])
+    return f"SELECT * EXCLUDE ({others}), hash(model{keys}, 0) AS g{named} FROM s"
+
+
 def _queries(scheme: Codebook, by: Sequence[str], cluster: str, *, scores: bool) -> dict[str, str]:
     """Return, by table, what a batch adds to the keys, the units and the coded sentences."""
     groups = ", ".join(["g", "model", *(f"k{i}" for i in range(len(by)))])
     # In a section that is one passage its sentences are the units.
     alone = (
-        "SELECT s.* REPLACE (CASE WHEN alone THEN hash(passage, sentence_id) ELSE passage END AS passage) "
-        "FROM s JOIN (SELECT g, stratum, min(passage) = max(passage) AS alone FROM s GROUP BY g, stratum) "
+        "SELECT t.* REPLACE (CASE WHEN alone THEN hash(passage, sentence_id) ELSE passage END AS passage) "
+        "FROM t JOIN (SELECT g, stratum, min(passage) = max(passage) AS alone FROM t GROUP BY g, stratum) "
         "USING (g, stratum)"
     )
     kind = _finest(by, cluster)
-    whole = f"({alone})" if kind == "passage" else "s"
+    whole = f"({alone})" if kind == "passage" else "t"
     unit = {"agency": "agency_", "report": "coalesce(report, 0)", "passage": "passage"}[kind]
     late = kind == "passage" and cluster == "auto" and "report_id" not in by
     values = [sql for quantity in scheme.quantities for sql in _sums_sql(quantity, scheme, scores=scores)]
     pivoted = ", ".join(f"d{k}, s{k}" for k in range(len(scheme.indicators)))
     return {
-        "keys_": f"SELECT {groups}, count(*) AS whole, count_if(_far) AS far FROM s GROUP BY ALL",
+        "keys_": f"SELECT {groups}, count(*) AS whole, count_if(_far) AS far FROM t GROUP BY ALL",
         "units": f"SELECT g, {unit} AS unit, {'stratum' if kind == 'passage' else '0::UBIGINT'} AS stratum, "
         f"{'report' if late else 'NULL::UBIGINT'} AS report, "
         f"{', '.join(f'{v} AS v{i}' for i, v in enumerate(values))} FROM {whole} GROUP BY ALL",
         "chosen": f"SELECT sentence_id, section, seen, g, agency_ AS agency, coalesce(report, 0) AS report, "
-        f"passage, {pivoted} FROM {whole if kind == 'passage' else 's'} SEMI JOIN wanted USING (sentence_id)",
+        f"passage, {pivoted} FROM {whole if kind == 'passage' else 't'} SEMI JOIN wanted USING (sentence_id)",
     }
 
 

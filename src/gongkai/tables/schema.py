@@ -184,7 +184,17 @@ def _array(values: list[object], kind: pa.DataType) -> pa.Array:
 
 def records(frame: Table) -> list[dict[str, Any]]:
     """Return a frame's rows as dicts by column name."""
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    names = [str(name) for name in frame.columns]
+    columns = [_plain(frame.iloc[:, k]) for k in range(len(names))]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _plain(column: pd.Series[Any]) -> list[Any]:
+    """Return a column's values as Python has them, also those of numpy among values of any kind."""
+    if column.dtype == object:
+        return [v.item() if hasattr(v, "item") else v for v in column.tolist()]
+    texts: list[Any] = (column.to_numpy(object) if column.dtype == "str" else column).tolist()
+    return texts
 
 
 def write_part(name: str, rows: Table | pa.Table, folder: str | Path, part: int = 0) -> None:

@@ -145,11 +145,11 @@ def _sample(corpus: Corpus) -> set[int]:
     total = len(corpus.reports)
     kept: set[int] = set()
     seen = taken = 0
-    for number, (_, group) in enumerate(corpus.agencies):
-        seen += len(group)
-        if total <= MAX_REPORTS or taken + len(group) <= seen * MAX_REPORTS / total:
+    for number, (_, rows) in enumerate(corpus.agencies):
+        seen += len(rows)
+        if total <= MAX_REPORTS or taken + len(rows) <= seen * MAX_REPORTS / total:
             kept.add(number)
-            taken += len(group)
+            taken += len(rows)
     return kept
 
 

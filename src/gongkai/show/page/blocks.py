@@ -7,19 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from gongkai.measure.rates import rates
 from gongkai.show.page.core import RATES, Json, plain, shortener, whole_number
-from gongkai.tables.predicted import by_indicator
 from gongkai.tables.schema import SECTIONS, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gongkai.show.page.corpus import Corpus
+    from gongkai.show.page.held import Held
     from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Checks, Predictions, Sentences, Table
+    from gongkai.tables.schema import Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
@@ -48,16 +47,17 @@ class Blocks:
         self.followed, self.copies = _grouped(corpus.followed, "agency"), _grouped(corpus.copies, "agency")
         self.tally: Json = {"kinds": [], "reports": [], "admitting": [], "cells": []}
         self.names: dict[str, int] = {}
+        self.folders: dict[Path, Path | None] = {}
         self.rated = 0
         self.figures: Json = {}
         self.admitting: dict[int | None, list[int]] = {}
         self.plan: list[tuple[int, int]] = []
         first = size = 0
-        for number, (_, group) in enumerate(corpus.agencies):
-            if size and size + int(group["n_sentences"].sum()) > SIZE:
+        for number, (_, rows) in enumerate(corpus.agencies):
+            if size and size + corpus.sentences(rows) > SIZE:
                 self.plan.append((first, number))
                 first, size = number, 0
-            size += int(group["n_sentences"].sum()) + 1
+            size += corpus.sentences(rows) + 1
         if corpus.agencies:
             self.plan.append((first, len(corpus.agencies)))
 
@@ -66,29 +66,23 @@ class Blocks:
 
         When all are given, `tally` holds what was counted: sentences by kind, reports, problems admitted.
         """
-        report = 0
         for first, after in self.plan:
-            groups = self.corpus.agencies[first:after]
-            count = sum(len(group) for _, group in groups)
-            yield self._block(first, groups, report, report + count)
-            report += count
+            yield self._block(first, self.corpus.agencies[first:after])
         years = sorted(self.admitting, key=lambda year: (year is None, year))
         self.tally["admitting"] = [[year, *self.admitting[year]] for year in years]
         self.tally["cells"] = list(self.names)
 
-    def _block(
-        self, first: int, groups: list[tuple[str | None, Table]], low: int, high: int
-    ) -> dict[int, Json]:
+    def _block(self, first: int, groups: list[tuple[str | None, range]]) -> dict[int, Json]:
+        low, high = groups[0][1].start, groups[-1][1].stop
         tables = self.corpus.tables
-        sentences = _sentences(
-            tables["sentences"].of(low, high), tables["predictions"].of(low, high), self.corpus.scheme
-        )
-        checks = _checks(tables["checks"].of(low, high))
-        cells = _cells(tables["statistics"].cut(low, high), self.names)
+        sentences = _sentences(tables["sentences"], tables["predictions"], self.corpus.scheme, low, high)
+        checks = _checks(tables["checks"], low, high)
+        cells = _cells(tables["statistics"], self.names, low, high)
         figures = self._rates(low, high)
+        about = records(self.corpus.reports.iloc[low:high])
         made: dict[int, Json] = {}
-        for number, (name, group) in enumerate(groups, start=first):
-            rows = records(group)
+        for number, (name, held) in enumerate(groups, start=first):
+            rows = about[held.start - low : held.stop - low]
             shown = [self._report(row, sentences, checks, cells) for row in rows]
             self._count(number, rows, shown)
             places = {
@@ -100,7 +94,7 @@ class Blocks:
                 "reports": shown,
                 "ledger": plain([_followed(r, places) for r in self.followed.get(name, ())]),
                 "copies": plain([_copied(r, places, self.order) for r in self.copies.get(name, ())]),
-                "rates": plain([rate for row in rows for rate in figures.get(row["report_id"], ())]),
+                "rates": [rate for row in rows for rate in figures.get(row["report_id"], ())],
             }
         return made
 
@@ -152,15 +146,19 @@ class Blocks:
         if len(cells):
             order = {one.key: k for k, one in enumerate(RATES)}
             rules = {rule for one in RATES for rule in one.rules()}
-            reports = self.corpus.in_order.iloc[low:after]
+            reports = self.corpus.reports.iloc[low:after]
             table = rates(
-                reports, cells, tables["checks"].of(low, after, "rule", rules), level=self.corpus.level
-            )
-            table = table[table["value"].notna() & table["indicator"].isin(order)]
+                reports, cells, tables["checks"].of(low, after, "rule", rules), level=self.corpus.level,
+                only=tuple(order),
+            )  # fmt: skip
+            table = table[table["value"].notna()]
             columns = ("year", "value", "low", "high", "top", "bottom", "broken", "note")
-            for row in records(table[["report_id", "indicator", *columns]]):
-                values = [round(v, 5) if isinstance(v, float) else v for v in (row[c] for c in columns)]
-                found[row["report_id"]].append([order[row["indicator"]], *values])
+            for rid, key, *row in zip(
+                *(table[c].to_numpy(object).tolist() for c in ("report_id", "indicator", *columns)),
+                strict=True,
+            ):
+                numbers = [(round(v, 5) if v == v else None) if isinstance(v, float) else v for v in row]
+                found[rid].append([order[key], *numbers])
         self.rated, self.figures = after, found
         return found
 
@@ -168,108 +166,130 @@ class Blocks:
         """Return where the source lies, seen from the page; None where that would name the machine."""
         if "://" in source or not source:
             return None
-        try:
-            path = Path(source).resolve().relative_to(self.home)
-        except (ValueError, OSError):
-            return None
-        return path.as_posix()
+        path = Path(source)
+        if path.parent not in self.folders:
+            try:
+                self.folders[path.parent] = path.parent.resolve().relative_to(self.home)
+            except (ValueError, OSError):
+                self.folders[path.parent] = None
+        folder = self.folders[path.parent]
+        return None if folder is None else (folder / path.name).as_posix()
 
 
 def _sentence_id(report: str, mark: str) -> str:
     return mark[1:] if mark.startswith("=") else f"{report}-{mark}"
 
 
-def _sentences(sentences: Sentences, predictions: Predictions, scheme: Codebook) -> Json:
+def _sentences(sentences: Held, predictions: Held, scheme: Codebook, low: int, high: int) -> Json:
     """Return by report its headings and its sentences, each a list.
 
     A sentence: section, heading, kind (−1 for none), page (0 for none), the end of its id, text, then the
     score of each indicator in per cent.
     """
-    flags, scores = by_indicator(predictions, scheme)
-    number = np.full(len(flags), -1)
+    ids = sentences.column("sentence_id", low, high)
+    flags, points = _predicted({sid: row for row, sid in enumerate(ids)}, predictions, scheme, low, high)
+    number = np.full(len(ids), -1)
+    at = {name: k for k, name in enumerate(scheme.indicators)}
     for k in reversed(range(len(scheme.kinds))):
         kind = scheme.kinds[k]
-        fits = flags[list(kind.has)].all(axis=1) & ~flags[list(kind.lacks)].any(axis=1)
-        number[fits.to_numpy()] = k
-    place = {sid: row for row, sid in enumerate(flags.index.get_level_values("sentence_id"))}
-    at = np.array([place.get(sid, -1) for sid in sentences["sentence_id"]], int)
-    percent = np.nan_to_num(100 * scores.to_numpy(float)).round().astype(int)
-    kinds = np.append(number, -1)[at].tolist()  # −1, where nothing was predicted, is the last
-    points = np.vstack([percent, np.zeros(percent.shape[1], int)])[at].tolist()
-    found: Json = {}
+        has, lacks = ([at[name] for name in names] for names in (kind.has, kind.lacks))
+        number[flags[:, has].all(axis=1) & ~flags[:, lacks].any(axis=1)] = k
+    number[np.isnan(points).all(axis=1)] = -1  # nothing was predicted
+    percent = np.nan_to_num(points).round().astype(int).tolist()
+    pages = np.nan_to_num(np.array(sentences.column("page", low, high), float)).astype(int).tolist()
     order = {section: k for k, section in enumerate(SECTIONS)}
-    columns = (
-        sentences[c].tolist() for c in ("report_id", "sentence_id", "section", "heading", "page", "text")
-    )
-    for rid, sid, section, heading, page, text, kind, score in zip(*columns, kinds, points, strict=True):
+    found: Json = {}
+    columns = (sentences.column(c, low, high) for c in ("report_id", "section", "heading", "text"))
+    for rid, section, heading, text, sid, page, kind, score in zip(
+        *columns, ids, pages, number.tolist(), percent, strict=True
+    ):
         if (held := found.get(rid)) is None:
             held = found[rid] = _empty()
         if heading not in held[2]:
             held[2][heading] = len(held[0])
             held[0].append(heading)
         mark = sid[len(rid) + 1 :] if sid.startswith(f"{rid}-") else f"={sid}"
-        number_of_page = int(page) if page is not None and page == page else 0
-        held[1].append([order[section], held[2][heading], kind, number_of_page, mark, text, *score])
+        held[1].append([order[section], held[2][heading], kind, page, mark, text, *score])
     return {rid: held[:2] for rid, held in found.items()}
+
+
+def _predicted(
+    place: Mapping[str, int], predictions: Held, scheme: Codebook, low: int, high: int
+) -> tuple[Vector, Vector]:
+    """Return decisions and scores in per cent (NaN: none), a row per sentence and a column per indicator.
+
+    That each sentence has what it needs is seen to where the shares are computed.
+    """
+    flags = np.zeros((len(place), len(scheme.indicators)), bool)
+    points = np.full(flags.shape, np.nan)
+    labels, values = (predictions.codes(c, low, high) for c in ("label", "value"))
+    names, classes = predictions.texts("label"), predictions.texts("value")
+    column = np.full((len(names), len(classes)), -1)
+    for k, name in enumerate(scheme.indicators):
+        label, _, value = name.partition("=") if scheme.of(name).is_choice else (name, "", "")
+        if label in names:
+            for c, one in enumerate(classes):
+                if (one or "") == value:
+                    column[names.index(label), c] = k
+    rows = np.array([place.get(sid, -1) for sid in predictions.column("sentence_id", low, high)], int)
+    columns = column[labels, values]
+    known = (rows >= 0) & (columns >= 0)
+    for target, name, factor in ((flags, "predicted", 1), (points, "score", 100)):
+        told = np.array(predictions.column(name, low, high), float)
+        target[rows[known], columns[known]] = factor * np.nan_to_num(told[known])
+    return flags, points
 
 
 def _empty() -> tuple[list[str], list[list[Any]], dict[str, int]]:
     return [], [], {}
 
 
-def _checks(checks: Checks) -> Json:
+def _checks(checks: Held, low: int, high: int) -> Json:
     """Return by report its rules: whether it holds (None: undecided), and the rest."""
     found: Json = defaultdict(list)
-    columns = (checks[c].tolist() for c in ("report_id", "holds", "rule", "left", "right", "where", "note"))
-    for rid, holds, *rest in zip(*columns, strict=True):
-        known = None if holds is None or holds != holds else bool(holds)
-        found[rid].append([known, *rest])
+    columns = ("report_id", "holds", "rule", "left", "right", "where", "note")
+    for rid, holds, *rest in zip(*(checks.column(c, low, high) for c in columns), strict=True):
+        found[rid].append([None if holds is None else bool(holds), *rest])
     return found
 
 
-def _cells(statistics: pa.Table, names: dict[str, int]) -> Json:
+def _cells(statistics: Held, names: dict[str, int], low: int, high: int) -> Json:
     """Return by report its cells: plain ones as pairs of number and value in a row, and the others at length.
 
     A cell is plain when it holds a whole number, printed so. The others: number, value, raw, how, where.
     `names` numbers `table.row.column` over all reports.
     """
-    codes = {c: _codes(statistics[c]) for c in ("report_id", "table", "row", "column", "raw", "how", "where")}
-    rows, columns = len(codes["row"][1]), len(codes["column"][1])
-    key = (codes["table"][0] * rows + codes["row"][0]) * columns + codes["column"][0]
+    parts = ("table", "row", "column")
+    texts = [statistics.texts(c) for c in parts]
+    key = np.ravel_multi_index([statistics.codes(c, low, high) for c in parts], [len(one) for one in texts])
     distinct, place = np.unique(key, return_inverse=True)
     number = np.zeros(len(distinct), int)
-    for k, code in enumerate(distinct.tolist()):
-        above, column = divmod(code, columns)
-        table, row = divmod(above, rows)
-        parts = (codes["table"][1][table], codes["row"][1][row], codes["column"][1][column])
-        number[k] = names.setdefault(".".join(map(str, parts)), len(names))
-    value = statistics["value"].to_numpy()
-    whole = [
-        int(raw) if raw and raw.isascii() and raw.isdigit() and raw == str(int(raw)) else -1
-        for raw in codes["raw"][1]
-    ]
-    as_printed = np.array([w if w < 2**53 else -1 for w in whole], float)[codes["raw"][0]]
-    recovered = np.array([how == "recovered" for how in codes["how"][1]])[codes["how"][0]]
+    for k, codes in enumerate(np.transpose(np.unravel_index(distinct, [len(one) for one in texts]))):
+        name = ".".join(str(one[c]) for one, c in zip(texts, codes, strict=True))
+        number[k] = names.setdefault(name, len(names))
+    value = np.array(statistics.column("value", low, high), float)
+    raws, raw_of = np.unique(statistics.codes("raw", low, high), return_inverse=True)
+    as_printed = np.array([_printed(statistics.texts("raw")[k]) for k in raws.tolist()], float)[raw_of]
+    recovered = np.array([how == "recovered" for how in statistics.column("how", low, high)], bool)
     plainly = (as_printed == value) & ~recovered
-    found: Json = {rid: [[], []] for rid in codes["report_id"][1] if rid}
+    reports = statistics.column("report_id", low, high)
+    found: Json = {rid: [[], []] for rid in reports}
     pairs = np.stack([number[place], np.where(plainly, value, 0).astype(np.int64)], axis=1)
-    ends = np.flatnonzero(np.diff(codes["report_id"][0])) + 1
+    ends = np.flatnonzero(np.diff(statistics.codes("report_id", low, high))) + 1
     for rows_of in np.split(np.arange(len(value)), ends):
         if len(rows_of):
-            rid = codes["report_id"][1][codes["report_id"][0][rows_of[0]]]
-            found[str(rid)][0] = pairs[rows_of[plainly[rows_of]]].ravel().tolist()
+            found[reports[rows_of[0]]][0] = pairs[rows_of[plainly[rows_of]]].ravel().tolist()
+    others = {c: statistics.column(c, low, high) for c in ("raw", "how", "where")}
     for at in np.flatnonzero(~plainly).tolist():
-        rid, raw, how, where = (codes[c][1][codes[c][0][at]] for c in ("report_id", "raw", "how", "where"))
-        found[str(rid)][1].append([int(number[place[at]]), _number(float(value[at])), raw, how, where])
+        said = (others[c][at] for c in ("raw", "how", "where"))
+        found[reports[at]][1].append([int(number[place[at]]), _number(float(value[at])), *said])
     return found
 
 
-def _codes(column: pa.ChunkedArray) -> tuple[Vector, list[str | None]]:
-    """Return a column's codes, and their texts; what is missing is the last."""
-    array = column.combine_chunks()
-    texts = [*array.dictionary.to_pylist(), None]
-    codes = array.indices.to_pandas().fillna(len(texts) - 1).to_numpy(int)
-    return codes, texts
+def _printed(raw: str | None) -> int:
+    """Return the whole number that a cell is printed as, −1 for anything else."""
+    plain_ = raw and raw.isascii() and raw.isdigit() and len(raw) < 16 and raw == str(int(raw))
+    return int(raw) if raw and plain_ else -1
 
 
 def _number(value: float) -> float | int | None:

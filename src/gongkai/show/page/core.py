@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gongkai.classify.real import real_quality
 from gongkai.errors import GongkaiError
 from gongkai.measure.guards import is_assumed
-from gongkai.measure.prevalence import prevalence
+from gongkai.measure.prevalence import prevalences
 from gongkai.measure.rates import indicators
 from gongkai.show.page.corpus import Corpus, names_in
 from gongkai.show.page.static import words
@@ -25,12 +25,16 @@ if TYPE_CHECKING:
 
     from gongkai.measure.prevalence import Method
     from gongkai.tables.codebook import Codebook, Quantity, Words
-    from gongkai.tables.schema import Measures, Table
+    from gongkai.tables.schema import Measures
 
 Json: TypeAlias = dict[str, Any]
 
+_GROUPINGS: tuple[tuple[str, ...], ...] = (
+    (), ("year",), ("section",), ("province",), ("agency",), ("agency", "year"), ("section", "year"),
+)  # fmt: skip
 WIDTH = 5
 """Numbers of a share; `script/data.js` reads them."""
+_AGENCY = ("kind", "level", "region", "region_code")
 RATES = tuple(one for one in indicators() if ":" not in one.key)
 """Those that the page shows: not ground by ground."""
 
@@ -43,52 +47,59 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
         about: What `about_model` gave.
         tally: What the blocks counted: `Blocks.tally`.
     """
-    scheme, quantities = corpus.scheme, corpus.scheme.quantities
+    scheme = corpus.scheme
     place = {name: number for number, (name, _) in enumerate(corpus.agencies)}
 
-    def shares(*by: str, places: bool, method: Method) -> Measures:
-        return prevalence(
-            corpus.predictions, None if method == "count" else corpus.labels, by=by, method=method,
-            level=corpus.level, codebook=scheme, reports=corpus.reports if places else None,
-        )  # fmt: skip
-
-    def packed(*by: str, places: bool = False) -> list[list[Any]]:
-        rows = _packed(shares(*by, places=places, method="count"), by, quantities, place)
-        if corpus.method == "count":
-            return rows
-        better = _packed(shares(*by, places=places, method=corpus.method), by, quantities, place)
-        return _corrected(rows, better, len(by), coded if corpus.method == "adjusted" else None)
-
     coded = 0 if corpus.labels is None else int(corpus.labels["sentence_id"].nunique())
-
     placed = corpus.reports["region_code"].notna().any()
-    years_of_sections = packed("section", "year")
-    found = {
+    packed = _shares(corpus, [by for by in _GROUPINGS if placed or "province" not in by], place, coded)
+    found: Json = {
         "scheme": _scheme(scheme),
-        "model": about | {"name": corpus.model},
+        "model": plain(about | {"name": corpus.model}),
         "level": corpus.level,
         "method": corpus.method,
         "coded": coded,
         "assumed": corpus.labels is not None and is_assumed(corpus.labels),
-        "far": [corpus.far, FAR_TEXT, 1 - FAR],
+        "far": plain([corpus.far, FAR_TEXT, 1 - FAR]),
         "sections": list(SECTIONS),
         "sentences": len(corpus.tables["sentences"]),
-        "whole": packed(),
-        "years": packed("year"),
-        "bySection": packed("section"),
-        "byProvince": _by_code(packed("province", places=True)) if placed else [],
-        "byAgency": packed("agency"),
-        "byAgencyYear": packed("agency", "year"),
-        "admitted": [row[1:] for row in years_of_sections if row[0] == "problems"],
-        "agencies": [_agency(name, group) for name, group in corpus.agencies],
+        "whole": packed[()],
+        "years": packed["year",],
+        "bySection": packed["section",],
+        "byProvince": _by_code(packed["province",]) if placed else [],
+        "byAgency": packed["agency",],
+        "byAgencyYear": packed["agency", "year"],
+        "admitted": [row[1:] for row in packed["section", "year"] if row[0] == "problems"],
+        "agencies": plain(_agencies(corpus)),
         "rates": [[one.key, one.en, one.zh, one.kind, one.direction] for one in RATES],
         "outcomes": _outcomes(corpus, place),
         "copied": _copied_counts(corpus, place),
         "ranks": _ranks(corpus, place),
-        "files": _files(corpus),
+        "files": plain(_files(corpus)),
     }
-    made: Json = plain(found)
-    return made | tally
+    return found | tally
+
+
+def _shares(
+    corpus: Corpus, groupings: Sequence[tuple[str, ...]], place: Mapping[str | None, int], coded: int
+) -> dict[tuple[str, ...], list[list[Any]]]:
+    """Return the rows of each grouping, counted, or corrected where they can be."""
+
+    def rows(method: Method) -> list[list[list[Any]]]:
+        labels = None if method == "count" else corpus.labels
+        found = prevalences(
+            corpus.predictions, labels, groupings, method=method, level=corpus.level, codebook=corpus.scheme,
+            reports=corpus.reports,
+        )  # fmt: skip
+        pairs = zip(found, groupings, strict=True)
+        return [_packed(measures, by, corpus.scheme.quantities, place) for measures, by in pairs]
+
+    made = rows("count")
+    if corpus.method != "count":
+        told = coded if corpus.method == "adjusted" else None
+        pairs = zip(groupings, made, rows(corpus.method), strict=True)
+        made = [_corrected(counted, better, len(by), told) for by, counted, better in pairs]
+    return dict(zip(groupings, made, strict=True))
 
 
 def _by_code(rows: list[list[Any]]) -> list[list[Any]]:
@@ -214,9 +225,10 @@ def whole_number(value: Any) -> int | None:  # noqa: ANN401
     return None if value is None or value != value else int(value)
 
 
-def _agency(name: str | None, group: Table) -> Json:
-    last = group.iloc[-1]
-    return {"name": name} | {key: last[key] for key in ("kind", "level", "region", "region_code")}
+def _agencies(corpus: Corpus) -> list[Json]:
+    """Return what the last report of each agency says of it."""
+    last = records(corpus.reports.iloc[[rows.stop - 1 for _, rows in corpus.agencies]][list(_AGENCY)])
+    return [{"name": name} | row for (name, _), row in zip(corpus.agencies, last, strict=True)]
 
 
 def _outcomes(corpus: Corpus, place: Mapping[str | None, int]) -> list[list[int]] | None:
@@ -239,16 +251,11 @@ def _copied_counts(corpus: Corpus, place: Mapping[str | None, int]) -> list[list
     rows = [[0, 0, 0] for _ in place]
     distinct = corpus.copies.drop_duplicates(["sentence_id", "kind"])
     pairs = zip(names_in(distinct["agency"]), distinct["kind"], strict=True)
-    found = [
-        *(
-            (a, 0)
-            for a in [name for name, group in corpus.agencies for _ in range(int(group["n_sentences"].sum()))]
-        ),
-        *((a, 1 if k == "own" else 2) for a, k in pairs),
-    ]
-    for agency, column in found:
+    for number, (_, held) in enumerate(corpus.agencies):
+        rows[number][0] = corpus.sentences(held)
+    for agency, kind in pairs:
         if agency in place:
-            rows[place[agency]][column] += 1
+            rows[place[agency]][1 if kind == "own" else 2] += 1
     return rows
 
 

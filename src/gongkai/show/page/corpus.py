@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ _COLUMNS = {
     "sentences": ("sentence_id", "section", "heading", "page", "text"),
     "statistics": ("table", "row", "column", "value", "raw", "how", "where"),
     "checks": ("rule", "left", "right", "holds", "where", "note"),
-    "predictions": ("sentence_id", "model", "label", "value", "score", "predicted", "section", "distance"),
+    "predictions": ("sentence_id", "model", "label", "value", "score", "predicted", "distance"),
 }
 _SEARCHED = (
     "sentence_id",
@@ -52,9 +52,10 @@ class Corpus:
     """What the page shows.
 
     Attributes:
-        agencies: Each agency's name, None for those not found, which stand last; and its reports, by year.
-        reports: The reports, each once.
-        in_order: The same in the order of `agencies`.
+        agencies: Each agency's name, None for those not found, which stand last; and which rows of `reports`
+            are its.
+        reports: The reports, each once, by agency and year.
+        sizes: Sentences of the reports before each of these rows, and of all.
         tables: Rows of each table in the order of `reports`.
         twice: Reports that are held a second time.
         labels: Coded sentences that shares are corrected by; None where they are counted.
@@ -62,9 +63,9 @@ class Corpus:
         far: Share of sentences unlike the model's training text; NaN where it is not told.
     """
 
-    agencies: list[tuple[str | None, Table]]
+    agencies: list[tuple[str | None, range]]
     reports: Table
-    in_order: Table
+    sizes: list[int]
     tables: dict[str, Held]
     problems: Table
     twice: int
@@ -78,6 +79,10 @@ class Corpus:
     followed: Table | None
     copies: Table | None
     ranks: Table | None
+
+    def sentences(self, rows: range) -> int:
+        """Return how many sentences the reports in these rows have."""
+        return self.sizes[rows.stop] - self.sizes[rows.start]
 
 
 def read_corpus(
@@ -99,9 +104,9 @@ def read_corpus(
     scheme = scheme_of(predictions, codebook)
     every = read_table(tables, "reports")
     every = every.sort_values(["agency", "year", "source_path"], na_position="last", ignore_index=True)
-    reports = every[every["same_as"].isna()]
-    agencies = _by_agency(reports)
-    ids = [report for _, group in agencies for report in group["report_id"]]
+    reports = every[every["same_as"].isna()].reset_index(drop=True)
+    agencies = _runs(names_in(reports["agency"]))
+    ids = reports["report_id"].tolist()
     rows = {
         name: held(predictions if name == "predictions" else tables, name, columns, ids)
         for name, columns in _COLUMNS.items()
@@ -121,9 +126,9 @@ def read_corpus(
                 None, lambda: compare_groups(outcome, by="agency", cluster="report_id", level=level)
             )
     model = models[0] if models else ""
-    in_order = reports.set_index("report_id", drop=False).loc[ids].reset_index(drop=True)
+    sizes = [0, *accumulate(int(n) for n in reports["n_sentences"])]
     return Corpus(
-        agencies, reports, in_order, rows, read_table(tables, "problems"), len(every) - len(reports),
+        agencies, reports, sizes, rows, read_table(tables, "problems"), len(every) - len(reports),
         predictions, model, scheme, level, labels, method, _far(rows["predictions"], scheme),
         followed, copies, ranks,
     )  # fmt: skip
@@ -145,12 +150,10 @@ def _unless_none(found: Table | None, search: Callable[[], Table]) -> Table | No
         return None
 
 
-def _by_agency(reports: Table) -> list[tuple[str | None, Table]]:
-    groups: dict[str | None, list[int]] = defaultdict(list)
-    for row, name in enumerate(names_in(reports["agency"])):
-        groups[name].append(row)
-    order = sorted(n for n in groups if n is not None) + [n for n in groups if n is None]
-    return [(name, reports.iloc[groups[name]]) for name in order]
+def _runs(names: list[str | None]) -> list[tuple[str | None, range]]:
+    """Return each name of an ordered list, and where it stands."""
+    ends = [k for k in range(1, len(names) + 1) if k == len(names) or names[k] != names[k - 1]]
+    return [(names[a], range(a, b)) for a, b in pairwise([0, *ends])] if names else []
 
 
 def names_in(column: pd.Series[str]) -> list[str | None]:

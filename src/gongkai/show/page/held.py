@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from gongkai.tables.schema import Table
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
 
 
 class Held:
@@ -37,19 +39,41 @@ class Held:
         number = known[codes]
         order = np.argsort(number, kind="stable")
         order = order[np.searchsorted(number[order], 0) :]
-        self.table = table.take(pa.array(order))
+        self.table = table.take(pa.array(order)).combine_chunks()
         self.starts = np.searchsorted(number[order], np.arange(len(reports) + 1))
+        self._texts: dict[str, list[str | None]] = {}
 
-    def cut(self, first: int, after: int) -> pa.Table:
-        """Return the rows of reports `first` to before `after`, texts as codes."""
+    def _slice(self, column: str, first: int, after: int) -> pa.Array:
         low, high = int(self.starts[first]), int(self.starts[after])
-        return self.table.slice(low, high - low)
+        chunks: pa.ChunkedArray = self.table[column].slice(low, high - low)
+        return chunks.chunk(0) if chunks.num_chunks else pa.array([], chunks.type)
 
-    def of(self, first: int, after: int, column: str = "", among: Collection[str] = ()) -> Table:
-        """Return the rows of reports `first` to before `after`, texts as texts; only those with a value."""
-        part = self.cut(first, after)
-        if column:
-            part = _where(part, column, among)
+    def column(self, name: str, first: int, after: int) -> list[Any]:
+        """Return a column of reports `first` to before `after` as Python has its values."""
+        part = self._slice(name, first, after)
+        if pa.types.is_dictionary(part.type):
+            texts = self.texts(name)
+            return [texts[code] for code in self.codes(name, first, after).tolist()]
+        values: list[Any] = part.to_numpy(zero_copy_only=False).tolist()
+        return values
+
+    def codes(self, name: str, first: int, after: int) -> Vector:
+        """Return a column's texts as their places in `texts`; what is missing is the last."""
+        codes = self._slice(name, first, after).indices
+        known = pc.fill_null(codes, len(self.texts(name)) - 1)
+        return np.asarray(known.to_numpy(zero_copy_only=False), np.int64)
+
+    def texts(self, name: str) -> list[str | None]:
+        """Return the texts of a column that is held as codes, then None."""
+        if name not in self._texts:
+            chunks = self.table[name].chunks
+            self._texts[name] = [*(chunks[0].dictionary.to_pylist() if chunks else ()), None]
+        return self._texts[name]
+
+    def of(self, first: int, after: int, column: str, among: Collection[str]) -> Table:
+        """Return the rows of reports `first` to before `after` with one of these values, texts as texts."""
+        low, high = int(self.starts[first]), int(self.starts[after])
+        part = _where(self.table.slice(low, high - low), column, among)
         columns = [
             c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in part.itercolumns()
         ]
