@@ -192,7 +192,7 @@ def records(frame: Table) -> list[dict[str, Any]]:
 def _plain(column: pd.Series[Any]) -> list[Any]:
     """Return a column's values as Python has them, also those of numpy among values of any kind."""
     if column.dtype == object:
-        return [v.item() if hasattr(v, "item") else v for v in column.tolist()]
+        return [v.item() if getattr(v, "ndim", None) == 0 else v for v in column.tolist()]
     texts: list[Any] = (column.to_numpy(object) if column.dtype == "str" else column).tolist()
     return texts
 
