@@ -39,8 +39,8 @@ WHOLE = 180
 """Cells from which the tables were read whole; the forms have 198 and 200."""
 TWICE = 20
 """Lines in a row, each told twice, that are no chance."""
-LEAST_LINE, TOLD_AGAIN = 12, 3
-"""Characters of a line, and such lines in a row, that no report has twice."""
+LEAST_LINE, TOLD_AGAIN = 10, 3
+"""Characters of a line, and such lines in a row, that no report has twice; one broken off counts double."""
 TABLES = {"proactive", "requests", "disputes"}
 FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
 """What draws a table in text."""
@@ -151,14 +151,21 @@ def _told_once(pieces: list[Line]) -> list[Line]:
     while at < len(filled):
         before = first.setdefault(words[at], at) if len(words[at]) >= LEAST_LINE else at
         again = 0
-        while before + again < at < len(words) - again and words[before + again] == words[at + again]:
+        while before + again < at < len(words) - again and _is_same(words[before + again], words[at + again]):
             again += 1
-        prose = sum(len(w) >= LEAST_LINE and bool(_POINTED.search(w)) for w in words[at : at + again])
+        told = [word for word in words[at : at + again] if len(word) >= LEAST_LINE and _POINTED.search(word)]
+        # Only a tool breaks two lines off at the same character.
+        prose = len(told) + sum(not word.endswith("。") for word in told)
         end = at + max(again, 1)
         if prose < TOLD_AGAIN:
             kept += filled[at:end]
         at = end
     return kept
+
+
+def _is_same(line: str, other: str) -> bool:
+    """Tell whether two lines are one; a tool may lose the mark at its end."""
+    return line == other or (len(line) >= LEAST_LINE and line.rstrip("，。、；") == other.rstrip("，。、；"))
 
 
 def _is_unmerged(grid: Grid) -> bool:
