@@ -26,7 +26,7 @@ def predictions():
         for k in range(int(rng.integers(6, 14))):
             about = {"report_id": f"r{agency}-{year}", "agency": f"第{agency}局" if agency else None, "year": year,
                      "sentence_id": f"s{agency}-{year}-{k}", "section": "overview" if k else "preamble",
-                     "heading": f"h{k % 3}", "region_code": None, "model": "m", "seen": False}  # fmt: skip
+                     "heading": f"h{k % 3}" if agency != 7 else None, "region_code": None, "model": "m", "seen": False}  # fmt: skip
             for label in ("commitment", "boilerplate"):
                 score = float(rng.beta(0.5, 1))
                 rows.append(about | {"label": label, "score": score, "predicted": score >= 0.5})
@@ -87,6 +87,17 @@ def test_only_passages_that_are_needed_are_kept_apart(predictions, tmp_path):
     _, sums = both(predictions, None, tmp_path, by=["agency"])
     assert sums.loc[sums["section"].notna(), "agency"].nunique(dropna=False) == 5  # with one report or two
     assert sums["sentences"].sum() == (predictions["section"] != "preamble").sum()
+
+
+def test_a_report_without_a_year_is_in_no_group_of_years(predictions):
+    """Years with gaps are numbers, as those of `read_predictions` are."""
+    undated = predictions.assign(year=predictions["year"].where(predictions["agency"] != "第3局"))
+    sums = outcome_sums(undated, by=["year"])
+    assert sums["year"].dtype == undated["year"].dtype == float
+    same(
+        compare(sums, by="year", first=None, second=2021),
+        compare(counted_outcome(undated), by="year", first=None, second=2021),
+    )
 
 
 def test_what_is_refused(predictions):

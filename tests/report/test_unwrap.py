@@ -3,7 +3,8 @@ import textwrap
 import pytest
 
 from gongkai.report.outline import Line
-from gongkai.report.unwrap import columns, sections_apart, unwrap
+from gongkai.report.unwrap import sections_apart, unwrap
+from gongkai.text.grammar import columns
 
 PROSE = (
     "2021年，我局坚持以公开为常态、不公开为例外，全年通过门户网站主动公开救助标准、慈善捐赠收支等各类信息412条，"

@@ -101,10 +101,11 @@ def table_rests(lines: Sequence[str]) -> set[int]:
     pairs, characters = vocabulary()
 
     def is_rest(line: str) -> bool:
-        words = spelt(line)
-        if line.rstrip().endswith(("。", "；")) or len(words) > LONGEST_REST:
+        words = [spelt(word) for word in line.split()]
+        letters = "".join(words)
+        if line.rstrip().endswith(("。", "；")) or len(letters) > LONGEST_REST:
             return False
-        return pairs_of(words) <= pairs and set(words) <= characters
+        return set(letters) <= characters and all(pairs_of(word) <= pairs for word in words)
 
     found: set[int] = set()
     filled = [number for number, line in enumerate(lines) if line.strip()]

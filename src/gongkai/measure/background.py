@@ -64,11 +64,15 @@ def used_by(codes: Vector) -> Vector:
 
 @functools.cache
 def _mandated() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{line})" for line in words("mandated")))
+    """Return the mandated words as one pattern, by their first character, the longest first."""
+    by_first: dict[str, list[str]] = {}
+    for word in sorted({w for line in words("mandated") for w in line.split()}, key=len, reverse=True):
+        by_first.setdefault(word[0], []).append(word[1:])
+    return re.compile("|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in by_first.items()))
 
 
 def own_length(masked: str, further: Iterable[str] = ()) -> int:
-    """Return how many characters of a masked text are left without mandated phrases.
+    """Return how many characters of a masked text are left without mandated words.
 
     Args:
         masked: A text as `similar.mask` gives it.
@@ -82,25 +86,13 @@ def own_length(masked: str, further: Iterable[str] = ()) -> int:
     return len(_mandated().sub("", masked))
 
 
-@functools.cache
-def _plain_mandated() -> tuple[re.Pattern[str], dict[int, None]]:
-    """Return the phrases in which any character may stand, and the characters of all others."""
-    wild = [line for line in words("mandated") if "." in line]
-    letters = {ord(c) for line in words("mandated") if "." not in line for c in line}
-    return re.compile("|".join(f"(?:{line})" for line in wild)), dict.fromkeys(letters)
-
-
 def is_mandated(texts: Iterable[str], further: Iterable[str] = ()) -> Vector:
     """Tell which masked texts are nothing but mandated phrases."""
     phrases = [p for p in further if p]
-    wild, letters = _plain_mandated()
+    found: list[bool] = []
     known: dict[str, bool] = {}
-    found = []
     for text in texts:
         if text not in known:
-            # Characters that are in no phrase stay; so most texts need no look for all phrases.
-            strange = len(text.translate(letters)) if not phrases else 0
-            own = strange >= LEFT and not wild.search(text)
-            known[text] = not own and own_length(text, phrases) < LEFT
+            known[text] = own_length(text, phrases) < LEFT
         found.append(known[text])
     return np.array(found, bool)

@@ -215,10 +215,14 @@ def _held_of(
 ) -> tuple[Table, dict[str, dict[str, float]]]:
     """Return the sentences of some reports in their order, with `promised`, and the reports' cells."""
     db.register("asked", arrow_of({"report_id": sorted(reports)}))
-    frame = db.sql(
-        "SELECT held.*, coalesce(sentence_id::VARCHAR IN (FROM tagged), false) AS promised "
-        "FROM held SEMI JOIN asked USING (report_id) ORDER BY place"
-    ).df()
+    frame = (
+        db.sql(
+            "SELECT held.*, coalesce(sentence_id::VARCHAR IN (FROM tagged), false) AS promised "
+            "FROM held SEMI JOIN asked USING (report_id) ORDER BY place"
+        )
+        .to_arrow_table()
+        .to_pandas()
+    )
     return frame, cells_of(db.sql("SELECT * FROM cells SEMI JOIN asked USING (report_id)").df())
 
 
@@ -243,6 +247,7 @@ def _rows_of(
     }
     matrix = weights.rows(frame["masked"].tolist())
     of_report = frame.groupby("report_id").indices
+    held = {str(column): frame[column].tolist() for column in frame.columns}
     for _, one, other in pairs:
         now, after = np.asarray(of_report[one]), np.asarray(of_report[other])
         after = after[counted[after]]
@@ -255,7 +260,7 @@ def _rows_of(
                 if kind == "problem":
                     likeness = same_trouble(texts[index].tolist(), texts[pool].tolist(), likeness)
                 match, score = pool[likeness.argmax(axis=1)], likeness.max(axis=1)
-            for row in _rows(frame, index, match, score, kind, limits[kind], promised):
+            for row in _rows(held, index, match, score, kind, limits[kind]):
                 told = {} if kind == "problem" else _answered(row, cells.get(one, {}), cells.get(other, {}))
                 yield row | told
 
@@ -333,24 +338,29 @@ def _likeness(left: sp.csr_matrix, right: sp.csr_matrix) -> Vector:
 
 
 def _rows(
-    frame: Table, index: Vector, counterpart: Vector, score: Vector, kind: str, limit: float, promised: Vector
+    held: Mapping[str, list[Any]],
+    index: Vector,
+    counterpart: Vector,
+    score: Vector,
+    kind: str,
+    limit: float,
 ) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    for row, match, points in zip(index, counterpart, score, strict=True):
+    for row, match, points in zip(index.tolist(), counterpart.tolist(), score.tolist(), strict=True):
         found = points >= limit
-        again = promised[match] or frame["section"].iloc[match] == "problems"
-        text, other = str(frame["text"].iloc[row]), str(frame["text"].iloc[match])
-        specific = _specific(text, other, frame["agency"].iloc[row]) if found else 0
+        again = held["promised"][match] or held["section"][match] == "problems"
+        text, other = str(held["text"][row]), str(held["text"][match])
+        specific = _specific(text, other, held["agency"][row]) if found else 0
         rows.append(
             {
-                **{c: frame[c].iloc[row] for c in ("sentence_id", "agency", "year")},
+                **{c: held[c][row] for c in ("sentence_id", "agency", "year")},
                 "kind": kind,
                 "text": text,
                 "when": next((name for name, pattern in _WHEN.items() if pattern.search(text)), "unsaid"),
                 "checkable": bool(re.search(r"\d|《|[一二三四五六七八九十百]+[个项次件场期]", text)),
-                "next_id": frame["sentence_id"].iloc[match] if found else None,
-                "next_section": frame["section"].iloc[match] if found else None,
-                "next_text": frame["text"].iloc[match] if found else None,
+                "next_id": held["sentence_id"][match] if found else None,
+                "next_section": held["section"][match] if found else None,
+                "next_text": held["text"][match] if found else None,
                 "score": float(points),
                 "specific": specific,
                 "outcome": _outcome(kind, bool(again), float(points), specific, other) if found else "silent",

@@ -144,13 +144,17 @@ def _folded(db: duckdb.DuckDBPyConnection, by: Sequence[str]) -> Table:
     columns = [f"c.{k} AS {quoted(name)}" for k, name in zip(keys, by, strict=True)]
     columns += [f"c.{c}" for c in about if c not in ("section", "heading")]
     columns += [f"CASE WHEN f.label IS NULL THEN NULL ELSE c.{c} END AS {c}" for c in passages]
-    found: Table = db.sql(
-        f"SELECT c.label, {', '.join(columns)}, sum(sentences)::DOUBLE AS sentences, "
-        f"sum(outcome)::DOUBLE / {SCALE} AS outcome, sum(above)::DOUBLE AS above "
-        f"FROM cells c LEFT JOIN "
-        f"(SELECT {', '.join(['label', *keys])} FROM cells GROUP BY ALL HAVING {few}) f "
-        f"ON {same} GROUP BY ALL HAVING sum(sentences) > 0 ORDER BY ALL"
-    ).df()
+    found: Table = (
+        db.sql(
+            f"SELECT c.label, {', '.join(columns)}, sum(sentences)::DOUBLE AS sentences, "
+            f"sum(outcome)::DOUBLE / {SCALE} AS outcome, sum(above)::DOUBLE AS above "
+            f"FROM cells c LEFT JOIN "
+            f"(SELECT {', '.join(['label', *keys])} FROM cells GROUP BY ALL HAVING {few}) f "
+            f"ON {same} GROUP BY ALL HAVING sum(sentences) > 0 ORDER BY ALL"
+        )
+        .to_arrow_table()
+        .to_pandas()
+    )
     return found
 
 

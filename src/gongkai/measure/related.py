@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gongkai.measure.background import background, used_by
-from gongkai.measure.similar import pair_codes
+from gongkai.measure.similar import PairWeights, pair_codes
 from gongkai.tables.query import arrow_of, session
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from gongkai.measure.similar import PairWeights
     from gongkai.tables.schema import Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
@@ -28,6 +27,10 @@ MOST, MOST_SENTENCES = 0.5, 3
 WORDING = 0.5
 """What a sentence's wording is worth: it counts no more nats than WORDING times the sum of its pairs' rarity
 among the authored agencies: a short formula is none."""
+PLAIN = 0.7
+"""Cosine, every pair of characters weighing the same, from which texts are alike too: where many have one
+text, its pairs weigh little and the words that one of them changed weigh much. Chosen on a planted group of
+100 (`tests/measure/test_planted_groups.py`)."""
 LARGEST_BUCKET, LARGEST_GROUP = 30, 300
 """Texts that one shingle proposes as alike, at most; agency-years with one text whose pairs are all compared
 (of a larger group each is compared with the earliest)."""
@@ -147,10 +150,11 @@ def _alike(
     weights: PairWeights,
     strong: float,
 ) -> tuple[Vector, Vector]:
-    """Return pairs (left < right) of different texts of cosine `strong`, proposed by runs of four characters.
+    """Return pairs (left < right) of different texts that are alike, proposed by runs of four characters.
 
-    A run that more than `LARGEST_BUCKET` texts have proposes nothing: it is a phrase of the genre. Two texts
-    are compared when they share three runs that are rarer.
+    Alike: of cosine `strong`, or of cosine `PLAIN` where all pairs of characters weigh the same. A run that
+    more than `LARGEST_BUCKET` texts have proposes nothing: it is a phrase of the genre. Two texts are
+    compared when they share three runs that are rarer.
     """
     db.execute("CREATE TABLE runs (run UBIGINT, text INTEGER)")
     for start, part in _chunks(texts):
@@ -169,13 +173,16 @@ def _alike(
         "SELECT l.text AS l, r.text AS r FROM rare l JOIN rare r ON l.run = r.run AND l.text < r.text "
         "GROUP BY ALL HAVING count(*) >= 3 ORDER BY l, r"
     )
+    plain = PairWeights(weights.codes, np.ones(len(weights.codes)))
     found = [np.zeros((2, 0), np.int64)]
     for batch in proposed.to_arrow_reader(CHUNK):
         pair = np.stack([column.to_numpy().astype(np.int64) for column in batch.columns])
         own, place = np.unique(pair, return_inverse=True)
-        matrix = weights.rows(texts[own].tolist())
         left, right = place.reshape(pair.shape)
-        cosine = np.asarray(matrix[left].multiply(matrix[right]).sum(axis=1)).ravel()
-        found.append(pair[:, cosine >= strong])
+        kept = np.zeros(len(left), bool)
+        for by, least in ((weights, strong), (plain, PLAIN)):
+            matrix = by.rows(texts[own].tolist())
+            kept |= np.asarray(matrix[left].multiply(matrix[right]).sum(axis=1)).ravel() >= least
+        found.append(pair[:, kept])
     joined = np.concatenate(found, axis=1)
     return joined[0], joined[1]

@@ -28,6 +28,9 @@ _OCR = ("rapidocr", "onnxruntime", "opencv-python-headless", "pillow")
 HEAD = 65536
 """Bytes of a file that a sniff looks at, but for names inside a ZIP."""
 _TAG = re.compile(rb"<(?:!doctype|html|head|body|div|p|table|meta)[\s>]", re.IGNORECASE)
+_PLACED = re.compile(rb'<p\s[^>]*style="[^"]*\btop:\s*-?[\d.]+p[xt];\s*left:|<text top="-?\d+" left="')
+ENOUGH = 10
+"""Placed paragraphs in a file's beginning that make it a drawing."""
 _JSON = re.compile(rb"[{\[]\s*[{\[\"]")
 _MULTIPART = re.compile(
     rb"\A(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*multipart/related", re.IGNORECASE
@@ -113,6 +116,10 @@ def _is_json(content: bytes) -> bool:
     return bool(_JSON.match(_plain(content)))
 
 
+def _is_placed(content: bytes) -> bool:
+    return len(_PLACED.findall(content[:HEAD])) >= ENOUGH
+
+
 def _is_html(content: bytes) -> bool:
     head = _plain(content)
     return head.startswith(b"<") or bool(_TAG.search(head))
@@ -153,7 +160,8 @@ READERS: tuple[Reader, ...] = (
     Reader("webarchive", 1, "html", (".webarchive",), _is_webarchive,
            _in("saved", "read_webarchive"), ("selectolax",), _in("saved", "address_of_webarchive")),
     Reader("json", 1, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",)),
-    Reader("html", 1, "html", (".html", ".htm", ".shtml"), _is_html,
+    Reader("placed", 1, "html", (), _is_placed, _in("placed", "read_placed"), ("selectolax",)),
+    Reader("html", 2, "html", (".html", ".htm", ".shtml"), _is_html,
            _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page")),
     Reader("text", 1, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain")),
     _refused("binary", lambda _: True, "binary data of an unknown kind; expected HTML, PDF, DOCX or text"),

@@ -24,8 +24,8 @@ SNAP = 3.0
 SMALLEST_CELL = 4.0
 _HEADING = re.compile(r"[一二三四五六七八九十]{1,2}、[^，。；]{2,30}$")
 _WHOLE_HEADING = re.compile(r"[一二三四五六七八九十]{1,2}、[^，。；]{2,30}(情况|事项|问题|措施)$")
-
-
+_ROW = re.compile(r"(?:\s\d[\d.,]*){3}$")
+"""A row of a table without rules."""
 _UNBROKEN = re.compile(r"[!-~]+")
 SPARE, NARROW = 4.0, 0.6
 """Characters that may be left free at a line's end; width of a letter or digit, in heights."""
@@ -383,6 +383,7 @@ def blocks_of(flow: list[PageLine | Grid]) -> list[Block]:
             and part.left <= left + 0.8 * part.size
             and not _HEADING.match(part.text)
             and not _WHOLE_HEADING.match(last.text)
+            and not _ROW.search(last.text)
             and abs(part.size - last.size) <= 0.35 * last.size
         )
         if goes_on:

@@ -23,6 +23,7 @@ from gongkai.readers.document import Paragraph
 from gongkai.report.outline import Line
 from gongkai.report.unwrap import sections_apart
 from gongkai.text.clean import Script, detect_script
+from gongkai.text.grammar import MEASURES
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
@@ -39,11 +40,16 @@ WHOLE = 180
 """Cells from which the tables were read whole; the forms have 198 and 200."""
 TWICE = 20
 """Lines in a row, each told twice, that are no chance."""
-LEAST_LINE, TOLD_AGAIN = 12, 3
-"""Characters of a line, and such lines in a row, that no report has twice."""
+LEAST_LINE, TOLD_AGAIN = 10, 3
+"""Characters of a line, and such lines in a row, that no report has twice; one broken off counts double."""
 TABLES = {"proactive", "requests", "disputes"}
 FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
 """What draws a table in text."""
+_FIGURE = re.compile(
+    r"(?<=[^\s\d|])\s*\|\s*(\d[\d.,]*)\s*\|\s*(?=[号项万亿多种类批户届则天元位级倍册台字分秒至。，、；）{MEASURES}])"
+    r"|(?<=\|)(\s*\d{1,2}[.．、])\s*\|\s*(?=[\u4e00-\u9fff])".replace("{MEASURES}", MEASURES)
+)
+"""A figure, or a point's number, that a tool set apart from its sentence by pipes."""
 _POINTED = re.compile("[，。、；]")
 _TABLED = patterns("form.said")["tabled"]
 """Words of the tables that prose hardly has: without two of them there is no table to align."""
@@ -121,7 +127,8 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
     grids: list[Grid] = []
     for index, block in enumerate(document.blocks):
         if isinstance(block, Paragraph):
-            texts = block.text[:MAX_PARAGRAPH].splitlines()
+            lines = block.text[:MAX_PARAGRAPH].splitlines()
+            texts = [_FIGURE.sub(r"\1\2", line) if "|" in line and "。" in line else line for line in lines]
         elif _is_unmerged(block) and (as_lines or _is_displaced(block)):
             texts = [" | ".join(row) for row in block.texts]
         else:
@@ -151,14 +158,21 @@ def _told_once(pieces: list[Line]) -> list[Line]:
     while at < len(filled):
         before = first.setdefault(words[at], at) if len(words[at]) >= LEAST_LINE else at
         again = 0
-        while before + again < at < len(words) - again and words[before + again] == words[at + again]:
+        while before + again < at < len(words) - again and _is_same(words[before + again], words[at + again]):
             again += 1
-        prose = sum(len(w) >= LEAST_LINE and bool(_POINTED.search(w)) for w in words[at : at + again])
+        told = [word for word in words[at : at + again] if len(word) >= LEAST_LINE and _POINTED.search(word)]
+        # Only a tool breaks two lines off at the same character.
+        prose = len(told) + sum(not word.endswith("。") for word in told)
         end = at + max(again, 1)
         if prose < TOLD_AGAIN:
             kept += filled[at:end]
         at = end
     return kept
+
+
+def _is_same(line: str, other: str) -> bool:
+    """Tell whether two lines are one; a tool may lose the mark at its end."""
+    return line == other or (len(line) >= LEAST_LINE and line.rstrip("，。、；") == other.rstrip("，。、；"))
 
 
 def _is_unmerged(grid: Grid) -> bool:

@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 
 from gongkai.report.outline import Line, is_official_heading, is_title
 from gongkai.text.clean import clean_text
-from gongkai.text.grammar import BROWSER_LINE, MEASURES, NUMERALS, OPENS_POINT, OPENS_SECTION, PAGE_MARK
+from gongkai.text.grammar import (
+    BROWSER_LINE,
+    MEASURES,
+    NUMERALS,
+    OPENS_POINT,
+    OPENS_SECTION,
+    PAGE_MARK,
+    columns,
+)
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
@@ -35,11 +43,9 @@ _ENDS = re.compile(r"[。！？；!?;…][”’」』）)\]】]*\s*$")
 _OPENS_LIST = re.compile(r"[：:]\s*$")
 _HEADED = re.compile(r"[、.．]\s*[\u4e00-\u9fff]{2,20}\s*")
 """A heading that lost its numeral."""
-_OPEN = re.compile(r"[，、,（(《“‘〈]\s*$")
+_OPEN = re.compile(r"(?:[，、,（(《“‘〈]|[根依]据|[按依]照|[由和与及的对在从将以至])\s*$")
+"""How no paragraph ends."""
 _CONTINUES = re.compile(r"\s*[，。、；：！？,;!?）)》”’〉】%％]")
-_WIDE = re.compile(
-    "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]"
-)
 LONG = 120
 """Characters from which a line may hold several sections."""
 ENOUGH = 3
@@ -162,15 +168,6 @@ def _parts(text: str) -> tuple[str, ...]:
         _SUB_HEADED.sub("\\1\\n", part).split("\n") if _SPACED.search(part) else [part] for part in parts
     )
     return tuple(piece for pieces in apart for piece in pieces if piece.strip())
-
-
-def columns(text: str) -> int:
-    """Return how many columns a text takes: two for a wide character.
-
-    >>> columns("公开2件")
-    7
-    """
-    return len(text) + (len(text) - len(_WIDE.sub("", text)))
 
 
 def _width(text: str) -> int:

@@ -192,7 +192,7 @@ def records(frame: Table) -> list[dict[str, Any]]:
 def _plain(column: pd.Series[Any]) -> list[Any]:
     """Return a column's values as Python has them, also those of numpy among values of any kind."""
     if column.dtype == object:
-        return [v.item() if hasattr(v, "item") else v for v in column.tolist()]
+        return [v.item() if getattr(v, "ndim", None) == 0 else v for v in column.tolist()]
     texts: list[Any] = (column.to_numpy(object) if column.dtype == "str" else column).tolist()
     return texts
 
@@ -265,8 +265,12 @@ def read_where(
     copies: bool = False,
 ) -> Table:
     """Read the rows of a table that filters (as `pyarrow.parquet` takes them) keep; see `read_table`."""
+    # Of no value at all the type is not told.
+    filters = [
+        (c, op, v if v != [] else pa.array([], SCHEMAS[name].field(c).type)) for c, op, v in filters or ()
+    ]
     pieces: list[pa.Table] = []
-    for piece in read_parts(folder, name, columns, filters=filters, copies=copies):
+    for piece in read_parts(folder, name, columns, filters=filters or None, copies=copies):
         if piece.num_rows or not pieces:
             pieces.append(piece)
     frame: Table = pa.concat_tables(pieces).to_pandas()

@@ -120,3 +120,17 @@ def count_of(sentence: str) -> tuple[str, int] | None:
     if style == "circle":
         return style, ord(value) - ord("①") + 1
     return style, _FIRST.get(value) or parse_numeral(value)
+
+
+_WIDE = re.compile(
+    "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]"
+)
+
+
+def columns(text: str) -> int:
+    """Return how many columns a text takes: two for a wide character.
+
+    >>> columns("公开2件")
+    7
+    """
+    return len(text) + (len(text) - len(_WIDE.sub("", text)))
