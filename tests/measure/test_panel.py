@@ -74,7 +74,7 @@ def test_every_format_holds_the_panel(made, tmp_path, ending):
     assert np.allclose(
         again["rate_granted"].astype(float), table["rate_granted"].astype(float), equal_nan=True
     )
-    assert beside.name == "p.dictionary.csv"
+    assert beside.name == f"p.{ending}.dictionary.csv"
     if ending == "dta":
         with pd.io.stata.StataReader(path) as reader:
             assert reader.variable_labels()["rate_granted"] == "requests granted in full"
@@ -83,13 +83,16 @@ def test_every_format_holds_the_panel(made, tmp_path, ending):
         write_panel(table, dictionary, path)
 
 
-def test_a_panel_in_another_format_shares_the_dictionary_and_another_panel_takes_none(made, tmp_path):
+def test_a_panel_never_takes_another_panels_dictionary(made, tmp_path):
     table, dictionary = made[:2]
-    write_panel(table, dictionary, tmp_path / "p.dta")
-    write_panel(table, dictionary, tmp_path / "p.csv")
-    with pytest.raises(GongkaiError, match=r"p\.dictionary\.csv"):
-        write_panel(table, dictionary.iloc[:3], tmp_path / "p.xlsx")
-    assert not (tmp_path / "p.xlsx").exists()
+    first = write_panel(table, dictionary, tmp_path / "p.csv")
+    other = write_panel(table, dictionary.iloc[:3], tmp_path / "p.dta", overwrite=True)
+    assert len({*first, *other}) == 4
+    assert len(pd.read_csv(first[1])) == len(dictionary)
+    other[0].unlink()
+    with pytest.raises(GongkaiError, match=r"p\.dta\.dictionary\.csv: exists"):
+        write_panel(table, dictionary, tmp_path / "p.dta")
+    assert not other[0].exists()
 
 
 def test_covariates_join_by_code_and_year_and_twice_is_refused(tables, predictions):
@@ -119,7 +122,7 @@ def test_the_command(tables, predictions, tmp_path):
     write_frame(predictions, tmp_path / "p.csv")
     out = call("panel", tables, tmp_path / "p.csv", "-o", tmp_path / "panel.dta")
     assert "series" in out
-    assert (tmp_path / "panel.dictionary.csv").exists()
+    assert (tmp_path / "panel.dta.dictionary.csv").exists()
     assert "ending decides" in call(
         "panel", tables, tmp_path / "p.csv", "-o", tmp_path / "panel.sav", fails=True
     )

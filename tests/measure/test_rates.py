@@ -10,7 +10,6 @@ from gongkai.corpus.build import build
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.form.form import CANNOT_PROVIDE, NOT_PROCESSED, REFUSED
 from gongkai.measure.intervals import wilson
-from gongkai.measure.panel import residents_of
 from gongkai.measure.rates import indicators, jeffreys, rates, shrink
 from gongkai.tables.schema import read_table
 
@@ -93,10 +92,14 @@ def test_what_cannot_be_is_null_and_says_why():
         "requests.granted.total": 5.0, "requests.total_handled.total": 4.0, "disputes.review.upheld": 0.0,
         "disputes.review.corrected": 0.0, "disputes.review.other": 0.0, "requests.new_requests.total": 30.0,
     }  # fmt: skip
-    found = rates(reports(("r", "甲市政府")), cells("r", values), residents={"320800": 150_000})
+    found = rates(
+        reports(("r", "甲市政府")),
+        cells("r", values),
+        covariates=pd.DataFrame({"region_code": ["320800"], "residents": [150_000]}),
+    )
     assert of(found, "granted")["reason"] == "5 of 4 cannot be"
     assert of(found, "corrected_in_review")["reason"] == "no case"
-    assert of(found, "requests_per_10000")["value"] == 2
+    assert of(found, "requests_per:residents")["value"] == 2
     assert of(found, "fees")["reason"].startswith("blank")
     old = reports(("r", "甲市政府")).assign(form="2019")
     assert of(rates(old, cells("r", values)), "fees")["reason"] == "not in form 2019"
@@ -189,9 +192,11 @@ def test_the_annex_of_2014_gives_what_it_counts_alike_and_names_the_break():
         cells("new", {"requests.granted.total": 6.0, "requests.total_handled.total": 8.0}),
     ])  # fmt: skip
     broken = pd.DataFrame({"report_id": ["old"], "rule": ["annex.sum:replied"], "holds": [False]})
-    found = rates(both, held, broken, residents={"320800": 20_000})
+    found = rates(
+        both, held, broken, covariates=pd.DataFrame({"region_code": ["320800"], "residents": [20_000]})
+    )
     by_hand = {"granted": 0.5, "partly_granted": 0.1, "refused": 0.1, "not_held": 0.2, "corrected_in_review": 0.25,
-               "disputes_per_request": 4 / 30, "requests_per_10000": 20.0}  # fmt: skip
+               "disputes_per_request": 4 / 30, "requests_per:residents": 20.0}  # fmt: skip
     for indicator, expected in by_hand.items():
         assert of(found, indicator, "old")["value"] == pytest.approx(expected), indicator
     assert of(found, "overturned_in_court", "old")["reason"] == "no case"
@@ -202,14 +207,53 @@ def test_the_annex_of_2014_gives_what_it_counts_alike_and_names_the_break():
     assert "of replies" not in of(rates(both.tail(1), held), "granted", "new")["note"]
 
 
+NEW = {"requests.new_requests.total": 30}
+
+
 def test_residents_of_a_year_are_that_years():
     """Every year of a panel was divided by the last year's."""
     own = pd.DataFrame({"region_code": "320800", "year": [2021, 2022], "residents": [10_000, 20_000]})
-    given = residents_of(own)
-    assert given == {("320800", 2021): 10_000, ("320800", 2022): 20_000}
-    values = {"requests.new_requests.total": 30}
     for year, per_ten_thousand in ((2021, 30), (2022, 15), (2023, None)):
-        found = rates(reports(("r", "甲市政府")).assign(year=year), cells("r", values), residents=given)
-        row = of(found, "requests_per_10000")
+        found = rates(reports(("r", "甲市政府")).assign(year=year), cells("r", NEW), covariates=own)
+        row = of(found, "requests_per:residents")
         assert (None if pd.isna(row["value"]) else row["value"]) == per_ten_thousand
     assert row["reason"] == "residents not given"
+
+
+def test_requests_per_unit_of_any_numeric_column_with_an_exact_poisson_interval():
+    own = pd.DataFrame({"agency": ["甲市政府"], "编制": [12], "budget": [1.5], "note": ["几"], "staff": [0]})
+    per = ("编制", "budget", "staff")
+    found = rates(reports(("r", "甲市政府")), cells("r", NEW), covariates=own, per=per)
+    row = of(found, "requests_per:编制")
+    assert (row["value"], row["unit"], row["zh"], row["method"]) == (
+        2.5,
+        "per 编制",
+        "每单位编制申请数",
+        "exact, Poisson",
+    )
+    assert row["en"] == "new requests per 编制"
+    # Garwood 1936: half the chi-square quantiles with 2k and 2k + 2 degrees of freedom; 30 events: 20.24, 42.83.
+    assert row["low"] == pytest.approx(20.24 / 12, abs=1e-3)
+    assert row["high"] == pytest.approx(42.83 / 12, abs=1e-3)
+    assert of(found, "requests_per:budget")["value"] == 20
+    assert of(found, "requests_per:staff")["reason"] == "staff is 0"
+    none = rates(
+        reports(("r", "甲市政府")),
+        cells("r", NEW | {"requests.new_requests.total": 0}),
+        covariates=own,
+        per=per,
+    )
+    assert of(none, "requests_per:编制")[["value", "low"]].tolist() == [0, 0]
+    assert of(none, "requests_per:编制")["high"] == pytest.approx(3.689 / 12, abs=1e-3)
+    for name, said in (("note", "note is no column of numbers"), ("面积", "面积 is no column")):
+        with pytest.raises(SchemaError, match=said):
+            rates(reports(("r", "甲市政府")), cells("r", NEW), covariates=own, per=[name])
+
+
+def test_a_number_of_a_place_is_no_denominator_of_its_departments():
+    held = reports(("r", "甲市民政局")).assign(kind="department")
+    by_place = pd.DataFrame({"region_code": ["320800"], "residents": [150_000]})
+    reason = of(rates(held, cells("r", NEW), covariates=by_place), "requests_per:residents")["reason"]
+    assert reason == "residents by region_code: not this agency's own"
+    by_agency = pd.DataFrame({"agency": ["甲市民政局"], "residents": [150_000]})
+    assert of(rates(held, cells("r", NEW), covariates=by_agency), "requests_per:residents")["value"] == 2

@@ -13,6 +13,9 @@ from gongkai.cli.options import CodebookFile, Level, Output, Overwrite, Predicte
 from gongkai.errors import GongkaiError
 
 Strict = Annotated[bool, typer.Option("--strict", help="Null where a rule that a rate rests on is broken.")]
+Per = Annotated[
+    str, typer.Option("--per", help="Columns of --with to divide new requests by.  [default: residents]")
+]
 
 
 def rates(
@@ -20,6 +23,7 @@ def rates(
     output: Output,
     strict: Strict = False,
     covariates: With = None,
+    per: Per = "",
     below: Annotated[
         Path | None,
         typer.Option("--systems", help="Also write each parent's rates beside those of its agencies."),
@@ -32,23 +36,23 @@ def rates(
 ) -> None:
     """Compute rates from the statutory cells: granted, refused, overturned in court.
 
-    Each has an interval; where few cases stand behind it, a wide one.
+    Each has an interval; where few cases stand behind it, a wide one. With --with and --per also new requests
+    per unit of your columns.
 
     Example: gongkai rates tables -o rates.csv --strict
-    Example: gongkai rates tables -o rates.xlsx --with residents.csv
+    Example: gongkai rates tables -o rates.xlsx --with own.csv --per residents,staff
     """
     from gongkai.measure.coverage import uneven_years
-    from gongkai.measure.panel import residents_of
     from gongkai.measure.rates import rates as run
     from gongkai.measure.series import series
     from gongkai.measure.systems import systems
     from gongkai.tables.schema import read_frame, read_table, write_frame
 
-    own = None if covariates is None else read_frame(covariates, ["region_code"])
+    own = None if covariates is None else read_frame(covariates, [])
     reports = read_table(tables, "reports")
     found = run(
-        reports, read_table(tables, "statistics"), read_table(tables, "checks"), residents=residents_of(own),
-        strict=strict, method=method, level=level,  # type: ignore[arg-type]
+        reports, read_table(tables, "statistics"), read_table(tables, "checks"), covariates=own,
+        per=columns_of(per) or None, strict=strict, method=method, level=level,  # type: ignore[arg-type]
     )  # fmt: skip
     write_frame(found, output, overwrite=overwrite)
     if below is not None:
@@ -137,6 +141,7 @@ def panel(
         Path | None, typer.Option("--labels", help="Coded sample: corrected shares beside the counted ones.")
     ] = None,
     covariates: With = None,
+    per: Per = "",
     renames: Annotated[
         Path | None, typer.Option("--renames", help="CSV of your own: old, new, kind (rename, merger), from.")
     ] = None,
@@ -147,7 +152,7 @@ def panel(
 ) -> None:
     """Write one row per agency and year: shares, reuse, promises, figures, rates, your columns.
 
-    Beside it a dictionary of the columns, NAME.dictionary.csv. The gaps are listed.
+    Beside it a dictionary of the columns, panel.dta.dictionary.csv. The gaps are listed.
 
     Example: gongkai panel tables predictions.csv -o panel.dta --with gdp.csv --strict
     """
@@ -167,7 +172,8 @@ def panel(
         reports, predicted, sentences=sentences, statistics=statistics, checks=checks,
         labels=None if labels is None else read_labels(labels, book or scheme_of(predicted)), codebook=book,
         renames=None if renames is None else read_frame(renames, ["old", "new", "kind", "from"]),
-        covariates=None if covariates is None else read_frame(covariates, []), strict=strict, level=level,
+        covariates=None if covariates is None else read_frame(covariates, []), per=columns_of(per) or None,
+        strict=strict, level=level,
     )  # fmt: skip
     written = write_panel(table, dictionary, output, overwrite=overwrite)
     gaps = panel_gaps(reports)

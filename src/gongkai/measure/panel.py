@@ -13,16 +13,16 @@ from gongkai.measure.crosswalk import crosswalk, quantities
 from gongkai.measure.followup import followup
 from gongkai.measure.groups import PLACES, with_covariates
 from gongkai.measure.prevalence import prevalence
-from gongkai.measure.rates import Residents, indicators, rates
+from gongkai.measure.rates import rates
 from gongkai.measure.reuse import reuse
 from gongkai.measure.series import series
-from gongkai.store.run import whole_file
+from gongkai.store.run import refuse_existing, whole_file
 from gongkai.tables.predicted import scheme_of
 from gongkai.tables.rows import ReportRow
-from gongkai.tables.schema import read_frame, records, write_frame
+from gongkai.tables.schema import records, write_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from gongkai.tables.codebook import Codebook
@@ -56,6 +56,7 @@ def panel(
     labels: Labels | None = None,
     renames: Table | None = None,
     covariates: Table | None = None,
+    per: Sequence[str] | None = None,
     strict: bool = False,
     level: float = 0.95,
     codebook: Codebook | None = None,
@@ -73,6 +74,7 @@ def panel(
             stand beside the counted ones.
         renames: See `series`.
         covariates: Your columns by `agency` or `region_code` (and `year`).
+        per: Columns of `covariates` to divide new requests by; see `rates`.
         strict: Rates are null where a rule that they rest on is broken.
         level: Coverage of the intervals, in (0, 1).
         codebook: The scheme; unless given the one that ships, where the predictions' labels are its. A
@@ -104,12 +106,12 @@ def panel(
             _reuse(sentences),
             _promises(sentences, predictions, scheme, statistics),
         ]
-    single = kept[~kept.duplicated(_KEY, keep=False)]
+    single = kept[~kept.duplicated(_KEY, keep=False)].merge(base[[*_KEY, "series_id"]], on=_KEY)
     if statistics is not None:
         pieces += [
             _figures(single, statistics),
             _across_forms(single, statistics),
-            _rates(single, statistics, checks, covariates, strict, level),
+            _rates(single, statistics, checks, covariates, per, strict, level),
         ]
     if checks is not None:
         pieces.append(_broken(single, checks))
@@ -329,37 +331,27 @@ def _rates(
     statistics: Statistics,
     checks: Checks | None,
     covariates: Table | None,
+    per: Sequence[str] | None,
     strict: bool,
     level: float,
 ) -> tuple[Table, list[Column]]:
     if single.empty:
         return pd.DataFrame(columns=_KEY), []
-    found = rates(single, statistics, checks, residents=residents_of(covariates), strict=strict, level=level)
+    found = rates(single, statistics, checks, covariates=covariates, per=per, strict=strict, level=level)
     wide = single[_KEY].copy()
     described = []
-    units = found.drop_duplicates("indicator").set_index("indicator")["unit"]
-    for one in indicators():
-        name = rate_column(one.key)
-        part = found.loc[found["indicator"] == one.key, [*_KEY, "value", "low", "high"]]
-        part.columns = pd.Index([*_KEY, name, f"{name}_lo", f"{name}_hi"])
-        wide = wide.merge(part, on=_KEY, how="left")
-        unit = str(units[one.key])
-        words = f"{one.en} ({one.key.split(':')[1]})" if ":" in one.key else one.en
-        described += [Column(name, unit, words, one.zh),
-                      Column(f"{name}_lo", unit, f"lower end of {name}", f"{one.zh}下限"),
-                      Column(f"{name}_hi", unit, f"upper end of {name}", f"{one.zh}上限")]  # fmt: skip
+    for key, part in found.groupby("indicator", sort=False):
+        one, name = part.iloc[0], rate_column(str(key))
+        columns = part[[*_KEY, "value", "low", "high"]]
+        columns.columns = pd.Index([*_KEY, name, f"{name}_lo", f"{name}_hi"])
+        wide = wide.merge(columns, on=_KEY, how="left")
+        words = f"{one['en']} ({str(key).split(':')[1]})" if ":" in str(key) else one["en"]
+        described += [
+            Column(name, one["unit"], words, one["zh"]),
+            Column(f"{name}_lo", one["unit"], f"lower end of {name}", f"{one['zh']}下限"),
+            Column(f"{name}_hi", one["unit"], f"upper end of {name}", f"{one['zh']}上限"),
+        ]
     return wide, described
-
-
-def residents_of(covariates: Table | None) -> dict[Residents, float]:
-    """Return residents by region code, by code and year where there are years; none without columns."""
-    if covariates is None or not {"region_code", "residents"} <= set(covariates.columns):
-        return {}
-    by_year = "year" in covariates.columns
-    known = covariates.dropna(subset=["region_code", "residents", *(["year"] if by_year else [])])
-    codes, values = known["region_code"].astype(str), known["residents"].astype(float)
-    keys = list(zip(codes, known["year"].astype(int), strict=True)) if by_year else list(codes)
-    return dict(zip(keys, values, strict=True))
 
 
 def _broken(single: Reports, checks: Checks) -> tuple[Table, list[Column]]:
@@ -385,7 +377,7 @@ def _with_covariates(table: Table, covariates: Table) -> tuple[Table, list[Colum
 
 
 def write_panel(table: Table, dictionary: Table, path: Path, *, overwrite: bool = False) -> list[Path]:
-    """Write a panel, by its ending, and beside it `NAME.dictionary.csv`.
+    """Write a panel, by its ending, and beside it its dictionary, `panel.dta.dictionary.csv`.
 
     In .dta variables have labels (English), and columns of few values are numbers with value labels.
 
@@ -395,9 +387,10 @@ def write_panel(table: Table, dictionary: Table, path: Path, *, overwrite: bool 
     """
     if path.suffix.lower() not in FORMATS:
         raise SchemaError(f"{path}: the ending decides the format; expected one of {', '.join(FORMATS)}")
-    beside = path.with_name(f"{path.stem}.dictionary.csv")
-    if overwrite or not _is_told(dictionary, beside):  # a panel.dta beside panel.csv has the same
-        write_frame(dictionary, beside, overwrite=overwrite)
+    beside = path.with_name(f"{path.name}.dictionary.csv")
+    for file in (path, beside):
+        refuse_existing(file, overwrite=overwrite)
+    write_frame(dictionary, beside, overwrite=overwrite)
     if path.suffix.lower() == ".dta":
         said = {row["column"]: str(row["en"])[:80] for row in records(dictionary)}
         with whole_file(path, overwrite=overwrite) as hidden:
@@ -407,14 +400,6 @@ def write_panel(table: Table, dictionary: Table, path: Path, *, overwrite: bool 
     else:
         write_frame(table, path, overwrite=overwrite)
     return [path, beside]
-
-
-def _is_told(dictionary: Table, beside: Path) -> bool:
-    """Tell whether a dictionary stands there already, for the same panel in another format."""
-    if not beside.exists():
-        return False
-    there = read_frame(beside, list(dictionary.columns))
-    return bool(there.fillna("").astype(str).equals(dictionary.fillna("").astype(str)))
 
 
 def _labels(table: Table, said: Mapping[str, str]) -> dict[Any, str]:

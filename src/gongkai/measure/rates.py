@@ -7,8 +7,8 @@ reviews: a rate without an interval says little, and none is given here.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,19 +16,18 @@ import pandas as pd
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.form.annex import annex_data
 from gongkai.form.form import APPLICANTS, CANNOT_PROVIDE, NOT_PROCESSED, OTHER_HANDLING, REFUSED, RESULTS
+from gongkai.measure.groups import KEYS, with_covariates
 from gongkai.measure.intervals import wilson
 from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from gongkai.tables.schema import Checks, Reports, Statistics, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 Method = Literal["jeffreys", "wilson"]
-Residents: TypeAlias = "str | tuple[str, int]"
-"""Whose residents: a region's by its code, or by code and year."""
 ANNEX = "2014"
 """The form of the annex of 2014–2018."""
 FEWEST = 5
@@ -60,6 +59,9 @@ class Indicator:
     """Top and bottom in the annex of 2014; None where it counts nothing like it."""
     before_zh: str = ""
     before_en: str = ""
+    per: float = 1
+    unit: str = ""
+    own: Mapping[str, tuple[float, str, str]] = field(default_factory=dict, hash=False)
 
     def cells(self, form: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return its cells in a form, top and bottom."""
@@ -118,7 +120,8 @@ def rates(
     statistics: Statistics,
     checks: Checks | None = None,
     *,
-    residents: Mapping[Residents, float] | None = None,
+    covariates: Table | None = None,
+    per: Sequence[str] | None = None,
     strict: bool = False,
     method: Method = "jeffreys",
     level: float = 0.95,
@@ -127,10 +130,10 @@ def rates(
     """Compute the rates that people publish from the statutory cells, with intervals.
 
     A share of n cases gets Jeffreys' interval (Beta(k + ½, n − k + ½), its ends at k = 0 and k = n drawn to 0
-    and 1) or Wilson's (Brown, Cai & DasGupta 2001); events per case the Jeffreys interval of a Poisson rate
-    (Gamma(k + ½)/n). `pooled` is the posterior mean under a beta prior fitted to all agencies of the year by
-    maximum marginal likelihood: rates of few cases are drawn to the mean of the year, those of many stay
-    (empirical Bayes; the prior is taken as known, so its interval is a little short).
+    and 1) or Wilson's (Brown, Cai & DasGupta 2001); events per case or per unit the exact one of a
+    Poisson rate (Garwood 1936). `pooled` is the posterior mean under a beta prior fitted to all agencies of
+    the year by maximum marginal likelihood: rates of few cases are drawn to the mean of the year, those of
+    many stay (empirical Bayes; the prior is taken as known, so its interval is a little short).
 
     A blank cell is no zero: it is read as zero only where the sum that it stands in holds (`note` says so).
 
@@ -138,7 +141,9 @@ def rates(
         reports: `reports` rows; one that another stands for (`same_as`) is left out.
         statistics: `statistics` rows.
         checks: `checks` rows; which rules are broken and which hold.
-        residents: Residents by region code, or by (region code, year), for requests per 10,000.
+        covariates: Your columns, as in `with_covariates`.
+        per: Columns of `covariates` to divide new requests by, e.g. `["residents", "staff"]`; unless given
+            `residents` (per 10,000) where there is one. A number given by region_code is its government's.
         strict: Null where a rule that the rate rests on is broken.
         method: Of the interval of a share: `jeffreys` or `wilson`.
         level: Coverage of the intervals, in (0, 1).
@@ -146,13 +151,13 @@ def rates(
 
     Returns:
         One row per report and indicator: the report's `report_id, agency, region_code, level, kind, year,
-        form`, then `indicator, zh, en, unit` (share, ratio, yuan, per 10,000)`, direction` (up: more
+        form`, then `indicator, zh, en, unit` (share, ratio, yuan, per …)`, direction` (up: more
         openness; down; none)`, top, bottom` (the counts)`, value, low, high, method, coverage, pooled,
         pooled_low, pooled_high, broken` (rules it rests on that are broken)`, reason` (why `value` is null,
         else empty)`, note` (blanks read as zero; a break between forms).
 
     Raises:
-        SchemaError: A column is missing.
+        SchemaError: A column is missing, or one of `per` holds no numbers.
         MeasureError: No report, an unknown method, or a level not in (0, 1).
     """
     if method not in ("jeffreys", "wilson") or not 0 < level < 1:
@@ -173,17 +178,15 @@ def rates(
     kept = kept.sort_values(["agency", "year", "report_id"]).reset_index(drop=True)
     cells = _wide(statistics, kept["report_id"])
     holds, broken = _decided(checks)
-    people = dict(residents or {})
     forms = set(kept["form"].dropna())
     two_forms, over_2019 = forms >= {"2019", "2021"}, ANNEX in forms and bool(forms & {"2019", "2021"})
     pieces = []
     about = kept[list(_ABOUT)].to_dict("records")
-    for one in indicators():
-        if only is not None and one.key not in only:
-            continue
+    wanted = [known for known in indicators() if only is None or known.key in only]
+    for one, units in [pair for known in wanted for pair in _of_units(known, kept, covariates, per)]:
         rows = [
-            _one(one, report, cells.get(report["report_id"], {}), holds, broken, people, strict=strict)
-            for report in about
+            _one(one, report, cells.get(report["report_id"], {}), holds, broken, unit, strict=strict)
+            for report, unit in zip(about, units, strict=True)
         ]
         pieces.append(
             _with_intervals(pd.concat([kept[list(_ABOUT)], pd.DataFrame(rows)], axis=1), one, method, level)
@@ -193,6 +196,40 @@ def rates(
                 pieces[-1]["note"] = [f"{n}; {said}" if n else said for n in pieces[-1]["note"]]
     table = pd.concat(pieces, ignore_index=True)
     return table.sort_values(["agency", "year", "report_id"], kind="stable").reset_index(drop=True)
+
+
+def _of_units(
+    one: Indicator, kept: Reports, covariates: Table | None, per: Sequence[str] | None
+) -> Iterator[tuple[Indicator, Sequence[float | str | None]]]:
+    """Yield an indicator and each report's units below its line, or why it has none."""
+    if one.kind != "per_unit":
+        yield one, [None] * len(kept)
+        return
+    if covariates is None:
+        return
+    joined, _ = with_covariates(kept, covariates)
+    place = next(c for c in KEYS if c in covariates.columns)
+    for name in ["residents"] if per is None and "residents" in covariates.columns else per or ():
+        try:
+            pd.to_numeric(covariates[name])
+        except (KeyError, ValueError, TypeError) as error:
+            have = ", ".join(map(str, covariates.columns))
+            raise SchemaError(
+                f"{name} is no column of numbers of the covariates; they have {have}"
+            ) from error
+        given = pd.to_numeric(joined[f"{name}_own" if name in kept.columns else name]).astype(float)
+        times, zh, en = one.own.get(name, (1, f"单位{name}", name))
+        units: list[float | str | None] = []
+        for value, kind in zip(given, kept["kind"], strict=True):
+            governs = place == "region_code" and kind in ("government", "office")
+            if not governs and place not in ("report_id", "series_id", "agency"):
+                units.append(f"{name} by {place}: not this agency's own")
+            elif value > 0:
+                units.append(value)
+            else:
+                units.append(f"{name} is {value:g}" if pd.notna(value) else f"{name} not given")
+        names = (f"{one.key}:{name}", one.zh.format(zh), one.en.format(en))
+        yield replace(one, key=names[0], zh=names[1], en=names[2], per=times, unit=f"per {en}"), units
 
 
 def _wide(statistics: Statistics, wanted: pd.Series[str]) -> dict[str, dict[str, float]]:
@@ -223,7 +260,7 @@ def _one(
     cells: dict[str, float],
     holds: set[tuple[str, str]],
     broken: set[tuple[str, str]],
-    people: Mapping[Residents, float],
+    unit: float | str | None,
     *,
     strict: bool,
 ) -> dict[str, object]:
@@ -243,15 +280,9 @@ def _one(
     if lacking := [cell for _, blanks in sums for cell in blanks]:
         return row | {"reason": f"blank: {', '.join(lacking)}"}
     top, bottom = sums[0][0], sums[1][0]
-    if one.kind == "per_resident":
-        code, year = str(report["region_code"]), report["year"]
-        dated = (code, int(year)) if pd.notna(year) else code
-        bottom = people.get(dated, people.get(code, np.nan))
-        # A department answers to the same residents, but their number says nothing of its requests.
-        if report["kind"] not in ("government", "office"):
-            return row | {"reason": "not a government: residents are its region's"}
-        if not bottom > 0:
-            return row | {"reason": "residents not given"}
+    if isinstance(unit, str):
+        return row | {"reason": unit}
+    bottom = bottom if unit is None else unit
     if wrong and strict:
         return row | {"reason": f"broken: {', '.join(wrong)}"}
     row |= {"top": top, "bottom": bottom, "note": f"blank read as zero: {', '.join(zeros)}" if zeros else ""}
@@ -285,7 +316,6 @@ def _with_intervals(frame: Table, one: Indicator, method: Method, level: float) 
 
     k, n = frame["top"].to_numpy(float), frame["bottom"].to_numpy(float)
     known = (frame["reason"] == "").to_numpy()
-    per = 10_000.0 if one.kind == "per_resident" else 1.0
     value, low, high = (np.full(len(frame), np.nan) for _ in range(3))
     tail = (1 - level) / 2
     a, b = k[known], n[known]
@@ -295,13 +325,13 @@ def _with_intervals(frame: Table, one: Indicator, method: Method, level: float) 
         value[known] = a / b
         low[known], high[known] = wilson(a / b, b, level) if method == "wilson" else jeffreys(a, b, level)
     else:
-        value[known] = a / b * per
-        low[known] = np.where(a > 0, stats.gamma.ppf(tail, a + 0.5), 0) / b * per
-        high[known] = stats.gamma.ppf(1 - tail, a + 0.5) / b * per
-    units = {"share": "share", "ratio": "ratio", "amount": "yuan", "per_resident": "per 10,000"}
+        value[known] = a / b * one.per
+        low[known] = np.where(a > 0, stats.gamma.ppf(tail, a), 0) / b * one.per
+        high[known] = stats.gamma.ppf(1 - tail, a + 1) / b * one.per
+    units = {"share": "share", "ratio": "ratio", "amount": "yuan", "per_unit": one.unit}
     frame = frame.assign(
         unit=units[one.kind], value=value, low=low, high=high,
-        method="" if one.kind == "amount" else method if one.kind == "share" else "jeffreys, Poisson",
+        method="" if one.kind == "amount" else method if one.kind == "share" else "exact, Poisson",
         coverage=level, pooled=np.nan, pooled_low=np.nan, pooled_high=np.nan,
     )  # fmt: skip
     if one.kind == "share":
