@@ -124,7 +124,7 @@ KINDS: Mapping[str, Kind] = {
         "statistics", "warning", "a table's head was not understood: compare with the file",
         "表头未能读懂：请与原件核对"),
     "row_not_read": Kind(
-        "statistics", "warning", "a row has not as many values as its table has columns: compare with the file",
+        "statistics", "warning", "a row has not as many values as its table has columns: compare",
         "某行的数值个数与表的列数不符：请与原件核对"),
     "annex_row": Kind(
         "statistics", "warning", "the annex has a row that its form has not; it is left out: compare",
