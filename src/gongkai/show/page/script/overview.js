@@ -115,7 +115,7 @@ function choice([name, keys], n, within) {
   const years = rowsBy("year", without(within, "year")) ?? [];
   const rows = () => keys.map((k) => ({ name: said(quantities()[k].class), share: whole(k, within), href: address("search", undefined, { label: k, year: "year" in within ? within.year ?? "?" : null }) }));
   return figure({
-    name: `choice-${n}`, heading: said(name), sub: t("f_choice_sub", { among: among(keys[0]), level: levelText() }), note: methodNote(rowsBy(null, within), 0, keys),
+    name: `choice-${n}`, heading: said(name), sub: `${t("f_choice_sub", { among: among(keys[0]), level: levelText() })}${years.some((row) => row[0] !== null) ? `${side() ? "" : " "}${t("f_choice_years")}` : ""}`, note: methodNote(rowsBy(null, within), 0, keys),
     draw: (width) => {
       const columns = Math.max(1, Math.floor((width + 24) / 264)), each = Math.floor((width - (columns - 1) * 24) / columns);
       const end = mostOf(years.flatMap((row) => keys.map((k) => shareAt(row, 1, k))));
