@@ -78,6 +78,7 @@ COMMANDS = {
     "sample-doubt": "sample {t} -o {o}/s -n 40 --predictions {p}",
     "followup": "followup {t} {p} -o {o}/f.csv --by year",
     "show": "show {t} {p} {c}/measures.csv 3 -o {o}/w.csv",
+    "show-own": "show {t} {p} {c}/measures-own.csv 3 -o {o}/w.csv --with {c}/own.csv",
     "panel": "panel {t} {p} -o {o}/p.csv --with {c}/own.csv",
     "regress": "regress {c}/panel.csv commitment_outcome~year|agency -o {o}/r.csv --predictions {p} --labels "
     "{c}/codes.csv --draws 9",
@@ -111,10 +112,9 @@ def _run(corpus, output, command, *, parts):
 def made(corpus, tmp_path_factory):
     """What `show` and `regress` take."""
     place = tmp_path_factory.mktemp("made")
-    for name, command in (("measures", COMMANDS["measure"]), ("panel", COMMANDS["panel"])):
-        (table,) = [
-            t for n, t in _run(corpus, place / name, command, parts=True)[1].items() if "dict" not in n
-        ][:1]
+    for name, command in (("measures", "measure"), ("measures-own", "measure-own"), ("panel", "panel")):
+        tables = _run(corpus, place / name, COMMANDS[command], parts=True)[1]
+        (table,) = [t for n, t in tables.items() if n in ("m.csv", "p.csv")]
         write_frame(table, corpus / f"{name}.csv")
 
 
@@ -129,3 +129,11 @@ def test_many_parts_say_what_one_file_says(name, corpus, tmp_path):
     assert list(tables) == list(others)
     for path, table in tables.items():
         pd.testing.assert_frame_equal(table, others[path], rtol=0, atol=1e-9, obj=path)
+
+
+@pytest.mark.usefixtures("made")
+def test_the_sentences_shown_are_those_counted_in_a_group_of_ones_own(corpus, tmp_path):
+    row = read_frame(corpus / "measures-own.csv", []).iloc[3]
+    shown = _run(corpus, tmp_path / "o", COMMANDS["show-own"], parts=True)[1]["w.csv"]
+    assert len(shown) == row["n"]
+    assert shown["counted"].mean() == pytest.approx(row["value"])

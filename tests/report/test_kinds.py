@@ -195,3 +195,13 @@ def test_markdown_with_divisions_of_html_keeps_its_lines(read):
 def test_the_year_that_the_text_says_to_report_on(read):
     opening = "现将苇塘县柳河镇2023年度政府信息公开工作情况报告如下。2019年的信息已清理。"
     assert read(f"{opening}\n{BODY.replace('2022年，', '')}").identity.year == 2023
+
+
+def test_figures_that_pipes_set_apart_stay_in_their_sentence(read):
+    line = "一、总体情况|1.|及时公开。自|1|月|3|日起公开信息|30|条，满意率|99.1|%。下设|4|个点。"
+    body = BODY.replace("一、总体情况\n2022年，公开信息30条。", line)
+    report = read(f"苇塘县教育局2022年政府信息公开工作年度报告\n{body}")
+    assert told(report)[:2] == [
+        ("overview", "自1月3日起公开信息30条，满意率99.1%。"),
+        ("overview", "下设4个点。"),
+    ]

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from gongkai.classify.classifier import find_model
 from gongkai.classify.predict import predict
 from gongkai.corpus.build import build
 from gongkai.errors import GongkaiError, MeasureError
@@ -91,7 +92,7 @@ def test_shares_are_those_of_prevalence(page, predictions):
     core = held(page, "core")
     found = prevalence(predictions, by=("agency", "year"))
     names = [a["name"] for a in core["agencies"]]
-    for agency, year, cluster, *numbers in core["byAgencyYear"]:
+    for agency, year, cluster, *numbers in core["shares"]["agency,year"]:
         for k, quantity in enumerate(core["scheme"]["quantities"]):
             row = found[
                 (found["agency"] == names[agency]) & (found["year"] == year) & (found["label"] == quantity["label"])
@@ -175,7 +176,7 @@ def test_the_script_is_plain_javascript(tmp_path):
 
 def test_without_a_script_the_shares_stand_there(page):
     body = page.split("<main")[1].split("</main>")[0]
-    assert body.count("<tr>") == 2 + len(held(page, "core")["byAgency"])
+    assert body.count("<tr>") == 2 + len(held(page, "core")["shares"]["agency"])
     assert "<svg" in body
 
 
@@ -219,7 +220,7 @@ def test_one_file_of_many_reports_holds_a_sample_and_says_so(tables, predictions
     reports = 10 * len(read_table(tables, "reports"))
     assert core["sample"] == [len(reports_in(text)), reports]
     assert 0 < core["sample"][0] <= 9
-    assert len(core["byAgency"]) == len(core["agencies"]) == 20
+    assert len(core["shares"]["agency"]) == len(core["agencies"]) == 20
     with_text = {a for a, _ in reports_in(text)}
     assert [b >= 0 for b in core["block"]] == [a in with_text for a in range(20)]
     index = write_page(tmp_path / "t", found, tmp_path / "p")
@@ -241,7 +242,7 @@ def test_what_was_not_found_is_a_group_of_its_own(tables, predictions, tmp_path)
     core = held(text, "core")
     assert [a["name"] for a in core["agencies"]] == [None]
     assert core["files"]["noAgency"] == core["files"]["noYear"] == len(core["reports"])
-    assert core["byAgency"][0][5] == core["whole"][0][4] > 0
+    assert core["shares"]["agency"][0][5] == core["shares"][""][0][4] > 0
 
 
 def test_what_became_of_promises_and_what_is_copied_is_shown(page, tables, predictions, tmp_path):
@@ -337,7 +338,7 @@ def test_shares_are_corrected_where_a_group_has_enough_coded_sentences_else_coun
     }
     both = {m: f.set_index(["section", "measure", "label"]) for m, f in both.items()}
     seen = set()
-    for section, _, *numbers in core["bySection"]:
+    for section, _, *numbers in core["shares"]["section"]:
         for k, quantity in enumerate(core["scheme"]["quantities"]):
             key = (section, quantity["measure"], quantity["label"])
             value, low, high, n, by_coded = numbers[5 * k : 5 * k + 5]
@@ -356,6 +357,34 @@ def test_shares_are_corrected_where_a_group_has_enough_coded_sentences_else_coun
         write_page(tables, predictions, tmp_path / "q.html", method="ppi")
     with pytest.raises(MeasureError, match="go together"):
         write_page(tables, predictions, tmp_path / "q.html", labels=coded, method="count")
+
+
+def test_shares_within_filters_are_those_of_prevalence(tables, predictions, tmp_path):
+    found = many(tables, predictions, 4, tmp_path / "t")
+    core = held(write_page(tmp_path / "t", found, tmp_path / "p.html").read_text(encoding="utf-8"), "core")
+    reports = read_table(tmp_path / "t", "reports")
+    for by in (("year",), ("level",), ("year", "level"), ("section", "year"), ("section", "year", "level")):
+        rows = core["shares"][",".join(by)]
+        expected = prevalence(found, by=by, reports=reports)
+        expected = expected[(expected["measure"] == "prevalence") & (expected["label"] == "commitment")]
+        shown = {tuple(row[: len(by)]): row[len(by) + 1] for row in rows}
+        told = {
+            tuple(None if pd.isna(v) else v for v in key): None if pd.isna(v) else round(10_000 * v, 2)
+            for *key, v in expected[[*by, "value"]].itertuples(index=False, name=None)
+        }
+        assert shown == told
+
+
+def test_a_choice_is_told_by_its_classes(tables, sentences, tmp_path):
+    found = predict(sentences, model=find_model("admitted"))
+    text = write_page(tables, found, tmp_path / "p.html").read_text(encoding="utf-8")
+    scheme = held(text, "core")["scheme"]
+    assert (scheme["name"], scheme["binary"]) == ("admitted", ["commitment"])
+    assert [name[0] for name, _ in scheme["choices"]] == ["Topic", "Checkable by"]
+    quantities = scheme["quantities"]
+    assert [q["class"] is None for q in quantities] == ["=" not in q["label"] for q in quantities]
+    own = [quantities[k]["class"][1] for k in scheme["choices"][1][1]]
+    assert own == ["时间", "数量", "具体成果", "无"]
 
 
 def test_it_says_how_much_of_the_text_is_far_from_what_the_model_learned(page, tables, predictions, tmp_path):

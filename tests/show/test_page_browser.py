@@ -13,7 +13,11 @@ from urllib.parse import quote
 
 import pytest
 
+from gongkai.classify.classifier import find_model
+from gongkai.classify.predict import predict
+from gongkai.measure.prevalence import prevalence
 from gongkai.show.page import write_page
+from gongkai.tables.codebooks import read_codebook
 from gongkai.tables.schema import read_table
 from tests.show.test_page import codes_of, many
 
@@ -215,6 +219,55 @@ def test_a_page_is_whole_in_one_language(opened, address):
             opened.locator("#language").click()
             opened.wait_for_selector("html[lang^=zh]", state="attached")
         assert not re.search(words, opened.locator("main").inner_text().replace("gongkai", "")), place
+
+
+def test_the_figures_follow_the_filters_and_a_dot_leads_to_its_agency(opened, address, tables, predictions):
+    found = prevalence(predictions, by=("year",))
+    found = found[(found["measure"] == "prevalence") & (found["label"] == "commitment")]
+    year, value = found[["year", "value"]].dropna().iloc[0]
+    opened.locator("#by-year").select_option(str(int(year)))
+    opened.wait_for_url(f"**year={int(year)}")
+    assert opened.locator(".numbers-big b").first.inner_text() == f"{100 * value:.1f}%"
+    reports = read_table(tables, "reports")
+    inside = reports[reports["year"] == year]
+    assert f"{len(inside)} of {len(reports)} reports" in opened.locator(".filters").inner_text()
+    dots = opened.locator(".f-agencies a.point")
+    assert dots.count() == inside["agency"].nunique()
+    assert opened.evaluate("document.activeElement.id") == "by-year"
+    name = dots.first.get_attribute("data-tip").split("\n")[0]
+    dots.first.click()
+    opened.wait_for_selector(".view-agency")
+    assert opened.locator("h1").inner_text() == name
+    assert f"year={int(year)}" in opened.url
+    go(opened, address, f"?year={int(year)}")
+    opened.get_by_role("button", name="Clear the filters").click()
+    opened.wait_for_function("!document.querySelector('.hero').innerText.includes('Clear')")
+    assert dots.count() == reports["agency"].nunique()
+
+
+def test_a_choice_is_shown_by_its_classes(browser, tables, sentences, tmp_path):
+    model = find_model("admitted")
+    file = write_page(tables, predict(sentences, model=model), tmp_path / "p.html", model=model)
+    with quiet(browser) as window:
+        window.goto(file.as_uri())
+        window.wait_for_selector(READY, state="attached")
+        assert window.locator(".numbers-big li").count() == 1
+        assert window.locator(".f-choice-0 h2").inner_text() == "Topic"
+        rows = window.locator(".f-choice-0 .plot > svg a.point")
+        assert rows.count() == len(shipped_topics())
+        window.locator(".f-agencies select").first.select_option(label="staff and ability")
+        assert "Topic: staff and ability" in window.locator(".f-agencies .sub").inner_text()
+        assert window.locator(".f-agencies [aria-pressed=true]").count() == 0
+        rows.nth(1).click()
+        window.wait_for_selector(".view-search .hit-line, .view-search .count")
+        assert "label=2" in window.url
+        for place in ("agencies", f"agency/{quote(sentences['agency'].iloc[0])}", "about"):
+            go(window, file.as_uri(), place)
+            assert window.evaluate(BEYOND) == []
+
+
+def shipped_topics():
+    return read_codebook("admitted").of("topic").class_names
 
 
 def test_counted_shares_are_told_from_corrected_ones(browser, tables, predictions, tmp_path):

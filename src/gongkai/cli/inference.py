@@ -228,7 +228,6 @@ def regress(
     """
     from gongkai.measure.regress import regress as run
     from gongkai.measure.regress import with_outcomes
-    from gongkai.tables.predicted import read_predictions
     from gongkai.tables.schema import read_frame, records, write_frame
 
     frame = read_frame(panel, [])
@@ -236,10 +235,10 @@ def regress(
         if predictions is None:
             raise GongkaiError("--labels needs --predictions")
         book = codebook_of(codebook)
-        predicted = read_predictions(predictions, tables, book)
-        gold = coded_sample(labels, predicted, book, assumed=False)
+        given = given_predictions(predictions, tables, book)
+        gold = coded_sample(labels, given, book, assumed=False)
         if gold is not None:
-            frame = with_outcomes(frame, predicted, gold, codebook=book)
+            frame = with_outcomes(frame, given, gold, codebook=book)
     found = run(frame, formula, cluster=cluster, weights=weights, level=level, draws=draws, seed=seed)
     for row in records(found):
         wild = f", wild bootstrap p = {row['p_wild']:.3f}" if row["p_wild"] == row["p_wild"] else ""

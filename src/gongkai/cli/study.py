@@ -372,6 +372,7 @@ def show(
     measures: Annotated[Path, typer.Argument(help="What gongkai measure wrote.")],
     row: Annotated[int, typer.Argument(help="Row of it, 0 for the first.")],
     limit: Annotated[int, typer.Option("--limit", help="Sentences to print.")] = 20,
+    covariates: With = None,
     codebook: CodebookFile = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write all of them.")] = None,
     overwrite: Overwrite = False,
@@ -381,16 +382,16 @@ def show(
     Example: gongkai show tables predictions.csv measures.csv 0
     """
     from gongkai.measure.prevalence import sentences_behind
-    from gongkai.tables.predicted import read_predictions
-    from gongkai.tables.schema import read_frame, read_table, records, write_frame
+    from gongkai.tables.schema import SCHEMAS, read_frame, read_table, records, write_frame
 
     frame = read_frame(measures, ["measure", "model", "label"])
     if not 0 <= row < len(frame):
         raise GongkaiError(f"{measures}: has rows 0 to {len(frame) - 1}, not {row}")
     chosen = records(frame.iloc[[row]])[0]
-    book = codebook_of(codebook)
-    predicted = read_predictions(predictions, tables, book)
-    found = sentences_behind(chosen, predicted, read_table(tables, "sentences"), codebook=book)
+    by = ",".join(c for c in frame.columns if c not in SCHEMAS["measures"].names)
+    reports = described(read_reports(tables, by), covariates, output or measures, by=by, overwrite=overwrite)
+    given = given_predictions(predictions, tables, codebook_of(codebook))
+    found = sentences_behind(chosen, given, tables, reports=reports, codebook=codebook_of(codebook))
     files = read_table(tables, "reports", ["report_id", "source_path"])
     found = found.merge(files, on="report_id", how="left").drop(columns="tokens")
     typer.echo("  ".join(f"{k} {v}" for k, v in chosen.items() if v == v and v is not None))

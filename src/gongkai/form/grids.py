@@ -236,12 +236,15 @@ def _read_disputes(sheet: _Sheet, place: Where) -> Iterator[Found]:
     if index is None:
         return
     seen: dict[tuple[str, str], Cell] = {}
+    last = "review"
     for column, cell in enumerate(sheet.rows[index]):
         above = [names[column] for names in reversed(sheet.labels[start:index])]
         outcome = next((k for t in above if (k := match_key(t, "disputes", "columns"))), None)
         block = next((k for t in above if (k := match_key(t, "disputes", "blocks"))), None)
         if block is None and not any("诉讼" in t for t in above):
-            block = "review"  # the head's first row, 行政复议 | 行政诉讼, was left on the page before
+            # The head's first row was left on the page before, or its cells are not merged.
+            block = last
+        last = block or last
         if outcome is None or block is None or cell is None or seen.get((block, outcome)) is cell:
             continue
         if (block, outcome) in seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,11 +19,10 @@ from gongkai.measure.sums import summed_each
 from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import FAR_TEXT, by_indicator, indicator_names, scheme_of
 from gongkai.tables.query import arrow_of
-from gongkai.tables.schema import frame_of
+from gongkai.tables.schema import frame_of, read_where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from gongkai.measure.intervals import Moment
     from gongkai.measure.sums import Group, Sums
@@ -432,23 +432,26 @@ def named(column: pd.Series[Any]) -> pd.Series[str]:
 
 def sentences_behind(
     row: Mapping[str, object],
-    predictions: Predictions,
-    sentences: Table,
+    predictions: Predictions | str | Path,
+    sentences: Table | str | Path,
     *,
+    reports: Table | None = None,
     codebook: Codebook | None = None,
 ) -> Table:
     """Return the sentences that a row of a measures table counted.
 
     Args:
         row: One row of what `prevalence` gave (`measures.iloc[k]`), with its `by` columns.
-        predictions: The `predictions` it was computed from.
-        sentences: The `sentences` of the same tables, for text, page and file.
+        predictions: The `predictions` it was computed from, rows or a folder.
+        sentences: The `sentences` of the same tables, for text, page and file, or the tables folder.
+        reports: Those of `prevalence`, where the row is of a group by their columns.
         codebook: See `prevalence`.
 
     Returns:
         The counted sentences in the order of the reports, with `counted` (in the numerator) and `score`.
 
     Raises:
+        SchemaError: Neither predictions nor reports have a column that the row's group is by.
         MeasureError: The row is no measure of labels of these predictions.
     """
     scheme = scheme_of(predictions, codebook)
@@ -461,19 +464,31 @@ def sentences_behind(
             "those of reuse are in reused_sentences; copied, followup and terms carry their own"
         )
     own = set(frame_of("measures", []).columns)
-    by = [c for c in row if c not in own and c in predictions.columns]
+    by = {c: None if pd.isna(v) else v for c, v in row.items() if c not in own}  # type: ignore[call-overload]
+    if isinstance(predictions, str | Path):
+        least = [(c, "==", v) for c, v in by.items() if c in ("agency", "year", "section") and v is not None]
+        predictions = read_where(predictions, "predictions", [("model", "==", row["model"]), *least])
     kept = predictions[predictions["model"] == row["model"]]
-    for column in by:
-        same = kept[column].isna() if row[column] != row[column] else kept[column] == row[column]
-        kept = kept[same]
+    for column, value in by.items():
+        if column in kept.columns:
+            values = kept[column]
+        elif reports is not None and column in reports.columns:
+            values = kept["report_id"].map(
+                reports.drop_duplicates("report_id").set_index("report_id")[column]
+            )
+        else:
+            raise SchemaError(f"the row is of a group by {column}; neither predictions nor reports have that")
+        kept = kept[values.isna() if value is None else values == value]
     if kept.empty:
         raise MeasureError(
-            f"no prediction of {row['model']} where " + ", ".join(f"{c} is {row[c]}" for c in by)
+            f"no prediction of {row['model']} where " + ", ".join(f"{c} is {v}" for c, v in by.items())
         )
     wide = _wide(kept, scheme)
     wide = wide[is_inside(wide, quantity) & (_decided(wide, quantity.bottom) == 1)]
     own_part = [name for name in quantity.top if name not in quantity.bottom] or list(quantity.top)
     score = np.prod([wide[f"_score_{name}"].to_numpy(float) for name in own_part], axis=0)
     wide = wide.assign(counted=_decided(wide, quantity.top) == 1, score=score)
+    if isinstance(sentences, str | Path):
+        sentences = read_where(sentences, "sentences", [("sentence_id", "in", wide["sentence_id"].tolist())])
     found = sentences.merge(wide[["sentence_id", "counted", "score"]], on="sentence_id", how="inner")
     return found.sort_values(["counted"], ascending=False, kind="stable").reset_index(drop=True)

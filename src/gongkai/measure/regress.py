@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
-from gongkai.measure.prevalence import dsl_outcome
+from gongkai.measure.outcomes import outcome_sums
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Predictions, Table
 
@@ -29,7 +31,7 @@ COUNTED = "a counted share: the classifier's errors are in the coefficients"
 
 
 def with_outcomes(
-    panel: Table, predictions: Predictions, labels: Labels, *, codebook: Codebook | None = None
+    panel: Table, predictions: Predictions | str | Path, labels: Labels, *, codebook: Codebook | None = None
 ) -> Table:
     """Add the corrected outcome of each label to a panel: `LABEL_outcome`, the mean of `dsl_outcome`.
 
@@ -40,7 +42,7 @@ def with_outcomes(
 
     Args:
         panel: One row per `agency` and `year`.
-        predictions: `predictions` rows of one model.
+        predictions: `predictions` rows of one model, or a folder of them.
         labels: `labels` rows with `inclusion`, of sentences that the model was not trained on.
         codebook: See `prevalence`.
 
@@ -55,8 +57,10 @@ def with_outcomes(
         raise SchemaError(
             f"the panel lacks {', '.join(missing)}; it has {', '.join(map(str, panel.columns[:12]))} …"
         )
-    outcomes = dsl_outcome(predictions, labels, codebook=codebook)
-    cells = outcomes.groupby(["agency", "year", "label"])["outcome"].agg(["mean", "size"]).reset_index()
+    outcomes = outcome_sums(predictions, labels, by=["agency", "year", "report_id"], codebook=codebook)
+    cells = outcomes.groupby(["agency", "year", "label"])[["outcome", "sentences"]].sum().reset_index()
+    cells = cells.assign(mean=cells["outcome"] / cells["sentences"], size=cells["sentences"].astype(int))
+    cells = cells.drop(columns=["outcome", "sentences"])
     found = panel
     for label, part in cells.groupby("label", sort=True):
         name = re.sub(r"\W+", "_", str(label))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
 from gongkai.readers.decode import decoded
-from gongkai.readers.document import Block, Paragraph, grid_from_spans
+from gongkai.readers.document import Block, Grid, Paragraph, grid_from_spans
+from gongkai.text.grammar import columns
 
 if TYPE_CHECKING:
     from gongkai.readers.formats import Blocks
@@ -14,11 +16,15 @@ if TYPE_CHECKING:
 _MARKUP = re.compile(
     r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d{1,2}[.．、])|\*\*|</?(?:u|b|i|em|strong|mark|sup|sub)>"
 )
-_ATTRIBUTES = re.compile(r"\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$")
-"""How pandoc's Markdown keeps HTML's spans and divisions."""
+_ATTRIBUTES = re.compile(
+    r"\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$|^\s*\.\. [\w-]+::(?:[^\u4e00-\u9fff]*$|\s*(?=[\u4e00-\u9fff]))"
+)
+"""How pandoc's Markdown and reStructuredText keep HTML's spans and divisions."""
 _PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
 _BREAK = re.compile(r"<br\s*/?>")
 """A line's end inside a cell of Markdown; a tool may have put two cells into one there."""
+_GRID_RULE = re.compile(r"^\s*\+(?:[-=:]+\+)+\s*$")
+"""Between the rows of a grid table (reStructuredText, pandoc, what databases print)."""
 _PIPE_RULE = re.compile(r"^[\s|:\-]+$")
 
 
@@ -33,7 +39,7 @@ def read_text(text: str) -> list[Block]:
     blocks: list[Block] = []
     rows: list[str] = []
     for line in [*_lines(text), ""]:
-        if _PIPE_ROW.match(line) and line.count("|") >= 3:
+        if (_PIPE_ROW.match(line) and line.count("|") >= 3) or _GRID_RULE.match(line):
             rows.append(_BREAK.sub(" ", line))
             continue
         blocks += _pipe_table(rows)
@@ -51,12 +57,43 @@ def _lines(text: str) -> list[str]:
     return "\n".join(edge.sub("\n", page) if len(pages) > 2 else page for page in pages).split("\n")
 
 
+def _grid_table(lines: list[str]) -> Grid | None:
+    """Lay out a table that is drawn with rules; None where the lines of a row do not stand alike."""
+    rules = [line for line in lines if _GRID_RULE.match(line)]
+    edges = sorted({columns(rule[: m.start()]) for rule in rules for m in re.finditer(r"\+", rule)})
+    rows: list[list[tuple[str, int, int]]] = []
+    for is_rule, band in itertools.groupby(lines, key=lambda line: bool(_GRID_RULE.match(line))):
+        if is_rule:
+            continue
+        printed = list(band)
+        bars = [
+            [m.start() for m in re.finditer(r"\|", line) if columns(line[: m.start()]) in edges]
+            for line in printed
+        ]
+        places = {
+            tuple(columns(line[:at]) for at in at_bars) for line, at_bars in zip(printed, bars, strict=True)
+        }
+        if len(places) != 1:
+            return None
+        pieces = [
+            [_ATTRIBUTES.sub(r"\1", line[a + 1 : b].strip()) for a, b in itertools.pairwise(at_bars)]
+            for line, at_bars in zip(printed, bars, strict=True)
+        ]
+        spans = [edges.index(b) - edges.index(a) for a, b in itertools.pairwise(places.pop())]
+        rows.append(
+            [("".join(cell), 1, span) for cell, span in zip(zip(*pieces, strict=True), spans, strict=True)]
+        )
+    return grid_from_spans(rows)[0] if rules else None
+
+
 def _pipe_table(rows: list[str]) -> list[Block]:
     """Lay a pipe table out as a grid if its rows have equally many cells; else give its lines as they stand.
 
     Where cells were merged, tools leave blanks at the row's end or nothing: what stands below what is lost.
     """
-    content = [row for row in rows if not _PIPE_RULE.match(row)]
+    if drawn := _grid_table(rows):
+        return [drawn]
+    content = [row for row in rows if not (_PIPE_RULE.match(row) or _GRID_RULE.match(row))]
     cells = [[cell.strip() for cell in row.strip().strip("|").split("|")] for row in content]
     ragged = len({len(row) for row in cells}) > 1
     padded = any(len(row) > 2 and row[0] and row[-2:] == ["", ""] and any(row[1:]) for row in cells)

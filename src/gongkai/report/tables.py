@@ -23,6 +23,7 @@ from gongkai.readers.document import Paragraph
 from gongkai.report.outline import Line
 from gongkai.report.unwrap import sections_apart
 from gongkai.text.clean import Script, detect_script
+from gongkai.text.grammar import MEASURES
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ LEAST_LINE, TOLD_AGAIN = 10, 3
 TABLES = {"proactive", "requests", "disputes"}
 FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
 """What draws a table in text."""
+_FIGURE = re.compile(
+    r"(?<=[^\s\d|])\s*\|\s*(\d[\d.,]*)\s*\|\s*(?=[号项万亿多种类批户届则天元位级倍册台字分秒至。，、；）{MEASURES}])"
+    r"|(?<=\|)(\s*\d{1,2}[.．、])\s*\|\s*(?=[\u4e00-\u9fff])".replace("{MEASURES}", MEASURES)
+)
+"""A figure, or a point's number, that a tool set apart from its sentence by pipes."""
 _POINTED = re.compile("[，。、；]")
 _TABLED = patterns("form.said")["tabled"]
 """Words of the tables that prose hardly has: without two of them there is no table to align."""
@@ -121,7 +127,8 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
     grids: list[Grid] = []
     for index, block in enumerate(document.blocks):
         if isinstance(block, Paragraph):
-            texts = block.text[:MAX_PARAGRAPH].splitlines()
+            lines = block.text[:MAX_PARAGRAPH].splitlines()
+            texts = [_FIGURE.sub(r"\1\2", line) if "|" in line and "。" in line else line for line in lines]
         elif _is_unmerged(block) and (as_lines or _is_displaced(block)):
             texts = [" | ".join(row) for row in block.texts]
         else:

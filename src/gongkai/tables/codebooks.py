@@ -41,7 +41,7 @@ def shipped() -> Codebook:
 
 
 def inferred(labels: Iterable[tuple[str, str | None]]) -> Codebook:
-    """Return the scheme of predictions that come without one: the one that ships where it has their labels.
+    """Return the scheme of predictions that come without one: one that ships where it has their labels.
 
     Args:
         labels: (label, class) as predictions carry them; the class is None for a binary label.
@@ -54,6 +54,9 @@ def inferred(labels: Iterable[tuple[str, str | None]]) -> Codebook:
     ours = shipped()
     if found.keys() <= set(ours.names) and not any(found.values()):
         return ours
+    for scheme in map(read_codebook, sorted(_SCHEMES - {SHIPPED})):
+        if {one.name: set(one.class_names) for one in scheme.labels} == {n: set(v) for n, v in found.items()}:
+            return scheme
     made = tuple(Label(name, tuple(Class(v) for v in values)) for name, values in found.items())
     return Codebook("unnamed", "0", made)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from string import Template
 from typing import IO, TYPE_CHECKING, Any
 
+from gongkai.classify.classifier import codebook_of
 from gongkai.errors import MeasureError
 from gongkai.show.page.blocks import Blocks
 from gongkai.show.page.core import about_model, core
@@ -62,7 +63,7 @@ def write_page(
             and the text of the reports apart.
         level: Coverage of the intervals.
         overwrite: Replace what is there.
-        codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
+        codebook: The scheme; unless given the model's, else one that ships and has the predictions' labels.
         model: Folder of the model, so that the page says what it was trained on and how good it is.
         labels: `labels` rows of a coded sample that corrects the shares, as in `prevalence`; a share
             of a group with too few coded sentences is counted, and says so. No ranks are shown then.
@@ -83,6 +84,8 @@ def write_page(
     refuse_existing(target, overwrite=overwrite)  # better said now than after the work
     is_file = target.suffix.lower() in (".html", ".htm")
     about = about_model(Path(model) if model is not None else None)
+    if codebook is None and model is not None:
+        codebook = codebook_of(Path(model), ())
     method = method or ("count" if labels is None else "dsl")
     if (method == "count") != (labels is None):
         raise MeasureError(f"method {method}: labels and one of adjusted, ppi or dsl go together")

@@ -45,12 +45,11 @@ class Blocks:
         self.order = {name: number for number, (name, _) in enumerate(corpus.agencies)}
         self.problems = _grouped(corpus.problems, "report_id")
         self.followed, self.copies = _grouped(corpus.followed, "agency"), _grouped(corpus.copies, "agency")
-        self.tally: Json = {"kinds": [], "reports": [], "admitting": [], "cells": []}
+        self.tally: Json = {"reports": [], "cells": []}
         self.names: dict[str, int] = {}
         self.folders: dict[Path, Path | None] = {}
         self.rated = 0
         self.figures: Json = {}
-        self.admitting: dict[int | None, list[int]] = {}
         self.plan: list[tuple[int, int]] = []
         first = size = 0
         for number, (_, rows) in enumerate(corpus.agencies):
@@ -64,12 +63,10 @@ class Blocks:
     def __iter__(self) -> Iterator[dict[int, Json]]:
         """Give each block: what the core does not hold of each of its agencies, by number.
 
-        When all are given, `tally` holds what was counted: sentences by kind, reports, problems admitted.
+        When all are given, `tally` holds what was counted of each report, and the names of the cells.
         """
         for first, after in self.plan:
             yield self._block(first, self.corpus.agencies[first:after])
-        years = sorted(self.admitting, key=lambda year: (year is None, year))
-        self.tally["admitting"] = [[year, *self.admitting[year]] for year in years]
         self.tally["cells"] = list(self.names)
 
     def _block(self, first: int, groups: list[tuple[str | None, range]]) -> dict[int, Json]:
@@ -99,17 +96,19 @@ class Blocks:
         return made
 
     def _count(self, number: int, rows: list[Json], shown: list[Json]) -> None:
+        """Tell of each report id, agency, year, form, sentences, broken rules, date, if it admits, kinds."""
         scheme = self.corpus.scheme
         left_out = {SECTIONS.index(section) for section in scheme.uncounted_sections}
-        kinds = Counter(one[2] for report in shown for one in report["s"] if one[0] not in left_out)
-        self.tally["kinds"].append([kinds[k] for k in range(len(scheme.kinds))] + [kinds[-1]])
         problems = SECTIONS.index("problems")
         for row, report in zip(rows, shown, strict=True):
+            kinds = Counter(one[2] for one in report["s"] if one[0] not in left_out)
             line = [report["id"], number, report["year"], report["form"], int(row["n_sentences"])]
-            self.tally["reports"].append([*line, report["checks"][1], report["published"]])
-            of_year = self.admitting.setdefault(report["year"], [0, 0])
-            of_year[0] += 1
-            of_year[1] += any(one[0] == problems for one in report["s"])
+            line += [
+                report["checks"][1],
+                report["published"],
+                int(any(one[0] == problems for one in report["s"])),
+            ]
+            self.tally["reports"].append([*line, [kinds[k] for k in (*range(len(scheme.kinds)), -1)]])
 
     def _report(self, row: Json, sentences: Json, checks: Json, cells: Json) -> Json:
         rid = row["report_id"]

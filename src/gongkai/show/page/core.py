@@ -6,7 +6,7 @@ Shares travel as whole numbers of ten-thousandths: `script/data.js` reads them.
 from __future__ import annotations
 
 import json
-from itertools import takewhile
+from itertools import combinations, takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gongkai.classify.real import real_quality
@@ -29,9 +29,8 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = dict[str, Any]
 
-_GROUPINGS: tuple[tuple[str, ...], ...] = (
-    (), ("year",), ("section",), ("province",), ("agency",), ("agency", "year"), ("section", "year"),
-)  # fmt: skip
+FINE = 3000
+"""Reports up to which sections are told apart within year, province and level at once."""
 WIDTH = 5
 """Numbers of a share; `script/data.js` reads them."""
 _AGENCY = ("kind", "level", "region", "region_code")
@@ -51,8 +50,6 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
     place = {name: number for number, (name, _) in enumerate(corpus.agencies)}
 
     coded = 0 if corpus.labels is None else int(corpus.labels["sentence_id"].nunique())
-    placed = corpus.reports["region_code"].notna().any()
-    packed = _shares(corpus, [by for by in _GROUPINGS if placed or "province" not in by], place, coded)
     found: Json = {
         "scheme": _scheme(scheme),
         "model": plain(about | {"name": corpus.model}),
@@ -63,13 +60,7 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
         "far": plain([corpus.far, FAR_TEXT, 1 - FAR]),
         "sections": list(SECTIONS),
         "sentences": len(corpus.tables["sentences"]),
-        "whole": packed[()],
-        "years": packed["year",],
-        "bySection": packed["section",],
-        "byProvince": _by_code(packed["province",]) if placed else [],
-        "byAgency": packed["agency",],
-        "byAgencyYear": packed["agency", "year"],
-        "admitted": [row[1:] for row in packed["section", "year"] if row[0] == "problems"],
+        "shares": _shares(corpus, place, coded),
         "agencies": plain(_agencies(corpus)),
         "rates": [[one.key, one.en, one.zh, one.kind, one.direction] for one in RATES],
         "outcomes": _outcomes(corpus, place),
@@ -80,10 +71,9 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
     return found | tally
 
 
-def _shares(
-    corpus: Corpus, groupings: Sequence[tuple[str, ...]], place: Mapping[str | None, int], coded: int
-) -> dict[tuple[str, ...], list[list[Any]]]:
-    """Return the rows of each grouping, counted, or corrected where they can be."""
+def _shares(corpus: Corpus, place: Mapping[str | None, int], coded: int) -> dict[str, list[list[Any]]]:
+    """Return the rows of each grouping, named by its columns; counted, or corrected where they can be."""
+    groupings = _groupings(corpus)
 
     def rows(method: Method) -> list[list[list[Any]]]:
         labels = None if method == "count" else corpus.labels
@@ -99,14 +89,29 @@ def _shares(
         told = coded if corpus.method == "adjusted" else None
         pairs = zip(groupings, made, rows(corpus.method), strict=True)
         made = [_corrected(counted, better, len(by), told) for by, counted, better in pairs]
-    return dict(zip(groupings, made, strict=True))
+    named = zip(groupings, made, strict=True)
+    return {
+        ",".join(by): _by_code(rows, by.index("province")) if "province" in by else rows for by, rows in named
+    }
 
 
-def _by_code(rows: list[list[Any]]) -> list[list[Any]]:
+def _groupings(corpus: Corpus) -> list[tuple[str, ...]]:
+    """Return what shares are computed by: what a figure is drawn by, within what a view is filtered by."""
+    reports = corpus.reports
+    varied = {"year": reports["year"], "province": reports["region_code"].str[:2], "level": reports["level"]}
+    axes = [name for name, column in varied.items() if column.notna().any()]
+    chosen = [by for n in range(len(axes) + 1) for by in combinations(axes, n)]
+    fine = [by for by in chosen if len(by) < len(varied) or len(reports) <= FINE]
+    return [*chosen, *(("section", *by) for by in fine), ("agency",), ("agency", "year")]
+
+
+def _by_code(rows: list[list[Any]], at: int) -> list[list[Any]]:
     """Return rows of provinces with their two digits for their names; what is none of them is left out."""
     codes = {pair[1]: key[9:] for key, pair in words().items() if key.startswith("province_")}
-    named = [(next((c for n, c in codes.items() if str(row[0]).startswith(n)), None), row) for row in rows]
-    return [[code, *row[1:]] for code, row in named if code and row[0]]
+    named = [
+        (next((c for n, c in codes.items() if str(row[at] or "-").startswith(n)), None), row) for row in rows
+    ]
+    return [[*row[:at], code, *row[at + 1 :]] for code, row in named if code]
 
 
 def _ranks(corpus: Corpus, place: Mapping[str | None, int]) -> list[list[Any]] | None:
@@ -135,6 +140,14 @@ def _scheme(scheme: Codebook) -> Json:
         ],
         "indicators": [_indicator_words(scheme, name) for name in scheme.indicators],
         "binary": [one.name for one in scheme.labels if not one.is_choice],
+        "choices": [
+            [
+                _words(one.title, one.name),
+                [k for k, q in enumerate(scheme.quantities) if q.label in one.indicators],
+            ]
+            for one in scheme.labels
+            if one.is_choice
+        ],
         "quantities": [_quantity(scheme, q) for q in scheme.quantities],
         "kinds": [{"key": k.key, "title": _words(k.title, k.key), "colour": k.colour} for k in scheme.kinds],
     }
@@ -159,10 +172,15 @@ def _quantity(scheme: Codebook, quantity: Quantity) -> Json:
     derived = quantity.measure != "prevalence"
     title = _words(quantity.words, quantity.measure) if derived else _indicator_words(scheme, quantity.label)
     among = [_indicator_words(scheme, name) for name in quantity.bottom]
+    about = None if derived else scheme.of(quantity.label)
+    value = quantity.label.partition("=")[2]
+    shown = [_words(c.title, c.name) for c in about.classes if c.name == value] if about else []
     return {
         "label": quantity.label,
         "measure": quantity.measure,
         "title": title,
+        "class": shown[0] if shown else None,
+        "sections": list(quantity.sections),
         "among": [" + ".join(w[k] for w in among) for k in (0, 1)] if among else None,
     }
 

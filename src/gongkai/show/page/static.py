@@ -26,15 +26,15 @@ def overview(core: dict[str, Any]) -> str:
     quantities = core["scheme"]["quantities"]
     names = [_both(q["title"]) for q in quantities]
     rows = []
-    for agency in core["byAgency"][:MOST]:
+    for agency in core["shares"]["agency"][:MOST]:
         name = core["agencies"][agency[0]]["name"] if agency[0] >= 0 else None
         shown = name if name is not None else _both(said["agency_not_found"])
         rows.append(f'<tr><th scope="row">{escape(shown)}</th>{_cells(agency[2:], len(quantities))}</tr>')
-    left_out = len(core["byAgency"]) - len(rows)
+    left_out = len(core["shares"]["agency"]) - len(rows)
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
-    whole = core["whole"][0][1:] if core["whole"] else []
+    whole = core["shares"][""][0][1:] if core["shares"][""] else []
     width = len(whole) // max(1, len(names))
-    charts = "".join(_years(core["years"], k, name, width) for k, name in enumerate(names))
+    charts = "".join(_years(core["shares"].get("year", []), k, name, width) for k, name in enumerate(names))
     note = f"<p>{left_out} more; the table is cut.</p>" if left_out > 0 else ""
     return (
         '<div class="static"><h1>公开 · How governments speak about their openness</h1>'

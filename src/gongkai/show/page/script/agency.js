@@ -8,7 +8,7 @@ async function agencyView(main, { part, query }) {
   const year = query.get("year");
   main.append(h("p", { class: "crumb" }, h("a", { href: address("agencies") }, t("agencies"))),
     h("h1", {}, agencyName(number)), h("p", { class: "lede" }, [about, t("n_reports", { n: reports.length })].filter(Boolean).join(" · ")));
-  main.append(yearsBeside(number));
+  main.append(...[plainShares().length ? yearsBeside(number) : null, ...choicesOf(number)].filter(Boolean));
   if (core.block[number] < 0) { main.append(h("p", { class: "empty" }, t("r_no_text"))); return; }
   const wait = h("p", { class: "empty" }, t("loading"));
   main.append(wait);
@@ -28,13 +28,24 @@ function yearsBeside(number) {
   return figure({
     name: "years", heading: t("a_years"), note: methodNote(rows, 2),
     draw: (width) => {
-      const shown = quantities().length, columns = width > 1000 && shown > 2 ? 3 : width > 560 && shown > 1 ? 2 : 1;
+      const shown = plainShares().length, columns = width > 1000 && shown > 2 ? 3 : width > 560 && shown > 1 ? 2 : 1;
       const each = Math.floor((width - (columns - 1) * 28) / columns);
-      return h("div", { class: "multiples" }, quantities().map((q, k) => h("div", {}, h("h3", {}, said(q.title), h("small", {}, ` ${among(k)}`)),
-        points(k).length ? yearsChart(each, points(k), said(q.title), { height: 180, end: end(k), counts: false }) : h("p", { class: "empty" }, t("year_not_found")))));
+      return h("div", { class: "multiples" }, plainShares().map((k) => h("div", {}, h("h3", {}, title(k), h("small", {}, ` ${among(k)}`)),
+        points(k).length ? yearsChart(each, points(k), title(k), { height: 180, end: end(k), counts: false }) : h("p", { class: "empty" }, t("year_not_found")))));
     },
     rows: () => [[t("year"), t("choose"), ...SHARE_HEAD()], ...quantities().flatMap((q, k) => rows.map((row) => [yearText(row[1]), said(q.title), ...shareCells(shareAt(row, 2, k))]))],
   });
+}
+function choicesOf(number) {
+  const row = core.shares.agency.find((one) => one[0] === number);
+  return core.scheme.choices.map(([name, keys], n) => {
+    const rows = keys.map((k) => ({ name: said(quantities()[k].class), share: shareAt(row, 1, k), href: address("search", undefined, { label: k, agency: agencyKey(number) }) }));
+    return row && rows.some((one) => one.share.value !== null) ? figure({
+      name: `choice-${n}`, heading: said(name), sub: t("f_choice_sub", { among: among(keys[0]), level: levelText() }), note: methodNote([row], 1, keys),
+      draw: (width) => rowsChart(width, rows, said(name), null),
+      rows: () => [[said(name), ...SHARE_HEAD()], ...rows.map((one) => [one.name, ...shareCells(one.share)])],
+    }) : null;
+  }).filter(Boolean);
 }
 
 function strips(held, year) {

@@ -75,7 +75,7 @@ function small(share, end, middle, width = 120) {
 }
 
 // Agencies from low to high, each a dot with its interval; the corpus is a band.
-function spreadChart(width, points, corpus, label) {
+function spreadChart(width, points, corpus, label, band, query) {
   const height = Math.max(260, Math.min(420, width * 0.42)), left = 44, right = 12, top = 26, bottom = 30;
   const y = scaleTo(mostOf([...points.map((p) => p.share), corpus]), height - bottom, top);
   const step = (width - left - right) / points.length;
@@ -87,7 +87,7 @@ function spreadChart(width, points, corpus, label) {
   node.append(s("line", { class: "middle", x1: left, x2: width - right, y1: y.at(corpus.value), y2: y.at(corpus.value) }));
   const r = Math.max(1.5, Math.min(4.5, step * 0.36));
   points.forEach((p, k) => {
-    node.append(s("a", { class: "point", href: agencyLink(p.agency), "aria-label": tipOf(p.name, p.share).replaceAll("\n", ", "), "data-tip": tipOf(p.name, p.share) },
+    node.append(s("a", { class: "point", href: agencyLink(p.agency, query), "aria-label": tipOf(p.name, p.share).replaceAll("\n", ", "), "data-tip": tipOf(p.name, p.share) },
       s("rect", { class: "hit", x: x(k) - Math.max(step, 6) / 2, width: Math.max(step, 6), y: top, height: height - top - bottom }),
       p.share.low === null ? null : s("line", { class: "interval", x1: x(k), x2: x(k), y1: y.at(p.share.low), y2: y.at(p.share.high), "stroke-width": Math.min(2, step * 0.5) }),
       dot(p.share, x(k), y.at(p.share.value), r)));
@@ -98,13 +98,13 @@ function spreadChart(width, points, corpus, label) {
     const last = points.at(-1), first = points[0];
     node.append(text(x(0) - r, height - 10, shorten(`${first.name} ${percent(first.share.value, 0)}`, room, size), { class: "name" }),
       text(x(points.length - 1) + r, height - 10, shorten(`${last.name} ${percent(last.share.value, 0)}`, room, size), { class: "name", "text-anchor": "end" }),
-      text(left + 6, y.at(corpus.high ?? corpus.value) - 8, `${t("of_corpus")} ${percent(corpus.value)}`, { class: "name strong halo" }));
+      text(left + 6, y.at(corpus.high ?? corpus.value) - 8, `${band} ${percent(corpus.value)}`, { class: "name strong halo" }));
   }
   return node;
 }
 
 // Years: a dot and an interval each, joined within a form of the report.
-function yearsChart(width, points, label, { end, height = 220, forms = true, counts = true } = {}) {
+function yearsChart(width, points, label, { end, height = 220, forms = true, counts = true, chosen } = {}) {
   const left = 40, right = 14, top = forms ? 34 : 14, bottom = counts ? 42 : 26;
   const years = points.map((p) => p.year);
   const first = Math.min(...years), last = Math.max(...years);
@@ -137,7 +137,7 @@ function yearsChart(width, points, label, { end, height = 220, forms = true, cou
     }
     if (p.share.value === null) continue;
     const tip = tipOf(`${label} · ${p.year}`, p.share) + (p.more ? `\n${p.more}` : "");
-    node.append(s("g", { class: "point", role: "img", "aria-label": tip.replaceAll("\n", ", "), "data-tip": tip },
+    node.append(s("g", { class: p.year === chosen ? "point chosen" : "point", role: "img", "aria-label": tip.replaceAll("\n", ", "), "data-tip": tip },
       s("rect", { class: "hit", x: x(p.year) - 9, width: 18, y: top, height: height - top - bottom }),
       p.share.low === null ? null : s("line", { class: "interval", x1: x(p.year), x2: x(p.year), y1: y.at(p.share.low), y2: y.at(Math.min(p.share.high, y.end)) }),
       p.ring ? s("circle", { class: "ring", cx: x(p.year), cy: y.at(p.share.value), r: 8 }) : null,
@@ -218,7 +218,7 @@ function rowsChart(width, rows, label, corpus, { open } = {}) {
 }
 
 // Provinces as tiles, each a dot with its interval.
-function tilesChart(width, rows, label, corpus) {
+function tilesChart(width, rows, label, corpus, chosen) {
   const cell = Math.min(96, Math.floor((width - 4) / 10)), height = cell * 8 + 4;
   const end = scaleTo(mostOf([...rows.values()].map((row) => row)), 0, 1).end;
   const node = svg(cell * 10 + 4, height, label);
@@ -227,7 +227,7 @@ function tilesChart(width, rows, label, corpus) {
     const inner = cell - 4, scale = (v) => x + 6 + (inner - 12) * Math.min(1, v / end);
     const tip = share ? tipOf(name, share) : name;
     const at = y + inner * 0.62, small = cell < 44;
-    const group = s(share ? "a" : "g", { class: "tile", href: share ? address("agencies", undefined, { province: code }) : null, "data-tip": tip },
+    const group = s(share ? "a" : "g", { class: code === chosen ? "tile chosen" : "tile", href: share ? address("agencies", undefined, { province: code }) : null, "data-tip": tip },
       s("rect", { class: share ? "cell held" : "cell", x, y, width: inner, height: inner, rx: 3 }),
       small && side() === 0 ? null : text(x + inner / 2, y + inner * (share && !small ? 0.3 : 0.36), name, { class: share ? "name" : "tick faint", "text-anchor": "middle", style: { "font-size": `${Math.min(12, 12 * (inner - 2) / wide(name))}px` } }));
     if (share?.value != null) {

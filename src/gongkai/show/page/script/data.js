@@ -47,12 +47,25 @@ function shareAt(row, keys, quantity) {
   const at = keys + 1 + WIDTH * quantity;
   return { value: row[at], low: row[at + 1], high: row[at + 2], n: row[at + 3] ?? 0, coded: row[at + 4] ?? 0, cluster: row[keys] };
 }
-const whole = (quantity) => shareAt(core.whole[0], 0, quantity);
-let byAgency, agencyYears, reportAt;
+// Rows of shares by an axis (null for none) within filters, without the filters' keys; null where they are not told apart.
+const AXES = ["section", "year", "province", "level"];
+function rowsBy(axis, within = {}) {
+  const by = AXES.filter((one) => one === axis || one in within), held = core.shares[by.join(",")];
+  return held?.filter((row) => by.every((one, k) => one === axis || row[k] === within[one]))
+    .map((row) => [...(axis ? [row[by.indexOf(axis)]] : []), ...row.slice(by.length)]) ?? null;
+}
+const without = (within, axis) => Object.fromEntries(Object.entries(within).filter(([key]) => key !== axis));
+const isIn = (agency, within) => (!("province" in within) || provinceOf(agency.region_code) === within.province) && (!("level" in within) || (agency.level ?? null) === within.level);
+const agencyShares = (within = {}) => ("year" in within ? core.shares["agency,year"].filter((row) => row[1] === within.year).map(([agency, , ...rest]) => [agency, ...rest]) : core.shares.agency)
+  .filter((row) => row[0] < 0 || isIn(core.agencies[row[0]], within));
+const reportsIn = (within) => core.reports.filter((row) => (!("year" in within) || row[2] === within.year) && isIn(core.agencies[row[1]], within));
+const whole = (quantity, within) => shareAt(rowsBy(null, within)[0], 0, quantity);
+// Quantities that are no class of a choice.
+const plainShares = () => quantities().flatMap((q, k) => (q.class ? [] : [k]));
+let agencyYears, reportAt;
 function index() {
-  byAgency = new Map(core.byAgency.map((row) => [row[0], row]));
   agencyYears = new Map();
-  for (const row of core.byAgencyYear) {
+  for (const row of core.shares["agency,year"]) {
     if (!agencyYears.has(row[0])) agencyYears.set(row[0], []);
     agencyYears.get(row[0]).push(row);
   }
@@ -77,7 +90,9 @@ const agencyLink = (number, query) => address("agency", agencyKey(number), query
 const title = (quantity) => said(quantities()[quantity].title);
 const among = (quantity) => {
   const pair = quantities()[quantity].among;
-  return pair ? t("of_among", { among: said(pair) }) : t("of_all");
+  const own = quantities()[quantity].sections, counted = core.sections.filter((one) => !core.scheme.uncounted.includes(one));
+  const sections = own.length ? own : counted.length < 4 ? counted : [];
+  return pair ? t("of_among", { among: said(pair) }) : sections.length ? t("of_sections", { sections: sections.map((one) => t(`section_${one}`)).join(side() ? "、" : ", ") }) : t("of_all");
 };
 const levelText = () => `${Math.round(100 * core.level)}%`;
 const intervalText = (share) => share.low === null ? t("no_interval") : t("interval", { level: levelText(), low: percent(share.low), high: percent(share.high) });

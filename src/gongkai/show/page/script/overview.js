@@ -1,12 +1,13 @@
 // Overview: the numbers, and what they rest on beside each of them.
 
 // How the shares of these rows came about, by which model, and how far the text is from what it learned from.
-function methodNote(rows, keys) {
+function methodNote(rows, keys, among_ = plainShares().length ? plainShares() : [...quantities().keys()]) {
   const { model } = core, [far, much, usual] = core.far;
   const trained = model.trained ? t("s_trained", { n: count(model.trained.sentences), reports: t("n_reports", { n: model.trained.reports }) }) : t("s_unknown");
   const real = (model.quality ?? []).filter((row) => row[0] === "real"), shown = real.length ? real : model.quality ?? [];
-  const list = shown.map(([, label, value, low, high]) => `${labelTitle(label)} ${asShare(value).toFixed(2)}${low === null ? "" : ` [${asShare(low).toFixed(2)}, ${asShare(high).toFixed(2)}]`}`).join(side() ? "、" : ", ");
-  const shares = rows.flatMap((row) => quantities().map((_, k) => shareAt(row, keys, k))).filter((share) => share.value !== null);
+  const inOrder = [...shown].sort((a, b) => a[2] - b[2]), told = shown.length > 4 ? [inOrder[0], inOrder.at(-1)] : shown;
+  const list = told.map(([, label, value, low, high]) => `${labelTitle(label)} ${asShare(value).toFixed(2)}${low === null ? "" : ` [${asShare(low).toFixed(2)}, ${asShare(high).toFixed(2)}]`}`).join(told === shown ? (side() ? "、" : ", ") : " … ");
+  const shares = rows.flatMap((row) => among_.map((k) => shareAt(row, keys, k))).filter((share) => share.value !== null);
   const better = shares.filter((share) => share.coded).length;
   const how = !corrects() ? "count" : !better ? "few" : better < shares.length ? "some" : "coded";
   const distance = far === null ? t("s_far_untold") : t(far > much ? "s_far_much" : "s_far", { share: percent(1e4 * far), usual: percent(1e4 * usual, 0) });
@@ -16,7 +17,7 @@ function methodNote(rows, keys) {
     clusters: t(`cluster_${clusterOf(rows, keys)}`),
   });
 }
-const labelTitle = (name) => said(core.scheme.labels.find((one) => one.name === name)?.title) || name;
+const labelTitle = (name) => said(quantities().find((one) => one.label === name && one.measure === "prevalence")?.title) || name;
 const clusterOf = (rows, keys) => { const all = new Set(rows.map((row) => row[keys])); return all.size === 1 ? [...all][0] : "mixed"; };
 function tabs(label, names, value, choose) {
   const group = h("div", { class: "tabs", role: "group", "aria-label": label });
@@ -26,34 +27,74 @@ function tabs(label, names, value, choose) {
   }, { "aria-pressed": String(String(key) === String(value)), "data-key": key })));
   return group;
 }
-const quantityTabs = (value, choose) => tabs(t("choose"), quantities().map((q, k) => [k, said(q.title)]), value, choose);
+// What is drawn: a share by a tab, a class of a choice from its list.
+function quantityTabs(value, choose) {
+  const lists = core.scheme.choices.map(([name, keys]) => {
+    const field = select(said(name), [["", "–"], ...keys.map((k) => [k, said(quantities()[k].class)])], value, (key) => {
+      if (key === "") return;
+      for (const other of group.querySelectorAll("button")) other.setAttribute("aria-pressed", "false");
+      clear(field);
+      choose(Number(key));
+    });
+    return field;
+  });
+  const clear = (but) => { for (const one of lists) if (one !== but) one.querySelector("select").value = ""; };
+  const group = tabs(t("choose"), plainShares().map((k) => [k, said(quantities()[k].title)]), value, (key) => { clear(); choose(key); });
+  return lists.length ? h("div", { class: "between choose" }, group, lists) : group;
+}
+// What a view is filtered by, as its address says it.
+function filtersOf(query) {
+  const known_ = (key, value) => core.shares[key]?.some((row) => row[0] === value);
+  const year = query.get("year"), level = query.get("level"), province = query.get("province");
+  const read = { year: year === null ? undefined : year === "?" ? null : Number(year), province: province ?? undefined, level: level === null ? undefined : level === "?" ? null : level };
+  return Object.fromEntries(Object.entries(read).filter(([key, value]) => value !== undefined && known_(key, value)));
+}
+function filterForm(within) {
+  const values = (key) => (core.shares[key] ?? []).map((row) => row[0]);
+  const list = (key, name, order) => {
+    const all = values(key);
+    if (all.length < 2) return null;
+    const field = select(t(key), [["", t("all")], ...order(all).map((one) => [one ?? "?", name(one)])], key in within ? within[key] ?? "?" : "", (value) => { amend({ [key]: value }); show().then(() => $(`by-${key}`)?.focus({ preventScroll: true })); });
+    field.querySelector("select").id = `by-${key}`;
+    return field;
+  };
+  const fields = [list("year", yearText, (all) => [...all].sort((a, b) => (b ?? -1) - (a ?? -1))), list("province", (code) => t(`province_${code}`), (all) => [...all].sort()),
+    list("level", (one) => known("level", one), (all) => ["nation", "province", "city", "county", "township", null].filter((one) => all.includes(one)))].filter(Boolean);
+  if (!fields.length) return null;
+  const { length } = reportsIn(within);
+  return h("form", { class: "filters", "aria-label": t("filter"), onsubmit: (e) => e.preventDefault() }, fields,
+    Object.keys(within).length ? h("p", { class: "check" }, t("filtered", { n: count(length), all: count(core.reports.length) }), " ", button(t("q_clear"), () => { location.hash = address(""); }, { class: "quiet" })) : null);
+}
 function span() {
-  const years = core.years.map((row) => row[0]).filter((year) => year !== null);
+  const years = core.reports.map((row) => row[2]).filter((year) => year !== null);
   if (!years.length) return t("year_not_found");
-  const [a, b] = [Math.min(...years), Math.max(...years)];
+  const [a, b] = years.reduce(([low, high], year) => [Math.min(low, year), Math.max(high, year)], [Infinity, -Infinity]);
   return a === b ? String(a) : `${a}–${b}`;
 }
 const named = () => core.agencies.filter((agency) => agency.name !== null).length;
 
 function overviewView(main, { query }) {
-  const chosen = Math.min(Number(query.get("measure") ?? 0) || 0, quantities().length - 1);
-  const scheme = core.scheme;
+  const chosen = Math.min(Number(query.get("measure") ?? 0) || 0, quantities().length - 1), within = filtersOf(query);
+  const scheme = core.scheme, rows = rowsBy(null, within);
   main.append(h("section", { class: "hero" },
     h("h1", {}, t("hero", { agencies: t("n_agencies", { n: count(named()) }) })),
     h("p", { class: "lede" }, t("lede", { reports: t("n_reports", { n: count(core.reports.length) }), span: span(), sentences: t("n_sentences", { n: count(core.sentences) }), codebook: said(scheme.title) || scheme.name }),
       core.sample ? ` ${t("lede_sample", { shown: count(core.sample[0]), all: count(core.sample[1]) })}` : ""),
-    h("ul", { class: "numbers-big" }, quantities().slice(0, 6).map((q, k) => {
-      const share = whole(k);
-      return h("li", {}, h("b", {}, percent(share.value)), h("span", { class: "what" }, said(q.title)), h("span", { class: "of" }, among(k)),
+    filterForm(within)));
+  if (!rows.length) { main.append(h("p", { class: "empty" }, t("filtered_none"))); return; }
+  main.firstChild.append(
+    h("ul", { class: "numbers-big" }, plainShares().slice(0, 6).map((k) => {
+      const share = whole(k, within);
+      return h("li", {}, h("b", {}, percent(share.value)), h("span", { class: "what" }, said(quantities()[k].title)), h("span", { class: "of" }, among(k)),
         small(share, scaleTo(share.high ?? share.value ?? 0, 0, 1).end, null, 200),
         h("span", { class: "range" }, share.low === null ? t("no_interval") : `${levelText()}: ${percent(share.low)} – ${percent(share.high)}`));
     })),
-    h("p", { class: "note" }, methodNote(core.whole, 0), " ", h("a", { href: address("about") }, t("more")))));
-  main.append(hundred(), spread(chosen), yearsFigure(), mapFigure(), sections(chosen), tiles(chosen), admitted(), broken());
+    h("p", { class: "note" }, methodNote(rows, 0), " ", h("a", { href: address("about") }, t("more"))));
+  main.append(...[hundred(within), ...scheme.choices.map((one, n) => choice(one, n, within)), spread(chosen, within), yearsFigure(within), mapFigure(within), sections(chosen, within), tiles(chosen, within), admitted(within), broken(within)].filter(Boolean));
 }
 
-function hundred() {
-  const totals = core.kinds.reduce((sum, row) => row.map((n, k) => n + (sum[k] ?? 0)), []);
+function hundred(within) {
+  const totals = reportsIn(within).reduce((sum, row) => row[8].map((n, k) => n + (sum[k] ?? 0)), []);
   if (!totals.some((n) => n)) return null;
   const legend = h("ul", { class: "legend big" });
   return figure({
@@ -69,59 +110,76 @@ function hundred() {
   });
 }
 
+// A choice among classes: how often each is chosen, and over the years.
+function choice([name, keys], n, within) {
+  const years = rowsBy("year", without(within, "year")) ?? [];
+  const rows = () => keys.map((k) => ({ name: said(quantities()[k].class), share: whole(k, within), href: address("search", undefined, { label: k, year: "year" in within ? within.year ?? "?" : null }) }));
+  return figure({
+    name: `choice-${n}`, heading: said(name), sub: t("f_choice_sub", { among: among(keys[0]), level: levelText() }), note: methodNote(rowsBy(null, within), 0, keys),
+    draw: (width) => {
+      const columns = Math.max(1, Math.floor((width + 24) / 264)), each = Math.floor((width - (columns - 1) * 24) / columns);
+      const end = mostOf(years.flatMap((row) => keys.map((k) => shareAt(row, 1, k))));
+      const points = (k) => yearPoints(years, k, within).filter((p) => p.share.value !== null);
+      return [rowsChart(width, rows(), said(name), null), years.some((row) => row[0] !== null) ? h("div", { class: "multiples tight" }, keys.map((k) => h("div", {}, h("h3", {}, said(quantities()[k].class)),
+        points(k).length ? yearsChart(each, points(k), said(quantities()[k].title), { height: 140, end, forms: false, counts: false }) : h("p", { class: "empty" }, t("undefined"))))) : null].filter(Boolean);
+    },
+    rows: () => [[said(name), t("year"), ...SHARE_HEAD()], ...rows().map((row) => [row.name, t("all"), ...shareCells(row.share)]), ...keys.flatMap((k) => yearPoints(years, k, within).map((p) => [said(quantities()[k].class), p.year, ...shareCells(p.share)]))],
+  });
+}
+
 const MOST_DOTS = 240;
-function ranked(quantity) {
-  return core.byAgency.map((row) => ({ agency: row[0], name: row[0] < 0 ? t("agency_not_found") : agencyName(row[0]), share: shareAt(row, 1, quantity) }))
+function ranked(quantity, within) {
+  return agencyShares(within).map((row) => ({ agency: row[0], name: row[0] < 0 ? t("agency_not_found") : agencyName(row[0]), share: shareAt(row, 1, quantity) }))
     .filter((p) => p.share.value !== null && p.agency >= 0).sort((a, b) => a.share.value - b.share.value);
 }
-function spread(chosen) {
+function spread(chosen, within) {
   let quantity = chosen;
-  const sub = h("span", {});
+  const sub = h("span", {}), band = t(Object.keys(within).length ? "of_chosen" : "of_corpus");
   const node = figure({
     name: "agencies", heading: t("f_spread"), sub,
     controls: quantityTabs(quantity, (key) => { quantity = key; amend({ measure: key || null }); node.redraw(); }),
-    note: methodNote(core.byAgency, 1),
+    note: methodNote(agencyShares(within), 1),
     draw: (width) => {
-      const all = ranked(quantity);
+      const all = ranked(quantity, within);
       const shown = all.length > MOST_DOTS ? Array.from({ length: MOST_DOTS }, (_, k) => all[Math.round(k * (all.length - 1) / (MOST_DOTS - 1))]) : all;
-      sub.textContent = t("f_spread_sub", { quantity: title(quantity), among: among(quantity), level: levelText() }) + (shown.length < all.length ? ` ${t("f_spread_some", { shown: count(shown.length), all: count(all.length) })}` : "");
-      return shown.length ? spreadChart(width, shown, whole(quantity), title(quantity)) : h("p", { class: "empty" }, t("undefined"));
+      sub.textContent = t("f_spread_sub", { quantity: title(quantity), among: among(quantity), level: levelText(), band }) + (shown.length < all.length ? ` ${t("f_spread_some", { shown: count(shown.length), all: count(all.length) })}` : "");
+      return shown.length ? spreadChart(width, shown, whole(quantity, within), title(quantity), band, "year" in within ? { year: within.year } : null) : h("p", { class: "empty" }, t("undefined"));
     },
-    rows: () => [[t("agency"), ...SHARE_HEAD()], ...ranked(quantity).map((p) => [p.name, ...shareCells(p.share)])],
+    rows: () => [[t("agency"), ...SHARE_HEAD()], ...ranked(quantity, within).map((p) => [p.name, ...shareCells(p.share)])],
   });
   return node;
 }
 
-function yearPoints(rows, quantity) {
+function yearPoints(rows, quantity, within) {
   const held = new Map();
-  for (const [, , year] of core.reports) held.set(year, (held.get(year) ?? 0) + 1);
+  for (const [, , year] of reportsIn(without(within, "year"))) held.set(year, (held.get(year) ?? 0) + 1);
   return rows.filter((row) => row[0] !== null).map((row) => ({ year: row[0], share: shareAt(row, 1, quantity), reports: held.get(row[0]) ?? 0 })).sort((a, b) => a.year - b.year);
 }
-function yearsFigure() {
-  const rows = core.years;
-  if (!rows.some((row) => row[0] !== null)) return null;
+function yearsFigure(within) {
+  const rows = rowsBy("year", without(within, "year")) ?? [];
+  if (!rows.some((row) => row[0] !== null) || !plainShares().length) return null;
   return figure({
     name: "years", heading: t("f_years"), sub: t("f_years_sub", { level: levelText() }), note: methodNote(rows, 1),
     draw: (width) => {
-      const columns = width > 1000 && quantities().length > 2 ? 3 : width > 640 && quantities().length > 1 ? 2 : 1;
+      const columns = width > 1000 && plainShares().length > 2 ? 3 : width > 640 && plainShares().length > 1 ? 2 : 1;
       const each = Math.floor((width - (columns - 1) * 28) / columns);
-      return h("div", { class: "multiples" }, quantities().map((q, k) => h("div", {},
-        h("h3", {}, said(q.title), h("small", {}, ` ${among(k)}`)), yearsChart(each, yearPoints(rows, k), said(q.title)))));
+      return h("div", { class: "multiples" }, plainShares().map((k) => h("div", {},
+        h("h3", {}, said(quantities()[k].title), h("small", {}, ` ${among(k)}`)), yearsChart(each, yearPoints(rows, k, within), said(quantities()[k].title), { chosen: within.year }))));
     },
-    rows: () => [[t("year"), t("choose"), ...SHARE_HEAD(), t("reports")], ...quantities().flatMap((q, k) => yearPoints(rows, k).map((p) => [p.year, said(q.title), ...shareCells(p.share), p.reports]))],
+    rows: () => [[t("year"), t("choose"), ...SHARE_HEAD(), t("reports")], ...quantities().flatMap((_, k) => yearPoints(rows, k, within).map((p) => [p.year, said(quantities()[k].title), ...shareCells(p.share), p.reports]))],
   });
 }
 
-function mapFigure() {
+function mapFigure(within) {
   const [across, up] = core.scheme.binary;
   const place = (name) => quantities().findIndex((q) => q.label === name && q.measure === "prevalence");
   const a = place(across), b = place(up);
-  if (across === undefined || up === undefined || a < 0 || b < 0) return h("p", { class: "empty" }, t("f_map_none"));
-  const points = () => core.byAgency.filter((row) => row[0] >= 0).map((row) => ({ agency: row[0], name: agencyName(row[0]), across: shareAt(row, 1, a), up: shareAt(row, 1, b) })).filter((p) => p.across.value !== null && p.up.value !== null);
+  if (across === undefined || up === undefined || a < 0 || b < 0) return core.scheme.choices.length ? null : h("p", { class: "empty" }, t("f_map_none"));
+  const points = () => agencyShares(within).filter((row) => row[0] >= 0).map((row) => ({ agency: row[0], name: agencyName(row[0]), across: shareAt(row, 1, a), up: shareAt(row, 1, b) })).filter((p) => p.across.value !== null && p.up.value !== null);
   return figure({
-    name: "map", heading: core.scheme.kinds.length === 4 ? t("f_map") : `${title(a)} × ${title(b)}`, sub: t("f_map_sub"), note: methodNote(core.byAgency, 1),
+    name: "map", heading: core.scheme.kinds.length === 4 ? t("f_map") : `${title(a)} × ${title(b)}`, sub: t("f_map_sub"), note: methodNote(agencyShares(within), 1),
     draw: (width) => {
-      const node = mapChart(width, points(), [whole(a), whole(b)], [title(a), title(b)], null, (p) => node.cross(p));
+      const node = mapChart(width, points(), [whole(a, within), whole(b, within)], [title(a), title(b)], null, (p) => node.cross(p));
       node.addEventListener("focusin", (event) => { const p = points().find((one) => agencyLink(one.agency) === event.target.getAttribute("href")); if (p) node.cross(p); });
       return node;
     },
@@ -129,62 +187,68 @@ function mapFigure() {
   });
 }
 
-function sections(chosen) {
+function sections(chosen, within) {
   let quantity = chosen;
-  const rows = () => core.sections.map((name) => core.bySection.find((row) => row[0] === name)).filter(Boolean)
-    .map((row) => ({ key: row[0], name: t(`section_${row[0]}`), share: shareAt(row, 1, quantity), href: address("search", undefined, { section: row[0] }) }));
-  if (!core.bySection.length) return null;
+  const held = rowsBy("section", within);
+  if (!held) return h("figure", { class: "figure" }, h("figcaption", {}, h("h2", {}, t("f_sections"))), h("p", { class: "empty" }, t("f_sections_fine")));
+  const rows = () => core.sections.map((name) => held.find((row) => row[0] === name)).filter(Boolean)
+    .map((row) => ({ key: row[0], name: t(`section_${row[0]}`), share: shareAt(row, 1, quantity), href: address("search", undefined, { section: row[0], year: "year" in within ? within.year ?? "?" : null }) }));
+  if (!held.length) return null;
   const node = figure({
     name: "sections", heading: t("f_sections"), sub: t("f_sections_sub", { level: levelText() }),
-    controls: quantityTabs(quantity, (key) => { quantity = key; node.redraw(); }), note: methodNote(core.bySection, 1),
-    draw: (width) => rowsChart(width, rows(), title(quantity), whole(quantity)),
+    controls: quantityTabs(quantity, (key) => { quantity = key; node.redraw(); }), note: methodNote(held, 1),
+    draw: (width) => rowsChart(width, rows(), title(quantity), whole(quantity, within)),
     rows: () => [[t("section"), ...SHARE_HEAD()], ...rows().map((row) => [row.name, ...shareCells(row.share)])],
   });
   return node;
 }
 
-function tiles(chosen) {
+function tiles(chosen, within) {
   let quantity = chosen;
-  const rows = () => new Map(core.byProvince.filter((row) => TILES[row[0]]).map((row) => [row[0], shareAt(row, 1, quantity)]));
-  if (!rows().size) return h("figure", { class: "figure" }, h("figcaption", {}, h("h2", {}, t("f_tiles"))), h("p", { class: "empty" }, t("f_tiles_none")));
-  const lacking = core.reports.filter(([, agency]) => !provinceOf(core.agencies[agency].region_code)).length;
+  const held = rowsBy("province", without(within, "province")) ?? [];
+  const rows = () => new Map(held.filter((row) => TILES[row[0]]).map((row) => [row[0], shareAt(row, 1, quantity)]));
+  if (!core.shares.province) return h("figure", { class: "figure" }, h("figcaption", {}, h("h2", {}, t("f_tiles"))), h("p", { class: "empty" }, t("f_tiles_none")));
+  const lacking = reportsIn(without(within, "province")).filter(([, agency]) => !provinceOf(core.agencies[agency].region_code)).length;
   const sub = h("span", {});
   const node = figure({
     name: "provinces", heading: t("f_tiles"), sub,
     controls: quantityTabs(quantity, (key) => { quantity = key; node.redraw(); }),
-    note: `${methodNote(core.byProvince, 1)}${lacking ? ` ${t("f_tiles_unknown", { n: count(lacking) })}` : ""}`,
-    draw: (width) => { sub.textContent = t("f_tiles_sub", { quantity: title(quantity), among: among(quantity) }); return tilesChart(width, rows(), t("f_tiles"), whole(quantity)); },
+    note: `${methodNote(held, 1)}${lacking ? ` ${t("f_tiles_unknown", { n: count(lacking) })}` : ""}`,
+    draw: (width) => { sub.textContent = t("f_tiles_sub", { quantity: title(quantity), among: among(quantity) }); return tilesChart(width, rows(), t("f_tiles"), whole(quantity, without(within, "province")), within.province); },
     rows: () => [[t("province"), ...SHARE_HEAD()], ...[...rows()].map(([code, share]) => [t(`province_${code}`), ...shareCells(share)])],
   });
   return node;
 }
 
-function admitted() {
-  const admitting = core.admitting.filter(([year]) => year !== null);
-  const [all, some] = core.admitting.reduce(([n, k], row) => [n + row[1], k + row[2]], [0, 0]);
+function admitted(within) {
+  const every = reportsIn(within), all = every.length, some = every.filter((row) => row[7]).length;
+  const years = new Map();
+  for (const [, , year, , , , , admits] of reportsIn(without(within, "year"))) if (year !== null) years.set(year, [(years.get(year)?.[0] ?? 0) + 1, (years.get(year)?.[1] ?? 0) + admits]);
+  const admitting = [...years].map(([year, [n, k]]) => [year, n, k]).sort((a, b) => a[0] - b[0]);
   if (!some) return h("figure", { class: "figure" }, h("figcaption", {}, h("h2", {}, t("f_admit"))), h("p", { class: "empty" }, t("f_admit_none")));
-  const points = (k) => yearPoints(core.admitted, k);
+  const held = rowsBy("year", { ...without(within, "year"), section: "problems" }) ?? [];
+  const points = (k) => yearPoints(held, k, within);
   const part = (row) => ({ value: Math.round(10_000 * row[2] / row[1]), low: null, high: null, n: row[1] });
-  const said_ = core.bySection.find((row) => row[0] === "problems");
+  const said_ = rowsBy(null, { ...within, section: "problems" })?.[0];
   return figure({
-    name: "problems", heading: t("f_admit"), sub: `${t("f_admit_all", { k: count(some), n: count(all) })}. ${t("f_admit_sub")}`, note: methodNote(core.admitted, 1),
-    controls: h("p", {}, h("a", { class: "go", href: address("search", undefined, { section: "problems" }) }, t("f_admit_read", { n: count(shareAt(said_, 1, 0)?.n ?? 0) }), " →")),
+    name: "problems", heading: t("f_admit"), sub: `${t("f_admit_all", { k: count(some), n: count(all) })}. ${t("f_admit_sub")}`, note: held.length ? methodNote(held, 1) : null,
+    controls: h("p", {}, h("a", { class: "go", href: address("search", undefined, { section: "problems", year: "year" in within ? within.year ?? "?" : null }) }, said_ ? t("f_admit_read", { n: count(shareAt(said_, 0, 0).n) }) : t("f_admit_read_all"), " →")),
     draw: (width) => {
-      const shown = quantities().length > 2 ? 2 : quantities().length;
-      const columns = width > 1000 ? shown + 1 : width > 640 ? 2 : 1;
+      const shown = held.length ? plainShares().slice(0, 2) : [];
+      const columns = width > 1000 ? shown.length + 1 : width > 640 ? 2 : 1;
       const each = Math.floor((width - (columns - 1) * 28) / columns);
       return h("div", { class: "multiples" },
-        h("div", {}, h("h3", {}, t("f_admit_year")), yearsChart(each, admitting.map((row) => ({ year: row[0], reports: row[1], share: part(row) })), t("f_admit_year"), { end: 10_000 })),
-        quantities().slice(0, shown).map((q, k) => h("div", {}, h("h3", {}, said(q.title), h("small", {}, ` ${among(k)}`)), yearsChart(each, points(k), said(q.title)))));
+        h("div", {}, h("h3", {}, t("f_admit_year")), yearsChart(each, admitting.map((row) => ({ year: row[0], reports: row[1], share: part(row) })), t("f_admit_year"), { end: 10_000, chosen: within.year })),
+        shown.map((k) => h("div", {}, h("h3", {}, said(quantities()[k].title), h("small", {}, ` ${among(k)}`)), yearsChart(each, points(k), said(quantities()[k].title), { chosen: within.year }))));
     },
     rows: () => [[t("year"), t("reports"), t("f_admit_year"), ...quantities().flatMap((q) => SHARE_HEAD().map((head) => `${said(q.title)}: ${head}`))],
       ...admitting.map((row) => [row[0], row[1], row[2], ...quantities().flatMap((_, k) => { const found = points(k).find((p) => p.year === row[0]); return found ? shareCells(found.share) : ["", "", "", ""]; })])],
   });
 }
 
-function broken() {
-  const n = core.reports.length, k = core.reports.filter((row) => row[5]).length;
+function broken(within) {
+  const every = reportsIn(within), n = every.length, k = every.filter((row) => row[5]).length;
   if (!k) return null;
   return h("figure", { class: "figure plain" }, h("figcaption", {}, h("h2", {}, t("f_broken"))),
-    h("p", { class: "sub" }, `${t("f_broken_all", { k: count(k), n: count(n) })}. ${t("r_broken_note")} `, h("a", { class: "go", href: address("agencies", undefined, { broken: 1 }) }, t("only_broken"), " →")));
+    h("p", { class: "sub" }, `${t("f_broken_all", { k: count(k), n: count(n) })}. ${t("r_broken_note")} `, h("a", { class: "go", href: address("agencies", undefined, { broken: 1, province: within.province, level: "level" in within ? within.level ?? "?" : null }) }, t("only_broken"), " →")));
 }

@@ -1,0 +1,39 @@
+"""Tables that are drawn in plain text."""
+
+from gongkai.readers.document import Grid
+from gongkai.readers.plain import read_text
+
+DRAWN = """表
++--------+------+------+
+| 信息   | 本年 | 现行 |
+| 内容   | 件数 | 件数 |
++========+======+======+
+| 合并的一行    | 3    |
++--------+------+------+
+| :::    | 0    |      |
+| 规章   |      |      |
++--------+------+------+
+完"""
+
+
+def grids(text):
+    return [block for block in read_text(text) if isinstance(block, Grid)]
+
+
+def test_a_table_drawn_with_rules_is_a_grid():
+    (grid,) = grids(DRAWN)
+    assert grid.texts == [
+        ["信息内容", "本年件数", "现行件数"],
+        ["合并的一行", "合并的一行", "3"],
+        ["规章", "0", ""],
+    ]
+    assert grid.rows[1][0] is grid.rows[1][1]
+
+
+def test_lines_that_do_not_stand_alike_stay_lines():
+    assert grids(DRAWN.replace("| 内容   |", "| 内   |")) == []
+
+
+def test_directives_of_restructured_text_are_no_text():
+    lines = [block.text for block in read_text(".. container:: main\n.. rubric:: 标题\n\n正文。")]
+    assert lines == ["标题", "正文。"]
