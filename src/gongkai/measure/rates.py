@@ -206,6 +206,10 @@ def _of_units(
         yield one, [None] * len(kept)
         return
     if covariates is None:
+        if per:
+            raise SchemaError(
+                f"no covariates given to divide by {', '.join(per)}: a table with these columns"
+            )
         return
     joined, _ = with_covariates(kept, covariates)
     place = next(c for c in KEYS if c in covariates.columns)
