@@ -345,13 +345,16 @@ def _with_intervals(frame: Table, one: Indicator, method: Method, level: float) 
     frame = frame.assign(
         unit=units[one.kind], value=value, low=low, high=high,
         method="" if one.kind == "amount" else method if one.kind == "share" else "exact, Poisson",
-        coverage=level, pooled=np.nan, pooled_low=np.nan, pooled_high=np.nan,
+        coverage=level,
     )  # fmt: skip
+    pooled = np.full((len(frame), 3), np.nan)
     if one.kind == "share":
-        for _, index in frame[known].groupby("year", dropna=False).indices.items():
+        agencies = pd.factorize(frame["agency"], use_na_sentinel=False)[0]
+        for index in frame["year"][known].groupby(frame["year"], dropna=False).indices.values():
             rows = np.flatnonzero(known)[index]
-            if frame["agency"].iloc[rows].nunique(dropna=False) >= FEWEST:
-                frame.loc[rows, ["pooled", "pooled_low", "pooled_high"]] = shrink(k[rows], n[rows], level)
+            if len(np.unique(agencies[rows])) >= FEWEST:
+                pooled[rows] = shrink(k[rows], n[rows], level)
+    frame[["pooled", "pooled_low", "pooled_high"]] = pooled
     order = [*_ABOUT, "indicator", "zh", "en", "unit", "direction", "top", "bottom", "value", "low",
              "high", "method", "coverage", "pooled", "pooled_low", "pooled_high", "broken",
              "reason", "note"]  # fmt: skip

@@ -13,7 +13,7 @@ function methodNote(rows, keys, among_ = plainShares().length ? plainShares() : 
   const distance = far === null ? t("s_far_untold") : t(far > much ? "s_far_much" : "s_far", { share: percent(1e4 * far), usual: percent(1e4 * usual, 0) });
   return t("s_method", {
     model: model.name, trained, quality: list ? t(real.length ? "s_f1" : "s_f1_own", { list }) : "", distance,
-    how: t(`s_how_${how}`, { n: count(core.coded), method: core.method, k: count(better), of: count(shares.length), assumed: core.assumed ? t("s_assumed") : "" }),
+    how: t(`s_how_${how}`, { n: count(codedInAll()), method: core.method, k: count(better), of: count(shares.length), assumed: core.assumed ? t("s_assumed") : "" }),
     clusters: t(`cluster_${clusterOf(rows, keys)}`),
   });
 }
