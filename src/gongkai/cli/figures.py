@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gongkai.cli.codebook import codebook_of
+from gongkai.cli.coded import given_predictions
 from gongkai.cli.groups import With, say_unmatched
 from gongkai.cli.options import CodebookFile, Level, Output, Overwrite, Predicted, Tables, columns_of
 from gongkai.errors import GongkaiError
@@ -51,7 +52,7 @@ def rates(
     own = None if covariates is None else read_frame(covariates, [])
     reports = read_table(tables, "reports")
     found = run(
-        reports, read_table(tables, "statistics"), read_table(tables, "checks"), covariates=own,
+        reports, tables, read_table(tables, "checks", ["report_id", "rule", "holds"]), covariates=own,
         per=columns_of(per) or None, strict=strict, method=method, level=level,  # type: ignore[arg-type]
     )  # fmt: skip
     write_frame(found, output, overwrite=overwrite)
@@ -168,17 +169,16 @@ def panel(
     from gongkai.measure.coverage import uneven_years
     from gongkai.measure.panel import panel as run
     from gongkai.measure.panel import panel_gaps, write_panel
-    from gongkai.tables.predicted import read_predictions, scheme_of
+    from gongkai.tables.predicted import scheme_of
     from gongkai.tables.schema import read_frame, read_table
 
     book = codebook_of(codebook)
-    predicted = read_predictions(predictions, tables, book)
-    reports, sentences, statistics, checks = (
-        read_table(tables, name) for name in ("reports", "sentences", "statistics", "checks")
-    )
+    predicted = given_predictions(predictions, tables, book)
+    reports = read_table(tables, "reports")
+    checks = read_table(tables, "checks", ["report_id", "rule", "holds"])
     own = None if covariates is None else read_frame(covariates, [])
     table, dictionary = run(
-        reports, predicted, sentences=sentences, statistics=statistics, checks=checks,
+        reports, predicted, sentences=tables, statistics=tables, checks=checks,
         labels=None if labels is None else read_labels(labels, book or scheme_of(predicted)), codebook=book,
         renames=None if renames is None else read_frame(renames, ["old", "new", "kind", "from"]),
         covariates=own, per=columns_of(per) or None,
