@@ -50,7 +50,7 @@ _FIGURE = re.compile(
     r"|(?<=\|)(\s*\d{1,2}[.．、])\s*\|\s*(?=[\u4e00-\u9fff])".replace("{MEASURES}", MEASURES)
 )
 """A figure, or a point's number, that a tool set apart from its sentence by pipes."""
-_POINTED = re.compile("[，。、；]")
+_POINTED = re.compile("[，。；]")
 _TABLED = patterns("form.said")["tabled"]
 """Words of the tables that prose hardly has: without two of them there is no table to align."""
 
