@@ -92,6 +92,7 @@ def write_copies(folder: Path, count: int, *, seed: int = 0) -> None:
             if table == "predictions":
                 part["score"] = np.clip(part["score"] + rng.normal(0, 0.1, len(part)), 0, 1)
                 part["predicted"] = part["score"] >= 0.5
+                part["seen"] = False  # codes are made from the scores, and no model learned from those
             write_part(
                 table, part[held], folder / ("predictions" if table == "predictions" else "tables"), copy
             )

@@ -1,7 +1,7 @@
 """Write the pages that derive from the code: python -m docs.make (tests/test_docs.py says when to).
 
 docs/tables.md      the data dictionary, from the rows of tables/rows.py
-docs/problems.md    every kind of problem, from problem.py
+docs/problems.md    every kind of problem, from problem.py; docs/zh/problems.md in Chinese
 docs/reference.md   the public functions, from their docstrings
 docs/commands.md    the command line, from Typer
 corpus/admitted.md  the second scheme that ships, as a coder reads it
@@ -20,6 +20,7 @@ import gongkai
 from gongkai.cli.app import app
 from gongkai.coding.codebook import shown
 from gongkai.problem import KINDS
+from gongkai.show.page.static import words
 from gongkai.tables.codebooks import read_codebook
 from gongkai.tables.rows import KEYS, ROWS
 from gongkai.tables.schema import SCHEMAS
@@ -63,6 +64,27 @@ def problems() -> str:
         "something out, a warning asks to compare with the file, a note is for completeness."
     )
     return "\n\n".join(["# Problems", NOTE, about, table]) + "\n"
+
+
+STEPS = {
+    "read": "读取文件", "report": "识别年报", "agency": "识别机关", "sections": "分节",
+    "statistics": "读表格", "build": "汇总成表",
+}  # fmt: skip
+
+
+def problems_zh() -> str:
+    """Return the list of kinds of problems in Chinese, with the words of the page."""
+    said = words()
+    rows = [
+        f"| `{code}` | {STEPS[k.step]} | {said[f'severity_{k.severity}'][1]} | {k.zh} |"
+        for code, k in sorted(KINDS.items())
+    ]
+    table = "\n".join(["| 代码 | 步骤 | 轻重 | 意思与办法 |", "|---|---|---|---|", *rows])
+    about = (
+        "`build` 注意到的每件事都是表 `problems` 中的一行，不会悄悄略过。“遗漏”（error）表示有内容未收入，"
+        "“请核对”（warning）表示应与原件比对，“提示”（note）仅供知悉。"
+    )
+    return "\n\n".join(["---\nlang: zh\n---", "# 问题代码", NOTE, about, table]) + "\n"
 
 
 def reference() -> str:
@@ -165,6 +187,7 @@ def admitted() -> str:
 PAGES = {
     "tables.md": tables,
     "problems.md": problems,
+    "zh/problems.md": problems_zh,
     "reference.md": reference,
     "commands.md": commands,
     "../corpus/admitted.md": admitted,

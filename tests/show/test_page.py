@@ -14,6 +14,7 @@ from gongkai.classify.predict import predict
 from gongkai.corpus.build import build
 from gongkai.errors import GongkaiError, MeasureError
 from gongkai.measure.prevalence import prevalence
+from gongkai.problem import KINDS
 from gongkai.show import page as page_module
 from gongkai.show.page import script, write_page
 from gongkai.show.page.static import words
@@ -279,6 +280,12 @@ def test_it_says_what_the_model_was_trained_on_where_it_is_told(page, tables, pr
     assert {row[1] for row in about["quality"]} == set(shipped().names)
     with pytest.raises(GongkaiError, match="no model folder"):
         write_page(tables, predictions, tmp_path / "q.html", model=tables)
+
+
+def test_what_to_do_about_a_problem_is_said_in_both_languages(page, tables):
+    assert [code for code, kind in KINDS.items() if not kind.zh] == []
+    codes = set(read_table(tables, "problems")["code"])
+    assert held(page, "core")["advice"] == {code: [KINDS[code].advice, KINDS[code].zh] for code in codes}
 
 
 def test_two_models_are_refused(tables, predictions, tmp_path):

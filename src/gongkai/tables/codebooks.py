@@ -304,9 +304,8 @@ def _plain_kinds(label: Label) -> tuple[Kind, ...]:
     made = []
     for number, indicator in enumerate(label.indicators):
         value = indicator.partition("=")[2]
-        title = (
-            shown[value] if value and str(shown[value]) else Words(value or str(label.title) or label.name)
-        )
+        title = shown[value] if value else label.title
+        title = title if str(title) else Words(value or label.name)
         made.append(Kind(f"kind{number + 1}", title, (indicator,), (), _COLOURS[number % len(_COLOURS)]))
     rest = Kind("rest", Words("none of these", "其他"), (), label.indicators, "#8a8a8a")
     return (*made, rest)

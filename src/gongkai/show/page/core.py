@@ -14,6 +14,7 @@ from gongkai.errors import GongkaiError
 from gongkai.measure.guards import is_assumed
 from gongkai.measure.prevalence import prevalences
 from gongkai.measure.rates import indicators
+from gongkai.problem import KINDS
 from gongkai.show.page.corpus import Corpus, names_in
 from gongkai.show.page.static import words
 from gongkai.tables.predicted import FAR, FAR_TEXT
@@ -67,6 +68,7 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
         "copied": _copied_counts(corpus, place),
         "ranks": _ranks(corpus, place),
         "files": plain(_files(corpus)),
+        "advice": _advice(corpus),
     }
     return found | tally
 
@@ -289,6 +291,12 @@ def _files(corpus: Corpus) -> Json:
         "lost": int(lost["source_path"].nunique()),
         "unread": [[short(r["source_path"]), r["code"], r["message"]] for r in records(lost.head(200))],
     }
+
+
+def _advice(corpus: Corpus) -> dict[str, list[str]]:
+    """Return what each kind of problem here means and what to do, in English and Chinese."""
+    codes = sorted(set(corpus.problems["code"].dropna()) & KINDS.keys())
+    return {code: [KINDS[code].advice, KINDS[code].zh] for code in codes}
 
 
 def about_model(folder: Path | None) -> Json:

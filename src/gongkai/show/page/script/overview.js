@@ -77,7 +77,7 @@ function overviewView(main, { query }) {
   const chosen = Math.min(Number(query.get("measure") ?? 0) || 0, quantities().length - 1), within = filtersOf(query);
   const scheme = core.scheme, rows = rowsBy(null, within);
   main.append(h("section", { class: "hero" },
-    h("h1", {}, t("hero", { agencies: t("n_agencies", { n: count(named()) }) })),
+    h("h1", {}, named() ? t("hero", { n: named(), agencies: t("n_agencies", { n: count(named()) }) }) : t("hero_reports", { n: core.reports.length, reports: t("n_reports", { n: count(core.reports.length) }) })),
     h("p", { class: "lede" }, t("lede", { reports: t("n_reports", { n: count(core.reports.length) }), span: span(), sentences: t("n_sentences", { n: count(core.sentences) }), codebook: said(scheme.title) || scheme.name }),
       core.sample ? ` ${t("lede_sample", { shown: count(core.sample[0]), all: count(core.sample[1]) })}` : ""),
     filterForm(within)));
@@ -134,6 +134,7 @@ function ranked(quantity, within) {
 }
 function spread(chosen, within) {
   let quantity = chosen;
+  if (agencyShares(within).length < 2) return null;
   const sub = h("span", {}), band = t(Object.keys(within).length ? "of_chosen" : "of_corpus");
   const node = figure({
     name: "agencies", heading: t("f_spread"), sub,
@@ -176,6 +177,7 @@ function mapFigure(within) {
   const a = place(across), b = place(up);
   if (across === undefined || up === undefined || a < 0 || b < 0) return core.scheme.choices.length ? null : h("p", { class: "empty" }, t("f_map_none"));
   const points = () => agencyShares(within).filter((row) => row[0] >= 0).map((row) => ({ agency: row[0], name: agencyName(row[0]), across: shareAt(row, 1, a), up: shareAt(row, 1, b) })).filter((p) => p.across.value !== null && p.up.value !== null);
+  if (points().length < 2) return null;
   return figure({
     name: "map", heading: core.scheme.kinds.length === 4 ? t("f_map") : `${title(a)} × ${title(b)}`, sub: t("f_map_sub"), note: methodNote(agencyShares(within), 1),
     draw: (width) => {
@@ -234,11 +236,11 @@ function admitted(within) {
     name: "problems", heading: t("f_admit"), sub: `${t("f_admit_all", { k: count(some), n: count(all) })}. ${t("f_admit_sub")}`, note: held.length ? methodNote(held, 1) : null,
     controls: h("p", {}, h("a", { class: "go", href: address("search", undefined, { section: "problems", year: "year" in within ? within.year ?? "?" : null }) }, said_ ? t("f_admit_read", { n: count(shareAt(said_, 0, 0).n) }) : t("f_admit_read_all"), " →")),
     draw: (width) => {
-      const shown = held.length ? plainShares().slice(0, 2) : [];
+      const shown = held.some((row) => row[0] !== null) ? plainShares().slice(0, 2) : [];
       const columns = width > 1000 ? shown.length + 1 : width > 640 ? 2 : 1;
       const each = Math.floor((width - (columns - 1) * 28) / columns);
       return h("div", { class: "multiples" },
-        h("div", {}, h("h3", {}, t("f_admit_year")), yearsChart(each, admitting.map((row) => ({ year: row[0], reports: row[1], share: part(row) })), t("f_admit_year"), { end: 10_000, chosen: within.year })),
+        !admitting.length ? null : h("div", {}, h("h3", {}, t("f_admit_year")), yearsChart(each, admitting.map((row) => ({ year: row[0], reports: row[1], share: part(row) })), t("f_admit_year"), { end: 10_000, chosen: within.year })),
         shown.map((k) => h("div", {}, h("h3", {}, said(quantities()[k].title), h("small", {}, ` ${among(k)}`)), yearsChart(each, points(k), said(quantities()[k].title), { chosen: within.year }))));
     },
     rows: () => [[t("year"), t("reports"), t("f_admit_year"), ...quantities().flatMap((q) => SHARE_HEAD().map((head) => `${said(q.title)}: ${head}`))],

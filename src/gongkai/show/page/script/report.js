@@ -120,7 +120,7 @@ function inspect(held, report, k, links) {
 
 function noticed(report) {
   return h("section", { class: "block" }, h("h2", {}, t("r_problems")), report.problems.length
-    ? h("ul", { class: "problems" }, report.problems.map(([severity, code, where, message]) => h("li", {}, h("b", { class: `severity ${severity}` }, known("severity", severity)), " ", h("code", {}, code ?? ""), " ", h("span", { lang: "en" }, message), where ? h("small", {}, ` ${where}`) : null)))
+    ? h("ul", { class: "problems" }, report.problems.map(([severity, code, where, message]) => h("li", {}, h("b", { class: `severity ${severity}` }, known("severity", severity)), " ", said(core.advice[code]), " ", h("small", {}, h("code", {}, code ?? ""), " ", h("span", { lang: "en" }, message)), where ? h("small", {}, ` ${where}`) : null)))
     : h("p", { class: "faint" }, t("r_no_problems")));
 }
 
