@@ -116,8 +116,11 @@ def _rows_apart(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> dict[
     A run between labels holds the numbers of several rows where a tool printed column by column: it is cut if
     its parts add up, and the labels of the other rows stand before it, or behind it in the form's order.
     """
-    order = [row.key for row in form_rows() if row.table == "requests"]
     given = {row.key for _, row in chosen if row.table == "requests"}
+    said = "".join(run.text for run in runs)
+    newer = any(_place_of(key, said) >= 0 for key in ("not_corrected_in_time", "fee_not_paid"))
+    left_out = {"other_handling"} - given if newer else set()  # there it heads the rows that took its place
+    order = [row.key for row in form_rows() if row.table == "requests" and row.key not in left_out]
     own: dict[str, Sequence[Atom]] = {}
     for index, row in chosen:
         if row.table != "requests":
