@@ -51,6 +51,10 @@ COMMANDS = {
     "sample-doubt": "sample {t} -o {o} -n 300 --predictions {p}",
     "followup": "followup {t} {p} -o {o}.csv",
     "reuse": "reuse {t} -o {o}.csv",
+    "reuse-copies": "reuse {t} -o {o}.csv --copies {o}-copies.parquet --network {o}-network.csv",
+    "rates": "rates {t} -o {o}.parquet",
+    "coverage": "coverage {t} -o {o}.csv --years 2019-2024",
+    "panel": "panel {t} {p} -o {o}.parquet",
 }
 
 

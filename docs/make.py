@@ -1,6 +1,6 @@
 """Write the pages that derive from the code: python -m docs.make (tests/test_docs.py says when to).
 
-docs/tables.md      the data dictionary, from the rows of tables/rows.py
+docs/tables.md      the data dictionary, from the rows of tables/rows.py; docs/zh/tables.md by columns.zh.toml
 docs/problems.md    every kind of problem, from problem.py; docs/zh/problems.md in Chinese
 docs/reference.md   the public functions, from their docstrings
 docs/commands.md    the command line, from Typer
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from gongkai.cli.app import app
 from gongkai.coding.codebook import shown
 from gongkai.problem import KINDS
 from gongkai.show.page.static import words
-from gongkai.tables.codebooks import read_codebook
+from gongkai.tables.codebooks import read_codebook, shipped
 from gongkai.tables.rows import KEYS, ROWS
 from gongkai.tables.schema import SCHEMAS
 
@@ -52,6 +53,29 @@ def tables() -> str:
         ]
         table = "\n".join(["| column | type | may be null | meaning |", "|---|---|---|---|", *rows])
         lines += [f"## {name}", f"{about}{key}", table]
+    return "\n\n".join(lines) + "\n"
+
+
+def tables_zh() -> str:
+    """Return the data dictionary in Chinese; where `columns.zh.toml` lacks a meaning it stays English."""
+    said = tomllib.loads((HERE / "columns.zh.toml").read_text(encoding="utf-8"))
+    labels = {one.definition.said("en"): one.definition.said("zh") for one in shipped().labels}
+    lines = [
+        "---\nlang: zh\n---",
+        "# 表格",
+        NOTE,
+        "表格文件夹中每张表一个文件夹，内有 `part-*.parquet`；在 Python 中各为一个 pandas 数据框。",
+    ]
+    for name, schema in SCHEMAS.items():
+        about = (inspect.getdoc(ROWS[name]) or "").replace("\n", " ")
+        key = f"主键：{'、'.join(f'`{k}`' for k in KEYS[name])}。" if name in KEYS else ""
+        rows = []
+        for f in schema:
+            meaning = f.metadata[b"meaning"].decode()
+            zh = said["columns"].get(meaning) or labels.get(meaning, meaning)
+            rows.append(f"| `{f.name}` | {f.type} | {'是' if f.nullable else '否'} | {zh} |")
+        table = "\n".join(["| 列 | 类型 | 可为空 | 含义 |", "|---|---|---|---|", *rows])
+        lines += [f"## {name}", f"{said['tables'].get(about, about)}{key}", table]
     return "\n\n".join(lines) + "\n"
 
 
@@ -186,6 +210,7 @@ def admitted() -> str:
 
 PAGES = {
     "tables.md": tables,
+    "zh/tables.md": tables_zh,
     "problems.md": problems,
     "zh/problems.md": problems_zh,
     "reference.md": reference,

@@ -12,6 +12,7 @@ import pytest
 
 import gongkai
 from docs.make import PAGES
+from gongkai.tables.schema import SCHEMAS
 
 TOP = Path(__file__).parents[1]
 MODULES = sorted(
@@ -22,6 +23,16 @@ MODULES = sorted(
 @pytest.mark.parametrize("page", PAGES)
 def test_a_generated_page_is_that_of_the_code(page):
     assert (TOP / "docs" / page).read_text(encoding="utf-8") == PAGES[page](), "run python -m docs.make"
+
+
+def test_every_column_is_explained_in_chinese():
+    page = PAGES["zh/tables.md"]()
+    assert [
+        line
+        for line in page.splitlines()
+        if line.startswith("| `") and not re.search("[一-鿿]", line.split("|")[4])
+    ] == []
+    assert len(re.findall("^## ", page, re.M)) == len(SCHEMAS)
 
 
 def test_examples_in_docstrings_give_what_they_say():

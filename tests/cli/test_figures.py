@@ -42,3 +42,48 @@ def test_years():
     assert years_of("") is None
     with pytest.raises(GongkaiError, match="expected e"):
         years_of("this year")
+
+
+def test_years_backwards_are_refused():
+    with pytest.raises(GongkaiError, match="expected e"):
+        years_of("2024-2019")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("柏垣市教育局,2022,2019", "first 2022 is after last 2019"),
+        ("柏垣市教育局,x,", "柏垣市教育局: first x"),
+    ],
+)
+def test_expected_agencies_between_impossible_years_are_refused(tables, tmp_path, row, said):
+    (tmp_path / "e.csv").write_text(f"agency,first,last\n{row}\n", "utf-8")
+    arguments = ("coverage", tables, "-o", tmp_path / "c.csv", "--expect", tmp_path / "e.csv")
+    assert said in call(*arguments, fails=True)
+
+
+def test_rates_say_what_is_null_and_what_fits_no_report(tables, tmp_path):
+    (tmp_path / "own.csv").write_text("agency,staff\n无此局,5\n", "utf-8")
+    own = ("--with", tmp_path / "own.csv", "--per", "staff")
+    out = call("rates", tables, "-o", tmp_path / "r.csv", *own)
+    assert "× staff not given" in out
+    assert "1 of 1 rows fit no report" in out
+    assert pd.read_csv(tmp_path / "r.unmatched.csv")["agency"].tolist() == ["无此局"]
+    assert "null:" in out
+    said = call("rates", tables, "-o", tmp_path / "r2.csv", "--per", "staff", fails=True)
+    assert "no covariates given to divide by staff" in said
+    (tmp_path / "own.csv").write_text("agency,year,staff\n无此局,2020,12,000\n", "utf-8")
+    assert "more cells than the header" in call("rates", tables, "-o", tmp_path / "r2.csv", *own, fails=True)
+
+
+def test_the_panel_says_renames_that_fork(tables, tmp_path):
+    name = read_table(tables, "reports")["agency"].dropna().iloc[0]
+    (tmp_path / "n.csv").write_text(
+        f"old,new,kind,from\n{name},甲局,rename,2010\n{name},乙局,rename,2011\n", "utf-8"
+    )
+    call("predict", tables, "-o", tmp_path / "p.csv")
+    given = ("panel", tables, tmp_path / "p.csv", "-o", tmp_path / "panel.csv")
+    out = call(*given, "--renames", tmp_path / "n.csv")
+    assert f"renames fork: {name} → 乙局, 甲局; the series ends here" in out
+    (tmp_path / "n.csv").write_text(f"old,new,kind,from\n{name},,rename,2010\n", "utf-8")
+    assert "a name is blank" in call(*given, "--overwrite", "--renames", tmp_path / "n.csv", fails=True)

@@ -158,3 +158,10 @@ def test_where_no_text_could_be_evidence_nothing_is_found(text):
         "section": "overview",
     }
     assert copied(pd.DataFrame([row | {"text": text}])).empty
+
+
+def test_a_date_before_the_year_was_over_gives_no_direction():
+    text = own_sentences(np.random.default_rng(2), 6)
+    frame = table({("甲局", 2023): text, ("乙局", 2023): text})
+    reports = pd.DataFrame({"report_id": ["甲局2023", "乙局2023"], "published": ["2024-01-20", "2023-03-10"]})
+    assert copied(frame, reports)["direction"].isna().all()

@@ -64,7 +64,9 @@ def test_names_of_the_list_that_match_none_or_several_are_said():
     assert found.loc["南京市教育局", ["status", "note"]].tolist() == ["held", "held as 江苏省南京市教育局"]
     assert found.loc["鼓楼区文化局", "status"] == "missing"
     assert found.loc["鼓楼区文化局", "note"].startswith("name matches several: 南京市鼓楼区文化局, 徐州市")
-    assert found.loc["南京市水务局", "note"] == "no report of an agency of this name"
+    assert found.loc["南京市水务局", "note"] == (
+        "no report of an agency of this name; listed 2 times: the first row counts"
+    )
     assert found.loc["徐州市鼓楼区文化局", "note"] == "not expected"
 
 

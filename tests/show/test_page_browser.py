@@ -18,7 +18,7 @@ from gongkai.classify.predict import predict
 from gongkai.measure.prevalence import prevalence
 from gongkai.show.page import write_page
 from gongkai.tables.codebooks import read_codebook
-from gongkai.tables.schema import read_table
+from gongkai.tables.schema import read_table, write_part
 from tests.show.test_page import codes_of, many
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
@@ -222,13 +222,14 @@ def test_a_page_is_whole_in_one_language(opened, address):
 
 
 def test_the_figures_follow_the_filters_and_a_dot_leads_to_its_agency(opened, address, tables, predictions):
+    reports = read_table(tables, "reports")
+    year = reports.groupby("year")["agency"].nunique().idxmax()
     found = prevalence(predictions, by=("year",))
     found = found[(found["measure"] == "prevalence") & (found["label"] == "commitment")]
-    year, value = found[["year", "value"]].dropna().iloc[0]
+    value = found.loc[found["year"] == year, "value"].iloc[0]
     opened.locator("#by-year").select_option(str(int(year)))
     opened.wait_for_url(f"**year={int(year)}")
     assert opened.locator(".numbers-big b").first.inner_text() == f"{100 * value:.1f}%"
-    reports = read_table(tables, "reports")
     inside = reports[reports["year"] == year]
     assert f"{len(inside)} of {len(reports)} reports" in opened.locator(".filters").inner_text()
     dots = opened.locator(".f-agencies a.point")
@@ -243,6 +244,24 @@ def test_the_figures_follow_the_filters_and_a_dot_leads_to_its_agency(opened, ad
     opened.get_by_role("button", name="Clear the filters").click()
     opened.wait_for_function("!document.querySelector('.hero').innerText.includes('Clear')")
     assert dots.count() == reports["agency"].nunique()
+
+
+def test_one_report_without_a_year_is_shown_without_comparisons(browser, tables, predictions, tmp_path):
+    reports = read_table(tables, "reports").head(1)
+    for name in ("reports", "sentences", "statistics", "checks", "problems"):
+        frame = read_table(tables, name)
+        frame = frame[frame["report_id"].isin(reports["report_id"])]
+        frame = frame.assign(**{c: None for c in ("agency", "year") if c in frame.columns})
+        write_part(name, frame, tmp_path / "t")
+    found = predictions[predictions["report_id"].isin(reports["report_id"])].assign(agency=None, year=None)
+    file = write_page(tmp_path / "t", found, tmp_path / "p.html")
+    with quiet(browser) as window:
+        for place in ("", "agencies", "agency/~", "about", f"report/{reports['report_id'].iloc[0]}"):
+            go(window, file.as_uri(), place)
+            assert window.evaluate(BEYOND) == []
+        go(window, file.as_uri(), "")
+        assert window.locator("h1").inner_text() == "What 1 report says about openness"
+        assert window.locator(".f-agencies, .f-map, .f-years, .hero .filters").count() == 0
 
 
 def test_a_choice_is_shown_by_its_classes(browser, tables, sentences, tmp_path):

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from gongkai.cli.codebook import codebook_of
-from gongkai.cli.groups import With
+from gongkai.cli.coded import given_predictions
+from gongkai.cli.groups import With, say_unmatched
 from gongkai.cli.options import CodebookFile, Level, Output, Overwrite, Predicted, Tables, columns_of
 from gongkai.errors import GongkaiError
 
@@ -51,10 +52,12 @@ def rates(
     own = None if covariates is None else read_frame(covariates, [])
     reports = read_table(tables, "reports")
     found = run(
-        reports, read_table(tables, "statistics"), read_table(tables, "checks"), covariates=own,
+        reports, tables, read_table(tables, "checks", ["report_id", "rule", "holds"]), covariates=own,
         per=columns_of(per) or None, strict=strict, method=method, level=level,  # type: ignore[arg-type]
     )  # fmt: skip
     write_frame(found, output, overwrite=overwrite)
+    if own is not None and covariates is not None:
+        say_unmatched(reports, own, covariates, output, overwrite=overwrite)
     if below is not None:
         pairs = systems(found, series(reports), reports)
         write_frame(pairs, below, overwrite=overwrite)
@@ -67,6 +70,9 @@ def rates(
             f"  {name:<28} {part['zh'].iloc[0]:<14} {len(shown)} of {len(part)} reports{few}"
             + (f", median {shown['value'].median():.3g}" if len(shown) else "")
         )
+    reasons = found["reason"].str.partition(":")[0].value_counts()
+    for reason, times in reasons.drop("", errors="ignore").items():
+        typer.echo(f"  null: {times} × {reason}")
     for line in uneven_years(reports):
         typer.echo(f"  note: {line}")
     typer.echo(f"{output}: {len(found)} rows; `reason` says why a value is null, `broken` which rules are")
@@ -125,7 +131,10 @@ def years_of(text: str) -> list[int] | None:
     try:
         for piece in columns_of(text):
             first, _, last = piece.partition("-")
-            found += range(int(first), int(last or first) + 1)
+            asked = range(int(first), int(last or first) + 1)
+            if not asked:
+                raise ValueError(piece)
+            found += asked
     except ValueError as error:
         raise GongkaiError(f"--years {text}: expected e.g. 2019-2024 or 2019,2021") from error
     return found or None
@@ -160,22 +169,26 @@ def panel(
     from gongkai.measure.coverage import uneven_years
     from gongkai.measure.panel import panel as run
     from gongkai.measure.panel import panel_gaps, write_panel
-    from gongkai.tables.predicted import read_predictions, scheme_of
+    from gongkai.tables.predicted import scheme_of
     from gongkai.tables.schema import read_frame, read_table
 
     book = codebook_of(codebook)
-    predicted = read_predictions(predictions, tables, book)
-    reports, sentences, statistics, checks = (
-        read_table(tables, name) for name in ("reports", "sentences", "statistics", "checks")
-    )
+    predicted = given_predictions(predictions, tables, book)
+    reports = read_table(tables, "reports")
+    checks = read_table(tables, "checks", ["report_id", "rule", "holds"])
+    own = None if covariates is None else read_frame(covariates, [])
     table, dictionary = run(
-        reports, predicted, sentences=sentences, statistics=statistics, checks=checks,
+        reports, predicted, sentences=tables, statistics=tables, checks=checks,
         labels=None if labels is None else read_labels(labels, book or scheme_of(predicted)), codebook=book,
         renames=None if renames is None else read_frame(renames, ["old", "new", "kind", "from"]),
-        covariates=None if covariates is None else read_frame(covariates, []), per=columns_of(per) or None,
+        covariates=own, per=columns_of(per) or None,
         strict=strict, level=level,
     )  # fmt: skip
     written = write_panel(table, dictionary, output, overwrite=overwrite)
+    if own is not None and covariates is not None:
+        say_unmatched(table, own, covariates, output, overwrite=overwrite)
+    for note, part in table[table["note"].fillna("") != ""].groupby("note", sort=False):
+        typer.echo(f"  note: {note}: {part['agency'].iloc[0]}, {len(part)} rows")
     gaps = panel_gaps(reports)
     for row in gaps.itertuples():
         typer.echo(f"  gap: {row.agency} {row.year}")

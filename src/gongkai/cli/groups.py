@@ -32,24 +32,30 @@ def read_reports(tables: Path, by: str) -> Table:
 def described(
     reports: Table, covariates: Path | None, output: Path, *, by: str = "", overwrite: bool = False
 ) -> Table:
-    """Return reports with their province and city where `by` asks for them, and the user's columns.
-
-    Rows of the user's table that fit no report are counted, and written to NAME.unmatched.csv beside the
-    output.
-    """
+    """Return reports with their province and city where `by` asks for them, and the user's columns."""
     from gongkai.measure.groups import PLACES, with_covariates, with_places
-    from gongkai.tables.schema import read_frame, write_frame
+    from gongkai.tables.schema import read_frame
 
     if set(PLACES) & set(columns_of(by)):
         reports = with_places(reports)
     if covariates is None:
         return reports
     own = read_frame(covariates, [])
-    joined, unmatched = with_covariates(reports, own)
+    say_unmatched(reports, own, covariates, output, overwrite=overwrite)
+    return with_covariates(reports, own)[0]
+
+
+def say_unmatched(
+    reports: Table, own: Table, covariates: Path, output: Path, *, overwrite: bool = False
+) -> None:
+    """Count the rows of the user's table that fit no report, and write them to NAME.unmatched.csv."""
+    from gongkai.measure.groups import with_covariates
+    from gongkai.tables.schema import write_frame
+
+    _, unmatched = with_covariates(reports, own)
     if len(unmatched):
         beside = output.with_name(f"{output.stem}.unmatched.csv")
         write_frame(unmatched, beside, overwrite=overwrite)
         typer.echo(
             f"  {covariates}: {len(unmatched)} of {len(own)} rows fit no report; they stand in {beside}"
         )
-    return joined

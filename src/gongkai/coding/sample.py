@@ -10,12 +10,14 @@ import pandas as pd
 
 from gongkai.errors import MeasureError
 from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.predicted import INDICATOR, by_indicator, predictions_in, scheme_of
+from gongkai.tables.predicted import INDICATOR, keep_pivoted, predictions_in, scheme_of
 from gongkai.tables.query import arrow_of, literals, session
 from gongkai.tables.schema import SCHEMAS, parts_of, read_names, read_parts, read_table, read_where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    import duckdb
 
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Predictions, Sentences, Table
@@ -171,13 +173,18 @@ def _with_predicted(
     chosen = [f"max({INDICATOR}) FILTER (WHERE {which}) AS c{k}" for k, which in enumerate(of)]
     with session() as db:
         predictions_in(db, predictions, codebook)
-        db.register("pool", arrow_of({"place": np.arange(len(pool)), "id": pool["sentence_id"]}))
+        _register(db, pool)
         found = db.sql(
             f"SELECT {', '.join(chosen)}, count(label) AS rows FROM pool LEFT JOIN predictions p "
             "ON id = p.sentence_id::VARCHAR GROUP BY place ORDER BY place"
         ).df()
     _refuse_unpredicted(int((found["rows"] == 0).sum()))
     return pool.assign(**{name: found[f"c{k}"].fillna("").to_numpy() for k, name in enumerate(wanted)})
+
+
+def _register(db: duckdb.DuckDBPyConnection, pool: Table) -> None:
+    """Make the sentences, by place and id, the view `pool`."""
+    db.register("pool", arrow_of({"place": np.arange(len(pool)), "id": pool["sentence_id"]}))
 
 
 def _refuse_unpredicted(missing: int) -> None:
@@ -214,9 +221,17 @@ def _uncertain(
 ) -> tuple[Vector, Vector]:
     """Draw by Poisson sampling with pi = random share + share by uncertainty; the size is n on average."""
     scheme = scheme_of(predictions, codebook)
-    scores = by_indicator(predictions, scheme, pool["sentence_id"])[1].droplevel("model")
-    _refuse_unpredicted(int((~pool["sentence_id"].isin(scores.index)).sum()))
-    p = scores.loc[pool["sentence_id"]].to_numpy()
+    names = [f"s{k}" for k in range(len(scheme.indicators))]
+    with session() as db:
+        _register(db, pool)
+        keep_pivoted(db, predictions, scheme, "pool")
+        found = db.sql(
+            f"SELECT {', '.join(names)} FROM pool LEFT JOIN kept ON id = sentence_id ORDER BY place"
+        ).fetchnumpy()
+    p = np.stack([np.ma.filled(found[name].astype(float), np.nan) for name in names], axis=1)
+    if len(p) != len(pool):
+        raise MeasureError("several models predicted these sentences; draw by the doubt of one")
+    _refuse_unpredicted(int(np.isnan(p).any(axis=1).sum()))
     doubt = (1 - 2 * np.abs(p - 0.5)).max(axis=1) + 1e-3
     shared = pool["_text"].map(pool["_text"].value_counts())
     doubt = doubt / shared.to_numpy()  # texts that many share are drawn once or so

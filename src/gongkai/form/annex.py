@@ -262,7 +262,7 @@ def _readings(
         run = runs[index]
         if index in given and rows[given[index]].key:
             yield from _one(rows[given[index]], run)
-        elif index not in given and any(parse_number(n)[0] is not None for n in run.numbers):
+        elif index not in given and any(re.search(r"\w", n) for n in run.numbers):
             said = f"{run.where}: '{run.text[-30:]}' ({' '.join(run.numbers)[:30]})"
             yield Problem("annex_row", f"{said} is no row of the annex's form", run.where)
 
@@ -301,15 +301,16 @@ def _runs_of_grid(grid: Grid, number: int, script: Script) -> Iterator[_Run]:
     if wanted is None:
         return
     others = {c for c, name in enumerate(heads) if _word("serial").fullmatch(name) or _is_column(name)}
+    of_units = {c for c, name in enumerate(heads) if name in ("单位", "计量单位")}
     for index in range(0 if head is None else head + 1, len(labels)):
         names, row = labels[index], grid.rows[index]
         value = row[wanted]
-        texts = [t for c, t in enumerate(names) if c not in others and c != wanted and row[c] is not value]
-        said = [t for t in dict.fromkeys(texts) if t and not parse_number(t)[2]]
+        texts = [c for c in range(len(names)) if c not in others and c != wanted and row[c] is not value]
+        said = {names[c]: c for c in texts if names[c] and not parse_number(names[c])[2]}
         units = [t for t in said if _word("unit").fullmatch(t)]
         if not said or value is None:
             continue
-        parts = [t for t in said if t not in units][-1:] + units
+        parts = [t for t, c in said.items() if t not in units and c not in of_units][-1:] + units
         yield _run(parts, [value.text], Where(value.page or grid.page, number, index + 1, wanted + 1))
 
 

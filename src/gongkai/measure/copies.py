@@ -174,7 +174,15 @@ def _dates(frame: Table, rows: Vector, reports: Reports | None) -> dict[int, tup
         dated = reports.dropna(subset=["published"])
         known = dict(zip(dated["report_id"], dated["published"].astype(str), strict=True))
     years, ids = (frame[c].iloc[rows].tolist() for c in ("year", "report_id"))
-    return {row: (int(y), known.get(r)) for row, y, r in zip(rows.tolist(), years, ids, strict=True)}
+    return {
+        row: (int(y), _possible(known.get(r), int(y)))
+        for row, y, r in zip(rows.tolist(), years, ids, strict=True)
+    }
+
+
+def _possible(published: object, year: int) -> str | None:
+    """Return a date of publication; null where it lies before the end of the year reported on."""
+    return published if isinstance(published, str) and published[:7] >= f"{year}-12" else None
 
 
 def _direction(mine: tuple[int, str | None], theirs: tuple[int, str | None]) -> str | None:
@@ -305,17 +313,18 @@ def copy_network(copies: Table, reports: Reports, *, sentences: Sentences) -> Ta
         mine, theirs = about[str(report)], about[str(other)]
         back = shared[(shared["report_id"] == other) & (shared["source_report_id"] == report)]
         shared_ids = {*part["sentence_id"], *part["source_id"], *back["sentence_id"], *back["source_id"]}
-        dates = (mine["published"], theirs["published"])
-        known = all(isinstance(d, str) for d in dates) and dates[0] != dates[1]
+        year = int(part["year"].iloc[0])
+        dates = [_possible(one["published"], year) for one in (mine, theirs)]
+        known = None not in dates and dates[0] != dates[1]
         rows.append(
             {
                 "agency": mine["agency"],
                 "other": theirs["agency"],
-                "year": int(part["year"].iloc[0]),
+                "year": year,
                 "sentences": int(part["sentence_id"].nunique()),
                 "share": sum(length[i] for i in shared_ids) / (whole[report] + whole[other]),
                 "relation": _relation(mine, theirs),
-                "first": (mine if dates[0] < dates[1] else theirs)["agency"] if known else None,
+                "first": (mine if str(dates[0]) < str(dates[1]) else theirs)["agency"] if known else None,
             }
         )
     columns = ["agency", "other", "year", "sentences", "share", "relation", "first", "cluster"]

@@ -93,15 +93,15 @@ def coverage(
             held = [groups[name, year] for name in names if (name, year) in groups]
             used |= {(name, year) for name in names}
             cell = {k: about[k] for k in ("agency", "level", "province", "region_code", "note")}
-            rows.append(cell | {"year": year} | _status(held, str(about["agency"]), year, failed))
+            status = _status(held, str(about["agency"]), year, failed)
+            said = "; ".join(filter(None, [cell["note"], status.get("note")]))
+            rows.append(cell | {"year": year} | status | {"note": said})
     for (name, year), part in groups.items():
         if (name, year) not in used:
             note = "not expected" if expect is not None else "outside the years asked for"
-            rows.append(
-                _place(part.iloc[0], name)
-                | {"year": year, "note": note}
-                | _status([part], name, year, failed)
-            )
+            status = _status([part], name, year, failed)
+            said = "; ".join(filter(None, [note, status.get("note")]))
+            rows.append(_place(part.iloc[0], name) | {"year": year} | status | {"note": said})
     lost = kept[kept["agency"].isna() | kept["year"].isna()]
     for one in lost.to_dict("records"):
         lacking = [c for c in ("agency", "year") if pd.isna(one[c])]
@@ -138,6 +138,7 @@ def _expected(known: Reports, expect: Table | None) -> list[dict[str, Any]]:
             _place(row, name) | {"names": [name], "first": -9999, "last": 9999, "note": ""}
             for name, row in of_name.items()
         ]
+    listed = expect["agency"].astype(str).str.replace(r"\s", "", regex=True).value_counts()
     wanted: list[dict[str, Any]] = []
     seen: set[str] = set()
     for row in expect.to_dict("records"):
@@ -146,6 +147,8 @@ def _expected(known: Reports, expect: Table | None) -> list[dict[str, Any]]:
             continue
         seen.add(name)
         names, note = _match(name, list(of_name))
+        if listed[name] > 1:
+            note = "; ".join(filter(None, [note, f"listed {listed[name]} times: the first row counts"]))
         code = row.get("region_code")
         given = None if code is None or pd.isna(code) else str(code).removesuffix(".0")
         blank: dict[str, Any] = {"agency": name, "level": None, "region_code": None}
@@ -154,12 +157,24 @@ def _expected(known: Reports, expect: Table | None) -> list[dict[str, Any]]:
         place["province"] = _province(place["region_code"])
         level = row.get("level")
         place["level"] = place["level"] if level is None or pd.isna(level) else level
+        first, last = _between(row, name)
+        wanted.append(place | {"names": names, "first": first, "last": last, "note": note})
+    return wanted
+
+
+def _between(row: Mapping[Any, Any], name: str) -> tuple[int, int]:
+    """Return the years from and to which an agency is expected."""
+    try:
         first, last = (
             default if pd.isna(row.get(c, np.nan)) else int(row[c])
             for c, default in (("first", -9999), ("last", 9999))
         )
-        wanted.append(place | {"names": names, "first": first, "last": last, "note": note})
-    return wanted
+    except ValueError as error:
+        said = f"first {row.get('first')}, last {row.get('last')}"
+        raise SchemaError(f"expected agencies: {name}: {said}: not years") from error
+    if first > last:
+        raise SchemaError(f"expected agencies: {name}: first {first} is after last {last}")
+    return first, last
 
 
 @functools.lru_cache(maxsize=100_000)
@@ -194,9 +209,7 @@ def _failed(problems: Problems | None) -> list[tuple[str, str]]:
     return list(zip(lost["source_path"].astype(str), lost["message"].astype(str), strict=True))
 
 
-def _status(
-    held: list[Reports], agency: str, year: int, failed: Iterable[tuple[str, str]]
-) -> dict[str, object]:
+def _status(held: list[Reports], agency: str, year: int, failed: Iterable[tuple[str, str]]) -> dict[str, Any]:
     if not held:
         short = agency.removeprefix("".join(_divisions(agency)[:-1]))
         lost = [f"{path}: {said}" for path, said in failed if short in path and str(year) in path]
@@ -213,15 +226,18 @@ def _status(
     # Of several, the first decides: the obligation was met when one of them stood.
     due = DEADLINES[max((since for since in DEADLINES if since <= year), default=min(DEADLINES))]
     late = dates[0][:10] > f"{year + 1}{due}" if dates else None
-    found: dict[str, object] = {
+    found: dict[str, Any] = {
         "reports": len(part),
         "published": "; ".join(dates),
         "late": late,
         "evidence": "; ".join(part["source_path"].astype(str)),
         "status": "twice" if len(part) > 1 else "late" if late else "held",
     }
-    if dates and dates[0][:4] < str(year):
-        found |= {"note": f"published {dates[0]}, before the year {year} that it reports on", "late": None}
+    if dates and dates[0][:7] < f"{year}-12":
+        found |= {
+            "note": f"published {dates[0]}, before the year {year} that it reports on was over",
+            "late": None,
+        }
         found["status"] = "twice" if len(part) > 1 else "held"
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 import pandas as pd
@@ -18,12 +19,12 @@ from gongkai.measure.reuse import reuse
 from gongkai.measure.series import series
 from gongkai.store.run import refuse_existing, whole_file
 from gongkai.tables.predicted import scheme_of
+from gongkai.tables.query import table_parts
 from gongkai.tables.rows import ReportRow
 from gongkai.tables.schema import records, write_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Checks, Labels, Predictions, Reports, Sentences, Statistics, Table
@@ -48,10 +49,10 @@ class Column(NamedTuple):
 
 def panel(
     reports: Reports,
-    predictions: Predictions,
+    predictions: Predictions | str | Path,
     *,
-    sentences: Sentences | None = None,
-    statistics: Statistics | None = None,
+    sentences: Sentences | str | Path | None = None,
+    statistics: Statistics | str | Path | None = None,
     checks: Checks | None = None,
     labels: Labels | None = None,
     renames: Table | None = None,
@@ -65,10 +66,10 @@ def panel(
 
     Args:
         reports: `reports` rows; one that another stands for is left out, and those without agency or year.
-        predictions: `predictions` rows of one model.
-        sentences: `sentences` rows: reuse, stickiness and promises followed; without them these are not
-            there.
-        statistics: `statistics` rows: figures and rates.
+        predictions: `predictions` rows of one model, or a folder of them.
+        sentences: `sentences` rows, or a tables folder: reuse, stickiness and promises followed; without
+            them these are not there.
+        statistics: `statistics` rows, or a tables folder: figures and rates.
         checks: `checks` rows: broken rules.
         labels: A coded sample: shares by `ppi` (or `dsl`, where it has inclusion probabilities that differ)
             stand beside the counted ones.
@@ -93,10 +94,6 @@ def panel(
     kept = kept[kept["agency"].notna() & kept["year"].notna()].sort_values([*_KEY, "report_id"])
     if kept.empty:
         raise MeasureError("no report whose agency and year are known: a panel needs both")
-    if len(models := set(predictions["model"])) > 1:
-        raise MeasureError(
-            f"expected the predictions of one model, have those of {', '.join(sorted(models))}"
-        )
     base, columns = _base(kept, renames)
     scheme = scheme_of(predictions, codebook)
     pieces = [_shares(predictions, labels, level, scheme)]
@@ -108,9 +105,10 @@ def panel(
         ]
     single = kept[~kept.duplicated(_KEY, keep=False)].merge(base[[*_KEY, "series_id"]], on=_KEY)
     if statistics is not None:
+        cells = _cells(statistics, set(single["report_id"]))
         pieces += [
-            _figures(single, statistics),
-            _across_forms(single, statistics),
+            _figures(single, cells),
+            _across_forms(single, cells),
             _rates(single, statistics, checks, covariates, per, strict, level),
         ]
     if checks is not None:
@@ -182,22 +180,30 @@ def _slug(name: str) -> str:
 
 
 def _shares(
-    predictions: Predictions, labels: Labels | None, level: float, codebook: Codebook
+    predictions: Predictions | str | Path, labels: Labels | None, level: float, codebook: Codebook
 ) -> tuple[Table, list[Column]]:
     """Return shares by method, one column each with standard error and n."""
-    known = predictions[predictions["agency"].notna() & predictions["year"].notna()]
+    known = predictions
+    if not isinstance(known, str | Path):
+        known = known[known["agency"].notna() & known["year"].notna()]
     quantities = {(q.measure, q.label): q for q in codebook.quantities}
     methods = ["count"]
     if labels is not None:
         drawn = labels["inclusion"].dropna() if "inclusion" in labels.columns else pd.Series(dtype=float)
         methods.append("dsl" if len(set(drawn)) > 1 else "ppi")
-    wide: Table = known[_KEY].drop_duplicates()
+    wide: Table = pd.DataFrame(columns=_KEY)
     described = []
     for method in methods:
         found = prevalence(
             known, labels if method != "count" else None, by=_KEY, method=method, level=level,  # type: ignore[arg-type]
             codebook=codebook,
         )  # fmt: skip
+        if len(models := set(found["model"].dropna())) > 1:
+            raise MeasureError(
+                f"expected the predictions of one model, have those of {', '.join(sorted(models))}"
+            )
+        found = found.dropna(subset=_KEY)
+        wide = found[_KEY].drop_duplicates() if wide.empty else wide
         tail = "" if method == "count" else f"_{method}"
         for (measure, label), part in found.groupby(["measure", "label"], sort=False):
             quantity = quantities[str(measure), str(label)]
@@ -215,13 +221,14 @@ def _shares(
     return wide, described
 
 
-def _lengths(sentences: Sentences) -> tuple[Table, list[Column]]:
-    length = sentences.assign(characters=sentences["text"].str.len())
+def _lengths(sentences: Sentences | str | Path) -> tuple[Table, list[Column]]:
+    parts = (part.to_pandas() for part in table_parts(sentences, "sentences", [*_KEY, "text"]))
+    length = pd.concat([part[_KEY].assign(characters=part["text"].str.len()) for part in parts])
     found = length.groupby(_KEY)[["characters"]].sum().reset_index()
     return found, [Column("characters", "characters", "length of all sentences", "字数")]
 
 
-def _reuse(sentences: Sentences) -> tuple[Table, list[Column]]:
+def _reuse(sentences: Sentences | str | Path) -> tuple[Table, list[Column]]:
     said = {"shared": ("words in text that other agencies of the year have", "与其他机构共有文字比例"),
             "sticky": ("words in text of the own last report", "沿用上年文字比例"),
             "redundant": ("words in text that stands twice in the report", "报告内重复文字比例")}  # fmt: skip
@@ -234,10 +241,10 @@ def _reuse(sentences: Sentences) -> tuple[Table, list[Column]]:
 
 
 def _promises(
-    sentences: Sentences,
-    predictions: Predictions,
+    sentences: Sentences | str | Path,
+    predictions: Predictions | str | Path,
     codebook: Codebook,
-    statistics: Statistics | None,
+    statistics: Statistics | str | Path | None,
 ) -> tuple[Table, list[Column]]:
     try:
         found = followup(sentences, predictions, statistics=statistics, codebook=codebook)
@@ -260,9 +267,17 @@ def _promises(
     return counts.reset_index(), described
 
 
-def _figures(single: Reports, statistics: Statistics) -> tuple[Table, list[Column]]:
+def _cells(statistics: Statistics | str | Path, reports: set[str]) -> Table:
+    columns = ["report_id", "form", "table", "row", "column", "value"]
+    parts = (part.to_pandas() for part in table_parts(statistics, "statistics", columns))
+    wanted = {"requests", "disputes", "proactive", "annex"}
+    found = pd.concat([part[part["table"].isin(wanted) & part["report_id"].isin(reports)] for part in parts])
+    cells: Table = found.reset_index(drop=True)
+    return cells
+
+
+def _figures(single: Reports, cells: Table) -> tuple[Table, list[Column]]:
     """Return statutory figures: the total of each row of the requests, disputes, and what is charged."""
-    cells = statistics[statistics["report_id"].isin(single["report_id"])]
     requests = cells[(cells["table"] == "requests") & (cells["column"] == "total")]
     disputes = cells[(cells["table"] == "disputes") & cells["row"].isin(_BLOCKS)]
     others = cells[
@@ -295,12 +310,11 @@ def _figures(single: Reports, statistics: Statistics) -> tuple[Table, list[Colum
     return wide, described
 
 
-def _across_forms(single: Reports, statistics: Statistics) -> tuple[Table, list[Column]]:
+def _across_forms(single: Reports, cells: Table) -> tuple[Table, list[Column]]:
     """Return what continues from the annex of 2008–2018 to the later tables, where the panel has both."""
-    cells = statistics[statistics["report_id"].isin(single["report_id"])]
     if "annex" not in set(cells["table"]):
         return pd.DataFrame(columns=_KEY), []
-    found = crosswalk(cells.drop(columns=_KEY).merge(single[["report_id", *_KEY]], on="report_id"))
+    found = crosswalk(cells.merge(single[["report_id", *_KEY]], on="report_id"))
     wide = found.pivot_table(index=_KEY, columns="quantity", values="value", aggfunc="first")
     described = [
         Column(
@@ -328,7 +342,7 @@ def rate_column(indicator: str) -> str:
 
 def _rates(
     single: Reports,
-    statistics: Statistics,
+    statistics: Statistics | str | Path,
     checks: Checks | None,
     covariates: Table | None,
     per: Sequence[str] | None,

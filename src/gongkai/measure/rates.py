@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.form.annex import annex_data
 from gongkai.form.form import APPLICANTS, CANNOT_PROVIDE, NOT_PROCESSED, OTHER_HANDLING, REFUSED, RESULTS
 from gongkai.measure.groups import KEYS, with_covariates
 from gongkai.measure.intervals import wilson
+from gongkai.tables.query import table_parts
 from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from gongkai.tables.schema import Checks, Reports, Statistics, Table
 
@@ -38,6 +42,7 @@ _GROUPS = {
 }  # fmt: skip
 _SUMS = ("requests.handled", "requests.balance", "disputes.total", "annex.sum")
 """Rules that fix a blank cell of the total column: a row of blanks that sums to a blank says nothing."""
+_CELLS = ("report_id", "table", "row", "column", "value")
 _ABOUT = ("report_id", "agency", "region_code", "level", "kind", "year", "form")
 
 
@@ -117,7 +122,7 @@ def _expand(pattern: str) -> list[str]:
 
 def rates(
     reports: Reports,
-    statistics: Statistics,
+    statistics: Statistics | str | Path,
     checks: Checks | None = None,
     *,
     covariates: Table | None = None,
@@ -139,7 +144,7 @@ def rates(
 
     Args:
         reports: `reports` rows; one that another stands for (`same_as`) is left out.
-        statistics: `statistics` rows.
+        statistics: `statistics` rows, or a tables folder.
         checks: `checks` rows; which rules are broken and which hold.
         covariates: Your columns, as in `with_covariates`.
         per: Columns of `covariates` to divide new requests by, e.g. `["residents", "staff"]`; unless given
@@ -166,7 +171,6 @@ def rates(
         )
     for name, frame, needed in (
         ("reports", reports, _ABOUT),
-        ("statistics", statistics, ("report_id", "table", "row", "column", "value")),
         ("checks", checks, ("report_id", "rule", "holds")),
     ):
         lacking = [] if frame is None else [c for c in needed if c not in frame.columns]
@@ -176,7 +180,7 @@ def rates(
     if kept.empty:
         raise MeasureError("no report to compute rates of")
     kept = kept.sort_values(["agency", "year", "report_id"]).reset_index(drop=True)
-    cells = _wide(statistics, kept["report_id"])
+    cells = _wide(statistics, set(kept["report_id"]))
     holds, broken = _decided(checks)
     forms = set(kept["form"].dropna())
     two_forms, over_2019 = forms >= {"2019", "2021"}, ANNEX in forms and bool(forms & {"2019", "2021"})
@@ -206,6 +210,10 @@ def _of_units(
         yield one, [None] * len(kept)
         return
     if covariates is None:
+        if per:
+            raise SchemaError(
+                f"no covariates given to divide by {', '.join(per)}: a table with these columns"
+            )
         return
     joined, _ = with_covariates(kept, covariates)
     place = next(c for c in KEYS if c in covariates.columns)
@@ -232,16 +240,19 @@ def _of_units(
         yield replace(one, key=names[0], zh=names[1], en=names[2], per=times, unit=f"per {en}"), units
 
 
-def _wide(statistics: Statistics, wanted: pd.Series[str]) -> dict[str, dict[str, float]]:
+def _wide(statistics: Statistics | str | Path, wanted: set[str]) -> dict[str, dict[str, float]]:
     """Return each report's cells; a blank one is nan, one that was not read is not there."""
-    used = {c for one in indicators() for form in (ANNEX, None) for part in one.cells(form) for c in part}
-    name = statistics["table"] + "." + statistics["row"] + "." + statistics["column"]
-    chosen = name.isin(used) & statistics["report_id"].isin(wanted)
+    used = pa.array(
+        sorted({c for one in indicators() for form in (ANNEX, None) for p in one.cells(form) for c in p})
+    )
     cells: dict[str, dict[str, float]] = {}
-    values = pd.to_numeric(statistics["value"][chosen]).to_numpy(float)
-    ids, names = (column[chosen].to_numpy(object) for column in (statistics["report_id"], name))
-    for report, cell, value in zip(ids, names, values, strict=True):
-        cells.setdefault(report, {})[cell] = value
+    for part in table_parts(statistics, "statistics", _CELLS):
+        names = pc.binary_join_element_wise(*(part[c].cast(pa.string()) for c in _CELLS[1:4]), ".")
+        part = pa.table({"report": part["report_id"], "cell": names, "value": part["value"]})
+        part = part.filter(pc.is_in(names, used))
+        for report, cell, value in zip(*(column.to_pylist() for column in part.columns), strict=True):
+            if report in wanted:
+                cells.setdefault(report, {})[cell] = np.nan if value is None else float(value)
     return cells
 
 
@@ -249,7 +260,9 @@ def _decided(checks: Checks | None) -> tuple[set[tuple[str, str]], set[tuple[str
     """Return (report, rule) of the rules that hold and of those that are broken."""
     if checks is None:
         return set(), set()
-    pairs = list(zip(*(checks[c].to_numpy(object) for c in ("report_id", "rule", "holds")), strict=True))
+    used = {rule for one in indicators() for form in (ANNEX, None) for rule in one.rules(form)}
+    named = checks[checks["rule"].isin(used)]
+    pairs = list(zip(*(named[c].to_numpy(object) for c in ("report_id", "rule", "holds")), strict=True))
     known = [(r, rule, bool(h)) for r, rule, h in pairs if h is not None and h == h and h is not pd.NA]
     return {(r, rule) for r, rule, h in known if h}, {(r, rule) for r, rule, h in known if not h}
 
@@ -332,13 +345,16 @@ def _with_intervals(frame: Table, one: Indicator, method: Method, level: float) 
     frame = frame.assign(
         unit=units[one.kind], value=value, low=low, high=high,
         method="" if one.kind == "amount" else method if one.kind == "share" else "exact, Poisson",
-        coverage=level, pooled=np.nan, pooled_low=np.nan, pooled_high=np.nan,
+        coverage=level,
     )  # fmt: skip
+    pooled = np.full((len(frame), 3), np.nan)
     if one.kind == "share":
-        for _, index in frame[known].groupby("year", dropna=False).indices.items():
+        agencies = pd.factorize(frame["agency"], use_na_sentinel=False)[0]
+        for index in frame["year"][known].groupby(frame["year"], dropna=False).indices.values():
             rows = np.flatnonzero(known)[index]
-            if frame["agency"].iloc[rows].nunique(dropna=False) >= FEWEST:
-                frame.loc[rows, ["pooled", "pooled_low", "pooled_high"]] = shrink(k[rows], n[rows], level)
+            if len(np.unique(agencies[rows])) >= FEWEST:
+                pooled[rows] = shrink(k[rows], n[rows], level)
+    frame[["pooled", "pooled_low", "pooled_high"]] = pooled
     order = [*_ABOUT, "indicator", "zh", "en", "unit", "direction", "top", "bottom", "value", "low",
              "high", "method", "coverage", "pooled", "pooled_low", "pooled_high", "broken",
              "reason", "note"]  # fmt: skip

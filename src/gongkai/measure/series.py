@@ -45,6 +45,8 @@ def successions() -> tuple[Succession, ...]:
 
 
 def _succession(row: Mapping[str, Any]) -> Succession:
+    if any(pd.isna(row[c]) or not str(row[c]).strip() for c in ("old", "new")):
+        raise SchemaError(f"renames: {row['old']} → {row['new']}: a name is blank")
     kind = str(row["kind"]).strip()
     if kind not in ("rename", "merger"):
         raise SchemaError(

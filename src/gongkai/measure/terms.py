@@ -201,7 +201,7 @@ def _count(
     numbers: dict[str, int] = {}
     units: dict[tuple[str, bool], int] = {}
     examples: list[tuple[str, str, str]] = []
-    found = [np.zeros((3, 0), np.int64)]
+    found = [np.zeros((3, 0), np.int32)]
     for piece in pieces(sentences, list(dict.fromkeys(columns))):
         named = pc.is_in(piece["section"], pa.array(UNCOUNTED_SECTIONS, piece["section"].type))
         kept = piece.filter(pc.invert(named))
@@ -233,14 +233,15 @@ def _count(
         usable = code >= 0
         keys = code[usable] * 2**31 + np.array(of_row)[row[usable]]
         own, times = np.unique(keys, return_counts=True)
-        found.append(np.stack([own >> 31, own & (2**31 - 1), times]))
+        found.append(np.stack([own >> 31, own & (2**31 - 1), times]).astype(np.int32))
     if not numbers:
         raise MeasureError("no word is left to count")
     terms, names = sorted(numbers), sorted(units)
-    term_at, unit_at = np.empty(len(terms), int), np.empty(len(names), int)
+    term_at, unit_at = np.empty(len(terms), np.int32), np.empty(len(names), np.int32)
     term_at[[numbers[t] for t in terms]] = np.arange(len(terms))
     unit_at[[units[u] for u in names]] = np.arange(len(names))
     term, unit, count = np.concatenate(found, axis=1)
+    found.clear()
     counts = sp.csr_array(
         (count.astype(float), (term_at[term], unit_at[unit])), shape=(len(terms), len(names))
     )

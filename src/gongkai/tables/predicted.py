@@ -371,36 +371,48 @@ def check_pivoted(db: duckdb.DuckDBPyConnection, table: str, codebook: Codebook)
         raise MeasureError(f"sentence {found[1]} has two predictions of one label by one model; keep one")
 
 
-def by_indicator(
-    predictions: Predictions | str | Path, codebook: Codebook, sentences: Iterable[str] | None = None
-) -> tuple[Table, Table]:
+def by_indicator(predictions: Predictions | str | Path, codebook: Codebook) -> tuple[Table, Table]:
     """Return decisions and scores, a row per model and sentence and a column per indicator.
 
     Where a label is not predicted because its condition is not (`only_if`) or its section is another, the
     decision is no and the score 0.
 
+    Raises:
+        MeasureError: A sentence lacks a prediction that it needs.
+    """
+    with session() as db:
+        keep_pivoted(db, predictions, codebook)
+        found = db.sql("SELECT * FROM kept ORDER BY model, sentence_id").df()
+    found = found.set_index(["model", "sentence_id"])
+    count, names = len(codebook.indicators), list(codebook.indicators)
+    flags, scores = ([f"{kind}{k}" for k in range(count)] for kind in "ds")
+    return found[flags].set_axis(names, axis=1).astype(bool), found[scores].set_axis(names, axis=1)
+
+
+def keep_pivoted(
+    db: duckdb.DuckDBPyConnection,
+    predictions: Predictions | str | Path,
+    codebook: Codebook,
+    wanted: str | None = None,
+) -> None:
+    """Make the table `kept`: model, sentence, and of each indicator decision and score; see `pivot_sql`.
+
     Args:
+        db: A connection.
         predictions: Rows, or a folder that `predict` wrote.
         codebook: Their scheme.
-        sentences: Ids of those that are wanted; all unless given.
+        wanted: A view whose `id` holds the sentences that are wanted; all unless given.
 
     Raises:
         MeasureError: A sentence lacks a prediction that it needs.
     """
-    count, names = len(codebook.indicators), list(codebook.indicators)
-    flags, scores = ([f"{kind}{k}" for k in range(count)] for kind in "ds")
-    with session() as db:
-        _, _, batches = predictions_in(db, predictions, codebook)
-        if sentences is not None:
-            db.register("wanted", arrow_of({"id": list(sentences)}))
-            batches = [
-                f"(SELECT * FROM {b} b SEMI JOIN wanted ON id = b.sentence_id::VARCHAR)" for b in batches
-            ]
-        for number, batch in enumerate(batches):
-            db.execute(f"CREATE OR REPLACE TEMP TABLE pivoted AS {pivot_sql(batch, codebook, ['section'])}")
-            check_pivoted(db, "pivoted", codebook)
-            kept = f"SELECT model, sentence_id, {', '.join([*flags, *scores])} FROM pivoted"
-            db.execute(f"INSERT INTO kept {kept}" if number else f"CREATE TABLE kept AS {kept}")
-        found = db.sql("SELECT * FROM kept ORDER BY model, sentence_id").df()
-    found = found.set_index(["model", "sentence_id"])
-    return found[flags].set_axis(names, axis=1).astype(bool), found[scores].set_axis(names, axis=1)
+    columns = ", ".join(f"d{k}, s{k}" for k in range(len(codebook.indicators)))
+    _, _, batches = predictions_in(db, predictions, codebook)
+    for number, batch in enumerate(batches):
+        source = batch
+        if wanted is not None:
+            source = f"(SELECT * FROM {batch} b SEMI JOIN {wanted} w ON w.id = b.sentence_id::VARCHAR)"
+        db.execute(f"CREATE OR REPLACE TEMP TABLE pivoted AS {pivot_sql(source, codebook, ['section'])}")
+        check_pivoted(db, "pivoted", codebook)
+        kept = f"SELECT model, sentence_id, {columns} FROM pivoted"
+        db.execute(f"INSERT INTO kept {kept}" if number else f"CREATE TABLE kept AS {kept}")

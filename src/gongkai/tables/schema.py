@@ -411,6 +411,8 @@ def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
             frame = pd.read_csv(
                 source, encoding="utf-8-sig", dtype=texts, keep_default_na=False, na_values=[""]
             )
+            if not isinstance(frame.index, pd.RangeIndex):  # pandas makes the first cells an index
+                raise ValueError("rows have more cells than the header; quote texts with commas")
             frame = unguarded_frame(frame)
         elif source.suffix.lower() == ".jsonl":
             frame = pd.read_json(source, lines=True, dtype=False)

@@ -9,7 +9,7 @@ function aboutView(main) {
     h("dl", { class: "terms" }, scheme.labels.map((one) => [h("dt", {}, said(one.title)), h("dd", {}, said(one.definition) || "–")])), kindLegend()));
   const quality = model.quality ?? [];
   const columns = ["real", "agency"].filter((split) => quality.some((row) => row[0] === split));
-  main.append(part(t("ab_model"), h("p", {}, t(corrects() ? "ab_model_corrected" : "ab_model_text", { model: model.name, n: count(core.coded), method: core.method })),
+  main.append(part(t("ab_model"), h("p", {}, t(corrects() ? "ab_model_corrected" : "ab_model_text", { model: model.name, n: count(codedInAll()), method: core.method })),
     h("p", {}, model.trained ? t("ab_trained", { sentences: count(model.trained.sentences), reports: t("n_reports", { n: model.trained.reports }), agencies: t("n_agencies", { n: model.trained.agencies }), span: (model.trained.years ?? []).join("–") }) : t("ab_untold")),
     columns.length ? h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("ab_quality") }, h("table", { class: "plain-table" }, h("caption", {}, t("ab_quality")),
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("label")), columns.map((split) => h("th", { scope: "col" }, t(split === "real" ? "ab_real" : "ab_authored"))))),

@@ -79,7 +79,7 @@ function agenciesView(main, { query }) {
       h("td", { "data-name": t("years") }, h("span", { class: "years" }, row.years.length > 3 ? `${row.years[0] ?? "?"}–${row.years.at(-1) ?? "?"}` : row.years.map((year) => year ?? "?").join(" ")), h("small", {}, t("n_reports", { n: row.reports.length }))),
       plainShares().map((k) => [row.shares[k], k]).map(([share, k]) => h("td", { class: "share", "data-name": title(k), "data-tip": share ? `${tipOf(`${row.name} · ${title(k)}`, share)}${row.ranks[k] ? `\n${t("rank_all", { ranks: rankText(row.ranks[k].all) })}\n${t("rank_one", { ranks: rankText(row.ranks[k].one) })}` : ""}` : null },
         small(share, ends[k], whole(k, within)?.value), h("b", {}, percent(share?.value)), row.ranks[k] ? h("small", {}, `${t("rank")} ${rankText(row.ranks[k].all)}`) : null)),
-      row.choices.map((one, n) => h("td", { "data-name": said(core.scheme.choices[n][0]), "data-tip": one ? tipOf(`${row.name} · ${title(one.k)}`, one.share) : null }, one ? [said(quantities()[one.k].class), " ", h("b", {}, percent(one.share.value, 0))] : "–")),
+      row.choices.map((one, n) => h("td", { "data-name": said(core.scheme.choices[n][0]), "data-tip": one ? tipOf(`${row.name} · ${title(one.k)}`, one.share) : null }, h("span", {}, one ? [said(quantities()[one.k].class), " ", h("b", {}, percent(one.share.value, 0))] : "–"))),
       core.outcomes ? h("td", { "data-name": t("promises") }, outcomeStrip(row.outcomes)) : null,
       core.copied ? h("td", { class: "n", "data-name": t("copied_share") }, row.copied?.[0] ? `${Math.round(100 * (row.copied[1] + row.copied[2]) / row.copied[0])}%` : "–") : null,
       h("td", { class: "n", "data-name": t("broken") }, row.broken ? h("span", { class: "warn" }, `⚠ ${row.broken}`) : "0"));

@@ -42,6 +42,8 @@ const quantities = () => core.scheme.quantities;
 // Value, low, high, n, and by how many coded sentences it is corrected.
 const WIDTH = 5;
 const corrects = () => core.method !== "count";
+// Coded sentences in what is counted; in uncounted sections they correct nothing.
+const codedInAll = () => Math.max(0, ...quantities().map((_, k) => whole(k)?.coded ?? 0)) || core.coded;
 function shareAt(row, keys, quantity) {
   if (!row) return null;
   const at = keys + 1 + WIDTH * quantity;

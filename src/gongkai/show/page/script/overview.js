@@ -13,7 +13,7 @@ function methodNote(rows, keys, among_ = plainShares().length ? plainShares() : 
   const distance = far === null ? t("s_far_untold") : t(far > much ? "s_far_much" : "s_far", { share: percent(1e4 * far), usual: percent(1e4 * usual, 0) });
   return t("s_method", {
     model: model.name, trained, quality: list ? t(real.length ? "s_f1" : "s_f1_own", { list }) : "", distance,
-    how: t(`s_how_${how}`, { n: count(core.coded), method: core.method, k: count(better), of: count(shares.length), assumed: core.assumed ? t("s_assumed") : "" }),
+    how: t(`s_how_${how}`, { n: count(codedInAll()), method: core.method, k: count(better), of: count(shares.length), assumed: core.assumed ? t("s_assumed") : "" }),
     clusters: t(`cluster_${clusterOf(rows, keys)}`),
   });
 }
@@ -115,7 +115,7 @@ function choice([name, keys], n, within) {
   const years = rowsBy("year", without(within, "year")) ?? [];
   const rows = () => keys.map((k) => ({ name: said(quantities()[k].class), share: whole(k, within), href: address("search", undefined, { label: k, year: "year" in within ? within.year ?? "?" : null }) }));
   return figure({
-    name: `choice-${n}`, heading: said(name), sub: t("f_choice_sub", { among: among(keys[0]), level: levelText() }), note: methodNote(rowsBy(null, within), 0, keys),
+    name: `choice-${n}`, heading: said(name), sub: `${t("f_choice_sub", { among: among(keys[0]), level: levelText() })}${years.some((row) => row[0] !== null) ? `${side() ? "" : " "}${t("f_choice_years")}` : ""}`, note: methodNote(rowsBy(null, within), 0, keys),
     draw: (width) => {
       const columns = Math.max(1, Math.floor((width + 24) / 264)), each = Math.floor((width - (columns - 1) * 24) / columns);
       const end = mostOf(years.flatMap((row) => keys.map((k) => shareAt(row, 1, k))));
