@@ -18,7 +18,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from gongkai.corpus.build import build
-from gongkai.measure.followup import PROBLEM, _likeness
+from gongkai.measure.followup import PROBLEM, likenesses
 from gongkai.measure.reuse import agency_years, last_reports
 from gongkai.measure.similar import mask, weigh
 from gongkai.measure.troubles import alike_in_theme
@@ -47,7 +47,7 @@ def pairs(folder: Path) -> pd.DataFrame:
         pool = after[is_problem[after]]
         if not len(index) or not len(pool):
             continue
-        score = _likeness(matrix[index], matrix[pool])
+        (score,) = likenesses(matrix, [index], [pool])
         shared, dice = alike_in_theme(texts[index].tolist(), texts[pool].tolist())
         for i, row in enumerate(index):
             rows += [

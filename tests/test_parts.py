@@ -5,9 +5,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+import gongkai
 from gongkai.cli.app import app
 from gongkai.coding.labels import write_labels
 from gongkai.corpus import build as building
+from gongkai.measure.regress import with_outcomes
+from gongkai.measure.terms import frequencies
 from gongkai.store.run import bundled
 from gongkai.tables.predicted import read_predictions
 from gongkai.tables.schema import SCHEMAS, frame_of, parts_of, read_frame, read_table, write_frame, write_part
@@ -129,6 +132,41 @@ def test_many_parts_say_what_one_file_says(name, corpus, tmp_path):
     assert list(tables) == list(others)
     for path, table in tables.items():
         pd.testing.assert_frame_equal(table, others[path], rtol=0, atol=1e-9, obj=path)
+
+
+FUNCTIONS = {
+    "prevalence": lambda t, p, own: gongkai.prevalence(p, by=["section", "tier"], reports=own),
+    "outcome_sums": lambda t, p, own: gongkai.outcome_sums(p, by=["tier"], reports=own),
+    "sample": lambda t, p, own: gongkai.sample(t["sentences"], 50, predictions=p, seed=2)["sentence_id"].to_frame(),
+    "sample by": lambda t, p, own: gongkai.sample(t["sentences"], 50, by=["year", "boilerplate"], predictions=p)[
+        ["sentence_id", "inclusion"]
+    ],
+    "evaluate": lambda t, p, own: gongkai.evaluate(p, own.attrs["codes"], by=["tier"], reports=own),
+    "followup": lambda t, p, own: gongkai.followup(t["sentences"], p, statistics=t["statistics"]),
+    "followup_placebo": lambda t, p, own: gongkai.followup_placebo(t["sentences"], p, seed=4),
+    "sentences_behind": lambda t, p, own: gongkai.sentences_behind(
+        {"model": "m", "measure": "prevalence", "label": "commitment", "year": 2021, "tier": "t1"},
+        p, t["sentences"], reports=own,
+    ).drop(columns="tokens"),
+    "with_outcomes": lambda t, p, own: with_outcomes(own, p, own.attrs["codes"]),
+    "assume_random": lambda t, p, own: gongkai.assume_random(own.attrs["codes"].drop(columns="inclusion"), p),
+    "frequencies": lambda t, p, own: frequencies(t["sentences"]),
+    "keyness": lambda t, p, own: gongkai.keyness(t["sentences"], by="tier", first="t0", second="t1", reports=own),
+    "reuse": lambda t, p, own: gongkai.reuse(t["sentences"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_folder_says_what_its_rows_say(name, corpus):
+    reports = read_table(corpus / "many", "reports", ["report_id", "agency", "region_code", "year"])
+    own = gongkai.with_covariates(reports, read_frame(corpus / "own.csv", []))[0]
+    own.attrs["codes"] = gongkai.read_labels(corpus / "codes.csv")
+    folders = dict.fromkeys(("sentences", "statistics"), corpus / "many")
+    frames = {table: read_table(folder, table) for table, folder in folders.items()}
+    found = FUNCTIONS[name](folders, corpus / "predicted-m", own)
+    expected = FUNCTIONS[name](frames, read_predictions(corpus / "predicted-m.csv"), own)
+    assert len(found)
+    pd.testing.assert_frame_equal(found, expected, rtol=0, atol=1e-9, check_dtype=False)
 
 
 @pytest.mark.usefixtures("made")

@@ -1,8 +1,10 @@
+import numpy as np
 import pandas as pd
 import pytest
 
 from gongkai.errors import MeasureError
-from gongkai.measure.followup import _outcome, followup, followup_placebo, followup_shares
+from gongkai.measure.followup import _outcome, followup, followup_placebo, followup_shares, likenesses
+from gongkai.measure.similar import weigh
 
 THEN = [
     ("improvements", "下一步将做好以下工作：", "", True),
@@ -142,3 +144,25 @@ def test_a_renamed_agency_keeps_its_promises():
     sentences["agency"] = sentences["year"].map({2017: "甲县环境保护局", 2018: "甲县生态环境局"})
     found = followup(sentences, predictions).set_index("sentence_id")
     assert found.loc["2017-1", ["outcome", "next_id"]].tolist() == ["done", "2018-0"]
+
+
+def test_the_scores_of_many_pairs_are_those_of_each():
+    texts = [
+        "开通查询窗口",
+        "举办开放日活动",
+        "核对收费公示",
+        "查询窗口开通",
+        "开放日",
+        "公示收费",
+        "无关之事",
+    ]
+    matrix = weigh(texts, texts)
+    lefts, rights = (
+        [np.array([0, 1]), np.array([2]), np.array([6])],
+        [np.array([3, 4, 5]), np.array([5, 3]), np.array([0])],
+    )
+    together = likenesses(matrix, lefts, rights)
+    for found, left, right in zip(together, lefts, rights, strict=True):
+        one, other = (matrix[rows].toarray() for rows in (left, right))
+        np.testing.assert_allclose(found, (one @ other.T + one**2 @ (other > 0).T) / 2, rtol=0, atol=1e-12)
+    assert together[2].tolist() == [[0.0]]

@@ -254,21 +254,25 @@ def _rows_of(
     matrix = weights.rows(frame["masked"].tolist())
     of_report = frame.groupby("report_id").indices
     held = {str(column): frame[column].tolist() for column in frame.columns}
-    for _, one, other in pairs:
+    sought: list[tuple[int, str, Vector, Vector]] = []
+    for k, (_, one, other) in enumerate(pairs):
         now, after = np.asarray(of_report[one]), np.asarray(of_report[other])
         after = after[counted[after]]
         for kind, chosen in candidates.items():
-            index = now[chosen[now]]
             pool = after[(section[after] == "problems") & ~framing[after]] if kind == "problem" else after
-            match, score = index, np.zeros(len(index))
-            if len(index) and len(pool):
-                likeness = _likeness(matrix[index], matrix[pool])
-                if kind == "problem":
-                    likeness = same_trouble(texts[index].tolist(), texts[pool].tolist(), likeness)
-                match, score = pool[likeness.argmax(axis=1)], likeness.max(axis=1)
-            for row in _rows(held, index, match, score, kind, limits[kind]):
-                told = {} if kind == "problem" else _answered(row, cells.get(one, {}), cells.get(other, {}))
-                yield row | told
+            sought.append((k, kind, now[chosen[now]], pool))
+    full = [(index, pool) for _, _, index, pool in sought if len(index) and len(pool)]
+    alike = iter(likenesses(matrix, *zip(*full, strict=True)) if full else ())
+    for k, kind, index, pool in sought:
+        match, score = index, np.zeros(len(index))
+        if len(index) and len(pool):
+            likeness = next(alike)
+            if kind == "problem":
+                likeness = same_trouble(texts[index].tolist(), texts[pool].tolist(), likeness)
+            match, score = pool[likeness.argmax(axis=1)], likeness.max(axis=1)
+        before, later = (cells.get(report, {}) for report in pairs[k][1:])
+        for row in _rows(held, index, match, score, kind, limits[kind]):
+            yield row | ({} if kind == "problem" else _answered(row, before, later))
 
 
 def _successive(db: duckdb.DuckDBPyConnection) -> list[tuple[int, str, str]]:
@@ -373,14 +377,34 @@ def _answered(
     return about | ({"outcome": "unclear", "evidence": "cell"} if row["outcome"] == "silent" else {})
 
 
-def _likeness(left: sp.csr_matrix, right: sp.csr_matrix) -> Vector:
-    """Return the score of each row of `left` with each of `right`."""
-    cosine = (left @ right.T).toarray()
+def likenesses(matrix: sp.csr_matrix, lefts: Sequence[Vector], rights: Sequence[Vector]) -> list[Vector]:
+    """Return the score of each row of a left with each of its right, pair by pair.
+
+    One product for all of them, in which each pair has columns of its own.
+    """
+    import scipy.sparse as sp
+
+    sides = []
+    for groups in (lefts, rights):
+        part = matrix[np.concatenate(groups)]
+        owner = np.repeat(np.arange(len(groups)), [len(rows) for rows in groups])
+        sides.append((part, np.repeat(owner, np.diff(part.indptr)) * matrix.shape[1] + part.indices))
+    used, columns = np.unique(np.concatenate([keys for _, keys in sides]), return_inverse=True)
+    cut = len(sides[0][1])
+    left, right = (
+        sp.csr_matrix((part.data, of, part.indptr), shape=(part.shape[0], len(used)))
+        for (part, _), of in zip(sides, (columns[:cut], columns[cut:]), strict=True)
+    )
     present = right.copy()
     present.data = np.ones_like(present.data)
-    held = (left.multiply(left) @ present.T).toarray()
-    score: Vector = np.minimum((cosine + held) / 2, 1.0)
-    return score
+    score = (left @ right.T + left.multiply(left).tocsr() @ present.T).tocoo()
+    n, m = (np.array([len(rows) for rows in groups]) for groups in (lefts, rights))
+    first, one, other = (np.cumsum(sizes) - sizes for sizes in (n * m, n, m))
+    pair = np.searchsorted(np.cumsum(n), score.row, side="right")
+    flat = np.zeros(int((n * m).sum()))
+    at = first[pair] + (score.row - one[pair]) * m[pair] + score.col - other[pair]
+    flat[at] = np.minimum(score.data / 2, 1.0)
+    return [flat[k : k + i * j].reshape(i, j) for k, i, j in zip(first, n, m, strict=True)]
 
 
 def _rows(
