@@ -50,3 +50,9 @@ def test_the_bundled_model_works_right_after_install():
     ).pivot_table(index="sentence_id", columns="label", values="predicted", sort=False)  # fmt: skip
     assert found["commitment"].tolist() == [1, 0]
     assert found["boilerplate"].tolist() == [1, 0]
+
+
+def test_half_a_character_is_refused_with_its_row(model):
+    text = pd.Series(["公开12条。", "公开\ud800条。"], dtype=object)
+    with pytest.raises(SchemaError, match="row 1: the text has half a character"):
+        predict(pd.DataFrame({"text": text}), model=model)

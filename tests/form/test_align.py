@@ -139,6 +139,12 @@ def values_of(found):
     return {(r.row, r.column): r.value for r in found if isinstance(r, Reading)}
 
 
+def cells_of(requests):
+    return {
+        (key, c): v for key, (_, values) in requests.items() for c, v in zip(COLUMNS, values, strict=True)
+    }
+
+
 @pytest.mark.parametrize(
     "told",
     [
@@ -158,10 +164,7 @@ def values_of(found):
 )
 def test_every_cell_is_found_however_it_is_told(requests, told):
     aligned = align(told(list(requests.values())))
-    expected = {
-        (key, c): v for key, (_, values) in requests.items() for c, v in zip(COLUMNS, values, strict=True)
-    }
-    assert values_of(aligned.found) == expected
+    assert values_of(aligned.found) == cells_of(requests)
     assert {r.how for r in aligned.found if isinstance(r, Reading)} == {"printed"}
 
 
@@ -354,3 +357,44 @@ def test_what_is_left_of_a_table_told_column_by_column():
         "其他",
     ]
     assert table_rests(lines) == {1, 2, 3, 4, 5, 6, 7}
+
+
+BLOCK = (*list(GROUPS)[2:12],)
+"""Rows that a tool told column by column."""
+
+
+def in_columns(requests, labels):
+    """Rows one a line; those of BLOCK as seven columns of numbers behind the row above, then their labels."""
+    lines = list(HEAD)
+    for key, (names, values) in requests.items():
+        if key == BLOCK[0]:
+            lines += [str(requests[row][1][column]) for column in range(7) for row in BLOCK]
+            lines += labels
+        if key not in BLOCK:
+            lines += [*names, *map(str, values)]
+    return lines
+
+
+@pytest.fixture
+def block_labels(requests):
+    return [name for row in BLOCK for name in requests[row][0]]
+
+
+def test_rows_told_column_by_column_are_cut_where_the_sums_leave_one_way(requests, block_labels):
+    assert values_of(align(in_columns(requests, block_labels)).found) == cells_of(requests)
+
+
+def test_columns_that_do_not_add_up_are_not_cut(requests, block_labels):
+    broken = {**requests, BLOCK[3]: (requests[BLOCK[3]][0], [*requests[BLOCK[3]][1][:6], 99])}
+    found = values_of(align(in_columns(broken, block_labels)).found)
+    assert found
+    assert not {row for row, _ in found} & {*BLOCK}
+
+
+def test_rows_whose_labels_stand_elsewhere_are_told_by_the_forms_order(requests):
+    away = list(requests)[3:6]
+    lines = list(HEAD)
+    for key, (names, values) in requests.items():
+        lines += [*(names if key not in away else ()), *map(str, values)]
+    lines += [name for key in away for name in requests[key][0]]
+    assert values_of(align(lines).found) == cells_of(requests)

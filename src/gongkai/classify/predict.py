@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 CONTEXT = ("section", "heading", "lead")
 
+_HALF = re.compile("[\ud800-\udfff]")
+
 
 def predict(sentences: Sentences, *, model: str | Path | Classifier = "linear") -> Predictions:
     """Score and label sentences.
@@ -40,12 +43,18 @@ def predict(sentences: Sentences, *, model: str | Path | Classifier = "linear") 
         `predictions`, one row per sentence and label, in the order of the input.
 
     Raises:
-        SchemaError: There is no column `text`.
+        SchemaError: There is no column `text`, or a text has half a character.
         ModelError: The model cannot be loaded.
     """
     if "text" not in sentences.columns:
         raise SchemaError(
             f"the sentences lack the column text; they have {', '.join(map(str, sentences.columns))}"
+        )
+    halved = next((i for i, text in enumerate(sentences["text"]) if _HALF.search(str(text))), None)
+    if halved is not None:
+        raise SchemaError(
+            f"row {halved}: the text has half a character (a lone surrogate), which UTF-8 cannot hold; "
+            "repair it: text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
         )
     if "sentence_id" not in sentences.columns:
         ids = [f"row-{i}-{hash_text(str(text))}" for i, text in enumerate(sentences["text"])]

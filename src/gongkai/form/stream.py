@@ -31,7 +31,7 @@ _DIGITS = re.compile(r"\d+(?:\.\d+)?(?:万元|元)?")
 _ENUMERATOR = re.compile(r"\d(?=[.．、][^\d])")
 
 
-RESTS, LONGEST_REST = 5, 40
+RESTS, LONGEST_REST, HEAD = 5, 40, 8
 """Lines in a row, of at most so many characters, that are what is left of a table."""
 
 
@@ -94,23 +94,25 @@ def vocabulary() -> tuple[frozenset[str], frozenset[str]]:
 
 
 def table_rests(lines: Sequence[str]) -> set[int]:
-    """Return the numbers of lines that are left of a table: several in a row, of its words and figures only.
+    """Return the numbers of lines that are left of a table: of its words and figures only.
 
-    A tool that tells a page column by column leaves words and figures that no alignment can join.
+    A tool that tells a page column by column leaves words and figures that no alignment can join; short lines
+    count if several follow each other, one by itself if it has the words of a whole head.
     """
     pairs, characters = vocabulary()
 
     def is_rest(line: str) -> bool:
         words = [spelt(word) for word in line.split()]
         letters = "".join(words)
-        if line.rstrip().endswith(("。", "；")) or len(letters) > LONGEST_REST:
+        if line.rstrip().endswith(("。", "；")) or (len(letters) > LONGEST_REST and len(words) < HEAD):
             return False
         return set(letters) <= characters and all(pairs_of(word) <= pairs for word in words)
 
     found: set[int] = set()
     filled = [number for number, line in enumerate(lines) if line.strip()]
     for rest, run in itertools.groupby(filled, key=lambda number: is_rest(lines[number])):
-        if rest and len(numbers := list(run)) >= RESTS:
+        numbers = list(run)
+        if rest and (len(numbers) >= RESTS or any(len(lines[n].split()) >= HEAD for n in numbers)):
             found.update(numbers)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -115,19 +116,21 @@ def _rows_apart(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> dict[
     A run between labels holds the numbers of several rows where a tool printed column by column: it is cut if
     its parts add up, and the labels of the other rows stand before it, or behind it in the form's order.
     """
-    order = [row.key for row in form_rows() if row.table == "requests"]
     given = {row.key for _, row in chosen if row.table == "requests"}
+    said = "".join(run.text for run in runs)
+    newer = any(_place_of(key, said) >= 0 for key in ("not_corrected_in_time", "fee_not_paid"))
+    left_out = {"other_handling"} - given if newer else set()  # there it heads the rows that took its place
+    order = [row.key for row in form_rows() if row.table == "requests" and row.key not in left_out]
     own: dict[str, Sequence[Atom]] = {}
     for index, row in chosen:
         if row.table != "requests":
             continue
-        atoms, width = runs[index].atoms, len(COLUMNS)
-        parts = [atoms[i : i + width] for i in range(0, len(atoms), width)]
-        sound = _add_up(parts)
+        atoms = runs[index].atoms
+        parts = _parts_of(atoms)
         at, more = order.index(row.key), len(parts) - 1
         before, behind = [k for k in order[:at] if k not in own][-more:], order[at + 1 : at + 1 + more]
         rest = runs[index + 1].text if index + 1 < len(runs) else ""
-        if not more or len(atoms) % width or not sound:
+        if not more:
             own[row.key] = atoms
         elif len(before) == more and all(_place_of(key, runs[index].text) >= 0 for key in before):
             own |= dict(zip([*before, row.key], parts, strict=True))
@@ -135,7 +138,54 @@ def _rows_apart(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> dict[
             own |= dict(zip([row.key, *behind], parts, strict=True))
         else:
             own[row.key] = atoms
-    return own
+    return _in_forms_order(own)
+
+
+def _in_forms_order(own: dict[str, Sequence[Atom]]) -> dict[str, Sequence[Atom]]:
+    """Give several rows behind one label to the form's rows up to the next that has its own.
+
+    Their labels stand elsewhere. They count if there are as many and the columns of the table then add up.
+    """
+    told = {key: parts for key, atoms in own.items() if len(parts := _parts_of(atoms)) > 1}
+    fits: list[dict[str, Sequence[Atom]]] = []
+    for left_out in (("other_handling",), OTHER_HANDLING) if told else ():
+        order = [r.key for r in form_rows() if r.table == "requests" and r.key not in left_out]
+        fixed = dict(own)
+        for key in (key for key in told if key in order):
+            behind = itertools.takewhile(lambda k: k not in own, order[order.index(key) + 1 :])
+            rows = [key, *behind]
+            if len(rows) == len(told[key]):
+                fixed |= dict(zip(rows, told[key], strict=True))
+        if len(fixed) > len(own) and _columns_hold(fixed) and fixed not in fits:
+            fits.append(fixed)
+    most = [fixed for fixed in fits if len(fixed) == max(map(len, fits))]
+    return most[0] if len(most) == 1 else own
+
+
+def _columns_hold(told: Mapping[str, Sequence[Atom]]) -> bool:
+    cells = {key: _numbers(atoms) for key, atoms in told.items() if _is_whole(atoms, len(COLUMNS))}
+    return columns_hold({key: row for key, row in cells.items() if row})
+
+
+def _parts_of(atoms: Sequence[Atom]) -> list[Sequence[Atom]]:
+    """Cut a run of numbers into rows; one part where nothing says how.
+
+    A tool tells rows one behind the other, or the rest of a table column by column. A cut counts if the last
+    number of each row is the sum of the others, and no other cut does that with other numbers.
+    """
+    width = len(COLUMNS)
+    count, left = divmod(len(atoms), width)
+    if left or count < 2:
+        return [atoms]
+    rows = [atoms[i : i + width] for i in range(0, len(atoms), width)]
+    cuts = [rows] if _add_up(rows) else []
+    for whole in range(count - 1):
+        rest = atoms[whole * width :]
+        told = [*rows[:whole], *(rest[row :: count - whole] for row in range(count - whole))]
+        if _add_up(told, slips=0):
+            cuts.append(told)
+    values = {tuple(atom.text for row in cut for atom in row) for cut in cuts}
+    return list(cuts[0]) if len(values) == 1 else [atoms]
 
 
 def _by_order(
@@ -169,15 +219,15 @@ def _by_order(
             fixed.pop(key, None)
         if len(whole) == len(displaced):
             told = fixed | {key: runs[i].atoms for key, i in zip(displaced, whole, strict=True)}
-            cells = {key: _numbers(atoms) for key, atoms in told.items() if _is_whole(atoms, width)}
-            fixed = told if columns_hold({key: row for key, row in cells.items() if row}) else fixed
+            fixed = told if _columns_hold(told) else fixed
     return fixed
 
 
 def _in_order(keys: Sequence[str], text: str) -> bool:
-    """Tell whether the labels of rows stand in a text, one behind the other."""
+    """Tell whether the labels of rows stand in a text, one behind the other; of ten one may be garbled."""
     places = [_place_of(key, text) for key in keys]
-    return places[0] >= 0 and places == sorted(places)
+    found = [place for place in places if place >= 0]
+    return places[0] >= 0 and found == sorted(found) and len(found) >= 0.9 * len(places)
 
 
 def _place_of(key: str, text: str) -> int:
@@ -229,17 +279,18 @@ def _numbers(atoms: Sequence[Atom]) -> Cells | None:
     return tuple(int(v) for v in values if v is not None) if all(v is not None for v in values) else None
 
 
-def _add_up(parts: Sequence[Sequence[Atom]]) -> bool:
+def _add_up(parts: Sequence[Sequence[Atom]], slips: int = 1) -> bool:
     """Tell whether in each part the last number is the sum of the others, blanks read as zero.
 
-    One that does not is the agency's slip where the count fits and another, not all zero, adds up.
+    One that does not is the agency's slip, if `slips` allow it and another, not all zero, adds up.
     """
     read = [[parse_number(atom.text) for atom in part] for part in parts]
     if not all(readable for part in read for _, _, readable in part):
         return False
     values = [[value or 0.0 for value, _, _ in part] for part in read]
-    slips = sum(sum(part[:-1]) != part[-1] for part in values)
-    return not slips or (slips == 1 and any(part[-1] and sum(part[:-1]) == part[-1] for part in values))
+    wrong = sum(sum(part[:-1]) != part[-1] for part in values)
+    sound = any(part[-1] and sum(part[:-1]) == part[-1] for part in values)
+    return not wrong or (wrong <= slips and sound)
 
 
 def _bare(atoms: Sequence[Atom]) -> bool:

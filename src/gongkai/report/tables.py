@@ -38,8 +38,8 @@ LEAST_WORDS = 2
 """Words of the statutory tables from which a text or a grid may be one."""
 WHOLE = 180
 """Cells from which the tables were read whole; the forms have 198 and 200."""
-TWICE = 20
-"""Lines in a row, each told twice, that are no chance."""
+TWICE = 10
+"""Different lines in a row, each told twice, that are no chance."""
 LEAST_LINE, TOLD_AGAIN = 10, 3
 """Characters of a line, and such lines in a row, that no report has twice; one broken off counts double."""
 TABLES = {"proactive", "requests", "disputes"}
@@ -50,7 +50,7 @@ _FIGURE = re.compile(
     r"|(?<=\|)(\s*\d{1,2}[.．、])\s*\|\s*(?=[\u4e00-\u9fff])".replace("{MEASURES}", MEASURES)
 )
 """A figure, or a point's number, that a tool set apart from its sentence by pipes."""
-_POINTED = re.compile("[，。、；]")
+_POINTED = re.compile("[，。；]")
 _TABLED = patterns("form.said")["tabled"]
 """Words of the tables that prose hardly has: without two of them there is no table to align."""
 
@@ -143,8 +143,8 @@ def _said_once(pieces: list[Line]) -> list[Line]:
     runs = [list(same) for _, same in itertools.groupby(pieces, key=lambda piece: piece.text)]
     kept: list[Line] = []
     for even, stretch in itertools.groupby(runs, key=lambda run: len(run) % 2 == 0):
-        lines = list(itertools.chain(*stretch))
-        kept += lines[:: 2 if even and len(lines) >= TWICE else 1]
+        told = list(stretch)
+        kept += list(itertools.chain(*told))[:: 2 if even and len(told) >= TWICE else 1]
     return kept
 
 

@@ -50,7 +50,8 @@ LONG = 120
 """Characters from which a line may hold several sections."""
 ENOUGH = 3
 """Titles counted in Arabic numerals that make them the report's own."""
-LONGEST_TITLE = 30
+LONGEST_TITLE, LONGEST_END = 30, 8
+"""Characters of a title, and of what a space sets apart from it: `及改进情况`."""
 _OFFICIAL = patterns("sections.line")["official"]
 """A section's title; one of other words has a space behind it and then a text."""
 _ARABIC = patterns("sections.line")["arabic"]
@@ -67,6 +68,9 @@ _SPACED = re.compile("[ \u3000]")
 _INDENT_INSIDE = re.compile(r"(?<=\S)\s*\u3000{2,}(?=\S)")
 """Where a paragraph begins in the middle of a line."""
 _BETWEEN = re.compile(r"(?<=[。！？；：”])\s+")
+_SPOKEN = re.compile(r"(?:^|(?<=\s))(?=\S*[，。；《]|本(?:年度)?报告|[根依]据|[按依遵]照)\S")
+"""Where prose begins behind what a site prints in front of it."""
+_WORDS_APART = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 _COUNTED = re.compile(rf"[{NUMERALS}]\s*[、.．]")
 """Without this no official title stands in a line."""
 _SPLIT = re.compile(r"[、.．（(]|\u3000{2}")
@@ -124,11 +128,17 @@ def _title_apart(pieces: Sequence[Line]) -> Iterator[Line]:
     """Set the title apart from a text that a tool put behind it on its line."""
     for number, piece in enumerate(pieces):
         match = _TITLE_FIRST.match(piece.text) if number < FIRST else None
-        if match and is_title(clean_text(match["title"])):
+        if match and _is_titled(piece.text):
             yield Line(match["title"], piece.page, piece.index)
             yield Line(piece.text[match.end() :], piece.page, piece.index)
         else:
             yield piece
+
+
+def _is_titled(text: str) -> bool:
+    """Tell whether a title stands in front of other text."""
+    match = _TITLE_FIRST.match(text)
+    return match is not None and is_title(clean_text(match["title"]))
 
 
 def _without_front(pieces: Sequence[Line]) -> Sequence[Line]:
@@ -153,7 +163,8 @@ def _parts(text: str) -> tuple[str, ...]:
         if len(found) > 1 or not (above := text[: match.start(1)].strip()) or _ENDS.search(above):
             rest = text[match.end() :]
             told = bool(match["mark"]) or bool(_ENDS.search(rest)) or len(rest) > LONGEST_TITLE
-            if rest.strip() and told and not _GOES_ON.match(rest):
+            goes_on = _GOES_ON.match(rest) and len(rest.split()[0]) <= LONGEST_END
+            if rest.strip() and told and not goes_on:
                 cuts |= {match.start(1), match.end()}
             elif not rest.strip():
                 cuts.add(match.start(1))
@@ -162,12 +173,26 @@ def _parts(text: str) -> tuple[str, ...]:
     limits = [0, *sorted(cuts), len(text)]
     parts = [text[a:b].strip() if len(cuts) else text[a:b] for a, b in itertools.pairwise(limits)]
     if cuts and len(found) > 1 and len(text) >= LONG:
-        front = (word for word in parts[0].split() if word.strip("|-"))
-        parts = [*front, *(p for part in parts[1:] for p in _BETWEEN.split(part))]
+        ahead = sum(limit < found[0].start(1) for limit in limits[:-1])
+        front = [word for part in parts[:ahead] for word in _front_words(part)]
+        whole = [p for part in parts[ahead:] for p in _BETWEEN.split(part)]
+        last = whole.pop()  # behind the last sentence stands the site's
+        whole = [word for part in whole for word in (_front_words(part) if _is_titled(part) else (part,))]
+        parts = [*front, *whole, *([last] if _ENDS.search(last) else _WORDS_APART.split(last))]
     apart = (
         _SUB_HEADED.sub("\\1\\n", part).split("\n") if _SPACED.search(part) else [part] for part in parts
     )
     return tuple(piece for pieces in apart for piece in pieces if piece.strip())
+
+
+def _front_words(text: str) -> Iterator[str]:
+    """Cut what a site prints in front at its spaces, up to where the agency begins to speak."""
+    spoken = _SPOKEN.search(text)
+    for word in text[: spoken.start() if spoken else None].split():
+        if word.strip("|-"):
+            yield word
+    if spoken:
+        yield text[spoken.start() :].strip()
 
 
 def _width(text: str) -> int:
