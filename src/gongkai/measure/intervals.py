@@ -20,6 +20,7 @@ Coverage of all this, over shares, clusters, sizes, correlations and designs: `d
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,7 @@ class Moment:
         rare: Whether the rarer ones are those with the label.
         n: Sentences seen in the denominator.
         note: Why there can be no interval, or empty.
-        strata: Number of the stratum that each cluster is drawn in; None for one.
+        strata: Number of the stratum that each cluster is drawn in, from 0; None for one.
     """
 
     value: float
@@ -108,8 +109,8 @@ def variance(sums: Vector, sizes: Vector, strata: Vector | None = None) -> tuple
         sums: What each cluster adds to the error of an estimate that is a mean; they sum to zero.
         sizes: Expected variance of each cluster, up to a factor; for a mean over independent sentences the
             number of sentences.
-        strata: Number of the stratum that each cluster is drawn in; None takes one for all. A stratum of one
-            cluster adds nothing: it is there in every draw.
+        strata: Number of the stratum that each cluster is drawn in, from 0; None takes one for all. A stratum
+            of one cluster adds nothing: it is there in every draw.
 
     Returns:
         Variance and degrees of freedom; NaN where no stratum has two clusters. With C clusters of equal size
@@ -118,13 +119,11 @@ def variance(sums: Vector, sizes: Vector, strata: Vector | None = None) -> tuple
     >>> [round(x, 6) for x in variance(np.array([0.1, -0.1, 0.0]), np.ones(3))]
     [0.03, 2.0]
     """
-    _, code = (None, np.zeros(len(sums), int)) if strata is None else np.unique(strata, return_inverse=True)
+    code = np.zeros(len(sums), int) if strata is None else strata
     count = np.bincount(code)
     size, own = np.bincount(code, sizes), np.bincount(code, sums)
     share = np.where(size[code] > 0, sizes / np.where(size > 0, size, 1.0)[code], 1 / count[code])
-    largest = np.zeros(len(count))
-    np.maximum.at(largest, code, share)
-    drawn = (count > 1) & (largest <= 1 - 1e-9)
+    drawn = (count > 1) & (np.bincount(code, share > 1 - 1e-9) == 0)
     inside = drawn[code]
     if not inside.any():
         return NAN, NAN
@@ -182,8 +181,8 @@ def _side(moment: Moment) -> _Side | str:
     if moment.note or clusters < FEWEST or found != found:
         return moment.note or "fewer than three clusters"
     floor = 0.5 / max(moment.n, 1.0)
-    kept = float(np.clip(moment.value, floor, 1 - floor))
-    place, error = float(np.log(kept / (1 - kept))), float(np.sqrt(found))
+    kept = min(max(moment.value, floor), 1 - floor)
+    place, error = float(np.log(kept / (1 - kept))), math.sqrt(found)
     if error < 1e-12:
         return _Side(moment, place, 0.0, 0.0, freedom, clusters)
     freedom = min(freedom, EVENTS_A_DEGREE * max(moment.events, 0.25))

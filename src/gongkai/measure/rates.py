@@ -325,7 +325,7 @@ def _sum(
 
 
 def _with_intervals(frame: Table, one: Indicator, method: Method, level: float) -> Table:
-    from scipy import stats
+    from scipy import special
 
     k, n = frame["top"].to_numpy(float), frame["bottom"].to_numpy(float)
     known = (frame["reason"] == "").to_numpy()
@@ -339,8 +339,8 @@ def _with_intervals(frame: Table, one: Indicator, method: Method, level: float) 
         low[known], high[known] = wilson(a / b, b, level) if method == "wilson" else jeffreys(a, b, level)
     else:
         value[known] = a / b * one.per
-        low[known] = np.where(a > 0, stats.gamma.ppf(tail, a), 0) / b * one.per
-        high[known] = stats.gamma.ppf(1 - tail, a + 1) / b * one.per
+        low[known] = np.where(a > 0, special.gammaincinv(a, tail), 0) / b * one.per
+        high[known] = special.gammaincinv(a + 1, 1 - tail) / b * one.per
     units = {"share": "share", "ratio": "ratio", "amount": "yuan", "per_unit": one.unit}
     frame = frame.assign(
         unit=units[one.kind], value=value, low=low, high=high,
@@ -363,12 +363,12 @@ def _with_intervals(frame: Table, one: Indicator, method: Method, level: float) 
 
 def jeffreys(k: Vector, n: Vector, level: float) -> tuple[Vector, Vector]:
     """Return Jeffreys' interval of shares k/n; the ends at k = 0 and k = n are 0 and 1."""
-    from scipy import stats
+    from scipy import special
 
     k, n, _, places = _pairs(k, n)
     tail = (1 - level) / 2
-    low = np.where(k > 0, stats.beta.ppf(tail, k + 0.5, n - k + 0.5), 0.0)
-    high = np.where(k < n, stats.beta.ppf(1 - tail, k + 0.5, n - k + 0.5), 1.0)
+    low = np.where(k > 0, special.betaincinv(k + 0.5, n - k + 0.5, tail), 0.0)
+    high = np.where(k < n, special.betaincinv(k + 0.5, n - k + 0.5, 1 - tail), 1.0)
     return low[places], high[places]
 
 
@@ -387,7 +387,7 @@ def shrink(k: Vector, n: Vector, level: float) -> Vector:
     The prior's mean and size maximise the beta-binomial likelihood on a grid: sizes from 1 to 10,000, means
     around the pooled share. A grid cannot fail to converge, and its steps are far below the intervals.
     """
-    from scipy import special, stats
+    from scipy import special
 
     share = (k.sum() + 0.5) / (n.sum() + 1)
     odds = np.log(share / (1 - share)) + np.linspace(-2, 2, 61)
@@ -401,5 +401,5 @@ def shrink(k: Vector, n: Vector, level: float) -> Vector:
     best = np.unravel_index(fit.argmax(), fit.shape)
     a, b = k + alpha[best], n - k + beta[best]
     tail = (1 - level) / 2
-    found = np.column_stack([a / (a + b), stats.beta.ppf(tail, a, b), stats.beta.ppf(1 - tail, a, b)])
+    found = np.column_stack([a / (a + b), special.betaincinv(a, b, tail), special.betaincinv(a, b, 1 - tail)])
     return found[places]

@@ -45,7 +45,7 @@ class Group:
         far: Share of its sentences that are unlike the model's training text.
         unit: What counts as one draw: agency, report or passage.
         units: Number of each unit, ascending.
-        strata: Number of the stratum that each unit is drawn in.
+        strata: Number of the stratum that each unit is drawn in, from 0.
         n: Sentences of each unit that each quantity is about: units × quantities.
         sums: Sums of top and bottom: units × quantities × 2.
         products: Sums of top², top · bottom and bottom² over all units: quantities × 2 × 2; of scores only.
@@ -96,6 +96,7 @@ class Sums:
             if sums.shape[2] > 3:
                 products = sums[:, :, 3:].sum(axis=0)[:, [0, 1, 1, 2]].reshape(count, 2, 2)
             kind, far, *key = keys[number]
+            strata = np.unique(strata, return_inverse=True)[1]
             yield Group(
                 number, tuple(key), far, kind, units, strata, sums[:, :, 0], sums[:, :, 1:3], products
             )
