@@ -162,6 +162,24 @@ def test_measure_corrects_by_a_coded_sample(tables, sentences, predicted, tmp_pa
     )
 
 
+def test_the_page_is_corrected_by_a_coded_sample(tables, predictions, predicted, sentences, tmp_path):
+    from tests.show.test_page import codes_of, held
+
+    texts = sentences.set_index("sentence_id")
+    codes = codes_of(predictions)
+    about = {c: texts.loc[codes["sentence_id"], c].to_numpy() for c in ("text", "heading", "lead")}
+    write_labels(
+        frame_of("labels", codes.assign(**about, codebook="cheap-talk 2").to_dict("records")),
+        tmp_path / "g.csv",
+    )
+    page = ("page", tables, predicted, "-o", tmp_path / "p.html")
+    call(*page, "--labels", tmp_path / "g.csv", "--method", "adjusted")
+    core = held((tmp_path / "p.html").read_text(encoding="utf-8"), "core")
+    assert (core["method"], core["coded"]) == ("adjusted", codes["sentence_id"].nunique())
+    assert "needs --labels" in call(*page, "--method", "ppi", "--overwrite", fails=True)
+    assert "expected dsl" in call(*page, "--labels", tmp_path / "g.csv", "--method", "count", fails=True)
+
+
 def test_what_a_model_learned_from_does_not_correct_it(labels, model, tmp_path):
     from gongkai.classify.predict import predict
 

@@ -34,8 +34,9 @@ def page(
         Path | None, typer.Option("--labels", help="Coded sample that corrects the shares, as in measure.")
     ] = None,
     method: Annotated[
-        str, typer.Option("--method", help="With --labels: dsl, ppi or adjusted, as in measure.")
-    ] = "dsl",
+        str | None,
+        typer.Option("--method", help="With --labels: dsl (if not given), ppi or adjusted, as in measure."),
+    ] = None,
     assume_random: AssumeRandom = False,
     followed: Annotated[
         Path | None, typer.Option("--followup", help="What gongkai followup wrote, for a large corpus.")
@@ -60,16 +61,18 @@ def page(
     from gongkai.tables.predicted import read_predictions
     from gongkai.tables.schema import read_frame
 
+    if method not in (None, "dsl", "ppi", "adjusted"):
+        raise GongkaiError(f"--method {method}: expected dsl, ppi or adjusted")
+    if method and labels is None:
+        raise GongkaiError(f"--method {method}: needs --labels, a coded sample of the same sentences")
     book = codebook_of(codebook)
     # A folder of parts is read as it is needed.
     given = predictions if predictions.is_dir() else read_predictions(predictions, tables, book)
-    if method not in ("dsl", "ppi", "adjusted"):
-        raise GongkaiError(f"--method {method}: expected dsl, ppi or adjusted")
     gold = coded_sample(labels, given, book, assumed=assume_random)
     made = write_page(
         tables, given, output, level=level, overwrite=overwrite, codebook=book,
         model=None if model is None else find_model(model),
-        labels=gold, method=None if gold is None else method,  # type: ignore[arg-type]
+        labels=gold, method=method,  # type: ignore[arg-type]
         followed=None if followed is None else read_frame(followed, ["sentence_id", "outcome", "next_id"]),
         copies=None if copies is None else read_frame(copies, ["sentence_id", "source_text", "similarity"]),
     )  # fmt: skip

@@ -17,7 +17,7 @@ function aboutView(main) {
         const row = quality.find((one) => one[0] === split && one[1] === label);
         return h("td", {}, row ? [small({ value: row[2], low: row[3], high: row[4] }, 10_000, null), ` ${asShare(row[2]).toFixed(2)}${row[3] === null ? "" : ` [${asShare(row[3]).toFixed(2)}, ${asShare(row[4]).toFixed(2)}]`}`, h("small", {}, ` ${t("n_sentences", { n: count(row[5]) })}, ${t("n_agencies", { n: row[6] ?? "–" })}`)] : "–");
       })))))) : null));
-  main.append(part(t("ab_intervals"), h("p", {}, t("ab_intervals_text", { level: levelText(), version: core.version })), core.ranks ? h("p", {}, t("rank_note")) : null));
+  main.append(part(t("ab_intervals"), h("p", {}, t("ab_intervals_text", { level: levelText(), version: core.version }), corrects() ? ` ${t("ab_intervals_corrected")}` : ""), core.ranks ? h("p", {}, t("rank_note")) : null));
   const missing = [[files.noAgency, "ab_no_agency"], [files.noYear, "ab_no_year"], [files.twice, "ab_twice"], [files.lost, "ab_lost"]].filter(([n]) => n);
   main.append(part(t("ab_missing"), missing.length ? h("ul", {}, missing.map(([n, key]) => h("li", {}, t(key, { n: count(n), name: t("agency_not_found") }), key === "ab_lost" ? h("ul", { class: "problems" }, files.unread.map(([path, code, message]) => h("li", {}, h("code", {}, path), " ", said(core.advice[code]), " ", h("small", { lang: "en" }, message)))) : null))) : h("p", {}, t("ab_none_missing"))));
   main.append(part(t("ab_keys"), h("p", {}, t("ab_keys_text"))), h("p", { class: "faint" }, t("ab_cite", { version: core.version })));
