@@ -23,7 +23,7 @@ EACH = 9
 """Sources of a kind that each tool converts."""
 FLOORS = {
     "pdftotext": (1, 0.94, 0.99, 0.01),
-    "pdfplumber_tables": (1, 0.94, 0.93, 0.11),
+    "pdfplumber_tables": (1, 0.94, 0.93, 0.02),
     "pdftotext_raw": (1, 0.94, 0.99, 0.01),
     "pdftohtml": (1, 0.94, 0.99, 0.01),
     "pdfminer": (1, 0, 0.98, 0.02),  # it tells tables column by column: no cell can be known
@@ -31,12 +31,11 @@ FLOORS = {
     "markitdown_pdf": (1, 0.93, 0.99, 0.02),
     "soup_twice": (0.7, 0.97, 0.96, 0.02),  # of headings that are no h1 to h3 the copy has none
     "soup_plain": (0.98, 0.87, 0.97, 0.04),
-    "soup_strip": (0.98, 0.97, 0.9, 0.05),
-    "trafilatura": (0.7, 0.87, 0.96, 0.02),
-    "pandoc_html": (0.9, 0.97, 0.96, 0.04),
+    "soup_strip": (0.98, 0.97, 0.97, 0.03),
+    "trafilatura": (0.88, 0.87, 0.96, 0.02),
+    "pandoc_html": (0.98, 0.97, 0.98, 0.03),
     "w3m": (0.95, 0.96, 0.97, 0.06),
     "chromium": (0.98, 0.96, 0.98, 0.03),
-    "office_pdf": (0.66, 0.75, 0.97, 0.13),
 }
 """Share of identity, cells and sentences at least, junk a sentence at most; tools not named: `USUAL`."""
 USUAL = (0.98, 0.95, 0.97, 0.03)

@@ -65,3 +65,12 @@ def test_a_figure_of_another_font_stays_in_its_line(texts):
 def test_a_row_of_a_table_stays_a_row(texts):
     row = [(100, 110, "（一）予以公开"), *((103, 400 + 60 * n, str(n)) for n in range(7))]
     assert texts([*row, (140, 110, "年"), *LINES[3:]])[:2] == ["（一）予以公开 0 1 2 3 4 5 6", "年"]
+
+
+def test_more_texts_than_a_page_has_are_cut_and_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("gongkai.readers.placed.MAX_TEXTS", 5)
+    path = tmp_path / "a.html"
+    path.write_text(mupdf(LINES), encoding="utf-8")
+    document = read_document(path)
+    assert [p.code for p in document.problems] == ["cut"]
+    assert "第3类" not in "".join(block.text for block in document.blocks)

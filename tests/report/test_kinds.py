@@ -205,3 +205,18 @@ def test_figures_that_pipes_set_apart_stay_in_their_sentence(read):
         ("overview", "自1月3日起公开信息30条，满意率99.1%。"),
         ("overview", "下设4个点。"),
     ]
+
+
+def test_a_mirrors_page_in_one_line_with_pinyin(read):
+    page = (
+        "一、總體情況 特向社會(huì)公布2022年葦塘縣(xiàn)教育局政府信息公開年度報(bào)告。 二、主動(dòng)公開政府信息情況 "
+        "三、收到和處理政府信息公開申請(qǐng)情況 四、政府信息公開行政復(fù)議、行政訴訟情況 五、存在的主要問題"
+        "及改進(jìn)情況 我局更新不夠及時(shí)。下一步將按月檢查。 六、其他需要報(bào)告的事項(xiàng) 無其他事項(xiàng)。"
+    )
+    report = read(page)
+    assert (report.identity.agency, report.identity.year) == ("苇塘县教育局", 2022)
+    assert told(report)[1:] == [
+        ("problems", "我局更新不够及时。"),
+        ("improvements", "下一步将按月检查。"),
+        ("other", "无其他事项。"),
+    ]

@@ -78,8 +78,8 @@ def own_length(masked: str, further: Iterable[str] = ()) -> int:
         masked: A text as `similar.mask` gives it.
         further: Phrases of your own, masked too.
 
-    >>> own_length("本报告所列数据的统计期限自0年0月0日起至0年0月0日止")
-    0
+    >>> own_length("本报告所列数据的统计期限自0年0月0日起至0年0月0日止")  # 本 的 自 止
+    4
     """
     for phrase in further:
         masked = masked.replace(phrase, "")

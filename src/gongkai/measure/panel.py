@@ -105,10 +105,8 @@ def panel(
         ]
     single = kept[~kept.duplicated(_KEY, keep=False)].merge(base[[*_KEY, "series_id"]], on=_KEY)
     if statistics is not None:
-        cells = _cells(statistics, set(single["report_id"]))
         pieces += [
-            _figures(single, cells),
-            _across_forms(single, cells),
+            *_figures_of(single, statistics),
             _rates(single, statistics, checks, covariates, per, strict, level),
         ]
     if checks is not None:
@@ -274,6 +272,11 @@ def _cells(statistics: Statistics | str | Path, reports: set[str]) -> Table:
     found = pd.concat([part[part["table"].isin(wanted) & part["report_id"].isin(reports)] for part in parts])
     cells: Table = found.reset_index(drop=True)
     return cells
+
+
+def _figures_of(single: Reports, statistics: Statistics | str | Path) -> list[tuple[Table, list[Column]]]:
+    cells = _cells(statistics, set(single["report_id"]))
+    return [_figures(single, cells), _across_forms(single, cells)]
 
 
 def _figures(single: Reports, cells: Table) -> tuple[Table, list[Column]]:

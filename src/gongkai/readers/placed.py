@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
+from gongkai.problem import Problem, Where
 from gongkai.readers.decode import decoded
 from gongkai.readers.layout import Char, PageLine, Rules, blocks_of, page_flow
 from gongkai.text.grammar import columns
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from gongkai.readers.document import Grid
     from gongkai.readers.formats import Blocks
 
-MAX_TEXTS = 5000
+MAX_TEXTS = 2000
 """Of one page; a page of numbers in cells has 300."""
 USUAL = 16.0
 """Height of characters where the file does not say it."""
@@ -63,6 +64,9 @@ def read_placed(content: bytes, name: str) -> Blocks:
         height = _places(node).get("height", 0.0)
         fonts = {f"ft{number}{font}": size for font, size in sizes.items()}
         texts = [text for placed in node.traverse() for text in _placed(placed, fonts, height)]
+        if len(texts) > MAX_TEXTS:
+            said = f"only the first {MAX_TEXTS} texts of the page were read"
+            problems.append(Problem("cut", said, Where(page=number)))
         flow += page_flow(list(_chars(texts[:MAX_TEXTS])), Rules([], [], []), number)
     return blocks_of(flow), problems
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gongkai.readers.decode import decoded
-from gongkai.readers.document import Block, Grid, Paragraph, grid_from_spans
+from gongkai.readers.document import MAX_GRID_COLUMNS, Block, Grid, Paragraph, grid_from_spans
 from gongkai.text.grammar import columns
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def _lines(text: str) -> list[str]:
 def _grid_table(lines: list[str]) -> Grid | None:
     """Lay out a table that is drawn with rules; None where the lines of a row do not stand alike."""
     rules = [line for line in lines if _GRID_RULE.match(line)]
+    if not rules or max(line.count("|") + line.count("+") for line in lines) > MAX_GRID_COLUMNS:
+        return None
     edges = sorted({columns(rule[: m.start()]) for rule in rules for m in re.finditer(r"\+", rule)})
     rows: list[list[tuple[str, int, int]]] = []
     for is_rule, band in itertools.groupby(lines, key=lambda line: bool(_GRID_RULE.match(line))):
@@ -83,7 +85,7 @@ def _grid_table(lines: list[str]) -> Grid | None:
         rows.append(
             [("".join(cell), 1, span) for cell, span in zip(zip(*pieces, strict=True), spans, strict=True)]
         )
-    return grid_from_spans(rows)[0] if rules else None
+    return grid_from_spans(rows)[0]
 
 
 def _pipe_table(rows: list[str]) -> list[Block]:

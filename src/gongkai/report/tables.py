@@ -22,7 +22,7 @@ from gongkai.problem import Problem
 from gongkai.readers.document import Paragraph
 from gongkai.report.outline import Line
 from gongkai.report.unwrap import sections_apart
-from gongkai.text.clean import Script, detect_script
+from gongkai.text.clean import Script, detect_script, drop_pinyin, simplify
 from gongkai.text.grammar import MEASURES
 from gongkai.text.lexicon import patterns
 
@@ -104,6 +104,8 @@ def _tables(document: Document, *, as_lines: bool = False) -> Tables:
     raw = "".join(piece.text for piece in pieces)
     cells = "" if len(raw) > 200 else "".join("".join(row) for grid in grids for row in grid.texts)
     script = detect_script(raw + cells)
+    if script == "traditional":
+        pieces = [Line(simplify(drop_pinyin(p.text)), p.page, p.index) for p in pieces]
     pieces = sections_apart(pieces)
     statistics = statistics_of(read_grids(grids, script))
     said = form_said(piece.text for piece in pieces) if statistics.form is None else None

@@ -43,7 +43,7 @@ _ENDS = re.compile(r"[。！？；!?;…][”’」』）)\]】]*\s*$")
 _OPENS_LIST = re.compile(r"[：:]\s*$")
 _HEADED = re.compile(r"[、.．]\s*[\u4e00-\u9fff]{2,20}\s*")
 """A heading that lost its numeral."""
-_OPEN = re.compile(r"(?:[，、,（(《“‘〈]|[根依]据|[按依]照|[由和与及的对在从将以至])\s*$")
+_OPEN = patterns("sections.line")["open"]
 """How no paragraph ends."""
 _CONTINUES = re.compile(r"\s*[，。、；：！？,;!?）)》”’〉】%％]")
 LONG = 120
@@ -68,8 +68,7 @@ _SPACED = re.compile("[ \u3000]")
 _INDENT_INSIDE = re.compile(r"(?<=\S)\s*\u3000{2,}(?=\S)")
 """Where a paragraph begins in the middle of a line."""
 _BETWEEN = re.compile(r"(?<=[。！？；：”])\s+")
-_SPOKEN = re.compile(r"(?:^|(?<=\s))(?=\S*[，。；《]|本(?:年度)?报告|[根依]据|[按依遵]照)\S")
-"""Where prose begins behind what a site prints in front of it."""
+_SPOKEN = patterns("sections.line")["spoken"]
 _WORDS_APART = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 _COUNTED = re.compile(rf"[{NUMERALS}]\s*[、.．]")
 """Without this no official title stands in a line."""
