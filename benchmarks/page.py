@@ -75,7 +75,7 @@ def main() -> None:
                     stdout=subprocess.PIPE, text=True, check=True,
                 )  # fmt: skip
                 size = sum(p.stat().st_size for p in target.rglob("*") if p.is_file()) / 2**20
-                taken[who].append(json.loads(done.stdout.splitlines()[-1]) | {"MiB": size})
+                taken[who].append(json.loads(done.stdout) | {"MiB": size})
                 print(who, taken[who][-1], file=sys.stderr)
     for who, runs in taken.items():
         middle = {key: statistics.median(run[key] for run in runs) for key in runs[0]}

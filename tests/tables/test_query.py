@@ -93,6 +93,11 @@ def test_what_does_not_fit_is_laid_out_on_disk_and_leaves_nothing(tmp_path, monk
     assert not list(tmp_path.iterdir())
 
 
+def test_a_long_query_prints_no_bar_among_the_results():
+    with session() as db:
+        assert db.sql("SELECT current_setting('enable_progress_bar')").fetchall() == [(False,)]
+
+
 def test_a_connection_holds_what_a_session_holds(tables, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(query, "MEMORY", "64MiB")

@@ -49,7 +49,7 @@ NEAR = 30
 """Characters behind a run in which the rest of a wrapped label is sought."""
 MARGIN = 0.5
 """By how much the best row for a run must beat every other for it to be read."""
-LONGEST_REST = 16
+LONGEST_LEFT = 16
 """Characters of what may be left of a label that was printed behind the table."""
 LEAST = 0.55
 """Share of a label's pairs of characters from which a run is taken to be its row's."""
@@ -326,7 +326,7 @@ def _is_rest(atom: Atom, run: Run, row: Row) -> bool:
 def _is_left(atom: Atom) -> bool:
     """Tell whether an atom behind the table is left of labels that were printed in another column."""
     words, pairs = spelt(atom.text), vocabulary()[0]
-    if atom.number or not words or len(atom.text) > LONGEST_REST or atom.text.endswith(("。", "；", "：")):
+    if atom.number or not words or len(atom.text) > LONGEST_LEFT or atom.text.endswith(("。", "；", "：")):
         return False
     return all(words[i : i + 2] in pairs for i in range(len(words) - 1))
 
