@@ -51,7 +51,9 @@ def session(*, jobs: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         settings |= {"preserve_insertion_order": False} | ({"threads": jobs} if jobs else {})
         try:
             with duckdb.connect(":memory:", config=settings) as opened:
-                opened.execute("SET enable_progress_bar = false")  # it would stand among the results
+                # The bar would stand among the results; a notebook that cannot draw it refuses the setting.
+                with contextlib.suppress(duckdb.InvalidInputException):
+                    opened.execute("SET enable_progress_bar = false")
                 yield opened
         except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
             raise GongkaiError(f"out of memory or disk; TMPDIR names a larger disk: {error}") from error
