@@ -9,12 +9,16 @@ from tests.coding.test_exchange import CODES, code, drawn
 __all__ = ["drawn"]
 
 
-def test_adjudication_shows_only_what_is_disputed(drawn, tmp_path):
-    parts = []
-    for coder in CODES:
-        path = write_tasks(drawn, tmp_path / f"{coder}.csv")
+@pytest.fixture
+def parts(drawn, tmp_path):
+    """The codes of each coder."""
+    paths = {coder: write_tasks(drawn, tmp_path / f"{coder}.csv") for coder in CODES}
+    for coder, path in paths.items():
         code(path, coder)
-        parts.append(read_tasks(path, coder))
+    return [read_tasks(path, coder) for coder, path in paths.items()]
+
+
+def test_adjudication_shows_only_what_is_disputed(parts):
     sheet = adjudication(pd.concat(parts))
     assert len(sheet) == 5
     assert set(sheet["disputed"]) == {"boilerplate"}
@@ -23,12 +27,7 @@ def test_adjudication_shows_only_what_is_disputed(drawn, tmp_path):
         adjudication(parts[0])
 
 
-def test_resolved_is_what_coders_agree_on_and_what_the_third_reading_decides(drawn, tmp_path):
-    parts = []
-    for coder in CODES:
-        path = write_tasks(drawn, tmp_path / f"{coder}.csv")
-        code(path, coder)
-        parts.append(read_tasks(path, coder))
+def test_resolved_is_what_coders_agree_on_and_what_the_third_reading_decides(parts, tmp_path):
     both = pd.concat(parts, ignore_index=True)
     sheet = adjudication(both)
     sheet.to_csv(tmp_path / "sheet.csv", index=False, encoding="utf-8-sig")

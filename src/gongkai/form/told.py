@@ -25,7 +25,7 @@ from gongkai.problem import Problem, Where
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from gongkai.form.stream import Atom, Row, Run
 
@@ -120,7 +120,7 @@ def _rows_apart(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> dict[
     said = "".join(run.text for run in runs)
     newer = any(_place_of(key, said) >= 0 for key in ("not_corrected_in_time", "fee_not_paid"))
     left_out = {"other_handling"} - given if newer else set()  # there it heads the rows that took its place
-    order = [row.key for row in form_rows() if row.table == "requests" and row.key not in left_out]
+    order = _order(left_out)
     own: dict[str, Sequence[Atom]] = {}
     for index, row in chosen:
         if row.table != "requests":
@@ -141,6 +141,11 @@ def _rows_apart(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> dict[
     return _in_forms_order(own)
 
 
+def _order(left_out: Collection[str]) -> list[str]:
+    """Return the rows of the requests table in the form's order, but for some."""
+    return [row.key for row in form_rows() if row.table == "requests" and row.key not in left_out]
+
+
 def _in_forms_order(own: dict[str, Sequence[Atom]]) -> dict[str, Sequence[Atom]]:
     """Give several rows behind one label to the form's rows up to the next that has its own.
 
@@ -149,7 +154,7 @@ def _in_forms_order(own: dict[str, Sequence[Atom]]) -> dict[str, Sequence[Atom]]
     told = {key: parts for key, atoms in own.items() if len(parts := _parts_of(atoms)) > 1}
     fits: list[dict[str, Sequence[Atom]]] = []
     for left_out in (("other_handling",), OTHER_HANDLING) if told else ():
-        order = [r.key for r in form_rows() if r.table == "requests" and r.key not in left_out]
+        order = _order(left_out)
         fixed = dict(own)
         for key in (key for key in told if key in order):
             behind = itertools.takewhile(lambda k: k not in own, order[order.index(key) + 1 :])
@@ -205,7 +210,7 @@ def _by_order(
     ]
     new = {"not_corrected_in_time", "fee_not_paid"} & own.keys()
     left_out = ("other_handling",) if new else OTHER_HANDLING
-    order = [r.key for r in form_rows() if r.table == "requests" and r.key not in left_out]
+    order = _order(left_out)
     fixed = dict(own)
     for orphan in orphans[: len(order)]:
         before = max((k for k in at if at[k] < orphan and k in order), key=at.__getitem__, default=None)

@@ -81,7 +81,7 @@ def read_html(text: str, depth: int = 0) -> Blocks:
 
 def _is_markdown(text: str) -> bool:
     """Tell whether the tags stand in Markdown, in which tools leave them: there a line's end counts."""
-    return bool(_MARKDOWN.search(text)) and not _OF_HTML.search(text)
+    return not _OF_HTML.search(text) and bool(_MARKDOWN.search(text))
 
 
 def _blocks(root: LexborNode, depth: int, *, lines: bool = False) -> Blocks:

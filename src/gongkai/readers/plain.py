@@ -68,20 +68,15 @@ def _grid_table(lines: list[str]) -> Grid | None:
         if is_rule:
             continue
         printed = list(band)
-        bars = [
-            [m.start() for m in re.finditer(r"\|", line) if columns(line[: m.start()]) in edges]
-            for line in printed
-        ]
-        places = {
-            tuple(columns(line[:at]) for at in at_bars) for line, at_bars in zip(printed, bars, strict=True)
-        }
-        if len(places) != 1:
+        bars = [{columns(line[: m.start()]): m.start() for m in re.finditer(r"\|", line)} for line in printed]
+        (stand, *others) = ([place for place in line if place in edges] for line in bars)
+        if any(other != stand for other in others):
             return None
         pieces = [
-            [_ATTRIBUTES.sub(r"\1", line[a + 1 : b].strip()) for a, b in itertools.pairwise(at_bars)]
-            for line, at_bars in zip(printed, bars, strict=True)
+            [_ATTRIBUTES.sub(r"\1", line[at[a] + 1 : at[b]].strip()) for a, b in itertools.pairwise(stand)]
+            for line, at in zip(printed, bars, strict=True)
         ]
-        spans = [edges.index(b) - edges.index(a) for a, b in itertools.pairwise(places.pop())]
+        spans = [edges.index(b) - edges.index(a) for a, b in itertools.pairwise(stand)]
         rows.append(
             [("".join(cell), 1, span) for cell, span in zip(zip(*pieces, strict=True), spans, strict=True)]
         )

@@ -126,18 +126,18 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
 def _title_apart(pieces: Sequence[Line]) -> Iterator[Line]:
     """Set the title apart from a text that a tool put behind it on its line."""
     for number, piece in enumerate(pieces):
-        match = _TITLE_FIRST.match(piece.text) if number < FIRST else None
-        if match and _is_titled(piece.text):
+        match = _title_in_front(piece.text) if number < FIRST else None
+        if match:
             yield Line(match["title"], piece.page, piece.index)
             yield Line(piece.text[match.end() :], piece.page, piece.index)
         else:
             yield piece
 
 
-def _is_titled(text: str) -> bool:
-    """Tell whether a title stands in front of other text."""
+def _title_in_front(text: str) -> re.Match[str] | None:
+    """Return the title that stands in front of other text."""
     match = _TITLE_FIRST.match(text)
-    return match is not None and is_title(clean_text(match["title"]))
+    return match if match and is_title(clean_text(match["title"])) else None
 
 
 def _without_front(pieces: Sequence[Line]) -> Sequence[Line]:
@@ -176,7 +176,9 @@ def _parts(text: str) -> tuple[str, ...]:
         front = [word for part in parts[:ahead] for word in _front_words(part)]
         whole = [p for part in parts[ahead:] for p in _BETWEEN.split(part)]
         last = whole.pop()  # behind the last sentence stands the site's
-        whole = [word for part in whole for word in (_front_words(part) if _is_titled(part) else (part,))]
+        whole = [
+            word for part in whole for word in (_front_words(part) if _title_in_front(part) else (part,))
+        ]
         parts = [*front, *whole, *([last] if _ENDS.search(last) else _WORDS_APART.split(last))]
     apart = (
         _SUB_HEADED.sub("\\1\\n", part).split("\n") if _SPACED.search(part) else [part] for part in parts
