@@ -117,7 +117,8 @@ def _valued(frame: Table, codebook: Codebook | None, name: str) -> Table:
     found = codebook or inferred(
         (str(label), None if _is_code(v) else str(v)) for label, v in zip(frame["label"], value, strict=True)
     )
-    classes, scores = [], []
+    classes: list[object] = []
+    scores: list[Any] = []
     given = frame["score"].tolist() if "score" in frame.columns else [None] * len(frame)
     for line, (label, code, score) in enumerate(zip(frame["label"], value, given, strict=True), start=2):
         try:
