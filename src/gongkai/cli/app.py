@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from gongkai.cli import codebook as codebook_app
 from gongkai.cli import coding, figures, fit, handover, inference, page, shares, study
@@ -96,11 +97,9 @@ def _version(show: bool) -> None:
 
 @app.callback()
 def options(
-    verbose: Annotated[
-        int, typer.Option("--verbose", "-v", count=True, help="More log lines (-v, -vv).")
-    ] = 0,
+    verbose: Annotated[int, Option("--verbose", "-v", count=True, help="More log lines (-v, -vv).")] = 0,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Set up logging."""
@@ -110,7 +109,7 @@ def options(
 
 @app.command()
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")] = Path("gongkai-demo"),
+    output: Annotated[Path, Option("--output", "-o", help="Folder to make.")] = Path("gongkai-demo"),
     jobs: Jobs = 1,
     overwrite: Overwrite = False,
 ) -> None:
@@ -139,27 +138,21 @@ def demo(
 
 @app.command()
 def build(
-    paths: Annotated[list[str], typer.Argument(help="Files or folders of reports, or addresses (s3://).")],
-    output: Annotated[str, typer.Option("--output", "-o", help="Tables folder to make, or its address.")],
+    paths: Annotated[list[str], Argument(help="Files or folders of reports, or addresses (s3://).")],
+    output: Annotated[str, Option("--output", "-o", help="Tables folder to make, or its address.")],
     jobs: Jobs = 1,
     limit: Limit = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
     shard: Share = None,
     scheduler: Scheduler = None,
-    file_timeout: Annotated[
-        float,
-        typer.Option("--file-timeout", min=1, help="Seconds a file may take; then it is left out."),
-    ] = 120,
-    file_memory: Annotated[
-        float, typer.Option("--file-memory", min=0.1, help="GiB that reading a file may take (Linux).")
-    ] = 2,
+    file_timeout: Annotated[float, Option(min=1, help="Seconds a file may take; then it is left out.")] = 120,
+    file_memory: Annotated[float, Option(min=0.1, help="GiB that reading a file may take (Linux).")] = 2,
     about: Annotated[
         Path | None,
-        typer.Option(
-            "--about",
+        Option(
             help="CSV of what you know of files: source_path (or its end, or a pattern), agency, "
-            "region_code, year, and columns of your own.",
+            "region_code, year, and columns of your own."
         ),
     ] = None,
 ) -> None:
@@ -200,7 +193,7 @@ def _say_open(share: tuple[int, int] | None) -> None:
 def check(
     tables: Tables,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Also write them as .csv, .jsonl or .parquet.")
+        Path | None, Option("--output", "-o", help="Also write them as .csv, .jsonl or .parquet.")
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -230,15 +223,11 @@ def check(
 
 @app.command()
 def train(
-    labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to make.")],
-    kind: Annotated[str | None, typer.Option("--kind", help="linear or transformer.")] = None,
-    encoder: Annotated[
-        str | None, typer.Option("--encoder", help="Encoder to fine-tune: folder or hub name.")
-    ] = None,
-    settings: Annotated[
-        Path | None, typer.Option("--settings", help="TOML file; unknown keys are refused.")
-    ] = None,
+    labels: Annotated[Path, Argument(help="CSV file or folder of coded sentences.")],
+    output: Annotated[Path, Option("--output", "-o", help="Model folder to make.")],
+    kind: Annotated[str | None, Option(help="linear or transformer.")] = None,
+    encoder: Annotated[str | None, Option(help="Encoder to fine-tune: folder or hub name.")] = None,
+    settings: Annotated[Path | None, Option(help="TOML file; unknown keys are refused.")] = None,
     codebook: CodebookFile = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -281,19 +270,17 @@ def _print_metrics(metrics: object) -> None:
 @app.command()
 def predict(
     inputs: Annotated[
-        list[str], typer.Argument(help="Tables folder, reports, or .csv/.jsonl/.parquet with a column text.")
+        list[str], Argument(help="Tables folder, reports, or .csv/.jsonl/.parquet with a column text.")
     ],
     output: Annotated[
-        str,
-        typer.Option("--output", "-o", help=".csv, .jsonl or .parquet; without an ending a folder of parts."),
+        str, Option("--output", "-o", help=".csv, .jsonl or .parquet; without an ending a folder of parts.")
     ],
     model: Model = "linear",
     device: Device = None,
     batch_size: BatchSize = None,
     codebook: CodebookFile = None,
     from_codes: Annotated[
-        Path | None,
-        typer.Option("--from-codes", help="Take one coder's codes as predictions, e.g. a model's."),
+        Path | None, Option(help="Take one coder's codes as predictions, e.g. a model's.")
     ] = None,
     limit: Limit = None,
     jobs: Jobs = 1,
@@ -405,19 +392,15 @@ def _predict_file(
 @app.command()
 def evaluate(
     predictions: Predicted,
-    labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences.")],
-    by: Annotated[str, typer.Option("--by", help="Also within groups, e.g. section,year.")] = "",
+    labels: Annotated[Path, Argument(help="CSV file or folder of coded sentences.")],
+    by: Annotated[str, Option(help="Also within groups, e.g. section,year.")] = "",
     tables: FillFrom = None,
-    against: Annotated[
-        Path | None, typer.Option("--against", help="Another model's predictions: difference of F1.")
-    ] = None,
-    mistakes: Annotated[
-        Path | None, typer.Option("--mistakes", help="Write the twenty most confident mistakes to read.")
-    ] = None,
-    annotator: Annotated[str, typer.Option("--annotator", help="Whose codes are gold.")] = "resolved",
+    against: Annotated[Path | None, Option(help="Another model's predictions: difference of F1.")] = None,
+    mistakes: Annotated[Path | None, Option(help="Write the twenty most confident mistakes to read.")] = None,
+    annotator: Annotated[str, Option(help="Whose codes are gold.")] = "resolved",
     covariates: With = None,
     codebook: CodebookFile = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the table.")] = None,
+    output: Annotated[Path | None, Option("--output", "-o", help="Also write the table.")] = None,
     level: Level = 0.95,
     overwrite: Overwrite = False,
 ) -> None:

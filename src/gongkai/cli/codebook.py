@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from gongkai.cli.options import Overwrite
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="A scheme of labels as data: check, show, new. 编码手册：检查、显示、新建。"
 )
-File = Annotated[Path | None, typer.Argument(help="Codebook in TOML; the one that ships if not given.")]
+File = Annotated[Path | None, Argument(help="Codebook in TOML; the one that ships if not given.")]
 
 
 def codebook_of(path: Path | None) -> Codebook | None:
@@ -46,10 +47,7 @@ def check(path: File = None) -> None:
 
 
 @app.command()
-def show(
-    path: File = None,
-    language: Annotated[str, typer.Option("--language", help="en or zh.")] = "en",
-) -> None:
+def show(path: File = None, language: Annotated[str, Option(help="en or zh.")] = "en") -> None:
     """Print a codebook as a coder reads it.
 
     Example: gongkai codebook show my-scheme.toml --language zh
@@ -62,10 +60,8 @@ def show(
 
 @app.command()
 def new(
-    path: Annotated[Path, typer.Argument(help="File to write, e.g. my-scheme.toml.")],
-    name: Annotated[
-        str | None, typer.Option("--name", help="Of the scheme; the file's if not given.")
-    ] = None,
+    path: Annotated[Path, Argument(help="File to write, e.g. my-scheme.toml.")],
+    name: Annotated[str | None, Option(help="Of the scheme; the file's if not given.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a commented template to change.

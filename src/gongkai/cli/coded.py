@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
 
 AssumeRandom = Annotated[
     bool,
-    typer.Option(
-        "--assume-random", help="Labels without inclusion: take them as a random sample; results say so."
-    ),
+    Option("--assume-random", help="Labels without inclusion: take them as a random sample; results say so."),
 ]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.options import CodebookFile, Limit, Overwrite
@@ -13,46 +14,35 @@ from gongkai.errors import GongkaiError
 
 
 def code(
-    tasks: Annotated[Path, typer.Argument(help="Task file of gongkai sample.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Codes to write, .csv.")],
+    tasks: Annotated[Path, Argument(help="Task file of gongkai sample.")],
+    output: Annotated[Path, Option("--output", "-o", help="Codes to write, .csv.")],
     llm: Annotated[
-        str | None, typer.Option("--llm", "-m", help="Name of the language model at the endpoint.")
+        str | None, Option("--llm", "-m", help="Name of the language model at the endpoint.")
     ] = None,
     interactive: Annotated[
         bool,
-        typer.Option(
-            "--interactive", "-i", help="Code it yourself, here, key by key; goes on where you left."
-        ),
+        Option("--interactive", "-i", help="Code it yourself, here, key by key; goes on where you left."),
     ] = False,
     endpoint: Annotated[
-        str | None,
-        typer.Option("--endpoint", help="OpenAI-compatible address; without it kept answers are replayed."),
+        str | None, Option(help="OpenAI-compatible address; without it kept answers are replayed.")
     ] = None,
     codebook: CodebookFile = None,
-    template: Annotated[
-        Path | None, typer.Option("--template", help="Prompt of your own; see docs/coding.md.")
-    ] = None,
-    cache: Annotated[
-        Path | None, typer.Option("--cache", help="Folder of kept answers; OUTPUT.answers if not given.")
-    ] = None,
-    answer: Annotated[
-        str, typer.Option("--answer", help="json_schema, json_object or text.")
-    ] = "json_schema",
-    passes: Annotated[int, typer.Option("--passes", min=1, help="How often each sentence is coded.")] = 1,
-    temperature: Annotated[float, typer.Option("--temperature", min=0.0)] = 0.0,
-    max_tokens: Annotated[int, typer.Option("--max-tokens", min=16, help="Longest answer.")] = 800,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Requests at a time.")] = 8,
-    retries: Annotated[int, typer.Option("--retries", min=0, help="Of 429, 5xx and lost connections.")] = 6,
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for an answer.")] = 120.0,
-    price: Annotated[
-        str, typer.Option("--price", metavar="IN,OUT", help="Per million tokens, to show the cost.")
-    ] = "",
+    template: Annotated[Path | None, Option(help="Prompt of your own; see docs/coding.md.")] = None,
+    cache: Annotated[Path | None, Option(help="Folder of kept answers; OUTPUT.answers if not given.")] = None,
+    answer: Annotated[str, Option(help="json_schema, json_object or text.")] = "json_schema",
+    passes: Annotated[int, Option(min=1, help="How often each sentence is coded.")] = 1,
+    temperature: Annotated[float, Option(min=0.0)] = 0.0,
+    max_tokens: Annotated[int, Option(min=16, help="Longest answer.")] = 800,
+    jobs: Annotated[int, Option("--jobs", "-j", min=1, help="Requests at a time.")] = 8,
+    retries: Annotated[int, Option(min=0, help="Of 429, 5xx and lost connections.")] = 6,
+    timeout: Annotated[float, Option(min=0.1, help="Seconds for an answer.")] = 120.0,
+    price: Annotated[str, Option(metavar="IN,OUT", help="Per million tokens, to show the cost.")] = "",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the first prompt, tokens and cost; send nothing.")
+        bool, Option("--dry-run", help="Show the first prompt, tokens and cost; send nothing.")
     ] = False,
     obedience: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--obedience",
             help="Test instead whether the model follows the codebook: its labels reordered, renamed, "
             "swapped, without definitions; OUTPUT is the table. Asks five times as often.",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Option
 
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import given_predictions
@@ -13,9 +14,9 @@ from gongkai.cli.groups import With, say_unmatched
 from gongkai.cli.options import CodebookFile, Level, Output, Overwrite, Predicted, Tables, columns_of
 from gongkai.errors import GongkaiError
 
-Strict = Annotated[bool, typer.Option("--strict", help="Null where a rule that a rate rests on is broken.")]
+Strict = Annotated[bool, Option("--strict", help="Null where a rule that a rate rests on is broken.")]
 Per = Annotated[
-    str, typer.Option("--per", help="Columns of --with to divide new requests by.  [default: residents]")
+    str, Option("--per", help="Columns of --with to divide new requests by.  [default: residents]")
 ]
 
 
@@ -26,12 +27,9 @@ def rates(
     covariates: With = None,
     per: Per = "",
     below: Annotated[
-        Path | None,
-        typer.Option("--systems", help="Also write each parent's rates beside those of its agencies."),
+        Path | None, Option("--systems", help="Also write each parent's rates beside those of its agencies.")
     ] = None,
-    method: Annotated[
-        str, typer.Option("--method", help="Interval of a share: jeffreys or wilson.")
-    ] = "jeffreys",
+    method: Annotated[str, Option(help="Interval of a share: jeffreys or wilson.")] = "jeffreys",
     level: Level = 0.95,
     overwrite: Overwrite = False,
 ) -> None:
@@ -83,13 +81,10 @@ def coverage(
     output: Output,
     expect: Annotated[
         Path | None,
-        typer.Option(
-            "--expect",
-            help="CSV of agencies that ought to be there: agency, level, region_code, first, last.",
-        ),
+        Option(help="CSV of agencies that ought to be there: agency, level, region_code, first, last."),
     ] = None,
-    years: Annotated[str, typer.Option("--years", help="Years expected, e.g. 2019-2024 or 2019,2021.")] = "",
-    by: Annotated[str, typer.Option("--by", help="Groups of the shares that are printed.")] = "year",
+    years: Annotated[str, Option(help="Years expected, e.g. 2019-2024 or 2019,2021.")] = "",
+    by: Annotated[str, Option(help="Groups of the shares that are printed.")] = "year",
     level: Level = 0.95,
     overwrite: Overwrite = False,
 ) -> None:
@@ -143,16 +138,14 @@ def years_of(text: str) -> list[int] | None:
 def panel(
     tables: Tables,
     predictions: Predicted,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help=".parquet, .csv, .xlsx, .jsonl or .dta to write.")
-    ],
+    output: Annotated[Path, Option("--output", "-o", help=".parquet, .csv, .xlsx, .jsonl or .dta to write.")],
     labels: Annotated[
-        Path | None, typer.Option("--labels", help="Coded sample: corrected shares beside the counted ones.")
+        Path | None, Option(help="Coded sample: corrected shares beside the counted ones.")
     ] = None,
     covariates: With = None,
     per: Per = "",
     renames: Annotated[
-        Path | None, typer.Option("--renames", help="CSV of your own: old, new, kind (rename, merger), from.")
+        Path | None, Option(help="CSV of your own: old, new, kind (rename, merger), from.")
     ] = None,
     strict: Strict = False,
     codebook: CodebookFile = None,

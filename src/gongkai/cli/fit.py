@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from gongkai.cli.options import Overwrite
 
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def calibrate(
-    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled checkpoint.")],
-    labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences of your reports.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to make.")],
-    annotator: Annotated[str, typer.Option("--annotator", help="Whose codes are gold.")] = "resolved",
+    model: Annotated[str, Argument(help="Model folder, or the name of a bundled checkpoint.")],
+    labels: Annotated[Path, Argument(help="CSV file or folder of coded sentences of your reports.")],
+    output: Annotated[Path, Option("--output", "-o", help="Model folder to make.")],
+    annotator: Annotated[str, Option(help="Whose codes are gold.")] = "resolved",
     overwrite: Overwrite = False,
 ) -> None:
     """Fit a model's scores and thresholds to 100–300 coded sentences of your own reports.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Option
 
 from gongkai.cli.options import columns_of
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 With = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         "--with",
         help="Table of your own columns by report_id, agency, region_code, city or province (and year).",
     ),

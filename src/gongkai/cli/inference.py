@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_predictions, coded_sample, given_predictions
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from gongkai.tables.schema import Labels, Predictions, Table
 
 Sample = Annotated[
-    Path | None, typer.Option("--labels", help="Coded sample with inclusion: corrected outcomes (DSL).")
+    Path | None, Option("--labels", help="Coded sample with inclusion: corrected outcomes (DSL).")
 ]
 
 
@@ -28,16 +29,14 @@ def compare(
     predictions: Predicted,
     output: Output,
     by: By,
-    second: Annotated[
-        str | None, typer.Option("--second", help="Group of interest; every group if not given.")
-    ] = None,
+    second: Annotated[str | None, Option(help="Group of interest; every group if not given.")] = None,
     first: First = None,
     against: Annotated[
-        str, typer.Option("--against", help="Every group against peers (all others) or mean (of the others).")
+        str, Option(help="Every group against peers (all others) or mean (of the others).")
     ] = "peers",
     labels: Sample = None,
     assume_random: AssumeRandom = False,
-    cluster: Annotated[str, typer.Option("--cluster", help="agency or report_id.")] = "agency",
+    cluster: Annotated[str, Option(help="agency or report_id.")] = "agency",
     covariates: With = None,
     codebook: CodebookFile = None,
     level: Level = 0.95,
@@ -91,10 +90,8 @@ def trend(
     tables: Tables,
     predictions: Predicted,
     output: Output,
-    first: Annotated[
-        int | None, typer.Option("--first", help="With --second: take these years apart.")
-    ] = None,
-    second: Annotated[int | None, typer.Option("--second", help="The later year.")] = None,
+    first: Annotated[int | None, Option(help="With --second: take these years apart.")] = None,
+    second: Annotated[int | None, Option(help="The later year.")] = None,
     labels: Sample = None,
     assume_random: AssumeRandom = False,
     codebook: CodebookFile = None,
@@ -134,22 +131,21 @@ def trend(
 
 
 def plan(
-    difference: Annotated[float, typer.Argument(help="Difference of two shares to be seen, e.g. 0.05.")],
-    agencies: Annotated[int, typer.Option("--agencies", min=1, help="In each group.")],
-    sentences: Annotated[int, typer.Option("--sentences", min=1, help="Of each agency in each group.")],
-    share: Annotated[float | None, typer.Option("--share", help="Share of the label.")] = None,
-    sensitivity: Annotated[float, typer.Option("--sensitivity", help="Of the model.")] = 0.85,
-    specificity: Annotated[float, typer.Option("--specificity", help="Of the model.")] = 0.95,
-    correlation: Annotated[float, typer.Option("--correlation", help="Of an agency's sentences.")] = 0.05,
+    difference: Annotated[float, Argument(help="Difference of two shares to be seen, e.g. 0.05.")],
+    agencies: Annotated[int, Option(min=1, help="In each group.")],
+    sentences: Annotated[int, Option(min=1, help="Of each agency in each group.")],
+    share: Annotated[float | None, Option(help="Share of the label.")] = None,
+    sensitivity: Annotated[float, Option(help="Of the model.")] = 0.85,
+    specificity: Annotated[float, Option(help="Of the model.")] = 0.95,
+    correlation: Annotated[float, Option(help="Of an agency's sentences.")] = 0.05,
     overlap: Annotated[
-        float,
-        typer.Option("--overlap", help="Correlation of an agency's two shares; 0 for other agencies."),
+        float, Option(help="Correlation of an agency's two shares; 0 for other agencies.")
     ] = 0.0,
-    predictions: Annotated[Path | None, typer.Option("--predictions", help="Of a coded pilot.")] = None,
-    labels: Annotated[Path | None, typer.Option("--labels", help="The pilot's codes.")] = None,
-    label: Annotated[str | None, typer.Option("--label", help="Which label of the pilot.")] = None,
-    report: Annotated[int, typer.Option("--report", min=1, help="Sentences of a report coded whole.")] = 30,
-    power: Annotated[float, typer.Option("--power", help="With which it is to be seen.")] = 0.8,
+    predictions: Annotated[Path | None, Option(help="Of a coded pilot.")] = None,
+    labels: Annotated[Path | None, Option(help="The pilot's codes.")] = None,
+    label: Annotated[str | None, Option(help="Which label of the pilot.")] = None,
+    report: Annotated[int, Option(min=1, help="Sentences of a report coded whole.")] = 30,
+    power: Annotated[float, Option(help="With which it is to be seen.")] = 0.8,
     codebook: CodebookFile = None,
     level: Level = 0.95,
 ) -> None:
@@ -203,22 +199,18 @@ DESIGNED = {
 
 
 def regress(
-    panel: Annotated[Path, typer.Argument(help="What gongkai panel wrote (.csv, .parquet, .xlsx, .jsonl).")],
-    formula: Annotated[str, typer.Argument(help="'outcome ~ regressors | fixed effects', as in fixest.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the table.")] = None,
-    predictions: Annotated[
-        Path | None, typer.Option("--predictions", help="With --labels: adds LABEL_outcome (DSL).")
-    ] = None,
+    panel: Annotated[Path, Argument(help="What gongkai panel wrote (.csv, .parquet, .xlsx, .jsonl).")],
+    formula: Annotated[str, Argument(help="'outcome ~ regressors | fixed effects', as in fixest.")],
+    output: Annotated[Path | None, Option("--output", "-o", help="Also write the table.")] = None,
+    predictions: Annotated[Path | None, Option(help="With --labels: adds LABEL_outcome (DSL).")] = None,
     labels: Sample = None,
-    tables: Annotated[
-        Path | None, typer.Option("--tables", help="Tables folder, to fill what the predictions lack.")
-    ] = None,
-    cluster: Annotated[str, typer.Option("--cluster", help="Column of the clusters.")] = "agency",
-    weights: Annotated[str | None, typer.Option("--weights", help="Column of the weights.")] = None,
-    draws: Annotated[int, typer.Option("--draws", min=0, help="Of the wild cluster bootstrap.")] = 9999,
+    tables: Annotated[Path | None, Option(help="Tables folder, to fill what the predictions lack.")] = None,
+    cluster: Annotated[str, Option(help="Column of the clusters.")] = "agency",
+    weights: Annotated[str | None, Option(help="Column of the weights.")] = None,
+    draws: Annotated[int, Option(min=0, help="Of the wild cluster bootstrap.")] = 9999,
     codebook: CodebookFile = None,
     level: Level = 0.95,
-    seed: Annotated[int, typer.Option("--seed", help="Of the bootstrap.")] = 0,
+    seed: Annotated[int, Option(help="Of the bootstrap.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Regress on the panel with fixed effects, errors clustered by agency (pyfixest).

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Option
 
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample
@@ -18,31 +19,30 @@ def page(
     predictions: Predicted,
     output: Annotated[
         Path,
-        typer.Option(
+        Option(
             "--output", "-o", help="NAME.html: one file; any other name: a folder with index.html, for many."
         ),
     ],
     model: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--model",
             "-m",
             help="Model folder, or the name of a bundled one: the page says what it was trained on.",
         ),
     ] = None,
     labels: Annotated[
-        Path | None, typer.Option("--labels", help="Coded sample that corrects the shares, as in measure.")
+        Path | None, Option(help="Coded sample that corrects the shares, as in measure.")
     ] = None,
     method: Annotated[
-        str | None,
-        typer.Option("--method", help="With --labels: dsl (if not given), ppi or adjusted, as in measure."),
+        str | None, Option(help="With --labels: dsl (if not given), ppi or adjusted, as in measure.")
     ] = None,
     assume_random: AssumeRandom = False,
     followed: Annotated[
-        Path | None, typer.Option("--followup", help="What gongkai followup wrote, for a large corpus.")
+        Path | None, Option("--followup", help="What gongkai followup wrote, for a large corpus.")
     ] = None,
     copies: Annotated[
-        Path | None, typer.Option("--copies", help="What gongkai reuse --copies wrote, for a large corpus.")
+        Path | None, Option(help="What gongkai reuse --copies wrote, for a large corpus.")
     ] = None,
     codebook: CodebookFile = None,
     level: Level = 0.95,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Option
 
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample, given_predictions
@@ -16,14 +17,12 @@ from gongkai.errors import GongkaiError
 
 def measure(
     predictions: Predicted,
-    output: Annotated[Path, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
-    by: Annotated[str, typer.Option("--by", help="Columns that make a group.")] = "agency,year",
-    method: Annotated[str, typer.Option("--method", help="count, adjusted, ppi or dsl.")] = "count",
-    labels: Annotated[
-        Path | None, typer.Option("--labels", help="Coded sample, for adjusted, ppi and dsl.")
-    ] = None,
+    output: Annotated[Path, Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
+    by: Annotated[str, Option(help="Columns that make a group.")] = "agency,year",
+    method: Annotated[str, Option(help="count, adjusted, ppi or dsl.")] = "count",
+    labels: Annotated[Path | None, Option(help="Coded sample, for adjusted, ppi and dsl.")] = None,
     assume_random: AssumeRandom = False,
-    cluster: Annotated[str, typer.Option("--cluster", help="auto, agency, report or passage.")] = "auto",
+    cluster: Annotated[str, Option(help="auto, agency, report or passage.")] = "auto",
     codebook: CodebookFile = None,
     tables: FillFrom = None,
     covariates: With = None,

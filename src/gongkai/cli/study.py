@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import given_predictions
@@ -31,23 +32,19 @@ if TYPE_CHECKING:
 
 def sample(
     tables: Tables,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make, with a file per coder.")],
-    n: Annotated[int, typer.Option("-n", min=1, help="Sentences to draw.")] = 300,
-    coder: Annotated[list[str] | None, typer.Option("--coder", help="Name of a coder; repeat it.")] = None,
+    output: Annotated[Path, Option("--output", "-o", help="Folder to make, with a file per coder.")],
+    n: Annotated[int, Option("-n", min=1, help="Sentences to draw.")] = 300,
+    coder: Annotated[list[str] | None, Option(help="Name of a coder; repeat it.")] = None,
     by: Annotated[
         str,
-        typer.Option(
-            "--by",
-            help="Strata, e.g. section,year; with --predictions also labels, as predicted; simple if empty.",
+        Option(
+            help="Strata, e.g. section,year; with --predictions also labels, as predicted; simple if empty."
         ),
     ] = "",
     predictions: Annotated[
-        Path | None,
-        typer.Option("--predictions", help="Without --by: draw what this model is unsure of, and at random."),
+        Path | None, Option(help="Without --by: draw what this model is unsure of, and at random.")
     ] = None,
-    kind: Annotated[
-        str, typer.Option("--format", help="xlsx, csv, json (Label Studio), jsonl (doccano).")
-    ] = "csv",
+    kind: Annotated[str, Option("--format", help="xlsx, csv, json (Label Studio), jsonl (doccano).")] = "csv",
     codebook: CodebookFile = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -78,21 +75,17 @@ def sample(
 
 
 def agree(
-    files: Annotated[
-        list[Path], typer.Argument(help="Coded task files (named by coder), or labels as .csv.")
-    ],
-    by: Annotated[str, typer.Option("--by", help="Also within groups, e.g. section.")] = "section",
-    tables: Annotated[
-        Path | None, typer.Option("--tables", help="Check ids and texts against this build.")
-    ] = None,
+    files: Annotated[list[Path], Argument(help="Coded task files (named by coder), or labels as .csv.")],
+    by: Annotated[str, Option(help="Also within groups, e.g. section.")] = "section",
+    tables: Annotated[Path | None, Option(help="Check ids and texts against this build.")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write all codes as one labels file.")
+        Path | None, Option("--output", "-o", help="Write all codes as one labels file.")
     ] = None,
     adjudicate: Annotated[
-        Path | None, typer.Option("--adjudicate", help="Write the disputed sentences, for a third reading.")
+        Path | None, Option(help="Write the disputed sentences, for a third reading.")
     ] = None,
     adjudicated: Annotated[
-        Path | None, typer.Option("--adjudicated", help="That sheet, filled in: adds the coder 'resolved'.")
+        Path | None, Option(help="That sheet, filled in: adds the coder 'resolved'.")
     ] = None,
     codebook: CodebookFile = None,
     level: Level = 0.95,
@@ -174,8 +167,8 @@ def _read_codes(path: Path, tables: Path | None, codebook: Codebook | None) -> l
 
 
 def partition(
-    tables: Annotated[str, typer.Argument(help="Folder of gongkai build or predict, or its address.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
+    tables: Annotated[str, Argument(help="Folder of gongkai build or predict, or its address.")],
+    output: Annotated[Path, Option("--output", "-o", help="Folder to make.")],
     overwrite: Overwrite = False,
 ) -> None:
     """Write tables anew, a year to a part: questions about some years then touch few parts.
@@ -189,10 +182,10 @@ def partition(
 
 
 def publish(
-    model: Annotated[Path, typer.Argument(help="Model folder.")],
-    target: Annotated[str, typer.Argument(help="Folder to copy to, or OWNER/NAME on the Hugging Face hub.")],
+    model: Annotated[Path, Argument(help="Model folder.")],
+    target: Annotated[str, Argument(help="Folder to copy to, or OWNER/NAME on the Hugging Face hub.")],
     really: Annotated[
-        bool, typer.Option("--really", help="Do it; without it only say what would be done.")
+        bool, Option("--really", help="Do it; without it only say what would be done.")
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -209,25 +202,22 @@ def publish(
 def reuse(
     tables: Tables,
     output: Output,
-    copies: Annotated[Path | None, typer.Option("--copies", help="Also write each copied sentence.")] = None,
-    network: Annotated[
-        Path | None, typer.Option("--network", help="Also write who shares text with whom.")
-    ] = None,
-    n: Annotated[int, typer.Option("-n", min=2, help="Words of an n-gram.")] = 4,
-    share: Annotated[float, typer.Option("--share", help="Of the other agencies, in (0, 1].")] = 0.3,
+    copies: Annotated[Path | None, Option(help="Also write each copied sentence.")] = None,
+    network: Annotated[Path | None, Option(help="Also write who shares text with whom.")] = None,
+    n: Annotated[int, Option("-n", min=2, help="Words of an n-gram.")] = 4,
+    share: Annotated[float, Option(help="Of the other agencies, in (0, 1].")] = 0.3,
     flags: Annotated[
-        Path | None, typer.Option("--sentences", help="Also write the sentences behind the shares.")
+        Path | None, Option("--sentences", help="Also write the sentences behind the shares.")
     ] = None,
     named: Annotated[
         Path | None,
-        typer.Option("--mentions", help="Also write sentences that name another place, agency or year."),
+        Option("--mentions", help="Also write sentences that name another place, agency or year."),
     ] = None,
     usual: Annotated[
-        Path | None,
-        typer.Option("--mandated", help="Also write the phrases too usual to be a copy."),
+        Path | None, Option("--mandated", help="Also write the phrases too usual to be a copy.")
     ] = None,
     phrases: Annotated[
-        Path | None, typer.Option("--phrases", help="Further phrases that are no copy: a text, one a line.")
+        Path | None, Option(help="Further phrases that are no copy: a text, one a line.")
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -272,9 +262,9 @@ def followup(
     tables: Tables,
     predictions: Predicted,
     output: Output,
-    by: Annotated[str, typer.Option("--by", help="Groups of the shares that are printed.")] = "",
+    by: Annotated[str, Option(help="Groups of the shares that are printed.")] = "",
     checked: Annotated[
-        Path | None, typer.Option("--checked", help="An earlier output whose column `checked` you filled in.")
+        Path | None, Option(help="An earlier output whose column `checked` you filled in.")
     ] = None,
     codebook: CodebookFile = None,
     level: Level = 0.95,
@@ -334,10 +324,10 @@ def _mean(part: Table) -> str:
 def terms(
     tables: Tables,
     output: Output,
-    by: Annotated[str, typer.Option("--by", help="Column that holds the groups; empty: frequencies.")] = "",
+    by: Annotated[str, Option(help="Column that holds the groups; empty: frequencies.")] = "",
     first: First = None,
-    second: Annotated[str | None, typer.Option("--second", help="Group of interest.")] = None,
-    top: Annotated[int, typer.Option("--top", help="Words to print.")] = 15,
+    second: Annotated[str | None, Option(help="Group of interest.")] = None,
+    top: Annotated[int, Option(help="Words to print.")] = 15,
     covariates: With = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -369,12 +359,12 @@ def terms(
 def show(
     tables: Tables,
     predictions: Predicted,
-    measures: Annotated[Path, typer.Argument(help="What gongkai measure wrote.")],
-    row: Annotated[int, typer.Argument(help="Row of it, 0 for the first.")],
-    limit: Annotated[int, typer.Option("--limit", help="Sentences to print.")] = 20,
+    measures: Annotated[Path, Argument(help="What gongkai measure wrote.")],
+    row: Annotated[int, Argument(help="Row of it, 0 for the first.")],
+    limit: Annotated[int, Option(help="Sentences to print.")] = 20,
     covariates: With = None,
     codebook: CodebookFile = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write all of them.")] = None,
+    output: Annotated[Path | None, Option("--output", "-o", help="Also write all of them.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Show the sentences behind a number: those counted first, with score, file and page.
@@ -406,11 +396,11 @@ def show(
 
 def cite(
     folders: Annotated[
-        list[Path] | None, typer.Argument(help="With --methods: folders that hold a run.json.")
+        list[Path] | None, Argument(help="With --methods: folders that hold a run.json.")
     ] = None,
-    model: Annotated[str, typer.Option("--model", "-m", help="Model that was used.")] = "linear",
+    model: Annotated[str, Option("--model", "-m", help="Model that was used.")] = "linear",
     methods: Annotated[
-        bool, typer.Option("--methods", help="Print a methods paragraph, in English and Chinese.")
+        bool, Option("--methods", help="Print a methods paragraph, in English and Chinese.")
     ] = False,
 ) -> None:
     """Print how to cite the package and the model, with the versions that decide the numbers.
