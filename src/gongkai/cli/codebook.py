@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
+import gongkai
 from gongkai.cli.options import Overwrite
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ File = Annotated[Path | None, Argument(help="Codebook in TOML; the one that ship
 
 def codebook_of(path: Path | None) -> Codebook | None:
     """Read the codebook of an option; None where none is given."""
-    from gongkai.tables.codebooks import read_codebook
-
-    return None if path is None else read_codebook(path)
+    return None if path is None else gongkai.read_codebook(path)
 
 
 @app.command()
@@ -68,7 +67,5 @@ def new(
 
     Example: gongkai codebook new my-scheme.toml
     """
-    from gongkai.coding.codebook import new_codebook
-
-    made = new_codebook(path, name, overwrite=overwrite)
+    made = gongkai.new_codebook(path, name, overwrite=overwrite)
     typer.echo(f"{path}: {', '.join(made.names)}; change it, then: gongkai codebook check {path}")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
+import gongkai
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.options import CodebookFile, Limit, Overwrite
 from gongkai.errors import GongkaiError
@@ -68,15 +69,15 @@ def code(
         raise GongkaiError("--llm NAME of the language model, or -i to code here")
     from tqdm.auto import tqdm
 
-    from gongkai.coding.machine import Machine, code_by_machine, template_text
     from gongkai.coding.machine import dry_run as rehearse
+    from gongkai.coding.machine import template_text
     from gongkai.store.run import refuse_existing
     from gongkai.tables.schema import write_frame
 
     prices = _prices(price)
     book = codebook_of(codebook)
     text = template_text(template)
-    machine = Machine(
+    machine = gongkai.Machine(
         llm, endpoint, answer=answer, temperature=temperature, max_tokens=max_tokens, jobs=jobs,
         retries=retries, timeout=timeout,
     )  # fmt: skip
@@ -108,7 +109,7 @@ def code(
                 tasks, machine, cache=place, codebook=book, template=text, limit=limit, say=say
             )
         else:
-            codes, tally = code_by_machine(
+            codes, tally = gongkai.code_by_machine(
                 tasks, machine, cache=place, codebook=book, template=text, passes=passes, limit=limit, say=say
             )
     write_frame(codes, output, overwrite=overwrite)
@@ -159,13 +160,12 @@ def predict_codes(
     inputs: list[Path], codes: Path, output: Path, codebook: Path | None, overwrite: bool
 ) -> None:
     """Write one coder's codes as predictions."""
-    from gongkai.coding.labels import predictions_from_codes, read_labels
-    from gongkai.corpus.inputs import read_sentences
+    from gongkai.coding.labels import predictions_from_codes
     from gongkai.tables.schema import write_frame
 
     book = codebook_of(codebook)
-    sentences = read_sentences(inputs)
-    found = predictions_from_codes(read_labels(codes, book), sentences, book)
+    sentences = gongkai.read_sentences(inputs)
+    found = predictions_from_codes(gongkai.read_labels(codes, book), sentences, book)
     write_frame(found, output, overwrite=overwrite)
     coded = found["sentence_id"].nunique()
     typer.echo(f"{output}: {coded:,} sentences coded; {len(sentences) - coded:,} without codes are left out")

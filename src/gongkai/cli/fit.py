@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
+import gongkai
 from gongkai.cli.options import Overwrite
 
 if TYPE_CHECKING:
@@ -25,12 +26,8 @@ def calibrate(
 
     Example: gongkai calibrate linear my-sample.csv -o my-linear
     """
-    from gongkai.classify.adjust import calibrate as run
-    from gongkai.classify.classifier import load_model
-    from gongkai.coding.labels import read_labels
-
-    gold = read_labels(labels, load_model(model).codebook)
-    found = run(model, gold, output, annotator=annotator, overwrite=overwrite)
+    gold = gongkai.read_labels(labels, gongkai.load_model(model).codebook)
+    found = gongkai.calibrate(model, gold, output, annotator=annotator, overwrite=overwrite)
     for row, fitted in zip(found.itertuples(), found["slope"].notna(), strict=True):
         if not fitted:
             typer.echo(f"  {row.label}: {row.positives} of {row.n} coded 1, too few of a kind; left as it is")

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 from typer import Option
 
+import gongkai
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.options import CodebookFile, Overwrite, Tables
 
@@ -31,7 +32,6 @@ def export(
 
     Example: gongkai export tables -o deposit --creator "Li Wen" --license CC-BY-4.0 --publisher Zenodo
     """
-    from gongkai.coding.labels import read_labels
     from gongkai.tables.export import About
     from gongkai.tables.export import export as run
 
@@ -40,7 +40,7 @@ def export(
         creators=tuple(creator or ()), licence=licence, publisher=publisher, url=url,
         published=published, **said,
     )  # fmt: skip
-    coded = None if labels is None else read_labels(labels, codebook_of(codebook))
+    coded = None if labels is None else gongkai.read_labels(labels, codebook_of(codebook))
     counts = run(
         tables, output, about=about, form=form, predictions=predictions, labels=coded, overwrite=overwrite
     )

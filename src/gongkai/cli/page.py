@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from typer import Option
 
+import gongkai
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample
 from gongkai.cli.options import CodebookFile, Level, Overwrite, Predicted, Tables
@@ -57,8 +58,6 @@ def page(
     Example: gongkai page tables predictions.csv -o page.html --labels my-sample.csv
     """
     from gongkai.classify.classifier import find_model
-    from gongkai.show.page import write_page
-    from gongkai.tables.predicted import read_predictions
     from gongkai.tables.schema import read_frame
 
     if method not in (None, "dsl", "ppi", "adjusted"):
@@ -67,9 +66,9 @@ def page(
         raise GongkaiError(f"--method {method}: needs --labels, a coded sample of the same sentences")
     book = codebook_of(codebook)
     # A folder of parts is read as it is needed.
-    given = predictions if predictions.is_dir() else read_predictions(predictions, tables, book)
+    given = predictions if predictions.is_dir() else gongkai.read_predictions(predictions, tables, book)
     gold = coded_sample(labels, given, book, assumed=assume_random)
-    made = write_page(
+    made = gongkai.write_page(
         tables, given, output, level=level, overwrite=overwrite, codebook=book,
         model=None if model is None else find_model(model),
         labels=gold, method=method,  # type: ignore[arg-type]

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 from typer import Option
 
+import gongkai
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample, given_predictions
-from gongkai.cli.groups import With, described, read_reports
+from gongkai.cli.groups import With, group_reports
 from gongkai.cli.options import CodebookFile, FillFrom, Level, Overwrite, Predicted, Threads, columns_of
 from gongkai.errors import GongkaiError
 
@@ -40,7 +41,6 @@ def measure(
     Example: gongkai measure predictions -o measures.csv --by province,tier --tables tables --with cities.csv
     """
     from gongkai.measure.coverage import uneven_years
-    from gongkai.measure.prevalence import prevalence
     from gongkai.tables.predicted import reports_of
     from gongkai.tables.schema import write_frame
 
@@ -53,9 +53,9 @@ def measure(
     gold = coded_sample(labels, given, book, assumed=assume_random)
     reports = None
     if tables is not None or covariates is not None:
-        reports = reports_of(given) if tables is None else read_reports(tables, by)
-        reports = described(reports, covariates, output, by=by, overwrite=overwrite)
-    measures = prevalence(
+        held = tables or reports_of(given)
+        reports = group_reports(held, covariates, output, by=by, overwrite=overwrite)
+    measures = gongkai.prevalence(
         given,
         gold,
         by=columns_of(by),
