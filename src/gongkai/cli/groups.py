@@ -26,7 +26,7 @@ With = Annotated[
 def group_reports(
     reports: Table | Path, covariates: Path | None, output: Path, *, by: str, overwrite: bool
 ) -> Table:
-    """Return reports, or those of a tables folder, with all that `by` may name: places, the user's columns."""
+    """Return reports, or those of a tables folder, with all that `by` may name: places, the user's own."""
     from gongkai.measure.groups import PLACES, with_places
     from gongkai.tables.schema import SCHEMAS, read_frame
 
