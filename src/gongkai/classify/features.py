@@ -20,7 +20,7 @@ from gongkai.tables.schema import SECTIONS
 from gongkai.text.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
     import scipy.sparse as sp
@@ -243,32 +243,33 @@ def named_columns(text: str, block: str, year: object = None) -> dict[int, list[
         says = list(CUES.values())
         says = says[:PORTABILITY] if block == "cues" else says[PORTABILITY:]
         return {i: [words] for i, words in enumerate(says)}
-    if block == "words":
-        words = [normalize(t, None) for t in tokenize(text)]
-        pairs: list[tuple[str, ...]] = [(w,) for w in words]
-        pairs += itertools.pairwise(words)
-        named: dict[int, list[str]] = {}
-        for gram in dict.fromkeys(pairs):
-            own = set(_hash_words([gram]).columns.tolist())
-            if len(gram) > 1:
-                own -= {c for word in gram for c in _hash_words([[word]]).columns.tolist()}
-            for c in own:
-                named.setdefault(c, []).append("+".join(gram))
-        return named
+    named: dict[int, dict[str, None]] = {}
+    for column, shown in _named_words(text) if block == "words" else _named_characters(text, block, year):
+        named.setdefault(column, {})[shown] = None
+    return {column: list(shown) for column, shown in named.items()}
+
+
+def _named_words(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the words and pairs of words of a text with their columns."""
+    words = [normalize(t, None) for t in tokenize(text)]
+    single = {word: set(_hash_words([[word]]).columns.tolist()) for word in words}
+    for word in words:
+        yield from ((column, word) for column in single[word])
+    for one, other in itertools.pairwise(words):
+        own = set(_hash_words([[one, other]]).columns.tolist()) - single[one] - single[other]
+        yield from ((column, f"{one}+{other}") for column in own)
+
+
+def _named_characters(text: str, block: str, year: object) -> Iterator[tuple[int, str]]:
+    """Yield the n-grams of a text's characters with their columns."""
     low, high = NGRAMS[block]
     marked = f"\x02{normalize(text, year)}\x03" if text else ""
-    named = {}
     with np.errstate(over="ignore"):
         for start in range(len(marked)):
             value = np.uint64(_SALT[block])
-            for n in range(1, high + 1):
-                if start + n > len(marked):
-                    break
-                value = value * _BASE + np.uint64(ord(marked[start + n - 1])) + np.uint64(n)
+            for n, character in enumerate(marked[start : start + high], start=1):
+                value = value * _BASE + np.uint64(ord(character)) + np.uint64(n)
                 shown = marked[start : start + n]
-                if n >= low and not (n == 1 and shown in "\x02\x03"):
+                if n >= low and shown not in ("\x02", "\x03"):
                     column = int(_mix(np.array([value], dtype=np.uint64))[0])
-                    shown = shown.replace("\x02", "⟨").replace("\x03", "⟩").translate(_SHOWN)
-                    if shown not in named.setdefault(column, []):
-                        named[column].append(shown)
-    return named
+                    yield column, shown.replace("\x02", "⟨").replace("\x03", "⟩").translate(_SHOWN)

@@ -30,7 +30,7 @@ def methods_paragraph(folders: Sequence[str | Path]) -> str:
     """
     runs = [_read(Path(folder)) for folder in folders]
     runs.sort(key=lambda r: ORDER.index(r[1]["command"]) if r[1]["command"] in ORDER else len(ORDER))
-    pairs = [_sentence(folder, run) for folder, run in runs]
+    pairs = [_SENTENCES.get(run["command"], _other)(folder, run) for folder, run in runs]
     done = {run["command"] for _, run in runs}
     if not done & {"sample"}:
         pairs.append(
@@ -62,35 +62,35 @@ def _read(folder: Path) -> tuple[Path, dict[str, Any]]:
     return path.parent, run
 
 
-def _sentence(folder: Path, run: dict[str, Any]) -> tuple[str, str]:
-    settings, inputs, digest = run["settings"], run["inputs"], str(run["inputs_digest"])[:12]
-    if run["command"] == "build":
-        readers = [str(name) for name in settings.get("readers", {})]
-        words = settings.get("words")
-        return (
-            f"{inputs:,} files (digest {digest}) were read into tables"
-            + (f", words cut with {words} {run['libraries'].get(words, '')}".rstrip() if words else "")
-            + (f"; readers: {', '.join(readers)}." if readers else "."),
-            f"共读入 {inputs:,} 个文件（摘要 {digest}）"
-            + (f"，分词使用 {words} {run['libraries'].get(words, '')}".rstrip() if words else "")
-            + "。",
-        )
-    if run["command"] == "sample":
-        by = settings.get("by") or ""
-        return (
-            f"{settings.get('n')} sentences were drawn for coding"
-            + (f", stratified by {by}" if by else ", at random")
-            + (f" (seed {settings['seed']})." if "seed" in settings else "."),
-            f"抽取 {settings.get('n')} 个句子供编码"
-            + (f"，按 {by} 分层" if by else "，简单随机")
-            + (f"（随机种子 {settings['seed']}）。" if "seed" in settings else "。"),
-        )
-    if run["command"] == "train":
-        return _model(folder, run)
-    kept = {k: v for k, v in settings.items() if k not in _HIDDEN and v != ""}
+def _build(folder: Path, run: dict[str, Any]) -> tuple[str, str]:
+    digest, readers = str(run["inputs_digest"])[:12], ", ".join(run["settings"].get("readers", {}))
+    words = run["settings"].get("words")
+    cutter = f"{words} {run['libraries'].get(words, '')}".rstrip()
+    return (
+        f"{run['inputs']:,} files (digest {digest}) were read into tables"
+        + (f", words cut with {cutter}" if words else "")
+        + (f"; readers: {readers}." if readers else "."),
+        f"共读入 {run['inputs']:,} 个文件（摘要 {digest}）" + (f"，分词使用 {cutter}。" if words else "。"),
+    )
+
+
+def _sample(folder: Path, run: dict[str, Any]) -> tuple[str, str]:
+    n, by, seed = (run["settings"].get(key) for key in ("n", "by", "seed"))
+    return (
+        f"{n} sentences were drawn for coding"
+        + (f", stratified by {by}" if by else ", at random")
+        + (f" (seed {seed})." if "seed" in run["settings"] else "."),
+        f"抽取 {n} 个句子供编码"
+        + (f"，按 {by} 分层" if by else "，简单随机")
+        + (f"（随机种子 {seed}）。" if "seed" in run["settings"] else "。"),
+    )
+
+
+def _other(folder: Path, run: dict[str, Any]) -> tuple[str, str]:
+    name, inputs, digest = run["command"], run["inputs"], str(run["inputs_digest"])[:12]
+    kept = {k: v for k, v in run["settings"].items() if k not in _HIDDEN and v != ""}
     plain = {k: v for k, v in kept.items() if isinstance(v, str | int | float)}
     said = ", ".join(f"{k} {v}" for k, v in sorted(plain.items()))
-    name = run["command"]
     return (
         f"{name} ran on {inputs:,} inputs (digest {digest})" + (f" with {said}." if said else "."),
         f"{name}：输入 {inputs:,} 项（摘要 {digest}）" + (f"，参数 {said}。" if said else "。"),
@@ -127,6 +127,9 @@ def _model(folder: Path, run: dict[str, Any]) -> tuple[str, str]:
         english += f"; on agencies that it was not trained on: {figures} (intervals over agencies)"
         chinese += f"；对未参与训练的机构：{figures}（区间按机构重抽样）"
     return english + ".", chinese + "。"
+
+
+_SENTENCES = {"build": _build, "sample": _sample, "train": _model}
 
 
 def _beside(folder: Path, name: str) -> Any:  # noqa: ANN401

@@ -25,7 +25,7 @@ from gongkai.tables.schema import frame_of, hash_text, records
 from gongkai.tables.spreadsheet import excel, excel_text, guarded, unguarded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Sentences, Table
@@ -244,63 +244,74 @@ def read_tasks(
             twice, a text that was changed, or a sentence that the build does not have.
     """
     source, scheme = Path(path), given_or_shipped(codebook)
-    raw = task_rows(source, scheme, annotator)
     known = None if sentences is None else dict(zip(sentences["sentence_id"], sentences["text"], strict=True))
     seen: dict[str, str] = {}
     rows: list[dict[str, object]] = []
-    for place, row in raw:
-        where = f"{source}, {place}"
-        missing = [c for c in ("sentence_id", "text_hash", "text") if not row.get(c)]
-        if missing:
-            raise SchemaError(f"{where}: lacks {', '.join(missing)}")
-        name = str(row["sentence_id"])
-        if name in seen:
-            raise SchemaError(f"{where}: sentence {name} stands already in {seen[name]}")
-        seen[name] = place
-        if hash_text(str(row["text"])) != row["text_hash"]:
-            raise SchemaError(
-                f"{where}: the text of {name} was changed; a code belongs to the text that was shown"
-            )
-        if known is not None and known.get(name) != row["text"]:
-            reason = "is not in these tables" if name not in known else "has another text in these tables"
-            raise SchemaError(f"{where}: sentence {name} {reason}; build from the same files?")
-        codes: dict[str, object] = {}
-        for label in scheme.labels:
-            try:
-                codes[label.name] = label.code_of(row.get(label.name))
-            except ValueError as error:
-                cell = row.get(_CELL.format(label.name))
-                raise SchemaError(f"{f'{source}, cell {cell}' if cell else where}: {error}") from error
-        if wrong := codes_in_order(scheme, codes):
-            raise SchemaError(f"{where}: {wrong}")
-        about = {c: row.get(c) or None for c in ("report_id", "agency", "section")}
-        year = str(row.get("year") or "").split(".")[0]
-        inclusion = str(row.get("inclusion") or "")
-        texts = {c: row.get(c) or "" for c in ("heading", "lead")}
-        notes = {c: row.get(c) or None for c in ("confidence", "comment")}
-        rows.append(
-            {"sentence_id": name, "annotator": annotator, "text": row["text"], "codebook": scheme.stamp}
-            | {
-                "year": int(year) if year.isdigit() else None,
-                "inclusion": float(inclusion) if inclusion else None,
-            }
-            | {**about, **texts, **notes, **codes}
-        )
+    for place, row in task_rows(source, scheme, annotator):
+        _refuse_other(row, f"{source}, {place}", known, seen)
+        seen[str(row["sentence_id"])] = place
+        notes = {c: row.get(c) or None for c in NOTES}
+        codes = _codes(row, scheme, source, place)
+        rows.append({"annotator": annotator, **about_task(row, scheme), **notes, **codes})
     frame = frame_of("labels", rows, scheme)
-    return frame.assign(
-        **{c: pd.Series([r[c] for r in rows], dtype=object) for c in ("confidence", "comment")}
-    )
+    return frame.assign(**{c: pd.Series([r[c] for r in rows], dtype=object) for c in NOTES})
+
+
+def _refuse_other(
+    row: Mapping[str, Any], where: str, known: Mapping[str, str] | None, seen: Mapping[str, str]
+) -> None:
+    """Refuse a row that is not of the very sentence that was shown, or of one that was there before."""
+    if missing := [c for c in _NEEDED if not row.get(c)]:
+        raise SchemaError(f"{where}: lacks {', '.join(missing)}")
+    name = str(row["sentence_id"])
+    if name in seen:
+        raise SchemaError(f"{where}: sentence {name} stands already in {seen[name]}")
+    if hash_text(str(row["text"])) != row["text_hash"]:
+        raise SchemaError(
+            f"{where}: the text of {name} was changed; a code belongs to the text that was shown"
+        )
+    if known is not None and known.get(name) != row["text"]:
+        reason = "is not in these tables" if name not in known else "has another text in these tables"
+        raise SchemaError(f"{where}: sentence {name} {reason}; build from the same files?")
+
+
+def about_task(row: Mapping[str, Any], codebook: Codebook) -> dict[str, object]:
+    """Return what a task says of its sentence, as `labels` has it."""
+    year, inclusion = str(row.get("year") or "").split(".")[0], str(row.get("inclusion") or "")
+    return {
+        "sentence_id": str(row["sentence_id"]),
+        "text": row["text"],
+        "codebook": codebook.stamp,
+        "year": int(year) if year.isdigit() else None,
+        "inclusion": float(inclusion) if inclusion else None,
+        **{c: row.get(c) or None for c in ("report_id", "agency", "section")},
+        **{c: row.get(c) or "" for c in ("heading", "lead")},
+    }
+
+
+def _codes(row: Mapping[str, Any], codebook: Codebook, source: Path, place: str) -> dict[str, object]:
+    codes: dict[str, object] = {}
+    for label in codebook.labels:
+        try:
+            codes[label.name] = label.code_of(row.get(label.name))
+        except ValueError as error:
+            cell = row.get(_CELL.format(label.name))
+            raise SchemaError(f"{source}, {f'cell {cell}' if cell else place}: {error}") from error
+    if wrong := codes_in_order(codebook, codes):
+        raise SchemaError(f"{source}, {place}: {wrong}")
+    return codes
 
 
 _CELL = "cell of {}"
 """Under this key a row of a workbook knows where a code stands."""
+_NEEDED = ("sentence_id", "text_hash", "text")
 
 
 _Raw = list[tuple[str, dict[str, Any]]]
 
 
 def _columns(source: Path, found: Sequence[object], codebook: Codebook) -> None:
-    if missing := [c for c in ("sentence_id", "text_hash", "text", *codebook.names) if c not in found]:
+    if missing := [c for c in (*_NEEDED, *codebook.names) if c not in found]:
         raise SchemaError(f"{source}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}")
 
 

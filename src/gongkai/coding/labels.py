@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from gongkai.tables.predicted import FROM_REPORTS
 from gongkai.tables.schema import KEYS, SCHEMAS, frame_of, labels_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Predictions, Sentences
 
@@ -79,32 +82,35 @@ def _read_rows(file: Path, codebook: Codebook) -> list[tuple[int, dict[str, obje
     lines = [(reader.line_num, raw) for raw in reader]
     rows = []
     for line, raw in _widened(file, lines, codebook) if is_long else lines:
-        where = f"{file}, line {line}"
-        row: dict[str, object] = {f.name: raw.get(f.name) or None for f in SCHEMAS["labels"]}
-        for name in ("heading", "lead"):
-            row[name] = raw.get(name) or ""
-        for name in _REQUIRED:
-            if not row[name]:
-                raise SchemaError(f"{where}: {name} is empty")
-        if not codebook.accepts(row["codebook"]):
-            raise SchemaError(
-                f"{where}: coded by the codebook '{row['codebook']}', not by {codebook.stamp}; "
-                "give the one it was coded by (--codebook FILE)"
-            )
         try:
-            codes = {label.name: label.code_of(raw.get(label.name)) for label in codebook.labels}
+            rows.append((line, _row(raw, codebook)))
         except ValueError as error:
-            raise SchemaError(f"{where}: {error}") from error
-        if wrong := codes_in_order(codebook, codes):
-            raise SchemaError(f"{where}: {wrong}")
-        row |= codes
-        year = (raw.get("year") or "").strip().removesuffix(".0")  # as pandas writes it beside empty ones
-        if year and not year.isdigit():
-            raise SchemaError(f"{where}: year is '{year}'; expected four digits")
-        row["year"] = int(year) if year else None
-        row["inclusion"] = _inclusion(file, line, raw.get("inclusion"))
-        rows.append((line, row))
+            raise SchemaError(f"{file}, line {line}: {error}") from error
     return rows
+
+
+def _row(raw: Mapping[str, str | None], codebook: Codebook) -> dict[str, object]:
+    """Read a row of a file.
+
+    Raises:
+        ValueError: Says what is wrong with it.
+    """
+    row: dict[str, object] = {f.name: raw.get(f.name) or None for f in SCHEMAS["labels"]}
+    row |= {name: raw.get(name) or "" for name in ("heading", "lead")}
+    if empty := [name for name in _REQUIRED if not row[name]]:
+        raise ValueError(f"{empty[0]} is empty")
+    if not codebook.accepts(row["codebook"]):
+        raise ValueError(
+            f"coded by the codebook '{row['codebook']}', not by {codebook.stamp}; "
+            "give the one it was coded by (--codebook FILE)"
+        )
+    row |= {label.name: label.code_of(raw.get(label.name)) for label in codebook.labels}
+    if wrong := codes_in_order(codebook, row):
+        raise ValueError(wrong)
+    year = (raw.get("year") or "").strip().removesuffix(".0")  # as pandas writes it beside empty ones
+    if year and not year.isdigit():
+        raise ValueError(f"year is '{year}'; expected four digits")
+    return row | {"year": int(year) if year else None, "inclusion": _inclusion(raw.get("inclusion") or "")}
 
 
 def _widened(
@@ -125,16 +131,13 @@ def _widened(
     return list(found.values())
 
 
-def _inclusion(file: Path, line: int, text: str | None) -> float | None:
-    if not (text or "").strip():
+def _inclusion(text: str) -> float | None:
+    if not text.strip():
         return None
-    try:
-        value = float(str(text))
-    except ValueError:
-        value = float("nan")
-    if not 0 < value <= 1:
-        raise SchemaError(f"{file}, line {line}: inclusion is '{text}'; expected a probability in (0, 1]")
-    return value
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) <= 1:
+            return float(text)
+    raise ValueError(f"inclusion is '{text}'; expected a probability in (0, 1]")
 
 
 def write_labels(labels: Labels, path: Path, codebook: Codebook | None = None) -> None:

@@ -23,7 +23,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from gongkai.coding.codebook import shown
-from gongkai.coding.exchange import CONTEXT, task_rows
+from gongkai.coding.exchange import CONTEXT, about_task, task_rows
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.tables.codebook import codes_in_order
 from gongkai.tables.codebooks import given_or_shipped
@@ -280,17 +280,8 @@ def code_by_machine(
             codes, rule, comment = _read(answers[_key(request)], scheme)
             tally.fail(comment)
             comments.append(comment)
-            about = {c: row.get(c) or None for c in ("report_id", "agency", "section")}
-            year, inclusion = str(row.get("year") or "").split(".")[0], str(row.get("inclusion") or "")
-            made.append(
-                {"sentence_id": str(row["sentence_id"]), "text": row["text"], "codebook": scheme.stamp}
-                | {"annotator": name if number == 1 else f"{name}#{number}", "rule": rule or None}
-                | {"year": int(year) if year.isdigit() else None}
-                | {"inclusion": float(inclusion) if inclusion else None}
-                | {c: row.get(c) or "" for c in ("heading", "lead")}
-                | about
-                | codes
-            )
+            coder = name if number == 1 else f"{name}#{number}"
+            made.append({**about_task(row, scheme), "annotator": coder, "rule": rule or None, **codes})
     frame = frame_of("labels", made, scheme)
     return frame.assign(comment=pd.Series(comments, dtype=object)), tally
 

@@ -183,20 +183,12 @@ def obedience(
     asked.append(([{"text": sentence} for _, _, sentence, _ in known], scheme))
     tally = Tally()
     plain, *others, own = answered(asked, machine, cache=cache, template=text, tally=tally, say=say)
-
-    hits: dict[tuple[str, str, str], list[bool]] = {}
-    for name in scheme.names:
-        hits["valid", name, "all"] = [codes is not None for codes in plain]
+    hits: dict[tuple[str, str, str], list[bool]] = {
+        ("valid", name, "all"): [codes is not None for codes in plain] for name in scheme.names
+    }
     for variant, found in zip(changed, others, strict=True):
-        for before, after in zip(plain, found, strict=True):
-            if before is None or after is None:
-                continue
-            back = variant.back(after)
-            for name in scheme.names:
-                if before[name] is not None or back[name] is not None:
-                    hits.setdefault((variant.test, name, variant.expected), []).append(
-                        before[name] == back[name]
-                    )
+        for name, same in _same_codes(variant, plain, found):
+            hits.setdefault((variant.test, name, variant.expected), []).append(same)
     for (test, name, _, code), codes in zip(known, own, strict=True):
         if codes is not None and codes[name] is None and scheme.of(name).only_if:
             continue  # its condition was denied, which is another label's matter
@@ -205,5 +197,17 @@ def obedience(
     for (test, name, expected), right in hits.items():
         share = sum(right) / len(right) if right else None
         low, high = (None, None) if share is None else wilson(share, len(right))
-        made.append(dict(zip(COLUMNS, (test, name, len(right), share, low, high, expected), strict=True)))
+        made.append((test, name, len(right), share, low, high, expected))
     return pd.DataFrame(made, columns=list(COLUMNS)), tally
+
+
+def _same_codes(
+    variant: Variant, plain: Sequence[Codes | None], found: Sequence[Codes | None]
+) -> Iterator[tuple[str, bool]]:
+    """Yield for each sentence coded both ways its labels, and whether their codes are the same."""
+    for before, after in zip(plain, found, strict=True):
+        if before is not None and after is not None:
+            back = variant.back(after)
+            for name, code in before.items():
+                if code is not None or back[name] is not None:
+                    yield name, code == back[name]

@@ -139,20 +139,20 @@ def _joined(pieces: list[str]) -> str:
     return _SPACE.sub(" ", "".join(pieces)).strip()
 
 
-def _walk(root: LexborNode, lines: int) -> Iterator[tuple[str, Any]]:
+def _walk(root: LexborNode, lines: bool) -> Iterator[tuple[str, Any]]:
     """Yield ("text", "link" or "lines", text node), ("table", its rows), ("page", frame), ("edge", block).
 
     "lines" is text whose line ends count. Without recursion: depth is bounded by memory only, and pages with
     100,000 open tags exist.
     """
-    # Elements entered: node, is it a block, is it a link, do its lines count.
-    above: list[tuple[LexborNode, bool, bool, bool]] = []
-    links = 0
+    # Elements entered: node, is it a block, and what a text beside it is.
+    above: list[tuple[LexborNode, bool, str]] = []
+    texts = "lines" if lines else "text"
     node: LexborNode | None = root
     while node is not None:
         tag = node.tag or ""
         if tag == "-text":
-            yield ("lines" if lines else "link" if links else "text"), node
+            yield texts, node
         else:
             is_block = tag in _BLOCK
             if is_block:
@@ -163,21 +163,22 @@ def _walk(root: LexborNode, lines: int) -> Iterator[tuple[str, Any]]:
                 if tag == "table" and (rows := _data_rows(node)) is not None:
                     yield "table", rows
                 elif (child := node.child) is not None:
-                    is_link = tag == "a" and bool(attributes.get("href"))
-                    has_lines = tag in _WITH_LINES or bool(_LINES.search(attributes.get("style") or ""))
-                    above.append((node, is_block, is_link, has_lines))
-                    links += is_link
-                    lines += has_lines
-                    node = child
+                    above.append((node, is_block, texts))
+                    texts, node = _texts_in(tag, attributes, texts), child
                     continue
         node = node.next if above else None
         while node is None and above:
-            left, is_block, is_link, has_lines = above.pop()
-            links -= is_link
-            lines -= has_lines
+            left, is_block, texts = above.pop()
             if is_block:
                 yield "edge", left
             node = left.next if above else None
+
+
+def _texts_in(tag: str, attributes: Mapping[str, str | None], around: str) -> str:
+    """Return what a text in an element is: with "lines" that count, in a "link", or what it is around it."""
+    if around == "lines" or tag in _WITH_LINES or _LINES.search(attributes.get("style") or ""):
+        return "lines"
+    return "link" if tag == "a" and attributes.get("href") else around
 
 
 def _is_hidden(attributes: Mapping[str, str | None]) -> bool:

@@ -368,34 +368,29 @@ def blocks_of(flow: list[PageLine | Grid]) -> list[Block]:
         return [part for part in flow if isinstance(part, Grid)]
     left, right = _measure(lines)
     blocks: list[Block] = []
-    text, page = "", 0
-    last: PageLine | None = None
-    for part in flow:
-        if isinstance(part, Grid):
-            if text:
-                blocks.append(Paragraph(text, page))
-            text, last = "", None
-            blocks.append(part)
+    run: list[PageLine] = []  # the lines of a paragraph so far
+    for part in [*flow, None]:
+        if isinstance(part, PageLine) and run and _goes_on(run[-1], part, left, right):
+            run.append(part)
             continue
-        goes_on = (
-            last is not None
-            and (last.right >= right - 1.6 * last.size or _breaks_off(last, part, left, right))
-            and part.left <= left + 0.8 * part.size
-            and not _HEADING.match(part.text)
-            and not _WHOLE_HEADING.match(last.text)
-            and not _ROW.search(last.text)
-            and abs(part.size - last.size) <= 0.35 * last.size
-        )
-        if goes_on:
-            text += part.text
-        else:
-            if text:
-                blocks.append(Paragraph(text, page))
-            text, page = part.text, part.page
-        last = part
-    if text:
-        blocks.append(Paragraph(text, page))
+        if text := "".join(line.text for line in run):
+            blocks.append(Paragraph(text, run[0].page))
+        run = [part] if isinstance(part, PageLine) else []
+        if isinstance(part, Grid):
+            blocks.append(part)
     return blocks
+
+
+def _goes_on(line: PageLine, following: PageLine, left: float, right: float) -> bool:
+    """Tell whether two lines are of one paragraph."""
+    return (
+        (line.right >= right - 1.6 * line.size or _breaks_off(line, following, left, right))
+        and following.left <= left + 0.8 * following.size
+        and not _HEADING.match(following.text)
+        and not _WHOLE_HEADING.match(line.text)
+        and not _ROW.search(line.text)
+        and abs(following.size - line.size) <= 0.35 * line.size
+    )
 
 
 def _breaks_off(line: PageLine, following: PageLine, left: float, right: float) -> bool:

@@ -223,28 +223,13 @@ def _page(engine: Recogniser, picture: Pixels) -> tuple[list[Char], Rules, list[
     rules = Rules([box(*r) for r in across], [box(*r) for r in down], [])
     tables = [cells_of(lattice) for lattice in lattices(rules)]
     cells = [cell for table in tables if len(table) >= SMALLEST_TABLE for cell in table]
-    chars: list[Char] = []
-    numbers: dict[Box, str] = {}
-    for edges, text, score in engine.lines(picture):
-        place = box(*edges)
-        cell = next(
-            (c for c in cells if c.holds((place.left + place.right) / 2, (place.bottom + place.top) / 2)),
-            None,
-        )
-        if cell is None or not (_NUMBER_LIKE.fullmatch(text) or _spans(place, cell)):
-            if score >= LEAST and text.strip():
-                chars.append(_char(text, place))
-        elif not _spans(place, cell):
-            numbers[cell] = text
-    picture = picture.copy()
-    for left, top, right, bottom in (*across, *down):  # a rule beside a digit reads as 1
-        picture[int(top) : int(bottom) + 1, int(left) : int(right) + 1] = 255
+    found = [(box(*edges), text, score) for edges, text, score in engine.lines(picture)]
+    chars, numbers = _sorted_by_cell(found, cells)
+    picture = _without(picture, (*across, *down))
     dark = _dark(picture)
     doubtful: list[tuple[str, float]] = []
     for cell in cells:
-        if any(cell.holds((c.left + c.right) / 2, (c.bottom + c.top) / 2) for c in chars):
-            continue
-        crop = _crop(picture, dark, cell, points)
+        crop = None if any(_holds(cell, c) for c in chars) else _crop(picture, dark, cell, points)
         if crop is None:
             continue
         text, score = engine.block(crop) if crop.shape[0] > TALL else engine.one(crop)
@@ -256,9 +241,35 @@ def _page(engine: Recogniser, picture: Pixels) -> tuple[list[Char], Rules, list[
     return chars, rules, doubtful
 
 
-def _spans(place: Box, cell: Box) -> bool:
-    """Tell whether a line reaches into the cells beside its own."""
-    return place.left < cell.left - 3 or place.right > cell.right + 3
+def _sorted_by_cell(
+    lines: list[tuple[Box, str, float]], cells: list[Box]
+) -> tuple[list[Char], dict[Box, str]]:
+    """Return what is taken as it was read, and the numbers in cells, which are read again on their own."""
+    chars: list[Char] = []
+    numbers: dict[Box, str] = {}
+    for place, text, score in lines:
+        cell = next((c for c in cells if _holds(c, place)), None)
+        # A line that reaches into the cells beside its own is of several cells.
+        spans = cell is not None and (place.left < cell.left - 3 or place.right > cell.right + 3)
+        if cell is None or not (_NUMBER_LIKE.fullmatch(text) or spans):
+            if score >= LEAST and text.strip():
+                chars.append(_char(text, place))
+        elif not spans:
+            numbers[cell] = text
+    return chars, numbers
+
+
+def _without(picture: Pixels, rules: Iterable[Edges]) -> Pixels:
+    """Paint rules over: one beside a digit reads as 1."""
+    picture = picture.copy()
+    for left, top, right, bottom in rules:
+        picture[int(top) : int(bottom) + 1, int(left) : int(right) + 1] = 255
+    return picture
+
+
+def _holds(cell: Box, place: Box | Char) -> bool:
+    """Tell whether the middle of what is printed lies in a cell."""
+    return cell.holds((place.left + place.right) / 2, (place.bottom + place.top) / 2)
 
 
 def _char(text: str, place: Box) -> Char:

@@ -62,25 +62,34 @@ def _grid_table(lines: list[str]) -> Grid | None:
     rules = [line for line in lines if _GRID_RULE.match(line)]
     if not rules or max(line.count("|") + line.count("+") for line in lines) > MAX_GRID_COLUMNS:
         return None
-    edges = sorted({columns(rule[: m.start()]) for rule in rules for m in re.finditer(r"\+", rule)})
-    rows: list[list[tuple[str, int, int]]] = []
-    for is_rule, band in itertools.groupby(lines, key=lambda line: bool(_GRID_RULE.match(line))):
-        if is_rule:
-            continue
-        printed = list(band)
-        bars = [{columns(line[: m.start()]): m.start() for m in re.finditer(r"\|", line)} for line in printed]
-        (stand, *others) = ([place for place in line if place in edges] for line in bars)
-        if any(other != stand for other in others):
-            return None
-        pieces = [
-            [_ATTRIBUTES.sub(r"\1", line[at[a] + 1 : at[b]].strip()) for a, b in itertools.pairwise(stand)]
-            for line, at in zip(printed, bars, strict=True)
-        ]
-        spans = [edges.index(b) - edges.index(a) for a, b in itertools.pairwise(stand)]
-        rows.append(
-            [("".join(cell), 1, span) for cell, span in zip(zip(*pieces, strict=True), spans, strict=True)]
+    edges = sorted({place for rule in rules for place in _places("+", rule)})
+    bands = itertools.groupby(lines, key=lambda line: bool(_GRID_RULE.match(line)))
+    rows = [_grid_row(list(band), edges) for is_rule, band in bands if not is_rule]
+    return None if None in rows else grid_from_spans([row for row in rows if row is not None])[0]
+
+
+def _places(mark: str, line: str) -> dict[int, int]:
+    """Return where a mark stands in a line: by column, its index."""
+    return {columns(line[:at]): at for at, character in enumerate(line) if character == mark}
+
+
+def _grid_row(lines: list[str], edges: list[int]) -> list[tuple[str, int, int]] | None:
+    """Return the cells of a row (text, one row, its columns); None where its lines do not stand alike."""
+    bars = [_places("|", line) for line in lines]
+    (stand, *others) = ([place for place in line if place in edges] for line in bars)
+    if any(other != stand for other in others):
+        return None
+    return [
+        (
+            "".join(
+                _ATTRIBUTES.sub(r"\1", line[at[a] + 1 : at[b]].strip())
+                for line, at in zip(lines, bars, strict=True)
+            ),
+            1,
+            edges.index(b) - edges.index(a),
         )
-    return grid_from_spans(rows)[0]
+        for a, b in itertools.pairwise(stand)
+    ]
 
 
 def _pipe_table(rows: list[str]) -> list[Block]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gongkai.errors import MeasureError, SchemaError
+from gongkai.tables.codebook import Codebook, Label
 from gongkai.tables.codebooks import inferred
 from gongkai.tables.query import arrow_of, literals, quoted, see, session
 from gongkai.tables.schema import SCHEMAS, parts_of, read_frame, read_table, read_where
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Predictions, Table
 
 FAR = 0.95
@@ -117,32 +117,47 @@ def _valued(frame: Table, codebook: Codebook | None, name: str) -> Table:
     found = codebook or inferred(
         (str(label), None if _is_code(v) else str(v)) for label, v in zip(frame["label"], value, strict=True)
     )
-    classes, scores = [], []
+    classes: list[object] = []
+    scores: list[Any] = []
     given = frame["score"].tolist() if "score" in frame.columns else [None] * len(frame)
     for line, (label, code, score) in enumerate(zip(frame["label"], value, given, strict=True), start=2):
-        about = found.of(str(label))
-        score = None if score is None or score != score else score
         try:
-            read = about.code_of(code)
+            read, score = _class_and_score(found.of(str(label)), code, score)
         except ValueError as error:
             raise SchemaError(f"{name}, line {line}: {error}") from error
-        if about.is_choice and read is None:
-            raise SchemaError(f"{name}, line {line}: {label} names no class; expected {about.expected}")
-        if not about.is_choice and score is None and read is None:
-            raise SchemaError(f"{name}, line {line}: {label} has neither score nor value")
-        classes.append(read if about.is_choice else None)
-        scores.append(float(bool(read)) if score is None else score)
+        classes.append(read)
+        scores.append(score)
     frame = frame.assign(value=pd.Series(classes, frame.index, dtype=object), score=scores)
-    if "predicted" not in frame.columns:
-        numbers = pd.to_numeric(frame["score"], errors="coerce")
-        chosen = numbers >= 0.5
-        is_class = frame["value"].notna()
-        if is_class.any():
-            keys = ["sentence_id", "label", *(["model"] if "model" in frame.columns else [])]
-            best = numbers[is_class].groupby([frame.loc[is_class, k] for k in keys], sort=False).idxmax()
-            chosen[is_class] = frame.index[is_class].isin(best)
-        frame = frame.assign(predicted=chosen)
-    return frame
+    return frame if "predicted" in frame.columns else frame.assign(predicted=_decided(frame))
+
+
+def _class_and_score(label: Label, code: object, score: object) -> tuple[object, object]:
+    """Return the class of a choice (of a binary label None) and the score; without one a code is certain.
+
+    Raises:
+        ValueError: What the row gives is too little, or no code.
+    """
+    read = label.code_of(code)
+    lacks = score is None or score != score
+    if label.is_choice and read is None:
+        raise ValueError(f"{label.name} names no class; expected {label.expected}")
+    if lacks and read is None:
+        raise ValueError(f"{label.name} has neither score nor value")
+    return read if label.is_choice else None, float(bool(read)) if lacks else score
+
+
+def _decided(frame: Table) -> pd.Series[Any]:
+    """Return what is predicted: a binary label from a score of .5, of a choice the class with the best."""
+    import pandas as pd
+
+    numbers = pd.to_numeric(frame["score"], errors="coerce")
+    chosen = numbers >= 0.5
+    is_class = frame["value"].notna()
+    if is_class.any():
+        keys = ["sentence_id", "label", *(["model"] if "model" in frame.columns else [])]
+        best = numbers[is_class].groupby([frame.loc[is_class, k] for k in keys], sort=False).idxmax()
+        chosen[is_class] = frame.index[is_class].isin(best)
+    return chosen
 
 
 def _completed(frame: Table, codebook: Codebook) -> Table:
@@ -166,8 +181,6 @@ def _completed(frame: Table, codebook: Codebook) -> Table:
 
 
 def _is_code(value: object) -> bool:
-    from gongkai.tables.codebook import Label
-
     try:
         Label("any").code_of(value)
     except ValueError:
