@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from gongkai.measure.compare import share_of_sums
+from gongkai.measure.estimate import share_of_sums
 from gongkai.measure.intervals import Moment, difference_interval
 
 Vector = np.ndarray[Any, np.dtype[Any]]

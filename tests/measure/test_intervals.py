@@ -3,15 +3,13 @@
 import numpy as np
 import pytest
 
-from gongkai.measure.estimate import counted, crowd_of
+from gongkai.measure.estimate import share_of_sums
 from gongkai.measure.intervals import NOTES, difference_interval, share_interval, variance, wilson
 
 
 def counts(tops, sizes):
     """A counted share from the sentences with the label, and all, of each cluster."""
-    index = np.repeat(np.arange(len(sizes)), sizes)
-    flags = np.concatenate([np.arange(n) < t for t, n in zip(tops, sizes, strict=True)]).astype(float)
-    return counted(crowd_of(index, np.stack([flags, np.ones(len(flags))], axis=1)))
+    return share_of_sums(np.array(tops, float), np.array(sizes, float), np.array(tops, float))
 
 
 def cr2_by_matrices(outcome, index):

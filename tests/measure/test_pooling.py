@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gongkai.measure.compare import share_of_sums
+from gongkai.measure.estimate import share_of_sums
 from gongkai.measure.intervals import share_interval
 from gongkai.measure.pooling import pooled_shares
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.coverage import uneven_years
-from gongkai.measure.estimate import none
+from gongkai.measure.estimate import share_of_sums
 from gongkai.measure.intervals import FEWEST, Moment, difference_interval, share_interval, told
 from gongkai.measure.outcomes import as_sums, sums_of
 from gongkai.measure.prevalence import named
@@ -126,17 +126,6 @@ def unit_names(part: Table, unit: str) -> pd.Series[str]:
 def share_of(part: Table, index: Vector, count: int) -> Moment:
     """Return a mean outcome, linearised by the number of the cluster of each row; see `as_sums`."""
     return share_of_sums(*sums_of(part, index, count))
-
-
-def share_of_sums(tops: Vector, sizes: Vector, above: Vector) -> Moment:
-    """Return the same from the sums of each cluster; outcomes may be corrected ones, outside [0, 1]."""
-    total = float(sizes.sum())
-    if not total:
-        return none("nothing to divide by")
-    value = float(tops.sum()) / total
-    rare = value <= 0.5
-    events = above if rare else sizes - above
-    return Moment(value, (tops - value * sizes) / total, sizes, float(events.sum()), events, rare, total)
 
 
 def compare_reports(sentences: Sentences, before: str, after: str) -> Table:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gongkai.errors import MeasureError
-from gongkai.measure.intervals import NAN, Moment
+from gongkai.measure.intervals import NAN, Moment, Moments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,19 +118,34 @@ def tuning(codes: Vector, predictions: Vector, n_all: float, mean: float, square
     return float(np.clip(together / ((1 + n / (n_all - n)) * spread), 0, 1))
 
 
-def counted(crowd: Crowd) -> Moment:
-    """Return the share as predicted; the crowd holds decisions, 0 or 1."""
-    top, bottom = crowd.sums.T
-    if bottom.sum() <= 0:
-        return none("nothing to divide by")
-    inside = bottom > 0
-    top, bottom = top[inside], bottom[inside]
-    value, total = float(top.sum() / bottom.sum()), float(bottom.sum())
-    rare = top.sum() <= total - top.sum()
-    events = top if rare else bottom - top
-    return Moment(
-        value, (top - value * bottom) / total, bottom, float(events.sum()), events, bool(rare), total
-    )
+def shares_of(
+    tops: Vector, sizes: Vector, above: Vector, of: Vector, count: int, strata: Vector | None = None
+) -> Moments:
+    """Return `count` shares Σ top / Σ size, linearised, from the sums of their clusters.
+
+    Args:
+        tops: Sum of the outcomes of each cluster; outcomes may be corrected ones, outside [0, 1].
+        sizes: What each cluster has in the denominator: sentences.
+        above: How many outcomes lie above one half; of decisions the same as `tops`.
+        of: Number of the share that each cluster is of.
+        count: How many shares there are.
+        strata: See `Moments`.
+    """
+    total, top = np.bincount(of, sizes, count), np.bincount(of, tops, count)
+    value = np.divide(top, total, out=np.full(count, NAN), where=total > 0)
+    rare = value <= 0.5
+    events = np.where(rare[of], above, sizes - above)
+    sums = (tops - value[of] * sizes) / np.where(total > 0, total, 1.0)[of]
+    note = np.where(total > 0, "", "nothing to divide by").astype(object)
+    return Moments(value, np.bincount(of, events, count), rare, total, note, of, sums, sizes, events, strata)
+
+
+def share_of_sums(tops: Vector, sizes: Vector, above: Vector) -> Moment:
+    """Return one share of `shares_of`."""
+    made = shares_of(tops, sizes, above, np.zeros(len(tops), int), 1)
+    one = (x[0].item() for x in (made.value, made.events, made.rare, made.n))
+    value, events, rare, n = one
+    return Moment(value, made.sums, sizes, events, made.weights, rare, n, made.note[0])
 
 
 def corrected(crowd: Crowd, coded: Coded, *, design: bool) -> Moment:

@@ -139,8 +139,8 @@ def assume_random(
     if "inclusion" in labels.columns and labels["inclusion"].notna().any():
         raise SchemaError("the labels have inclusion probabilities; nothing has to be assumed of the sample")
     with summed(
-        predictions, cluster="agency", coded=labels["sentence_id"].tolist(), codebook=codebook
-    ) as sums:
+        predictions, [()], cluster="agency", coded=labels["sentence_id"].tolist(), codebook=codebook
+    ) as (sums,):
         everything, coded = sums.sentences, sums.coded["sentence_id"].nunique()
     if not coded:
         raise MeasureError("no predicted sentence is coded; do both come from the same build?")
@@ -186,7 +186,7 @@ def sample_balance(
     inclusion = responded(labels["inclusion"].astype(float), whole, say=logging.DEBUG)
     gold = labels.assign(inclusion=inclusion)[whole].drop_duplicates("sentence_id").dropna(subset="inclusion")
     ids = gold["sentence_id"].tolist()
-    with summed(predictions, by=by, cluster="agency", scores=True, coded=ids, codebook=scheme) as sums:
+    with summed(predictions, [by], cluster="agency", scores=True, coded=ids, codebook=scheme) as (sums,):
         if len(sums.models) != 1:
             raise MeasureError(f"a sample stands for the predictions of one model, not of {len(sums.models)}")
         groups = list(sums.groups())
@@ -200,14 +200,14 @@ def sample_balance(
             score = (
                 np.where(coded["section"].isin(quantity.sections), score, 0.0) if quantity.sections else score
             )
-            total = sum(float(group.sums[:, k, 0].sum()) for group in groups)
+            total = sum(float(run.sums[:, k, 0].sum()) for run in groups)
             values[f"score of {quantity.label}"] = (score, total)
-    every = [float(group.n.max(axis=1).sum()) for group in groups]
+    every = np.concatenate([np.bincount(run.of, run.n.max(axis=1), len(run.keys)) for run in groups])
     for i, column in enumerate(by, start=1):
-        held = ["" if group.key[i] is None else group.key[i] for group in groups]
+        held = ["" if key[i] is None else key[i] for run in groups for key in run.keys]
         for value in sorted(set(held), key=str):
             inside = np.array([one == value for one in held])
-            values[f"{column}={value}"] = (inside[number].astype(float), float(np.array(every)[inside].sum()))
+            values[f"{column}={value}"] = (inside[number].astype(float), float(every[inside].sum()))
     weight, spread = float(w.sum()), float(np.sqrt(((1 - pi) * w**2).sum()))
     rows = [("sentences", weight, float(everything), (weight - everything) / max(spread, 1e-9))]
     for name, (own, total) in values.items() if weight and everything else ():

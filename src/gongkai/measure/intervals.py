@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 FEWEST = 3
@@ -77,7 +79,6 @@ class Moment:
         rare: Whether the rarer ones are those with the label.
         n: Sentences seen in the denominator.
         note: Why there can be no interval, or empty.
-        strata: Number of the stratum that each cluster is drawn in, from 0; None for one.
     """
 
     value: float
@@ -88,7 +89,41 @@ class Moment:
     rare: bool
     n: float
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Many shares: of each what a `Moment` has, those of their clusters laid end to end.
+
+    Attributes:
+        of: Number of the share that each cluster is of, from 0.
+        strata: Number of the stratum that each cluster is drawn in, from 0; None for one.
+    """
+
+    value: Vector
+    events: Vector
+    rare: Vector
+    n: Vector
+    note: Vector
+    of: Vector
+    sums: Vector
+    sizes: Vector
+    weights: Vector
     strata: Vector | None = None
+
+
+def laid(moments: Sequence[Moment]) -> Moments:
+    """Lay shares out as arrays."""
+    value, events, rare, n = (
+        np.array([getattr(m, c) for m in moments]) for c in ("value", "events", "rare", "n")
+    )
+    sums, sizes, weights = (
+        np.concatenate([getattr(m, c) for m in moments]) for c in ("sums", "sizes", "weights")
+    )
+    of = np.repeat(np.arange(len(moments)), [len(m.sums) for m in moments])
+    return Moments(
+        value, events, rare, n, np.array([m.note for m in moments], object), of, sums, sizes, weights
+    )
 
 
 def told(found: Estimate) -> dict[str, object]:
@@ -119,122 +154,144 @@ def variance(sums: Vector, sizes: Vector, strata: Vector | None = None) -> tuple
     >>> [round(x, 6) for x in variance(np.array([0.1, -0.1, 0.0]), np.ones(3))]
     [0.03, 2.0]
     """
-    code = np.zeros(len(sums), int) if strata is None else strata
-    count = np.bincount(code)
-    size, own = np.bincount(code, sizes), np.bincount(code, sums)
-    share = np.where(size[code] > 0, sizes / np.where(size > 0, size, 1.0)[code], 1 / count[code])
-    drawn = (count > 1) & (np.bincount(code, share > 1 - 1e-9) == 0)
+    found, freedom = _variances(sums, sizes, np.zeros(len(sums), int), 1, strata)
+    return float(found[0]), float(freedom[0])
+
+
+def _variances(
+    sums: Vector, sizes: Vector, of: Vector, count: int, strata: Vector | None
+) -> tuple[Vector, Vector]:
+    """Return the same for many estimates; `of` numbers the one that each cluster is of."""
+    code, owner = of, np.arange(count)
+    if strata is not None:
+        width = int(strata.max(initial=0)) + 1
+        pairs, code = np.unique(of * width + strata, return_inverse=True)
+        owner = pairs // width
+    held = np.bincount(code, minlength=len(owner))
+    size, own = np.bincount(code, sizes, len(owner)), np.bincount(code, sums, len(owner))
+    share = np.where(size[code] > 0, sizes / np.where(size > 0, size, 1.0)[code], 1 / held[code])
+    drawn = (held > 1) & (np.bincount(code, share > 1 - 1e-9, len(owner)) == 0)
     inside = drawn[code]
-    if not inside.any():
-        return NAN, NAN
     code, share = code[inside], share[inside]
-    found = float(((sums[inside] - share * own[code]) ** 2 / (1 - share)).sum())
+    found = np.bincount(of[inside], (sums[inside] - share * own[code]) ** 2 / (1 - share), count)
     # The matrix of the quadratic form under the working model: 1 − h on the diagonal and, elsewhere, what the
     # common mean costs. Its trace is 1, the sum of its squares the inverse of the degrees of freedom.
     cost = share**2 / (1 - share)
-    costs = np.bincount(code, cost, len(count))
-    squares = np.bincount(code, share**2 - cost**2, len(count)) + costs**2
-    total = float(sizes.sum())
-    part = size / total if total > 0 else np.ones(len(count))
-    inverse = float((part[drawn] ** 2 * squares[drawn]).sum())
-    return (found, 1 / inverse) if inverse > 0 else (NAN, NAN)
+    costs = np.bincount(code, cost, len(owner))
+    squares = np.bincount(code, share**2 - cost**2, len(owner)) + costs**2
+    total = np.bincount(of, sizes, count)[owner]
+    part = np.divide(size, total, out=np.ones(len(owner)), where=total > 0)
+    inverse = np.bincount(owner[drawn], part[drawn] ** 2 * squares[drawn], count)
+    known = inverse > 0
+    return np.where(known, found, NAN), np.divide(1, inverse, out=np.full(count, NAN), where=known)
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
-    """A moment on the log-odds.
+class _Sides:
+    """Shares on the log-odds.
 
     Attributes:
-        moment: What stands here.
-        place: Log-odds of its value, half an event away from 0 and 1 at least.
+        value: As estimated.
+        rare: As in `Moments`.
+        place: Log-odds of the value, half an event away from 0 and 1 at least.
         spread: Its standard error there; 0 where all clusters are alike.
         error: Its standard error as a share.
         freedom: Degrees of freedom.
         clusters: How many it rests on.
+        effective: The number of events that the few that were seen are worth; 0 where they are not few.
+        note: Why there is no interval, or empty.
     """
 
-    moment: Moment
-    place: float
-    spread: float
-    error: float
-    freedom: float
-    clusters: int
+    value: Vector
+    rare: Vector
+    place: Vector
+    spread: Vector
+    error: Vector
+    freedom: Vector
+    clusters: Vector
+    effective: Vector
+    note: Vector
 
-    def limits(self, quantile: float, level: float) -> tuple[float, float]:
+    def limits(self, quantile: float | Vector, level: float) -> tuple[Vector, Vector]:
         from scipy import special
 
-        value = min(1.0, max(0.0, self.moment.value))
-        if self.spread == 0:
-            low, high = wilson(value, self.clusters, level)
-            return float(low), float(high)
-        low, high = (float(special.expit(self.place + s * quantile * self.spread)) for s in (-1, 1))
-        low, high = _gamma(self.moment, low, high, level)
-        return min(low, value), max(high, value)
-
-
-def _side(moment: Moment) -> _Side | str:
-    """Return the moment on the log-odds, or why it has no interval."""
-    inside = moment.sizes > 0
-    clusters = int(inside.sum())
-    strata = None if moment.strata is None else moment.strata[inside]
-    found, freedom = variance(moment.sums[inside], moment.sizes[inside], strata)
-    if moment.note or clusters < FEWEST or found != found:
-        return moment.note or "fewer than three clusters"
-    floor = 0.5 / max(moment.n, 1.0)
-    kept = min(max(moment.value, floor), 1 - floor)
-    place, error = float(np.log(kept / (1 - kept))), math.sqrt(found)
-    if error < 1e-12:
-        return _Side(moment, place, 0.0, 0.0, freedom, clusters)
-    freedom = min(freedom, EVENTS_A_DEGREE * max(moment.events, 0.25))
-    return _Side(moment, place, error / (kept * (1 - kept)), error, freedom, clusters)
-
-
-def _gamma(moment: Moment, low: float, high: float, level: float) -> tuple[float, float]:
-    """Widen the end next to the rarer outcome to what so few events allow (Fay & Feuer 1997)."""
-    from scipy import special
-
-    if not 0 < moment.events <= FEW_EVENTS or not (moment.weights**2).sum():
+        value, half = np.clip(self.value, 0.0, 1.0), quantile * self.spread
+        low, high = special.expit(self.place - half), special.expit(self.place + half)
+        if (few := self.effective > 0).any():  # the end next to the rarer outcome (Fay & Feuer 1997)
+            worth = np.where(few, self.effective, 1.0)
+            factor = special.gammaincinv(worth, (1 - level) / 2) / worth
+            least, most = factor * np.maximum(self.value, 0.0), 1 - factor * np.maximum(1 - self.value, 0.0)
+            low = np.where(few & self.rare, np.minimum(low, least), low)
+            high = np.where(few & ~self.rare, np.maximum(high, most), high)
+        low, high = np.minimum(low, value), np.maximum(high, value)
+        if (alike := self.spread == 0).any():
+            ends = wilson(value, np.maximum(self.clusters, 1), level)
+            low, high = np.where(alike, ends[0], low), np.where(alike, ends[1], high)
         return low, high
-    effective = float(moment.weights.sum() ** 2 / (moment.weights**2).sum())
-    factor = float(special.gammaincinv(effective, (1 - level) / 2)) / effective
-    if moment.rare:
-        return min(low, factor * max(moment.value, 0.0)), high
-    return low, max(high, 1 - factor * max(1 - moment.value, 0.0))
 
 
-def on_log_odds(moment: Moment) -> tuple[float, float, float]:
-    """Return a share's log-odds, their standard error and degrees of freedom; NaN where it has no interval.
+def _sides(moments: Moments) -> _Sides:
+    """Return shares on the log-odds; where there is no interval spread and error are NaN."""
+    count, inside = len(moments.value), moments.sizes > 0
+    of, strata = moments.of[inside], None if moments.strata is None else moments.strata[inside]
+    clusters = np.bincount(of, minlength=count)
+    found, freedom = _variances(moments.sums[inside], moments.sizes[inside], of, count, strata)
+    few = (clusters < FEWEST) | np.isnan(found)
+    note = np.where((moments.note == "") & few, "fewer than three clusters", moments.note)
+    floor = 0.5 / np.maximum(moments.n, 1.0)
+    kept = np.clip(moments.value, floor, 1 - floor)
+    error = np.sqrt(np.where(note == "", found, NAN))
+    error = np.where(error < 1e-12, 0.0, error)
+    freedom = np.where(
+        error > 0, np.minimum(freedom, EVENTS_A_DEGREE * np.maximum(moments.events, 0.25)), freedom
+    )
+    total, squares = (np.bincount(moments.of, w, count) for w in (moments.weights, moments.weights**2))
+    few = (moments.events > 0) & (moments.events <= FEW_EVENTS) & (squares > 0)
+    effective = np.divide(total**2, squares, out=np.zeros(count), where=few)
+    return _Sides(
+        moments.value, moments.rare, np.log(kept / (1 - kept)), error / (kept * (1 - kept)), error, freedom,
+        clusters, effective, note,
+    )  # fmt: skip
+
+
+def on_log_odds(moments: Moments) -> tuple[Vector, Vector, Vector]:
+    """Return log-odds of shares, their standard errors and degrees of freedom; NaN where one has no interval.
 
     A share that does not vary between its units has no error that could be told: NaN as well.
     """
-    side = _side(moment) if moment.value == moment.value else ""
-    if isinstance(side, str) or side.spread == 0:
-        return NAN, NAN, NAN
-    return side.place, side.spread, side.freedom
+    sides = _sides(moments)
+    known = sides.spread > 0
+    place, spread, freedom = (np.where(known, x, NAN) for x in (sides.place, sides.spread, sides.freedom))
+    return place, spread, freedom
 
 
-def share_interval(moment: Moment, level: float) -> Estimate:
-    """Return a share with its interval.
+def share_intervals(moments: Moments, level: float) -> dict[str, Vector]:
+    """Return shares with their intervals.
 
     Args:
-        moment: The estimate, linearised.
+        moments: The estimates, linearised.
         level: Coverage, in (0, 1).
 
     Returns:
-        The estimate; value and interval lie in [0, 1]. Without an interval (fewer than three clusters, no
-        event) low and high are NaN and `note` says why.
+        What an `Estimate` has, as arrays; values and intervals lie in [0, 1]. Without an interval (fewer than
+        three clusters, no event) low and high are NaN and `note` says why.
     """
     from scipy import special
 
-    if moment.value != moment.value:
-        return undefined(moment.note or "nothing to divide by")
-    value = min(1.0, max(0.0, moment.value))
-    side = _side(moment)
-    if isinstance(side, str):
-        return Estimate(value, NAN, NAN, NAN, side)
-    low, high = side.limits(float(special.stdtrit(side.freedom, (1 + level) / 2)), level)
-    note = "" if side.spread else "no event" if value in (0.0, 1.0) else "no variation"
-    return Estimate(value, low, high, side.error, note)
+    sides, value = _sides(moments), np.clip(moments.value, 0.0, 1.0)
+    low, high = sides.limits(special.stdtrit(sides.freedom, (1 + level) / 2), level)
+    known = sides.note == ""
+    why = np.where((value == 0.0) | (value == 1.0), "no event", "no variation")
+    note = np.where(known & (sides.spread == 0), why, sides.note)
+    unknown = np.isnan(value)
+    note = np.where(unknown, np.where(moments.note == "", "nothing to divide by", moments.note), note)
+    found = {"value": value, "low": low, "high": high, "error": sides.error}
+    return {c: np.where(known | (c == "value"), x, NAN) for c, x in found.items()} | {"note": note}
+
+
+def share_interval(moment: Moment, level: float) -> Estimate:
+    """Return a share with its interval: `share_intervals` of one."""
+    return Estimate(**{c: x.item() for c, x in share_intervals(laid([moment]), level).items()})
 
 
 def wilson(share: Any, n: Any, level: float = 0.95) -> tuple[Any, Any]:  # noqa: ANN401 -- numbers or arrays
@@ -272,24 +329,21 @@ def difference_interval(
     if first.value != first.value or second.value != second.value:
         return undefined(first.note or second.note or "nothing to divide by"), NAN
     a, b = (min(1.0, max(0.0, m.value)) for m in (first, second))
-    sides = [_side(m) for m in (first, second)]
-    if any(isinstance(side, str) for side in sides):
-        return Estimate(b - a, NAN, NAN, NAN, next(s for s in sides if isinstance(s, str))), NAN
-    one, two = (s for s in sides if isinstance(s, _Side))
+    sides = _sides(laid([first, second]))
+    if note := sides.note[0] or sides.note[1]:
+        return Estimate(b - a, NAN, NAN, NAN, note), NAN
     tie = 0.0
     if joined and (product := float((first.sums**2).sum() * (second.sums**2).sum())) > 0:
         tie = float((first.sums * second.sums).sum()) / float(np.sqrt(product))
-    spread = one.spread**2 + two.spread**2
-    freedom = spread**2 / max(one.spread**4 / one.freedom + two.spread**4 / two.freedom, 1e-300)
+    freedom = (sides.spread**2).sum() ** 2 / max((sides.spread**4 / sides.freedom).sum(), 1e-300)
     if joined and ((first.sizes > 0) & (second.sizes > 0)).all():
         freedom = min(freedom, len(first.sizes) - 1)  # wholly paired
 
     def ends(at: float) -> tuple[float, float]:
-        quantile = float(special.stdtrit(freedom, (1 + at) / 2))
-        (low_1, high_1), (low_2, high_2) = one.limits(quantile, at), two.limits(quantile, at)
-        down = (b - low_2) ** 2 + (high_1 - a) ** 2 - 2 * tie * (b - low_2) * (high_1 - a)
-        up = (high_2 - b) ** 2 + (a - low_1) ** 2 - 2 * tie * (high_2 - b) * (a - low_1)
-        return b - a - float(np.sqrt(max(down, 0.0))), b - a + float(np.sqrt(max(up, 0.0)))
+        low, high = (x.tolist() for x in sides.limits(float(special.stdtrit(freedom, (1 + at) / 2)), at))
+        down = (b - low[1]) ** 2 + (high[0] - a) ** 2 - 2 * tie * (b - low[1]) * (high[0] - a)
+        up = (high[1] - b) ** 2 + (a - low[0]) ** 2 - 2 * tie * (high[1] - b) * (a - low[0])
+        return b - a - math.sqrt(max(down, 0.0)), b - a + math.sqrt(max(up, 0.0))
 
     def beyond(at: float) -> float:
         low, high = ends(at)
@@ -302,7 +356,8 @@ def difference_interval(
         p_value = 1e-9
     else:
         p_value = 1 - float(optimize.brentq(beyond, 1e-9, 1 - 1e-9, xtol=1e-10))
-    error = float(np.sqrt(max(one.error**2 + two.error**2 - 2 * tie * one.error * two.error, 0.0)))
+    one, two = sides.error.tolist()
+    error = math.sqrt(max(one**2 + two**2 - 2 * tie * one * two, 0.0))
     return Estimate(b - a, max(low, -1.0), min(high, 1.0), error), p_value
 
 

@@ -20,11 +20,13 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.compare import share_of, share_of_sums, unit_names, unit_of
+from gongkai.measure.compare import share_of, unit_names, unit_of
+from gongkai.measure.estimate import share_of_sums
 from gongkai.measure.intervals import (
     NAN,
     Moment,
     difference_interval,
+    laid,
     on_log_odds,
     share_interval,
 )
@@ -171,7 +173,7 @@ def _pooled(table: Table, errors: Vector, level: float) -> Table:
 def _ranks(own: list[Moment], part: Table, groups: Any, level: float, seed: int) -> Table:  # noqa: ANN401
     """Return ranks with their sets; groups that share clusters (agencies in several years) are correlated."""
     values = np.array([m.value for m in own])
-    place, spread, freedom = (np.array(x) for x in zip(*(on_log_odds(m) for m in own), strict=True))
+    place, spread, freedom = on_log_odds(laid(own))
     adds = np.zeros((len(own), int(part["_at"].max()) + 1))
     for j, index in enumerate(groups.values()):
         group = part.loc[index]

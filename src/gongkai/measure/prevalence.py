@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,21 +11,21 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.estimate import Coded, Crowd, adjusted, corrected, counted, dsl_outcomes, none
+from gongkai.measure.estimate import Coded, Crowd, adjusted, corrected, dsl_outcomes, none, shares_of
 from gongkai.measure.guards import note_assumed, refuse_learned, responded
-from gongkai.measure.intervals import share_interval, told
+from gongkai.measure.intervals import laid, share_intervals
 from gongkai.measure.pooling import pooled_shares
-from gongkai.measure.sums import summed_each
+from gongkai.measure.sums import summed
 from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import FAR_TEXT, by_indicator, indicator_names, scheme_of
 from gongkai.tables.query import arrow_of
-from gongkai.tables.schema import frame_of, read_where
+from gongkai.tables.schema import frame_of, read_where, to_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gongkai.measure.intervals import Moment
-    from gongkai.measure.sums import Group, Sums
+    from gongkai.measure.intervals import Moment, Moments
+    from gongkai.measure.sums import Groups, Sums
     from gongkai.tables.codebook import Codebook, Quantity
     from gongkai.tables.schema import Labels, Measures, Predictions, Table
 
@@ -34,6 +34,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 Cluster = Literal["auto", "agency", "report", "passage"]
 Method = Literal["count", "adjusted", "ppi", "dsl"]
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How shares are estimated; see `prevalence`."""
+
+    method: Method = "count"
+    cluster: Cluster = "auto"
+    rates: Mapping[str, tuple[float, float]] | None = None
+    level: float = 0.95
+    codebook: Codebook | None = None
+    reports: Table | None = None
+    jobs: int | None = None
 
 
 def prevalence(
@@ -97,32 +110,23 @@ def prevalence(
         MeasureError: A sentence lacks one of the labels, no sentence is left to count, the labels do not
             fit, or the model was trained on some of them (use `models.train.cross_fit`).
     """
-    (found,) = prevalences(
-        predictions, labels, [by], method=method, cluster=cluster, rates=rates, level=level,
-        codebook=codebook, reports=reports, jobs=jobs,
-    )  # fmt: skip
-    return found
+    how = How(method, cluster, rates, level, codebook, reports, jobs)
+    return prevalences(predictions, labels, [by], how)[0]
 
 
 def prevalences(
     predictions: Predictions | str | Path,
     labels: Labels | None,
     groupings: Sequence[Sequence[str]],
-    *,
-    method: Method = "count",
-    cluster: Cluster = "auto",
-    rates: Mapping[str, tuple[float, float]] | None = None,
-    level: float = 0.95,
-    codebook: Codebook | None = None,
-    reports: Table | None = None,
-    jobs: int | None = None,
+    how: How,
 ) -> list[Measures]:
     """Return what `prevalence` gives by each of several groupings, in one pass over the predictions."""
-    gold = None if method == "count" or (method == "adjusted" and rates) else gold_of(labels, method)
+    method = how.method
+    gold = None if method == "count" or (method == "adjusted" and how.rates) else gold_of(labels, method)
     ids = [] if gold is None else gold["sentence_id"].astype(str).unique().tolist()
-    with summed_each(
-        predictions, groupings, cluster=cluster, scores=method in ("ppi", "dsl"), coded=ids, reports=reports,
-        codebook=codebook, jobs=jobs,
+    with summed(
+        predictions, groupings, cluster=how.cluster, scores=method in ("ppi", "dsl"), coded=ids,
+        reports=how.reports, codebook=how.codebook, jobs=how.jobs,
     ) as several:  # fmt: skip
         first = several[0]
         if method != "count" and len(first.models) != 1:
@@ -133,7 +137,7 @@ def prevalences(
         if gold is not None:
             coded = coded_rows(first.coded, gold, method, first.scheme, (first.sentences, first.seen))
         return [
-            note_assumed(_measures(sums, by, method, level, _regrouped(coded, sums.coded), rates), labels)
+            note_assumed(_measures(sums, by, how, _regrouped(coded, sums.coded)), labels)
             for by, sums in zip(groupings, several, strict=True)
         ]
 
@@ -146,80 +150,84 @@ def _regrouped(coded: Table | None, held: Table) -> Table | None:
     return coded.drop(columns=units).merge(held[["sentence_id", *units]], on="sentence_id", how="left")
 
 
-def _measures(
-    sums: Sums,
-    by: Sequence[str],
-    method: Method,
-    level: float,
-    coded: Table | None,
-    rates: Mapping[str, tuple[float, float]] | None,
-) -> Measures:
-    made: list[Table] = []
-    rows: list[dict[str, object]] = []
+def _measures(sums: Sums, by: Sequence[str], how: How, coded: Table | None) -> Measures:
     quantities = sums.scheme.quantities
-    for group in sums.groups():
-        about = dict(zip(("model", *by), group.key, strict=True))
-        about |= {"cluster": group.unit, "method": method, "confidence": level}
-        for k, quantity in enumerate(quantities):
-            moment, units = _moment(group, k, quantity, sums.scheme, method, coded, rates)
-            about |= {"measure": quantity.measure, "label": quantity.label}
-            about |= {"n": int(moment.n), "clusters": units}
-            found = told(share_interval(moment, level))
-            if method == "count" and group.far > FAR_TEXT:
-                said = f"{group.far:.0%} of the sentences are unlike the training text"
-                found["note"] = "; ".join(filter(None, [str(found["note"] or ""), said]))
-            rows.append(about | found)
-        if len(rows) >= ROWS:
-            made.append(_as_frame(rows, by))
-            rows = []
-    made += [_as_frame(rows, by)] if rows or not made else []
-    return pd.concat(made, ignore_index=True)
+    keys: list[tuple[object, ...]] = []
+    parts: list[dict[str, Vector]] = []
+    for groups in sums.groups():
+        keys += groups.keys
+        columns = []
+        for k in range(len(quantities)):
+            moments, units = _shares(groups, k, sums.scheme, how, coded)
+            found = share_intervals(moments, how.level)
+            columns.append(found | {"n": moments.n.astype(int), "clusters": units})
+        # A group's quantities stand together.
+        part = {c: np.stack([column[c] for column in columns], axis=1).ravel() for c in columns[0]}
+        part["cluster"] = np.repeat(groups.kinds, len(quantities))
+        far = [
+            f"{far:.0%} of the sentences are unlike the training text" if far > FAR_TEXT else ""
+            for far in (groups.far if how.method == "count" else ())
+            for _ in quantities
+        ]
+        if any(far):
+            pairs = zip(part["note"], far, strict=True)
+            part["note"] = np.array(["; ".join(filter(None, pair)) for pair in pairs], object)
+        parts.append(part)
+    about: list[list[Any]] = [[key[i] for key in keys for _ in quantities] for i in range(len(by) + 1)]
+    rows = pd.DataFrame({c: np.concatenate([part[c] for part in parts]) for c in parts[0]})
+    rows["measure"] = [q.measure for q in quantities] * len(keys)
+    rows["label"] = [q.label for q in quantities] * len(keys)
+    rows["model"], rows["method"], rows["confidence"] = about[0], how.method, how.level
+    rows["note"] = [note or None for note in rows["note"]]
+    named = arrow_of(dict(zip(by, about[1:], strict=True))).to_pandas()
+    made: Measures = pd.concat([named, to_arrow("measures", rows).to_pandas()], axis=1)
+    return made
 
 
-ROWS = 20_000
-"""Rows that are laid out as a frame at a time."""
+def _shares(
+    groups: Groups, k: int, scheme: Codebook, how: How, coded: Table | None
+) -> tuple[Moments, Vector]:
+    """Return the k-th share of each group, linearised, and how many units each rests on."""
+    count, about = len(groups.keys), groups.n[:, k] > 0
+    if how.method == "count":
+        inside = about & (groups.sums[:, k, 1] > 0)
+        (tops, sizes), of = groups.sums[inside, k].T, groups.of[inside]
+        strata = groups.strata[inside] if groups.strata.any() else None
+        return shares_of(tops, sizes, tops, of, count, strata), np.bincount(of, minlength=count)
+    units = np.bincount(groups.of[about], minlength=count)
+    quantity, moments = scheme.quantities[k], []
+    starts = np.searchsorted(groups.of, np.arange(count + 1))
+    rows = coded
+    if rows is not None and quantity.sections:
+        rows = rows[rows["section"].isin(quantity.sections)]
+    for g, kind in enumerate(groups.kinds):
+        if not units[g]:
+            moments.append(none("nothing to divide by"))
+            continue
+        own = starts[g] + np.flatnonzero(about[starts[g] : starts[g + 1]])
+        crowd = Crowd(groups.units[own], groups.n[own, k], groups.sums[own, k], groups.products[g, k])
+        chosen = rows
+        if rows is not None and how.method != "adjusted":
+            chosen = rows[rows["number"] == groups.first + g]
+        moments.append(_corrected(crowd, kind, quantity, scheme, how, chosen))
+    return laid(moments), units
 
 
-def _as_frame(rows: list[dict[str, object]], by: Sequence[str]) -> Table:
-    keys: Table = arrow_of({c: [row[c] for row in rows] for c in by}).to_pandas()
-    return pd.concat([keys, frame_of("measures", rows)], axis=1)
-
-
-def _moment(
-    group: Group,
-    k: int,
-    quantity: Quantity,
-    scheme: Codebook,
-    method: str,
-    coded: Table | None,
-    rates: Mapping[str, tuple[float, float]] | None,
-) -> tuple[Moment, int]:
-    """Return a share of a group, linearised, and how many units it rests on."""
-    about = group.n[:, k] > 0
-    if not about.any():
-        return none("nothing to divide by"), 0
-    crowd = Crowd(group.units[about], group.n[about, k], group.sums[about, k], group.products[k])
-    if method == "count":
-        moment = counted(crowd)
-        inside = crowd.sums[:, 1] > 0
-        if group.unit == "passage" and inside.any():
-            moment = replace(moment, strata=group.strata[about][inside])
-        return moment, int(inside.sum())
+def _corrected(
+    crowd: Crowd, unit: str, quantity: Quantity, scheme: Codebook, how: How, coded: Table | None
+) -> Moment:
+    """Return a share corrected by rates, or by the coded sentences that it may be."""
     pair = (quantity.top, quantity.bottom)
-    if method == "adjusted" and rates:
+    if coded is None:
+        rates = how.rates or {}
         wanted = [quantity.label, "+".join(quantity.bottom)]
         if any(name and name not in rates for name in wanted):
-            return none("no rates given for this label"), len(crowd.clusters)
-        exact = [rates[name] if name else (1.0, 1.0) for name in wanted]
-        return adjusted(crowd, None, exact), len(crowd.clusters)
-    assert coded is not None  # rates stand in for it with `adjusted` only
-    chosen = coded[coded["section"].isin(quantity.sections)] if quantity.sections else coded
-    if method != "adjusted":
-        chosen = chosen[chosen["number"] == group.number]
-    rows = _coded_pair(chosen, group.unit, pair, scheme, method)
-    if method == "adjusted":
-        return adjusted(crowd, rows), len(crowd.clusters)
-    return corrected(crowd, rows, design=method == "dsl"), len(crowd.clusters)
+            return none("no rates given for this label")
+        return adjusted(crowd, None, [rates[name] if name else (1.0, 1.0) for name in wanted])
+    rows = _coded_pair(coded, unit, pair, scheme, how.method)
+    if how.method == "adjusted":
+        return adjusted(crowd, rows)
+    return corrected(crowd, rows, design=how.method == "dsl")
 
 
 def _coded_pair(

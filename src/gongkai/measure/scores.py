@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gongkai.measure.estimate import none
+from gongkai.measure.estimate import none, share_of_sums
 from gongkai.measure.intervals import NAN, Moment, variance, wilson
 
 if TYPE_CHECKING:
@@ -73,15 +73,9 @@ def ratio_moment(
     """Return Σ w top / Σ w bottom, linearised; w is one unless given."""
     w = np.ones(len(top)) if weights is None else weights
     tops, bottoms, sizes = (np.bincount(index, x, clusters) for x in (w * top, w * bottom, w**2 * bottom))
-    total = float(bottoms.sum())
-    if total <= 0:
-        return none("nothing to divide by")
-    value = float(tops.sum()) / total
-    rare = value <= 0.5
-    events = tops if rare else bottoms - tops
-    seen = float((top if rare else bottom - top).sum())
-    sums = (tops - value * bottoms) / total
-    return Moment(value, sums, sizes, seen, events, rare, float(bottom.sum()))
+    found = share_of_sums(tops, bottoms, tops)
+    seen = float((top if found.rare else bottom - top).sum())
+    return replace(found, sizes=sizes, events=seen, n=float(bottom.sum()))
 
 
 def smooth_moment(compute: Callable[[Vector], Vector], index: Vector, clusters: int, events: float) -> Moment:

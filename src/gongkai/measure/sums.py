@@ -7,7 +7,6 @@ into `query.MEMORY`. Scores are added as whole numbers of 2⁻⁴⁰, so that no
 from __future__ import annotations
 
 import contextlib
-import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,25 +35,28 @@ CHUNK = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The sentences of one model and group as sums.
+class Groups:
+    """The sentences of a run of groups, each of one model, as sums.
 
     Attributes:
-        number: Of the group, as in `Sums.coded`.
-        key: Model, then the values of the `by` columns; None where not found.
-        far: Share of its sentences that are unlike the model's training text.
-        unit: What counts as one draw: agency, report or passage.
-        units: Number of each unit, ascending.
+        first: Number of the first of them, as in `Sums.coded`; the others follow.
+        keys: Of each group its model, then the values of the `by` columns; None where not found.
+        far: Shares of their sentences that are unlike the model's training text.
+        kinds: What counts as one draw in each: agency, report or passage.
+        of: Place among them of the group that each unit is of, ascending.
+        units: Number of each unit, ascending within a group.
         strata: Number of the stratum that each unit is drawn in, from 0.
         n: Sentences of each unit that each quantity is about: units × quantities.
         sums: Sums of top and bottom: units × quantities × 2.
-        products: Sums of top², top · bottom and bottom² over all units: quantities × 2 × 2; of scores only.
+        products: Sums of top², top · bottom and bottom² over all units of a group, of scores only: groups ×
+            quantities × 2 × 2.
     """
 
-    number: int
-    key: tuple[object, ...]
-    far: float
-    unit: str
+    first: int
+    keys: list[tuple[object, ...]]
+    far: list[float]
+    kinds: list[str]
+    of: Vector
     units: Vector
     strata: Vector
     n: Vector
@@ -84,66 +86,46 @@ class Sums:
     _db: duckdb.DuckDBPyConnection
     _schema: str
 
-    def groups(self) -> Iterator[Group]:
-        """Yield the groups, ordered by model and the `by` columns, what is not found last."""
+    def groups(self) -> Iterator[Groups]:
+        """Yield the groups, many at a time, ordered by model and the `by` columns, what is not found last."""
         self._db.execute(f"USE {self._schema}")
-        keys = self._db.sql("SELECT * EXCLUDE (g, number) FROM keys ORDER BY number").fetchall()
+        about = self._db.sql("SELECT * EXCLUDE (g, number) FROM keys ORDER BY number").fetchall()
         count = len(self.scheme.quantities)
-        for number, columns in _by_number(self._db.sql(_ORDERED).to_arrow_reader(CHUNK)):
-            units, strata, *values = columns
+        for number, units, strata, *values in _whole(self._db.sql(_ORDERED).to_arrow_reader(CHUNK)):
+            first, last = int(number[0]), int(number[-1])
             sums = np.stack(values, axis=1).reshape(len(units), count, -1)
-            products = np.zeros((count, 2, 2))
+            products = np.zeros((last - first + 1, count, 2, 2))
             if sums.shape[2] > 3:
-                products = sums[:, :, 3:].sum(axis=0)[:, [0, 1, 1, 2]].reshape(count, 2, 2)
-            kind, far, *key = keys[number]
-            strata = np.unique(strata, return_inverse=True)[1]
-            yield Group(
-                number, tuple(key), far, kind, units, strata, sums[:, :, 0], sums[:, :, 1:3], products
-            )
+                np.add.at(products, number - first, sums[:, :, [[3, 4], [4, 5]]])
+            kinds, far, *key = zip(*about[first : last + 1], strict=True)
+            yield Groups(
+                first, list(zip(*key, strict=True)), list(far), list(kinds), number - first, units,
+                np.unique(strata, return_inverse=True)[1], sums[:, :, 0], sums[:, :, 1:3], products,
+            )  # fmt: skip
 
 
 _ORDERED = "SELECT * FROM merged ORDER BY number, unit, stratum"
 
 
-def _by_number(batches: Any) -> Iterator[tuple[int, list[Vector]]]:  # noqa: ANN401
-    """Cut ordered rows where their first column changes; yield its value and the other columns."""
-    kept: list[Vector] | None = None
+def _whole(batches: Any) -> Iterator[list[Vector]]:  # noqa: ANN401
+    """Cut ordered rows anew, so that rows alike in their first column stay together; yield the columns."""
+    kept: list[Vector] = []
     for batch in batches:
         columns = [column.to_numpy(zero_copy_only=False) for column in batch.columns]
-        if kept is not None:
+        if kept:
             columns = [np.concatenate(pair) for pair in zip(kept, columns, strict=True)]
         if not len(columns[0]):
             continue
-        starts = np.flatnonzero(np.append(True, np.diff(columns[0]) != 0)).tolist()
-        for start, end in itertools.pairwise(starts):
-            yield int(columns[0][start]), [column[start:end] for column in columns[1:]]
-        kept = [column[starts[-1] :] for column in columns]
-    if kept is not None:
-        yield int(kept[0][0]), kept[1:]
+        end = int(np.searchsorted(columns[0], columns[0][-1]))
+        if end:
+            yield [column[:end] for column in columns]
+        kept = [column[end:] for column in columns]
+    if kept:
+        yield kept
 
 
 @contextlib.contextmanager
 def summed(
-    predictions: Predictions | str | Path,
-    *,
-    by: Sequence[str] = (),
-    cluster: str = "auto",
-    scores: bool = False,
-    coded: Sequence[str] = (),
-    reports: Table | None = None,
-    codebook: Codebook | None = None,
-    jobs: int | None = None,
-) -> Iterator[Sums]:
-    """Sum predictions per model, group and unit: `summed_each` of one grouping."""
-    with summed_each(
-        predictions, [by], cluster=cluster, scores=scores, coded=coded, reports=reports, codebook=codebook,
-        jobs=jobs,
-    ) as (sums,):  # fmt: skip
-        yield sums
-
-
-@contextlib.contextmanager
-def summed_each(
     predictions: Predictions | str | Path,
     groupings: Sequence[Sequence[str]],
     *,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gongkai.classify.real import real_quality
 from gongkai.errors import GongkaiError
 from gongkai.measure.guards import is_assumed
-from gongkai.measure.prevalence import prevalences
+from gongkai.measure.prevalence import How, prevalences
 from gongkai.measure.rates import indicators
 from gongkai.problem import KINDS
 from gongkai.show.page.corpus import Corpus, names_in
@@ -79,10 +79,8 @@ def _shares(corpus: Corpus, place: Mapping[str | None, int], coded: int) -> dict
 
     def rows(method: Method) -> list[list[list[Any]]]:
         labels = None if method == "count" else corpus.labels
-        found = prevalences(
-            corpus.predictions, labels, groupings, method=method, level=corpus.level, codebook=corpus.scheme,
-            reports=corpus.reports,
-        )  # fmt: skip
+        how = How(method, level=corpus.level, codebook=corpus.scheme, reports=corpus.reports)
+        found = prevalences(corpus.predictions, labels, groupings, how)
         pairs = zip(found, groupings, strict=True)
         return [_packed(measures, by, corpus.scheme.quantities, place) for measures, by in pairs]
 
