@@ -21,7 +21,7 @@ from gongkai.errors import SchemaError
 from gongkai.store.run import whole_file
 from gongkai.tables.codebook import codes_in_order
 from gongkai.tables.codebooks import given_or_shipped, shipped
-from gongkai.tables.schema import frame_of, hash_text, records
+from gongkai.tables.schema import frame_of, hash_text, records, refuse_missing
 from gongkai.tables.spreadsheet import excel, excel_text, guarded, unguarded
 
 if TYPE_CHECKING:
@@ -310,15 +310,10 @@ _NEEDED = ("sentence_id", "text_hash", "text")
 _Raw = list[tuple[str, dict[str, Any]]]
 
 
-def _columns(source: Path, found: Sequence[object], codebook: Codebook) -> None:
-    if missing := [c for c in (*_NEEDED, *codebook.names) if c not in found]:
-        raise SchemaError(f"{source}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}")
-
-
 def _read_csv(source: Path, codebook: Codebook, coder: str) -> _Raw:
     with source.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
-        _columns(source, reader.fieldnames or [], codebook)
+        refuse_missing(source, (*_NEEDED, *codebook.names), reader.fieldnames or ())
         return [
             (f"line {reader.line_num}", {k: unguarded(v or "") for k, v in row.items() if k})
             for row in reader
@@ -334,7 +329,7 @@ def _read_xlsx(source: Path, codebook: Codebook, coder: str) -> _Raw:
     sheet = book["tasks"] if "tasks" in book.sheetnames else book.worksheets[0]
     lines = sheet.iter_rows(values_only=True)
     head = [str(c) if c is not None else "" for c in next(lines, ())]
-    _columns(source, head, codebook)
+    refuse_missing(source, (*_NEEDED, *codebook.names), head)
     letters = {n: openpyxl.utils.get_column_letter(head.index(n) + 1) for n in codebook.names}
     return [
         (
