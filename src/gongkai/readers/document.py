@@ -46,6 +46,16 @@ class Grid:
 Block: TypeAlias = Paragraph | Grid
 
 
+def text_of(block: Block) -> str:
+    """Return all text of a block."""
+    return "".join(map("".join, block.texts)) if isinstance(block, Grid) else block.text
+
+
+def paragraphs(text: str) -> list[Block]:
+    """Return the lines of a text that are not blank as paragraphs."""
+    return [Paragraph(line.strip()) for line in text.split("\n") if line.strip()]
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A file that was read."""

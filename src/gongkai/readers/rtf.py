@@ -22,7 +22,7 @@ from gongkai.readers.cells import (
     spans_of_edges,
     table_blocks,
 )
-from gongkai.readers.document import Block, Paragraph
+from gongkai.readers.document import Block, paragraphs
 
 if TYPE_CHECKING:
     from gongkai.readers.formats import Blocks
@@ -298,7 +298,7 @@ class _Reader:
         flow = self.flow
         # A character beyond the first plane is written as a pair.
         text = flow.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        lines = [Paragraph(line.strip()) for line in text.split("\n") if line.strip()]
+        lines = paragraphs(text)
         if lines or flow.apart:
             self._end_tables(level)
         into = flow.content.setdefault(level, []) if level else flow.blocks
