@@ -25,7 +25,7 @@ from gongkai.tables.schema import frame_of, hash_text, records, refuse_missing
 from gongkai.tables.spreadsheet import excel, excel_text, guarded, unguarded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Sentences, Table
@@ -96,10 +96,7 @@ def write_tasks(
         if ending == ".xlsx":
             _write_xlsx(rows, hidden, scheme)
         elif ending == ".csv":
-            with hidden.open("w", encoding="utf-8-sig", newline="") as stream:
-                writer = csv.DictWriter(stream, columns, lineterminator="\n")
-                writer.writeheader()
-                writer.writerows({k: guarded(v) for k, v in row.items()} for row in rows)
+            write_rows(rows, columns, hidden)
         elif ending == ".json":
             shown = [c for c in columns if c not in (*scheme.names, *NOTES)]
             tasks = [{"data": {c: row[c] for c in shown}} for row in rows]
@@ -116,6 +113,15 @@ def write_tasks(
         names = [{"text": name} for name in (*scheme.indicators, NONE)]
         target.with_suffix(".labels.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
     return target
+
+
+def write_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], path: Path) -> None:
+    """Write tasks as CSV."""
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({c: guarded("" if row.get(c) is None else row[c]) for c in columns})
 
 
 def _task(row: dict[str, Any], columns: Sequence[str]) -> dict[str, object]:

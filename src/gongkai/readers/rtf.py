@@ -209,8 +209,10 @@ class _Reader:
         if self.fresh:
             self.fresh = False
             self._destination(word)
-        if self.group.fonts and word in (b"f", b"fcharset"):
-            self._font(word, number or 0)
+        if self.group.fonts and word == b"f":
+            self.font = number or 0
+        elif self.group.fonts and word == b"fcharset":
+            self.fonts[self.font] = _CHARSETS.get(number or 0, "")
         if self.group.dropped:
             return
         if word == b"u":
@@ -238,12 +240,6 @@ class _Reader:
         self.group.inner = self.group.inner or word == b"nesttableprops"
         if word in _DROPPED or (self.starred and word not in _STARRED):
             self.group.dropped = True
-
-    def _font(self, word: bytes, number: int) -> None:
-        if word == b"f":
-            self.font = number
-        else:
-            self.fonts[self.font] = _CHARSETS.get(number, "")
 
     def _set(self, word: bytes, number: int | None) -> None:
         """Apply a word that sets something for what follows."""
