@@ -133,7 +133,7 @@ class _Section(io.RawIOBase):
 
 
 def _listed(stream: IO[bytes], start: int, end: int) -> Iterator[tuple[str, int]]:
-    """List the responses of a crawl (place, length); behind one damaged or too long at the next that begins."""
+    """List the responses of a crawl (place, length); behind a damaged or overlong one at the next."""
     at = start
     while at < end:
         stream.seek(at)
