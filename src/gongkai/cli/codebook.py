@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from typer import Argument, Option
 
 import gongkai
 from gongkai.cli.options import Overwrite
-
-if TYPE_CHECKING:
-    from gongkai.tables.codebook import Codebook
+from gongkai.tables.codebook import Codebook
 
 app = typer.Typer(
     no_args_is_help=True, help="A scheme of labels as data: check, show, new. 编码手册：检查、显示、新建。"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from typer import Argument, Option
 
 import gongkai
 from gongkai.cli.options import Overwrite
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def calibrate(

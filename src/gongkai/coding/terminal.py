@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gongkai.coding.codebook import shown
 from gongkai.coding.exchange import columns_of, task_rows, write_rows
 from gongkai.errors import SchemaError
 from gongkai.store.run import whole_file
+from gongkai.tables.codebook import Codebook, Label
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.coded import coded_whole
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from gongkai.tables.codebook import Codebook, Label
 
 YES, NO = frozenset("1yY是"), frozenset("0nN否")
 UNDO, SKIP, NOTE, HELP, QUIT = "u", "s", "c", "?", "q"

@@ -8,8 +8,10 @@ with most sentences, then the first by path. Two that are not the same are said 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,10 +19,6 @@ import pyarrow.compute as pc
 from gongkai.problem import Problem
 from gongkai.report.file import problem_row
 from gongkai.tables.schema import parts_of, read_columns, table_of, write_part
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
 SHARED = 0.6
 """Share of the shorter report's sentences from which it is the same. Two years of one agency, which copies

@@ -11,15 +11,12 @@ import io
 import re
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem
 from gongkai.readers.cells import EdgedCell, spans_of_edges, table_blocks
 from gongkai.readers.document import Block, Paragraph, paragraphs
-
-if TYPE_CHECKING:
-    from gongkai.readers.formats import Blocks
+from gongkai.readers.formats import Blocks
 
 MAX_TEXT = 4_000_000
 """Characters; a real report has some 20,000."""

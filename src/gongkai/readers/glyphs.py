@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pypdfium2 as pdfium
 
 from gongkai.text.lexicon import data
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 EAST_ASIAN = frozenset([128, 129, 134, 136])
 """Windows charsets: Japanese, Korean, simplified and traditional Chinese."""

@@ -10,14 +10,11 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gongkai.readers.document import Block, Cell, Grid, Paragraph
 from gongkai.text.grammar import BROWSER_LINE, PAGE_EDGE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # Lines of a table drawn by word processors meet within 2 points; a cell is wider and higher than 4.
 SNAP = 3.0

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ctypes
 import itertools
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
@@ -17,13 +18,9 @@ from gongkai.errors import ReadError
 from gongkai.problem import Problem, Where
 from gongkai.readers import ocr
 from gongkai.readers.document import Block, Grid, Paragraph
+from gongkai.readers.formats import Blocks
 from gongkai.readers.glyphs import box_fonts
 from gongkai.readers.layout import Box, Char, PageLine, Rules, blocks_of, page_flow, running_heads
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gongkai.readers.formats import Blocks
 
 MAX_PAGES = 500
 MAX_PATHS = 20_000

@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem
@@ -23,9 +22,7 @@ from gongkai.readers.cells import (
     table_blocks,
 )
 from gongkai.readers.document import Block, paragraphs
-
-if TYPE_CHECKING:
-    from gongkai.readers.formats import Blocks
+from gongkai.readers.formats import Blocks
 
 MAX_DEPTH = 500
 """Of groups in groups."""

@@ -7,19 +7,16 @@ import json
 import plistlib
 import re
 import xml.parsers.expat
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from gongkai.errors import ReadError
 from gongkai.readers.decode import decoded
 from gongkai.readers.document import text_of
+from gongkai.readers.formats import Blocks
 from gongkai.readers.html import read_html
 from gongkai.readers.plain import read_plain
 from gongkai.text.clean import HAN
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from gongkai.readers.formats import Blocks
 
 _MAX_FRAMES = 20
 _HAN = re.compile(f"[{HAN}]")
