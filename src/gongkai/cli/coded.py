@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Option
 
 import gongkai
+from gongkai.tables.codebook import Codebook
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Predictions
 
 AssumeRandom = Annotated[

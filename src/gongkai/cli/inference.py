@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Argument, Option
@@ -16,9 +17,6 @@ from gongkai.cli.options import By, CodebookFile, First, Level, Output, Overwrit
 from gongkai.errors import GongkaiError, MeasureError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
-
     from gongkai.tables.schema import Labels, Predictions, Table
 
 Sample = Annotated[

@@ -25,9 +25,9 @@ from gongkai.cli.options import (
     columns_of,
 )
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
+from gongkai.tables.codebook import Codebook
 
 if TYPE_CHECKING:
-    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Table
 
 

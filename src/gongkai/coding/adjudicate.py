@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
+from gongkai.tables.codebook import Codebook, Label
 from gongkai.tables.coded import scheme_of_labels
 
 if TYPE_CHECKING:
-    from gongkai.tables.codebook import Codebook, Label
     from gongkai.tables.schema import Labels, Table
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
@@ -19,15 +20,12 @@ import pandas as pd
 
 from gongkai.errors import SchemaError
 from gongkai.store.run import whole_file
-from gongkai.tables.codebook import codes_in_order
+from gongkai.tables.codebook import Codebook, codes_in_order
 from gongkai.tables.codebooks import given_or_shipped, shipped
 from gongkai.tables.schema import frame_of, hash_text, records, refuse_missing
 from gongkai.tables.spreadsheet import excel, excel_text, guarded, unguarded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Sentences, Table
 
 FORMATS = (".xlsx", ".csv", ".json", ".jsonl")

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gongkai.errors import SchemaError
-from gongkai.tables.codebook import codes_in_order
+from gongkai.tables.codebook import Codebook, codes_in_order
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.coded import coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import FROM_REPORTS
 from gongkai.tables.schema import KEYS, SCHEMAS, frame_of, refuse_missing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Predictions, Sentences
 
 _REQUIRED = ("sentence_id", "annotator", "text")

@@ -16,7 +16,8 @@ import json
 import logging
 import os
 import re
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
@@ -26,15 +27,11 @@ from gongkai.coding.codebook import shown
 from gongkai.coding.exchange import CONTEXT, about_task, task_rows
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
-from gongkai.tables.codebook import codes_in_order
+from gongkai.tables.codebook import Codebook, Label, codes_in_order
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.schema import frame_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from concurrent.futures import Future
-
-    from gongkai.tables.codebook import Codebook, Label
     from gongkai.tables.schema import Labels
 
 logger = logging.getLogger(__name__)

@@ -8,6 +8,8 @@ import hashlib
 import logging
 import tempfile
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +26,7 @@ from gongkai.problem import Problem
 from gongkai.readers import archive
 from gongkai.readers.formats import SUFFIXES, readers_state
 from gongkai.report.agency import NOTHING_KNOWN, Known
-from gongkai.report.file import File, read_file
+from gongkai.report.file import File, Rows, read_file
 from gongkai.store import shards
 from gongkai.store.run import bundled, file_digest, libraries, manifest, version
 from gongkai.store.wall import Wall
@@ -32,10 +34,6 @@ from gongkai.tables.schema import BUILT, read_table, read_where, table_of, write
 from gongkai.text.tokens import engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from concurrent.futures import Executor
-
-    from gongkai.report.file import Rows
     from gongkai.tables.schema import Table
 
 logger = logging.getLogger(__name__)

@@ -8,14 +8,13 @@ from __future__ import annotations
 import html
 import re
 import urllib.parse
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gongkai.readers.document import Block, text_of
 from gongkai.text.clean import HAN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from selectolax.lexbor import LexborNode
 
 ENOUGH = 1500

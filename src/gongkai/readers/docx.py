@@ -16,13 +16,12 @@ from gongkai.errors import ReadError
 from gongkai.problem import Problem
 from gongkai.readers.cells import SpannedCell, table_blocks
 from gongkai.readers.document import Block, Paragraph
+from gongkai.readers.formats import Blocks
 from gongkai.readers.numbering import Level, List, Lists, ordinal
 from gongkai.readers.package import Package, attribute, local
 
 if TYPE_CHECKING:
     from lxml import etree
-
-    from gongkai.readers.formats import Blocks
 
     Piece = str | etree._Element
     """Text, a text box, or the reference to a note."""

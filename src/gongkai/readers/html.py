@@ -7,6 +7,7 @@ what a report is, and where it ends, is decided in `report.py` by the report's o
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from selectolax.lexbor import LexborHTMLParser
@@ -14,14 +15,12 @@ from selectolax.lexbor import LexborHTMLParser
 from gongkai.problem import Problem
 from gongkai.readers.carried import carried, page_in
 from gongkai.readers.document import LAYOUT_CELL, Block, Paragraph, grid_from_spans
+from gongkai.readers.formats import Blocks
 from gongkai.readers.plain import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from selectolax.lexbor import LexborNode
 
-    from gongkai.readers.formats import Blocks
 
 _SKIP = frozenset(
     "script style noscript nav footer aside iframe object embed video audio canvas svg select button "

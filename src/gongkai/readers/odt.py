@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from gongkai.problem import Problem
 from gongkai.readers.cells import SpannedCell, table_blocks
 from gongkai.readers.document import MAX_GRID_COLUMNS, MAX_GRID_ROWS, Block, paragraphs
+from gongkai.readers.formats import Blocks
 from gongkai.readers.numbering import Level, List, ordinal
 from gongkai.readers.package import Package, attribute, local
 
 if TYPE_CHECKING:
     from lxml import etree
 
-    from gongkai.readers.formats import Blocks
 
 _DROPPED = frozenset(
     "tracked-changes sequence-decls variable-decls user-field-decls forms table-of-content "

@@ -9,20 +9,18 @@ from __future__ import annotations
 import posixpath
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem, Where
+from gongkai.readers.document import Grid
+from gongkai.readers.formats import Blocks
 from gongkai.readers.layout import Box, Char, PageLine, Rules, blocks_of, page_flow
 from gongkai.readers.package import Package, local
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from lxml import etree
-
-    from gongkai.readers.document import Grid
-    from gongkai.readers.formats import Blocks
 
     Matrix = tuple[float, float, float, float, float, float]
 

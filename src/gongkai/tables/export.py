@@ -7,6 +7,7 @@ the rows of `rows.py`, the files as they were written, and what the user says ab
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,8 +24,6 @@ from gongkai.tables.rows import BUILT, KEYS, ROWS
 from gongkai.tables.schema import SCHEMAS, parts_of, read_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from gongkai.tables.schema import Labels
 
 Form = Literal["csv", "parquet"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,6 @@ from gongkai.tables.query import arrow_of, literals, quoted, see, session
 from gongkai.tables.schema import SCHEMAS, as_text, parts_of, read_frame, read_table, read_where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     import duckdb
     import pandas as pd
 

@@ -9,6 +9,7 @@ import contextlib
 import tempfile
 import uuid
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,6 @@ from gongkai.store.run import whole_folder, write_json
 from gongkai.tables.schema import SCHEMAS, parts_of, read_part, read_parts, write_part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     import duckdb
 
     from gongkai.tables.schema import Table

@@ -7,6 +7,7 @@ seam.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 from types import NoneType, UnionType
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 from gongkai.errors import SchemaError
 from gongkai.store import storage
 from gongkai.store.run import whole_file
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped, shipped
 from gongkai.tables.ids import hash_text as hash_text
 from gongkai.tables.rows import BUILT as BUILT
@@ -27,11 +29,7 @@ from gongkai.tables.rows import SECTIONS as SECTIONS
 from gongkai.tables.spreadsheet import guarded_frame, unguarded_frame, write_excel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     import pandas as pd
-
-    from gongkai.tables.codebook import Codebook
 
     Table: TypeAlias = pd.DataFrame
     Reports: TypeAlias = pd.DataFrame
