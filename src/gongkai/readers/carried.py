@@ -9,13 +9,11 @@ import html
 import re
 import urllib.parse
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+
+from selectolax.lexbor import LexborNode
 
 from gongkai.readers.document import Block, text_of
 from gongkai.text.clean import HAN
-
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
 
 ENOUGH = 1500
 """Characters that a page shows, from which nothing is looked for in its scripts."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+from lxml import etree
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem
@@ -20,11 +21,8 @@ from gongkai.readers.formats import Blocks
 from gongkai.readers.numbering import Level, List, Lists, ordinal
 from gongkai.readers.package import Package, attribute, local
 
-if TYPE_CHECKING:
-    from lxml import etree
-
-    Piece = str | etree._Element
-    """Text, a text box, or the reference to a note."""
+Piece = str | etree._Element
+"""Text, a text box, or the reference to a note."""
 
 _DROPPED = frozenset(
     "del moveFrom delText instrText delInstrText pPr rPr tblPr tblGrid trPr tcPr sdtPr sdtEndPr rt fldData "

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gongkai.problem import Problem
 from gongkai.readers.carried import carried, page_in
 from gongkai.readers.document import LAYOUT_CELL, Block, Paragraph, grid_from_spans
 from gongkai.readers.formats import Blocks
 from gongkai.readers.plain import read_text
-
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
-
 
 _SKIP = frozenset(
     "script style noscript nav footer aside iframe object embed video audio canvas svg select button "

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+from lxml import etree
 
 from gongkai.problem import Problem
 from gongkai.readers.cells import SpannedCell, table_blocks
@@ -15,10 +16,6 @@ from gongkai.readers.document import MAX_GRID_COLUMNS, MAX_GRID_ROWS, Block, par
 from gongkai.readers.formats import Blocks
 from gongkai.readers.numbering import Level, List, ordinal
 from gongkai.readers.package import Package, attribute, local
-
-if TYPE_CHECKING:
-    from lxml import etree
-
 
 _DROPPED = frozenset(
     "tracked-changes sequence-decls variable-decls user-field-decls forms table-of-content "

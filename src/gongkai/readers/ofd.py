@@ -10,7 +10,8 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+
+from lxml import etree
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem, Where
@@ -19,10 +20,7 @@ from gongkai.readers.formats import Blocks
 from gongkai.readers.layout import Box, Char, PageLine, Rules, blocks_of, page_flow
 from gongkai.readers.package import Package, local
 
-if TYPE_CHECKING:
-    from lxml import etree
-
-    Matrix = tuple[float, float, float, float, float, float]
+Matrix = tuple[float, float, float, float, float, float]
 
 MAX_PAGES = 500
 MAX_CHARACTERS = 200_000

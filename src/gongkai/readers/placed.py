@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gongkai.problem import Problem, Where
 from gongkai.readers.decode import decoded
@@ -19,10 +19,6 @@ from gongkai.readers.document import Grid
 from gongkai.readers.formats import Blocks
 from gongkai.readers.layout import Char, PageLine, Rules, blocks_of, page_flow
 from gongkai.text.grammar import columns
-
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
-
 
 MAX_TEXTS = 2000
 """Of one page; a page of numbers in cells has 300."""
