@@ -13,7 +13,7 @@ import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import pandas as pd
@@ -22,11 +22,8 @@ from gongkai.errors import SchemaError
 from gongkai.store.run import whole_file
 from gongkai.tables.codebook import Codebook, codes_in_order
 from gongkai.tables.codebooks import given_or_shipped, shipped
-from gongkai.tables.schema import frame_of, hash_text, records, refuse_missing
+from gongkai.tables.schema import Labels, Sentences, Table, frame_of, hash_text, records, refuse_missing
 from gongkai.tables.spreadsheet import excel, excel_text, guarded, unguarded
-
-if TYPE_CHECKING:
-    from gongkai.tables.schema import Labels, Sentences, Table
 
 FORMATS = (".xlsx", ".csv", ".json", ".jsonl")
 ABOUT = ("sentence_id", "text_hash", "codebook", "inclusion")

@@ -6,17 +6,13 @@ import contextlib
 import csv
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gongkai.errors import SchemaError
 from gongkai.tables.codebook import Codebook, codes_in_order
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.coded import coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import FROM_REPORTS
-from gongkai.tables.schema import KEYS, SCHEMAS, frame_of, refuse_missing
-
-if TYPE_CHECKING:
-    from gongkai.tables.schema import Labels, Predictions, Sentences
+from gongkai.tables.schema import KEYS, SCHEMAS, Labels, Predictions, Sentences, frame_of, refuse_missing
 
 _REQUIRED = ("sentence_id", "annotator", "text")
 

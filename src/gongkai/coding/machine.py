@@ -21,7 +21,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gongkai.coding.codebook import shown
 from gongkai.coding.exchange import CONTEXT, about_task, task_rows
@@ -29,10 +29,7 @@ from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
 from gongkai.tables.codebook import Codebook, Label, codes_in_order
 from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.schema import frame_of
-
-if TYPE_CHECKING:
-    from gongkai.tables.schema import Labels
+from gongkai.tables.schema import Labels, frame_of
 
 logger = logging.getLogger(__name__)
 FORMATS = ("json_schema", "json_object", "text")

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -30,11 +29,8 @@ from gongkai.report.file import File, Rows, read_file
 from gongkai.store import shards
 from gongkai.store.run import bundled, file_digest, libraries, manifest, version
 from gongkai.store.wall import Wall
-from gongkai.tables.schema import BUILT, read_table, read_where, table_of, write_part
+from gongkai.tables.schema import BUILT, Table, read_table, read_where, table_of, write_part
 from gongkai.text.tokens import engine
-
-if TYPE_CHECKING:
-    from gongkai.tables.schema import Table
 
 logger = logging.getLogger(__name__)
 

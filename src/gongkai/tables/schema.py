@@ -31,16 +31,16 @@ from gongkai.tables.spreadsheet import guarded_frame, unguarded_frame, write_exc
 if TYPE_CHECKING:
     import pandas as pd
 
-    Table: TypeAlias = pd.DataFrame
-    Reports: TypeAlias = pd.DataFrame
-    Sentences: TypeAlias = pd.DataFrame
-    Statistics: TypeAlias = pd.DataFrame
-    Checks: TypeAlias = pd.DataFrame
-    Problems: TypeAlias = pd.DataFrame
-    Labels: TypeAlias = pd.DataFrame
-    Predictions: TypeAlias = pd.DataFrame
-    Measures: TypeAlias = pd.DataFrame
-    Filters: TypeAlias = list[tuple[str, str, object]] | None
+Table: TypeAlias = "pd.DataFrame"
+Reports: TypeAlias = "pd.DataFrame"
+Sentences: TypeAlias = "pd.DataFrame"
+Statistics: TypeAlias = "pd.DataFrame"
+Checks: TypeAlias = "pd.DataFrame"
+Problems: TypeAlias = "pd.DataFrame"
+Labels: TypeAlias = "pd.DataFrame"
+Predictions: TypeAlias = "pd.DataFrame"
+Measures: TypeAlias = "pd.DataFrame"
+Filters: TypeAlias = "list[tuple[str, str, object]] | None"
 
 UNCOUNTED_SECTIONS = shipped().uncounted_sections
 """Sections whose sentences are not counted in shares, in the scheme that ships."""
