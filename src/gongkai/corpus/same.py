@@ -29,6 +29,8 @@ LEAST = 3
 """Sentences below which their likeness says nothing."""
 LEAST_CELLS = 10
 """Cells that are not zero, likewise."""
+SAID = "the same report as {}, which stands for it and is counted once"
+DIFFERS = "{} is another report of the same agency and year; both count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,14 @@ def mark_same(folder: str | Path, *, first_part: int) -> int:
     parts = parts_of(folder, "reports")
     groups = _groups(parts)
     stands_for: dict[str, str] = {}
-    problems: list[tuple[_Held, Problem]] = []
+    problems: list[tuple[_Held, str, str]] = []
     for group in _compared(folder, parts, groups):
         same, different = _sorted_out(group)
         stands_for |= {one.report_id: best.report_id for one, best in same}
-        problems += [(one, _said(one, best)) for one, best in same]
-        problems += [(one, _differs(one, best)) for one, best in different]
+        problems += [(one, "same_report", SAID.format(best.path)) for one, best in same]
+        problems += [(one, "other_report", DIFFERS.format(best.path)) for one, best in different]
     if problems:
-        rows = [problem_row(held.path, held.report_id, problem) for held, problem in problems]
+        rows = [problem_row(held.path, held.report_id, Problem(code, said)) for held, code, said in problems]
         write_part("problems", table_of("problems", rows), folder, first_part)
     if stands_for:
         _write(folder, parts, stands_for)
@@ -132,14 +134,6 @@ def _is_same(one: _Held, other: _Held) -> bool:
     if shorter >= LEAST and len(one.texts & other.texts) >= SHARED * shorter:
         return True
     return len(one.cells) >= LEAST_CELLS and one.cells == other.cells
-
-
-def _said(one: _Held, best: _Held) -> Problem:
-    return Problem("same_report", f"the same report as {best.path}, which stands for it and is counted once")
-
-
-def _differs(one: _Held, best: _Held) -> Problem:
-    return Problem("other_report", f"{best.path} is another report of the same agency and year; both count")
 
 
 def _write(folder: str | Path, parts: Sequence[str], stands_for: dict[str, str]) -> None:

@@ -42,18 +42,12 @@ class _BoxFonts(pdfium.PdfSysfontBase):  # type: ignore[misc]
     def GetFontData(self, _: Any, font: Any, table: int, buffer: Any, size: int) -> int:  # noqa: ANN401
         if font != _HANDLE:
             return int(self.default.GetFontData(self.default, font, table, buffer, size))
-        content = data("box.ttf") if table == 0 else b""
-        if buffer and content and size >= len(content):
-            ctypes.memmove(buffer, content, len(content))
-        return len(content)
+        return _filled(buffer, size, data("box.ttf") if table == 0 else b"")
 
     def GetFaceName(self, _: Any, font: Any, buffer: Any, size: int) -> int:  # noqa: ANN401
         if font != _HANDLE:
             return int(self.default.GetFaceName(self.default, font, buffer, size))
-        name = b"gongkai box\x00"
-        if buffer and size >= len(name):
-            ctypes.memmove(buffer, name, len(name))
-        return len(name)
+        return _filled(buffer, size, b"gongkai box\x00")
 
     def GetFontCharset(self, _: Any, font: Any) -> int:  # noqa: ANN401
         if font != _HANDLE:
@@ -63,6 +57,13 @@ class _BoxFonts(pdfium.PdfSysfontBase):  # type: ignore[misc]
     def DeleteFont(self, _: Any, font: Any) -> None:  # noqa: ANN401
         if font != _HANDLE:
             self.default.DeleteFont(self.default, font)
+
+
+def _filled(buffer: Any, size: int, content: bytes) -> int:  # noqa: ANN401
+    """Put content into a buffer that is large enough, and return its length."""
+    if buffer and content and size >= len(content):
+        ctypes.memmove(buffer, content, len(content))
+    return len(content)
 
 
 @contextlib.contextmanager

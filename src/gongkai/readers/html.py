@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from gongkai.problem import Problem
 from gongkai.readers.carried import carried, page_in
-from gongkai.readers.document import Block, Paragraph, grid_from_spans
+from gongkai.readers.document import LAYOUT_CELL, Block, Paragraph, grid_from_spans
 from gongkai.readers.plain import read_text
 
 if TYPE_CHECKING:
@@ -41,8 +41,6 @@ _SPELLED = 4
 _MAX_PAGES = 2
 """Of pages in pages."""
 _SPACE = re.compile(r"[ \t\r\n]+")
-# A table cell longer than this is a page layout's, not a statistic's.
-_LAYOUT_CELL = 400
 _MAX_SPAN = 1000
 # The parser's time grows with the square of the depth: 100,000 nested tags take it 12 seconds.
 _RUN = 1000
@@ -199,7 +197,7 @@ def _data_rows(table: LexborNode) -> list[list[tuple[str, int, int]]] | None:
         for cell in row.iter():
             if cell.tag in ("td", "th"):
                 text = _SPACE.sub(" ", cell.text(deep=True, separator="")).strip()
-                if len(text) > _LAYOUT_CELL:
+                if len(text) > LAYOUT_CELL:
                     return None
                 attributes = cell.attributes
                 cells.append((text, _span(attributes.get("rowspan")), _span(attributes.get("colspan"))))

@@ -84,6 +84,18 @@ class Rules:
         """Return the three groups."""
         return self.horizontal, self.vertical, self.filled
 
+    def add(self, box: Box, thin: float, *, stroked: bool) -> None:
+        """Add a box that is drawn: one not wider than `thin` is a rule, of others those stroked have four."""
+        across, down = box.right - box.left, box.top - box.bottom
+        if down <= thin < across:
+            self.horizontal.append(box)
+        elif across <= thin < down:
+            self.vertical.append(box)
+        elif across > thin and stroked:
+            add_sides(box, self.horizontal, self.vertical)
+        elif across > thin:
+            self.filled.append(box)
+
 
 def page_flow(chars: list[Char], rules: Rules, number: int) -> list[PageLine | Grid]:
     """Return the lines and grids of one page from top to bottom, page marks dropped.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gongkai.problem import Problem
 from gongkai.readers.cells import SpannedCell, table_blocks
-from gongkai.readers.document import MAX_GRID_COLUMNS, MAX_GRID_ROWS, Block, Paragraph
+from gongkai.readers.document import MAX_GRID_COLUMNS, MAX_GRID_ROWS, Block, paragraphs
 from gongkai.readers.numbering import Level, List, ordinal
 from gongkai.readers.package import Package, attribute, local
 
@@ -132,7 +132,7 @@ def _paragraph(element: etree._Element, file: _File, of: str, depth: int) -> Ite
     number = ordinal(found, max(depth, 0), file.counts) if found and text.strip() else ""
     yield from _apart(before, file)
     if text.strip():
-        yield from (Paragraph(line.strip()) for line in (number + text).split("\n") if line.strip())
+        yield from paragraphs(number + text)
     if file.depth:  # in a table: a note is no part of a cell
         file.waiting += [piece for piece in behind if local(piece) == "note"]
         behind = [piece for piece in behind if local(piece) != "note"]

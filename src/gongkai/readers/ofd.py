@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem, Where
-from gongkai.readers.layout import Box, Char, PageLine, Rules, add_sides, blocks_of, page_flow
+from gongkai.readers.layout import Box, Char, PageLine, Rules, blocks_of, page_flow
 from gongkai.readers.package import Package, local
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 MAX_PAGES = 500
 MAX_CHARACTERS = 200_000
 """Of one page."""
-THIN = 1.0
-"""Millimetres up to which a filled box is a rule."""
 _POINTS = 72 / 25.4
+THIN = 1.0 * _POINTS
+"""One millimetre, up to which a filled box is a rule."""
 _SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _NUMBER = re.compile(r"-?\d{1,7}(?:\.\d{0,12})?(?:[eE]-?\d{1,2})?")
 
@@ -205,20 +205,12 @@ def _add_path(element: etree._Element, height: float, rules: Rules) -> None:
         xs = [x for stroke in strokes for x in stroke[::2]]
         ys = [y for stroke in strokes for y in stroke[1::2]]
         box = Box(min(xs), min(ys), max(xs), max(ys))
-        if min(box.right - box.left, box.top - box.bottom) > THIN * _POINTS:
-            if stroked:
-                add_sides(box, rules.horizontal, rules.vertical)
-            else:
-                rules.filled.append(box)
-            return
-        strokes = [(box.left, box.bottom, box.right, box.top)]
+        rules.add(box, THIN, stroked=stroked)
+        return
     for x1, y1, x2, y2 in strokes:
         box = Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
-        across, down = box.right - box.left, box.top - box.bottom
-        if down <= THIN * _POINTS < across:
-            rules.horizontal.append(box)
-        elif across <= THIN * _POINTS < down:
-            rules.vertical.append(box)
+        if min(box.right - box.left, box.top - box.bottom) <= THIN:
+            rules.add(box, THIN, stroked=True)
 
 
 def _strokes(data: str, matrix: Matrix, height: float) -> Iterator[tuple[float, float, float, float]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gongkai.errors import ReadError
 from gongkai.readers.decode import decoded
-from gongkai.readers.document import Block, Grid
+from gongkai.readers.document import text_of
 from gongkai.readers.html import read_html
 from gongkai.readers.plain import read_plain
 from gongkai.text.clean import HAN
@@ -86,11 +86,7 @@ def _pages(archive: Mapping[str, Any], depth: int = 0) -> Iterator[bytes]:
 def _fullest(pages: Sequence[bytes], name: str) -> Blocks:
     """Read pages and return the one with most Chinese text; of equals, the first."""
     read = [read_page(page, name) for page in pages[:_MAX_FRAMES]]
-    return max(read, key=lambda blocks: len(_HAN.findall("".join(map(_text, blocks[0])))))
-
-
-def _text(block: Block) -> str:
-    return "".join(map("".join, block.texts)) if isinstance(block, Grid) else block.text
+    return max(read, key=lambda blocks: len(_HAN.findall("".join(map(text_of, blocks[0])))))
 
 
 def address_of_page(content: bytes) -> str | None:
