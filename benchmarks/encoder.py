@@ -97,7 +97,9 @@ def compare(folder: Path) -> pd.DataFrame:
     """Return F1 of the linear model and of each encoder, and the difference with its interval over agencies."""
     table = pd.read_parquet(folder / "sentences.parquet")
     table = table[table["kind"] != "copy"].set_index("sentence_id")
-    linear = pd.read_parquet(folder / "linear.parquet").pivot_table("predicted", "sentence_id", "label", "max")
+    linear = pd.read_parquet(folder / "linear.parquet").pivot_table(
+        "predicted", "sentence_id", "label", "max"
+    )
     margins = pd.concat([pd.read_parquet(path) for path in sorted(folder.glob("*.margins.parquet"))])
     rows = []
     for (encoder, kind), found in margins.groupby(["encoder", "kind"]):
@@ -106,10 +108,15 @@ def compare(folder: Path) -> pd.DataFrame:
         agency = pd.factorize(table["agency"].loc[mean.index])[0]
         for label in LABELS:
             truth = table[label].loc[mean.index].to_numpy() == 1
-            told = {"linear": linear[label].loc[mean.index].to_numpy(bool), "mean": mean[label].to_numpy() >= 0}
+            told = {
+                "linear": linear[label].loc[mean.index].to_numpy(bool),
+                "mean": mean[label].to_numpy() >= 0,
+            }
             f1 = {name: _f1(truth, codes, agency) for name, codes in told.items()}
             each = [
-                _f1(table[label].loc[run["sentence_id"]].to_numpy() == 1, run[label].to_numpy() >= 0, None).value
+                _f1(
+                    table[label].loc[run["sentence_id"]].to_numpy() == 1, run[label].to_numpy() >= 0, None
+                ).value
                 for _, run in found.groupby(["seed"] if kind == "gold" else ["seed", "fold"])
             ]
             gain, _ = paired_difference(f1["linear"], f1["mean"], 0.95)
