@@ -237,35 +237,31 @@ def reuse(
     """
     from gongkai.measure.copies import copied, copy_network, mandated_phrases
     from gongkai.measure.mentions import mentions
-    from gongkai.measure.reuse import NEEDED, reuse_placebo, reused_sentences
     from gongkai.measure.reuse import reuse as run
+    from gongkai.measure.reuse import reuse_placebo, reused_sentences
     from gongkai.tables.schema import read_table, write_frame
 
     found = run(tables, n=n, share=share)
     write_frame(found, output, overwrite=overwrite)
     if flags is not None:
-        behind = reused_sentences(read_table(tables, "sentences"), n=n, share=share).drop(columns="tokens")
-        write_frame(behind, flags, overwrite=overwrite)
+        write_frame(reused_sentences(tables, n=n, share=share), flags, overwrite=overwrite)
     for name, part in found.groupby("measure"):
         typer.echo(f"  {name:<10} mean {_mean(part)}")
     typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(reuse_placebo(tables))}")
-    if named is usual is copies is network is None:
-        return
-    sentences = read_table(tables, "sentences", [*NEEDED, "region_code"])
     if named is not None:
-        found = mentions(sentences)
+        found = mentions(tables)
         write_frame(found, named, overwrite=overwrite)
         typer.echo(f"{named}: {len(found)} names of another place, agency or year")
     if usual is not None:
-        write_frame(mandated_phrases(sentences), usual, overwrite=overwrite)
+        write_frame(mandated_phrases(tables), usual, overwrite=overwrite)
     if copies is not None or network is not None:
         further = [] if phrases is None else phrases.read_text(encoding="utf-8-sig").split("\n")
-        pairs = copied(sentences, read_table(tables, "reports"), phrases=further)
+        reports = read_table(tables, "reports")
+        pairs = copied(tables, reports, phrases=further)
         if copies is not None:
             write_frame(pairs, copies, overwrite=overwrite)
         if network is not None:
-            pairs_of_agencies = copy_network(pairs, read_table(tables, "reports"), sentences=sentences)
-            write_frame(pairs_of_agencies, network, overwrite=overwrite)
+            write_frame(copy_network(pairs, reports, sentences=tables), network, overwrite=overwrite)
 
 
 def followup(
