@@ -9,9 +9,11 @@ corpus/admitted.md  the second scheme that ships, as a coder reads it
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import tomllib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,78 +39,72 @@ GROUPS = {
 NOTE = "<!-- made by `python -m docs.make`; do not edit -->"
 
 
-def tables() -> str:
-    """Return the data dictionary."""
-    lines = [
-        "# Tables",
-        NOTE,
-        "A tables folder holds a folder per table with `part-*.parquet`; in the hand each is a pandas frame.",
-    ]
-    for name, schema in SCHEMAS.items():
-        about = (inspect.getdoc(ROWS[name]) or "").replace("\n", " ")
-        key = f" Key: {', '.join(f'`{k}`' for k in KEYS[name])}." if name in KEYS else ""
-        rows = [
-            f"| `{f.name}` | {f.type} | {'yes' if f.nullable else 'no'} | {f.metadata[b'meaning'].decode()} |"
-            for f in schema
-        ]
-        table = "\n".join(["| column | type | may be null | meaning |", "|---|---|---|---|", *rows])
-        lines += [f"## {name}", f"{about}{key}", table]
-    return "\n\n".join(lines) + "\n"
-
-
-def tables_zh() -> str:
-    """Return the data dictionary in Chinese; where `columns.zh.toml` lacks a meaning it stays English."""
-    said = tomllib.loads((HERE / "columns.zh.toml").read_text(encoding="utf-8"))
-    labels = {one.definition.said("en"): one.definition.said("zh") for one in shipped().labels}
-    lines = [
-        "---\nlang: zh\n---",
-        "# 表格",
-        NOTE,
-        "表格文件夹中每张表一个文件夹，内有 `part-*.parquet`；在 Python 中各为一个 pandas 数据框。",
-    ]
-    for name, schema in SCHEMAS.items():
-        about = (inspect.getdoc(ROWS[name]) or "").replace("\n", " ")
-        key = f"主键：{'、'.join(f'`{k}`' for k in KEYS[name])}。" if name in KEYS else ""
-        rows = []
-        for f in schema:
-            meaning = f.metadata[b"meaning"].decode()
-            zh = said["columns"].get(meaning) or labels.get(meaning, meaning)
-            rows.append(f"| `{f.name}` | {f.type} | {'是' if f.nullable else '否'} | {zh} |")
-        table = "\n".join(["| 列 | 类型 | 可为空 | 含义 |", "|---|---|---|---|", *rows])
-        lines += [f"## {name}", f"{said['tables'].get(about, about)}{key}", table]
-    return "\n\n".join(lines) + "\n"
-
-
-def problems() -> str:
-    """Return the list of kinds of problems."""
-    rows = [f"| `{code}` | {k.step} | {k.severity} | {k.advice} |" for code, k in sorted(KINDS.items())]
-    table = "\n".join(["| code | step | severity | what it means, what to do |", "|---|---|---|---|", *rows])
-    about = (
-        "What `build` notices is a row in the table `problems`, never a silent skip. An error leaves "
-        "something out, a warning asks to compare with the file, a note is for completeness."
-    )
-    return "\n\n".join(["# Problems", NOTE, about, table]) + "\n"
-
-
-STEPS = {
-    "read": "读取文件", "report": "识别年报", "agency": "识别机关", "sections": "分节",
-    "statistics": "读表格", "build": "汇总成表",
+WORDS = {
+    "en": {
+        "tables": "Tables", "problems": "Problems",
+        "about tables": "A tables folder holds a folder per table with `part-*.parquet`; in the hand each is "
+        "a pandas frame.",
+        "about problems": "What `build` notices is a row in the table `problems`, never a silent skip. An "
+        "error leaves something out, a warning asks to compare with the file, a note is for completeness.",
+        "columns": ("column", "type", "may be null", "meaning"), "null": ("no", "yes"),
+        "codes": ("code", "step", "severity", "what it means, what to do"), "key": " Key: {}.", "and": ", ",
+    },
+    "zh": {
+        "tables": "表格", "problems": "问题代码",
+        "about tables": "表格文件夹中每张表一个文件夹，内有 `part-*.parquet`；在 Python 中各为"
+        "一个 pandas 数据框。",
+        "about problems": "`build` 注意到的每件事都是表 `problems` 中的一行，不会悄悄略过。“遗漏”（error）"
+        "表示有内容未收入，“请核对”（warning）表示应与原件比对，“提示”（note）仅供知悉。",
+        "columns": ("列", "类型", "可为空", "含义"), "null": ("否", "是"),
+        "codes": ("代码", "步骤", "轻重", "意思与办法"), "key": "主键：{}。", "and": "、",
+        "read": "读取文件", "report": "识别年报", "agency": "识别机关", "sections": "分节",
+        "statistics": "读表格", "build": "汇总成表",
+    },
 }  # fmt: skip
 
 
-def problems_zh() -> str:
-    """Return the list of kinds of problems in Chinese, with the words of the page."""
-    said = words()
+def _page(name: str, language: str, parts: list[str]) -> str:
+    said = WORDS[language]
+    head = ["---\nlang: zh\n---"] if language == "zh" else []
+    return "\n\n".join([*head, f"# {said[name]}", NOTE, str(said[f"about {name}"]), *parts]) + "\n"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    first, *others = ("| " + " | ".join(map(str, row)) + " |" for row in (head, *rows))
+    return "\n".join([first, "|---" * len(head) + "|", *others])
+
+
+def tables(language: str = "en") -> str:
+    """Return the data dictionary; in Chinese, where `columns.zh.toml` lacks a meaning it stays English."""
+    said: dict[str, Any] = WORDS[language]
+    known: dict[str, str] = {}
+    if language == "zh":
+        chinese = tomllib.loads((HERE / "columns.zh.toml").read_text(encoding="utf-8"))
+        labels = {one.definition.said("en"): one.definition.said("zh") for one in shipped().labels}
+        known = labels | chinese["columns"] | chinese["tables"]
+    parts = []
+    for name, schema in SCHEMAS.items():
+        about = (inspect.getdoc(ROWS[name]) or "").replace("\n", " ")
+        key = said["key"].format(said["and"].join(f"`{k}`" for k in KEYS[name])) if name in KEYS else ""
+        meanings = {f.name: f.metadata[b"meaning"].decode() for f in schema}
+        rows = [
+            (f"`{f.name}`", f.type, said["null"][f.nullable], known.get(meanings[f.name], meanings[f.name]))
+            for f in schema
+        ]
+        parts += [f"## {name}", f"{known.get(about, about)}{key}", _table(said["columns"], rows)]
+    return _page("tables", language, parts)
+
+
+def problems(language: str = "en") -> str:
+    """Return the list of kinds of problems; in Chinese with the words of the page."""
+    said: dict[str, Any] = WORDS[language]
     rows = [
-        f"| `{code}` | {STEPS[k.step]} | {said[f'severity_{k.severity}'][1]} | {k.zh} |"
+        (f"`{code}`", k.step, k.severity, k.advice)
+        if language == "en"
+        else (f"`{code}`", said[k.step], words()[f"severity_{k.severity}"][1], k.zh)
         for code, k in sorted(KINDS.items())
     ]
-    table = "\n".join(["| 代码 | 步骤 | 轻重 | 意思与办法 |", "|---|---|---|---|", *rows])
-    about = (
-        "`build` 注意到的每件事都是表 `problems` 中的一行，不会悄悄略过。“遗漏”（error）表示有内容未收入，"
-        "“请核对”（warning）表示应与原件比对，“提示”（note）仅供知悉。"
-    )
-    return "\n\n".join(["---\nlang: zh\n---", "# 问题代码", NOTE, about, table]) + "\n"
+    return _page("problems", language, [_table(said["codes"], rows)])
 
 
 def reference() -> str:
@@ -173,9 +169,8 @@ def commands() -> str:
         lines += [f"## `{name}`", _plain(" ".join(text.split()))]
         if examples:
             lines.append("\n".join(["```sh", *(e.strip() for e in examples), "```"]))
-        rows = [_option(p) for p in command.params if p.name != "help"]
-        if rows:
-            lines.append("\n".join(["| argument or option | meaning |", "|---|---|", *rows]))
+        if rows := [_option(p) for p in command.params if p.name != "help"]:
+            lines.append(_table(("argument or option", "meaning"), rows))
     return "\n\n".join(lines) + "\n"
 
 
@@ -187,19 +182,14 @@ def _leaves(command: object, name: str) -> list[tuple[str, Any]]:
     return [leaf for key, c in below.items() for leaf in _leaves(c, f"{name} {key}")]
 
 
-def _option(parameter: Any) -> str:  # noqa: ANN401
-    """Return the row of an argument or an option."""
+def _option(parameter: Any) -> tuple[str, str]:  # noqa: ANN401
+    """Return what stands in the row of an argument or an option."""
+    name = ", ".join([*parameter.opts, *parameter.secondary_opts])
     if parameter.param_type_name == "argument":
-        name = str(parameter.name).upper()
-        name += " …" if parameter.nargs == -1 else ""
-    else:
-        name = ", ".join([*parameter.opts, *parameter.secondary_opts])
-    default = parameter.default
-    if parameter.required:
-        note = " Required."
-    else:
-        note = f" Default: `{default}`." if default not in (None, "", (), [], False) else ""
-    return f"| `{name}` | {_plain(parameter.help or '').replace('|', chr(92) + '|')}{note} |"
+        name = str(parameter.name).upper() + (" …" if parameter.nargs == -1 else "")
+    said = parameter.default not in (None, "", (), [], False)
+    note = " Required." if parameter.required else f" Default: `{parameter.default}`." if said else ""
+    return f"`{name}`", _plain(parameter.help or "").replace("|", "\\|") + note
 
 
 def admitted() -> str:
@@ -210,9 +200,9 @@ def admitted() -> str:
 
 PAGES = {
     "tables.md": tables,
-    "zh/tables.md": tables_zh,
+    "zh/tables.md": functools.partial(tables, "zh"),
     "problems.md": problems,
-    "zh/problems.md": problems_zh,
+    "zh/problems.md": functools.partial(problems, "zh"),
     "reference.md": reference,
     "commands.md": commands,
     "../corpus/admitted.md": admitted,

@@ -13,7 +13,7 @@ from gongkai.classify.predict import predict
 from gongkai.classify.train import train
 from gongkai.corpus.build import build
 from gongkai.report.file import read_file
-from gongkai.tables.schema import BUILT, frame_of, read_table
+from gongkai.tables.schema import BUILT, KEYS, frame_of, read_table, to_arrow
 
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -23,6 +23,13 @@ def rows_of_file(path: str | Path) -> dict[str, list[dict[str, object]]]:
     """Return what `read_file` gives, as rows of each table."""
     rows = read_file(path).tables()
     return {name: [row._asdict() for row in getattr(rows, name)] for name in BUILT}
+
+
+def check_table(name: str, frame: pd.DataFrame) -> None:
+    """Check a table's columns and types, and that its key is unique."""
+    to_arrow(name, frame)
+    key = list(KEYS.get(name, ()))
+    assert not key or not frame.duplicated(key).any(), f"{name}: the key {', '.join(key)} is not unique"
 
 
 @pytest.fixture(scope="session")

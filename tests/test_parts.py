@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 import gongkai
+from corpus.make.bind import write_labels
 from gongkai.cli.app import app
-from gongkai.coding.labels import write_labels
 from gongkai.corpus import build as building
 from gongkai.measure.regress import with_outcomes
 from gongkai.measure.terms import frequencies

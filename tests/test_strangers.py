@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 import gongkai
+from corpus.make.bind import write_labels
 from gongkai.cli.app import app
-from gongkai.coding.labels import predictions_from_codes, read_labels, write_labels
+from gongkai.coding.labels import predictions_from_codes, read_labels
 from gongkai.errors import SchemaError
 from gongkai.tables.codebooks import read_codebook, shipped
 from gongkai.tables.schema import frame_of, read_frame

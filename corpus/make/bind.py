@@ -15,9 +15,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from gongkai.coding.labels import read_labels, write_labels
+from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
-from gongkai.tables.schema import read_table
+from gongkai.tables.codebook import Codebook
+from gongkai.tables.codebooks import given_or_shipped
+from gongkai.tables.schema import labels_schema, read_table
 
 HERE = Path(__file__).parents[1]
 
@@ -50,6 +52,18 @@ def bind(labels: pd.DataFrame, sentences: pd.DataFrame) -> tuple[pd.DataFrame, l
     for column in ("sentence_id", "report_id", "section", "heading", "lead"):
         bound[column] = sentences[column].to_numpy()[bound["_row"]]
     return bound.sort_values(["annotator", "_row"]).drop(columns=["_key", "_row"]), lost
+
+
+def write_labels(labels: pd.DataFrame, path: Path, codebook: Codebook | None = None) -> None:
+    """Write labels as UTF-8 CSV with codes 1, 0, a class, or empty, in the order given."""
+    scheme = given_or_shipped(codebook)
+    frame = labels[labels_schema(scheme).names].copy()
+    for label in scheme.labels:
+        if not label.is_choice:
+            frame[label.name] = [None if v is None or v != v else int(v) for v in frame[label.name]]
+            frame[label.name] = frame[label.name].astype("Int64")
+    frame["year"] = frame["year"].astype("Int64")
+    frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
 def main() -> int:

@@ -17,6 +17,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gongkai.classify.adjust import calibrate as calibrate
     from gongkai.classify.classifier import load_model as load_model
     from gongkai.classify.kinds import TrainSettings as TrainSettings
     from gongkai.classify.predict import predict as predict
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from gongkai.coding.labels import read_labels as read_labels
     from gongkai.coding.machine import Machine as Machine
     from gongkai.coding.machine import code_by_machine as code_by_machine
-    from gongkai.coding.sample import draw as sample
+    from gongkai.coding.sample import draw
     from gongkai.corpus.build import broken_rules as broken_rules
     from gongkai.corpus.build import build as build
     from gongkai.corpus.inputs import load_corpus as load_corpus
@@ -85,91 +86,49 @@ if TYPE_CHECKING:
     from gongkai.tables.codebooks import read_codebook as read_codebook
     from gongkai.tables.predicted import read_predictions as read_predictions
     from gongkai.tables.query import connect as connect
-    from gongkai.tables.schema import read_table as read
+    from gongkai.tables.schema import read_table
+
+    read, sample = read_table, draw
 
 _GROUPS = {
     "read": {
-        "build": "corpus.build:build",
-        "broken_rules": "corpus.build:broken_rules",
-        "bundled": "store.run:bundled",
-        "connect": "tables.query:connect",
-        "load_corpus": "corpus.inputs:load_corpus",
-        "read": "tables.schema:read_table",
-        "read_file": "report.file:read_file",
-        "read_report": "report.file:read_report",
-        "read_sentences": "corpus.inputs:read_sentences",
+        "build": "corpus.build", "broken_rules": "corpus.build", "bundled": "store.run",
+        "connect": "tables.query", "load_corpus": "corpus.inputs", "read": "tables.schema:read_table",
+        "read_file": "report.file", "read_report": "report.file", "read_sentences": "corpus.inputs",
     },
     "code": {
-        "Machine": "coding.machine:Machine",
-        "adjudication": "coding.adjudicate:adjudication",
-        "agreement": "measure.quality:agreement",
-        "code_by_machine": "coding.machine:code_by_machine",
-        "new_codebook": "coding.codebook:new_codebook",
-        "read_codebook": "tables.codebooks:read_codebook",
-        "read_labels": "coding.labels:read_labels",
-        "read_tasks": "coding.exchange:read_tasks",
-        "resolve": "coding.adjudicate:resolve",
-        "sample": "coding.sample:draw",
-        "write_tasks": "coding.exchange:write_tasks",
+        "Machine": "coding.machine", "adjudication": "coding.adjudicate", "agreement": "measure.quality",
+        "code_by_machine": "coding.machine", "new_codebook": "coding.codebook",
+        "read_codebook": "tables.codebooks", "read_labels": "coding.labels", "read_tasks": "coding.exchange",
+        "resolve": "coding.adjudicate", "sample": "coding.sample:draw", "write_tasks": "coding.exchange",
     },
     "classify": {
-        "TrainSettings": "classify.kinds:TrainSettings",
-        "calibrate": "classify.adjust:calibrate",
-        "cross_fit": "classify.train:cross_fit",
-        "evaluate": "measure.quality:evaluate",
-        "load_model": "classify.classifier:load_model",
-        "predict": "classify.predict:predict",
-        "predict_tables": "corpus.stream:predict_tables",
-        "read_predictions": "tables.predicted:read_predictions",
-        "train": "classify.train:train",
+        "TrainSettings": "classify.kinds", "calibrate": "classify.adjust", "cross_fit": "classify.train",
+        "evaluate": "measure.quality", "load_model": "classify.classifier", "predict": "classify.predict",
+        "predict_tables": "corpus.stream", "read_predictions": "tables.predicted", "train": "classify.train",
     },
     "measure": {
-        "assume_random": "measure.guards:assume_random",
-        "compare": "measure.compare:compare",
-        "compare_groups": "measure.many:compare_groups",
-        "compare_reports": "measure.compare:compare_reports",
-        "copied": "measure.copies:copied",
-        "copy_network": "measure.copies:copy_network",
-        "counted_outcome": "measure.prevalence:counted_outcome",
-        "coverage": "measure.coverage:coverage",
-        "coverage_shares": "measure.coverage:coverage_shares",
-        "dsl_outcome": "measure.prevalence:dsl_outcome",
-        "followup": "measure.followup:followup",
-        "followup_placebo": "measure.followup:followup_placebo",
-        "followup_shares": "measure.followup:followup_shares",
-        "keyness": "measure.terms:keyness",
-        "mandated_phrases": "measure.copies:mandated_phrases",
-        "mentions": "measure.mentions:mentions",
-        "outcome_sums": "measure.outcomes:outcome_sums",
-        "panel": "measure.panel:panel",
-        "panel_gaps": "measure.panel:panel_gaps",
-        "pool": "measure.prevalence:pool",
-        "plan": "measure.plan:plan",
-        "prevalence": "measure.prevalence:prevalence",
-        "rates": "measure.rates:rates",
-        "crosswalk": "measure.crosswalk:crosswalk",
-        "regress": "measure.regress:regress",
-        "reuse": "measure.reuse:reuse",
-        "reuse_sensitivity": "measure.reuse:reuse_sensitivity",
-        "rule_breaks": "measure.compare:rule_breaks",
-        "series": "measure.series:series",
-        "sentences_behind": "measure.prevalence:sentences_behind",
-        "trend": "measure.years:trend",
-        "with_covariates": "measure.groups:with_covariates",
-        "write_panel": "measure.panel:write_panel",
+        "assume_random": "measure.guards", "compare": "measure.compare", "compare_groups": "measure.many",
+        "compare_reports": "measure.compare", "copied": "measure.copies", "copy_network": "measure.copies",
+        "counted_outcome": "measure.prevalence", "coverage": "measure.coverage",
+        "coverage_shares": "measure.coverage", "dsl_outcome": "measure.prevalence",
+        "followup": "measure.followup", "followup_placebo": "measure.followup",
+        "followup_shares": "measure.followup", "keyness": "measure.terms",
+        "mandated_phrases": "measure.copies", "mentions": "measure.mentions",
+        "outcome_sums": "measure.outcomes", "panel": "measure.panel", "panel_gaps": "measure.panel",
+        "pool": "measure.prevalence", "plan": "measure.plan", "prevalence": "measure.prevalence",
+        "rates": "measure.rates", "crosswalk": "measure.crosswalk", "regress": "measure.regress",
+        "reuse": "measure.reuse", "reuse_sensitivity": "measure.reuse", "rule_breaks": "measure.compare",
+        "series": "measure.series", "sentences_behind": "measure.prevalence", "trend": "measure.years",
+        "with_covariates": "measure.groups", "write_panel": "measure.panel",
     },
     "show": {
-        "plot_change": "show.figures:plot_change",
-        "plot_kinds": "show.figures:plot_kinds",
-        "plot_network": "show.figures:plot_network",
-        "plot_prevalence": "show.figures:plot_prevalence",
-        "plot_terms": "show.figures:plot_terms",
-        "save_chart": "show.figures:save_chart",
-        "to_svg": "show.figures:to_svg",
-        "write_page": "show.page:write_page",
+        "plot_change": "show.figures", "plot_kinds": "show.figures", "plot_network": "show.figures",
+        "plot_prevalence": "show.figures", "plot_terms": "show.figures", "save_chart": "show.figures",
+        "to_svg": "show.figures", "write_page": "show.page",
     },
-}
-"""Where each public name lives, by what it is for."""
+}  # fmt: skip
+"""The module of each public name, by what it is for; behind a colon what the name is called there."""
 _HOMES = {name: home for group in _GROUPS.values() for name, home in group.items()}
 
 __all__ = sorted(_HOMES)
@@ -182,7 +141,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'gongkai' has no attribute '{name}'")
     module, _, attribute = _HOMES[name].partition(":")
-    return getattr(importlib.import_module(f"gongkai.{module}"), attribute)
+    return getattr(importlib.import_module(f"gongkai.{module}"), attribute or name)
 
 
 def __dir__() -> list[str]:

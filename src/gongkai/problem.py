@@ -123,6 +123,9 @@ KINDS: Mapping[str, Kind] = {
     "head": Kind(
         "statistics", "warning", "a table's head was not understood: compare with the file",
         "表头未能读懂：请与原件核对"),
+    "other_form": Kind(
+        "statistics", "warning", "a cell stands under a head that its form has not; it is left out: compare",
+        "单元格的表头不属于所用格式，已略去：请核对"),
     "row_not_read": Kind(
         "statistics", "warning", "a row has not as many values as its table has columns: compare",
         "某行的数值个数与表的列数不符：请与原件核对"),

@@ -39,3 +39,12 @@ def test_a_folder_without_a_run_is_one_line(tmp_path):
     with pytest.raises(SchemaError, match="lacks command"):
         methods_paragraph([tmp_path])
     assert "needs the folders" in call("cite", "--methods", fails=True)
+
+
+def test_a_build_that_names_neither_words_nor_libraries_is_told_all_the_same(tmp_path):
+    run = {"gongkai": "0.1.0", "command": "build", "settings": {}, "inputs": 3, "inputs_digest": "ab" * 32}
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    english, chinese = methods_paragraph([tmp_path]).split("\n\n")
+    assert "3 files (digest abababababab) were read into tables. " in english
+    assert "共读入 3 个文件" in chinese
+    assert "分词" not in chinese

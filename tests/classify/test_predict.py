@@ -3,7 +3,10 @@ import pytest
 
 from gongkai.classify.predict import missing_context, predict
 from gongkai.errors import SchemaError
-from gongkai.tables.schema import LABELS, check_table
+from gongkai.tables.codebooks import shipped
+from tests.conftest import check_table
+
+LABELS = shipped().names
 
 
 def test_one_row_per_sentence_and_label_in_order(predictions, sentences):

@@ -11,8 +11,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from corpus.make.bind import write_labels
 from gongkai.cli.app import app
-from gongkai.coding.labels import write_labels
 from tests.conftest import DATA
 
 

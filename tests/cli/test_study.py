@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from corpus.make.bind import write_labels
 from gongkai.classify.train import gold_of
 from gongkai.cli.app import app
-from gongkai.coding.labels import write_labels
 from gongkai.tables.schema import frame_of, read_frame, write_frame
 
 RUN = CliRunner()

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from gongkai.coding.labels import read_labels, write_labels
+from corpus.make.bind import write_labels
+from gongkai.coding.labels import read_labels
 from gongkai.errors import SchemaError
 
 HEAD = "sentence_id,annotator,text,commitment,boilerplate,agency,year\n"

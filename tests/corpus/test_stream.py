@@ -13,7 +13,8 @@ from gongkai.corpus.inputs import carry_own, read_sentences
 from gongkai.corpus.stream import predict_tables
 from gongkai.errors import GongkaiError, ModelError, SchemaError
 from gongkai.store import shards
-from gongkai.tables.schema import check_table, read_frame, read_table, write_part
+from gongkai.tables.schema import read_frame, read_table, write_part
+from tests.conftest import check_table
 from tests.corpus.test_build import contents
 
 

@@ -220,3 +220,85 @@ def test_a_mirrors_page_in_one_line_with_pinyin(read):
         ("improvements", "下一步将按月检查。"),
         ("other", "无其他事项。"),
     ]
+
+
+def test_a_numbered_heading_of_an_old_report_stays_one_though_it_is_worded_like_a_row(read):
+    report = read(
+        "槐桥县文广新局2013年度信息公开工作年度报告\n一、主动公开政府信息的情况\n主动公开9条。\n"
+        "二、依申请公开信息的情况和不予公开信息的情况\n没有人申请。不予公开4条。\n"
+        "三、信息公开的收费及减免情况\n没有收费。\n五、存在的主要问题及改进情况\n公开不够及时。\n"
+    )
+    assert told(report)[1:3] == [("requests", "没有人申请。"), ("requests", "不予公开4条。")]
+
+
+def test_points_counted_as_first_and_second_may_be_headings(read):
+    report = read(
+        "湿坪镇政府2022年信息公开工作年度报告\n"
+        + BODY.replace(
+            "30条。\n", "30条。\n第一，主动公开\n推送长图二十期。\n第二，把好“质量关”\n由专人核对。\n", 1
+        )
+    )
+    assert [(s.heading, s.text) for s in report.sentences][1:3] == [
+        ("第一，主动公开", "推送长图二十期。"),
+        ("第二，把好“质量关”", "由专人核对。"),
+    ]
+
+
+def test_a_report_without_a_title_may_announce_itself(read):
+    report = read(
+        "本年度报告根据《中华人民共和国政府信息公开条例》要求，由国家税务总局汀州市白岭区税务局编制。"
+        "所列数据的统计期限从2021年1月1日起至2021年12月31日止。\n一、总体情况\n公开信息8171条。\n"
+    )
+    assert (report.identity.agency, report.identity.year) == ("国家税务总局汀州市白岭区税务局", 2021)
+
+
+def test_a_bureaus_office_writes_for_the_bureau(read):
+    report = read("2021年政府信息公开工作年度报告\n本报告由淮平市气象局办公室根据条例规定编制。\n" + BODY)
+    assert report.identity.agency == "淮平市气象局"
+
+
+def test_headings_listed_in_one_line_are_contents(read):
+    contents = "一、总体情况,二、主动公开政府信息情况,三、收到和处理政府信息公开申请情况,五、存在的主要问题及改进情况,\n"
+    title = "苇塘县教育局2022年政府信息公开工作年度报告\n"
+    assert told(read(title + contents + BODY)) == told(read(title + BODY))
+
+
+PROACTIVE = """苇塘县气象局2021年政府信息公开工作年度报告
+一、总体情况
+公开信息631条。
+二、主动公开政府信息情况
+信息内容 | 本年新 | 本年新 | 对外公开总数量 |
+规章 | 0 | 0 | 0 |
+规范性文件 | 0 | 2 | 5 |
+信息内容 | 本年处理决定数量 |
+行政许可 | 7 |
+信息内容 | 本年收费金额(单位:万元) |
+行政事业性收费 | 3 |
+"""
+
+
+def test_heads_that_break_off_are_known_by_their_order(read):
+    report = read(PROACTIVE)
+    assert [(c.row, c.column, c.value) for c in report.cells][3:] == [
+        ("normative_documents", "made", 0),
+        ("normative_documents", "disclosed", 2),
+        ("normative_documents", "disclosed_total", 5),
+        ("licences", "decisions", 7),
+    ]
+    assert [s.text for s in report.sentences] == ["公开信息631条。"]
+
+
+def test_a_cell_of_the_other_form_is_left_out_and_said(read):
+    said = [p.message for p in read(PROACTIVE).problems if p.code == "other_form"]
+    assert said == ["line 11: '3' would be proactive.fees.amount_yuan, which the form of 2019 has not"]
+
+
+def test_where_rows_do_not_tell_the_form_heads_do(read):
+    report = read(
+        "苇塘县水务局2023年政府信息公开工作年度报告\n二、主动公开政府信息情况\n"
+        "信息内容 本年制发件数 本年废止件数 现行有效件数 规章 行政规范性文件 2 4 "
+        "第二十条第（五）项 信息内容 本年处理决定数量 行政许可 17960 第二十条第（六）项 信息内容 本年处理决定数量 "
+        "行政处罚 4876 行政强制 29\n"
+    )
+    assert report.form == "2021"
+    assert [c.value for c in report.cells if c.column == "decisions"] == [17960, 4876, 29]

@@ -65,12 +65,12 @@ def _read(folder: Path) -> tuple[Path, dict[str, Any]]:
 def _build(folder: Path, run: dict[str, Any]) -> tuple[str, str]:
     digest, readers = str(run["inputs_digest"])[:12], ", ".join(run["settings"].get("readers", {}))
     words = run["settings"].get("words")
-    cutter = f"{words} {run['libraries'].get(words, '')}".rstrip()
+    cutter = f"{words} {run['libraries'].get(words, '')}".rstrip() if words else ""
     return (
         f"{run['inputs']:,} files (digest {digest}) were read into tables"
-        + (f", words cut with {cutter}" if words else "")
+        + (f", words cut with {cutter}" if cutter else "")
         + (f"; readers: {readers}." if readers else "."),
-        f"共读入 {run['inputs']:,} 个文件（摘要 {digest}）" + (f"，分词使用 {cutter}。" if words else "。"),
+        f"共读入 {run['inputs']:,} 个文件（摘要 {digest}）" + (f"，分词使用 {cutter}。" if cutter else "。"),
     )
 
 

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
+import gongkai
 from gongkai.cli import codebook as codebook_app
 from gongkai.cli import coding, figures, fit, handover, inference, page, shares, study
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import coded_predictions, given_predictions
 from gongkai.cli.doctor import doctor
-from gongkai.cli.groups import With, described, read_reports
+from gongkai.cli.groups import With, group_reports
 from gongkai.cli.options import (
     BatchSize,
     CodebookFile,
@@ -96,11 +98,9 @@ def _version(show: bool) -> None:
 
 @app.callback()
 def options(
-    verbose: Annotated[
-        int, typer.Option("--verbose", "-v", count=True, help="More log lines (-v, -vv).")
-    ] = 0,
+    verbose: Annotated[int, Option("--verbose", "-v", count=True, help="More log lines (-v, -vv).")] = 0,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Set up logging."""
@@ -110,7 +110,7 @@ def options(
 
 @app.command()
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")] = Path("gongkai-demo"),
+    output: Annotated[Path, Option("--output", "-o", help="Folder to make.")] = Path("gongkai-demo"),
     jobs: Jobs = 1,
     overwrite: Overwrite = False,
 ) -> None:
@@ -139,27 +139,21 @@ def demo(
 
 @app.command()
 def build(
-    paths: Annotated[list[str], typer.Argument(help="Files or folders of reports, or addresses (s3://).")],
-    output: Annotated[str, typer.Option("--output", "-o", help="Tables folder to make, or its address.")],
+    paths: Annotated[list[str], Argument(help="Files or folders of reports, or addresses (s3://).")],
+    output: Annotated[str, Option("--output", "-o", help="Tables folder to make, or its address.")],
     jobs: Jobs = 1,
     limit: Limit = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
     shard: Share = None,
     scheduler: Scheduler = None,
-    file_timeout: Annotated[
-        float,
-        typer.Option("--file-timeout", min=1, help="Seconds a file may take; then it is left out."),
-    ] = 120,
-    file_memory: Annotated[
-        float, typer.Option("--file-memory", min=0.1, help="GiB that reading a file may take (Linux).")
-    ] = 2,
+    file_timeout: Annotated[float, Option(min=1, help="Seconds a file may take; then it is left out.")] = 120,
+    file_memory: Annotated[float, Option(min=0.1, help="GiB that reading a file may take (Linux).")] = 2,
     about: Annotated[
         Path | None,
-        typer.Option(
-            "--about",
+        Option(
             help="CSV of what you know of files: source_path (or its end, or a pattern), agency, "
-            "region_code, year, and columns of your own.",
+            "region_code, year, and columns of your own."
         ),
     ] = None,
 ) -> None:
@@ -167,13 +161,12 @@ def build(
 
     Example: gongkai build reports/ -o tables --jobs 4 --about about.csv
     """
-    from gongkai.corpus.build import build as run
     from gongkai.store import shards
     from gongkai.store.wall import Wall
 
     share = shards.parse_share(shard)
     with shards.cluster(scheduler) as executor:
-        done = run(
+        done = gongkai.build(
             paths, output, jobs=jobs, limit=limit, resume=resume, overwrite=overwrite, executor=executor,
             share=share, about=about, wall=Wall(file_timeout, file_memory),
         )  # fmt: skip
@@ -200,7 +193,7 @@ def _say_open(share: tuple[int, int] | None) -> None:
 def check(
     tables: Tables,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Also write them as .csv, .jsonl or .parquet.")
+        Path | None, Option("--output", "-o", help="Also write them as .csv, .jsonl or .parquet.")
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -210,10 +203,9 @@ def check(
     """
     from collections import Counter
 
-    from gongkai.corpus.build import broken_rules
     from gongkai.tables.schema import read_parts, write_frame
 
-    broken = broken_rules(tables)
+    broken = gongkai.broken_rules(tables)
     counts: Counter[bool | None] = Counter()
     for part in read_parts(tables, "checks", ["holds"]):
         counts.update({row["values"]: row["counts"] for row in part["holds"].value_counts().to_pylist()})
@@ -230,15 +222,11 @@ def check(
 
 @app.command()
 def train(
-    labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to make.")],
-    kind: Annotated[str | None, typer.Option("--kind", help="linear or transformer.")] = None,
-    encoder: Annotated[
-        str | None, typer.Option("--encoder", help="Encoder to fine-tune: folder or hub name.")
-    ] = None,
-    settings: Annotated[
-        Path | None, typer.Option("--settings", help="TOML file; unknown keys are refused.")
-    ] = None,
+    labels: Annotated[Path, Argument(help="CSV file or folder of coded sentences.")],
+    output: Annotated[Path, Option("--output", "-o", help="Model folder to make.")],
+    kind: Annotated[str | None, Option(help="linear or transformer.")] = None,
+    encoder: Annotated[str | None, Option(help="Encoder to fine-tune: folder or hub name.")] = None,
+    settings: Annotated[Path | None, Option(help="TOML file; unknown keys are refused.")] = None,
     codebook: CodebookFile = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -249,18 +237,15 @@ def train(
     """
     from dataclasses import replace
 
-    from gongkai.classify.kinds import TrainSettings
-    from gongkai.classify.train import train as run
-    from gongkai.coding.labels import read_labels
     from gongkai.store.run import read_settings
 
-    chosen = TrainSettings() if settings is None else read_settings(settings, TrainSettings)
+    chosen = gongkai.TrainSettings() if settings is None else read_settings(settings, gongkai.TrainSettings)
     given = {"model": kind, "encoder": encoder}
     chosen = replace(chosen, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     book = codebook_of(codebook)
-    gold = read_labels(labels, book)
+    gold = gongkai.read_labels(labels, book)
     try:
-        metrics = run(gold, output, settings=chosen, overwrite=overwrite, codebook=book)
+        metrics = gongkai.train(gold, output, settings=chosen, overwrite=overwrite, codebook=book)
     except ModelError as error:
         raise ModelError(f"{labels}: {error}") from error
     typer.echo(f"{output}: on held-out agencies")
@@ -281,19 +266,17 @@ def _print_metrics(metrics: object) -> None:
 @app.command()
 def predict(
     inputs: Annotated[
-        list[str], typer.Argument(help="Tables folder, reports, or .csv/.jsonl/.parquet with a column text.")
+        list[str], Argument(help="Tables folder, reports, or .csv/.jsonl/.parquet with a column text.")
     ],
     output: Annotated[
-        str,
-        typer.Option("--output", "-o", help=".csv, .jsonl or .parquet; without an ending a folder of parts."),
+        str, Option("--output", "-o", help=".csv, .jsonl or .parquet; without an ending a folder of parts.")
     ],
     model: Model = "linear",
     device: Device = None,
     batch_size: BatchSize = None,
     codebook: CodebookFile = None,
     from_codes: Annotated[
-        Path | None,
-        typer.Option("--from-codes", help="Take one coder's codes as predictions, e.g. a model's."),
+        Path | None, Option(help="Take one coder's codes as predictions, e.g. a model's.")
     ] = None,
     limit: Limit = None,
     jobs: Jobs = 1,
@@ -314,18 +297,17 @@ def predict(
         coding.predict_codes([Path(path) for path in inputs], from_codes, Path(output), codebook, overwrite)
         return
     if codebook is not None:
-        from gongkai.classify.classifier import load_model, refuse_other
+        from gongkai.classify.classifier import refuse_other
 
-        refuse_other(load_model(model), codebook_of(codebook))
+        refuse_other(gongkai.load_model(model), codebook_of(codebook))
     if not Path(output).suffix:
         if limit is not None:
             raise GongkaiError("--limit is for a single file, not for a folder of parts")
-        from gongkai.corpus.stream import predict_tables
         from gongkai.store import shards
 
         share = shards.parse_share(shard)
         with shards.cluster(scheduler) as executor:
-            counts = predict_tables(
+            counts = gongkai.predict_tables(
                 inputs, output, model=model, device=device, batch_size=batch_size, jobs=jobs, resume=resume,
                 overwrite=overwrite, executor=executor, share=share,
             )  # fmt: skip
@@ -371,10 +353,8 @@ def _predict_file(
     batch_size: int | None,
     overwrite: bool,
 ) -> None:
-    from gongkai.classify.classifier import load_model
     from gongkai.classify.predict import missing_context
-    from gongkai.classify.predict import predict as run
-    from gongkai.corpus.inputs import carry_own, read_sentences
+    from gongkai.corpus.inputs import carry_own
     from gongkai.store.run import refuse_existing
     from gongkai.tables.predicted import far_share, indicator_names
     from gongkai.tables.schema import PLAIN, write_frame
@@ -382,8 +362,8 @@ def _predict_file(
     if output.suffix.lower() not in PLAIN:
         raise GongkaiError(f"{output}: the ending decides the format; expected one of {', '.join(PLAIN)}")
     refuse_existing(output, overwrite=overwrite)
-    classifier = load_model(model, device=device, batch_size=batch_size)
-    sentences = read_sentences(inputs)
+    classifier = gongkai.load_model(model, device=device, batch_size=batch_size)
+    sentences = gongkai.read_sentences(inputs)
     failed = sentences.attrs.get("failed", 0)
     if limit is not None:
         sentences = sentences.head(limit)
@@ -391,7 +371,7 @@ def _predict_file(
         typer.echo(
             f"gongkai: no {', '.join(missing)}; labels are recognised less well without them", err=True
         )
-    predictions = carry_own(run(sentences, model=classifier), sentences)
+    predictions = carry_own(gongkai.predict(sentences, model=classifier), sentences)
     write_frame(predictions, output, overwrite=overwrite)
     shares = predictions.groupby(indicator_names(predictions), sort=False)["predicted"].mean().sort_index()
     shown = ", ".join(f"{share:.1%} {label}" for label, share in shares.items())
@@ -405,19 +385,15 @@ def _predict_file(
 @app.command()
 def evaluate(
     predictions: Predicted,
-    labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences.")],
-    by: Annotated[str, typer.Option("--by", help="Also within groups, e.g. section,year.")] = "",
+    labels: Annotated[Path, Argument(help="CSV file or folder of coded sentences.")],
+    by: Annotated[str, Option(help="Also within groups, e.g. section,year.")] = "",
     tables: FillFrom = None,
-    against: Annotated[
-        Path | None, typer.Option("--against", help="Another model's predictions: difference of F1.")
-    ] = None,
-    mistakes: Annotated[
-        Path | None, typer.Option("--mistakes", help="Write the twenty most confident mistakes to read.")
-    ] = None,
-    annotator: Annotated[str, typer.Option("--annotator", help="Whose codes are gold.")] = "resolved",
+    against: Annotated[Path | None, Option(help="Another model's predictions: difference of F1.")] = None,
+    mistakes: Annotated[Path | None, Option(help="Write the twenty most confident mistakes to read.")] = None,
+    annotator: Annotated[str, Option(help="Whose codes are gold.")] = "resolved",
     covariates: With = None,
     codebook: CodebookFile = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the table.")] = None,
+    output: Annotated[Path | None, Option("--output", "-o", help="Also write the table.")] = None,
     level: Level = 0.95,
     overwrite: Overwrite = False,
 ) -> None:
@@ -428,7 +404,6 @@ def evaluate(
     Example: gongkai evaluate linear.csv my-labels.csv --against mine.csv
     """
     from gongkai.measure import diagnosis
-    from gongkai.measure.quality import evaluate as run
     from gongkai.tables.predicted import predictions_of, reports_of
     from gongkai.tables.schema import write_frame
 
@@ -436,10 +411,10 @@ def evaluate(
     frame, gold, book = coded_predictions(given, labels, codebook_of(codebook))
     reports = None
     if tables is not None or covariates is not None:
-        reports = reports_of(given) if tables is None else read_reports(tables, by)
-        reports = described(reports, covariates, output or labels, by=by, overwrite=overwrite)
+        held = tables or reports_of(given)
+        reports = group_reports(held, covariates, output or labels, by=by, overwrite=overwrite)
     common = {"annotator": annotator, "level": level, "codebook": book}
-    metrics = run(frame, gold, by=columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
+    metrics = gongkai.evaluate(frame, gold, by=columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
     _print_metrics(metrics)
     fit.print_real(frame["model"].unique())
     for row in diagnosis.confusion(frame, gold, annotator=annotator, codebook=book).itertuples():

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
+import gongkai
 from gongkai.cli.options import Overwrite
-
-if TYPE_CHECKING:
-    from gongkai.tables.codebook import Codebook
+from gongkai.tables.codebook import Codebook
 
 app = typer.Typer(
     no_args_is_help=True, help="A scheme of labels as data: check, show, new. 编码手册：检查、显示、新建。"
 )
-File = Annotated[Path | None, typer.Argument(help="Codebook in TOML; the one that ships if not given.")]
+File = Annotated[Path | None, Argument(help="Codebook in TOML; the one that ships if not given.")]
 
 
 def codebook_of(path: Path | None) -> Codebook | None:
     """Read the codebook of an option; None where none is given."""
-    from gongkai.tables.codebooks import read_codebook
-
-    return None if path is None else read_codebook(path)
+    return None if path is None else gongkai.read_codebook(path)
 
 
 @app.command()
@@ -46,10 +44,7 @@ def check(path: File = None) -> None:
 
 
 @app.command()
-def show(
-    path: File = None,
-    language: Annotated[str, typer.Option("--language", help="en or zh.")] = "en",
-) -> None:
+def show(path: File = None, language: Annotated[str, Option(help="en or zh.")] = "en") -> None:
     """Print a codebook as a coder reads it.
 
     Example: gongkai codebook show my-scheme.toml --language zh
@@ -62,17 +57,13 @@ def show(
 
 @app.command()
 def new(
-    path: Annotated[Path, typer.Argument(help="File to write, e.g. my-scheme.toml.")],
-    name: Annotated[
-        str | None, typer.Option("--name", help="Of the scheme; the file's if not given.")
-    ] = None,
+    path: Annotated[Path, Argument(help="File to write, e.g. my-scheme.toml.")],
+    name: Annotated[str | None, Option(help="Of the scheme; the file's if not given.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a commented template to change.
 
     Example: gongkai codebook new my-scheme.toml
     """
-    from gongkai.coding.codebook import new_codebook
-
-    made = new_codebook(path, name, overwrite=overwrite)
+    made = gongkai.new_codebook(path, name, overwrite=overwrite)
     typer.echo(f"{path}: {', '.join(made.names)}; change it, then: gongkai codebook check {path}")

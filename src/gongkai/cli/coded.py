@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Option
+
+import gongkai
+from gongkai.tables.codebook import Codebook
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Predictions
 
 AssumeRandom = Annotated[
     bool,
-    typer.Option(
-        "--assume-random", help="Labels without inclusion: take them as a random sample; results say so."
-    ),
+    Option("--assume-random", help="Labels without inclusion: take them as a random sample; results say so."),
 ]
 
 
 def given_predictions(path: Path, tables: Path | None, codebook: Codebook | None) -> Predictions | Path:
     """Return predictions as measures take them: a folder as it is, of a file its rows, filled from tables."""
-    from gongkai.tables.predicted import read_predictions
-
-    return path if path.is_dir() else read_predictions(path, tables, codebook)
+    return path if path.is_dir() else gongkai.read_predictions(path, tables, codebook)
 
 
 def coded_predictions(
     given: Predictions | Path, labels: Path, codebook: Codebook | None
 ) -> tuple[Predictions, Labels, Codebook]:
     """Return the predictions of coded sentences, the codes, and their scheme."""
-    from gongkai.coding.labels import read_labels
     from gongkai.tables.predicted import predictions_of, scheme_of
 
     scheme = codebook or scheme_of(given)
-    gold = read_labels(labels, scheme)
+    gold = gongkai.read_labels(labels, scheme)
     return predictions_of(given, gold["sentence_id"]), gold, scheme
 
 
@@ -43,16 +40,15 @@ def coded_sample(
     path: Path | None, predictions: Predictions | Path, codebook: Codebook | None, *, assumed: bool
 ) -> Labels | None:
     """Read the labels of a coded sample, and print how it stands to the sentences; None for none."""
-    from gongkai.coding.labels import read_labels
-    from gongkai.measure.guards import assume_random, sample_balance
+    from gongkai.measure.guards import sample_balance
     from gongkai.tables.predicted import scheme_of
 
     if path is None:
         return None
     scheme = codebook or scheme_of(predictions)
-    labels = read_labels(path, scheme)
+    labels = gongkai.read_labels(path, scheme)
     if assumed:
-        labels = assume_random(labels, predictions, codebook=scheme)
+        labels = gongkai.assume_random(labels, predictions, codebook=scheme)
     if labels["inclusion"].notna().any():
         table = sample_balance(predictions, labels, codebook=scheme)
         total, others = table.iloc[0], table.iloc[1:]

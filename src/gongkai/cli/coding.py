@@ -6,53 +6,44 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
+import gongkai
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.options import CodebookFile, Limit, Overwrite
 from gongkai.errors import GongkaiError
 
 
 def code(
-    tasks: Annotated[Path, typer.Argument(help="Task file of gongkai sample.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Codes to write, .csv.")],
+    tasks: Annotated[Path, Argument(help="Task file of gongkai sample.")],
+    output: Annotated[Path, Option("--output", "-o", help="Codes to write, .csv.")],
     llm: Annotated[
-        str | None, typer.Option("--llm", "-m", help="Name of the language model at the endpoint.")
+        str | None, Option("--llm", "-m", help="Name of the language model at the endpoint.")
     ] = None,
     interactive: Annotated[
         bool,
-        typer.Option(
-            "--interactive", "-i", help="Code it yourself, here, key by key; goes on where you left."
-        ),
+        Option("--interactive", "-i", help="Code it yourself, here, key by key; goes on where you left."),
     ] = False,
     endpoint: Annotated[
-        str | None,
-        typer.Option("--endpoint", help="OpenAI-compatible address; without it kept answers are replayed."),
+        str | None, Option(help="OpenAI-compatible address; without it kept answers are replayed.")
     ] = None,
     codebook: CodebookFile = None,
-    template: Annotated[
-        Path | None, typer.Option("--template", help="Prompt of your own; see docs/coding.md.")
-    ] = None,
-    cache: Annotated[
-        Path | None, typer.Option("--cache", help="Folder of kept answers; OUTPUT.answers if not given.")
-    ] = None,
-    answer: Annotated[
-        str, typer.Option("--answer", help="json_schema, json_object or text.")
-    ] = "json_schema",
-    passes: Annotated[int, typer.Option("--passes", min=1, help="How often each sentence is coded.")] = 1,
-    temperature: Annotated[float, typer.Option("--temperature", min=0.0)] = 0.0,
-    max_tokens: Annotated[int, typer.Option("--max-tokens", min=16, help="Longest answer.")] = 800,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Requests at a time.")] = 8,
-    retries: Annotated[int, typer.Option("--retries", min=0, help="Of 429, 5xx and lost connections.")] = 6,
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for an answer.")] = 120.0,
-    price: Annotated[
-        str, typer.Option("--price", metavar="IN,OUT", help="Per million tokens, to show the cost.")
-    ] = "",
+    template: Annotated[Path | None, Option(help="Prompt of your own; see docs/coding.md.")] = None,
+    cache: Annotated[Path | None, Option(help="Folder of kept answers; OUTPUT.answers if not given.")] = None,
+    answer: Annotated[str, Option(help="json_schema, json_object or text.")] = "json_schema",
+    passes: Annotated[int, Option(min=1, help="How often each sentence is coded.")] = 1,
+    temperature: Annotated[float, Option(min=0.0)] = 0.0,
+    max_tokens: Annotated[int, Option(min=16, help="Longest answer.")] = 800,
+    jobs: Annotated[int, Option("--jobs", "-j", min=1, help="Requests at a time.")] = 8,
+    retries: Annotated[int, Option(min=0, help="Of 429, 5xx and lost connections.")] = 6,
+    timeout: Annotated[float, Option(min=0.1, help="Seconds for an answer.")] = 120.0,
+    price: Annotated[str, Option(metavar="IN,OUT", help="Per million tokens, to show the cost.")] = "",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the first prompt, tokens and cost; send nothing.")
+        bool, Option("--dry-run", help="Show the first prompt, tokens and cost; send nothing.")
     ] = False,
     obedience: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--obedience",
             help="Test instead whether the model follows the codebook: its labels reordered, renamed, "
             "swapped, without definitions; OUTPUT is the table. Asks five times as often.",
@@ -78,15 +69,15 @@ def code(
         raise GongkaiError("--llm NAME of the language model, or -i to code here")
     from tqdm.auto import tqdm
 
-    from gongkai.coding.machine import Machine, code_by_machine, template_text
     from gongkai.coding.machine import dry_run as rehearse
+    from gongkai.coding.machine import template_text
     from gongkai.store.run import refuse_existing
     from gongkai.tables.schema import write_frame
 
     prices = _prices(price)
     book = codebook_of(codebook)
     text = template_text(template)
-    machine = Machine(
+    machine = gongkai.Machine(
         llm, endpoint, answer=answer, temperature=temperature, max_tokens=max_tokens, jobs=jobs,
         retries=retries, timeout=timeout,
     )  # fmt: skip
@@ -118,7 +109,7 @@ def code(
                 tasks, machine, cache=place, codebook=book, template=text, limit=limit, say=say
             )
         else:
-            codes, tally = code_by_machine(
+            codes, tally = gongkai.code_by_machine(
                 tasks, machine, cache=place, codebook=book, template=text, passes=passes, limit=limit, say=say
             )
     write_frame(codes, output, overwrite=overwrite)
@@ -169,13 +160,12 @@ def predict_codes(
     inputs: list[Path], codes: Path, output: Path, codebook: Path | None, overwrite: bool
 ) -> None:
     """Write one coder's codes as predictions."""
-    from gongkai.coding.labels import predictions_from_codes, read_labels
-    from gongkai.corpus.inputs import read_sentences
+    from gongkai.coding.labels import predictions_from_codes
     from gongkai.tables.schema import write_frame
 
     book = codebook_of(codebook)
-    sentences = read_sentences(inputs)
-    found = predictions_from_codes(read_labels(codes, book), sentences, book)
+    sentences = gongkai.read_sentences(inputs)
+    found = predictions_from_codes(gongkai.read_labels(codes, book), sentences, book)
     write_frame(found, output, overwrite=overwrite)
     coded = found["sentence_id"].nunique()
     typer.echo(f"{output}: {coded:,} sentences coded; {len(sentences) - coded:,} without codes are left out")

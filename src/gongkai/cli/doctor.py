@@ -14,6 +14,7 @@ from pathlib import Path
 
 import typer
 
+import gongkai
 from gongkai.cli.net import versions
 from gongkai.errors import GongkaiError
 
@@ -90,21 +91,15 @@ def _requirements() -> Iterator[str]:
 
 def _self_test() -> Iterator[str]:
     """Build, predict and measure one bundled report."""
-    from gongkai.classify.predict import predict
-    from gongkai.corpus.build import build
-    from gongkai.measure.prevalence import prevalence
-    from gongkai.store.run import bundled
-    from gongkai.tables.schema import read_table
-
-    report = max(bundled("corpus/raw").rglob("*.html"), key=lambda path: path.stat().st_size)
+    report = max(gongkai.bundled("corpus/raw").rglob("*.html"), key=lambda path: path.stat().st_size)
     with tempfile.TemporaryDirectory() as place:
-        done = build(report, Path(place) / "tables")
+        done = gongkai.build(report, Path(place) / "tables")
         if not done.reports:
             raise GongkaiError(f"{report.name}: a bundled report is not read any more")
         yield f"built {done.reports} report: {done.sentences} sentences, {done.statistics} cells"
-        predictions = predict(read_table(Path(place) / "tables", "sentences"))
+        predictions = gongkai.predict(gongkai.read(Path(place) / "tables", "sentences"))
     yield f"the bundled model loads and tags: {len(predictions)} rows"
-    yield f"measured: {len(prevalence(predictions))} rows"
+    yield f"measured: {len(gongkai.prevalence(predictions))} rows"
 
 
 LOOKS: dict[str, Callable[[], Iterator[str]]] = {

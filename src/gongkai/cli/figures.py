@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Option
 
+import gongkai
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import given_predictions
 from gongkai.cli.groups import With, say_unmatched
 from gongkai.cli.options import CodebookFile, Level, Output, Overwrite, Predicted, Tables, columns_of
 from gongkai.errors import GongkaiError
 
-Strict = Annotated[bool, typer.Option("--strict", help="Null where a rule that a rate rests on is broken.")]
+Strict = Annotated[bool, Option("--strict", help="Null where a rule that a rate rests on is broken.")]
 Per = Annotated[
-    str, typer.Option("--per", help="Columns of --with to divide new requests by.  [default: residents]")
+    str, Option("--per", help="Columns of --with to divide new requests by.  [default: residents]")
 ]
 
 
@@ -26,12 +28,9 @@ def rates(
     covariates: With = None,
     per: Per = "",
     below: Annotated[
-        Path | None,
-        typer.Option("--systems", help="Also write each parent's rates beside those of its agencies."),
+        Path | None, Option("--systems", help="Also write each parent's rates beside those of its agencies.")
     ] = None,
-    method: Annotated[
-        str, typer.Option("--method", help="Interval of a share: jeffreys or wilson.")
-    ] = "jeffreys",
+    method: Annotated[str, Option(help="Interval of a share: jeffreys or wilson.")] = "jeffreys",
     level: Level = 0.95,
     overwrite: Overwrite = False,
 ) -> None:
@@ -44,22 +43,20 @@ def rates(
     Example: gongkai rates tables -o rates.xlsx --with own.csv --per residents,staff
     """
     from gongkai.measure.coverage import uneven_years
-    from gongkai.measure.rates import rates as run
-    from gongkai.measure.series import series
     from gongkai.measure.systems import systems
-    from gongkai.tables.schema import read_frame, read_table, write_frame
+    from gongkai.tables.schema import read_frame, write_frame
 
     own = None if covariates is None else read_frame(covariates, [])
-    reports = read_table(tables, "reports")
-    found = run(
-        reports, tables, read_table(tables, "checks", ["report_id", "rule", "holds"]), covariates=own,
+    reports = gongkai.read(tables, "reports")
+    found = gongkai.rates(
+        reports, tables, gongkai.read(tables, "checks", ["report_id", "rule", "holds"]), covariates=own,
         per=columns_of(per) or None, strict=strict, method=method, level=level,  # type: ignore[arg-type]
     )  # fmt: skip
     write_frame(found, output, overwrite=overwrite)
     if own is not None and covariates is not None:
         say_unmatched(reports, own, covariates, output, overwrite=overwrite)
     if below is not None:
-        pairs = systems(found, series(reports), reports)
+        pairs = systems(found, gongkai.series(reports), reports)
         write_frame(pairs, below, overwrite=overwrite)
         typer.echo(f"  {below}: {pairs['parent'].nunique()} parents with agencies held; nothing need add up")
     for name, part in found.groupby("indicator", sort=False):
@@ -83,13 +80,10 @@ def coverage(
     output: Output,
     expect: Annotated[
         Path | None,
-        typer.Option(
-            "--expect",
-            help="CSV of agencies that ought to be there: agency, level, region_code, first, last.",
-        ),
+        Option(help="CSV of agencies that ought to be there: agency, level, region_code, first, last."),
     ] = None,
-    years: Annotated[str, typer.Option("--years", help="Years expected, e.g. 2019-2024 or 2019,2021.")] = "",
-    by: Annotated[str, typer.Option("--by", help="Groups of the shares that are printed.")] = "year",
+    years: Annotated[str, Option(help="Years expected, e.g. 2019-2024 or 2019,2021.")] = "",
+    by: Annotated[str, Option(help="Groups of the shares that are printed.")] = "year",
     level: Level = 0.95,
     overwrite: Overwrite = False,
 ) -> None:
@@ -97,15 +91,14 @@ def coverage(
 
     Example: gongkai coverage tables -o coverage.csv --expect agencies.csv --years 2019-2024 --by level
     """
-    from gongkai.measure.coverage import coverage as run
-    from gongkai.measure.coverage import coverage_shares, uneven_years
-    from gongkai.tables.schema import read_frame, read_table, records, write_frame
+    from gongkai.measure.coverage import uneven_years
+    from gongkai.tables.schema import read_frame, records, write_frame
 
-    reports = read_table(tables, "reports")
+    reports = gongkai.read(tables, "reports")
     listed = None if expect is None else read_frame(expect, ["agency"])
-    found = run(reports, read_table(tables, "problems"), expect=listed, years=years_of(years))
+    found = gongkai.coverage(reports, gongkai.read(tables, "problems"), expect=listed, years=years_of(years))
     write_frame(found, output, overwrite=overwrite)
-    for row in records(coverage_shares(found, by=columns_of(by), level=level)):
+    for row in records(gongkai.coverage_shares(found, by=columns_of(by), level=level)):
         group = " ".join(str(row[c]) for c in columns_of(by))
         late = f", {row['late']} of {row['dated']} dated late" if row["dated"] else ""
         typer.echo(
@@ -143,16 +136,14 @@ def years_of(text: str) -> list[int] | None:
 def panel(
     tables: Tables,
     predictions: Predicted,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help=".parquet, .csv, .xlsx, .jsonl or .dta to write.")
-    ],
+    output: Annotated[Path, Option("--output", "-o", help=".parquet, .csv, .xlsx, .jsonl or .dta to write.")],
     labels: Annotated[
-        Path | None, typer.Option("--labels", help="Coded sample: corrected shares beside the counted ones.")
+        Path | None, Option(help="Coded sample: corrected shares beside the counted ones.")
     ] = None,
     covariates: With = None,
     per: Per = "",
     renames: Annotated[
-        Path | None, typer.Option("--renames", help="CSV of your own: old, new, kind (rename, merger), from.")
+        Path | None, Option(help="CSV of your own: old, new, kind (rename, merger), from.")
     ] = None,
     strict: Strict = False,
     codebook: CodebookFile = None,
@@ -165,31 +156,29 @@ def panel(
 
     Example: gongkai panel tables predictions.csv -o panel.dta --with gdp.csv --strict
     """
-    from gongkai.coding.labels import read_labels
     from gongkai.measure.coverage import uneven_years
-    from gongkai.measure.panel import panel as run
-    from gongkai.measure.panel import panel_gaps, write_panel
     from gongkai.tables.predicted import scheme_of
-    from gongkai.tables.schema import read_frame, read_table
+    from gongkai.tables.schema import read_frame
 
     book = codebook_of(codebook)
     predicted = given_predictions(predictions, tables, book)
-    reports = read_table(tables, "reports")
-    checks = read_table(tables, "checks", ["report_id", "rule", "holds"])
+    reports = gongkai.read(tables, "reports")
+    checks = gongkai.read(tables, "checks", ["report_id", "rule", "holds"])
     own = None if covariates is None else read_frame(covariates, [])
-    table, dictionary = run(
+    table, dictionary = gongkai.panel(
         reports, predicted, sentences=tables, statistics=tables, checks=checks,
-        labels=None if labels is None else read_labels(labels, book or scheme_of(predicted)), codebook=book,
+        labels=None if labels is None else gongkai.read_labels(labels, book or scheme_of(predicted)),
+        codebook=book,
         renames=None if renames is None else read_frame(renames, ["old", "new", "kind", "from"]),
         covariates=own, per=columns_of(per) or None,
         strict=strict, level=level,
     )  # fmt: skip
-    written = write_panel(table, dictionary, output, overwrite=overwrite)
+    written = gongkai.write_panel(table, dictionary, output, overwrite=overwrite)
     if own is not None and covariates is not None:
         say_unmatched(table, own, covariates, output, overwrite=overwrite)
     for note, part in table[table["note"].fillna("") != ""].groupby("note", sort=False):
         typer.echo(f"  note: {note}: {part['agency'].iloc[0]}, {len(part)} rows")
-    gaps = panel_gaps(reports)
+    gaps = gongkai.panel_gaps(reports)
     for row in gaps.itertuples():
         typer.echo(f"  gap: {row.agency} {row.year}")
     for line in uneven_years(reports):

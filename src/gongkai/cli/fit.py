@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
+import gongkai
 from gongkai.cli.options import Overwrite
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def calibrate(
-    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled checkpoint.")],
-    labels: Annotated[Path, typer.Argument(help="CSV file or folder of coded sentences of your reports.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to make.")],
-    annotator: Annotated[str, typer.Option("--annotator", help="Whose codes are gold.")] = "resolved",
+    model: Annotated[str, Argument(help="Model folder, or the name of a bundled checkpoint.")],
+    labels: Annotated[Path, Argument(help="CSV file or folder of coded sentences of your reports.")],
+    output: Annotated[Path, Option("--output", "-o", help="Model folder to make.")],
+    annotator: Annotated[str, Option(help="Whose codes are gold.")] = "resolved",
     overwrite: Overwrite = False,
 ) -> None:
     """Fit a model's scores and thresholds to 100–300 coded sentences of your own reports.
 
     Example: gongkai calibrate linear my-sample.csv -o my-linear
     """
-    from gongkai.classify.adjust import calibrate as run
-    from gongkai.classify.classifier import load_model
-    from gongkai.coding.labels import read_labels
-
-    gold = read_labels(labels, load_model(model).codebook)
-    found = run(model, gold, output, annotator=annotator, overwrite=overwrite)
+    gold = gongkai.read_labels(labels, gongkai.load_model(model).codebook)
+    found = gongkai.calibrate(model, gold, output, annotator=annotator, overwrite=overwrite)
     for row, fitted in zip(found.itertuples(), found["slope"].notna(), strict=True):
         if not fitted:
             typer.echo(f"  {row.label}: {row.positives} of {row.n} coded 1, too few of a kind; left as it is")

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Option
 
+import gongkai
 from gongkai.cli.options import columns_of
 
 if TYPE_CHECKING:
@@ -14,45 +16,40 @@ if TYPE_CHECKING:
 
 With = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         "--with",
         help="Table of your own columns by report_id, agency, region_code, city or province (and year).",
     ),
 ]
 
 
-def read_reports(tables: Path, by: str) -> Table:
-    """Read the reports of a tables folder: what they are joined by, and the columns that `by` names."""
-    from gongkai.tables.schema import SCHEMAS, read_table
-
-    wanted = {"report_id", "agency", "region_code", "year", *columns_of(by)}
-    return read_table(tables, "reports", [c for c in SCHEMAS["reports"].names if c in wanted])
-
-
-def described(
-    reports: Table, covariates: Path | None, output: Path, *, by: str = "", overwrite: bool = False
+def group_reports(
+    reports: Table | Path, covariates: Path | None, output: Path, *, by: str, overwrite: bool
 ) -> Table:
-    """Return reports with their province and city where `by` asks for them, and the user's columns."""
-    from gongkai.measure.groups import PLACES, with_covariates, with_places
-    from gongkai.tables.schema import read_frame
+    """Return reports, or those of a tables folder, with all that `by` may name: places, the user's own."""
+    from gongkai.measure.groups import PLACES, with_places
+    from gongkai.tables.schema import SCHEMAS, read_frame
 
+    if isinstance(reports, Path):
+        wanted = {"report_id", "agency", "region_code", "year", *columns_of(by)}
+        columns = [c for c in SCHEMAS["reports"].names if c in wanted]
+        reports = gongkai.read(reports, "reports", columns)
     if set(PLACES) & set(columns_of(by)):
         reports = with_places(reports)
     if covariates is None:
         return reports
     own = read_frame(covariates, [])
     say_unmatched(reports, own, covariates, output, overwrite=overwrite)
-    return with_covariates(reports, own)[0]
+    return gongkai.with_covariates(reports, own)[0]
 
 
 def say_unmatched(
     reports: Table, own: Table, covariates: Path, output: Path, *, overwrite: bool = False
 ) -> None:
     """Count the rows of the user's table that fit no report, and write them to NAME.unmatched.csv."""
-    from gongkai.measure.groups import with_covariates
     from gongkai.tables.schema import write_frame
 
-    _, unmatched = with_covariates(reports, own)
+    _, unmatched = gongkai.with_covariates(reports, own)
     if len(unmatched):
         beside = output.with_name(f"{output.stem}.unmatched.csv")
         write_frame(unmatched, beside, overwrite=overwrite)

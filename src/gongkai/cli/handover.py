@@ -6,35 +6,32 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from typer import Option
 
+import gongkai
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.options import CodebookFile, Overwrite, Tables
 
 
 def export(
     tables: Tables,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
-    form: Annotated[Literal["csv", "parquet"], typer.Option("--format", help="csv or parquet.")] = "csv",
-    predictions: Annotated[
-        Path | None, typer.Option("--predictions", help="What gongkai predict wrote, to go with them.")
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option("--labels", help="Codes to go with them: CSV file or folder.")
-    ] = None,
+    output: Annotated[Path, Option("--output", "-o", help="Folder to make.")],
+    form: Annotated[Literal["csv", "parquet"], Option("--format", help="csv or parquet.")] = "csv",
+    predictions: Annotated[Path | None, Option(help="What gongkai predict wrote, to go with them.")] = None,
+    labels: Annotated[Path | None, Option(help="Codes to go with them: CSV file or folder.")] = None,
     codebook: CodebookFile = None,
-    title: Annotated[str | None, typer.Option("--title", help="Of the collection.")] = None,
-    creator: Annotated[list[str] | None, typer.Option("--creator", help="Who made it; repeat it.")] = None,
-    licence: Annotated[str, typer.Option("--license", help="SPDX identifier, e.g. CC-BY-4.0.")] = "",
-    publisher: Annotated[str, typer.Option("--publisher", help="The archive or university.")] = "",
-    url: Annotated[str, typer.Option("--url", help="Where it will be found.")] = "",
-    published: Annotated[str, typer.Option("--date", help="ISO date; today unless given.")] = "",
+    title: Annotated[str | None, Option(help="Of the collection.")] = None,
+    creator: Annotated[list[str] | None, Option(help="Who made it; repeat it.")] = None,
+    licence: Annotated[str, Option("--license", help="SPDX identifier, e.g. CC-BY-4.0.")] = "",
+    publisher: Annotated[str, Option(help="The archive or university.")] = "",
+    url: Annotated[str, Option(help="Where it will be found.")] = "",
+    published: Annotated[str, Option("--date", help="ISO date; today unless given.")] = "",
     overwrite: Overwrite = False,
 ) -> None:
     """Write the tables as one file each, described for archives: Croissant, Frictionless, DataCite.
 
     Example: gongkai export tables -o deposit --creator "Li Wen" --license CC-BY-4.0 --publisher Zenodo
     """
-    from gongkai.coding.labels import read_labels
     from gongkai.tables.export import About
     from gongkai.tables.export import export as run
 
@@ -43,7 +40,7 @@ def export(
         creators=tuple(creator or ()), licence=licence, publisher=publisher, url=url,
         published=published, **said,
     )  # fmt: skip
-    coded = None if labels is None else read_labels(labels, codebook_of(codebook))
+    coded = None if labels is None else gongkai.read_labels(labels, codebook_of(codebook))
     counts = run(
         tables, output, about=about, form=form, predictions=predictions, labels=coded, overwrite=overwrite
     )

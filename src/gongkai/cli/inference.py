@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
+import gongkai
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_predictions, coded_sample, given_predictions
-from gongkai.cli.groups import With, described, read_reports
+from gongkai.cli.groups import With, group_reports
 from gongkai.cli.options import By, CodebookFile, First, Level, Output, Overwrite, Predicted, Tables
 from gongkai.errors import GongkaiError, MeasureError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gongkai.tables.schema import Labels, Predictions, Table
 
 Sample = Annotated[
-    Path | None, typer.Option("--labels", help="Coded sample with inclusion: corrected outcomes (DSL).")
+    Path | None, Option("--labels", help="Coded sample with inclusion: corrected outcomes (DSL).")
 ]
 
 
@@ -28,16 +29,14 @@ def compare(
     predictions: Predicted,
     output: Output,
     by: By,
-    second: Annotated[
-        str | None, typer.Option("--second", help="Group of interest; every group if not given.")
-    ] = None,
+    second: Annotated[str | None, Option(help="Group of interest; every group if not given.")] = None,
     first: First = None,
     against: Annotated[
-        str, typer.Option("--against", help="Every group against peers (all others) or mean (of the others).")
+        str, Option(help="Every group against peers (all others) or mean (of the others).")
     ] = "peers",
     labels: Sample = None,
     assume_random: AssumeRandom = False,
-    cluster: Annotated[str, typer.Option("--cluster", help="agency or report_id.")] = "agency",
+    cluster: Annotated[str, Option(help="agency or report_id.")] = "agency",
     covariates: With = None,
     codebook: CodebookFile = None,
     level: Level = 0.95,
@@ -51,33 +50,29 @@ def compare(
     Example: gongkai compare tables predictions.csv -o ranks.csv --by agency
     Example: gongkai compare tables predictions -o tiers.csv --by tier --second 1 --with cities.csv
     """
-    from gongkai.measure.compare import compare as run
     from gongkai.measure.coverage import uneven_years
     from gongkai.measure.guards import note_assumed
-    from gongkai.measure.many import compare_groups
     from gongkai.measure.years import BREAK
     from gongkai.tables.schema import records, write_frame
 
-    reports = described(read_reports(tables, by), covariates, output, by=by, overwrite=overwrite)
+    reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
     groups_by = [by] if cluster in ("agency", "report_id", by) else [by, cluster]
     given = given_predictions(predictions, tables, codebook_of(codebook))
     outcomes, gold = _outcomes(given, labels, codebook, assume_random, by=groups_by, reports=reports)
     if second is None:
         if first is not None or against not in ("peers", "mean"):
             raise GongkaiError("--first needs --second; --against is peers or mean")
-        table = compare_groups(outcomes, by=by, against=against, cluster=cluster, level=level)  # type: ignore[arg-type]
+        table = gongkai.compare_groups(outcomes, by=by, against=against, cluster=cluster, level=level)  # type: ignore[arg-type]
         table = note_assumed(table, gold)
         write_frame(table, output, overwrite=overwrite)
         _echo_ranks(table, by)
         return
     groups = [None if g is None else group_value(outcomes, by, g) for g in (first, second)]
-    found = run(outcomes, by=by, first=groups[0], second=groups[1], cluster=cluster, level=level)
+    found = gongkai.compare(outcomes, by=by, first=groups[0], second=groups[1], cluster=cluster, level=level)
     found = note_assumed(found, gold)
     write_frame(found, output, overwrite=overwrite)
     for row in records(found):
-        spread = " (too few clusters)"
-        if row["low"] is not None and row["low"] == row["low"]:
-            spread = f" [{row['low']:+.1%}, {row['high']:+.1%}], p = {number(row['p_value'])}"
+        spread = interval(row, "+.1%", " (too few clusters)")
         typer.echo(
             f"  {row['label']:<24} {percent(row['value'], '+')}{spread}  {row['clusters']} × {cluster}"
         )
@@ -91,10 +86,8 @@ def trend(
     tables: Tables,
     predictions: Predicted,
     output: Output,
-    first: Annotated[
-        int | None, typer.Option("--first", help="With --second: take these years apart.")
-    ] = None,
-    second: Annotated[int | None, typer.Option("--second", help="The later year.")] = None,
+    first: Annotated[int | None, Option(help="With --second: take these years apart.")] = None,
+    second: Annotated[int | None, Option(help="The later year.")] = None,
     labels: Sample = None,
     assume_random: AssumeRandom = False,
     codebook: CodebookFile = None,
@@ -110,7 +103,6 @@ def trend(
     """
     from gongkai.measure.guards import note_assumed
     from gongkai.measure.years import BREAK, composition
-    from gongkai.measure.years import trend as run
     from gongkai.tables.schema import records, write_frame
 
     if (first is None) != (second is None):
@@ -118,15 +110,13 @@ def trend(
     given = given_predictions(predictions, tables, codebook_of(codebook))
     outcomes, gold = _outcomes(given, labels, codebook, assume_random, by=["agency", "year", "report_id"])
     if first is None or second is None:
-        found = run(outcomes, level=level)
+        found = gongkai.trend(outcomes, level=level)
     else:
         found = composition(outcomes, first, second, level=level)
     found = note_assumed(found, gold)
     write_frame(found, output, overwrite=overwrite)
     for row in records(found):
-        spread = " (too few agencies)"
-        if row["low"] is not None and row["low"] == row["low"]:
-            spread = f" [{row['low']:+.2%}, {row['high']:+.2%}], p = {number(row['p_value'])}"
+        spread = interval(row, "+.2%", " (too few agencies)")
         name = row.get("quantity") or row.get("part")
         typer.echo(f"  {row['label']:<24} {name:<19} {row['value']:+.2%}{spread}  {row['clusters']} agencies")
     if found["note"].eq(BREAK).any():
@@ -134,22 +124,21 @@ def trend(
 
 
 def plan(
-    difference: Annotated[float, typer.Argument(help="Difference of two shares to be seen, e.g. 0.05.")],
-    agencies: Annotated[int, typer.Option("--agencies", min=1, help="In each group.")],
-    sentences: Annotated[int, typer.Option("--sentences", min=1, help="Of each agency in each group.")],
-    share: Annotated[float | None, typer.Option("--share", help="Share of the label.")] = None,
-    sensitivity: Annotated[float, typer.Option("--sensitivity", help="Of the model.")] = 0.85,
-    specificity: Annotated[float, typer.Option("--specificity", help="Of the model.")] = 0.95,
-    correlation: Annotated[float, typer.Option("--correlation", help="Of an agency's sentences.")] = 0.05,
+    difference: Annotated[float, Argument(help="Difference of two shares to be seen, e.g. 0.05.")],
+    agencies: Annotated[int, Option(min=1, help="In each group.")],
+    sentences: Annotated[int, Option(min=1, help="Of each agency in each group.")],
+    share: Annotated[float | None, Option(help="Share of the label.")] = None,
+    sensitivity: Annotated[float, Option(help="Of the model.")] = 0.85,
+    specificity: Annotated[float, Option(help="Of the model.")] = 0.95,
+    correlation: Annotated[float, Option(help="Of an agency's sentences.")] = 0.05,
     overlap: Annotated[
-        float,
-        typer.Option("--overlap", help="Correlation of an agency's two shares; 0 for other agencies."),
+        float, Option(help="Correlation of an agency's two shares; 0 for other agencies.")
     ] = 0.0,
-    predictions: Annotated[Path | None, typer.Option("--predictions", help="Of a coded pilot.")] = None,
-    labels: Annotated[Path | None, typer.Option("--labels", help="The pilot's codes.")] = None,
-    label: Annotated[str | None, typer.Option("--label", help="Which label of the pilot.")] = None,
-    report: Annotated[int, typer.Option("--report", min=1, help="Sentences of a report coded whole.")] = 30,
-    power: Annotated[float, typer.Option("--power", help="With which it is to be seen.")] = 0.8,
+    predictions: Annotated[Path | None, Option(help="Of a coded pilot.")] = None,
+    labels: Annotated[Path | None, Option(help="The pilot's codes.")] = None,
+    label: Annotated[str | None, Option(help="Which label of the pilot.")] = None,
+    report: Annotated[int, Option(min=1, help="Sentences of a report coded whole.")] = 30,
+    power: Annotated[float, Option(help="With which it is to be seen.")] = 0.8,
     codebook: CodebookFile = None,
     level: Level = 0.95,
 ) -> None:
@@ -161,7 +150,6 @@ def plan(
     Example: gongkai plan 0.05 --agencies 40 --sentences 90 --predictions p.csv --labels l.csv --label x
     """
     from gongkai.measure.plan import assume, pilot
-    from gongkai.measure.plan import plan as run
     from gongkai.tables.schema import records
 
     if predictions is not None and labels is not None and label is not None:
@@ -176,7 +164,7 @@ def plan(
         assumed = assume(share, sensitivity, specificity, correlation=correlation, overlap=overlap)
     else:
         raise GongkaiError("give --share and the model's rates, or a pilot: --predictions, --labels, --label")
-    table = run(
+    table = gongkai.plan(
         difference, assumed, agencies=agencies, sentences=sentences, report=report, power=power, level=level
     )
     if table["n"].isna().all():
@@ -203,22 +191,18 @@ DESIGNED = {
 
 
 def regress(
-    panel: Annotated[Path, typer.Argument(help="What gongkai panel wrote (.csv, .parquet, .xlsx, .jsonl).")],
-    formula: Annotated[str, typer.Argument(help="'outcome ~ regressors | fixed effects', as in fixest.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the table.")] = None,
-    predictions: Annotated[
-        Path | None, typer.Option("--predictions", help="With --labels: adds LABEL_outcome (DSL).")
-    ] = None,
+    panel: Annotated[Path, Argument(help="What gongkai panel wrote (.csv, .parquet, .xlsx, .jsonl).")],
+    formula: Annotated[str, Argument(help="'outcome ~ regressors | fixed effects', as in fixest.")],
+    output: Annotated[Path | None, Option("--output", "-o", help="Also write the table.")] = None,
+    predictions: Annotated[Path | None, Option(help="With --labels: adds LABEL_outcome (DSL).")] = None,
     labels: Sample = None,
-    tables: Annotated[
-        Path | None, typer.Option("--tables", help="Tables folder, to fill what the predictions lack.")
-    ] = None,
-    cluster: Annotated[str, typer.Option("--cluster", help="Column of the clusters.")] = "agency",
-    weights: Annotated[str | None, typer.Option("--weights", help="Column of the weights.")] = None,
-    draws: Annotated[int, typer.Option("--draws", min=0, help="Of the wild cluster bootstrap.")] = 9999,
+    tables: Annotated[Path | None, Option(help="Tables folder, to fill what the predictions lack.")] = None,
+    cluster: Annotated[str, Option(help="Column of the clusters.")] = "agency",
+    weights: Annotated[str | None, Option(help="Column of the weights.")] = None,
+    draws: Annotated[int, Option(min=0, help="Of the wild cluster bootstrap.")] = 9999,
     codebook: CodebookFile = None,
     level: Level = 0.95,
-    seed: Annotated[int, typer.Option("--seed", help="Of the bootstrap.")] = 0,
+    seed: Annotated[int, Option(help="Of the bootstrap.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Regress on the panel with fixed effects, errors clustered by agency (pyfixest).
@@ -226,7 +210,6 @@ def regress(
     Example: gongkai regress panel.csv 'LABEL ~ new_requests_total + i.year | agency'
     Example: gongkai regress p.csv 'LABEL_outcome ~ i.year | agency' --predictions q.csv --labels l.csv
     """
-    from gongkai.measure.regress import regress as run
     from gongkai.measure.regress import with_outcomes
     from gongkai.tables.schema import read_frame, records, write_frame
 
@@ -239,7 +222,9 @@ def regress(
         gold = coded_sample(labels, given, book, assumed=False)
         if gold is not None:
             frame = with_outcomes(frame, given, gold, codebook=book)
-    found = run(frame, formula, cluster=cluster, weights=weights, level=level, draws=draws, seed=seed)
+    found = gongkai.regress(
+        frame, formula, cluster=cluster, weights=weights, level=level, draws=draws, seed=seed
+    )
     for row in records(found):
         wild = f", wild bootstrap p = {row['p_wild']:.3f}" if row["p_wild"] == row["p_wild"] else ""
         typer.echo(
@@ -263,11 +248,9 @@ def _outcomes(
     reports: Table | None = None,
 ) -> tuple[Table, Labels | None]:
     """Return the outcomes, counted or corrected by the labels, added up; and these."""
-    from gongkai.measure.outcomes import outcome_sums
-
     book = codebook_of(codebook)
     gold = coded_sample(labels, given, book, assumed=assumed)
-    return outcome_sums(given, gold, by=by, reports=reports, codebook=book), gold
+    return gongkai.outcome_sums(given, gold, by=by, reports=reports, codebook=book), gold
 
 
 def _echo_ranks(table: Table, by: str) -> None:
@@ -287,6 +270,14 @@ def _echo_ranks(table: Table, by: str) -> None:
 def percent(share: float | None, sign: str = "") -> str:
     """Return a share in percent, or that it is undefined."""
     return "undefined" if share is None or share != share else f"{share:{sign}.1%}"
+
+
+def interval(row: Mapping[str, Any], form: str, lacking: str = "") -> str:
+    """Return the interval of a row and its p-value, if it has one; or what to say where it is undefined."""
+    if row["low"] is None or row["low"] != row["low"]:
+        return lacking
+    p_value = f", p = {number(row['p_value'])}" if "p_value" in row else ""
+    return f" [{row['low']:{form}}, {row['high']:{form}}]{p_value}"
 
 
 def number(value: float | None) -> str:

@@ -5,45 +5,38 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
-Tables = Annotated[Path, typer.Argument(help="Tables folder of gongkai build.")]
-Predicted = Annotated[Path, typer.Argument(help="What gongkai predict wrote.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help=".csv, .xlsx, .jsonl or .parquet to write.")]
-By = Annotated[str, typer.Option("--by", help="Column that holds the groups, e.g. year, kind, level, form.")]
-First = Annotated[str | None, typer.Option("--first", help="Group compared with; all others if not given.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result of gongkai.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")]
-Threads = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Threads; all cores if not given.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N inputs, for a look.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")]
-Level = Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Coverage of the intervals.")]
-Model = Annotated[
-    str, typer.Option("--model", "-m", help="Model folder, or the name of a bundled checkpoint.")
-]
+Tables = Annotated[Path, Argument(help="Tables folder of gongkai build.")]
+Predicted = Annotated[Path, Argument(help="What gongkai predict wrote.")]
+Output = Annotated[Path, Option("--output", "-o", help=".csv, .xlsx, .jsonl or .parquet to write.")]
+By = Annotated[str, Option("--by", help="Column that holds the groups, e.g. year, kind, level, form.")]
+First = Annotated[str | None, Option("--first", help="Group compared with; all others if not given.")]
+Overwrite = Annotated[bool, Option("--overwrite", help="Replace an earlier result of gongkai.")]
+Jobs = Annotated[int, Option("--jobs", "-j", min=1, help="Worker processes.")]
+Threads = Annotated[int | None, Option("--jobs", "-j", min=1, help="Threads; all cores if not given.")]
+Limit = Annotated[int | None, Option("--limit", min=1, help="Only the first N inputs, for a look.")]
+Seed = Annotated[int, Option("--seed", help="Seed of the bootstrap.")]
+Level = Annotated[float, Option("--level", min=0.5, max=0.999, help="Coverage of the intervals.")]
+Model = Annotated[str, Option("--model", "-m", help="Model folder, or the name of a bundled checkpoint.")]
 Device = Annotated[
-    str | None,
-    typer.Option("--device", help="transformer: cpu, cuda, …; unless given, a GPU where there is one."),
+    str | None, Option("--device", help="transformer: cpu, cuda, …; unless given, a GPU where there is one.")
 ]
-BatchSize = Annotated[
-    int | None, typer.Option("--batch-size", min=1, help="transformer: sentences read at once.")
-]
+BatchSize = Annotated[int | None, Option("--batch-size", min=1, help="transformer: sentences read at once.")]
 CodebookFile = Annotated[
-    Path | None, typer.Option("--codebook", help="Codebook in TOML; the one that ships if not given.")
+    Path | None, Option("--codebook", help="Codebook in TOML; the one that ships if not given.")
 ]
 FillFrom = Annotated[
     Path | None,
-    typer.Option("--tables", help="Tables folder: its reports' columns, and what the predictions lack."),
+    Option("--tables", help="Tables folder: its reports' columns, and what the predictions lack."),
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
+Resume = Annotated[bool, Option("--resume", help="Go on with an interrupted run.")]
 Share = Annotated[
     str | None,
-    typer.Option(
-        "--shard", metavar="I/N", help="Only the I-th of N shares; a last run with --resume ends it."
-    ),
+    Option("--shard", metavar="I/N", help="Only the I-th of N shares; a last run with --resume ends it."),
 ]
 Scheduler = Annotated[
-    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Scheduler of a running Dask cluster.")
+    str | None, Option("--scheduler", metavar="ADDRESS", help="Scheduler of a running Dask cluster.")
 ]
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Option
 
+import gongkai
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample
 from gongkai.cli.options import CodebookFile, Level, Overwrite, Predicted, Tables
@@ -18,31 +20,30 @@ def page(
     predictions: Predicted,
     output: Annotated[
         Path,
-        typer.Option(
+        Option(
             "--output", "-o", help="NAME.html: one file; any other name: a folder with index.html, for many."
         ),
     ],
     model: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--model",
             "-m",
             help="Model folder, or the name of a bundled one: the page says what it was trained on.",
         ),
     ] = None,
     labels: Annotated[
-        Path | None, typer.Option("--labels", help="Coded sample that corrects the shares, as in measure.")
+        Path | None, Option(help="Coded sample that corrects the shares, as in measure.")
     ] = None,
     method: Annotated[
-        str | None,
-        typer.Option("--method", help="With --labels: dsl (if not given), ppi or adjusted, as in measure."),
+        str | None, Option(help="With --labels: dsl (if not given), ppi or adjusted, as in measure.")
     ] = None,
     assume_random: AssumeRandom = False,
     followed: Annotated[
-        Path | None, typer.Option("--followup", help="What gongkai followup wrote, for a large corpus.")
+        Path | None, Option("--followup", help="What gongkai followup wrote, for a large corpus.")
     ] = None,
     copies: Annotated[
-        Path | None, typer.Option("--copies", help="What gongkai reuse --copies wrote, for a large corpus.")
+        Path | None, Option(help="What gongkai reuse --copies wrote, for a large corpus.")
     ] = None,
     codebook: CodebookFile = None,
     level: Level = 0.95,
@@ -57,8 +58,6 @@ def page(
     Example: gongkai page tables predictions.csv -o page.html --labels my-sample.csv
     """
     from gongkai.classify.classifier import find_model
-    from gongkai.show.page import write_page
-    from gongkai.tables.predicted import read_predictions
     from gongkai.tables.schema import read_frame
 
     if method not in (None, "dsl", "ppi", "adjusted"):
@@ -67,9 +66,9 @@ def page(
         raise GongkaiError(f"--method {method}: needs --labels, a coded sample of the same sentences")
     book = codebook_of(codebook)
     # A folder of parts is read as it is needed.
-    given = predictions if predictions.is_dir() else read_predictions(predictions, tables, book)
+    given = predictions if predictions.is_dir() else gongkai.read_predictions(predictions, tables, book)
     gold = coded_sample(labels, given, book, assumed=assume_random)
-    made = write_page(
+    made = gongkai.write_page(
         tables, given, output, level=level, overwrite=overwrite, codebook=book,
         model=None if model is None else find_model(model),
         labels=gold, method=method,  # type: ignore[arg-type]

@@ -6,24 +6,24 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Option
 
+import gongkai
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample, given_predictions
-from gongkai.cli.groups import With, described, read_reports
+from gongkai.cli.groups import With, group_reports
 from gongkai.cli.options import CodebookFile, FillFrom, Level, Overwrite, Predicted, Threads, columns_of
 from gongkai.errors import GongkaiError
 
 
 def measure(
     predictions: Predicted,
-    output: Annotated[Path, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
-    by: Annotated[str, typer.Option("--by", help="Columns that make a group.")] = "agency,year",
-    method: Annotated[str, typer.Option("--method", help="count, adjusted, ppi or dsl.")] = "count",
-    labels: Annotated[
-        Path | None, typer.Option("--labels", help="Coded sample, for adjusted, ppi and dsl.")
-    ] = None,
+    output: Annotated[Path, Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
+    by: Annotated[str, Option(help="Columns that make a group.")] = "agency,year",
+    method: Annotated[str, Option(help="count, adjusted, ppi or dsl.")] = "count",
+    labels: Annotated[Path | None, Option(help="Coded sample, for adjusted, ppi and dsl.")] = None,
     assume_random: AssumeRandom = False,
-    cluster: Annotated[str, typer.Option("--cluster", help="auto, agency, report or passage.")] = "auto",
+    cluster: Annotated[str, Option(help="auto, agency, report or passage.")] = "auto",
     codebook: CodebookFile = None,
     tables: FillFrom = None,
     covariates: With = None,
@@ -41,7 +41,6 @@ def measure(
     Example: gongkai measure predictions -o measures.csv --by province,tier --tables tables --with cities.csv
     """
     from gongkai.measure.coverage import uneven_years
-    from gongkai.measure.prevalence import prevalence
     from gongkai.tables.predicted import reports_of
     from gongkai.tables.schema import write_frame
 
@@ -54,9 +53,9 @@ def measure(
     gold = coded_sample(labels, given, book, assumed=assume_random)
     reports = None
     if tables is not None or covariates is not None:
-        reports = reports_of(given) if tables is None else read_reports(tables, by)
-        reports = described(reports, covariates, output, by=by, overwrite=overwrite)
-    measures = prevalence(
+        held = tables or reports_of(given)
+        reports = group_reports(held, covariates, output, by=by, overwrite=overwrite)
+    measures = gongkai.prevalence(
         given,
         gold,
         by=columns_of(by),

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
+import gongkai
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import given_predictions
-from gongkai.cli.groups import With, described, read_reports
-from gongkai.cli.inference import group_value, percent
+from gongkai.cli.groups import With, group_reports
+from gongkai.cli.inference import group_value, interval, percent
 from gongkai.cli.options import (
     CodebookFile,
     First,
@@ -23,31 +25,27 @@ from gongkai.cli.options import (
     columns_of,
 )
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
+from gongkai.tables.codebook import Codebook
 
 if TYPE_CHECKING:
-    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Table
 
 
 def sample(
     tables: Tables,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make, with a file per coder.")],
-    n: Annotated[int, typer.Option("-n", min=1, help="Sentences to draw.")] = 300,
-    coder: Annotated[list[str] | None, typer.Option("--coder", help="Name of a coder; repeat it.")] = None,
+    output: Annotated[Path, Option("--output", "-o", help="Folder to make, with a file per coder.")],
+    n: Annotated[int, Option("-n", min=1, help="Sentences to draw.")] = 300,
+    coder: Annotated[list[str] | None, Option(help="Name of a coder; repeat it.")] = None,
     by: Annotated[
         str,
-        typer.Option(
-            "--by",
-            help="Strata, e.g. section,year; with --predictions also labels, as predicted; simple if empty.",
+        Option(
+            help="Strata, e.g. section,year; with --predictions also labels, as predicted; simple if empty."
         ),
     ] = "",
     predictions: Annotated[
-        Path | None,
-        typer.Option("--predictions", help="Without --by: draw what this model is unsure of, and at random."),
+        Path | None, Option(help="Without --by: draw what this model is unsure of, and at random.")
     ] = None,
-    kind: Annotated[
-        str, typer.Option("--format", help="xlsx, csv, json (Label Studio), jsonl (doccano).")
-    ] = "csv",
+    kind: Annotated[str, Option("--format", help="xlsx, csv, json (Label Studio), jsonl (doccano).")] = "csv",
     codebook: CodebookFile = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -57,42 +55,37 @@ def sample(
     Example: gongkai sample tables -o tasks -n 300 --by section,year --coder li --coder wang --format xlsx
     Example: gongkai sample tables -o tasks -n 300 --predictions p.csv --by LABEL --coder li
     """
-    from gongkai.coding.exchange import write_tasks
-    from gongkai.coding.sample import design_of, draw
+    from gongkai.coding.sample import design_of
     from gongkai.store.run import manifest, whole_folder, write_json
     from gongkai.tables.codebooks import given_or_shipped
 
     book = codebook_of(codebook)
     given = None if predictions is None else given_predictions(predictions, tables, book)
-    drawn = draw(tables, n, by=columns_of(by), predictions=given, seed=seed, codebook=book)
+    drawn = gongkai.sample(tables, n, by=columns_of(by), predictions=given, seed=seed, codebook=book)
     settings = {"n": n, "by": by, "predictions": str(predictions or ""), "seed": seed}
     settings["codebook"] = given_or_shipped(book).stamp
     with whole_folder(output, overwrite=overwrite) as hidden:
         for name in coder or ["coder"]:
             if Path(name).name != name or name.startswith("."):
                 raise GongkaiError(f"--coder {name}: a name that can be a file's, without slashes")
-            write_tasks(drawn, hidden / f"{name}.{kind.lstrip('.')}", codebook=book)
+            gongkai.write_tasks(drawn, hidden / f"{name}.{kind.lstrip('.')}", codebook=book)
         write_json(hidden / "run.json", manifest("sample", settings, {}))
     typer.echo(f"{output}: {len(drawn)} sentences for {', '.join(coder or ['coder'])}")
     typer.echo(f"  {design_of(drawn['inclusion'])}")
 
 
 def agree(
-    files: Annotated[
-        list[Path], typer.Argument(help="Coded task files (named by coder), or labels as .csv.")
-    ],
-    by: Annotated[str, typer.Option("--by", help="Also within groups, e.g. section.")] = "section",
-    tables: Annotated[
-        Path | None, typer.Option("--tables", help="Check ids and texts against this build.")
-    ] = None,
+    files: Annotated[list[Path], Argument(help="Coded task files (named by coder), or labels as .csv.")],
+    by: Annotated[str, Option(help="Also within groups, e.g. section.")] = "section",
+    tables: Annotated[Path | None, Option(help="Check ids and texts against this build.")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write all codes as one labels file.")
+        Path | None, Option("--output", "-o", help="Write all codes as one labels file.")
     ] = None,
     adjudicate: Annotated[
-        Path | None, typer.Option("--adjudicate", help="Write the disputed sentences, for a third reading.")
+        Path | None, Option(help="Write the disputed sentences, for a third reading.")
     ] = None,
     adjudicated: Annotated[
-        Path | None, typer.Option("--adjudicated", help="That sheet, filled in: adds the coder 'resolved'.")
+        Path | None, Option(help="That sheet, filled in: adds the coder 'resolved'.")
     ] = None,
     codebook: CodebookFile = None,
     level: Level = 0.95,
@@ -107,9 +100,7 @@ def agree(
 
     import pandas as pd
 
-    from gongkai.coding.adjudicate import adjudication, resolve
     from gongkai.coding.sample import design_of
-    from gongkai.measure.quality import agreement
     from gongkai.tables.codebooks import given_or_shipped
     from gongkai.tables.schema import read_frame, records, write_frame
 
@@ -127,21 +118,21 @@ def agree(
         typer.echo("one coder: no agreement to show", err=True)
         found = pd.DataFrame()
     else:
-        found = agreement(coded, by=columns_of(by), level=level, codebook=book)
+        found = gongkai.agreement(coded, by=columns_of(by), level=level, codebook=book)
     for row in records(found):
         _echo_agreement(f"{row['label']:<12} {row['group']:<22}", row)
     for pair in itertools.combinations(coders, 2) if len(coders) > 2 else ():
         both = coded[coded["annotator"].isin(pair)]
-        for row in records(agreement(both, level=level, codebook=book)):
+        for row in records(gongkai.agreement(both, level=level, codebook=book)):
             _echo_agreement(f"{row['label']:<12} {' – '.join(pair):<22}", row)
     if adjudicate is not None:
-        sheet = adjudication(coded, book)
+        sheet = gongkai.adjudication(coded, book)
         write_frame(sheet, adjudicate, overwrite=overwrite)
         typer.echo(f"{adjudicate}: {len(sheet)} disputed sentences")
     if adjudicated is not None:
         decisions = read_frame(adjudicated, ["sentence_id", *given_or_shipped(book).names, "rule"])
         try:
-            resolved = resolve(coded, decisions, book)
+            resolved = gongkai.resolve(coded, decisions, book)
         except SchemaError as error:
             raise SchemaError(f"{adjudicated}: {error}") from error
         coded = pd.concat([coded, resolved], ignore_index=True)
@@ -157,25 +148,23 @@ def _echo_agreement(name: str, row: dict[str, Any]) -> None:
 
 def _read_codes(path: Path, tables: Path | None, codebook: Codebook | None) -> list[Labels]:
     """Return a file's codes; of a Label Studio export with several people's, each one's."""
-    from gongkai.coding.exchange import coders_of, read_tasks
-    from gongkai.coding.labels import read_labels
-    from gongkai.tables.schema import read_table
+    from gongkai.coding.exchange import coders_of
 
     if path.is_dir():
-        return [read_labels(path, codebook)]
+        return [gongkai.read_labels(path, codebook)]
     if path.suffix.lower() == ".csv":
         with path.open("rb") as stream:
             if b"annotator" in stream.readline():
-                return [read_labels(path, codebook)]
-    sentences = None if tables is None else read_table(tables, "sentences")
+                return [gongkai.read_labels(path, codebook)]
+    sentences = None if tables is None else gongkai.read(tables, "sentences")
     several = coders_of(path)
     names = several if len(several) > 1 else (path.stem,)
-    return [read_tasks(path, name, sentences, codebook=codebook) for name in names]
+    return [gongkai.read_tasks(path, name, sentences, codebook=codebook) for name in names]
 
 
 def partition(
-    tables: Annotated[str, typer.Argument(help="Folder of gongkai build or predict, or its address.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
+    tables: Annotated[str, Argument(help="Folder of gongkai build or predict, or its address.")],
+    output: Annotated[Path, Option("--output", "-o", help="Folder to make.")],
     overwrite: Overwrite = False,
 ) -> None:
     """Write tables anew, a year to a part: questions about some years then touch few parts.
@@ -189,10 +178,10 @@ def partition(
 
 
 def publish(
-    model: Annotated[Path, typer.Argument(help="Model folder.")],
-    target: Annotated[str, typer.Argument(help="Folder to copy to, or OWNER/NAME on the Hugging Face hub.")],
+    model: Annotated[Path, Argument(help="Model folder.")],
+    target: Annotated[str, Argument(help="Folder to copy to, or OWNER/NAME on the Hugging Face hub.")],
     really: Annotated[
-        bool, typer.Option("--really", help="Do it; without it only say what would be done.")
+        bool, Option("--really", help="Do it; without it only say what would be done.")
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -209,25 +198,22 @@ def publish(
 def reuse(
     tables: Tables,
     output: Output,
-    copies: Annotated[Path | None, typer.Option("--copies", help="Also write each copied sentence.")] = None,
-    network: Annotated[
-        Path | None, typer.Option("--network", help="Also write who shares text with whom.")
-    ] = None,
-    n: Annotated[int, typer.Option("-n", min=2, help="Words of an n-gram.")] = 4,
-    share: Annotated[float, typer.Option("--share", help="Of the other agencies, in (0, 1].")] = 0.3,
+    copies: Annotated[Path | None, Option(help="Also write each copied sentence.")] = None,
+    network: Annotated[Path | None, Option(help="Also write who shares text with whom.")] = None,
+    n: Annotated[int, Option("-n", min=2, help="Words of an n-gram.")] = 4,
+    share: Annotated[float, Option(help="Of the other agencies, in (0, 1].")] = 0.3,
     flags: Annotated[
-        Path | None, typer.Option("--sentences", help="Also write the sentences behind the shares.")
+        Path | None, Option("--sentences", help="Also write the sentences behind the shares.")
     ] = None,
     named: Annotated[
         Path | None,
-        typer.Option("--mentions", help="Also write sentences that name another place, agency or year."),
+        Option("--mentions", help="Also write sentences that name another place, agency or year."),
     ] = None,
     usual: Annotated[
-        Path | None,
-        typer.Option("--mandated", help="Also write the phrases too usual to be a copy."),
+        Path | None, Option("--mandated", help="Also write the phrases too usual to be a copy.")
     ] = None,
     phrases: Annotated[
-        Path | None, typer.Option("--phrases", help="Further phrases that are no copy: a text, one a line.")
+        Path | None, Option(help="Further phrases that are no copy: a text, one a line.")
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -235,13 +221,10 @@ def reuse(
 
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
     """
-    from gongkai.measure.copies import copied, copy_network, mandated_phrases
-    from gongkai.measure.mentions import mentions
-    from gongkai.measure.reuse import reuse as run
     from gongkai.measure.reuse import reuse_placebo, reused_sentences
-    from gongkai.tables.schema import read_table, write_frame
+    from gongkai.tables.schema import write_frame
 
-    found = run(tables, n=n, share=share)
+    found = gongkai.reuse(tables, n=n, share=share)
     write_frame(found, output, overwrite=overwrite)
     if flags is not None:
         write_frame(reused_sentences(tables, n=n, share=share), flags, overwrite=overwrite)
@@ -249,28 +232,28 @@ def reuse(
         typer.echo(f"  {name:<10} mean {_mean(part)}")
     typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(reuse_placebo(tables))}")
     if named is not None:
-        found = mentions(tables)
+        found = gongkai.mentions(tables)
         write_frame(found, named, overwrite=overwrite)
         typer.echo(f"{named}: {len(found)} names of another place, agency or year")
     if usual is not None:
-        write_frame(mandated_phrases(tables), usual, overwrite=overwrite)
+        write_frame(gongkai.mandated_phrases(tables), usual, overwrite=overwrite)
     if copies is not None or network is not None:
         further = [] if phrases is None else phrases.read_text(encoding="utf-8-sig").split("\n")
-        reports = read_table(tables, "reports")
-        pairs = copied(tables, reports, phrases=further)
+        reports = gongkai.read(tables, "reports")
+        pairs = gongkai.copied(tables, reports, phrases=further)
         if copies is not None:
             write_frame(pairs, copies, overwrite=overwrite)
         if network is not None:
-            write_frame(copy_network(pairs, reports, sentences=tables), network, overwrite=overwrite)
+            write_frame(gongkai.copy_network(pairs, reports, sentences=tables), network, overwrite=overwrite)
 
 
 def followup(
     tables: Tables,
     predictions: Predicted,
     output: Output,
-    by: Annotated[str, typer.Option("--by", help="Groups of the shares that are printed.")] = "",
+    by: Annotated[str, Option(help="Groups of the shares that are printed.")] = "",
     checked: Annotated[
-        Path | None, typer.Option("--checked", help="An earlier output whose column `checked` you filled in.")
+        Path | None, Option(help="An earlier output whose column `checked` you filled in.")
     ] = None,
     codebook: CodebookFile = None,
     level: Level = 0.95,
@@ -283,26 +266,23 @@ def followup(
 
     Example: gongkai followup tables predictions.csv -o followup.xlsx
     """
-    from gongkai.measure.followup import followup as run
-    from gongkai.measure.followup import followup_placebo, followup_shares
     from gongkai.tables.schema import read_frame, records, write_frame
 
     book = codebook_of(codebook)
     given = given_predictions(predictions, tables, book)
-    found = run(tables, given, statistics=tables, codebook=book)
+    found = gongkai.followup(tables, given, statistics=tables, codebook=book)
     keys = ["sentence_id", "kind"]
     if checked is None:
         found = found.assign(checked=None)
     else:
         found = found.merge(read_frame(checked, [*keys, "checked"])[[*keys, "checked"]], on=keys, how="left")
     write_frame(found, output, overwrite=overwrite)
-    for row in records(followup_shares(found, by=columns_of(by), level=level)):
-        known = row["low"] is not None and row["low"] == row["low"]
-        spread = f" [{row['low']:.1%}, {row['high']:.1%}]" if known else ""
+    for row in records(gongkai.followup_shares(found, by=columns_of(by), level=level)):
         group = " ".join(str(row[c]) for c in columns_of(by))
-        typer.echo(f"  {group} {row['label']:<20} {percent(row['value'])}{spread}  n={row['n']}")
+        share = percent(row["value"]) + interval(row, ".1%")
+        typer.echo(f"  {group} {row['label']:<20} {share}  n={row['n']}")
     try:
-        chance = followup_placebo(tables, given, seed=seed, codebook=book)
+        chance = gongkai.followup_placebo(tables, given, seed=seed, codebook=book)
     except MeasureError:
         typer.echo("  placebo: undefined, no two agencies have reports of the same two years")
     else:
@@ -330,10 +310,10 @@ def _mean(part: Table) -> str:
 def terms(
     tables: Tables,
     output: Output,
-    by: Annotated[str, typer.Option("--by", help="Column that holds the groups; empty: frequencies.")] = "",
+    by: Annotated[str, Option(help="Column that holds the groups; empty: frequencies.")] = "",
     first: First = None,
-    second: Annotated[str | None, typer.Option("--second", help="Group of interest.")] = None,
-    top: Annotated[int, typer.Option("--top", help="Words to print.")] = 15,
+    second: Annotated[str | None, Option(help="Group of interest.")] = None,
+    top: Annotated[int, Option(help="Words to print.")] = 15,
     covariates: With = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -342,7 +322,7 @@ def terms(
 
     Example: gongkai terms tables -o words.csv --by form --first 2019 --second 2021
     """
-    from gongkai.measure.terms import frequencies, keyness
+    from gongkai.measure.terms import frequencies
     from gongkai.tables.schema import write_frame
 
     if not by:
@@ -351,11 +331,11 @@ def terms(
     elif second is None:
         raise GongkaiError("--by needs --second, the group of interest")
     else:
-        reports = described(read_reports(tables, by), covariates, output, by=by, overwrite=overwrite)
+        reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
         groups: list[object] = [first, second]
         if by in reports.columns:  # as it stands there, a year as a number
             groups = [None if g is None else group_value(reports, by, g) for g in (first, second)]
-        found = keyness(tables, by=by, first=groups[0], second=groups[1], seed=seed, reports=reports)
+        found = gongkai.keyness(tables, by=by, first=groups[0], second=groups[1], seed=seed, reports=reports)
         shown = [f"{r.term}  z {r.z:.1f}, by agency {r.z_agency:.1f}" for r in found.head(top).itertuples()]
     write_frame(found, output, overwrite=overwrite)
     for line in shown:
@@ -365,30 +345,30 @@ def terms(
 def show(
     tables: Tables,
     predictions: Predicted,
-    measures: Annotated[Path, typer.Argument(help="What gongkai measure wrote.")],
-    row: Annotated[int, typer.Argument(help="Row of it, 0 for the first.")],
-    limit: Annotated[int, typer.Option("--limit", help="Sentences to print.")] = 20,
+    measures: Annotated[Path, Argument(help="What gongkai measure wrote.")],
+    row: Annotated[int, Argument(help="Row of it, 0 for the first.")],
+    limit: Annotated[int, Option(help="Sentences to print.")] = 20,
     covariates: With = None,
     codebook: CodebookFile = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write all of them.")] = None,
+    output: Annotated[Path | None, Option("--output", "-o", help="Also write all of them.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Show the sentences behind a number: those counted first, with score, file and page.
 
     Example: gongkai show tables predictions.csv measures.csv 0
     """
-    from gongkai.measure.prevalence import sentences_behind
-    from gongkai.tables.schema import SCHEMAS, read_frame, read_table, records, write_frame
+    from gongkai.tables.schema import SCHEMAS, read_frame, records, write_frame
 
     frame = read_frame(measures, ["measure", "model", "label"])
     if not 0 <= row < len(frame):
         raise GongkaiError(f"{measures}: has rows 0 to {len(frame) - 1}, not {row}")
     chosen = records(frame.iloc[[row]])[0]
     by = ",".join(c for c in frame.columns if c not in SCHEMAS["measures"].names)
-    reports = described(read_reports(tables, by), covariates, output or measures, by=by, overwrite=overwrite)
-    given = given_predictions(predictions, tables, codebook_of(codebook))
-    found = sentences_behind(chosen, given, tables, reports=reports, codebook=codebook_of(codebook))
-    files = read_table(tables, "reports", ["report_id", "source_path"])
+    reports = group_reports(tables, covariates, output or measures, by=by, overwrite=overwrite)
+    book = codebook_of(codebook)
+    given = given_predictions(predictions, tables, book)
+    found = gongkai.sentences_behind(chosen, given, tables, reports=reports, codebook=book)
+    files = gongkai.read(tables, "reports", ["report_id", "source_path"])
     found = found.merge(files, on="report_id", how="left").drop(columns="tokens")
     typer.echo("  ".join(f"{k} {v}" for k, v in chosen.items() if v == v and v is not None))
     for line in records(found.head(limit)):
@@ -402,11 +382,11 @@ def show(
 
 def cite(
     folders: Annotated[
-        list[Path] | None, typer.Argument(help="With --methods: folders that hold a run.json.")
+        list[Path] | None, Argument(help="With --methods: folders that hold a run.json.")
     ] = None,
-    model: Annotated[str, typer.Option("--model", "-m", help="Model that was used.")] = "linear",
+    model: Annotated[str, Option("--model", "-m", help="Model that was used.")] = "linear",
     methods: Annotated[
-        bool, typer.Option("--methods", help="Print a methods paragraph, in English and Chinese.")
+        bool, Option("--methods", help="Print a methods paragraph, in English and Chinese.")
     ] = False,
 ) -> None:
     """Print how to cite the package and the model, with the versions that decide the numbers.

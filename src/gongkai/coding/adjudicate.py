@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
+from gongkai.tables.codebook import Codebook, Label
 from gongkai.tables.coded import scheme_of_labels
-
-if TYPE_CHECKING:
-    from gongkai.tables.codebook import Codebook, Label
-    from gongkai.tables.schema import Labels, Table
+from gongkai.tables.schema import Labels, Table
 
 
 def adjudication(labels: Labels, codebook: Codebook | None = None) -> Table:

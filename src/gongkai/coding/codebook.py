@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gongkai.errors import SchemaError
 from gongkai.store.run import whole_file
+from gongkai.tables.codebook import Codebook, Label
 from gongkai.tables.codebooks import parse_codebook
-
-if TYPE_CHECKING:
-    from gongkai.tables.codebook import Codebook, Label
 
 _WORDS = {
     "en": {

@@ -11,24 +11,19 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import pandas as pd
 
 from gongkai.errors import SchemaError
 from gongkai.store.run import whole_file
-from gongkai.tables.codebook import codes_in_order
+from gongkai.tables.codebook import Codebook, codes_in_order
 from gongkai.tables.codebooks import given_or_shipped, shipped
-from gongkai.tables.schema import frame_of, hash_text, records
+from gongkai.tables.schema import Labels, Sentences, Table, frame_of, hash_text, records, refuse_missing
 from gongkai.tables.spreadsheet import excel, excel_text, guarded, unguarded
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels, Sentences, Table
 
 FORMATS = (".xlsx", ".csv", ".json", ".jsonl")
 ABOUT = ("sentence_id", "text_hash", "codebook", "inclusion")
@@ -96,10 +91,7 @@ def write_tasks(
         if ending == ".xlsx":
             _write_xlsx(rows, hidden, scheme)
         elif ending == ".csv":
-            with hidden.open("w", encoding="utf-8-sig", newline="") as stream:
-                writer = csv.DictWriter(stream, columns, lineterminator="\n")
-                writer.writeheader()
-                writer.writerows({k: guarded(v) for k, v in row.items()} for row in rows)
+            write_rows(rows, columns, hidden)
         elif ending == ".json":
             shown = [c for c in columns if c not in (*scheme.names, *NOTES)]
             tasks = [{"data": {c: row[c] for c in shown}} for row in rows]
@@ -116,6 +108,15 @@ def write_tasks(
         names = [{"text": name} for name in (*scheme.indicators, NONE)]
         target.with_suffix(".labels.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
     return target
+
+
+def write_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], path: Path) -> None:
+    """Write tasks as CSV."""
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({c: guarded("" if row.get(c) is None else row[c]) for c in columns})
 
 
 def _task(row: dict[str, Any], columns: Sequence[str]) -> dict[str, object]:
@@ -310,15 +311,10 @@ _NEEDED = ("sentence_id", "text_hash", "text")
 _Raw = list[tuple[str, dict[str, Any]]]
 
 
-def _columns(source: Path, found: Sequence[object], codebook: Codebook) -> None:
-    if missing := [c for c in (*_NEEDED, *codebook.names) if c not in found]:
-        raise SchemaError(f"{source}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}")
-
-
 def _read_csv(source: Path, codebook: Codebook, coder: str) -> _Raw:
     with source.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
-        _columns(source, reader.fieldnames or [], codebook)
+        refuse_missing(source, (*_NEEDED, *codebook.names), reader.fieldnames or ())
         return [
             (f"line {reader.line_num}", {k: unguarded(v or "") for k, v in row.items() if k})
             for row in reader
@@ -334,7 +330,7 @@ def _read_xlsx(source: Path, codebook: Codebook, coder: str) -> _Raw:
     sheet = book["tasks"] if "tasks" in book.sheetnames else book.worksheets[0]
     lines = sheet.iter_rows(values_only=True)
     head = [str(c) if c is not None else "" for c in next(lines, ())]
-    _columns(source, head, codebook)
+    refuse_missing(source, (*_NEEDED, *codebook.names), head)
     letters = {n: openpyxl.utils.get_column_letter(head.index(n) + 1) for n in codebook.names}
     return [
         (

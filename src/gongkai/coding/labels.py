@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import csv
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gongkai.errors import SchemaError
-from gongkai.tables.codebook import codes_in_order
+from gongkai.tables.codebook import Codebook, codes_in_order
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.coded import coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import FROM_REPORTS
-from gongkai.tables.schema import KEYS, SCHEMAS, frame_of, labels_schema
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels, Predictions, Sentences
+from gongkai.tables.schema import KEYS, SCHEMAS, Labels, Predictions, Sentences, frame_of, refuse_missing
 
 _REQUIRED = ("sentence_id", "annotator", "text")
 
@@ -72,13 +66,7 @@ def _read_rows(file: Path, codebook: Codebook) -> list[tuple[int, dict[str, obje
     reader = csv.DictReader(text.splitlines(keepends=True))
     columns = reader.fieldnames or ()
     is_long = {"label", "value"} <= set(columns)
-    needed = (*_REQUIRED, *(() if is_long else codebook.names))
-    missing = [c for c in needed if c not in columns]
-    if missing:
-        have = ", ".join(columns) or "nothing"
-        raise SchemaError(
-            f"{file}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; has {have}"
-        )
+    refuse_missing(file, (*_REQUIRED, *(() if is_long else codebook.names)), columns)
     lines = [(reader.line_num, raw) for raw in reader]
     rows = []
     for line, raw in _widened(file, lines, codebook) if is_long else lines:
@@ -138,18 +126,6 @@ def _inclusion(text: str) -> float | None:
         if 0 < float(text) <= 1:
             return float(text)
     raise ValueError(f"inclusion is '{text}'; expected a probability in (0, 1]")
-
-
-def write_labels(labels: Labels, path: Path, codebook: Codebook | None = None) -> None:
-    """Write labels as UTF-8 CSV with codes 1, 0, a class, or empty, in the order given."""
-    scheme = given_or_shipped(codebook)
-    frame = labels[labels_schema(scheme).names].copy()
-    for label in scheme.labels:
-        if not label.is_choice:
-            frame[label.name] = [None if v is None or v != v else int(v) for v in frame[label.name]]
-            frame[label.name] = frame[label.name].astype("Int64")
-    frame["year"] = frame["year"].astype("Int64")
-    frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
 def predictions_from_codes(

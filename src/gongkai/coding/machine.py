@@ -10,31 +10,26 @@ the same bytes without a network. What it refuses, or says that fits no code, is
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
 import os
 import re
-import tempfile
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gongkai.coding.codebook import shown
 from gongkai.coding.exchange import CONTEXT, about_task, task_rows
 from gongkai.errors import GongkaiError, SchemaError
-from gongkai.tables.codebook import codes_in_order
+from gongkai.store import storage
+from gongkai.tables.codebook import Codebook, Label, codes_in_order
 from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.schema import frame_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from concurrent.futures import Future
-
-    from gongkai.tables.codebook import Codebook, Label
-    from gongkai.tables.schema import Labels
+from gongkai.tables.schema import Labels, frame_of
 
 logger = logging.getLogger(__name__)
 FORMATS = ("json_schema", "json_object", "text")
@@ -204,32 +199,6 @@ def read_answer(text: str, codebook: Codebook) -> tuple[dict[str, object], str]:
     return codes, "; ".join(rules)
 
 
-class _Kept:
-    """Answers on disk, one file each, by the digest of what was asked."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def path(self, key: str) -> Path:
-        return self.folder / key[:2] / f"{key}.json"
-
-    def get(self, key: str) -> dict[str, Any] | None:
-        try:
-            found: dict[str, Any] = json.loads(self.path(key).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return found
-
-    def put(self, key: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        place = self.path(key)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"request": request, "answer": answer}, ensure_ascii=False, sort_keys=True)
-        descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=".", suffix=".json")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(name).replace(place)  # whole or not at all: a kill leaves no half answer
-
-
 def code_by_machine(
     tasks: str | Path,
     machine: Machine,
@@ -269,18 +238,15 @@ def code_by_machine(
     if machine.answer not in FORMATS:
         raise SchemaError(f"answer {machine.answer}: expected {', '.join(FORMATS)}")
     rows = [row for _, row in task_rows(tasks, scheme)][:limit]
-    kept, tally = _Kept(Path(cache)), Tally()
-    name = annotator_of(scheme, machine, text)
+    name, tally = annotator_of(scheme, machine, text), Tally()
     wanted = [requests_of(rows, scheme, machine, text, number) for number in range(1, passes + 1)]
-    answers = _answers({_key(r): r for one in wanted for r in one}, machine, kept, tally, say)
     made: list[dict[str, object]] = []
     comments: list[str | None] = []
-    for number, asked in enumerate(wanted, start=1):
-        for row, request in zip(rows, asked, strict=True):
-            codes, rule, comment = _read(answers[_key(request)], scheme)
-            tally.fail(comment)
+    read = _read_all(wanted, [scheme] * passes, machine, Path(cache), tally, say)
+    for number, answers in enumerate(read, start=1):
+        coder = name if number == 1 else f"{name}#{number}"
+        for row, (codes, rule, comment) in zip(rows, answers, strict=True):
             comments.append(comment)
-            coder = name if number == 1 else f"{name}#{number}"
             made.append({**about_task(row, scheme), "annotator": coder, "rule": rule or None, **codes})
     frame = frame_of("labels", made, scheme)
     return frame.assign(comment=pd.Series(comments, dtype=object)), tally
@@ -301,13 +267,24 @@ def answered(
         GongkaiError: See `code_by_machine`.
     """
     wanted = [requests_of(rows, codebook, machine, template) for rows, codebook in asked]
-    requests = {_key(r): r for one in wanted for r in one}
-    answers = _answers(requests, machine, _Kept(Path(cache)), tally, say)
-    found: list[list[dict[str, object] | None]] = []
-    for (_, codebook), each in zip(asked, wanted, strict=True):
-        read = [_read(answers[_key(request)], codebook) for request in each]
-        found.append([None if comment else codes for codes, _, comment in read])
-        for _, _, comment in read:
+    read = _read_all(wanted, [codebook for _, codebook in asked], machine, Path(cache), tally, say)
+    return [[None if comment else codes for codes, _, comment in answers] for answers in read]
+
+
+def _read_all(
+    wanted: Sequence[Sequence[Mapping[str, Any]]],
+    codebooks: Sequence[Codebook],
+    machine: Machine,
+    cache: Path,
+    tally: Tally,
+    say: Callable[[int, int], None] | None,
+) -> list[list[tuple[dict[str, object], str, str | None]]]:
+    """Return of lists of requests, each by a codebook of its own, codes, rules and why there are none."""
+    answers = _answers({_key(r): r for requests in wanted for r in requests}, machine, cache, tally, say)
+    found = []
+    for requests, codebook in zip(wanted, codebooks, strict=True):
+        found.append([_read(answers[_key(request)], codebook) for request in requests])
+        for _, _, comment in found[-1]:
             tally.fail(comment)
     return found
 
@@ -324,15 +301,16 @@ def _read(answer: Mapping[str, Any], codebook: Codebook) -> tuple[dict[str, obje
 def _answers(
     wanted: Mapping[str, Mapping[str, Any]],
     machine: Machine,
-    kept: _Kept,
+    cache: Path,
     tally: Tally,
     say: Callable[[int, int], None] | None,
 ) -> dict[str, Mapping[str, Any]]:
-    """Return the answer to each request: from what is kept, and the rest from the endpoint."""
+    """Return the answer to each request: from what is kept, by digest, and the rest from the endpoint."""
+    places = {key: cache / key[:2] / f"{key}.json" for key in wanted}
     found: dict[str, Mapping[str, Any]] = {}
-    for key in wanted:
-        if (stored := kept.get(key)) is not None:
-            found[key] = stored["answer"]
+    for key, place in places.items():
+        with contextlib.suppress(OSError, ValueError):
+            found[key] = storage.read_json(place)["answer"]
     tally.kept = len(found)
     rest = [key for key in wanted if key not in found]
     if rest and machine.endpoint is None:
@@ -344,7 +322,9 @@ def _answers(
     def ask(key: str) -> Mapping[str, Any]:
         answer = _ask(client, errors, wanted[key])
         if not answer.get("passing"):
-            kept.put(key, wanted[key], answer)
+            kept = {"request": wanted[key], "answer": answer}
+            text = json.dumps(kept, ensure_ascii=False, sort_keys=True)
+            storage.write_bytes(places[key], text.encode())  # whole: a kill leaves no half answer
         return answer
 
     waiting: dict[Future[Mapping[str, Any]], str] = {}

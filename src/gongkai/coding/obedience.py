@@ -7,24 +7,19 @@ way of `machine.py` and are kept like its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from gongkai.coding.exchange import task_rows
-from gongkai.coding.machine import Tally, answered, template_text
+from gongkai.coding.machine import Machine, Tally, answered, template_text
 from gongkai.measure.intervals import wilson
-from gongkai.tables.codebook import Words
+from gongkai.tables.codebook import Codebook, Label, Words
 from gongkai.tables.codebooks import given_or_shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
-    from typing import Any
-
     import pandas as pd
-
-    from gongkai.coding.machine import Machine
-    from gongkai.tables.codebook import Codebook, Label
 
     Codes = Mapping[str, object]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,17 +10,15 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.predicted import INDICATOR, keep_pivoted, predictions_in, scheme_of
 from gongkai.tables.query import arrow_of, literals, session
 from gongkai.tables.schema import SCHEMAS, parts_of, read_names, read_parts, read_table, read_where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     import duckdb
 
-    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Predictions, Sentences, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]

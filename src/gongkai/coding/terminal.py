@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gongkai.coding.codebook import shown
-from gongkai.coding.exchange import columns_of, task_rows
+from gongkai.coding.exchange import columns_of, task_rows, write_rows
 from gongkai.errors import SchemaError
 from gongkai.store.run import whole_file
+from gongkai.tables.codebook import Codebook, Label
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.coded import coded_whole
-from gongkai.tables.spreadsheet import guarded
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from gongkai.tables.codebook import Codebook, Label
 
 YES, NO = frozenset("1yY是"), frozenset("0nN否")
 UNDO, SKIP, NOTE, HELP, QUIT = "u", "s", "c", "?", "q"
@@ -145,12 +140,5 @@ def _applies(label: Label, codebook: Codebook, codes: Mapping[str, str], row: Ma
 
 
 def _save(rows: list[dict[str, Any]], target: Path, codebook: Codebook) -> None:
-    columns = columns_of(codebook)
-    with (
-        whole_file(target, overwrite=True) as hidden,
-        hidden.open("w", encoding="utf-8-sig", newline="") as stream,
-    ):
-        writer = csv.DictWriter(stream, columns, lineterminator="\n", extrasaction="ignore")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({c: guarded("" if row.get(c) is None else row[c]) for c in columns})
+    with whole_file(target, overwrite=True) as hidden:
+        write_rows(rows, columns_of(codebook), hidden)

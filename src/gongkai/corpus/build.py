@@ -8,9 +8,10 @@ import hashlib
 import logging
 import tempfile
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -24,19 +25,12 @@ from gongkai.problem import Problem
 from gongkai.readers import archive
 from gongkai.readers.formats import SUFFIXES, readers_state
 from gongkai.report.agency import NOTHING_KNOWN, Known
-from gongkai.report.file import File, read_file
+from gongkai.report.file import File, Rows, read_file
 from gongkai.store import shards
 from gongkai.store.run import bundled, file_digest, libraries, manifest, version
 from gongkai.store.wall import Wall
-from gongkai.tables.schema import BUILT, read_table, read_where, table_of, write_part
+from gongkai.tables.schema import BUILT, Table, read_table, read_where, table_of, write_part
 from gongkai.text.tokens import engine
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from concurrent.futures import Executor
-
-    from gongkai.report.file import Rows
-    from gongkai.tables.schema import Table
 
 logger = logging.getLogger(__name__)
 
@@ -106,11 +100,13 @@ def build(
         SchemaError: `about` cannot be read.
         GongkaiError: The output folder may not be written or replaced.
     """
-    inputs = find_inputs([paths] if isinstance(paths, str | Path) else paths)
+    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    inputs = find_inputs(given)
     if limit is not None:
         inputs = inputs[:limit]
     if not inputs:
-        raise ReadError(f"{_listing(paths)}: no file to read; expected endings {' '.join(SUFFIXES)}")
+        named = ", ".join(map(str, given))
+        raise ReadError(f"{named}: no file to read; expected endings {' '.join(SUFFIXES)}")
     told = read_about(about)
     states = [(path, *archive.state(path)) for path in inputs]
     lexicon = {p.name: file_digest(p) for p in sorted(bundled("corpus/lexicon").iterdir()) if p.is_file()}
@@ -135,8 +131,9 @@ def build(
         workers = jobs if walled or jobs > 1 else 0
         numbers = shards.still_to_do(len(parts), done, share)
         shards.run_shards(
-            work, parts, output, numbers=numbers, jobs=workers, executor=executor, poison=_killer
-        )
+            work, parts, output, numbers=numbers, jobs=workers, executor=executor,
+            poison=lambda source: replace(source, kills=True),
+        )  # fmt: skip
         counts = Counter(shards.sum_marks(output, len(parts), share))
         if share is None:
             mark_same(output, first_part=len(parts))
@@ -145,10 +142,6 @@ def build(
             )
             shards.close_folder(output, _manifest(output, inputs, lexicon, told.digest))
         return _summary(counts)
-
-
-def _listing(paths: object) -> str:
-    return str(paths) if isinstance(paths, str | Path) else ", ".join(str(p) for p in paths)  # type: ignore[attr-defined]
 
 
 def build_shard(
@@ -193,10 +186,6 @@ def _sound(source: Source, rows: Rows) -> Rows:
         logger.error("%s: %s", source.path, error)
         return File(source.path, problems=(Problem("row", f"{source.path}: left out: {error}"),)).tables()
     return rows
-
-
-def _killer(source: Source) -> Source:
-    return replace(source, kills=True)
 
 
 def _read(source: Source, wall: Wall | None) -> File:

@@ -6,16 +6,13 @@ import hashlib
 import logging
 import os
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gongkai.errors import ReadError
 from gongkai.readers import archive, crawl
 from gongkai.readers.formats import SUFFIXES
 from gongkai.store import storage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
 
 logger = logging.getLogger(__name__)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,10 @@ from gongkai.corpus.find import find_inputs
 from gongkai.errors import SchemaError
 from gongkai.report.file import read_file
 from gongkai.store.run import bundled
+from gongkai.tables.rows import SentenceRow
 from gongkai.tables.schema import PLAIN, as_sentences, own_names, read_frame, read_table, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gongkai.tables.rows import SentenceRow
     from gongkai.tables.schema import Labels, Predictions, Sentences
 
 logger = logging.getLogger(__name__)

@@ -8,8 +8,10 @@ with most sentences, then the first by path. Two that are not the same are said 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,10 +20,6 @@ from gongkai.problem import Problem
 from gongkai.report.file import problem_row
 from gongkai.tables.schema import parts_of, read_columns, table_of, write_part
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
-
 SHARED = 0.6
 """Share of the shorter report's sentences from which it is the same. Two years of one agency, which copies
 from itself, share at most .46 in the bundled corpus (120 pairs)."""
@@ -29,6 +27,8 @@ LEAST = 3
 """Sentences below which their likeness says nothing."""
 LEAST_CELLS = 10
 """Cells that are not zero, likewise."""
+SAID = "the same report as {}, which stands for it and is counted once"
+DIFFERS = "{} is another report of the same agency and year; both count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,14 @@ def mark_same(folder: str | Path, *, first_part: int) -> int:
     parts = parts_of(folder, "reports")
     groups = _groups(parts)
     stands_for: dict[str, str] = {}
-    problems: list[tuple[_Held, Problem]] = []
+    problems: list[tuple[_Held, str, str]] = []
     for group in _compared(folder, parts, groups):
         same, different = _sorted_out(group)
         stands_for |= {one.report_id: best.report_id for one, best in same}
-        problems += [(one, _said(one, best)) for one, best in same]
-        problems += [(one, _differs(one, best)) for one, best in different]
+        problems += [(one, "same_report", SAID.format(best.path)) for one, best in same]
+        problems += [(one, "other_report", DIFFERS.format(best.path)) for one, best in different]
     if problems:
-        rows = [problem_row(held.path, held.report_id, problem) for held, problem in problems]
+        rows = [problem_row(held.path, held.report_id, Problem(code, said)) for held, code, said in problems]
         write_part("problems", table_of("problems", rows), folder, first_part)
     if stands_for:
         _write(folder, parts, stands_for)
@@ -132,14 +132,6 @@ def _is_same(one: _Held, other: _Held) -> bool:
     if shorter >= LEAST and len(one.texts & other.texts) >= SHARED * shorter:
         return True
     return len(one.cells) >= LEAST_CELLS and one.cells == other.cells
-
-
-def _said(one: _Held, best: _Held) -> Problem:
-    return Problem("same_report", f"the same report as {best.path}, which stands for it and is counted once")
-
-
-def _differs(one: _Held, best: _Held) -> Problem:
-    return Problem("other_report", f"{best.path} is another report of the same agency and year; both count")
 
 
 def _write(folder: str | Path, parts: Sequence[str], stands_for: dict[str, str]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gongkai.classify.classifier import find_model, kind_of, load_model
+from gongkai.classify.classifier import Classifier, find_model, kind_of, load_model
 from gongkai.classify.predict import CONTEXT, predicted_rows
 from gongkai.corpus.inputs import check_ids
 from gongkai.errors import ModelError, SchemaError
@@ -23,10 +25,6 @@ from gongkai.tables.predicted import FAR
 from gongkai.tables.schema import SCHEMAS, as_ids, as_sentences, own_names, parts_of, read_columns, set_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from concurrent.futures import Executor
-
-    from gongkai.classify.classifier import Classifier
     from gongkai.tables.schema import Sentences
 
 WINDOW = 20_000

@@ -57,8 +57,13 @@ class FormCells:
         return {reading.table for reading in self.readings}
 
 
-def statistics_of(found: Iterable[Found]) -> FormCells:
-    """Gather readings: the first of each cell, those that the form has; and tell the form."""
+def statistics_of(found: Iterable[Found], said: str | None = None) -> FormCells:
+    """Gather readings: the first of each cell, those that the form has; and tell the form.
+
+    Args:
+        found: Readings and problems, in order.
+        said: The form by the words of the heads, where the readings do not tell it.
+    """
     readings: dict[tuple[str, str, str], Reading] = {}
     problems: list[Problem] = []
     for one in found:
@@ -71,9 +76,17 @@ def statistics_of(found: Iterable[Found]) -> FormCells:
             problems.append(Problem("second_cell", said, one.where))
         else:
             readings[key] = one
-    form = _detect_form(list(readings.values()))
-    kept = tuple(r for r in readings.values() if r.table != "proactive" or _belongs(r, form))
-    return FormCells(form, kept, tuple(problems))
+    form = _detect_form(list(readings.values())) or (said if readings else None)
+    kept = []
+    for key, one in readings.items():
+        if one.table != "proactive" or _belongs(one, form):
+            kept.append(one)
+        elif one.value is not None:
+            said = (
+                f"{one.where}: '{one.raw}' would be {'.'.join(key)}, which the form of {form or '?'} has not"
+            )
+            problems.append(Problem("other_form", said, one.where))
+    return FormCells(form, tuple(kept), tuple(problems))
 
 
 def _belongs(reading: Reading, form: str | None) -> bool:

@@ -8,15 +8,12 @@ from __future__ import annotations
 import html
 import re
 import urllib.parse
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-from gongkai.readers.document import Block, Grid
+from selectolax.lexbor import LexborNode
+
+from gongkai.readers.document import Block, text_of
 from gongkai.text.clean import HAN
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from selectolax.lexbor import LexborNode
 
 ENOUGH = 1500
 """Characters that a page shows, from which nothing is looked for in its scripts."""
@@ -40,11 +37,11 @@ def page_in(node: LexborNode) -> str:
 
 def carried(root: LexborNode, shown: Sequence[Block]) -> str:
     """Return the longest Chinese text that a page carries, if it is longer than what the page shows."""
-    texts = ["".join(map("".join, b.texts)) if isinstance(b, Grid) else b.text for b in shown]
-    if sum(map(len, texts)) > ENOUGH:
+    text = "".join(map(text_of, shown))
+    if len(text) > ENOUGH:
         return ""
     best = max(_carried(root), key=_weight, default="")
-    if _weight(best) <= max(LEAST, len(_HAN.findall("".join(texts)))):
+    if _weight(best) <= max(LEAST, _weight(text)):
         return ""
     if "&lt;" in best and "<" not in best:
         best = html.unescape(best)

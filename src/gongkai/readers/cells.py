@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from gongkai.problem import Problem
 from gongkai.readers.document import LAYOUT_CELL, Block, Grid, Paragraph, grid_from_spans
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gongkai.readers.formats import Blocks
+from gongkai.readers.formats import Blocks
 
 # Twentieths of a point within which two edges are one.
 _SNAP = 60

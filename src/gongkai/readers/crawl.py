@@ -15,14 +15,12 @@ import re
 import struct
 import zipfile
 import zlib
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
 
 from gongkai.errors import ReadError
 from gongkai.store import storage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
@@ -38,23 +36,9 @@ _LIKELY = re.compile(
 )
 _MEMBER = re.compile(rb"\x1f\x8b\x08|(?<=\r\n)WARC/1\.")
 _DAMAGE = (
-    EOFError,
-    OSError,
-    ValueError,
-    zlib.error,
-    zipfile.BadZipFile,
-    struct.error,
-    AttributeError,
-    KeyError,
-)
+    EOFError, OSError, ValueError, zlib.error, zipfile.BadZipFile, struct.error, AttributeError, KeyError,
+)  # fmt: skip
 _LOCAL_HEAD = struct.Struct("<26xHH")
-
-
-class Entry(NamedTuple):
-    """A record: where it begins, or what is wrong; and how long it says it is."""
-
-    place: str
-    length: int
 
 
 def is_crawl(path: str | Path) -> bool:
@@ -88,10 +72,10 @@ def _entries(path: str, size: int, changed: str) -> dict[str, int]:
     """List an archive once, place → length; size and time of change make the cache honest."""
     _need(path)
     with _opened(path) as stream:
-        found: list[Entry] = []
+        found: dict[str, int] = {}
         for name, start, end in _parts(stream, path, size):
-            found += _listed(stream, start, end) if start >= 0 else [Entry(name, 0)]
-    return dict(found)
+            found |= dict(_listed(stream, start, end)) if start >= 0 else {name: 0}
+    return found
 
 
 def _need(path: str) -> None:
@@ -146,8 +130,8 @@ class _Section(io.RawIOBase):
         return self.stream.read(left if size < 0 else min(size, left))
 
 
-def _listed(stream: IO[bytes], start: int, end: int) -> Iterator[Entry]:
-    """List the responses of a crawl; behind a damaged one, or one too long, at the next that begins."""
+def _listed(stream: IO[bytes], start: int, end: int) -> Iterator[tuple[str, int]]:
+    """List the responses of a crawl (place, length); behind a damaged or overlong one at the next."""
     at = start
     while at < end:
         stream.seek(at)
@@ -158,7 +142,7 @@ def _listed(stream: IO[bytes], start: int, end: int) -> Iterator[Entry]:
                 last = iterator.offset
                 size = int(record.rec_headers.get_header("Content-Length") or 0)
                 if _is_likely(record):
-                    yield Entry(str(last), size)
+                    yield str(last), size
                 if left := size > 4 * MAX_RECORD:
                     break
                 iterator.read_to_end()
@@ -168,7 +152,7 @@ def _listed(stream: IO[bytes], start: int, end: int) -> Iterator[Entry]:
             logger.debug("%s", error)
         stopped = last if left else max(iterator.offset, at)
         if stopped > last and end - stopped > _LEAST:  # not even its head can be read
-            yield Entry(str(stopped), 0)
+            yield str(stopped), 0
         at = _next(stream, stopped + 1, end)
 
 

@@ -11,15 +11,12 @@ import io
 import re
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem
 from gongkai.readers.cells import EdgedCell, spans_of_edges, table_blocks
-from gongkai.readers.document import Block, Paragraph
-
-if TYPE_CHECKING:
-    from gongkai.readers.formats import Blocks
+from gongkai.readers.document import Block, Paragraph, paragraphs
+from gongkai.readers.formats import Blocks
 
 MAX_TEXT = 4_000_000
 """Characters; a real report has some 20,000."""
@@ -238,22 +235,18 @@ def _blocks(text: str, marks: dict[int, _Mark]) -> Blocks:
             rows.append([EdgedCell(words, *edge) for words, edge in zip(cells, edges, strict=False)])
             cells = []
         elif match[0] == "\x07":
-            cells.append(_paragraphs(held + piece))
+            cells.append(paragraphs(held + piece))
             held = ""
         elif mark and mark.in_table:
             held += f"{piece}\n"  # a paragraph inside a cell
         else:
             close()
-            blocks += _paragraphs(held + piece)
+            blocks += paragraphs(held + piece)
             held = ""
     close()
     if rest := _plain(text[start:]).strip():
         blocks.append(Paragraph(rest))
     return blocks, problems
-
-
-def _paragraphs(text: str) -> list[Block]:
-    return [Paragraph(line.strip()) for line in text.split("\n") if line.strip()]
 
 
 def _plain(text: str) -> str:

@@ -46,6 +46,16 @@ class Grid:
 Block: TypeAlias = Paragraph | Grid
 
 
+def text_of(block: Block) -> str:
+    """Return all text of a block."""
+    return "".join(map("".join, block.texts)) if isinstance(block, Grid) else block.text
+
+
+def paragraphs(text: str) -> list[Block]:
+    """Return the lines of a text that are not blank as paragraphs."""
+    return [Paragraph(line.strip()) for line in text.split("\n") if line.strip()]
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A file that was read."""
@@ -63,9 +73,7 @@ LAYOUT_CELL = 400
 """Characters of a cell from which it is a page layout's, not a statistic's."""
 
 
-def grid_from_spans(
-    rows: list[list[tuple[str, int, int]]], *, page: int | None = None
-) -> tuple[Grid | None, str]:
+def grid_from_spans(rows: list[list[tuple[str, int, int]]]) -> tuple[Grid | None, str]:
     """Lay out rows of (text, rowspan, colspan) as HTML and DOCX give them.
 
     Returns:
@@ -85,7 +93,7 @@ def grid_from_spans(
             if c >= MAX_GRID_COLUMNS:
                 problem = f"a table row was cut at {MAX_GRID_COLUMNS} columns"
                 break
-            cell = Cell(text, page)
+            cell = Cell(text)
             if rowspan <= 1 and colspan <= 1 and c == len(first):
                 first.append(cell)
                 c += 1
@@ -100,4 +108,4 @@ def grid_from_spans(
     width = max(map(len, laid), default=0)
     if not width:
         return None, problem
-    return Grid(tuple((*line, *[None] * (width - len(line))) for line in laid), page), problem
+    return Grid(tuple((*line, *[None] * (width - len(line))) for line in laid)), problem

@@ -10,22 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+from lxml import etree
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem
 from gongkai.readers.cells import SpannedCell, table_blocks
 from gongkai.readers.document import Block, Paragraph
+from gongkai.readers.formats import Blocks
 from gongkai.readers.numbering import Level, List, Lists, ordinal
 from gongkai.readers.package import Package, attribute, local
 
-if TYPE_CHECKING:
-    from lxml import etree
-
-    from gongkai.readers.formats import Blocks
-
-    Piece = str | etree._Element
-    """Text, a text box, or the reference to a note."""
+Piece = str | etree._Element
+"""Text, a text box, or the reference to a note."""
 
 _DROPPED = frozenset(
     "del moveFrom delText instrText delInstrText pPr rPr tblPr tblGrid trPr tcPr sdtPr sdtEndPr rt fldData "

@@ -11,16 +11,14 @@ import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from gongkai.errors import ReadError
+from gongkai.problem import Problem
 from gongkai.readers import crawl
 from gongkai.readers.decode import unmarked_utf16
+from gongkai.readers.document import Block, MediaType
 from gongkai.store.run import libraries
-
-if TYPE_CHECKING:
-    from gongkai.problem import Problem
-    from gongkai.readers.document import Block, MediaType
 
 Blocks: TypeAlias = "tuple[list[Block], list[Problem]]"
 Read: TypeAlias = "Callable[[bytes, str], Blocks]"

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pypdfium2 as pdfium
 
 from gongkai.text.lexicon import data
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 EAST_ASIAN = frozenset([128, 129, 134, 136])
 """Windows charsets: Japanese, Korean, simplified and traditional Chinese."""
@@ -42,18 +40,12 @@ class _BoxFonts(pdfium.PdfSysfontBase):  # type: ignore[misc]
     def GetFontData(self, _: Any, font: Any, table: int, buffer: Any, size: int) -> int:  # noqa: ANN401
         if font != _HANDLE:
             return int(self.default.GetFontData(self.default, font, table, buffer, size))
-        content = data("box.ttf") if table == 0 else b""
-        if buffer and content and size >= len(content):
-            ctypes.memmove(buffer, content, len(content))
-        return len(content)
+        return _filled(buffer, size, data("box.ttf") if table == 0 else b"")
 
     def GetFaceName(self, _: Any, font: Any, buffer: Any, size: int) -> int:  # noqa: ANN401
         if font != _HANDLE:
             return int(self.default.GetFaceName(self.default, font, buffer, size))
-        name = b"gongkai box\x00"
-        if buffer and size >= len(name):
-            ctypes.memmove(buffer, name, len(name))
-        return len(name)
+        return _filled(buffer, size, b"gongkai box\x00")
 
     def GetFontCharset(self, _: Any, font: Any) -> int:  # noqa: ANN401
         if font != _HANDLE:
@@ -63,6 +55,13 @@ class _BoxFonts(pdfium.PdfSysfontBase):  # type: ignore[misc]
     def DeleteFont(self, _: Any, font: Any) -> None:  # noqa: ANN401
         if font != _HANDLE:
             self.default.DeleteFont(self.default, font)
+
+
+def _filled(buffer: Any, size: int, content: bytes) -> int:  # noqa: ANN401
+    """Put content into a buffer that is large enough, and return its length."""
+    if buffer and content and size >= len(content):
+        ctypes.memmove(buffer, content, len(content))
+    return len(content)
 
 
 @contextlib.contextmanager

@@ -7,21 +7,16 @@ what a report is, and where it ends, is decided in `report.py` by the report's o
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gongkai.problem import Problem
 from gongkai.readers.carried import carried, page_in
-from gongkai.readers.document import Block, Paragraph, grid_from_spans
+from gongkai.readers.document import LAYOUT_CELL, Block, Paragraph, grid_from_spans
+from gongkai.readers.formats import Blocks
 from gongkai.readers.plain import read_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from selectolax.lexbor import LexborNode
-
-    from gongkai.readers.formats import Blocks
 
 _SKIP = frozenset(
     "script style noscript nav footer aside iframe object embed video audio canvas svg select button "
@@ -41,8 +36,6 @@ _SPELLED = 4
 _MAX_PAGES = 2
 """Of pages in pages."""
 _SPACE = re.compile(r"[ \t\r\n]+")
-# A table cell longer than this is a page layout's, not a statistic's.
-_LAYOUT_CELL = 400
 _MAX_SPAN = 1000
 # The parser's time grows with the square of the depth: 100,000 nested tags take it 12 seconds.
 _RUN = 1000
@@ -199,7 +192,7 @@ def _data_rows(table: LexborNode) -> list[list[tuple[str, int, int]]] | None:
         for cell in row.iter():
             if cell.tag in ("td", "th"):
                 text = _SPACE.sub(" ", cell.text(deep=True, separator="")).strip()
-                if len(text) > _LAYOUT_CELL:
+                if len(text) > LAYOUT_CELL:
                     return None
                 attributes = cell.attributes
                 cells.append((text, _span(attributes.get("rowspan")), _span(attributes.get("colspan"))))

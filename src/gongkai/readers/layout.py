@@ -10,14 +10,11 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gongkai.readers.document import Block, Cell, Grid, Paragraph
 from gongkai.text.grammar import BROWSER_LINE, PAGE_EDGE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # Lines of a table drawn by word processors meet within 2 points; a cell is wider and higher than 4.
 SNAP = 3.0
@@ -83,6 +80,18 @@ class Rules:
     def all(self) -> tuple[list[Box], list[Box], list[Box]]:
         """Return the three groups."""
         return self.horizontal, self.vertical, self.filled
+
+    def add(self, box: Box, thin: float, *, stroked: bool) -> None:
+        """Add a box that is drawn: one not wider than `thin` is a rule, of others those stroked have four."""
+        across, down = box.right - box.left, box.top - box.bottom
+        if down <= thin < across:
+            self.horizontal.append(box)
+        elif across <= thin < down:
+            self.vertical.append(box)
+        elif across > thin and stroked:
+            add_sides(box, self.horizontal, self.vertical)
+        elif across > thin:
+            self.filled.append(box)
 
 
 def page_flow(chars: list[Char], rules: Rules, number: int) -> list[PageLine | Grid]:

@@ -11,6 +11,7 @@ import contextlib
 import io
 import re
 import warnings
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,14 +19,11 @@ import numpy as np
 from gongkai.errors import ReadError
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Grid
+from gongkai.readers.formats import Blocks
 from gongkai.readers.layout import Box, Char, PageLine, Rules, blocks_of, cells_of, lattices, page_flow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from PIL import Image
-
-    from gongkai.readers.formats import Blocks
 
     Edges = tuple[float, float, float, float]
     Pixels = np.ndarray[Any, np.dtype[np.uint8]]

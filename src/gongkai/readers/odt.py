@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+from lxml import etree
 
 from gongkai.problem import Problem
 from gongkai.readers.cells import SpannedCell, table_blocks
-from gongkai.readers.document import MAX_GRID_COLUMNS, MAX_GRID_ROWS, Block, Paragraph
+from gongkai.readers.document import MAX_GRID_COLUMNS, MAX_GRID_ROWS, Block, paragraphs
+from gongkai.readers.formats import Blocks
 from gongkai.readers.numbering import Level, List, ordinal
 from gongkai.readers.package import Package, attribute, local
-
-if TYPE_CHECKING:
-    from lxml import etree
-
-    from gongkai.readers.formats import Blocks
 
 _DROPPED = frozenset(
     "tracked-changes sequence-decls variable-decls user-field-decls forms table-of-content "
@@ -132,7 +129,7 @@ def _paragraph(element: etree._Element, file: _File, of: str, depth: int) -> Ite
     number = ordinal(found, max(depth, 0), file.counts) if found and text.strip() else ""
     yield from _apart(before, file)
     if text.strip():
-        yield from (Paragraph(line.strip()) for line in (number + text).split("\n") if line.strip())
+        yield from paragraphs(number + text)
     if file.depth:  # in a table: a note is no part of a cell
         file.waiting += [piece for piece in behind if local(piece) == "note"]
         behind = [piece for piece in behind if local(piece) != "note"]

@@ -9,29 +9,25 @@ from __future__ import annotations
 import posixpath
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+
+from lxml import etree
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem, Where
-from gongkai.readers.layout import Box, Char, PageLine, Rules, add_sides, blocks_of, page_flow
+from gongkai.readers.document import Grid
+from gongkai.readers.formats import Blocks
+from gongkai.readers.layout import Box, Char, PageLine, Rules, blocks_of, page_flow
 from gongkai.readers.package import Package, local
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from lxml import etree
-
-    from gongkai.readers.document import Grid
-    from gongkai.readers.formats import Blocks
-
-    Matrix = tuple[float, float, float, float, float, float]
+Matrix = tuple[float, float, float, float, float, float]
 
 MAX_PAGES = 500
 MAX_CHARACTERS = 200_000
 """Of one page."""
-THIN = 1.0
-"""Millimetres up to which a filled box is a rule."""
 _POINTS = 72 / 25.4
+THIN = 1.0 * _POINTS
+"""One millimetre, up to which a filled box is a rule."""
 _SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _NUMBER = re.compile(r"-?\d{1,7}(?:\.\d{0,12})?(?:[eE]-?\d{1,2})?")
 
@@ -205,20 +201,12 @@ def _add_path(element: etree._Element, height: float, rules: Rules) -> None:
         xs = [x for stroke in strokes for x in stroke[::2]]
         ys = [y for stroke in strokes for y in stroke[1::2]]
         box = Box(min(xs), min(ys), max(xs), max(ys))
-        if min(box.right - box.left, box.top - box.bottom) > THIN * _POINTS:
-            if stroked:
-                add_sides(box, rules.horizontal, rules.vertical)
-            else:
-                rules.filled.append(box)
-            return
-        strokes = [(box.left, box.bottom, box.right, box.top)]
+        rules.add(box, THIN, stroked=stroked)
+        return
     for x1, y1, x2, y2 in strokes:
         box = Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
-        across, down = box.right - box.left, box.top - box.bottom
-        if down <= THIN * _POINTS < across:
-            rules.horizontal.append(box)
-        elif across <= THIN * _POINTS < down:
-            rules.vertical.append(box)
+        if min(box.right - box.left, box.top - box.bottom) <= THIN:
+            rules.add(box, THIN, stroked=True)
 
 
 def _strokes(data: str, matrix: Matrix, height: float) -> Iterator[tuple[float, float, float, float]]:

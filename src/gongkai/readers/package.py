@@ -6,14 +6,11 @@ import io
 import posixpath
 import zipfile
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from lxml import etree
 
 from gongkai.errors import ReadError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # What a real report unpacks to is under 2 MiB without its pictures; more is a bomb or a mistake.
 MAX_UNPACKED = 256 * 2**20

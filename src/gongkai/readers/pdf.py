@@ -8,7 +8,8 @@ from __future__ import annotations
 import ctypes
 import itertools
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
@@ -17,13 +18,9 @@ from gongkai.errors import ReadError
 from gongkai.problem import Problem, Where
 from gongkai.readers import ocr
 from gongkai.readers.document import Block, Grid, Paragraph
+from gongkai.readers.formats import Blocks
 from gongkai.readers.glyphs import box_fonts
-from gongkai.readers.layout import Box, Char, PageLine, Rules, add_sides, blocks_of, page_flow, running_heads
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gongkai.readers.formats import Blocks
+from gongkai.readers.layout import Box, Char, PageLine, Rules, blocks_of, page_flow, running_heads
 
 MAX_PAGES = 500
 MAX_PATHS = 20_000
@@ -172,22 +169,7 @@ def _rules(page: pdfium.PdfPage) -> Rules:
     Rules are thin strokes, thin filled boxes and the sides of stroked boxes. A filled box without a stroke is
     a background: of a table cell, or of a line of text.
     """
-    horizontal: list[Box] = []
-    vertical: list[Box] = []
-    filled: list[Box] = []
-
-    def add(box: Box, *, stroked: bool) -> None:
-        across, down = box.right - box.left, box.top - box.bottom
-        if down <= THIN < across:
-            horizontal.append(box)
-        elif across <= THIN < down:
-            vertical.append(box)
-        elif across > THIN and down > THIN:
-            if stroked:
-                add_sides(box, horizontal, vertical)
-            else:
-                filled.append(box)
-
+    rules = Rules([], [], [])
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     for path, matrix in itertools.islice(_paths(page.raw), MAX_PATHS):
@@ -195,11 +177,11 @@ def _rules(page: pdfium.PdfPage) -> Rules:
         if raw.FPDFPath_CountSegments(path) <= 6:
             raw.FPDFPageObj_GetBounds(path, left, bottom, right, top)
             edges = left.value, bottom.value, right.value, top.value
-            add(Box(*(matrix.on_rect(*edges) if matrix else edges)), stroked=bool(stroke.value))
+            rules.add(Box(*(matrix.on_rect(*edges) if matrix else edges)), THIN, stroked=bool(stroke.value))
         elif stroke.value:
             for segment in _segments(path, matrix):
-                add(Box(*segment), stroked=True)
-    return Rules(horizontal, vertical, filled)
+                rules.add(Box(*segment), THIN, stroked=True)
+    return rules
 
 
 def _paths(

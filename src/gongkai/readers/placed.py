@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gongkai.problem import Problem, Where
 from gongkai.readers.decode import decoded
+from gongkai.readers.document import Grid
+from gongkai.readers.formats import Blocks
 from gongkai.readers.layout import Char, PageLine, Rules, blocks_of, page_flow
 from gongkai.text.grammar import columns
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from selectolax.lexbor import LexborNode
-
-    from gongkai.readers.document import Grid
-    from gongkai.readers.formats import Blocks
 
 MAX_TEXTS = 2000
 """Of one page; a page of numbers in cells has 300."""

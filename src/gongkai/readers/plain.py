@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import TYPE_CHECKING
 
 from gongkai.readers.decode import decoded
 from gongkai.readers.document import MAX_GRID_COLUMNS, Block, Grid, Paragraph, grid_from_spans
+from gongkai.readers.formats import Blocks
 from gongkai.text.grammar import columns
-
-if TYPE_CHECKING:
-    from gongkai.readers.formats import Blocks
 
 _MARKUP = re.compile(
     r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d{1,2}[.．、])|\*\*|</?(?:u|b|i|em|strong|mark|sup|sub)>"

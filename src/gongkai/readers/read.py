@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gongkai.errors import ReadError
 from gongkai.readers import archive
 from gongkai.readers.document import Document
 from gongkai.readers.formats import reader_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def read_document(path: str | Path) -> Document:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem
@@ -22,10 +21,8 @@ from gongkai.readers.cells import (
     spans_of_edges,
     table_blocks,
 )
-from gongkai.readers.document import Block, Paragraph
-
-if TYPE_CHECKING:
-    from gongkai.readers.formats import Blocks
+from gongkai.readers.document import Block, paragraphs
+from gongkai.readers.formats import Blocks
 
 MAX_DEPTH = 500
 """Of groups in groups."""
@@ -209,8 +206,10 @@ class _Reader:
         if self.fresh:
             self.fresh = False
             self._destination(word)
-        if self.group.fonts and word in (b"f", b"fcharset"):
-            self._font(word, number or 0)
+        if self.group.fonts and word == b"f":
+            self.font = number or 0
+        elif self.group.fonts and word == b"fcharset":
+            self.fonts[self.font] = _CHARSETS.get(number or 0, "")
         if self.group.dropped:
             return
         if word == b"u":
@@ -238,12 +237,6 @@ class _Reader:
         self.group.inner = self.group.inner or word == b"nesttableprops"
         if word in _DROPPED or (self.starred and word not in _STARRED):
             self.group.dropped = True
-
-    def _font(self, word: bytes, number: int) -> None:
-        if word == b"f":
-            self.font = number
-        else:
-            self.fonts[self.font] = _CHARSETS.get(number, "")
 
     def _set(self, word: bytes, number: int | None) -> None:
         """Apply a word that sets something for what follows."""
@@ -298,7 +291,7 @@ class _Reader:
         flow = self.flow
         # A character beyond the first plane is written as a pair.
         text = flow.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        lines = [Paragraph(line.strip()) for line in text.split("\n") if line.strip()]
+        lines = paragraphs(text)
         if lines or flow.apart:
             self._end_tables(level)
         into = flow.content.setdefault(level, []) if level else flow.blocks

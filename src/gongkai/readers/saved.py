@@ -7,19 +7,16 @@ import json
 import plistlib
 import re
 import xml.parsers.expat
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from gongkai.errors import ReadError
 from gongkai.readers.decode import decoded
-from gongkai.readers.document import Block, Grid
+from gongkai.readers.document import text_of
+from gongkai.readers.formats import Blocks
 from gongkai.readers.html import read_html
 from gongkai.readers.plain import read_plain
 from gongkai.text.clean import HAN
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from gongkai.readers.formats import Blocks
 
 _MAX_FRAMES = 20
 _HAN = re.compile(f"[{HAN}]")
@@ -86,11 +83,7 @@ def _pages(archive: Mapping[str, Any], depth: int = 0) -> Iterator[bytes]:
 def _fullest(pages: Sequence[bytes], name: str) -> Blocks:
     """Read pages and return the one with most Chinese text; of equals, the first."""
     read = [read_page(page, name) for page in pages[:_MAX_FRAMES]]
-    return max(read, key=lambda blocks: len(_HAN.findall("".join(map(_text, blocks[0])))))
-
-
-def _text(block: Block) -> str:
-    return "".join(map("".join, block.texts)) if isinstance(block, Grid) else block.text
+    return max(read, key=lambda blocks: len(_HAN.findall("".join(map(text_of, blocks[0])))))
 
 
 def address_of_page(content: bytes) -> str | None:

@@ -170,6 +170,14 @@ def is_official_heading(text: str) -> bool:
     return _match("statutory", title) is not None and title.endswith(("况", "项", "题"))
 
 
+def is_told_heading(text: str) -> bool:
+    """Tell whether a line heads a section where no statutory table is, whose rows may be numbered too."""
+    heading = _heading(text)
+    numbered = ORDINAL.match(plain_ordinal(text))
+    told = heading and numbered and numbered[1] and _match("headings", heading[1])
+    return bool(told) or is_official_heading(text)
+
+
 def _match(group: str, text: str) -> str | None:
     return first_match(f"sections.{group}", "".join(text.split()))
 

@@ -25,6 +25,7 @@ from gongkai.report.outline import (
     find_sections,
     find_title,
     is_official_heading,
+    is_told_heading,
     reason_against,
 )
 from gongkai.report.passages import Sentence, read_passages, section_text
@@ -113,7 +114,8 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     tables = read_tables(document)
     statistics = tables.statistics
     lines = repair_lines(_cleaned(sections_apart(unwrap(tables.lines)), tables.script))
-    prose = [line for line in lines if is_official_heading(line.text) or not is_table_line(line.text)]
+    is_title_here = is_official_heading if tables.form else is_told_heading
+    prose = [line for line in lines if is_title_here(line.text) or not is_table_line(line.text)]
     start, title = find_title(prose)
     index_block = [*_index_block(tables)]
     identity = identify(title, [*index_block, *(line.text for line in lines)], known)
@@ -201,11 +203,13 @@ def _refuse_other(document: Document, title: str, parts: Sequence[Part], statist
     text = "".join(line.text for p in parts for line in p.lines)
     speaks = bool(_INDEX["subject"].search(title + text + "".join(p.heading for p in parts)))
     outlined = bool(statistics.readings) or (len(set(found)) >= 3 and speaks)
-    sure = bool(statistics.readings) or (outlined and bool(title))
-    reason = reason_against([title, *_first_lines(document)], outlined=sure)
+    first = _first_lines(document)
+    announced = bool(title) or any(map(_INDEX["announces"].match, first))
+    sure = bool(statistics.readings) or (outlined and announced)
+    reason = reason_against([title, *first], outlined=sure)
     if reason:
         raise ReportError(f"{document.path}: {_REASONS[reason]}, not a report")
-    if outlined or (title and (found or len(text) > 400)):
+    if outlined or (announced and (found or len(text) > 400)):
         return
     raise ReportError(
         f"{document.path}: not a disclosure report: no title (…政府信息公开工作年度报告), "
@@ -216,5 +220,5 @@ def _refuse_other(document: Document, title: str, parts: Sequence[Part], statist
 def _first_lines(document: Document) -> list[str]:
     """Return the first lines that are text, cleaned."""
     paragraphs = (b for b in document.blocks if isinstance(b, Paragraph))
-    lines = (clean_text(b.text[:200]) for b in itertools.islice(paragraphs, 30))
+    lines = (clean_text(b.text[:300]) for b in itertools.islice(paragraphs, 30))
     return list(itertools.islice((line for line in lines if line and not is_furniture(line)), 8))

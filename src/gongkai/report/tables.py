@@ -112,7 +112,7 @@ def _tables(document: Document, *, as_lines: bool = False) -> Tables:
     if statistics.tables < TABLES and len(set(_table_words(p.text for p in pieces))) >= LEAST_WORDS:
         aligned = align([p.text for p in pieces], script=script, pages=[p.page for p in pieces])
         more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
-        statistics = statistics_of((*statistics.problems, *statistics.readings, *more))
+        statistics = statistics_of((*statistics.problems, *statistics.readings, *more), said)
         pieces = _without(pieces, aligned.spans)
         rests = table_rests([p.text for p in pieces])
         pieces = [piece for number, piece in enumerate(pieces) if number not in rests]

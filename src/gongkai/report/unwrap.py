@@ -61,6 +61,8 @@ _SUB_HEADED = patterns("sections.line")["sub_headed"]
 _TITLE_FIRST = patterns("sections.line")["title_first"]
 FIRST = 10
 """Lines among which the title stands."""
+LISTED = 4
+"""Headings in one line that may be the contents."""
 _HEAD_ALONE = patterns("sections.line")["head_alone"]
 _INDEX = patterns("sections.line")["index"]
 """A heading that is whole: what follows it, be it a figure alone, is text."""
@@ -111,7 +113,7 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
     """
     arabic = sum(bool(_ARABIC.fullmatch(piece.text)) for piece in pieces) >= ENOUGH
     apart: list[Line] = []
-    for piece in _title_apart(_without_front(pieces)):
+    for piece in _title_apart(_without_contents(_without_front(pieces))):
         text = piece.text
         if arabic and _ARABIC.fullmatch(text):
             digit = text.strip()[0]
@@ -121,6 +123,17 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
             [piece] if parts == (piece.text,) else [Line(part, piece.page, piece.index) for part in parts]
         )
     return apart
+
+
+def _without_contents(pieces: Sequence[Line]) -> Sequence[Line]:
+    """Drop a line that lists the headings which stand below it, as encyclopedias print them."""
+    for at, piece in enumerate(pieces[:FIRST]):
+        listed = [part for part in re.split("[,，]", piece.text) if part.strip()]
+        if len(listed) >= LISTED:
+            below = {line.text.strip(" 。：:") for line in pieces[at + 1 :]}
+            if sum(part.strip(" 。：:") in below for part in listed) >= len(listed) / 2:
+                return [*pieces[:at], *pieces[at + 1 :]]
+    return pieces
 
 
 def _title_apart(pieces: Sequence[Line]) -> Iterator[Line]:

@@ -18,10 +18,11 @@ import signal
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import filelock
 from tqdm.auto import tqdm
@@ -29,11 +30,7 @@ from tqdm.auto import tqdm
 from gongkai.errors import GongkaiError
 from gongkai.store import storage
 from gongkai.store.run import refuse_existing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from gongkai.store.storage import Place
+from gongkai.store.storage import Place
 
 logger = logging.getLogger(__name__)
 

@@ -9,11 +9,8 @@ coded only where another indicator is true; its shares are shares of those sente
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 YES = frozenset("1 1.0 true t yes y 是 √ ✓ ✔ ☑ 对 有".split())
 """Every way in which people write yes, whatever the file (small letters, half width)."""

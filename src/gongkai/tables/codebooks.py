@@ -5,17 +5,15 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gongkai.errors import SchemaError
 from gongkai.store.run import bundled
 from gongkai.tables.codebook import EMPTY, Class, Codebook, Example, Kind, Label, Quantity, Words
 from gongkai.tables.rows import SECTIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 SHIPPED = "codebook"
 """The scheme that is used where none is given."""

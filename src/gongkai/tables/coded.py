@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gongkai.errors import SchemaError
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]

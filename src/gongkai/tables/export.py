@@ -7,10 +7,11 @@ the rows of `rows.py`, the files as they were written, and what the user says ab
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -20,12 +21,7 @@ from gongkai.errors import SchemaError
 from gongkai.store.run import file_digest, version, whole_folder, write_json
 from gongkai.tables.predicted import read_predictions
 from gongkai.tables.rows import BUILT, KEYS, ROWS
-from gongkai.tables.schema import SCHEMAS, parts_of, read_columns
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from gongkai.tables.schema import Labels
+from gongkai.tables.schema import SCHEMAS, Labels, parts_of, read_columns
 
 Form = Literal["csv", "parquet"]
 KEYWORDS = ("政府信息公开", "government transparency", "China", "text as data")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,9 @@ from gongkai.errors import MeasureError, SchemaError
 from gongkai.tables.codebook import Codebook, Label
 from gongkai.tables.codebooks import inferred
 from gongkai.tables.query import arrow_of, literals, quoted, see, session
-from gongkai.tables.schema import SCHEMAS, parts_of, read_frame, read_table, read_where
+from gongkai.tables.schema import SCHEMAS, as_text, parts_of, read_frame, read_table, read_where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     import duckdb
     import pandas as pd
 
@@ -69,7 +68,8 @@ def fill_predictions(
             f"it has {', '.join(codebook.names)}"
         )
     if "value" in frame.columns:
-        frame = frame.assign(value=_texts(frame["value"]))
+        texts = [as_text(value) for value in frame["value"].astype(object).tolist()]
+        frame = frame.assign(value=pd.Series(texts, frame.index, dtype=object))
     if "score" not in frame.columns or "predicted" not in frame.columns or "value" not in frame.columns:
         frame = _valued(frame, codebook, name)
     score = pd.to_numeric(frame["score"], errors="coerce")
@@ -97,15 +97,6 @@ def fill_predictions(
     frame = _completed(frame, scheme_of(frame, codebook))
     columns = SCHEMAS["predictions"].names
     return frame[[*columns, *(c for c in frame.columns if c not in columns)]]
-
-
-def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Return classes as texts, 5.0 of a spreadsheet as 5; what is empty stays so."""
-    import pandas as pd
-
-    plain = [None if v is None or v != v else v for v in values.astype(object).tolist()]
-    whole = [str(int(v)) if isinstance(v, float) and v.is_integer() else v for v in plain]
-    return pd.Series([None if v is None else str(v) for v in whole], values.index, dtype=object)
 
 
 def _valued(frame: Table, codebook: Codebook | None, name: str) -> Table:

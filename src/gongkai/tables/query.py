@@ -9,6 +9,7 @@ import contextlib
 import tempfile
 import uuid
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,11 @@ import pyarrow as pa
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
 from gongkai.store.run import whole_folder, write_json
-from gongkai.tables.schema import SCHEMAS, parts_of, read_part, read_parts, write_part
+from gongkai.tables.schema import SCHEMAS, Table, parts_of, read_part, read_parts, write_part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     import duckdb
 
-    from gongkai.tables.schema import Table
 
 ROWS = 20_000
 """Rows from which a part of a year is written."""

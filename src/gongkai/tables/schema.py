@@ -7,6 +7,7 @@ seam.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 from types import NoneType, UnionType
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 from gongkai.errors import SchemaError
 from gongkai.store import storage
 from gongkai.store.run import whole_file
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped, shipped
 from gongkai.tables.ids import hash_text as hash_text
 from gongkai.tables.rows import BUILT as BUILT
@@ -27,25 +29,19 @@ from gongkai.tables.rows import SECTIONS as SECTIONS
 from gongkai.tables.spreadsheet import guarded_frame, unguarded_frame, write_excel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     import pandas as pd
 
-    from gongkai.tables.codebook import Codebook
+Table: TypeAlias = "pd.DataFrame"
+Reports: TypeAlias = "pd.DataFrame"
+Sentences: TypeAlias = "pd.DataFrame"
+Statistics: TypeAlias = "pd.DataFrame"
+Checks: TypeAlias = "pd.DataFrame"
+Problems: TypeAlias = "pd.DataFrame"
+Labels: TypeAlias = "pd.DataFrame"
+Predictions: TypeAlias = "pd.DataFrame"
+Measures: TypeAlias = "pd.DataFrame"
+Filters: TypeAlias = "list[tuple[str, str, object]] | None"
 
-    Table: TypeAlias = pd.DataFrame
-    Reports: TypeAlias = pd.DataFrame
-    Sentences: TypeAlias = pd.DataFrame
-    Statistics: TypeAlias = pd.DataFrame
-    Checks: TypeAlias = pd.DataFrame
-    Problems: TypeAlias = pd.DataFrame
-    Labels: TypeAlias = pd.DataFrame
-    Predictions: TypeAlias = pd.DataFrame
-    Measures: TypeAlias = pd.DataFrame
-    Filters: TypeAlias = list[tuple[str, str, object]] | None
-
-LABELS = shipped().names
-"""Labels of the scheme that ships."""
 UNCOUNTED_SECTIONS = shipped().uncounted_sections
 """Sections whose sentences are not counted in shares, in the scheme that ships."""
 
@@ -84,25 +80,33 @@ PLAIN = (".csv", ".jsonl", ".parquet", ".xlsx")
 """Endings of single-file tables."""
 
 
-def to_arrow(name: str, frame: Table, *, extra: Sequence[str] = ()) -> pa.Table:
+def refuse_missing(where: object, needed: Iterable[str], present: Iterable[object]) -> None:
+    """Refuse a table that lacks columns.
+
+    Raises:
+        SchemaError: Names them, and what it has.
+    """
+    there = list(present)
+    if missing := [name for name in needed if name not in there]:
+        raise SchemaError(
+            f"{where}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
+            f"has {', '.join(map(str, there)) or 'nothing'}"
+        )
+
+
+def to_arrow(name: str, frame: Table) -> pa.Table:
     """Check a frame against its schema and return it as an Arrow table with the columns in order.
 
     Args:
         name: A key of `SCHEMAS`.
-        frame: Rows; columns outside the schema are dropped unless listed in `extra`.
-        extra: Further columns to keep behind the schema's own, typed as they come.
+        frame: Rows; columns outside the schema are dropped.
 
     Raises:
         SchemaError: A column is missing, has a wrong type, or holds a null where none may be.
     """
     schema = SCHEMAS[name]
-    missing = [f.name for f in schema if f.name not in frame.columns]
-    if missing:
-        raise SchemaError(
-            f"{name}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
-            f"has {', '.join(map(str, frame.columns))}"
-        )
-    columns, fields = [], []
+    refuse_missing(name, schema.names, frame.columns)
+    columns = []
     for field in schema:
         try:
             column = pa.Array.from_pandas(frame[field.name], type=field.type)
@@ -114,26 +118,7 @@ def to_arrow(name: str, frame: Table, *, extra: Sequence[str] = ()) -> pa.Table:
             row = frame[field.name].isna().to_numpy().argmax()
             raise SchemaError(f"{name}.{field.name}: row {row} is empty, but the column may not be")
         columns.append(column)
-        fields.append(field)
-    for column_name in extra:
-        column = pa.array(frame[column_name], from_pandas=True)
-        columns.append(column)
-        fields.append(pa.field(column_name, column.type))
-    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
-
-
-def check_table(name: str, frame: Table) -> Table:
-    """Return the frame after checking columns, types and unique keys.
-
-    Raises:
-        SchemaError: See `to_arrow`; or the table's key is not unique.
-    """
-    to_arrow(name, frame)
-    key = list(KEYS.get(name, ()))
-    if key and frame.duplicated(key).any():
-        first = frame.loc[frame.duplicated(key), key].iloc[0].to_dict()
-        raise SchemaError(f"{name}: the key {', '.join(key)} is not unique, e.g. {first}")
-    return frame
+    return pa.Table.from_arrays(columns, schema=pa.schema(list(schema)))
 
 
 def frame_of(name: str, rows: Iterable[Mapping[str, object]], codebook: Codebook | None = None) -> Table:
@@ -424,17 +409,12 @@ def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
             frame = pq.read_table(source).to_pandas()
     except (OSError, ValueError, pa.ArrowInvalid) as error:
         raise SchemaError(f"{source}: cannot be read: {error}") from error
-    missing = [column for column in needed if column not in frame.columns]
-    if missing:
-        columns = ", ".join(map(str, frame.columns)) or "no columns"
-        raise SchemaError(
-            f"{source}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; has {columns}"
-        )
+    refuse_missing(source, needed, frame.columns)
     return frame
 
 
-def _id_text(value: object) -> object:
-    """Return an id as text, 7.0 as 7; a missing one stays missing."""
+def as_text(value: object) -> str | None:
+    """Return an id or a class as text, 7.0 of a spreadsheet as 7; a missing one stays missing."""
     if value is None or value != value:
         return None
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
@@ -442,7 +422,7 @@ def _id_text(value: object) -> object:
 
 def as_ids(values: pd.Series[Any]) -> pd.Series[str]:
     """Return a user's ids as texts; those that lack stay missing."""
-    return values.map(_id_text)
+    return values.map(as_text)
 
 
 def as_sentences(frame: Sentences, stem: str, *, first: int = 0) -> Sentences:

@@ -11,14 +11,12 @@ import csv
 import functools
 import re
 import tomllib
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gongkai.store.run import bundled
 from gongkai.text import grammar
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _NAMED = re.compile(r"\{([A-Za-z_]+)\}")
 _FOLDER = "corpus/lexicon"
