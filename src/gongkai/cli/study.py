@@ -220,36 +220,30 @@ def reuse(
 
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
     """
-    from gongkai.measure.reuse import NEEDED, reuse_placebo, reused_sentences
+    from gongkai.measure.reuse import reuse_placebo, reused_sentences
     from gongkai.tables.schema import write_frame
 
     found = gongkai.reuse(tables, n=n, share=share)
     write_frame(found, output, overwrite=overwrite)
     if flags is not None:
-        behind = reused_sentences(gongkai.read(tables, "sentences"), n=n, share=share).drop(columns="tokens")
-        write_frame(behind, flags, overwrite=overwrite)
+        write_frame(reused_sentences(tables, n=n, share=share), flags, overwrite=overwrite)
     for name, part in found.groupby("measure"):
         typer.echo(f"  {name:<10} mean {_mean(part)}")
     typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(reuse_placebo(tables))}")
-    if named is usual is copies is network is None:
-        return
-    sentences = gongkai.read(tables, "sentences", [*NEEDED, "region_code"])
     if named is not None:
-        found = gongkai.mentions(sentences)
+        found = gongkai.mentions(tables)
         write_frame(found, named, overwrite=overwrite)
         typer.echo(f"{named}: {len(found)} names of another place, agency or year")
     if usual is not None:
-        write_frame(gongkai.mandated_phrases(sentences), usual, overwrite=overwrite)
+        write_frame(gongkai.mandated_phrases(tables), usual, overwrite=overwrite)
     if copies is not None or network is not None:
         further = [] if phrases is None else phrases.read_text(encoding="utf-8-sig").split("\n")
-        pairs = gongkai.copied(sentences, gongkai.read(tables, "reports"), phrases=further)
+        reports = gongkai.read(tables, "reports")
+        pairs = gongkai.copied(tables, reports, phrases=further)
         if copies is not None:
             write_frame(pairs, copies, overwrite=overwrite)
         if network is not None:
-            pairs_of_agencies = gongkai.copy_network(
-                pairs, gongkai.read(tables, "reports"), sentences=sentences
-            )
-            write_frame(pairs_of_agencies, network, overwrite=overwrite)
+            write_frame(gongkai.copy_network(pairs, reports, sentences=tables), network, overwrite=overwrite)
 
 
 def followup(

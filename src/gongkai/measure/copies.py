@@ -7,20 +7,26 @@ counts nothing. So a group of any size that has the same text is found, and unre
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gongkai.measure.background import is_mandated
-from gongkai.measure.related import related
-from gongkai.measure.reuse import NEEDED, agency_years, known_sentences, last_reports
+from gongkai.measure.related import CHUNK, related
+from gongkai.measure.reuse import agency_years, known_parts, last_reports
 from gongkai.measure.series import series_name
-from gongkai.measure.similar import mask, pair_weights
+from gongkai.measure.similar import mask, owners_weights, whole_owners
+from gongkai.tables.query import arrow_of, put, session, table_parts
 from gongkai.tables.schema import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from gongkai.measure.similar import PairWeights
     from gongkai.tables.schema import Reports, Sentences, Table
@@ -43,7 +49,7 @@ _PARTS = {"problems": 1, "improvements": 2}
 
 
 def copied(
-    sentences: Sentences,
+    sentences: Sentences | str | Path,
     reports: Reports | None = None,
     *,
     threshold: float = THRESHOLD,
@@ -65,7 +71,7 @@ def copied(
     shared. Then all sentences from `weak` on count, as in a threshold with hysteresis (Canny 1986).
 
     Args:
-        sentences: `sentences` rows.
+        sentences: `sentences` rows, or a tables folder.
         reports: `reports` rows, for publication dates; without them only years say who was earlier.
         threshold: Cosine from which a sentence of the own last report counts as taken over.
         others: Cosine from which two agencies' sentences are evidence.
@@ -87,45 +93,39 @@ def copied(
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    frame = known_sentences(sentences[[c for c in sentences.columns if c in NEEDED]], preambles=True)
-    frame = frame.assign(_masked=_masked(frame), _part=frame["section"].map(_PARTS).fillna(0).astype(np.int8))
-    weights = pair_weights(frame["_masked"], frame["agency"].tolist())
+    held = _held(sentences)
     pairs: Table = pd.concat(
         [
-            _from_own(frame, weights, threshold).assign(kind="own"),
-            _from_others(frame, weights, (others, weak), (evidence, min_shared), phrases).assign(
-                kind="other"
-            ),
+            _from_own(held, threshold).assign(kind="own"),
+            _from_others(held, (others, weak), (evidence, min_shared), phrases).assign(kind="other"),
         ],
         ignore_index=True,
     )
-    rows, sources = pairs["a"].to_numpy(int), pairs["b"].to_numpy(int)
-    columns = ["sentence_id", "report_id", "agency", "year", "text"]
-    about = frame.loc[rows, columns].reset_index(drop=True)
-    source = frame.loc[sources, columns].reset_index(drop=True)
+    # From here on a row is its place among those that were taken over or are a source.
+    chosen, place = np.unique(pairs[["a", "b"]].to_numpy(int), return_inverse=True)
+    rows, sources = place.reshape(-1, 2).T
+    frame = _rows(sentences, chosen)
+    about, source = (frame.iloc[at].reset_index(drop=True) for at in (rows, sources))
     source.columns = ["source_id", "source_report_id", "source_agency", "source_year", "source_text"]
     own = pairs["kind"].to_numpy() == "own"
     kept = own & (about["text"] == source["source_text"]).to_numpy(bool)
     kept &= about["text"].str.contains(_FIGURE).to_numpy(bool)
-    when = _dates(frame, np.unique(np.concatenate([rows, sources])), reports)
-    edited = frame["_masked"].iloc[rows].to_numpy() != frame["_masked"].iloc[sources].to_numpy()
+    when = _dates(frame, reports)
+    code = held.code[chosen]
     first = _firsts(rows[~own], sources[~own], when)
-    origin = [first.get(int(row)) for row in rows]
-    known = sorted({o for o in origin if o is not None})
-    whose = dict(
-        zip(known, zip(frame["agency"].iloc[known], frame["year"].iloc[known], strict=True), strict=True)
-    )
+    origin = [first.get(row) for row in rows.tolist()]
+    agency, year = frame["agency"].tolist(), frame["year"].tolist()
     further: dict[str, list[Any]] = {
         "direction": [
             _direction(when[a], when[b]) for a, b in zip(rows.tolist(), sources.tolist(), strict=True)
         ],
-        "first_agency": [None if o is None else whose[o][0] for o in origin],
-        "first_year": [None if o is None else int(whose[o][1]) for o in origin],
+        "first_agency": [None if o is None else agency[o] for o in origin],
+        "first_year": [None if o is None else int(year[o]) for o in origin],
     }
     return pd.concat([about, source], axis=1).assign(
         kind=pairs["kind"],
         similarity=pairs["cosine"],
-        edited=edited,
+        edited=code[rows] != code[sources],
         figures_kept=kept,
         **further,
     )
@@ -134,50 +134,100 @@ def copied(
 _FIGURE = r"\d{2,}(?:\.\d+)?\s*(?:件|条|次|份|个|篇|人|期|项|场|%|万|余)"
 
 
-def mandated_phrases(sentences: Sentences, *, share: float = 0.2) -> Table:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """All sentences of known agency and year, small in memory.
+
+    Attributes:
+        units: Agency and year of each group of sentences that are compared, in order.
+        rows: The rows of each.
+        part: Of each row, which part of a report it stands in.
+        code: Number of its masked text.
+        texts: The different masked texts.
+        weights: Of their pairs of characters.
+    """
+
+    units: list[tuple[str, int]]
+    rows: list[Vector]
+    part: Vector
+    code: Vector
+    texts: pa.Array
+    weights: PairWeights
+
+    def masked(self, rows: Vector) -> list[str]:
+        texts: list[str] = self.texts.take(pa.array(self.code[rows])).to_pylist()
+        return texts
+
+
+def _held(sentences: Sentences | str | Path) -> _Held:
+    frames, masked = [], []
+    for piece in known_parts(sentences, ["agency", "year", "section", "text"]):
+        part = piece["section"].map(_PARTS).fillna(0).astype(np.int8)
+        frames.append(piece[["agency", "year"]].assign(part=part))
+        masked.append(pa.array(_masked(piece), pa.large_string()).dictionary_encode())
+    coded = pa.chunked_array(masked).unify_dictionaries().combine_chunks()
+    code, texts = coded.indices.to_numpy(), coded.dictionary
+    frame = pd.concat(frames, ignore_index=True)
+    groups = agency_years(frame)
+    agency = pd.factorize(frame["agency"])[0]
+    pieces = ((texts.take(pa.array(code[rows])).to_pylist(), agency[rows]) for rows in whole_owners(agency))
+    return _Held(
+        list(groups), list(groups.values()), frame["part"].to_numpy(), code, texts, owners_weights(pieces)
+    )
+
+
+def _rows(sentences: Sentences | str | Path, chosen: Vector) -> Table:
+    """Return some rows, ascending, of the sentences of known agency and year."""
+    found, start = [], 0
+    for piece in known_parts(sentences, ["sentence_id", "report_id", "agency", "year", "text"]):
+        low, high = np.searchsorted(chosen, [start, start + len(piece)])
+        found.append(piece.iloc[chosen[low:high] - start])
+        start += len(piece)
+    return pd.concat(found, ignore_index=True)
+
+
+def mandated_phrases(sentences: Sentences | str | Path, *, share: float = 0.2) -> Table:
     """List what so many regions write that it is no evidence of copying: found in the corpus, and ours.
 
     Args:
-        sentences: `sentences` rows with `region_code`.
+        sentences: `sentences` rows with `region_code`, or a tables folder.
         share: Least share of the regions (first four digits of the code) with the sentence, in (0, 1].
 
     Returns:
         One row per sentence (figures as 0), the most usual first: `phrase, regions, agencies, share,
         mandated` (by our list: left out already). Of fewer than ten regions none is found.
     """
-    frame = known_sentences(sentences, preambles=True)
-    table = frame.assign(phrase=_masked(frame), region=frame["region_code"].str[:4])
-    total = table["region"].nunique()
-    counts = table.groupby("phrase").agg(regions=("region", "nunique"), agencies=("agency", "nunique"))
-    counts = counts[(counts["regions"] >= max(2, share * total)) & (total >= 10)].reset_index()
-    counts = counts[counts["phrase"].str.len() >= MIN_LENGTH]
-    counts = counts.assign(
+    with session() as db:
+        for piece in known_parts(sentences, ["agency", "year", "region_code", "text"]):
+            columns = {"phrase": _masked(piece), "region": piece["region_code"].str[:4]}
+            put(db, "held", arrow_of(columns | {"agency": piece["agency"]}))
+        (total,) = db.sql("SELECT count(DISTINCT region) FROM held").fetchall()[0]
+        found = db.sql(
+            "SELECT phrase, count(DISTINCT region) AS regions, count(DISTINCT agency) AS agencies "
+            f"FROM held WHERE {total} >= 10 AND length(phrase) >= {MIN_LENGTH} GROUP BY phrase "
+            f"HAVING regions >= {max(2, share * total)} ORDER BY regions DESC, phrase"
+        )
+        counts: Table = found.to_arrow_table().to_pandas()
+    return counts.assign(
         share=counts["regions"] / max(total, 1), mandated=is_mandated(counts["phrase"].tolist())
     )
-    return counts.sort_values(["regions", "phrase"], ascending=[False, True]).reset_index(drop=True)
 
 
-def _masked(frame: Table) -> pd.Series[str]:
+def _masked(frame: Table) -> list[str]:
     """Return the sentences masked, without the agency's own name."""
-    pieces = [pd.Series([], dtype="str")]
-    for start in range(0, len(frame), 100_000):  # as many Python texts at a time
-        texts, agencies = (frame[c].iloc[start : start + 100_000] for c in ("text", "agency"))
-        masked = [mask(t.replace(str(a), "")) for t, a in zip(texts, agencies, strict=True)]
-        pieces.append(pd.Series(masked, texts.index, dtype="str"))
-    return pd.concat(pieces)
+    return [mask(t.replace(str(a), "")) for t, a in zip(frame["text"], frame["agency"], strict=True)]
 
 
-def _dates(frame: Table, rows: Vector, reports: Reports | None) -> dict[int, tuple[int, str | None]]:
+def _dates(frame: Table, reports: Reports | None) -> list[tuple[int, str | None]]:
     """Return year and publication date of the reports of some rows."""
     known: dict[str, str] = {}
     if reports is not None:
         dated = reports.dropna(subset=["published"])
         known = dict(zip(dated["report_id"], dated["published"].astype(str), strict=True))
-    years, ids = (frame[c].iloc[rows].tolist() for c in ("year", "report_id"))
-    return {
-        row: (int(y), _possible(known.get(r), int(y)))
-        for row, y, r in zip(rows.tolist(), years, ids, strict=True)
-    }
+    return [
+        (int(y), _possible(known.get(r), int(y)))
+        for y, r in zip(frame["year"], frame["report_id"], strict=True)
+    ]
 
 
 def _possible(published: object, year: int) -> str | None:
@@ -192,7 +242,7 @@ def _direction(mine: tuple[int, str | None], theirs: tuple[int, str | None]) -> 
     return None if mine[0] == theirs[0] else "from" if theirs[0] < mine[0] else "to"
 
 
-def _firsts(left: Vector, right: Vector, when: dict[int, tuple[int, str | None]]) -> dict[int, int]:
+def _firsts(left: Vector, right: Vector, when: Sequence[tuple[int, str | None]]) -> dict[int, int]:
     """Return for each row that shares text the row of its group that is earlier than all others."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
@@ -217,58 +267,59 @@ def _firsts(left: Vector, right: Vector, when: dict[int, tuple[int, str | None]]
     return found
 
 
-def _from_own(frame: Table, weights: PairWeights, threshold: float) -> Table:
+def _from_own(held: _Held, threshold: float) -> Table:
     """Return (a, b, cosine): each sentence with the one most like it in the own report of the year before."""
-    groups = agency_years(frame)
+    groups = dict(zip(held.units, held.rows, strict=True))
     found = [pd.DataFrame({"a": [], "b": [], "cosine": []})]
     pairs = [(groups[key], before) for key, before in last_reports(groups).items()]
-    for index, before, match, cosine in _best(frame, weights, pairs):
+    for index, before, match, cosine in _best(held, pairs):
         kept = cosine >= threshold
         found.append(pd.DataFrame({"a": index[kept], "b": before[match[kept]], "cosine": cosine[kept]}))
     return pd.concat(found, ignore_index=True)
 
 
 def _best(
-    frame: Table, weights: PairWeights, pairs: Sequence[tuple[Vector, Vector]]
+    held: _Held, pairs: Sequence[tuple[Vector, Vector]]
 ) -> Iterator[tuple[Vector, Vector, Vector, Vector]]:
     """Yield each pair of lists of rows, and which of the second is most like each of the first, how much."""
-    part, masked = frame["_part"].to_numpy(), frame["_masked"]
     for start in range(0, len(pairs), BLOCK):
         block = pairs[start : start + BLOCK]
         rows = np.unique(np.concatenate([rows for pair in block for rows in pair]))
-        matrix = weights.rows(masked.iloc[rows].tolist())
+        matrix = held.weights.rows(held.masked(rows))
         for a, b in block:
             one, other = matrix[np.searchsorted(rows, a)], matrix[np.searchsorted(rows, b)]
             cosine = np.minimum((one @ other.T).toarray(), 1.0)
-            cosine[(part[a][:, None] != part[b]) & (cosine < ACROSS_PARTS)] = 0
+            cosine[(held.part[a][:, None] != held.part[b]) & (cosine < ACROSS_PARTS)] = 0
             yield a, b, cosine.argmax(axis=1), cosine.max(axis=1)
 
 
 def _from_others(
-    frame: Table,
-    weights: PairWeights,
-    limits: tuple[float, float],
-    least: tuple[float, int],
-    phrases: Sequence[str],
+    held: _Held, limits: tuple[float, float], least: tuple[float, int], phrases: Sequence[str]
 ) -> Table:
     """Return (a, b, cosine): the best counterpart of each sentence in each related report."""
-    usable = ~is_mandated(frame["_masked"], [mask(p) for p in phrases])
-    usable &= frame["_masked"].str.len().to_numpy() >= MIN_LENGTH
-    units = list(agency_years(frame).items())
-    of_unit = np.zeros(len(frame), np.int64)
-    for number, (_, index) in enumerate(units):
+    further = [mask(p) for p in phrases]
+    usual = [
+        is_mandated(held.texts.slice(start, CHUNK).to_pylist(), further)
+        for start in range(0, len(held.texts), CHUNK)
+    ]
+    own = ~np.concatenate(usual) & (pc.utf8_length(held.texts).to_numpy() >= MIN_LENGTH)
+    usable = own[held.code]
+    of_unit = np.zeros(len(usable), np.int64)
+    for number, index in enumerate(held.rows):
         of_unit[index] = number
-    held = pd.DataFrame({"text": frame["_masked"], "part": frame["_part"], "unit": of_unit})[usable]
-    names = [series_name(agency) for (agency, _), _ in units]
+    renumbered = np.cumsum(own) - 1
+    given = pd.DataFrame({"text": renumbered[held.code], "part": held.part, "unit": of_unit})[usable]
+    names = [series_name(agency) for agency, _ in held.units]
     about = pd.DataFrame(
-        {"agency": pd.factorize(np.array(names, object))[0], "year": [y for (_, y), _ in units]}
+        {"agency": pd.factorize(np.array(names, object))[0], "year": [y for _, y in held.units]}
     )
-    found = related(held, about, weights, limits[0], least)
-    rows = [index[usable[index]] for _, index in units]
-    agency = pd.factorize(np.array([a for (a, _), _ in units], object), sort=True)[0]
+    texts = held.texts.filter(pa.array(own))
+    found = related(given, texts, about, held.weights, limits[0], least)
+    rows = [index[usable[index]] for index in held.rows]
+    agency = pd.factorize(np.array([a for a, _ in held.units], object), sort=True)[0]
     year = about["year"].to_numpy()
     columns: list[Vector] = [np.zeros((6, 0))]
-    best = _best(frame, weights, [(rows[x], rows[y]) for x, y in found.tolist()])
+    best = _best(held, [(rows[x], rows[y]) for x, y in found.tolist()])
     for (x, y), (a, b, match, cosine) in zip(found.tolist(), best, strict=True):
         k = np.flatnonzero(cosine >= limits[1])
         same = np.full(len(k), float(year[x] == year[y]))
@@ -285,13 +336,13 @@ def _from_others(
     )
 
 
-def copy_network(copies: Table, reports: Reports, *, sentences: Sentences) -> Table:
+def copy_network(copies: Table, reports: Reports, *, sentences: Sentences | str | Path) -> Table:
     """Return which pairs of agencies share text that few others have, and who was probably first.
 
     Args:
         copies: What `copied` gave.
         reports: `reports` rows; for publication dates, levels and regions.
-        sentences: The `sentences` that `copied` took; for the length of the reports.
+        sentences: The `sentences`, or the folder, that `copied` took; for the length of the reports.
 
     Returns:
         One row per pair of reports of two agencies and one year: `agency, other, year, sentences` (of
@@ -303,15 +354,14 @@ def copy_network(copies: Table, reports: Reports, *, sentences: Sentences) -> Ta
     """
     shared = copies[(copies["kind"] == "other") & (copies["year"] == copies["source_year"])]
     about = {row["report_id"]: row for row in records(reports)}
-    length = dict(zip(sentences["sentence_id"], sentences["text"].str.len(), strict=True))
-    whole = sentences["text"].str.len().groupby(sentences["report_id"]).sum().to_dict()
+    pairs: dict[Any, Table] = dict(iter(shared.groupby(["report_id", "source_report_id"], sort=True)))
+    length, whole = _lengths(sentences, {*shared["sentence_id"], *shared["source_id"]})
     rows: list[dict[str, object]] = []
-    for key, part in shared.groupby(["report_id", "source_report_id"], sort=True):
-        report, other = key
+    for (report, other), part in pairs.items():
         if str(part["agency"].iloc[0]) > str(part["source_agency"].iloc[0]):
             continue  # the pair stands once, its agencies in order
-        mine, theirs = about[str(report)], about[str(other)]
-        back = shared[(shared["report_id"] == other) & (shared["source_report_id"] == report)]
+        mine, theirs = about[report], about[other]
+        back = pairs.get((other, report), part)
         shared_ids = {*part["sentence_id"], *part["source_id"], *back["sentence_id"], *back["source_id"]}
         year = int(part["year"].iloc[0])
         dates = [_possible(one["published"], year) for one in (mine, theirs)]
@@ -333,6 +383,19 @@ def copy_network(copies: Table, reports: Reports, *, sentences: Sentences) -> Ta
     return table.sort_values(["sentences", "agency", "other", "year"], ascending=[False, True, True, True])[
         columns
     ].reset_index(drop=True)
+
+
+def _lengths(sentences: Sentences | str | Path, wanted: set[str]) -> tuple[dict[str, int], Counter[str]]:
+    """Return the characters of some sentences, and of all sentences of each report."""
+    length: dict[str, int] = {}
+    whole: Counter[str] = Counter()
+    for part in table_parts(sentences, "sentences", ["sentence_id", "report_id", "text"]):
+        columns = (part["sentence_id"], part["report_id"], pc.fill_null(pc.utf8_length(part["text"]), 0))
+        for sentence, report, size in zip(*(c.to_pylist() for c in columns), strict=True):
+            whole[report] += size
+            if sentence in wanted:
+                length[sentence] = size
+    return length, whole
 
 
 _LEVELS = {"nation": 0, "province": 1, "city": 2, "county": 3, "township": 4}

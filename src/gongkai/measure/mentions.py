@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gongkai.measure.reuse import known_sentences
+from gongkai.measure.reuse import known_parts
 from gongkai.report.places import regions, split_divisions
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ SHORTEST = 3
 """Characters of a division's name: 东区 and 矿区 are words of any text."""
 
 
-def mentions(sentences: Sentences) -> Table:
+def mentions(sentences: Sentences | str | Path) -> Table:
     """Find sentences that name another place or agency, or report on another year.
 
     A place counts as other when it is a division of our table that is not the report's own, above or below
@@ -32,7 +33,7 @@ def mentions(sentences: Sentences) -> Table:
     sentence itself says them; a year compared with is none.
 
     Args:
-        sentences: `sentences` rows with `region_code`; preambles are searched too.
+        sentences: `sentences` rows with `region_code`, or a tables folder; preambles are searched too.
 
     Returns:
         One row per sentence and name: `sentence_id, report_id, agency, year, section, text, what` (`place`,
@@ -42,13 +43,19 @@ def mentions(sentences: Sentences) -> Table:
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    frame = known_sentences(sentences, preambles=True)
-    names = sorted({str(a) for a in frame["agency"] if len(str(a)) > 5}, key=len, reverse=True)
+    known = {a for part in known_parts(sentences, ["agency", "year"]) for a in part["agency"].unique()}
+    names = sorted({str(a) for a in known if len(str(a)) > 5}, key=len, reverse=True)
     others = re.compile("|".join(map(re.escape, names))) if names else None
     rows = []
     columns = ["sentence_id", "report_id", "agency", "year", "section", "text"]
-    codes = frame["region_code"] if "region_code" in frame.columns else pd.Series([None] * len(frame))
-    for row, code in zip(zip(*(frame[c].tolist() for c in columns), strict=True), codes, strict=True):
+    coded = isinstance(sentences, str | Path) or "region_code" in sentences.columns
+    for *row, code in (
+        row
+        for part in known_parts(sentences, [*columns, *(["region_code"] if coded else [])])
+        for row in zip(
+            *(part[c].tolist() for c in columns), part.get("region_code", [None] * len(part)), strict=True
+        )
+    ):
         agency, year, text = str(row[2]), int(row[3]), str(row[5])
         found = [("year", y) for y in _years(text, year)]
         rest = text.replace(agency, "")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gongkai.measure.background import background, used_by
 from gongkai.measure.similar import PairWeights, pair_codes
@@ -34,17 +35,22 @@ text, its pairs weigh little and the words that one of them changed weigh much. 
 LARGEST_BUCKET, LARGEST_GROUP = 30, 300
 """Texts that one shingle proposes as alike, at most; agency-years with one text whose pairs are all compared
 (of a larger group each is compared with the earliest)."""
-CHUNK = 100_000
+CHUNK = 20_000
+"""Texts, or pairs of texts, in the hand at a time."""
 SCALE = 2**40
+MEMORY = "384MiB"
+"""Of DuckDB, beside which the texts and their weights are held."""
 
 
 def related(
-    held: Table, units: Table, weights: PairWeights, strong: float, least: tuple[float, int]
+    held: Table, texts: pa.Array, units: Table, weights: PairWeights, strong: float, least: tuple[float, int]
 ) -> Vector:
     """Return the pairs of agency-years (later or same, earlier or same) that are related, ordered.
 
     Args:
-        held: The texts of the agency-years, in order: `text` (masked), `part`, `unit` (its number).
+        held: The sentences of the agency-years, in order: `text` (number of its masked text), `part`, `unit`
+            (number of its agency-year).
+        texts: The different masked texts, each of which stands somewhere.
         units: `agency` (number of its series) and `year` of each unit.
         weights: Of pairs of characters.
         strong: Cosine from which two texts are evidence.
@@ -52,12 +58,11 @@ def related(
     """
     if held.empty:  # nothing that could be evidence: texts too short, or prescribed
         return np.zeros((0, 2), np.int64)
-    code, found_texts = pd.factorize(held["text"])
-    texts: pd.Index[str] = pd.Index(found_texts)
+    code = held["text"].to_numpy()
     first = np.unique(code, return_index=True)[1]
-    length = texts.str.len().to_numpy() if len(texts) else np.zeros(0, int)
+    length = pc.utf8_length(texts).to_numpy()
     size = np.bincount(held["unit"], weights=length[code], minlength=len(units))
-    with session() as db:
+    with session(memory=MEMORY) as db:
         db.register("given", arrow_of({"text": code, "unit": held["unit"].to_numpy()}))
         db.execute("CREATE TABLE held AS SELECT DISTINCT text, unit FROM given")
         about = {"unit": np.arange(len(units)), "agency": units["agency"].to_numpy(),
@@ -119,7 +124,7 @@ FROM once GROUP BY x, y
 """
 
 
-def _evidence(db: duckdb.DuckDBPyConnection, texts: pd.Index[str], agencies: int) -> Vector:
+def _evidence(db: duckdb.DuckDBPyConnection, texts: pa.Array, agencies: int) -> Vector:
     """Return each text's evidence: −log of the share of agencies with it, two of them left out."""
     known = background()
     found = db.execute(
@@ -139,14 +144,14 @@ def _evidence(db: duckdb.DuckDBPyConnection, texts: pd.Index[str], agencies: int
     return evidence
 
 
-def _chunks(texts: pd.Index[str]) -> Iterator[tuple[int, list[str]]]:
+def _chunks(texts: pa.Array) -> Iterator[tuple[int, list[str]]]:
     for start in range(0, len(texts), CHUNK):
-        yield start, texts[start : start + CHUNK].tolist()
+        yield start, texts.slice(start, CHUNK).to_pylist()
 
 
 def _alike(
     db: duckdb.DuckDBPyConnection,
-    texts: pd.Index[str],
+    texts: pa.Array,
     weights: PairWeights,
     strong: float,
 ) -> tuple[Vector, Vector]:
@@ -181,7 +186,7 @@ def _alike(
         left, right = place.reshape(pair.shape)
         kept = np.zeros(len(left), bool)
         for by, least in ((weights, strong), (plain, PLAIN)):
-            matrix = by.rows(texts[own].tolist())
+            matrix = by.rows(texts.take(pa.array(own)).to_pylist())
             kept |= np.asarray(matrix[left].multiply(matrix[right]).sum(axis=1)).ravel() >= least
         found.append(pair[:, kept])
     joined = np.concatenate(found, axis=1)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.grams import read_words
 from gongkai.measure.series import series_name
 from gongkai.measure.similar import sorted_distinct
-from gongkai.tables.schema import UNCOUNTED_SECTIONS, frame_of
+from gongkai.tables.query import table_parts
+from gongkai.tables.schema import UNCOUNTED_SECTIONS, frame_of, parts_of, read_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gongkai.measure.grams import Words
     from gongkai.tables.schema import Measures, Sentences, Table
@@ -24,25 +27,33 @@ if TYPE_CHECKING:
     Flags = tuple[Vector, Vector]
     """Of each sentence, whether it is reused, and whether that is defined."""
 
-NEEDED = ("sentence_id", "report_id", "agency", "year", "section", "text")
 
+def known_parts(
+    sentences: Sentences | str | Path, columns: Sequence[str], *, preambles: bool = True
+) -> Iterator[Table]:
+    """Yield the sentences of reports whose agency and year are known, of a tables folder part by part.
 
-def known_sentences(sentences: Sentences, *, preambles: bool) -> Table:
-    """Return the sentences of reports whose agency and year are known, with or without preambles.
+    Args:
+        sentences: `sentences` rows, or a tables folder.
+        columns: Columns of them, `agency` and `year` among these.
+        preambles: With the sentences of sections that are not counted, for which `section` is needed.
 
     Raises:
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    missing = [c for c in NEEDED if c not in sentences.columns]
-    if missing:
-        raise SchemaError(f"sentences lack {', '.join(missing)}; they have {', '.join(sentences.columns)}")
-    kept = sentences[sentences["agency"].notna() & sentences["year"].notna()]
-    if not preambles:
-        kept = kept[~kept["section"].isin(UNCOUNTED_SECTIONS)]
-    if kept.empty:
+    found = False
+    for part in table_parts(sentences, "sentences", columns):
+        kept = pc.and_(pc.is_valid(part["agency"]), pc.is_valid(part["year"]))
+        if not preambles:
+            kept = pc.and_not(
+                kept, pc.is_in(part["section"], pa.array(UNCOUNTED_SECTIONS, part["section"].type))
+            )
+        frame: Table = part.filter(kept).to_pandas()
+        found = found or not frame.empty
+        yield frame
+    if not found:
         raise MeasureError("no sentence of a report whose agency and year are known")
-    return kept.reset_index(drop=True)
 
 
 def reuse(
@@ -141,7 +152,7 @@ def reuse_placebo(sentences: Sentences | str | Path, *, n_own: int = 8, seed: in
 
 
 def reused_sentences(
-    sentences: Sentences,
+    sentences: Sentences | str | Path,
     *,
     n: int = 4,
     share: float = 0.3,
@@ -152,17 +163,21 @@ def reused_sentences(
     """Return the sentences behind `reuse`: which hold text that was there before.
 
     Returns:
-        The `sentences` rows that `reuse` counts, with `words` and, true or false, `shared` (null with fewer
-        than two other agencies), `sticky` (null without a report of the year before) and `redundant`. The
-        arguments are those of `reuse`.
+        The `sentences` rows that `reuse` counts (of a folder without `tokens`), with `words` and, true or
+        false, `shared` (null with fewer than two other agencies), `sticky` (null without a report of the year
+        before) and `redundant`. The arguments are those of `reuse`.
 
     Raises:
         SchemaError: A column is missing.
         MeasureError: No sentence is left, or `share` is not in (0, 1].
     """
-    known = known_sentences(sentences, preambles=False)
-    frame, words = _read(known, within)
+    frame, words = _read(sentences, within)
     flags = _flags(frame, words, n, share, n_own, n_within, within)
+    if isinstance(sentences, str | Path):
+        columns = [c for c in read_names(parts_of(sentences, "sentences")[0]) if c != "tokens"]
+    else:
+        columns = list(map(str, sentences.columns))
+    known = pd.concat(list(known_parts(sentences, columns, preambles=False)), ignore_index=True)
     return known.assign(
         words=words.lengths,
         **{name: pd.Series(flag, dtype="boolean").where(defined) for name, (flag, defined) in flags.items()},

@@ -83,23 +83,10 @@ class PairWeights:
         return sp.csr_matrix((scaled.data, columns, scaled.indptr), shape=(len(texts), len(used)))
 
 
-def pair_weights(texts: pd.Series[str], owners: Sequence[object]) -> PairWeights:
-    """Return the weights of the character pairs of masked texts.
-
-    Args:
-        texts: Masked texts; as many as fit are counted at a time.
-        owners: Who wrote each, e.g. the agency.
-    """
-    numbers = pd.factorize(np.array(["" if o is None else str(o) for o in owners], dtype=object))[0]
-    order = np.argsort(numbers, kind="stable")
-    return owners_weights(
-        (texts.iloc[rows].tolist(), numbers[rows]) for rows in whole_owners(numbers[order], order)
-    )
-
-
-def whole_owners(ordered: Vector, order: Vector) -> Iterator[Vector]:
-    """Cut rows that stand owner by owner between two owners, some at a time."""
-    starts = np.append(np.flatnonzero(np.diff(ordered, prepend=-1)), len(ordered))
+def whole_owners(owners: Vector) -> Iterator[Vector]:
+    """Yield rows by their owners' numbers, some owners at a time, each with all its rows."""
+    order = np.argsort(owners, kind="stable")
+    starts = np.append(np.flatnonzero(np.diff(owners[order], prepend=-1)), len(order))
     first = 0
     while first < len(starts) - 1:
         last = max(first + 1, int(np.searchsorted(starts, starts[first] + AT_A_TIME, side="right")) - 1)
@@ -126,13 +113,14 @@ def owners_weights(pieces: Iterable[tuple[Sequence[str], Vector]]) -> PairWeight
     return PairWeights(codes, np.log((count + genre.background().agencies + 1) / together))
 
 
-AT_A_TIME = 100_000
+AT_A_TIME = 25_000
 """Texts whose character pairs are counted at a time."""
 
 
 def weigh(texts: Sequence[str], owners: Sequence[object]) -> sp.csr_matrix:
     """Return sentences × character pairs, each row of length 1; see `PairWeights`."""
-    return pair_weights(pd.Series(texts, dtype=object), owners).rows(texts)
+    named = np.array(["" if o is None else str(o) for o in owners], dtype=object)
+    return owners_weights([(texts, named)]).rows(texts)
 
 
 def like_pairs(left: sp.csr_matrix, right: sp.csr_matrix, threshold: float) -> tuple[Vector, Vector, Vector]:

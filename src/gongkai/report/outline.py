@@ -33,6 +33,8 @@ _RANK = {
     "improvements": 6,
     "other": 7,
 }
+_UNDIVIDED = ("overview", "proactive", "requests", "disputes", "other")
+"""Sections that are no part of another; the two halves of section five are."""
 CONTENTS = 3
 """Headings one behind the other that make a contents list."""
 LOOSE = 22
@@ -272,10 +274,13 @@ def _ordered(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     lose to the real headings here, because they break the order or fit the titles worse.
     """
     usable = []
-    outer = {c[1] for c in candidates if (m := ORDINAL.match(c[3])) and m[1]}
+    numbered = [c for c in candidates if c[1] in _RANK and (m := ORDINAL.match(c[3])) and m[1]]
+    outer = {c[1] for c in numbered}
     for candidate in candidates:
         index, key, kind, heading, rest = candidate
-        if key in outer and (inner := ORDINAL.match(heading)) and inner[2]:
+        inner = ORDINAL.match(heading)
+        below = len(outer) > 1 and index > numbered[0][0] and key in _UNDIVIDED
+        if inner and inner[2] and (key in outer or below):
             continue  # （一） below 一、
         if kind == "bare" and key is not None:
             official = _match("statutory", ORDINAL.sub("", heading, count=1))

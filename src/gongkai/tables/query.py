@@ -31,13 +31,14 @@ MEMORY = "512MiB"
 
 
 @contextlib.contextmanager
-def session(*, jobs: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a DuckDB connection that holds at most `MEMORY`; what it lays out on disk goes with it.
+def session(*, jobs: int | None = None, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a DuckDB connection with so much memory; what it lays out on disk goes with it.
 
     The disk is that of `tempfile.gettempdir()`: set TMPDIR for another.
 
     Args:
         jobs: Threads; all cores unless given.
+        memory: What it holds before it lays out on disk.
 
     Raises:
         GongkaiError: Disk or memory are full.
@@ -45,7 +46,7 @@ def session(*, jobs: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="gongkai-") as spill:
-        settings: dict[str, Any] = {"memory_limit": MEMORY, "temp_directory": spill}
+        settings: dict[str, Any] = {"memory_limit": memory, "temp_directory": spill}
         settings |= {"preserve_insertion_order": False} | ({"threads": jobs} if jobs else {})
         try:
             with duckdb.connect(":memory:", config=settings) as opened:
