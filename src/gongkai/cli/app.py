@@ -10,6 +10,8 @@ import logging
 import os
 import signal
 import sys
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -201,8 +203,6 @@ def check(
 
     Example: gongkai check tables -o broken.csv
     """
-    from collections import Counter
-
     from gongkai.tables.schema import read_parts, write_frame
 
     broken = gongkai.broken_rules(tables)
@@ -235,8 +235,6 @@ def train(
     Example: gongkai train corpus/labels -o my-model
     Example: gongkai train corpus/labels -o my-bert --kind transformer --encoder hfl/rbt3
     """
-    from dataclasses import replace
-
     from gongkai.store.run import read_settings
 
     chosen = gongkai.TrainSettings() if settings is None else read_settings(settings, gongkai.TrainSettings)

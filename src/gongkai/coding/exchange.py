@@ -205,13 +205,11 @@ def task_rows(path: str | Path, codebook: Codebook, coder: str = "") -> list[tup
         raise SchemaError(f"{source}: the ending decides the format; expected one of {', '.join(FORMATS)}")
     try:
         rows = readers[source.suffix.lower()](source, codebook, coder)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        reason = (
-            "not UTF-8 (saved as GBK?); save it as 'CSV UTF-8'"
-            if isinstance(error, UnicodeDecodeError)
-            else error
-        )
-        raise SchemaError(f"{source}: cannot be read: {reason}") from error
+    except UnicodeDecodeError as error:
+        said = "not UTF-8 (saved as GBK?); save it as 'CSV UTF-8'"
+        raise SchemaError(f"{source}: cannot be read: {said}") from error
+    except (OSError, json.JSONDecodeError) as error:
+        raise SchemaError(f"{source}: cannot be read: {error}") from error
     for place, row in rows:
         if not codebook.accepts(row.get("codebook")):
             raise SchemaError(

@@ -7,6 +7,7 @@ edges of its cells and which of them are merged. What is read is [MS-DOC]; nothi
 from __future__ import annotations
 
 import bisect
+import importlib.util
 import io
 import re
 import struct
@@ -50,8 +51,6 @@ class _Mark:
 
 def available() -> bool:
     """Tell whether the extra `doc` is installed."""
-    import importlib.util
-
     return importlib.util.find_spec("olefile") is not None
 
 

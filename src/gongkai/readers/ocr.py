@@ -8,7 +8,9 @@ sure. What stays doubtful is left blank and named, never guessed and never 0.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
+import logging
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -56,8 +58,6 @@ _MODES = frozenset(["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"])
 
 def available() -> bool:
     """Tell whether the extra `ocr` is installed."""
-    import importlib.util
-
     return importlib.util.find_spec("rapidocr") is not None
 
 
@@ -65,7 +65,6 @@ class Recogniser:
     """RapidOCR with its own models, loaded once."""
 
     def __init__(self) -> None:
-        import logging
 
         from rapidocr import RapidOCR
 
