@@ -70,11 +70,8 @@ def read_webarchive(content: bytes, name: str) -> Blocks:
 def _pages(archive: Mapping[str, Any], depth: int = 0) -> Iterator[bytes]:
     main = archive.get("WebMainResource", {})
     content = main.get("WebResourceData")
-    if (
-        isinstance(content, bytes)
-        and content.strip()
-        and "html" in str(main.get("WebResourceMIMEType", "html"))
-    ):
+    is_page = "html" in str(main.get("WebResourceMIMEType", "html"))
+    if is_page and isinstance(content, bytes) and content.strip():
         yield content
     for frame in archive.get("WebSubframeArchives", ()) if depth < _MAX_FRAMES else ():
         yield from _pages(frame, depth + 1)
