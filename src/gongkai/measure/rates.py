@@ -21,6 +21,7 @@ from gongkai.form.form import APPLICANTS, CANNOT_PROVIDE, NOT_PROCESSED, OTHER_H
 from gongkai.measure.groups import KEYS, with_covariates
 from gongkai.measure.intervals import wilson
 from gongkai.tables.query import table_parts
+from gongkai.tables.schema import refuse_lacking
 from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ _GROUPS = {
 _SUMS = ("requests.handled", "requests.balance", "disputes.total", "annex.sum")
 """Rules that fix a blank cell of the total column: a row of blanks that sums to a blank says nothing."""
 _CELLS = ("report_id", "table", "row", "column", "value")
-_CHECKED = ("report_id", "rule", "holds")
 _ABOUT = ("report_id", "agency", "region_code", "level", "kind", "year", "form")
 
 
@@ -170,9 +170,9 @@ def rates(
         raise MeasureError(
             f"method {method}, level {level}: expected jeffreys or wilson, and a level in (0, 1)"
         )
-    for name, frame, needed in (("reports", reports, _ABOUT), ("checks", checks, _CHECKED)):
-        if lacking := [] if frame is None else [c for c in needed if c not in frame.columns]:
-            raise SchemaError(f"{name} lack {', '.join(lacking)}")
+    refuse_lacking("reports", reports, _ABOUT)
+    if checks is not None:
+        refuse_lacking("checks", checks, ("report_id", "rule", "holds"))
     kept = reports[reports["same_as"].isna()] if "same_as" in reports.columns else reports
     if kept.empty:
         raise MeasureError("no report to compute rates of")
