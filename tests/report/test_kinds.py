@@ -302,3 +302,37 @@ def test_where_rows_do_not_tell_the_form_heads_do(read):
     )
     assert report.form == "2021"
     assert [c.value for c in report.cells if c.column == "decisions"] == [17960, 4876, 29]
+
+
+def test_points_below_a_heading_are_no_sections_though_their_own_headings_are_missing(read):
+    report = read(
+        "苇塘县卫生健康局2023年政府信息公开工作年度报告\n一、总体情况\n（一）主动公开情况\n公开195条。\n"
+        "（二）依申请公开情况\n没有申请。\n五、存在的主要问题及改进情况\n更新不及时。\n六、其他需要报告的事项\n无其他事项。\n"
+    )
+    assert [section for section, _ in told(report)] == ["overview", "overview", "problems", "other"]
+
+
+@pytest.mark.parametrize(
+    ("opening", "agency"),
+    [
+        (
+            "本年报由江岸区行政审批服务管理办公室（公共资源交易管理委员会办公室）编制。",
+            "江岸区行政审批服务管理办公室",
+        ),
+        ("如有疑问，请与来福市卫生健康委员会办公室联系。", "来福市卫生健康委员会"),
+        (
+            "本报告综合2017年度丽泽市各县（市、区）政府和市级各部门的报告编制而成。如有疑问，可直接与丽泽市人民政府办公室联系。",
+            "丽泽市人民政府",
+        ),
+    ],
+)
+def test_who_issued_it_by_its_opening(read, opening, agency):
+    report = read(f"2017年政府信息公开工作年度报告\n{opening}\n{BODY}")
+    assert report.identity.agency == agency
+
+
+def test_a_report_that_is_made_public_in_its_first_sentence_needs_no_title(read):
+    report = read(
+        "根据条例的规定，现公布泰和江市人民政府2017年政府信息公开工作年度报告。\n一、主要工作概述\n编制了手册。\n"
+    )
+    assert (report.identity.agency, report.identity.year) == ("泰和江市人民政府", 2017)

@@ -24,10 +24,9 @@ from gongkai.errors import ModelError
 from gongkai.store.run import whole_folder, write_json
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.coded import indicator_codes
+from gongkai.tables.schema import Labels, Table
 
 if TYPE_CHECKING:
-    from gongkai.tables.schema import Labels, Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 logger = logging.getLogger(__name__)

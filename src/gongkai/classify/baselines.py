@@ -10,13 +10,12 @@ import numpy as np
 
 from gongkai.classify.features import features, normalize
 from gongkai.classify.linear import regression
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.coded import indicator_codes
+from gongkai.tables.schema import Labels
 from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 BASELINES = ("majority", "rule", "words")

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,16 +25,14 @@ from gongkai.classify.distance import Familiar
 from gongkai.classify.kinds import KINDS, kind_named
 from gongkai.errors import GongkaiError, ModelError
 from gongkai.store.run import bundled
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped, read_codebook, shipped
 from gongkai.tables.ids import text_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
     import pandas as pd
 
-    from gongkai.tables.codebook import Codebook
 
 CARD, CONFIG, METRICS, RUN, GOLD = "README.md", "config.json", "metrics.json", "run.json", "gold.txt"
 FILES = (CARD, CONFIG, METRICS, RUN, GOLD)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +22,6 @@ from gongkai.report.places import regions
 from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 KINDS = {

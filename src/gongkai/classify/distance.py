@@ -8,7 +8,9 @@ text of other agencies, has fewer. On the bundled corpus it tells prose of other
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +19,6 @@ from gongkai.classify.features import normalize
 from gongkai.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 FILE = "distance.safetensors"

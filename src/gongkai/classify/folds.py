@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+from gongkai.classify.kinds import TrainSettings
 from gongkai.errors import ModelError
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.coded import indicator_codes, scheme_of_labels
+from gongkai.tables.schema import Labels, Table
 
 if TYPE_CHECKING:
-    from gongkai.classify.kinds import TrainSettings
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels, Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gongkai.errors import ModelError
+from gongkai.tables.codebook import Codebook
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
 
-    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Labels
 
     Vector = np.ndarray[Any, np.dtype[Any]]

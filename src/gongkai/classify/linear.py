@@ -8,6 +8,7 @@ chosen in training by grouped cross-validation. A choice has one head per class.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -17,23 +18,19 @@ import numpy as np
 from gongkai.classify.calibrate import Calibration, best_f1, calibrate, calibrated
 from gongkai.classify.choices import fit_class, told
 from gongkai.classify.cues import find_cues
+from gongkai.classify.distance import Familiar
 from gongkai.classify.features import BLOCKS, WIDTH, WIDTHS, features, grams, named_columns
+from gongkai.classify.kinds import Chosen, Coded, TrainSettings
 from gongkai.classify.swaps import swapped, told_as_done, without_context
 from gongkai.errors import ModelError
-from gongkai.tables.codebook import Label
+from gongkai.tables.codebook import Codebook, Label
+from gongkai.tables.schema import Labels, Sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import pandas as pd
     import scipy.sparse as sp
     from sklearn.linear_model import LogisticRegression
     from sklearn.svm import LinearSVC
-
-    from gongkai.classify.distance import Familiar
-    from gongkai.classify.kinds import Chosen, Coded, TrainSettings
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels, Sentences
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gongkai.errors import SchemaError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 ORDER = ("build", "sample", "train", "predict", "predict_tables")
 _HIDDEN = ("readers", "about", "lexicon", "shard_size")

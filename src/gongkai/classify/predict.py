@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +11,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from gongkai.classify.classifier import learned_from, load_model
+from gongkai.classify.classifier import Classifier, learned_from, load_model
+from gongkai.classify.distance import Familiar
 from gongkai.errors import SchemaError
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.schema import frame_of, hash_text, to_arrow
+from gongkai.tables.schema import Predictions, Sentences, frame_of, hash_text, to_arrow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gongkai.classify.classifier import Classifier
-    from gongkai.classify.distance import Familiar
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Predictions, Sentences
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 CONTEXT = ("section", "heading", "lead")

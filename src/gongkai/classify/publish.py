@@ -5,21 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gongkai.classify.classifier import CONFIG, RUN, find_model, load_model
 from gongkai.classify.kinds import KINDS
 from gongkai.errors import GongkaiError
 from gongkai.store.run import version, whole_folder
-from gongkai.tables.schema import records
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gongkai.tables.codebook import Codebook, Label
-    from gongkai.tables.schema import Table
+from gongkai.tables.codebook import Codebook, Label
+from gongkai.tables.schema import Table, records
 
 _CARD = Template("""---
 license: apache-2.0

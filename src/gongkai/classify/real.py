@@ -8,17 +8,14 @@ belong to a model by what decides it (`key_of`), and a model that was made other
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 from gongkai.errors import GongkaiError
 from gongkai.store.run import bundled
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gongkai.tables.schema import Table
+from gongkai.tables.schema import Table
 
 FILE = "corpus/truth/real_quality.json"
 SHOWN = ("precision", "recall", "f1", "pr_auc", "share_bias")

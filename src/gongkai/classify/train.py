@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from gongkai.classify.baselines import baseline_scores, baselines_of
-from gongkai.classify.classifier import CARD, CODEBOOK, CONFIG, GOLD, METRICS, RUN
+from gongkai.classify.classifier import CARD, CODEBOOK, CONFIG, GOLD, METRICS, RUN, Classifier
 from gongkai.classify.distance import familiar
 from gongkai.classify.folds import forward_fold, no_one_coded, outer_folds, random_folds, split_groups
 from gongkai.classify.kinds import KINDS, Coded, TrainSettings, kind_named
@@ -23,18 +24,14 @@ from gongkai.classify.real import real_quality
 from gongkai.errors import ModelError, SchemaError
 from gongkai.measure.quality import evaluate
 from gongkai.store.run import manifest, read_settings, whole_folder, write_json
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.coded import coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.ids import text_key
 from gongkai.tables.predicted import indicator_names
+from gongkai.tables.schema import Labels, Predictions, Sentences, Table
 from gongkai.text.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gongkai.classify.classifier import Classifier
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels, Predictions, Sentences, Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 

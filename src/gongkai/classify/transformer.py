@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,17 +17,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gongkai.classify.calibrate import Calibration, calibrate, calibrated
+from gongkai.classify.distance import Familiar
 from gongkai.classify.folds import outer_folds
+from gongkai.classify.kinds import Chosen, Coded, TrainSettings
 from gongkai.errors import GongkaiError, ModelError
+from gongkai.tables.codebook import Codebook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import pandas as pd
-
-    from gongkai.classify.distance import Familiar
-    from gongkai.classify.kinds import Chosen, Coded, TrainSettings
-    from gongkai.tables.codebook import Codebook
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 

@@ -10,6 +10,8 @@ import logging
 import os
 import signal
 import sys
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -124,11 +126,8 @@ def demo(
     f1 = done.quality[(done.quality["metric"] == "f1") & done.quality["low"].notna()]
     typer.echo(f"\n{done.summary.reports} reports, {done.summary.sentences:,} sentences (authored)")
     for row in f1.itertuples():
-        where = (
-            f"{row.n:.0f} sentences of real reports"
-            if row.split == "real"
-            else "authored agencies not trained on"
-        )
+        real = f"{row.n:.0f} sentences of real reports"
+        where = real if row.split == "real" else "authored agencies not trained on"
         typer.echo(f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on {where}")
     typer.echo("Three numbers worth seeing:")
     for name, value in done.numbers:
@@ -201,8 +200,6 @@ def check(
 
     Example: gongkai check tables -o broken.csv
     """
-    from collections import Counter
-
     from gongkai.tables.schema import read_parts, write_frame
 
     broken = gongkai.broken_rules(tables)
@@ -235,8 +232,6 @@ def train(
     Example: gongkai train corpus/labels -o my-model
     Example: gongkai train corpus/labels -o my-bert --kind transformer --encoder hfl/rbt3
     """
-    from dataclasses import replace
-
     from gongkai.store.run import read_settings
 
     chosen = gongkai.TrainSettings() if settings is None else read_settings(settings, gongkai.TrainSettings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -96,8 +97,6 @@ def agree(
     Example: gongkai agree tasks/li.xlsx tasks/wang.xlsx --adjudicate disputed.xlsx
     Example: gongkai agree tasks/li.xlsx tasks/wang.xlsx --adjudicated disputed.xlsx -o codes.csv
     """
-    import itertools
-
     import pandas as pd
 
     from gongkai.coding.sample import design_of

@@ -205,13 +205,11 @@ def task_rows(path: str | Path, codebook: Codebook, coder: str = "") -> list[tup
         raise SchemaError(f"{source}: the ending decides the format; expected one of {', '.join(FORMATS)}")
     try:
         rows = readers[source.suffix.lower()](source, codebook, coder)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        reason = (
-            "not UTF-8 (saved as GBK?); save it as 'CSV UTF-8'"
-            if isinstance(error, UnicodeDecodeError)
-            else error
-        )
-        raise SchemaError(f"{source}: cannot be read: {reason}") from error
+    except UnicodeDecodeError as error:
+        said = "not UTF-8 (saved as GBK?); save it as 'CSV UTF-8'"
+        raise SchemaError(f"{source}: cannot be read: {said}") from error
+    except (OSError, json.JSONDecodeError) as error:
+        raise SchemaError(f"{source}: cannot be read: {error}") from error
     for place, row in rows:
         if not codebook.accepts(row.get("codebook")):
             raise SchemaError(
@@ -332,15 +330,12 @@ def _read_xlsx(source: Path, codebook: Codebook, coder: str) -> _Raw:
     head = [str(c) if c is not None else "" for c in next(lines, ())]
     refuse_missing(source, (*_NEEDED, *codebook.names), head)
     letters = {n: openpyxl.utils.get_column_letter(head.index(n) + 1) for n in codebook.names}
-    return [
-        (
-            f"row {number}",
-            dict(zip(head, line, strict=False))
-            | {_CELL.format(name): f"{letter}{number}" for name, letter in letters.items()},
-        )
-        for number, line in enumerate(lines, start=2)
-        if any(cell is not None for cell in line)
-    ]
+    found: _Raw = []
+    for number, line in enumerate(lines, start=2):
+        if any(cell is not None for cell in line):
+            cells = {_CELL.format(name): f"{letter}{number}" for name, letter in letters.items()}
+            found.append((f"row {number}", dict(zip(head, line, strict=False)) | cells))
+    return found
 
 
 def coders_of(path: str | Path) -> tuple[str, ...]:

@@ -17,11 +17,13 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 from typing import Any
+
+import pandas as pd
 
 from gongkai.coding.codebook import shown
 from gongkai.coding.exchange import CONTEXT, about_task, task_rows
@@ -231,8 +233,6 @@ def code_by_machine(
         GongkaiError: The extra `llm` is not installed, or the endpoint refuses the key, the model or the
             request (what was answered before is kept).
     """
-    import pandas as pd
-
     scheme = given_or_shipped(codebook)
     text = template_text() if template is None else template
     if machine.answer not in FORMATS:
@@ -327,27 +327,18 @@ def _answers(
             storage.write_bytes(places[key], text.encode())  # whole: a kill leaves no half answer
         return answer
 
-    waiting: dict[Future[Mapping[str, Any]], str] = {}
-    queue = iter(rest)
     with ThreadPoolExecutor(machine.jobs) as pool:
         try:
-            while True:
-                while len(waiting) < 2 * machine.jobs and (following := next(queue, None)) is not None:
-                    waiting[pool.submit(ask, following)] = following
-                if not waiting:
-                    break
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    answer = future.result()
-                    found[waiting.pop(future)] = answer
-                    tally.asked += 1
-                    tally.tokens_in += int(answer.get("tokens_in") or 0)
-                    tally.tokens_out += int(answer.get("tokens_out") or 0)
+            waiting = {pool.submit(ask, key): key for key in rest}
+            for future in as_completed(waiting):
+                answer = found[waiting[future]] = future.result()
+                tally.asked += 1
+                tally.tokens_in += int(answer.get("tokens_in") or 0)
+                tally.tokens_out += int(answer.get("tokens_out") or 0)
                 if say is not None:
                     say(len(found), len(wanted))
         except BaseException:
-            for future in waiting:  # what waits is not sent; what was sent is awaited and kept
-                future.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)  # what was sent is awaited and kept
             raise
     return found
 

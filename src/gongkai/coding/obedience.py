@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from gongkai.coding.exchange import task_rows
 from gongkai.coding.machine import Machine, Tally, answered, template_text
@@ -18,11 +20,7 @@ from gongkai.measure.intervals import wilson
 from gongkai.tables.codebook import Codebook, Label, Words
 from gongkai.tables.codebooks import given_or_shipped
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    Codes = Mapping[str, object]
-
+Codes = Mapping[str, object]
 COLUMNS = ("test", "label", "n", "share", "low", "high", "expected")
 """Columns of the table; `share` is of `n` answers, with Wilson's interval (each answer one draw)."""
 
@@ -168,8 +166,6 @@ def obedience(
         SchemaError: See `code_by_machine`.
         GongkaiError: See `code_by_machine`.
     """
-    import pandas as pd
-
     scheme = given_or_shipped(codebook)
     text = template_text() if template is None else template
     rows: Sequence[Mapping[str, Any]] = [row for _, row in task_rows(tasks, scheme)][:limit]

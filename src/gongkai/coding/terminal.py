@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from gongkai.coding.codebook import shown
 from gongkai.coding.exchange import columns_of, task_rows, write_rows
 from gongkai.errors import SchemaError
@@ -79,7 +81,6 @@ def code_in_terminal(
 
 
 def _coded(rows: list[dict[str, Any]], codebook: Codebook) -> list[bool]:
-    import pandas as pd
 
     frame = pd.DataFrame(rows)
     for label in codebook.labels:

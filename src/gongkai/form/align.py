@@ -199,34 +199,43 @@ def _counts(row: Row) -> set[int]:
 
 def _spells(label: str, pairs: frozenset[str], own: frozenset[str], around: _Around, short: bool) -> float:
     """Return the likeness of one way to print a label: before the numbers, around them, or behind them."""
-    before, behind = around.before, around.behind
-    if short or len(pairs) <= 4:  # stands as it is, at the end, or wrapped around its numbers
-        at = before.rfind(label)
-        if at >= 0 and len(before) - at - len(label) <= (0 if len(label) < 3 else 4):
-            if not short and _is_overtaken(label, before, behind):
-                return 0.0
-            return 2.0 + len(pairs)
-        cuts = (c for c in range(1, len(label)) if before.endswith(label[:c]))
-        return 1.0 + len(pairs) if any(behind.startswith(label[c:]) for c in cuts) else 0.0
+    if short or len(pairs) <= 4:
+        return _stands(label, pairs, around, short)
     # Where another row's label stands whole before the numbers, nothing of this one's is wrapped behind them.
     of_other = bool(around.whole) and not label.endswith(around.whole)
     near = around.pairs if of_other else around.near
     share = len(pairs & near) / len(pairs)
     if share >= LEAST and len(pairs & around.pairs) >= 0.3 * len(pairs):
-        if _is_overtaken(label, before, behind):
+        if _is_overtaken(label, around.before, around.behind):
             return 0.0
         told = 2 * len(own & near) >= len(own)
-        adjoins = before[-2:] in label  # else another label begins between it and the numbers
+        adjoins = around.before[-2:] in label  # else another label begins between it and the numbers
         return share * len(pairs) * (1.0 if adjoins else 0.6) if told else 0.0
-    if of_other or (before[-1:] not in label and label[:3] not in behind[:6]):
+    return 0.0 if of_other else _in_column(label, around) * len(pairs)
+
+
+def _stands(label: str, pairs: frozenset[str], around: _Around, short: bool) -> float:
+    """Return the likeness of a label that stands as it is before the numbers, or wrapped around them."""
+    before, behind = around.before, around.behind
+    at = before.rfind(label)
+    if at >= 0 and len(before) - at - len(label) <= (0 if len(label) < 3 else 4):
+        overtaken = not short and _is_overtaken(label, before, behind)
+        return 0.0 if overtaken else 2.0 + len(pairs)
+    cuts = (c for c in range(1, len(label)) if before.endswith(label[:c]))
+    return 1.0 + len(pairs) if any(behind.startswith(label[c:]) for c in cuts) else 0.0
+
+
+def _in_column(label: str, around: _Around) -> float:
+    """Return how likely a label is in a narrow column: its beginning, the numbers, the rest line by line."""
+    before, behind = around.before, around.behind
+    opens = label[:3] in behind[:6]
+    if before[-1:] not in label and not opens:
         return 0.0
-    for c in range(
-        len(label)
-    ):  # a narrow column: its first characters, the numbers, and the rest line by line
-        if (c or label[:3] in behind[:6]) and before.endswith(label[:c]):
+    for c in range(len(label)):
+        if (c or opens) and before.endswith(label[:c]):
             rest = iter(behind[: 2 * len(label) + 10])
             if all(character in rest for character in label[c:]):
-                return (0.9 if c else 0.8) * len(pairs)
+                return 0.9 if c else 0.8
     return 0.0
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from gongkai.form.align import keep_order
 from gongkai.form.form import Found, Reading, normalize_label, parse_number, read_cell
@@ -124,7 +124,11 @@ def read_annex(
             n for n in range(_start(lines, stream.lines), max(stream.lines) + 1) if not _is_prose(lines[n])
         }
         return stream._replace(lines=captions.union(inside, _rest(lines, max(stream.lines))))
-    titles = [i for i in sorted(captions) if "统计" in lines[i] and "表" in lines[i]]
+    return _announced(lines, [i for i in sorted(captions) if "统计" in lines[i] and "表" in lines[i]], pages)
+
+
+def _announced(lines: Sequence[str], titles: Sequence[int], pages: Sequence[int | None]) -> Annex:
+    """Say of an annex whose title stands here that no row of it does."""
     if not titles:
         return Annex()
     where = Where(pages[titles[0]] if pages else None, line=titles[0] + 1)
@@ -171,25 +175,13 @@ def _is_prose(line: str) -> bool:
 
 def _read(runs: Sequence[_Run]) -> Annex:
     """Align the runs with the form that fits best; of several annexes the first."""
-    best = max(
+    form, chosen = max(
         ((form, _aligned(runs, _rows(form))) for form in FORMS),
-        key=lambda found: sum(bool(_rows(found[0])[j].key) for _, j in found[1]),
+        key=lambda found: _count_rows(found[1], _rows(found[0])),
     )
-    form, rows = best[0], _rows(best[0])
-    starts = [i for i, run in enumerate(runs) if _spells(rows_first(form), run, "")]
-    chosen = best[1]
-    second = None
-    if len(starts) > 1:
-        ends = [*starts[1:], len(runs)]
-        parts = [
-            [(i + a, j) for i, j in _aligned(runs[a:b], rows)] for a, b in zip(starts, ends, strict=True)
-        ]
-        whole = [part for part in parts if len(part) >= LEAST_ROWS]
-        chosen = whole[0] if whole else []
-        second = runs[whole[1][0][0]] if len(whole) > 1 else None
-        end = next((b for a, b in zip(starts, ends, strict=True) if chosen and a <= chosen[0][0] < b), 0)
-        runs = runs[:end] if whole else runs
-    if sum(bool(rows[j].key) for _, j in chosen) < LEAST_ROWS:
+    rows = _rows(form)
+    runs, chosen, second = _first_annex(runs, chosen, form)
+    if _count_rows(chosen, rows) < LEAST_ROWS:
         return Annex()
     runs = runs[: _end(runs, chosen[-1][0])]
     found = list(_readings(runs, chosen, rows))
@@ -201,6 +193,34 @@ def _read(runs: Sequence[_Run]) -> Annex:
         found.append(Problem("annex_second", said, second.where))
     first, last = runs[chosen[0][0]], runs[-1]
     return Annex(tuple(found), form, frozenset(range(first.lines[1], last.lines[1] + 1)))
+
+
+Aligned: TypeAlias = "list[tuple[int, int]]"
+"""Numbers of a run and of the row that it is."""
+
+
+def _count_rows(aligned: Aligned, rows: Sequence[_Row]) -> int:
+    """Count rows that have a number."""
+    return sum(bool(rows[j].key) for _, j in aligned)
+
+
+def _first_annex(
+    runs: Sequence[_Run], aligned: Aligned, form: str
+) -> tuple[Sequence[_Run], Aligned, _Run | None]:
+    """Return the runs up to the end of the first annex, its rows, and where a second one begins."""
+    starts = [i for i, run in enumerate(runs) if _spells(rows_first(form), run, "")]
+    if len(starts) < 2:
+        return runs, aligned, None
+    ends = [*starts[1:], len(runs)]
+    parts = [
+        (b, [(i + a, j) for i, j in _aligned(runs[a:b], _rows(form))])
+        for a, b in zip(starts, ends, strict=True)
+    ]
+    whole = [(end, part) for end, part in parts if len(part) >= LEAST_ROWS]
+    if not whole:
+        return runs, [], None
+    end, first = whole[0]
+    return runs[:end], first, runs[whole[1][1][0][0]] if len(whole) > 1 else None
 
 
 def _counts_up(values: Sequence[float | None]) -> bool:
@@ -300,18 +320,22 @@ def _runs_of_grid(grid: Grid, number: int, script: Script) -> Iterator[_Run]:
     wanted = _wanted(heads) if heads else len(labels[0]) - 1
     if wanted is None:
         return
-    others = {c for c, name in enumerate(heads) if _word("serial").fullmatch(name) or _is_column(name)}
-    of_units = {c for c, name in enumerate(heads) if name in ("单位", "计量单位")}
     for index in range(0 if head is None else head + 1, len(labels)):
         names, row = labels[index], grid.rows[index]
         value = row[wanted]
-        texts = [c for c in range(len(names)) if c not in others and c != wanted and row[c] is not value]
-        said = {names[c]: c for c in texts if names[c] and not parse_number(names[c])[2]}
-        units = [t for t in said if _word("unit").fullmatch(t)]
-        if not said or value is None:
-            continue
-        parts = [t for t, c in said.items() if t not in units and c not in of_units][-1:] + units
-        yield _run(parts, [value.text], Where(value.page or grid.page, number, index + 1, wanted + 1))
+        told = {n: c for c, n in enumerate(names) if n and row[c] is not value and not parse_number(n)[2]}
+        parts = _label_parts(told, heads)
+        if parts and value is not None:
+            yield _run(parts, [value.text], Where(value.page or grid.page, number, index + 1, wanted + 1))
+
+
+def _label_parts(told: Mapping[str, int], heads: Sequence[str]) -> list[str]:
+    """Return what of a row's words, each with its column, is its label, and its units behind it."""
+    others = {c for c, name in enumerate(heads) if _word("serial").fullmatch(name) or _is_column(name)}
+    of_units = {c for c, name in enumerate(heads) if name in ("单位", "计量单位")}
+    said = {name: c for name, c in told.items() if c not in others}
+    units = [name for name in said if _word("unit").fullmatch(name)]
+    return [name for name, c in said.items() if name not in units and c not in of_units][-1:] + units
 
 
 def _is_column(name: str) -> bool:

@@ -138,14 +138,10 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
         text = _MARKS.sub("", fold_width(line[start:end]))
         text = simplify(drop_pinyin(text)) if script == "traditional" else text
         if text:
-            value, _, readable = parse_number(text)
-            # A blank's mark in front of words is a bullet.
-            follows = line[gap.end() : gap.end() + 1] if gap else ""
-            mark = value is None and (text in ("无", "空") or bool(_WORD.match(follows)))
-            number = readable and not mark and not (follows and follows in MEASURES)
+            number = _is_number(text, line[gap.end() : gap.end() + 1] if gap else "")
             if number and after_number:  # between two numbers an empty cell is a blank one
                 yield from (Atom(number_of_line, start, start, "", True) for _ in range(holes))
-            if unglue and not number and any(c.isdigit() for c in text) and _is_glued(text):
+            if unglue and not number and _is_glued(text):
                 yield from _unglued(number_of_line, start, end, text)
             else:
                 yield Atom(number_of_line, start, end, text, number)
@@ -154,8 +150,18 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
             at, holes = gap.end(), holes + max(0, len(re.findall("[|│┃║]", gap[0])) - 1)
 
 
+def _is_number(text: str, follows: str) -> bool:
+    """Tell whether a text is a number's or a blank's cell; `follows` is the character behind its gap."""
+    value, _, readable = parse_number(text)
+    # A blank's mark in front of words is a bullet.
+    bullet = value is None and (text in ("无", "空") or bool(_WORD.match(follows)))
+    return readable and not bullet and not (follows and follows in MEASURES)
+
+
 def _is_glued(text: str) -> bool:
     """Tell whether a text of labels and digits is a table's: nearly all of it is the form's words."""
+    if not any(c.isdigit() for c in text):
+        return False
     words = spelt(YEAR_INSIDE.sub("", text))
     known = [words[i : i + 2] in vocabulary()[0] for i in range(len(words) - 1)]
     covered = sum(map(operator.or_, [*known, False], [False, *known]))

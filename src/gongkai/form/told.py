@@ -201,31 +201,32 @@ def _by_order(
     A tool may print labels behind their numbers for a part of the table. If as many rows of numbers stand
     there as the form has rows, and the columns then add up, their order tells them; else none is known.
     """
-    width = len(COLUMNS)
     at = {row.key: index for index, row in chosen if row.table == "requests" and row.key in own}
-    orphans = [
-        index
-        for index in range(min(at.values(), default=0), max(at.values(), default=0))
-        if len(runs[index].atoms) == width and index not in at.values()
-    ]
+    rows = [index for index, run in enumerate(runs) if _is_whole(run.atoms, len(COLUMNS))]
+    first, last = min(at.values(), default=0), max(at.values(), default=0)
     new = {"not_corrected_in_time", "fee_not_paid"} & own.keys()
-    left_out = ("other_handling",) if new else OTHER_HANDLING
-    order = _order(left_out)
+    order = _order(("other_handling",) if new else OTHER_HANDLING)
     fixed = dict(own)
-    for orphan in orphans[: len(order)]:
-        before = max((k for k in at if at[k] < orphan and k in order), key=at.__getitem__, default=None)
-        rows = order[order.index(before) + 1 if before else 0 :]
-        lacking = next((n for n, k in enumerate(rows) if k not in own or len(own[k]) != width), None)
-        if lacking is None:
-            continue
-        displaced, behind = rows[: lacking + 1], [at[k] for k in rows[lacking + 1 :] if k in at]
-        whole = [i for i in range(orphan, min(behind, default=len(runs))) if len(runs[i].atoms) == width]
+    for orphan in [row for row in rows if first <= row < last and row not in at.values()][: len(order)]:
+        displaced, end = _displaced(orphan, order, own, at)
+        whole = [row for row in rows if orphan <= row < (len(runs) if end is None else end)]
         for key in displaced:
             fixed.pop(key, None)
         if len(whole) == len(displaced):
-            told = fixed | {key: runs[i].atoms for key, i in zip(displaced, whole, strict=True)}
+            told = fixed | {key: runs[row].atoms for key, row in zip(displaced, whole, strict=True)}
             fixed = told if _columns_hold(told) else fixed
     return fixed
+
+
+def _displaced(
+    orphan: int, order: Sequence[str], own: Mapping[str, Sequence[Atom]], at: Mapping[str, int]
+) -> tuple[Sequence[str], int | None]:
+    """Return the form's rows from a row of numbers without a label to one without numbers; what ends them."""
+    before = max((k for k in at if at[k] < orphan and k in order), key=at.__getitem__, default=None)
+    rows = order[order.index(before) + 1 if before else 0 :]
+    lacking = (n for n, key in enumerate(rows) if not _is_whole(own.get(key, ()), len(COLUMNS)))
+    count = next(lacking, -1) + 1
+    return rows[:count], min((at[key] for key in rows[count:] if key in at), default=None)
 
 
 def _in_order(keys: Sequence[str], text: str) -> bool:
@@ -256,11 +257,7 @@ def read_requests(
         yield Problem("head", said, where)
         return
     whole = {key: atoms for key, atoms in own.items() if _is_whole(atoms, len(heads))}
-    recovered: dict[str, tuple[Cells, bool]] = {}
-    if heads == COLUMNS:
-        known = {key: cells for key, atoms in whole.items() if (cells := _numbers(atoms))}
-        unclear = {k: [a.text for a in atoms] for k, atoms in own.items() if k not in whole and _bare(atoms)}
-        recovered = recover(known, unclear)
+    recovered = _by_sums(own, whole) if heads == COLUMNS else {}
     for key, atoms in own.items():
         if key in whole:
             for name, atom in zip(heads, atoms, strict=True):
@@ -272,6 +269,15 @@ def read_requests(
             yield from _recovered("requests", named, atoms, places, by)
         else:
             yield _not_read(f"requests.{key}", atoms, len(heads), places)
+
+
+def _by_sums(
+    own: Mapping[str, Sequence[Atom]], whole: Mapping[str, Sequence[Atom]]
+) -> Mapping[str, tuple[Cells, bool]]:
+    """Return the cells of rows whose digits ran together, where the sums leave one way."""
+    known = {key: cells for key, atoms in whole.items() if (cells := _numbers(atoms))}
+    unclear = {k: [a.text for a in atoms] for k, atoms in own.items() if k not in whole and _bare(atoms)}
+    return recover(known, unclear)
 
 
 def _is_whole(atoms: Sequence[Atom], count: int) -> bool:
@@ -347,11 +353,7 @@ def read_disputes(
     if not atoms:
         return
     outcomes = (*OUTCOMES, "total")
-    texts = {row.key: spelt(runs[index].text) for index, row in chosen if row.table == "disputes"}
-    labels = {row.key: row.labels[0][0] for _, row in chosen if row.table == "disputes" and row.key}
-    by_key = all(k in labels and texts[k].endswith(labels[k]) and len(a) == len(outcomes) for k, a in own)
-    blocks = [key for key, _ in own] if by_key else BLOCKS
-    names = [(block, outcome) for block in blocks for outcome in outcomes]
+    names = [(block, outcome) for block in _blocks_of(own, runs, chosen) for outcome in outcomes]
     if _is_whole(atoms, len(names)):
         for (block, outcome), atom in zip(names, atoms, strict=True):
             yield from read_cell("disputes", block, outcome, atom.text, places[atom.rank])
@@ -361,6 +363,16 @@ def read_disputes(
         yield from _recovered("disputes", dict(zip(names, found[0], strict=True)), atoms, places, ("total",))
     else:
         yield _not_read("disputes", atoms, len(names), places)
+
+
+def _blocks_of(
+    own: Sequence[tuple[str, Sequence[Atom]]], runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]
+) -> Sequence[str]:
+    """Return the blocks of a row: the labelled ones where each has a row to itself, else the form's three."""
+    said = [(row, spelt(runs[index].text)) for index, row in chosen if row.table == "disputes"]
+    labelled = all(row.key and text.endswith(row.labels[0][0]) for row, text in said)
+    by_key = labelled and all(_is_whole(atoms, len(OUTCOMES) + 1) for _, atoms in own)
+    return [key for key, _ in own] if by_key else BLOCKS
 
 
 def with_blocks(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> list[tuple[int, Row]]:

@@ -17,7 +17,7 @@ from gongkai.errors import ReadError
 from gongkai.problem import Problem
 from gongkai.readers.cells import SpannedCell, table_blocks
 from gongkai.readers.document import Block, Paragraph
-from gongkai.readers.formats import Blocks
+from gongkai.readers.formats import Blocks, reader_of
 from gongkai.readers.numbering import Level, List, Lists, ordinal
 from gongkai.readers.package import Package, attribute, local
 
@@ -250,8 +250,6 @@ def _inside(element: etree._Element, kind: str) -> Iterator[etree._Element]:
 
 def _chunk(element: etree._Element, word: _Word) -> Iterator[Block]:
     """Give the blocks of a page that stands in the file as it was pasted."""
-    from gongkai.readers.formats import reader_of
-
     part = word.parts.get(attribute(element, "id"), "")
     if part not in word.package.names:
         return

@@ -8,7 +8,9 @@ sure. What stays doubtful is left blank and named, never guessed and never 0.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
+import logging
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -56,8 +58,6 @@ _MODES = frozenset(["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"])
 
 def available() -> bool:
     """Tell whether the extra `ocr` is installed."""
-    import importlib.util
-
     return importlib.util.find_spec("rapidocr") is not None
 
 
@@ -65,7 +65,6 @@ class Recogniser:
     """RapidOCR with its own models, loaded once."""
 
     def __init__(self) -> None:
-        import logging
 
         from rapidocr import RapidOCR
 
@@ -118,12 +117,9 @@ def read_scan(pages: Iterable[Pixels], name: str) -> Blocks:
     for number, picture in enumerate(pages, start=1):
         chars, rules, doubtful = _page(engine, picture)
         flow += page_flow(chars, rules, number)
-        problems += [
-            Problem(
-                "doubtful", f"a cell reads '{text}' ({score:.0%} sure) and is left blank", Where(page=number)
-            )
-            for text, score in doubtful
-        ]
+        for text, score in doubtful:
+            said = f"a cell reads '{text}' ({score:.0%} sure) and is left blank"
+            problems.append(Problem("doubtful", said, Where(page=number)))
     return blocks_of(flow), problems
 
 
@@ -305,13 +301,8 @@ def _straighten(picture: Pixels) -> Pixels:
         return picture
     height, width = dark.shape
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), best, 1)
-    turned: Pixels = cv2.warpAffine(
-        np.ascontiguousarray(picture),
-        matrix,
-        (width, height),
-        flags=cv2.INTER_CUBIC,
-        borderValue=(255, 255, 255),
-    )
+    page, white = np.ascontiguousarray(picture), (255, 255, 255)
+    turned: Pixels = cv2.warpAffine(page, matrix, (width, height), flags=cv2.INTER_CUBIC, borderValue=white)
     return turned
 
 

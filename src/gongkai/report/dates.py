@@ -9,7 +9,7 @@ from gongkai.text.grammar import DATE, SIGNED_DATE, SPELT_DATE, parse_numeral, p
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 TITLE_YEAR = patterns("dates.printed")["title_year"]
 _PERIOD = patterns("dates.printed")["period"]
@@ -49,8 +49,8 @@ def find_dates(title: str, text: str, lines: Sequence[str], known: int | None = 
     if certain:  # a school's report is that of the year its year ends in
         published, twice = _published(lines, certain)
         return Dates(certain, published, twice)
-    in_title = [y for m in TITLE_YEAR.finditer(re.sub(r"\s", "", title)) if (y := parse_year(m[1]))]
-    periods = [y for m in _PERIOD.finditer(text) for g in m.groups() if g and (y := parse_year(g))]
+    in_title = _years(TITLE_YEAR, re.sub(r"\s", "", title))
+    periods = _years(_PERIOD, text)
     of_title = in_title[0] if len(set(in_title)) == 1 else None
     of_period = max(set(periods), key=periods.count) if periods else None
     published, twice = _published(lines, of_title or of_period)
@@ -61,10 +61,21 @@ def find_dates(title: str, text: str, lines: Sequence[str], known: int | None = 
         problems.append(said)
     elif not of_title and in_title:
         problems.append(f"the title names several years{spread}; the reporting period's, {year}, was taken")
+    problems += _too_early(year, published, of_title)
+    return Dates(year, published, (*twice, *problems))
+
+
+def _years(pattern: re.Pattern[str], text: str) -> list[int]:
+    """Return the years in the groups of a pattern, wherever it is found."""
+    found = (parse_year(group) for match in pattern.finditer(text) for group in match.groups() if group)
+    return [year for year in found if year]
+
+
+def _too_early(year: int | None, published: str | None, of_title: int | None) -> Iterator[str]:
+    """Say where a report was published before its year was over."""
     if year and published and year > _due(published) and published[5:7] < "12":
         said = f"the title says {year}" if year == of_title else f"the report is about {year}"
-        problems.append(f"{said}, but it was published on {published}; both are kept as printed")
-    return Dates(year, published, (*twice, *problems))
+        yield f"{said}, but it was published on {published}; both are kept as printed"
 
 
 def _due(published: str) -> int:
@@ -86,7 +97,7 @@ def _weighed(
 def _only_named(text: str, published: str | None, spread: str) -> tuple[int | None, str]:
     """Return the only year that the text says to report on, or names; and what is said of it."""
     for pattern in (_TOLD, _NAMED):
-        named = {y for m in pattern.finditer(text) if (y := parse_year(m[1]))}
+        named = set(_years(pattern, text))
         if len(named) == 1:
             (year,) = named
             return year, f"the report's year, {year}, is the only one that the text names; no title says it"

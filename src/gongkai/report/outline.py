@@ -19,7 +19,7 @@ from gongkai.text.grammar import NUMERALS, ORDINAL, parse_numeral
 from gongkai.text.lexicon import first_match, patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _BULLET = re.compile(r"^\s*[●■◆▲★•·○◇□▪►◎、.．,，]+\s*(?=[\u4e00-\u9fff])")
 FINAL = re.compile(r"[。！？；：:;!?，,、]\s*[”’）)]*$")
@@ -33,6 +33,8 @@ _RANK = {
     "improvements": 6,
     "other": 7,
 }
+_UNDIVIDED = ("overview", "proactive", "requests", "disputes", "other")
+"""Sections that are no part of another; the two halves of section five are."""
 CONTENTS = 3
 """Headings one behind the other that make a contents list."""
 LOOSE = 22
@@ -271,37 +273,51 @@ def _ordered(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     A second outline (一、…六、) inside 总体情况, a contents list, and a table row `三、本年度办理结果` all
     lose to the real headings here, because they break the order or fit the titles worse.
     """
-    usable = []
-    outer = {c[1] for c in candidates if (m := ORDINAL.match(c[3])) and m[1]}
+    usable = [c for c in map(_official, _outermost(candidates)) if c]
+    best: list[tuple[float, list[_Candidate]]] = []
+    for candidate in usable:
+        chains = [one for one in best if _RANK[one[1][-1][1] or ""] < _RANK[candidate[1] or ""]]
+        score, before = _later_best(chains)
+        best.append((score + _fit(candidate), [*before, candidate]))
+    return _later_best(best)[1]
+
+
+def _later_best(chains: Sequence[tuple[float, list[_Candidate]]]) -> tuple[float, list[_Candidate]]:
+    """Return the best chain, of equals the later: a contents list stands before the text it announces."""
+    return max(reversed(chains), key=lambda chain: chain[0], default=(0.0, []))
+
+
+def _outermost(candidates: Sequence[_Candidate]) -> Iterator[_Candidate]:
+    """Leave out points （一） that stand below headings 一、."""
+    numbered = [c for c in candidates if c[1] in _RANK and (m := ORDINAL.match(c[3])) and m[1]]
+    outer = {c[1] for c in numbered}
     for candidate in candidates:
-        index, key, kind, heading, rest = candidate
-        if key in outer and (inner := ORDINAL.match(heading)) and inner[2]:
-            continue  # （一） below 一、
-        if kind == "bare" and key is not None:
-            official = _match("statutory", ORDINAL.sub("", heading, count=1))
-            if official is None and key not in ("problems", "improvements"):
-                continue
-            if official and key not in ("problems", "improvements", "section5"):
-                key = official
-        if key is None or key not in _RANK:
-            continue
-        ordinal = ORDINAL.match(heading)
-        number = parse_numeral(ordinal[1] or ordinal[2]) if ordinal else 0
-        weight = (
-            2.0 + (1.0 if ordinal and ordinal[1] else 0.0) + (0.5 if number == min(_RANK[key], 6) else 0.0)
-        )
-        weight -= 1.5 if kind == "unnumbered" else 0.0
-        usable.append((weight, _RANK[key], (index, key, kind, heading, rest)))
-    best: list[tuple[float, list[int]]] = []
-    for i, (weight, rank, _) in enumerate(usable):
-        chains = [best[j] for j in range(i) if usable[j][1] < rank]
-        # Of equal chains the later one wins: a contents list stands before the text it announces.
-        before = max(enumerate(chains), key=lambda c: (c[1][0], c[0]))[1] if chains else (0.0, [])
-        best.append((before[0] + weight, [*before[1], i]))
-    if not best:
-        return []
-    _, chain = max(enumerate(best), key=lambda b: (b[1][0], b[0]))[1]
-    return [usable[i][2] for i in chain]
+        index, key, _, heading, _ = candidate
+        inner = ORDINAL.match(heading)
+        below = len(outer) > 1 and index > numbered[0][0] and key in _UNDIVIDED
+        if not (inner and inner[2] and (key in outer or below)):
+            yield candidate
+
+
+def _official(candidate: _Candidate) -> _Candidate | None:
+    """Return a heading under the section that its official title names; None where it has none."""
+    index, key, kind, heading, rest = candidate
+    if kind == "bare" and key is not None and key not in ("problems", "improvements"):
+        official = _match("statutory", ORDINAL.sub("", heading, count=1))
+        if official is None:
+            return None
+        key = key if key == "section5" else official
+    return (index, key, kind, heading, rest) if key in _RANK else None
+
+
+def _fit(candidate: _Candidate) -> float:
+    """Weigh how much a line looks like the heading of its section: by its ordinal, best of its own place."""
+    _, key, kind, heading, _ = candidate
+    ordinal = ORDINAL.match(heading)
+    number = parse_numeral(ordinal[1] or ordinal[2]) if ordinal else 0
+    weight = 3.0 if ordinal and ordinal[1] else 2.0
+    weight += 0.5 if number == min(_RANK[key or ""], 6) else 0.0
+    return weight - (1.5 if kind == "unnumbered" else 0.0)
 
 
 def _ascending(candidates: Sequence[_Candidate]) -> list[_Candidate]:

@@ -108,15 +108,21 @@ def _tables(document: Document, *, as_lines: bool = False) -> Tables:
         pieces = [Line(simplify(drop_pinyin(p.text)), p.page, p.index) for p in pieces]
     pieces = sections_apart(pieces)
     statistics = statistics_of(read_grids(grids, script))
-    said = form_said(piece.text for piece in pieces) if statistics.form is None else None
-    if statistics.tables < TABLES and len(set(_table_words(p.text for p in pieces))) >= LEAST_WORDS:
-        aligned = align([p.text for p in pieces], script=script, pages=[p.page for p in pieces])
-        more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
-        statistics = statistics_of((*statistics.problems, *statistics.readings, *more), said)
-        pieces = _without(pieces, aligned.spans)
-        rests = table_rests([p.text for p in pieces])
-        pieces = [piece for number, piece in enumerate(pieces) if number not in rests]
-    return Tables(pieces, grids, script, statistics, statistics.form or said)
+    tables = Tables(pieces, grids, script, statistics, statistics.form or form_said(p.text for p in pieces))
+    is_more = statistics.tables < TABLES and len(set(_table_words(p.text for p in pieces))) >= LEAST_WORDS
+    return _aligned(tables) if is_more else tables
+
+
+def _aligned(tables: Tables) -> Tables:
+    """Read from lines what grids do not give."""
+    lines, statistics = tables.lines, tables.statistics
+    aligned = align([p.text for p in lines], script=tables.script, pages=[p.page for p in lines])
+    more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
+    statistics = statistics_of((*statistics.problems, *statistics.readings, *more), tables.form)
+    pieces = _without(lines, aligned.spans)
+    rests = table_rests([p.text for p in pieces])
+    left = [piece for number, piece in enumerate(pieces) if number not in rests]
+    return tables._replace(lines=left, statistics=statistics, form=statistics.form or tables.form)
 
 
 def _count_values(statistics: FormCells) -> int:

@@ -169,34 +169,41 @@ def _parts(text: str) -> tuple[str, ...]:
     if not _SPLIT.search(text):
         return (text,)
     text = text.replace("**", "")  # Markdown's
-    found = list(_OFFICIAL.finditer(text)) if _COUNTED.search(text) else []
-    cuts: set[int] = set()
-    for match in found:
-        if len(found) > 1 or not (above := text[: match.start(1)].strip()) or _ENDS.search(above):
-            rest = text[match.end() :]
-            told = bool(match["mark"]) or bool(_ENDS.search(rest)) or len(rest) > LONGEST_TITLE
-            goes_on = _GOES_ON.match(rest) and len(rest.split()[0]) <= LONGEST_END
-            if rest.strip() and told and not goes_on:
-                cuts |= {match.start(1), match.end()}
-            elif not rest.strip():
-                cuts.add(match.start(1))
-    if "\u3000\u3000" in text:
-        cuts |= {match.start() for match in _INDENT_INSIDE.finditer(text)}
+    titles = list(_OFFICIAL.finditer(text)) if _COUNTED.search(text) else []
+    cuts = _title_cuts(text, titles) | {match.start() for match in _INDENT_INSIDE.finditer(text)}
     limits = [0, *sorted(cuts), len(text)]
-    parts = [text[a:b].strip() if len(cuts) else text[a:b] for a, b in itertools.pairwise(limits)]
-    if cuts and len(found) > 1 and len(text) >= LONG:
-        ahead = sum(limit < found[0].start(1) for limit in limits[:-1])
-        front = [word for part in parts[:ahead] for word in _front_words(part)]
-        whole = [p for part in parts[ahead:] for p in _BETWEEN.split(part)]
-        last = whole.pop()  # behind the last sentence stands the site's
-        whole = [
-            word for part in whole for word in (_front_words(part) if _title_in_front(part) else (part,))
-        ]
-        parts = [*front, *whole, *([last] if _ENDS.search(last) else _WORDS_APART.split(last))]
+    parts = [text[a:b].strip() if cuts else text for a, b in itertools.pairwise(limits)]
+    if cuts and len(titles) > 1 and len(text) >= LONG:
+        parts = _of_page(parts, sum(limit < titles[0].start(1) for limit in limits[:-1]))
     apart = (
         _SUB_HEADED.sub("\\1\\n", part).split("\n") if _SPACED.search(part) else [part] for part in parts
     )
     return tuple(piece for pieces in apart for piece in pieces if piece.strip())
+
+
+def _title_cuts(text: str, titles: Sequence[re.Match[str]]) -> set[int]:
+    """Return where official titles that open a line or stand among others begin, and the text behind them."""
+    cuts: set[int] = set()
+    for match in titles:
+        above, rest = text[: match.start(1)].strip(), text[match.end() :]
+        if len(titles) == 1 and above and not _ENDS.search(above):
+            continue
+        told = bool(match["mark"]) or bool(_ENDS.search(rest)) or len(rest) > LONGEST_TITLE
+        goes_on = _GOES_ON.match(rest) and len(rest.split()[0]) <= LONGEST_END
+        if not rest.strip():
+            cuts.add(match.start(1))
+        elif told and not goes_on:
+            cuts |= {match.start(1), match.end()}
+    return cuts
+
+
+def _of_page(parts: Sequence[str], ahead: int) -> list[str]:
+    """Cut a page that came in one line also at the spaces of what a site prints before and behind it."""
+    front = [word for part in parts[:ahead] for word in _front_words(part)]
+    whole = [p for part in parts[ahead:] for p in _BETWEEN.split(part)]
+    last = whole.pop()  # behind the last sentence stands the site's
+    body = [word for part in whole for word in (_front_words(part) if _title_in_front(part) else (part,))]
+    return [*front, *body, *([last] if _ENDS.search(last) else _WORDS_APART.split(last))]
 
 
 def _front_words(text: str) -> Iterator[str]:
@@ -234,9 +241,7 @@ def _full_width(texts: Sequence[str]) -> int | None:
 
     Wrapped text has many lines of about one width, hardly any wider, and most of these end inside a sentence.
     """
-    no_row = (text for text in texts if "|" not in text)
-    prose = (t for t in no_row if not _is_heading(t) and not ("报" in t and is_title(clean_text(t[:80]))))
-    widths = [(_width(text), text) for text in prose]
+    widths = [(_width(text), text) for text in texts if _is_prose(text)]
     long = Counter(width for width, _ in widths if width >= LEAST_WIDTH)
     count = sum(long.values())
     if count < 3:
@@ -247,6 +252,15 @@ def _full_width(texts: Sequence[str]) -> int | None:
     broken = sum(not _ENDS.search(text) for text in near)
     wrapped = full <= WIDEST and len(near) >= max(3, SHARE * count) and wider <= count // 20
     return full if wrapped and broken >= 0.5 * len(near) else None
+
+
+def _is_prose(text: str) -> bool:
+    """Tell a line that may be wrapped from a row, a heading and a title."""
+    return "|" not in text and not _is_heading(text) and not _may_be_title(text)
+
+
+def _may_be_title(text: str) -> bool:
+    return "报" in text and is_title(clean_text(text[:80]))
 
 
 def _without_pipes(piece: Line, before: str, full: int | None) -> Line:
@@ -268,7 +282,7 @@ def _goes_on(line: str, following: str, full: int | None) -> bool:
         return True
     if len(_INDEX.findall(line)) > 1:
         return False  # a site's index block
-    if not is_full and any("报" in text and is_title(clean_text(text[:80])) for text in (following, line)):
+    if not is_full and (_may_be_title(following) or _may_be_title(line)):
         return False
     if _is_heading(following) or OPENS_POINT.match(following):
         return False

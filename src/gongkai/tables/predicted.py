@@ -70,7 +70,7 @@ def fill_predictions(
     if "value" in frame.columns:
         texts = [as_text(value) for value in frame["value"].astype(object).tolist()]
         frame = frame.assign(value=pd.Series(texts, frame.index, dtype=object))
-    if "score" not in frame.columns or "predicted" not in frame.columns or "value" not in frame.columns:
+    if not {"score", "predicted", "value"} <= set(frame.columns):
         frame = _valued(frame, codebook, name)
     score = pd.to_numeric(frame["score"], errors="coerce")
     if (wrong := ~score.between(0, 1)).any():
@@ -90,10 +90,7 @@ def fill_predictions(
         frame = frame.merge(about, on="sentence_id", how="left", validate="many_to_one")
     elif missing:
         raise SchemaError(f"{name}: lacks {', '.join(missing)}; --tables FOLDER fills them")
-    if "seen" not in frame.columns:
-        frame = frame.assign(seen=None)
-    if "distance" not in frame.columns:
-        frame = frame.assign(distance=None)
+    frame = frame.assign(**{name: None for name in ("seen", "distance") if name not in frame.columns})
     frame = _completed(frame, scheme_of(frame, codebook))
     columns = SCHEMAS["predictions"].names
     return frame[[*columns, *(c for c in frame.columns if c not in columns)]]

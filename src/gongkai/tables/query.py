@@ -126,10 +126,7 @@ def connect(*folders: str | Path) -> duckdb.DuckDBPyConnection:
 
     parts: dict[str, list[str]] = {}
     for folder in folders:
-        present = [name for name in storage.children(folder) if name in SCHEMAS]
-        if not present:
-            raise SchemaError(f"{folder}: no tables here; expected what `gongkai build` or `predict` wrote")
-        for name in present:
+        for name in _present(folder):
             parts[name] = parts.get(name, []) + parts_of(folder, name)
     spill = Path(tempfile.gettempdir(), f"gongkai-{uuid.uuid4().hex}")  # DuckDB makes it, and takes it away
     opened = duckdb.connect(":memory:", config={"memory_limit": MEMORY, "temp_directory": str(spill)})
@@ -140,13 +137,18 @@ def connect(*folders: str | Path) -> duckdb.DuckDBPyConnection:
     return opened
 
 
+def _present(folder: str | Path) -> list[str]:
+    if found := [name for name in storage.children(folder) if name in SCHEMAS]:
+        return found
+    raise SchemaError(f"{folder}: no tables here; expected what `gongkai build` or `predict` wrote")
+
+
 def see(db: duckdb.DuckDBPyConnection, folder: str | Path) -> None:
     """Let a connection read the parts of a folder that is an address."""
     if storage.is_url(folder):
         system = storage.filesystem(folder)[0]
-        if not db.filesystem_is_registered(
-            system.protocol if isinstance(system.protocol, str) else system.protocol[0]
-        ):
+        first = system.protocol if isinstance(system.protocol, str) else system.protocol[0]
+        if not db.filesystem_is_registered(first):
             db.register_filesystem(system)
 
 
@@ -169,9 +171,7 @@ def partition(folder: str | Path, output: str | Path, *, overwrite: bool = False
         SchemaError: There are no tables.
         GongkaiError: The output exists, or cannot be written.
     """
-    present = [name for name in storage.children(folder) if name in SCHEMAS]
-    if not present:
-        raise SchemaError(f"{folder}: no tables here; expected what `gongkai build` or `predict` wrote")
+    present = _present(folder)
     counts: dict[int | None, int] = {}
     with whole_folder(Path(output), overwrite=overwrite) as hidden:
         for name in present:
