@@ -330,15 +330,12 @@ def _read_xlsx(source: Path, codebook: Codebook, coder: str) -> _Raw:
     head = [str(c) if c is not None else "" for c in next(lines, ())]
     refuse_missing(source, (*_NEEDED, *codebook.names), head)
     letters = {n: openpyxl.utils.get_column_letter(head.index(n) + 1) for n in codebook.names}
-    return [
-        (
-            f"row {number}",
-            dict(zip(head, line, strict=False))
-            | {_CELL.format(name): f"{letter}{number}" for name, letter in letters.items()},
-        )
-        for number, line in enumerate(lines, start=2)
-        if any(cell is not None for cell in line)
-    ]
+    found: _Raw = []
+    for number, line in enumerate(lines, start=2):
+        if any(cell is not None for cell in line):
+            cells = {_CELL.format(name): f"{letter}{number}" for name, letter in letters.items()}
+            found.append((f"row {number}", dict(zip(head, line, strict=False)) | cells))
+    return found
 
 
 def coders_of(path: str | Path) -> tuple[str, ...]:

@@ -221,10 +221,8 @@ def _manifest(
 
 def _summary(counts: Counter[str]) -> Summary:
     kinds = {key.removeprefix(_KIND): n for key, n in sorted(counts.items()) if key.startswith(_KIND)}
-    return Summary(
-        **{k: counts[k] for k in ("files", "reports", "sentences", "statistics", "checks", "failed")},
-        problems=kinds,
-    )
+    numbers = ("files", "reports", "sentences", "statistics", "checks", "failed")
+    return Summary(**{k: counts[k] for k in numbers}, problems=kinds)
 
 
 def broken_rules(tables: str | Path) -> Table:
@@ -237,9 +235,5 @@ def broken_rules(tables: str | Path) -> Table:
     paths = read_table(tables, "reports", ["report_id", "source_path"])
     found = found.merge(paths, on="report_id", how="left")
     count = found.groupby("report_id")["rule"].transform("size")
-    return (
-        found.assign(_n=-count)
-        .sort_values(["_n", "source_path"], kind="stable")
-        .drop(columns="_n")
-        .reset_index(drop=True)
-    )
+    found = found.assign(_n=-count).sort_values(["_n", "source_path"], kind="stable")
+    return found.drop(columns="_n").reset_index(drop=True)

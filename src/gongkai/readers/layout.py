@@ -132,14 +132,12 @@ def gutter(chars: Sequence[Char]) -> float | None:
     width, middle = best
     if width < max(2 * size, 12.0):
         return None
-    heights = (
-        {round(c.baseline / size) for c in chars if (c.left < middle) == side} for side in (True, False)
-    )
-    first, second = heights
-    # Prose fills its lines; two columns of a table without rules do not.
-    full = [sum((c.left < middle) == side for c in chars) for side in (True, False)]
-    fills = all(n / max(len(h), 1) >= 8 for n, h in zip(full, (first, second), strict=True))
-    return middle if fills and min(len(first), len(second)) >= 8 else None
+    for side in (True, False):
+        lines = [round(c.baseline / size) for c in chars if (c.left < middle) == side]
+        # Prose fills its lines; two columns of a table without rules do not.
+        if not 8 <= len(set(lines)) <= len(lines) / 8:
+            return None
+    return middle
 
 
 def _column_flow(chars: list[Char], rules: Rules, number: int) -> list[PageLine | Grid]:

@@ -104,12 +104,12 @@ def _write(name: str, pieces: Iterator[pa.Table], folder: Path, form: Form) -> t
     path, count = folder / f"{name}.{form}", 0
     lists = [f.name for f in schema if pa.types.is_list(f.type)] if form == "csv" else []
     plain = pa.schema([f.with_type(pa.string()) if f.name in lists else f for f in schema])
-    writer = (
-        pq.ParquetWriter(path, schema, compression="zstd")
-        if form == "parquet"
-        else pacsv.CSVWriter(path, plain)
-    )
-    with writer:
+    is_csv = form == "csv"
+    with (
+        pacsv.CSVWriter(path, plain)
+        if is_csv
+        else pq.ParquetWriter(path, schema, compression="zstd") as writer
+    ):
         for piece in (first, *pieces):
             rows = piece.select(schema.names).cast(schema)
             for column in lists:
@@ -195,12 +195,8 @@ def _records(name: str, schema: pa.Schema, file: str, linked: bool) -> dict[str,
         if field.name == "report_id" and name != "reports" and linked:
             described["references"] = {"field": {"@id": "reports/report_id"}}
         fields.append(described)
-    records: dict[str, Any] = {
-        "@type": "cr:RecordSet",
-        "@id": name,
-        "name": name,
-        "description": _purpose(name),
-    }
+    about = {"@id": name, "name": name, "description": _purpose(name)}
+    records: dict[str, Any] = {"@type": "cr:RecordSet", **about}
     if name in KEYS:
         records["key"] = [{"@id": f"{name}/{column}"} for column in KEYS[name]]
     return {**records, "field": fields}
