@@ -30,15 +30,11 @@ from gongkai.cli.renamed import Renaming
 from gongkai.errors import GongkaiError, ModelError
 
 app = typer.Typer(
-    name="gongkai",
-    cls=Renaming,
+    name="gongkai", cls=Renaming,
     help="Turn Chinese disclosure reports (政府信息公开年度报告) into tables, tag and compare.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-)
+)  # fmt: skip
 
 
 def main() -> None:
