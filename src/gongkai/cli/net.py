@@ -10,6 +10,8 @@ import tempfile
 import traceback
 from importlib import metadata
 
+from gongkai.store.run import libraries
+
 LIBRARIES = (
     "jieba", "lxml", "numpy", "opencc", "pandas", "pyarrow", "pypdfium2", "rjieba", "scikit-learn",
     "selectolax", "torch", "transformers", "typer",
@@ -21,18 +23,12 @@ def catch(error: Exception, *, verbose: bool) -> str:
 
     The file holds no word of any report: of the errors only their kinds, since a message may quote a text.
     """
-    text = "\n".join(
-        [
-            "gongkai ended with an error of its own. This file holds no text of your reports,",
-            "but names of files in the command line. Please send it to the makers of gongkai.",
-            "",
-            *versions(),
-            f"command line: {shlex.join(['gongkai', *sys.argv[1:]])}",
-            "",
-            *_stack(error),
-        ]
-    )
-    where = _written(text + "\n")
+    lines = [
+        "gongkai ended with an error of its own. This file holds no text of your reports,",
+        "but names of files in the command line. Please send it to the makers of gongkai.", "",
+        *versions(), f"command line: {shlex.join(['gongkai', *sys.argv[1:]])}", "", *_stack(error), "",
+    ]  # fmt: skip
+    where = _written("\n".join(lines))
     line = f"gongkai: unexpected {type(error).__name__}, an error in gongkai itself; {where}"
     return "\n".join([*traceback.format_exception(error), line]) if verbose else line
 
@@ -40,12 +36,7 @@ def catch(error: Exception, *, verbose: bool) -> str:
 def versions() -> list[str]:
     """List the versions of everything that decides what gongkai does."""
     found = [f"gongkai {metadata.version('gongkai')}, Python {sys.version.split()[0]}, {platform.platform()}"]
-    for name in LIBRARIES:
-        try:
-            found.append(f"  {name} {metadata.version(name)}")
-        except metadata.PackageNotFoundError:
-            found.append(f"  {name} not installed")
-    return found
+    return found + [f"  {name} {known or 'not installed'}" for name, known in libraries(LIBRARIES).items()]
 
 
 def _stack(error: BaseException) -> list[str]:

@@ -18,7 +18,7 @@ import pyarrow as pa
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
 from gongkai.store.run import whole_folder, write_json
-from gongkai.tables.schema import SCHEMAS, Table, parts_of, read_part, read_parts, write_part
+from gongkai.tables.schema import SCHEMAS, Table, parts_of, read_part, read_parts, refuse_lacking, write_part
 
 if TYPE_CHECKING:
     import duckdb
@@ -95,11 +95,12 @@ def table_parts(source: Table | str | Path, name: str, columns: Sequence[str]) -
     if isinstance(source, str | Path):
         yield from read_parts(source, name, columns)
         return
-    if missing := [c for c in columns if c not in source.columns]:
-        raise SchemaError(
-            f"{name} lack {', '.join(missing)}; they have {', '.join(map(str, source.columns))}"
-        )
-    yield arrow_of(source[list(columns)])
+    refuse_lacking(name, source, columns)
+    lists = {f.name: f.type for f in SCHEMAS[name] if pa.types.is_list(f.type) and f.name in columns}
+    rows = arrow_of(source[[c for c in columns if c not in lists]])
+    for column, kind in lists.items():
+        rows = rows.append_column(column, pa.array(source[column], kind, from_pandas=True))
+    yield rows.select(list(columns))
 
 
 def put(db: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
