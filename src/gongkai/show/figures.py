@@ -73,10 +73,8 @@ def plot_prevalence(
     scheme = given_or_shipped(codebook)
     measure = measure or scheme.quantities[-1].measure
     label = label or _first_label(scheme, measure)
-    rows = measures[(measures["measure"] == measure) & (measures["label"] == label)].dropna(subset=["value"])
-    if rows.empty or not {"agency", "year"} <= set(rows.columns):
-        raise MeasureError(f"nothing to draw: no defined row of {measure} for {label} by agency and year")
-    said, title = of_measures(rows), _title(measure, label, scheme)
+    rows = _rows_of(measures, measure, label, ["agency", "year", "value", "low", "high", "n"])
+    said, title = of_measures(measures.loc[rows.index]), _title(measure, label, scheme)
     rows = rows.assign(
         year=rows["year"].map(_year), agency=rows["agency"].astype(object).fillna("(not found)")
     )
