@@ -225,7 +225,8 @@ def group_joins(
         )
     if missing := [c for c in wanted if c not in own and c not in named]:
         known = [*columns, *(c for c in own if c not in columns), *PLACES]
-        raise SchemaError(f"predictions lack {', '.join(missing)}; they have {', '.join(known)}")
+        hint = "" if own else "; a column of the reports comes with reports= (--tables FOLDER)"
+        raise SchemaError(f"predictions lack {', '.join(missing)}; they have {', '.join(known)}{hint}")
     for column in by:
         source = "p" if column in columns else "reports" if column in own else "places"
         keys.append(f"{source}.{quoted(column)}")

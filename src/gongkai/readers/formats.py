@@ -143,7 +143,7 @@ READERS: tuple[Reader, ...] = (
     Reader("rtf", 1, "rtf", (".rtf",), _starts(b"{\\rtf"), _in("rtf", "read_rtf")),
     Reader("odt", 1, "odt", (".odt",), _zip_with(b"opendocument.text"), _in("odt", "read_odt"), ("lxml",)),
     Reader("ofd", 1, "ofd", (".ofd",), _zip_with(b"OFD.xml"), _in("ofd", "read_ofd"), ("lxml",)),
-    _refused("excel", _zip_with(b"xl/workbook.xml"), "an Excel workbook, not a report"),
+    _refused("excel", _zip_with(b"xl/workbook.xml"), "an Excel workbook, not a report; if it holds one, save it as PDF"),
     replace(_refused("crawl", _is_crawl, "an archive of a crawl; pass the file to build", crawl.SUFFIXES),
             needs=("warcio",)),
     _refused("zip", _starts(b"PK\x03\x04"),

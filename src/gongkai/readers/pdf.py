@@ -67,7 +67,7 @@ def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[Problem], str
         kind = (
             "is encrypted; remove the password first"
             if "assword" in str(error)
-            else f"is a damaged PDF ({error})"
+            else f"is a damaged PDF ({error}); fetch it again, or print it to a new PDF"
         )
         raise ReadError(f"{name}: {kind}") from error
     try:
