@@ -320,6 +320,7 @@ def test_points_below_a_heading_are_no_sections_though_their_own_headings_are_mi
             "江岸区行政审批服务管理办公室",
         ),
         ("如有疑问，请与来福市卫生健康委员会办公室联系。", "来福市卫生健康委员会"),
+        ("如有疑问，请与溪内乡人民政府办公室联系。", "溪内乡人民政府"),
         (
             "本报告综合2017年度丽泽市各县（市、区）政府和市级各部门的报告编制而成。如有疑问，可直接与丽泽市人民政府办公室联系。",
             "丽泽市人民政府",
@@ -336,3 +337,19 @@ def test_a_report_that_is_made_public_in_its_first_sentence_needs_no_title(read)
         "根据条例的规定，现公布泰和江市人民政府2017年政府信息公开工作年度报告。\n一、主要工作概述\n编制了手册。\n"
     )
     assert (report.identity.agency, report.identity.year) == ("泰和江市人民政府", 2017)
+
+
+def test_what_is_charged_may_be_said_on_its_headings_line(read):
+    report = read(
+        "虹岭乡人民政府2011年度信息公开的报告\n一、基本情况\n乡长任组长。\n二、依申请公开政府信息：无依申请公开的政府信息。\n"
+        "三、政府信息公开的收费及减免情况：没有收费。\n"
+    )
+    assert told(report)[1:] == [("requests", "无依申请公开的政府信息。"), ("other", "没有收费。")]
+
+
+def test_titles_listed_in_a_sentence_are_no_headings(read):
+    listed = (
+        "本报告分为三个部分：一、总体情况，二、主动公开政府信息情况，三、收到和处理政府信息公开申请情况。"
+    )
+    report = read(f"苇塘县教育局2022年政府信息公开工作年度报告\n{listed}\n{BODY}")
+    assert told(report)[0] == ("preamble", listed)

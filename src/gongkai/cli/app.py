@@ -126,11 +126,8 @@ def demo(
     f1 = done.quality[(done.quality["metric"] == "f1") & done.quality["low"].notna()]
     typer.echo(f"\n{done.summary.reports} reports, {done.summary.sentences:,} sentences (authored)")
     for row in f1.itertuples():
-        where = (
-            f"{row.n:.0f} sentences of real reports"
-            if row.split == "real"
-            else "authored agencies not trained on"
-        )
+        real = f"{row.n:.0f} sentences of real reports"
+        where = real if row.split == "real" else "authored agencies not trained on"
         typer.echo(f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on {where}")
     typer.echo("Three numbers worth seeing:")
     for name, value in done.numbers:

@@ -56,16 +56,9 @@ def measure(
         held = tables or reports_of(given)
         reports = group_reports(held, covariates, output, by=by, overwrite=overwrite)
     measures = gongkai.prevalence(
-        given,
-        gold,
-        by=columns_of(by),
-        method=method,  # type: ignore[arg-type]
-        cluster=cluster,  # type: ignore[arg-type]
-        level=level,
-        codebook=book,
-        reports=reports,
-        jobs=jobs,
-    )
+        given, gold, by=columns_of(by), method=method, cluster=cluster, level=level,  # type: ignore[arg-type]
+        codebook=book, reports=reports, jobs=jobs,
+    )  # fmt: skip
     write_frame(measures, output, overwrite=overwrite)
     compared = "year" in columns_of(by) and "agency" not in columns_of(by)
     for line in uneven_years(reports_of(given) if reports is None else reports) if compared else []:

@@ -111,14 +111,10 @@ def build(
     states = [(path, *archive.state(path)) for path in inputs]
     lexicon = {p.name: file_digest(p) for p in sorted(bundled("corpus/lexicon").iterdir()) if p.is_file()}
     plan = {
-        "inputs": shards.digest_of(states),
-        "gongkai": version(),
-        "shard_size": SHARD_SIZE,
-        "lexicon": lexicon,
-        "libraries": libraries(LIBRARIES),
-        "readers": readers_state(),
+        "inputs": shards.digest_of(states), "gongkai": version(), "shard_size": SHARD_SIZE,
+        "lexicon": lexicon, "libraries": libraries(LIBRARIES), "readers": readers_state(),
         "about": told.digest,
-    }
+    }  # fmt: skip
     with shards.only_writer(output, share), tempfile.TemporaryDirectory(prefix="gongkai-") as notes:
         done = shards.open_folder(output, plan, overwrite=overwrite, resume=resume, share=share)
         copies = find_copies(states)
@@ -210,22 +206,18 @@ def _manifest(
 ) -> dict[str, object]:
     reports = read_table(folder, "reports", ["source_path", "source_digest"])
     digests = dict(zip(reports["source_path"], reports["source_digest"], strict=True))
+    words = hashlib.sha256("".join(lexicon.values()).encode()).hexdigest()
     settings = {
-        "shard_size": SHARD_SIZE,
-        "words": engine(),
-        "lexicon": hashlib.sha256("".join(lexicon.values()).encode()).hexdigest(),
-        "about": about,
+        "shard_size": SHARD_SIZE, "words": engine(), "lexicon": words, "about": about,
         "readers": readers_state(),
-    }
+    }  # fmt: skip
     return manifest("build", settings, {path: digests.get(path, "") for path in inputs}, LIBRARIES)
 
 
 def _summary(counts: Counter[str]) -> Summary:
     kinds = {key.removeprefix(_KIND): n for key, n in sorted(counts.items()) if key.startswith(_KIND)}
-    return Summary(
-        **{k: counts[k] for k in ("files", "reports", "sentences", "statistics", "checks", "failed")},
-        problems=kinds,
-    )
+    numbers = ("files", "reports", "sentences", "statistics", "checks", "failed")
+    return Summary(**{k: counts[k] for k in numbers}, problems=kinds)
 
 
 def broken_rules(tables: str | Path) -> Table:
@@ -238,9 +230,5 @@ def broken_rules(tables: str | Path) -> Table:
     paths = read_table(tables, "reports", ["report_id", "source_path"])
     found = found.merge(paths, on="report_id", how="left")
     count = found.groupby("report_id")["rule"].transform("size")
-    return (
-        found.assign(_n=-count)
-        .sort_values(["_n", "source_path"], kind="stable")
-        .drop(columns="_n")
-        .reset_index(drop=True)
-    )
+    found = found.assign(_n=-count).sort_values(["_n", "source_path"], kind="stable")
+    return found.drop(columns="_n").reset_index(drop=True)

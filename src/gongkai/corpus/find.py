@@ -68,14 +68,11 @@ def _walk(folder: str, passed: Counter[str]) -> Iterator[str]:
 
 def _listed(path: str) -> list[str]:
     """Return a file, the wanted files of an archive, or the likely responses of a crawl."""
-    if crawl.is_crawl(path):
-        try:
-            return list(crawl.records(path)) or [path]
-        except ReadError:
-            return [path]  # reading it will say why
-    if storage.is_url(path) or not archive.is_archive(Path(path)):
-        return [path]
     try:
+        if crawl.is_crawl(path):
+            return crawl.records(path) or [path]
+        if storage.is_url(path) or not archive.is_archive(Path(path)):
+            return [path]
         names = archive.members(Path(path))
     except ReadError:
         return [path]  # reading it will say why
@@ -99,7 +96,7 @@ def find_copies(states: Sequence[tuple[str, int, str]]) -> dict[str, str]:
         first: dict[bytes, str] = {}
         for path in paths:
             try:
-                digest = hashlib.sha256(archive.read_bytes(path)).digest()
+                digest = hashlib.sha256(archive.fetch(path)[0]).digest()
             except ReadError:
                 continue
             if first.setdefault(digest, path) != path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gongkai.errors import MeasureError, SchemaError
+from gongkai.errors import MeasureError
 from gongkai.measure.coverage import uneven_years
 from gongkai.measure.estimate import share_of_sums
 from gongkai.measure.intervals import FEWEST, Moment, difference_interval, share_interval, told
@@ -18,7 +18,7 @@ from gongkai.measure.prevalence import named
 from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import mask, weigh
 from gongkai.measure.years import form_break
-from gongkai.tables.schema import frame_of
+from gongkai.tables.schema import frame_of, refuse_lacking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,16 +65,11 @@ def compare(
         SchemaError: A column is missing.
         MeasureError: A group has no sentence.
     """
-    missing = [c for c in (by, cluster, "label", "outcome") if c not in outcomes.columns]
-    if missing:
-        raise SchemaError(f"outcomes lack {', '.join(missing)}; they have {', '.join(outcomes.columns)}")
+    refuse_lacking("outcomes", outcomes, (by, cluster, "label", "outcome"))
     outcomes = as_sums(outcomes)
     in_second = (outcomes[by] == second).to_numpy()
     in_first = ~in_second if first is None else (outcomes[by] == first).to_numpy()
-    for name, members in ((first, in_first), (second, in_second)):
-        if not members.any():
-            known = ", ".join(sorted(map(str, outcomes[by].dropna().unique())))
-            raise MeasureError(f"no sentence where {by} is {name}; there are {known}")
+    _refuse_empty(outcomes[by], ((first, in_first), (second, in_second)))
     uneven = []
     if by == "year" and "agency" in outcomes.columns:
         uneven = uneven_years(outcomes.loc[in_first | in_second, ["agency", "year"]].drop_duplicates())
@@ -90,21 +85,32 @@ def compare(
             for part, n, known in zip(parts, named, names, strict=True)
         ]
         found, p_value = difference_interval(moments[0], moments[1], level, joined=joined)
-        about = {"first": "all others" if first is None else first, "second": second, "p_value": p_value}
-        about |= {
-            "measure": "difference",
-            "method": "difference",
-            "label": label,
-            "n": int(sum(part["sentences"].sum() for part in parts)),
-        }
-        about |= {"clusters": len(names[0]) if joined else len(names[0]) + len(names[1]), "confidence": level}
-        about |= {"cluster": " / ".join(dict.fromkeys(units))}
         breaks = [form_break(*parts)] if "year" in both else []
-        said = told(found)
-        notes = "; ".join(filter(None, [found.note, *breaks, *uneven]))
-        rows.append(about | said | {"note": notes or None})
+        rows.append(
+            {
+                "first": "all others" if first is None else first,
+                "second": second,
+                "p_value": p_value,
+                "measure": "difference",
+                "method": "difference",
+                "label": label,
+                "n": int(sum(part["sentences"].sum() for part in parts)),
+                "clusters": len(names[0]) if joined else len(names[0]) + len(names[1]),
+                "confidence": level,
+                "cluster": " / ".join(dict.fromkeys(units)),
+            }
+            | told(found)
+            | {"note": "; ".join(filter(None, [found.note, *breaks, *uneven])) or None}
+        )
     keys = pd.DataFrame([{c: r[c] for c in ("first", "second", "p_value")} for r in rows])
     return pd.concat([keys, frame_of("measures", rows)], axis=1)
+
+
+def _refuse_empty(groups: pd.Series[Any], sides: Sequence[tuple[object, Vector]]) -> None:
+    for name, members in sides:
+        if not members.any():
+            known = ", ".join(sorted(map(str, groups.dropna().unique())))
+            raise MeasureError(f"no sentence where {groups.name} is {name}; there are {known}")
 
 
 def unit_of(part: Table, cluster: str) -> str:
@@ -204,8 +210,7 @@ def rule_breaks(checks: Checks, *, by: Sequence[str] = ("year",), level: float =
     Raises:
         SchemaError: A column is missing.
     """
-    if missing := [c for c in (*by, "holds", "report_id") if c not in checks.columns]:
-        raise SchemaError(f"checks lack {', '.join(missing)}; they have {', '.join(checks.columns)}")
+    refuse_lacking("checks", checks, (*by, "holds", "report_id"))
     decided = checks[checks["holds"].notna()].assign(_broken=lambda t: ~t["holds"].astype(bool))
     groups = decided.groupby(list(by), sort=True, dropna=False) if by else [((), decided)]
     rows: list[dict[str, object]] = []

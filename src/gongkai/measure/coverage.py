@@ -18,6 +18,7 @@ from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.intervals import wilson
 from gongkai.measure.series import series_name
 from gongkai.report.places import split_divisions
+from gongkai.tables.schema import refuse_lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -62,10 +63,7 @@ def coverage(
         MeasureError: No agency and no year to expect.
     """
     needed = ("report_id", "agency", "level", "region_code", "year", "published", "source_path")
-    if missing := [c for c in needed if c not in reports.columns]:
-        raise SchemaError(
-            f"reports lack {', '.join(missing)}; they have {', '.join(map(str, reports.columns))}"
-        )
+    refuse_lacking("reports", reports, needed)
     if expect is not None and "agency" not in expect.columns:
         raise SchemaError(
             f"expected agencies lack the column agency; have {', '.join(map(str, expect.columns))}"
@@ -87,33 +85,34 @@ def coverage(
     used: set[tuple[str, int]] = set()
     for about in wanted:
         names = about.pop("names")
-        for year in span:
-            if not about["first"] <= year <= about["last"]:
-                continue
+        for year in (year for year in span if about["first"] <= year <= about["last"]):
             held = [groups[name, year] for name in names if (name, year) in groups]
             used |= {(name, year) for name in names}
-            cell = {k: about[k] for k in ("agency", "level", "province", "region_code", "note")}
-            status = _status(held, str(about["agency"]), year, failed)
-            said = "; ".join(filter(None, [cell["note"], status.get("note")]))
-            rows.append(cell | {"year": year} | status | {"note": said})
+            rows.append(_row(about, year, _status(held, str(about["agency"]), year, failed), about["note"]))
+    strange = "not expected" if expect is not None else "outside the years asked for"
     for (name, year), part in groups.items():
         if (name, year) not in used:
-            note = "not expected" if expect is not None else "outside the years asked for"
             status = _status([part], name, year, failed)
-            said = "; ".join(filter(None, [note, status.get("note")]))
-            rows.append(_place(part.iloc[0], name) | {"year": year} | status | {"note": said})
+            rows.append(_row(_place(part.iloc[0], name), year, status, strange))
     lost = kept[kept["agency"].isna() | kept["year"].isna()]
-    for one in lost.to_dict("records"):
-        lacking = [c for c in ("agency", "year") if pd.isna(one[c])]
-        place = _place(pd.Series(one), None if pd.isna(one["agency"]) else str(one["agency"]))
-        rows.append(
-            place
-            | {"year": None if pd.isna(one["year"]) else int(one["year"]), "status": "held", "reports": 1,
-               "published": one["published"] or "", "late": None, "evidence": str(one["source_path"]),
-               "note": f"{' and '.join(lacking)} not found: counts nowhere"}
-        )  # fmt: skip
+    rows += [_unplaced(one) for one in lost.to_dict("records")]
     table = pd.DataFrame(rows, columns=_COLUMNS)
     return table.assign(year=table["year"].astype("Int32"), late=table["late"].astype("boolean"))
+
+
+def _row(place: Mapping[str, Any], year: int | None, status: Mapping[str, Any], note: str) -> dict[str, Any]:
+    said = "; ".join(filter(None, [note, status.get("note")]))
+    return {**place, "year": year, **status, "note": said}
+
+
+def _unplaced(report: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the row of a report without agency or year."""
+    lacking = [c for c in ("agency", "year") if pd.isna(report[c])]
+    status = {"status": "held", "reports": 1, "published": report["published"] or "", "late": None,
+              "evidence": str(report["source_path"])}  # fmt: skip
+    year = None if pd.isna(report["year"]) else int(report["year"])
+    name = None if pd.isna(report["agency"]) else str(report["agency"])
+    return _row(_place(report, name), year, status, f"{' and '.join(lacking)} not found: counts nowhere")
 
 
 def _span(years: pd.Series[int]) -> list[int]:
@@ -124,7 +123,7 @@ def _province(code: object) -> str | None:
     return f"{code[:2]}0000" if isinstance(code, str) and len(code) >= 2 else None
 
 
-def _place(row: Mapping[str, Any] | pd.Series[Any], name: str | None) -> dict[str, Any]:
+def _place(row: Mapping[Any, Any] | pd.Series[Any], name: str | None) -> dict[str, Any]:
     code = None if pd.isna(row["region_code"]) else row["region_code"]
     level = None if pd.isna(row["level"]) else row["level"]
     return {"agency": name, "level": level, "province": _province(code), "region_code": code}

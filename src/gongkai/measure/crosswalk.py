@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from gongkai.errors import SchemaError
 from gongkai.form.form import REFUSED
+from gongkai.tables.schema import refuse_lacking
 from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ def crosswalk(statistics: Statistics) -> Table:
     Raises:
         SchemaError: A column is missing.
     """
-    lacking = [c for c in _NEEDED if c not in statistics.columns]
-    if lacking:
-        raise SchemaError(f"statistics lack {', '.join(lacking)}")
+    refuse_lacking("statistics", statistics, _NEEDED)
     about = statistics.drop_duplicates("report_id")[["report_id", "agency", "year", "form"]]
     name = statistics["table"] + "." + statistics["row"] + "." + statistics["column"]
     cells: dict[str, dict[str, float]] = {}

@@ -13,8 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gongkai.errors import SchemaError
-from gongkai.tables.schema import parts_of, read_columns, set_aside
+from gongkai.tables.schema import parts_of, read_columns, refuse_lacking, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,10 +105,7 @@ def read_words(
 def pieces(sentences: Sentences | str | Path, columns: list[str]) -> Iterator[pa.Table]:
     """Yield sentences, rows or a tables folder part by part, with some columns, `tokens` among them."""
     if isinstance(sentences, pd.DataFrame):
-        if missing := [c for c in columns if c not in sentences.columns]:
-            raise SchemaError(
-                f"sentences lack {', '.join(missing)}; they have {', '.join(sentences.columns)}"
-            )
+        refuse_lacking("sentences", sentences, columns)
         arrays = {c: pa.array(sentences[c], from_pandas=True) for c in columns if c != "tokens"}
         arrays["tokens"] = pa.array(sentences["tokens"], pa.list_(pa.string()), from_pandas=True)
         for name, array in arrays.items():

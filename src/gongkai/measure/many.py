@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from gongkai.errors import MeasureError, SchemaError
+from gongkai.errors import MeasureError
 from gongkai.measure.compare import share_of, unit_names, unit_of
 from gongkai.measure.estimate import share_of_sums
 from gongkai.measure.intervals import (
@@ -34,6 +34,7 @@ from gongkai.measure.outcomes import as_sums, sums_of
 from gongkai.measure.pooling import pooled_shares
 from gongkai.measure.prevalence import named
 from gongkai.measure.years import form_break
+from gongkai.tables.schema import refuse_lacking
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Table
@@ -81,9 +82,7 @@ def compare_groups(
         SchemaError: A column is missing.
         MeasureError: Fewer than two groups, or more than `MOST`.
     """
-    missing = [c for c in (by, cluster, "label", "outcome") if c not in outcomes.columns]
-    if missing:
-        raise SchemaError(f"outcomes lack {', '.join(missing)}; they have {', '.join(outcomes.columns)}")
+    refuse_lacking("outcomes", outcomes, (by, cluster, "label", "outcome"))
     outcomes = as_sums(outcomes)
     known = outcomes[outcomes[by].notna()].reset_index(drop=True)
     if known[by].nunique() < 2:

@@ -12,7 +12,7 @@ from gongkai.measure.reuse import known_parts
 from gongkai.report.places import regions, split_divisions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from gongkai.tables.schema import Sentences, Table
 
@@ -49,23 +49,24 @@ def mentions(sentences: Sentences | str | Path) -> Table:
     rows = []
     columns = ["sentence_id", "report_id", "agency", "year", "section", "text"]
     coded = isinstance(sentences, str | Path) or "region_code" in sentences.columns
-    for *row, code in (
-        row
-        for part in known_parts(sentences, [*columns, *(["region_code"] if coded else [])])
-        for row in zip(
-            *(part[c].tolist() for c in columns), part.get("region_code", [None] * len(part)), strict=True
-        )
-    ):
-        agency, year, text = str(row[2]), int(row[3]), str(row[5])
-        found = [("year", y) for y in _years(text, year)]
-        rest = text.replace(agency, "")
-        for name in dict.fromkeys(others.findall(rest)) if others else ():
-            if name not in agency and agency not in name and not _kin(name, agency):
-                found.append(("agency", name))
-        if isinstance(code, str):
-            found += [("place", p) for p in _places(rest, code, agency)]
-        rows += [(*row, what, said) for what, said in found]
+    for part in known_parts(sentences, [*columns, *(["region_code"] if coded else [])]):
+        codes = part["region_code"].tolist() if coded else [None] * len(part)
+        for *row, code in zip(*(part[c].tolist() for c in columns), codes, strict=True):
+            found = _named(str(row[5]), str(row[2]), int(row[3]), code, others)
+            rows += [(*row, what, said) for what, said in found]
     return pd.DataFrame(rows, columns=[*columns, "what", "mentioned"])
+
+
+def _named(
+    text: str, agency: str, year: int, code: object, others: re.Pattern[str] | None
+) -> Iterator[tuple[str, str]]:
+    yield from (("year", y) for y in _years(text, year))
+    rest = text.replace(agency, "")
+    for name in dict.fromkeys(others.findall(rest)) if others else ():
+        if name not in agency and agency not in name and not _kin(name, agency):
+            yield "agency", name
+    if isinstance(code, str):
+        yield from (("place", p) for p in _places(rest, code, agency))
 
 
 def _years(text: str, year: int) -> Iterable[str]:

@@ -471,6 +471,22 @@ def sentences_behind(
             f"sentences stand behind {names}, not behind {row.get('measure')} of {row.get('label')}; "
             "those of reuse are in reused_sentences; copied, followup and terms carry their own"
         )
+    kept = _of_group(row, predictions, reports)
+    wide = _wide(kept, scheme)
+    wide = wide[is_inside(wide, quantity) & (_decided(wide, quantity.bottom) == 1)]
+    own_part = [name for name in quantity.top if name not in quantity.bottom] or list(quantity.top)
+    score = np.prod([wide[f"_score_{name}"].to_numpy(float) for name in own_part], axis=0)
+    wide = wide.assign(counted=_decided(wide, quantity.top) == 1, score=score)
+    if isinstance(sentences, str | Path):
+        sentences = read_where(sentences, "sentences", [("sentence_id", "in", wide["sentence_id"].tolist())])
+    found = sentences.merge(wide[["sentence_id", "counted", "score"]], on="sentence_id", how="inner")
+    return found.sort_values(["counted"], ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _of_group(
+    row: Mapping[str, object], predictions: Predictions | str | Path, reports: Table | None
+) -> Predictions:
+    """Return the predictions of the model and group of a row of a measures table."""
     own = set(frame_of("measures", []).columns)
     by = {c: None if pd.isna(v) else v for c, v in row.items() if c not in own}  # type: ignore[call-overload]
     if isinstance(predictions, str | Path):
@@ -481,22 +497,12 @@ def sentences_behind(
         if column in kept.columns:
             values = kept[column]
         elif reports is not None and column in reports.columns:
-            values = kept["report_id"].map(
-                reports.drop_duplicates("report_id").set_index("report_id")[column]
-            )
+            of_report = reports.drop_duplicates("report_id").set_index("report_id")[column]
+            values = kept["report_id"].map(of_report)
         else:
             raise SchemaError(f"the row is of a group by {column}; neither predictions nor reports have that")
         kept = kept[values.isna() if value is None else values == value]
     if kept.empty:
-        raise MeasureError(
-            f"no prediction of {row['model']} where " + ", ".join(f"{c} is {v}" for c, v in by.items())
-        )
-    wide = _wide(kept, scheme)
-    wide = wide[is_inside(wide, quantity) & (_decided(wide, quantity.bottom) == 1)]
-    own_part = [name for name in quantity.top if name not in quantity.bottom] or list(quantity.top)
-    score = np.prod([wide[f"_score_{name}"].to_numpy(float) for name in own_part], axis=0)
-    wide = wide.assign(counted=_decided(wide, quantity.top) == 1, score=score)
-    if isinstance(sentences, str | Path):
-        sentences = read_where(sentences, "sentences", [("sentence_id", "in", wide["sentence_id"].tolist())])
-    found = sentences.merge(wide[["sentence_id", "counted", "score"]], on="sentence_id", how="inner")
-    return found.sort_values(["counted"], ascending=False, kind="stable").reset_index(drop=True)
+        group = ", ".join(f"{c} is {v}" for c, v in by.items())
+        raise MeasureError(f"no prediction of {row['model']} where {group}")
+    return kept

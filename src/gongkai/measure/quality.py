@@ -76,7 +76,7 @@ def evaluate(
         SchemaError: Nothing has a column of `by`.
         MeasureError: No sentence has both a prediction and a gold label, or the model learned from all.
     """
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     scheme = scheme_of(predictions, codebook)
     coded = predictions_of(predictions, labels["sentence_id"])
     models = list(coded.groupby("model", sort=True)) or [("", coded)]  # `join_gold` says why there is none
@@ -89,39 +89,33 @@ def evaluate(
             known = ", ".join(c for c in joined.columns if not c.startswith("_"))
             raise SchemaError(f"nothing has a column {', '.join(missing)} to score by; there are {known}")
         for group, part in [("all", joined), *_groups(joined, by)]:
-            values: dict[str, float] = {}
-            for label, of_label in part.groupby("label", sort=True):
-                scored = score_label(
-                    of_label["gold"].to_numpy(bool),
-                    of_label["score"].to_numpy(float),
-                    of_label["predicted"].to_numpy(bool),
-                    named(of_label[cluster]),
-                    weights=of_label["_weight"].to_numpy(float),
-                    level=level,
-                )
-                rows += [{"model": model, "label": label, "group": group} | r for r in scored]
-                values |= {str(label): float(r["value"]) for r in scored if r["metric"] == "f1"}  # type: ignore[arg-type]
-            for choice in (one for one in scheme.labels if one.is_choice):
-                of_choice = part[part["label"].isin(choice.indicators)]
-                scored = score_choice(of_choice, cluster, level=level) if len(of_choice) else []
-                rows += [{"model": model, "label": choice.name, "group": group} | r for r in scored]
-                values = {k: v for k, v in values.items() if k not in choice.indicators}
-                for row in scored[:1]:
-                    values[choice.name] = float(row["value"])  # type: ignore[arg-type]
-            if len(values) > 1:
-                macro = float(np.mean(list(values.values())))
-                rows.append(
-                    {
-                        "model": model,
-                        "label": "macro",
-                        "group": group,
-                        "metric": "f1",
-                        "value": macro,
-                        "n": len(part),
-                    }
-                )
+            rows += [{"model": model, "group": group} | r for r in _scored(part, scheme, cluster, level)]
     columns = ["model", "label", "group", "metric", "value", "low", "high", "n", "positives", "clusters"]
     return pd.DataFrame(rows).reindex(columns=columns)
+
+
+def _scored(part: Table, scheme: Codebook, cluster: str, level: float) -> list[dict[str, Any]]:
+    """Return one row per label and metric, and the mean of the labels' F1."""
+    rows: list[dict[str, Any]] = []
+    values: dict[str, float] = {}
+    for label, of_label in part.groupby("label", sort=True):
+        gold, predicted = (of_label[c].to_numpy(bool) for c in ("gold", "predicted"))
+        score, weights = (of_label[c].to_numpy(float) for c in ("score", "_weight"))
+        clusters = named(of_label[cluster])
+        scored = score_label(gold, score, predicted, clusters, weights=weights, level=level)
+        rows += [{"label": label} | r for r in scored]
+        values |= {str(label): r["value"] for r in scored if r["metric"] == "f1"}
+    for choice in (one for one in scheme.labels if one.is_choice):
+        of_choice = part[part["label"].isin(choice.indicators)]
+        scored = score_choice(of_choice, cluster, level=level) if len(of_choice) else []
+        rows += [{"label": choice.name} | r for r in scored]
+        values = {k: v for k, v in values.items() if k not in choice.indicators}
+        if scored:
+            values[choice.name] = scored[0]["value"]
+    if len(values) > 1:
+        macro = float(np.mean(list(values.values())))
+        rows.append({"label": "macro", "metric": "f1", "value": macro, "n": len(part)})
+    return rows
 
 
 def join_gold(
@@ -190,11 +184,11 @@ def score_label(
     *,
     weights: Vector | None = None,
     level: float = 0.95,
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """Return one row per metric for one label, with intervals over clusters."""
     ids, index = np.unique(clusters.astype(str), return_inverse=True)
     about = {"n": len(gold), "positives": int(gold.sum()), "clusters": len(ids)}
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for metric in METRICS:
         moment = metric_moment(metric, gold, score, predicted, index, len(ids), weights)
         found = share_interval(moment, level)
@@ -202,7 +196,7 @@ def score_label(
     return rows
 
 
-def score_choice(joined: Table, cluster: str, *, level: float = 0.95) -> list[dict[str, object]]:
+def score_choice(joined: Table, cluster: str, *, level: float = 0.95) -> list[dict[str, Any]]:
     """Return macro F1 and accuracy of a choice, with intervals over clusters.
 
     Args:
@@ -300,7 +294,7 @@ def agreement(
     coders = sorted(coded["annotator"].unique())
     if len(coders) < 2:
         raise MeasureError(f"agreement needs two coders; the labels have {', '.join(coders) or 'none'}")
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for about_label in scheme_of_labels(labels, codebook).labels:
         label = about_label.name
         given = coded.set_index(["sentence_id", "annotator"])[label]

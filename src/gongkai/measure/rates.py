@@ -21,6 +21,7 @@ from gongkai.form.form import APPLICANTS, CANNOT_PROVIDE, NOT_PROCESSED, OTHER_H
 from gongkai.measure.groups import KEYS, with_covariates
 from gongkai.measure.intervals import wilson
 from gongkai.tables.query import table_parts
+from gongkai.tables.schema import refuse_lacking
 from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
@@ -169,45 +170,34 @@ def rates(
         raise MeasureError(
             f"method {method}, level {level}: expected jeffreys or wilson, and a level in (0, 1)"
         )
-    for name, frame, needed in (
-        ("reports", reports, _ABOUT),
-        ("checks", checks, ("report_id", "rule", "holds")),
-    ):
-        lacking = [] if frame is None else [c for c in needed if c not in frame.columns]
-        if lacking:
-            raise SchemaError(f"{name} lack {', '.join(lacking)}")
+    refuse_lacking("reports", reports, _ABOUT)
+    if checks is not None:
+        refuse_lacking("checks", checks, ("report_id", "rule", "holds"))
     kept = reports[reports["same_as"].isna()] if "same_as" in reports.columns else reports
     if kept.empty:
         raise MeasureError("no report to compute rates of")
     kept = kept.sort_values(["agency", "year", "report_id"]).reset_index(drop=True)
-    cells = _wide(statistics, set(kept["report_id"]))
-    holds, broken = _decided(checks)
+    read = _read(statistics, checks, kept["report_id"])
     forms = set(kept["form"].dropna())
     two_forms, over_2019 = forms >= {"2019", "2021"}, ANNEX in forms and bool(forms & {"2019", "2021"})
     pieces = []
-    about = kept[list(_ABOUT)].to_dict("records")
+    about, form = kept[list(_ABOUT)], kept["form"].to_numpy(object)
     wanted = [known for known in indicators() if only is None or known.key in only]
     for one, units in [pair for known in wanted for pair in _of_units(known, kept, covariates, per)]:
-        rows = [
-            _one(one, report, cells.get(report["report_id"], {}), holds, broken, unit, strict=strict)
-            for report, unit in zip(about, units, strict=True)
-        ]
-        pieces.append(
-            _with_intervals(pd.concat([kept[list(_ABOUT)], pd.DataFrame(rows)], axis=1), one, method, level)
-        )
-        for said, breaks in ((one.break_en, two_forms), (one.before_en, over_2019)):
-            if said and breaks:
-                pieces[-1]["note"] = [f"{n}; {said}" if n else said for n in pieces[-1]["note"]]
+        said = ((one.break_en, two_forms), (one.before_en, over_2019))
+        breaks = [text for text, applies in said if text and applies]
+        counts = _counts(one, form, read, units, breaks, strict=strict)
+        pieces.append(_with_intervals(about.assign(**counts), one, method, level))
     table = pd.concat(pieces, ignore_index=True)
     return table.sort_values(["agency", "year", "report_id"], kind="stable").reset_index(drop=True)
 
 
 def _of_units(
     one: Indicator, kept: Reports, covariates: Table | None, per: Sequence[str] | None
-) -> Iterator[tuple[Indicator, Sequence[float | str | None]]]:
-    """Yield an indicator and each report's units below its line, or why it has none."""
+) -> Iterator[tuple[Indicator, tuple[Vector, Vector] | None]]:
+    """Yield an indicator and each report's units below its line, and why it has none."""
     if one.kind != "per_unit":
-        yield one, [None] * len(kept)
+        yield one, None
         return
     if covariates is None:
         if per:
@@ -227,101 +217,135 @@ def _of_units(
             ) from error
         given = pd.to_numeric(joined[f"{name}_own" if name in kept.columns else name]).astype(float)
         times, zh, en = one.own.get(name, (1, f"单位{name}", name))
-        units: list[float | str | None] = []
-        for value, kind in zip(given, kept["kind"], strict=True):
-            governs = place == "region_code" and kind in ("government", "office")
-            if not governs and place not in ("report_id", "series_id", "agency"):
-                units.append(f"{name} by {place}: not this agency's own")
-            elif value > 0:
-                units.append(value)
-            else:
-                units.append(f"{name} is {value:g}" if pd.notna(value) else f"{name} not given")
+        value = given.to_numpy()
+        governs = np.full(len(kept), place in ("report_id", "series_id", "agency"))
+        if place == "region_code":
+            governs = kept["kind"].isin(["government", "office"]).to_numpy()
+        lacks = [f"{name} is {v:g}" if v == v else f"{name} not given" for v in value.tolist()]
+        why = np.where(governs, _said(~(value > 0), lacks), f"{name} by {place}: not this agency's own")
         names = (f"{one.key}:{name}", one.zh.format(zh), one.en.format(en))
-        yield replace(one, key=names[0], zh=names[1], en=names[2], per=times, unit=f"per {en}"), units
+        yield replace(one, key=names[0], zh=names[1], en=names[2], per=times, unit=f"per {en}"), (value, why)
 
 
-def _wide(statistics: Statistics | str | Path, wanted: set[str]) -> dict[str, dict[str, float]]:
-    """Return each report's cells; a blank one is nan, one that was not read is not there."""
-    used = pa.array(
-        sorted({c for one in indicators() for form in (ANNEX, None) for p in one.cells(form) for c in p})
-    )
-    cells: dict[str, dict[str, float]] = {}
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What stands in the reports, a row for each.
+
+    Attributes:
+        cells: Column of each cell in `printed` and `known`.
+        printed: Numbers; NaN where a cell is blank or was not read.
+        known: Whether a cell was read.
+        rules: Column of each rule in `holds` and `broken`.
+    """
+
+    cells: dict[str, int]
+    printed: Vector
+    known: Vector
+    rules: dict[str, int]
+    holds: Vector
+    broken: Vector
+
+
+def _read(statistics: Statistics | str | Path, checks: Checks | None, reports: pd.Series[str]) -> _Read:
+    every = [(one, form) for one in indicators() for form in (ANNEX, None)]
+    cells = sorted({cell for one, form in every for part in one.cells(form) for cell in part})
+    rules = sorted({rule for one, form in every for rule in one.rules(form)})
+    place = pd.Index(reports)
+    values = np.full((len(place), len(cells)), np.nan)
+    known = np.zeros(values.shape, bool)
     for part in table_parts(statistics, "statistics", _CELLS):
         names = pc.binary_join_element_wise(*(part[c].cast(pa.string()) for c in _CELLS[1:4]), ".")
-        part = pa.table({"report": part["report_id"], "cell": names, "value": part["value"]})
-        part = part.filter(pc.is_in(names, used))
-        for report, cell, value in zip(*(column.to_pylist() for column in part.columns), strict=True):
-            if report in wanted:
-                cells.setdefault(report, {})[cell] = np.nan if value is None else float(value)
-    return cells
+        column = pc.fill_null(pc.index_in(names, pa.array(cells)), -1).to_numpy()
+        row = place.get_indexer(part["report_id"].to_pandas())
+        used = (column >= 0) & (row >= 0)
+        values[row[used], column[used]] = part["value"].to_numpy()[used].astype(float)
+        known[row[used], column[used]] = True
+    holds, broken = (np.zeros((len(place), len(rules)), bool) for _ in range(2))
+    if checks is not None:
+        decided = checks[checks["holds"].notna()]
+        row, column = (
+            place.get_indexer(pd.Index(decided["report_id"])),
+            pd.Index(rules).get_indexer(pd.Index(decided["rule"])),
+        )
+        used = (column >= 0) & (row >= 0)
+        told = decided["holds"].to_numpy(bool)[used]
+        for target, flags in ((holds, told), (broken, ~told)):
+            target[row[used][flags], column[used][flags]] = True
+    numbers = ({name: k for k, name in enumerate(names)} for names in (cells, rules))
+    return _Read(next(numbers), values, known, next(numbers), holds, broken)
 
 
-def _decided(checks: Checks | None) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
-    """Return (report, rule) of the rules that hold and of those that are broken."""
-    if checks is None:
-        return set(), set()
-    used = {rule for one in indicators() for form in (ANNEX, None) for rule in one.rules(form)}
-    named = checks[checks["rule"].isin(used)]
-    pairs = list(zip(*(named[c].to_numpy(object) for c in ("report_id", "rule", "holds")), strict=True))
-    known = [(r, rule, bool(h)) for r, rule, h in pairs if h is not None and h == h and h is not pd.NA]
-    return {(r, rule) for r, rule, h in known if h}, {(r, rule) for r, rule, h in known if not h}
-
-
-def _one(
+def _counts(
     one: Indicator,
-    report: dict[Any, Any],
-    cells: dict[str, float],
-    holds: set[tuple[str, str]],
-    broken: set[tuple[str, str]],
-    unit: float | str | None,
+    form: Vector,
+    read: _Read,
+    units: tuple[Vector, Vector] | None,
+    breaks: Sequence[str],
     *,
     strict: bool,
-) -> dict[str, object]:
-    """Return the counts of one indicator of one report, or why there are none."""
-    rid = report["report_id"]
-    form = report["form"]
-    wrong = [rule for rule in one.rules(form) if (rid, rule) in broken]
-    row: dict[str, object] = {
+) -> dict[str, Any]:
+    """Return the counts of one indicator of each report, or why there are none."""
+    top, bottom = np.full((2, len(form)), np.nan)
+    broken, blank, zero = (np.full(len(form), "", object) for _ in range(3))
+    old = (form == ANNEX) & (one.before is not None)
+    for rows, of_form in ((np.flatnonzero(~old), None), (np.flatnonzero(old), ANNEX)):
+        rules = one.rules(of_form)
+        broken[rows] = _joined(rules, read.broken[rows][:, [read.rules[rule] for rule in rules]])
+        above, below = one.cells(of_form)
+        columns = [read.cells[cell] for cell in (*above, *below)]
+        values, known = (held[rows][:, columns] for held in (read.printed, read.known))
+        zeros = np.isnan(values) & known
+        for k, cell in enumerate((*above, *below)):
+            sums = [read.rules[rule] for rule in _rules_of(cell) if rule.split(":")[0] in _SUMS]
+            zeros[:, k] &= read.holds[rows][:, sums].any(axis=1)
+        blank[rows] = _joined((*above, *below), np.isnan(values) & ~zeros)
+        zero[rows] = _joined((*above, *below), zeros)
+        values = np.nan_to_num(values)
+        top[rows], bottom[rows] = values[:, : len(above)].sum(axis=1), values[:, len(above) :].sum(axis=1)
+    strange = np.array([isinstance(f, str) and f not in one.forms for f in form], bool) & ~old
+    wrong = _said(broken != "", "broken: " + broken) if strict else np.full(len(form), "", object)
+    bottom, why = (bottom, blank) if units is None else units
+    no_count = [
+        _said(strange, "not in form " + form.astype(str).astype(object)),
+        _said(blank != "", "blank: " + blank),
+        why,
+        wrong,
+    ]
+    counted = ~functools.reduce(np.logical_or, [reason != "" for reason in no_count])
+    top, bottom = np.where(counted, top, np.nan), np.where(counted, bottom, np.nan)
+    cannot = (top < 0) | (bottom < 0) | ((one.kind == "share") & (top > bottom))
+    reasons = [
+        *no_count,
+        _said((bottom == 0) & (one.kind != "amount"), "no case"),
+        _said(
+            cannot, [f"{t:g} of {b:g} cannot be" for t, b in zip(top.tolist(), bottom.tolist(), strict=True)]
+        ),
+    ]
+    notes = _said(counted & (zero != ""), "blank read as zero: " + zero)
+    return {
         "indicator": one.key, "zh": one.zh, "en": one.en, "direction": one.direction,
-        "top": np.nan, "bottom": np.nan,
-        "broken": ", ".join(wrong), "reason": "", "note": "",
+        "top": top, "bottom": bottom, "broken": broken,
+        "reason": np.select([reason != "" for reason in reasons], reasons, ""),
+        "note": ["; ".join(filter(None, [note, *breaks])) for note in notes],
     }  # fmt: skip
-    if isinstance(form, str) and form not in one.forms and not (form == ANNEX and one.before):
-        return row | {"reason": f"not in form {form}"}
-    zeros: list[str] = []
-    sums = [_sum(part, rid, cells, holds, zeros) for part in one.cells(form)]
-    if lacking := [cell for _, blanks in sums for cell in blanks]:
-        return row | {"reason": f"blank: {', '.join(lacking)}"}
-    top, bottom = sums[0][0], sums[1][0]
-    if isinstance(unit, str):
-        return row | {"reason": unit}
-    bottom = bottom if unit is None else unit
-    if wrong and strict:
-        return row | {"reason": f"broken: {', '.join(wrong)}"}
-    row |= {"top": top, "bottom": bottom, "note": f"blank read as zero: {', '.join(zeros)}" if zeros else ""}
-    if one.kind != "amount" and bottom == 0:
-        return row | {"reason": "no case"}
-    if top < 0 or bottom < 0 or (one.kind == "share" and top > bottom):
-        return row | {"reason": f"{top:g} of {bottom:g} cannot be"}
-    return row
 
 
-def _sum(
-    names: Sequence[str], rid: str, cells: dict[str, float], holds: set[tuple[str, str]], zeros: list[str]
-) -> tuple[float, list[str]]:
-    """Add cells; return the sum and those that are blank where no rule says that blank is zero."""
-    total, blanks = 0.0, []
-    for name in names:
-        value = cells.get(name, np.nan)
-        if value == value:
-            total += value
-        elif name in cells and any(
-            (rid, rule) in holds for rule in _rules_of(name) if rule.split(":")[0] in _SUMS
-        ):
-            zeros.append(name)
-        else:
-            blanks.append(name)
-    return total, blanks
+def _said(where: Vector, text: str | list[str] | Vector) -> Vector:
+    """Return the text where something holds, else nothing."""
+    said: Vector = np.where(where, text, "").astype(object)
+    return said
+
+
+def _joined(names: Sequence[str], flags: Vector) -> Vector:
+    """Return for each row the names that are flagged, with commas between."""
+    known: dict[bytes, str] = {}
+    texts = np.full(len(flags), "", object)
+    for row in np.flatnonzero(flags.any(axis=1)).tolist():
+        key = flags[row].tobytes()
+        if key not in known:
+            known[key] = ", ".join(name for name, flag in zip(names, flags[row], strict=True) if flag)
+        texts[row] = known[key]
+    return texts
 
 
 def _with_intervals(frame: Table, one: Indicator, method: Method, level: float) -> Table:

@@ -8,6 +8,7 @@ anything is estimated, and the corrected outcome.
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import re
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -102,13 +103,12 @@ def regress(
         MeasureError: The formula cannot be read, names no column, or nothing is left to estimate.
         GongkaiError: pyfixest is not installed.
     """
-    try:
-        import pyfixest
-    except ImportError as error:
-        raise GongkaiError('regressions need pyfixest: pip install "gongkai[regress]"') from error
+    if importlib.util.find_spec("pyfixest") is None:
+        raise GongkaiError('regressions need pyfixest: pip install "gongkai[regress]"')
     outcome, names = _names(formula)
-    _check(panel, [*names, cluster, *([weights] if weights else [])])
-    used = panel.dropna(subset=[*names, cluster, *([weights] if weights else [])])
+    needed = [*names, cluster, *([weights] if weights else [])]
+    _check(panel, needed)
+    used = panel.dropna(subset=needed)
     groups = used[cluster].nunique()
     if groups < 3:
         raise MeasureError(
@@ -121,20 +121,8 @@ def regress(
     used = used.assign(
         **{cluster: pd.factorize(used[cluster], sort=True)[0]}
     )  # wildboottest takes numbers only
-    plain = _FACTOR.sub(r"C(\1)", formula)
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        try:
-            model = pyfixest.feols(plain, used, vcov={"CRV1": cluster}, weights=weights)
-            found = model.tidy(alpha=1 - level).reset_index()
-        except Exception as error:
-            reason = next((x for x in str(error).splitlines() if x.strip()), type(error).__name__)
-            raise MeasureError(f"'{formula}' cannot be estimated: {reason.strip()}") from error
-    found.columns = pd.Index(["term", "value", "error", "t", "p_value", "low", "high"])
+    model, found, dropped = _fitted(formula, used, cluster, weights, level)
     found = found.assign(p_wild=float("nan"), n=int(model._N), clusters=groups, note=None)
-    dropped = sorted(
-        {x for w in said for x in re.findall(r"'([^']+)'", str(w.message)) if "collinear" in str(w.message)}
-    )
     if draws and groups < FEW:
         found["p_wild"] = [
             _wild(model, term, cluster, draws, seed) if "[" not in term and ":" not in term else float("nan")
@@ -146,6 +134,26 @@ def regress(
     notes += [f"dropped as collinear: {', '.join(dropped)}"] if dropped else []
     table: Table = found.assign(note="; ".join(notes) or None)
     return table
+
+
+def _fitted(
+    formula: str, used: Table, cluster: str, weights: str | None, level: float
+) -> tuple[Any, Table, list[str]]:
+    """Return the model, its coefficients, and the names of those that were dropped as collinear."""
+    import pyfixest
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            plain = _FACTOR.sub(r"C(\1)", formula)
+            model = pyfixest.feols(plain, used, vcov={"CRV1": cluster}, weights=weights)
+            found = model.tidy(alpha=1 - level).reset_index()
+        except Exception as error:
+            reason = next((x for x in str(error).splitlines() if x.strip()), type(error).__name__)
+            raise MeasureError(f"'{formula}' cannot be estimated: {reason.strip()}") from error
+    found.columns = pd.Index(["term", "value", "error", "t", "p_value", "low", "high"])
+    told = [str(w.message) for w in said if "collinear" in str(w.message)]
+    return model, found, sorted({name for text in told for name in re.findall(r"'([^']+)'", text)})
 
 
 def _wild(model: Any, term: str, cluster: str, draws: int, seed: int) -> float:  # noqa: ANN401

@@ -16,7 +16,7 @@ import pandas as pd
 
 from gongkai.errors import SchemaError
 from gongkai.report.places import split_divisions
-from gongkai.tables.schema import records
+from gongkai.tables.schema import records, refuse_lacking
 from gongkai.text.lexicon import rows
 
 if TYPE_CHECKING:
@@ -81,14 +81,10 @@ def series(reports: Reports, renames: Table | None = None) -> Table:
         SchemaError: A column is missing, or a row of `renames` is no rename or merger with a year.
     """
     needed = ("report_id", "agency", "region_code", "kind", "level", "year")
-    if missing := [c for c in needed if c not in reports.columns]:
-        raise SchemaError(
-            f"reports lack {', '.join(missing)}; they have {', '.join(map(str, reports.columns))}"
-        )
+    refuse_lacking("reports", reports, needed)
     own: tuple[Succession, ...] = ()
     if renames is not None:
-        if missing := [c for c in _COLUMNS if c not in renames.columns]:
-            raise SchemaError(f"renames lack {', '.join(missing)}; expected {', '.join(_COLUMNS)}")
+        refuse_lacking("renames", renames, _COLUMNS)
         own = tuple(_succession(row) for row in records(renames[list(_COLUMNS)]))
     frame = reports[list(needed)].reset_index(drop=True)
     names = [a if isinstance(a, str) and a else None for a in frame["agency"]]
@@ -98,25 +94,28 @@ def series(reports: Reports, renames: Table | None = None) -> Table:
     rows = []
     for row, name in zip(frame.to_dict("records"), names, strict=True):
         last, merged, note, ends = chains[name] if name else (None, None, "no agency", None)
-        year = row["year"]
-        # The report for a year is written in the next one, under the name of then.
-        if ends is not None and year == year and year is not None and year > ends:
-            note = "; ".join(filter(None, [note, f"name used for {int(year)}, after it ended in {ends}"]))
         parent = parents.get(str(row["report_id"]))
         rows.append(
             {
                 "report_id": row["report_id"],
                 "agency": name,
-                "year": year,
+                "year": row["year"],
                 "series_id": None if last is None else _id(last),
                 "series_name": last if last in held or last is None else name,
                 "merged_into": merged,
                 "parent": parent,
                 "parent_id": None if parent is None else _id(chains[parent][0]),
-                "note": note,
+                "note": "; ".join(filter(None, [note, _too_late(row["year"], ends)])),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _too_late(year: float | None, ends: int | None) -> str:
+    """Say that a name was used after it ended: a year's report is written in the next, under that one's."""
+    if ends is None or year is None or not year > ends:
+        return ""
+    return f"name used for {int(year)}, after it ended in {ends}"
 
 
 @functools.lru_cache(maxsize=100_000)

@@ -207,13 +207,17 @@ def group_joins(
     db: duckdb.DuckDBPyConnection, by: Sequence[str], columns: Sequence[str], reports: Table | None
 ) -> tuple[str, list[str]]:
     """Return the joins that the `by` columns need, and where each comes from."""
-    joins, keys = "", []
     own = [] if reports is None else [str(c) for c in reports.columns]
-    wanted = [c for c in by if c not in columns]
-    if reports is not None and (joined := [c for c in wanted if c in own]):
+    source = dict.fromkeys(PLACES, "places") | dict.fromkeys(own, "reports") | dict.fromkeys(columns, "p")
+    if missing := [c for c in by if c not in source]:
+        known = dict.fromkeys([*columns, *own, *PLACES])
+        hint = "" if own else "; a column of the reports comes with reports= (--tables FOLDER)"
+        raise SchemaError(f"predictions lack {', '.join(missing)}; they have {', '.join(known)}{hint}")
+    joins = ""
+    if reports is not None and (joined := [c for c in by if source[c] == "reports"]):
         db.register("reports", arrow_of(reports[["report_id", *joined]].drop_duplicates("report_id")))
         joins += " LEFT JOIN reports ON reports.report_id = p.report_id::VARCHAR"
-    if named := [c for c in wanted if c not in own and c in PLACES]:
+    if any(source[c] == "places" for c in by):
         year = "try_cast(year AS INTEGER)"
         codes = db.sql(
             f"SELECT DISTINCT region_code::VARCHAR AS region_code, {year} AS year FROM predictions"
@@ -223,14 +227,7 @@ def group_joins(
             " LEFT JOIN places ON places.region_code = p.region_code::VARCHAR"
             " AND try_cast(places.year AS INTEGER) IS NOT DISTINCT FROM try_cast(p.year AS INTEGER)"
         )
-    if missing := [c for c in wanted if c not in own and c not in named]:
-        known = [*columns, *(c for c in own if c not in columns), *PLACES]
-        hint = "" if own else "; a column of the reports comes with reports= (--tables FOLDER)"
-        raise SchemaError(f"predictions lack {', '.join(missing)}; they have {', '.join(known)}{hint}")
-    for column in by:
-        source = "p" if column in columns else "reports" if column in own else "places"
-        keys.append(f"{source}.{quoted(column)}")
-    return joins, keys
+    return joins, [f"{source[c]}.{quoted(c)}" for c in by]
 
 
 def _sentences_sql(batch: str, scheme: Codebook, own: Sequence[str], keys: Sequence[str], joins: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gongkai.errors import SchemaError
+from gongkai.tables.schema import refuse_lacking
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Table
@@ -39,13 +39,9 @@ def systems(found: Table, ids: Table, reports: Table) -> Table:
     Raises:
         SchemaError: A column is missing.
     """
-    for name, frame, needed in (
-        ("rates", found, _RATES),
-        ("series", ids, ("report_id", "parent")),
-        ("reports", reports, ("report_id", "scope")),
-    ):
-        if lacking := [c for c in needed if c not in frame.columns]:
-            raise SchemaError(f"{name} lack {', '.join(lacking)}")
+    refuse_lacking("rates", found, _RATES)
+    refuse_lacking("series", ids, ("report_id", "parent"))
+    refuse_lacking("reports", reports, ("report_id", "scope"))
     below = found.merge(ids[["report_id", "parent"]], on="report_id").dropna(subset=["parent", "year"])
     key_columns = ["agency", "year", "indicator"]
     above = found.merge(reports[["report_id", "scope"]], on="report_id").dropna(subset=key_columns)

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gongkai.errors import MeasureError, SchemaError
+from gongkai.errors import MeasureError
 from gongkai.measure.intervals import FEWEST, NAN, variance
 from gongkai.measure.outcomes import as_sums
 from gongkai.measure.scores import STEP
+from gongkai.tables.schema import refuse_lacking
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Table
@@ -66,7 +67,7 @@ def trend(outcomes: Table, *, cluster: str = "agency", level: float = 0.95) -> T
         SchemaError: A column is missing.
         MeasureError: No agency has reports of two years.
     """
-    _need(outcomes, ("label", "outcome", "year", "agency", cluster))
+    refuse_lacking("outcomes", outcomes, ("label", "outcome", "year", "agency", cluster))
     known = as_sums(outcomes[outcomes["year"].notna() & outcomes["agency"].notna()])
     if known.empty:
         raise MeasureError(
@@ -150,7 +151,7 @@ def composition(outcomes: Table, first: int, second: int, *, level: float = 0.95
         SchemaError: A column is missing.
         MeasureError: A year has no sentence, or no agency reports in both.
     """
-    _need(outcomes, ("label", "outcome", "year", "agency"))
+    refuse_lacking("outcomes", outcomes, ("label", "outcome", "year", "agency"))
     rows = []
     for label, part in as_sums(outcomes).groupby("label", sort=True):
         index, names = pd.factorize(part["agency"].astype(object).where(part["agency"].notna(), ""))
@@ -194,9 +195,3 @@ def _parts(weights: Vector, sums: Vector) -> Vector:
     stay_1, stay_2 = float(share_1 @ own_1), float(share_2 @ own_2)
     all_1, all_2 = float(top_1.sum() / n_1.sum()), float(top_2.sum() / n_2.sum())
     return np.array([all_2 - all_1, within, between, all_2 - stay_2, stay_1 - all_1])
-
-
-def _need(outcomes: Table, columns: tuple[str, ...]) -> None:
-    missing = [c for c in columns if c not in outcomes.columns]
-    if missing:
-        raise SchemaError(f"outcomes lack {', '.join(missing)}; they have {', '.join(outcomes.columns)}")

@@ -25,15 +25,6 @@ _SMALL = 2**20
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
 
 
-def read_bytes(path: str | Path) -> bytes:
-    """Return the bytes that `fetch` gives.
-
-    Raises:
-        ReadError: See `fetch`.
-    """
-    return fetch(path)[0]
-
-
 def fetch(path: str | Path) -> tuple[bytes, str | None]:
     """Return the bytes of a file, and the address it was saved from if what holds it says so.
 
@@ -93,8 +84,8 @@ def is_archive(path: Path) -> bool:
         return False
 
 
-def members(path: Path) -> dict[str, tuple[int, int]]:
-    """List the files of an archive: name as `read_bytes` takes it → (size, CRC).
+def members(path: Path) -> list[str]:
+    """List the files of an archive, by the names that `fetch` takes.
 
     Raises:
         ReadError: The archive is damaged, or larger than any folder of reports.
@@ -109,7 +100,7 @@ def members(path: Path) -> dict[str, tuple[int, int]]:
         raise ReadError(
             f"{path}: unpacks to {total / 2**30:.1f} GiB; more than {MAX_TOTAL >> 30} GiB are refused"
         )
-    return {f"{path.as_posix()}/{name}": (entry.file_size, entry.CRC) for name, entry in found.items()}
+    return [f"{path.as_posix()}/{name}" for name in found]
 
 
 def _split(path: str | Path) -> tuple[Path, str] | None:

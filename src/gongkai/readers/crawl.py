@@ -52,14 +52,13 @@ def split(path: str | Path) -> tuple[str, str] | None:
     return (crawl, place) if mark and is_crawl(crawl) else None
 
 
-def records(path: str | Path) -> dict[str, int]:
-    """List the responses that may be reports, and what is damaged: `crawl#place` → length.
+def records(path: str | Path) -> list[str]:
+    """List the responses that may be reports, and what is damaged, as `crawl#place`.
 
     Raises:
         ReadError: The extra `web` is not installed, or the archive cannot be opened.
     """
-    entries = _entries(str(path), *storage.state(path))
-    return {f"{path}#{place}": length for place, length in entries.items()}
+    return [f"{path}#{place}" for place in _entries(str(path), *storage.state(path))]
 
 
 def length(crawl: str, place: str) -> int:
@@ -156,7 +155,7 @@ def _listed(stream: IO[bytes], start: int, end: int) -> Iterator[tuple[str, int]
         at = _next(stream, stopped + 1, end)
 
 
-def _iterator(stream: Any) -> Any:  # noqa: ANN401
+def _iterator(stream: Any) -> Any:
     from warcio.archiveiterator import ArchiveIterator
 
     return ArchiveIterator(stream)
@@ -168,7 +167,7 @@ def _failures() -> tuple[type[Exception], ...]:
     return (ArchiveLoadFailed, StopIteration, *_DAMAGE)
 
 
-def _is_likely(record: Any) -> bool:  # noqa: ANN401
+def _is_likely(record: Any) -> bool:
     if not (record.rec_headers.get_header("WARC-Target-URI") or "").lstrip("<").startswith("http"):
         return False  # what the crawler says of itself
     if record.rec_type == "resource":

@@ -169,9 +169,7 @@ def _properties(page: bytes, at: int) -> bytes:
 
 def _mark(properties: bytes, data: bytes) -> _Mark:
     """Walk the modifiers of a paragraph (operation, operand whose size the operation's top bits tell)."""
-    if (
-        properties[:2] in _ELSEWHERE and len(properties) >= 6
-    ):  # too long for the page: they stand in the data stream
+    if properties[:2] in _ELSEWHERE and len(properties) >= 6:  # too long for the page: in the data stream
         (place,) = struct.unpack_from("<I", properties, 2)
         properties = data[place + 2 :][: struct.unpack_from("<H", data, place)[0]] + properties[6:]
     at, in_table, ends_row = 0, False, False

@@ -55,7 +55,7 @@ class Reader:
     """Where the file was saved from, if it says so."""
 
 
-def _in(module: str, function: str) -> Any:  # noqa: ANN401
+def _in(module: str, function: str) -> Any:
     """Return a function of a module that is imported when first called: most runs need few formats."""
 
     def call(*arguments: object) -> object:

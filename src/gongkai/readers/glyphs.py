@@ -27,37 +27,37 @@ class _BoxFonts(pdfium.PdfSysfontBase):  # type: ignore[misc]
     listed: Any = None
     """The system's handler whose fonts pdfium has listed; else it would search the folders for every file."""
 
-    def EnumFonts(self, _: Any, mapper: Any) -> None:  # noqa: ANN401
+    def EnumFonts(self, _: Any, mapper: Any) -> None:
         if _BoxFonts.listed is not self.default:
             self.default.EnumFonts(self.default, mapper)
             _BoxFonts.listed = self.default
 
-    def MapFont(self, _: Any, *request: Any) -> Any:  # noqa: ANN401
+    def MapFont(self, _: Any, *request: Any) -> Any:
         if request[2] in EAST_ASIAN:
             return _HANDLE
         return self.default.MapFont(self.default, *request)
 
-    def GetFontData(self, _: Any, font: Any, table: int, buffer: Any, size: int) -> int:  # noqa: ANN401
+    def GetFontData(self, _: Any, font: Any, table: int, buffer: Any, size: int) -> int:
         if font != _HANDLE:
             return int(self.default.GetFontData(self.default, font, table, buffer, size))
         return _filled(buffer, size, data("box.ttf") if table == 0 else b"")
 
-    def GetFaceName(self, _: Any, font: Any, buffer: Any, size: int) -> int:  # noqa: ANN401
+    def GetFaceName(self, _: Any, font: Any, buffer: Any, size: int) -> int:
         if font != _HANDLE:
             return int(self.default.GetFaceName(self.default, font, buffer, size))
         return _filled(buffer, size, b"gongkai box\x00")
 
-    def GetFontCharset(self, _: Any, font: Any) -> int:  # noqa: ANN401
+    def GetFontCharset(self, _: Any, font: Any) -> int:
         if font != _HANDLE:
             return int(self.default.GetFontCharset(self.default, font))
         return 134
 
-    def DeleteFont(self, _: Any, font: Any) -> None:  # noqa: ANN401
+    def DeleteFont(self, _: Any, font: Any) -> None:
         if font != _HANDLE:
             self.default.DeleteFont(self.default, font)
 
 
-def _filled(buffer: Any, size: int, content: bytes) -> int:  # noqa: ANN401
+def _filled(buffer: Any, size: int, content: bytes) -> int:
     """Put content into a buffer that is large enough, and return its length."""
     if buffer and content and size >= len(content):
         ctypes.memmove(buffer, content, len(content))

@@ -77,10 +77,6 @@ class Rules:
     vertical: list[Box]
     filled: list[Box]
 
-    def all(self) -> tuple[list[Box], list[Box], list[Box]]:
-        """Return the three groups."""
-        return self.horizontal, self.vertical, self.filled
-
     def add(self, box: Box, thin: float, *, stroked: bool) -> None:
         """Add a box that is drawn: one not wider than `thin` is a rule, of others those stroked have four."""
         across, down = box.right - box.left, box.top - box.bottom
@@ -102,15 +98,12 @@ def page_flow(chars: list[Char], rules: Rules, number: int) -> list[PageLine | G
     middle = gutter(chars)
     if middle is None or any(b.left < middle < b.right for b in rules.horizontal):
         return _column_flow(chars, rules, number)
-    return [
-        part
-        for left in (True, False)
-        for part in _column_flow(
-            [c for c in chars if (c.left + c.right < 2 * middle) == left],
-            Rules(*([b for b in group if (b.left + b.right < 2 * middle) == left] for group in rules.all())),
-            number,
-        )
-    ]
+    flow = []
+    for left in (True, False):
+        drawn = (rules.horizontal, rules.vertical, rules.filled)
+        own = Rules(*([b for b in group if (b.left + b.right < 2 * middle) == left] for group in drawn))
+        flow += _column_flow([c for c in chars if (c.left + c.right < 2 * middle) == left], own, number)
+    return flow
 
 
 def gutter(chars: Sequence[Char]) -> float | None:
@@ -132,14 +125,12 @@ def gutter(chars: Sequence[Char]) -> float | None:
     width, middle = best
     if width < max(2 * size, 12.0):
         return None
-    heights = (
-        {round(c.baseline / size) for c in chars if (c.left < middle) == side} for side in (True, False)
-    )
-    first, second = heights
-    # Prose fills its lines; two columns of a table without rules do not.
-    full = [sum((c.left < middle) == side for c in chars) for side in (True, False)]
-    fills = all(n / max(len(h), 1) >= 8 for n, h in zip(full, (first, second), strict=True))
-    return middle if fills and min(len(first), len(second)) >= 8 else None
+    for side in (True, False):
+        lines = [round(c.baseline / size) for c in chars if (c.left < middle) == side]
+        # Prose fills its lines; two columns of a table without rules do not.
+        if not 8 <= len(set(lines)) <= len(lines) / 8:
+            return None
+    return middle
 
 
 def _column_flow(chars: list[Char], rules: Rules, number: int) -> list[PageLine | Grid]:

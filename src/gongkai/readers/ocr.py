@@ -117,12 +117,9 @@ def read_scan(pages: Iterable[Pixels], name: str) -> Blocks:
     for number, picture in enumerate(pages, start=1):
         chars, rules, doubtful = _page(engine, picture)
         flow += page_flow(chars, rules, number)
-        problems += [
-            Problem(
-                "doubtful", f"a cell reads '{text}' ({score:.0%} sure) and is left blank", Where(page=number)
-            )
-            for text, score in doubtful
-        ]
+        for text, score in doubtful:
+            said = f"a cell reads '{text}' ({score:.0%} sure) and is left blank"
+            problems.append(Problem("doubtful", said, Where(page=number)))
     return blocks_of(flow), problems
 
 
@@ -304,13 +301,8 @@ def _straighten(picture: Pixels) -> Pixels:
         return picture
     height, width = dark.shape
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), best, 1)
-    turned: Pixels = cv2.warpAffine(
-        np.ascontiguousarray(picture),
-        matrix,
-        (width, height),
-        flags=cv2.INTER_CUBIC,
-        borderValue=(255, 255, 255),
-    )
+    page, white = np.ascontiguousarray(picture), (255, 255, 255)
+    turned: Pixels = cv2.warpAffine(page, matrix, (width, height), flags=cv2.INTER_CUBIC, borderValue=white)
     return turned
 
 

@@ -47,15 +47,13 @@ def read_odt(content: bytes, name: str) -> Blocks:
         ReadError: The file is damaged, encrypted or unpacks to more than 256 MiB.
     """
     package = Package(content, name, "ODT")
-    if "META-INF/manifest.xml" in package.names and b"encryption-data" in package.read(
-        "META-INF/manifest.xml"
-    ):
+    listing = "META-INF/manifest.xml"
+    if listing in package.names and b"encryption-data" in package.read(listing):
         raise package.encrypted()
     root = package.xml("content.xml")
     settings = [root, *([package.xml("styles.xml")] if "styles.xml" in package.names else [])]
-    everything = [
-        e for of in settings for e in of.iter() if local(e) in ("style", "list-style", "outline-style")
-    ]
+    known = ("style", "list-style", "outline-style")
+    everything = [e for of in settings for e in of.iter() if local(e) in known]
     file = _File(
         lists={attribute(e, "name"): _list(e) for e in everything if local(e) != "style"},
         styles={attribute(e, "name"): e for e in everything if local(e) == "style"},
@@ -71,10 +69,8 @@ def _list(style: etree._Element) -> List:
     levels: list[Level] = []
     for element in style:
         if "-level-style" in local(element):
-            printed = (
-                f"{attribute(element, 'num-prefix')}%{len(levels) + 1}{attribute(element, 'num-suffix')}"
-            )
-            form = _form(attribute(element, "num-format"))
+            before, behind = attribute(element, "num-prefix"), attribute(element, "num-suffix")
+            printed, form = f"{before}%{len(levels) + 1}{behind}", _form(attribute(element, "num-format"))
             levels.append(Level(form, printed, _number(element, "start-value")))
     return List(attribute(style, "name"), levels)
 
@@ -100,9 +96,8 @@ def _blocks(holder: etree._Element, file: _File, of: str = "", depth: int = -1) 
             of = ""  # only the first paragraph of an item is numbered
         elif kind == "list":
             inner = attribute(element, "style-name") or style
-            if depth < 0 and not (
-                attribute(element, "continue-numbering") or attribute(element, "continue-list")
-            ):
+            goes_on = attribute(element, "continue-numbering") or attribute(element, "continue-list")
+            if depth < 0 and not goes_on:
                 file.counts.pop(inner, None)
             yield from _blocks(element, file, inner, depth + 1)
         elif kind == "table":
@@ -181,11 +176,8 @@ def _table(element: etree._Element, file: _File) -> Iterator[Block]:
         cells = []
         for cell in row:
             if local(cell) == "table-cell":
-                spanned = SpannedCell(
-                    list(_blocks(cell, file)),
-                    _number(cell, "number-rows-spanned"),
-                    _number(cell, "number-columns-spanned"),
-                )
+                spans = (_number(cell, f"number-{what}-spanned") for what in ("rows", "columns"))
+                spanned = SpannedCell(list(_blocks(cell, file)), *spans)
                 cells += [spanned] * min(_number(cell, "number-columns-repeated"), MAX_GRID_COLUMNS)
         rows += [cells] * min(_number(row, "number-rows-repeated"), MAX_GRID_ROWS - len(rows))
     file.depth -= 1

@@ -64,11 +64,9 @@ def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[Problem], str
     try:
         pdf = pdfium.PdfDocument(content)
     except pdfium.PdfiumError as error:
-        kind = (
-            "is encrypted; remove the password first"
-            if "assword" in str(error)
-            else f"is a damaged PDF ({error}); fetch it again, or print it to a new PDF"
-        )
+        locked = "assword" in str(error)
+        damaged = f"is a damaged PDF ({error}); fetch it again, or print it to a new PDF"
+        kind = "is encrypted; remove the password first" if locked else damaged
         raise ReadError(f"{name}: {kind}") from error
     try:
         problems: list[Problem] = []
@@ -99,11 +97,8 @@ def _fault(text: str) -> str:
     if letters < 30:
         return "a PDF without a text layer (a scan?)"
     bad = len(re.findall("[\ufffd\ue000-\uf8ff]", text)) + 6 * text.count("(cid:")
-    return (
-        f"{bad} of {letters} characters of the text layer are garbled"
-        if bad / letters > GARBLED_SHARE
-        else ""
-    )
+    fault = f"{bad} of {letters} characters of the text layer are garbled"
+    return fault if bad / letters > GARBLED_SHARE else ""
 
 
 def render_pages(content: bytes, dots: int = 200) -> Iterator[Any]:
@@ -119,7 +114,7 @@ def render_pages(content: bytes, dots: int = 200) -> Iterator[Any]:
         pdf.close()
 
 
-def _unchecked(function: Any) -> Any:  # noqa: ANN401
+def _unchecked(function: Any) -> Any:
     """Return a function of pdfium without ctypes' check of its arguments, which takes longer than the call.
 
     What it is called with must be a handle, an `int`, or `ctypes.byref` of what is to be filled.
@@ -185,9 +180,7 @@ def _rules(page: pdfium.PdfPage) -> Rules:
 
 
 def _paths(
-    holder: Any,  # noqa: ANN401
-    matrix: pdfium.PdfMatrix | None = None,
-    depth: int = 0,
+    holder: Any, matrix: pdfium.PdfMatrix | None = None, depth: int = 0
 ) -> Iterator[tuple[Any, pdfium.PdfMatrix | None]]:
     """Give the handles of the paths of a page, and of those in its forms with the matrix that places them."""
     if depth:
@@ -204,16 +197,13 @@ def _paths(
             yield from _paths(found, placed.multiply(matrix) if matrix else placed, depth + 1)
 
 
-def _matrix(handle: Any) -> pdfium.PdfMatrix:  # noqa: ANN401
+def _matrix(handle: Any) -> pdfium.PdfMatrix:
     values = raw.FS_MATRIX(1, 0, 0, 1, 0, 0)
     raw.FPDFPageObj_GetMatrix(handle, values)
     return pdfium.PdfMatrix.from_raw(values)
 
 
-def _segments(
-    path: Any,  # noqa: ANN401
-    placed: pdfium.PdfMatrix | None,
-) -> list[tuple[float, float, float, float]]:
+def _segments(path: Any, placed: pdfium.PdfMatrix | None) -> list[tuple[float, float, float, float]]:
     """Return the straight axis-parallel strokes of a path with many segments (a whole table in one path)."""
     matrix = _matrix(path).multiply(placed) if placed else _matrix(path)
     x, y = ctypes.c_float(), ctypes.c_float()

@@ -76,17 +76,12 @@ def _grid_row(lines: list[str], edges: list[int]) -> list[tuple[str, int, int]] 
     (stand, *others) = ([place for place in line if place in edges] for line in bars)
     if any(other != stand for other in others):
         return None
-    return [
-        (
-            "".join(
-                _ATTRIBUTES.sub(r"\1", line[at[a] + 1 : at[b]].strip())
-                for line, at in zip(lines, bars, strict=True)
-            ),
-            1,
-            edges.index(b) - edges.index(a),
-        )
-        for a, b in itertools.pairwise(stand)
-    ]
+    cells = []
+    for a, b in itertools.pairwise(stand):
+        pieces = (line[at[a] + 1 : at[b]].strip() for line, at in zip(lines, bars, strict=True))
+        text = "".join(_ATTRIBUTES.sub(r"\1", piece) for piece in pieces)
+        cells.append((text, 1, edges.index(b) - edges.index(a)))
+    return cells
 
 
 def _pipe_table(rows: list[str]) -> list[Block]:

@@ -42,14 +42,10 @@ def read_page(content: bytes, name: str) -> Blocks:
 
 def read_mht(content: bytes, name: str) -> Blocks:
     """Read the page inside a web archive, as browsers save it: of its frames, the one with most text."""
-    parts = [
-        payload
-        for part in email.message_from_bytes(content).walk()
-        if part.get_content_type() == "text/html"
-        and isinstance(payload := part.get_payload(decode=True), bytes)
-        and payload.strip()
-    ]
-    return _fullest(parts, name) if parts else read_page(content, name)
+    parts = [p for p in email.message_from_bytes(content).walk() if p.get_content_type() == "text/html"]
+    payloads = [part.get_payload(decode=True) for part in parts]
+    pages = [payload for payload in payloads if isinstance(payload, bytes) and payload.strip()]
+    return _fullest(pages, name) if pages else read_page(content, name)
 
 
 def read_webarchive(content: bytes, name: str) -> Blocks:
@@ -70,11 +66,8 @@ def read_webarchive(content: bytes, name: str) -> Blocks:
 def _pages(archive: Mapping[str, Any], depth: int = 0) -> Iterator[bytes]:
     main = archive.get("WebMainResource", {})
     content = main.get("WebResourceData")
-    if (
-        isinstance(content, bytes)
-        and content.strip()
-        and "html" in str(main.get("WebResourceMIMEType", "html"))
-    ):
+    is_page = "html" in str(main.get("WebResourceMIMEType", "html"))
+    if is_page and isinstance(content, bytes) and content.strip():
         yield content
     for frame in archive.get("WebSubframeArchives", ()) if depth < _MAX_FRAMES else ():
         yield from _pages(frame, depth + 1)

@@ -204,7 +204,7 @@ def _refuse_other(document: Document, title: str, parts: Sequence[Part], statist
     speaks = bool(_INDEX["subject"].search(title + text + "".join(p.heading for p in parts)))
     outlined = bool(statistics.readings) or (len(set(found)) >= 3 and speaks)
     first = _first_lines(document)
-    announced = bool(title) or any(map(_INDEX["announces"].match, first))
+    announced = bool(title) or any(map(_INDEX["announces"].search, first))
     sure = bool(statistics.readings) or (outlined and announced)
     reason = reason_against([title, *first], outlined=sure)
     if reason:

@@ -26,20 +26,19 @@ def of_measures(rows: Measures, *, intervals: bool = True) -> tuple[str, str]:
     level = ", ".join(f"{v:.0%}" for v in facts["confidence"]) if intervals else ""
     without = int(rows["low"].isna().sum()) if level else 0
     n, model, unit = int(rows["n"].sum()), ", ".join(facts["model"]), ", ".join(facts["cluster"])
-    english = [
-        f"Lines and bands: {level} intervals over units ({unit})" if level else "No intervals drawn",
-        *([f"none for {without} of {len(rows)}, of too few units"] if without else []),
-        f"method: {'; '.join(m[0] for m in methods)}",
-        *([f"model {model}"] if model else []),
-        f"n = {n:,} in {len(rows)} estimates" + (f", {years}" if years else ""),
-    ]
-    chinese = [
-        f"线段和阴影：{level} 区间，以 {unit} 为单位" if level else "未画区间",
-        *([f"{len(rows)} 个中有 {without} 个单位太少，没有区间"] if without else []),
-        f"方法：{'；'.join(m[1] for m in methods)}",
-        *([f"模型 {model}"] if model else []),
-        f"n = {n:,}，{len(rows)} 个估计值" + (f"，{years} 年" if years else ""),
-    ]
+    parts = [
+        (f"Lines and bands: {level} intervals over units ({unit})",
+         f"线段和阴影：{level} 区间，以 {unit} 为单位")
+        if level
+        else ("No intervals drawn", "未画区间"),
+        without and (f"none for {without} of {len(rows)}, of too few units",
+                     f"{len(rows)} 个中有 {without} 个单位太少，没有区间"),
+        (f"method: {'; '.join(m[0] for m in methods)}", f"方法：{'；'.join(m[1] for m in methods)}"),
+        model and (f"model {model}", f"模型 {model}"),
+        (f"n = {n:,} in {len(rows)} estimates" + (years and f", {years}"),
+         f"n = {n:,}，{len(rows)} 个估计值" + (years and f"，{years} 年")),
+    ]  # fmt: skip
+    english, chinese = zip(*filter(None, parts), strict=True)
     return "; ".join(english) + ".", "；".join(chinese) + "。"
 
 

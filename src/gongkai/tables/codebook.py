@@ -209,18 +209,11 @@ class Codebook:
             sections = next((self.of(n).sections for n in (label.name, *under) if self.of(n).sections), ())
             for indicator in label.indicators:
                 value = indicator.partition("=")[2]
-                title = f"{label.title or label.name}{f' = {value}' if value else ''}"
-                found.append(
-                    Quantity(
-                        "prevalence",
-                        indicator,
-                        (*under, indicator),
-                        under,
-                        sections,
-                        title,
-                        f"{label.share}{f' = {value}' if value else ''}" if str(label.share) else "",
-                    )
-                )
+                behind = f" = {value}" if value else ""
+                title, share = (f"{words}{behind}" for words in (label.title or label.name, label.share))
+                share = share if str(label.share) else ""
+                top = (*under, indicator)
+                found.append(Quantity("prevalence", indicator, top, under, sections, title, share))
         return (*found, *self.derived)
 
     def place_of(self, indicator: str) -> str:

@@ -169,20 +169,11 @@ class _Reader:
         if not book.get("labels"):
             raise self.wrong("codebook: no label; expected tables [labels.NAME]")
         labels = tuple(self.label(name, part) for name, part in book["labels"].items())
-        draft = Codebook(
-            book["name"],
-            book["version"],
-            labels,
-            unit=book.get("unit", "sentence"),
-            title=book.get("title", Words()),
-            uncounted_sections=self.sections(
-                book.get("uncounted_sections", ["preamble"]), "codebook", "", "uncounted_sections"
-            ),
-            follow=book.get("follow", ""),
-            portable=book.get("portable", ""),
-            rule_baseline=book.get("rule_baseline", ""),
-            source=self.text,
-        )
+        plain = {k: book[k] for k in ("unit", "title", "follow", "portable", "rule_baseline") if k in book}
+        draft = Codebook(book["name"], book["version"], labels, source=self.text, **plain)
+        if "uncounted_sections" in book:
+            key = "uncounted_sections"
+            draft = replace(draft, uncounted_sections=self.sections(book[key], "codebook", "", key))
         for label in labels:
             self.condition(draft, label)
         for key, indicator in (("follow", draft.follow), ("portable", draft.portable)):
@@ -208,16 +199,9 @@ class _Reader:
         if kind == "choice" and len(set(names)) < max(2, len(names)):
             raise self.wrong(f"{what}: a choice needs two classes or more, each once", table, "classes")
         rules = tuple(self.words(r, f"{what}: rules", table, "rules") for r in part.get("rules", []))
-        made = Label(
-            name,
-            classes,
-            title=part.get("title", Words()),
-            share=part.get("share", Words()),
-            definition=part.get("definition", Words()),
-            rules=rules,
-            only_if=part.get("only_if", ""),
-            sections=self.sections(part.get("sections", []), what, table, "sections"),
-        )
+        plain = {k: part[k] for k in ("title", "share", "definition", "only_if") if k in part}
+        sections = self.sections(part.get("sections", []), what, table, "sections")
+        made = Label(name, classes, rules=rules, sections=sections, **plain)
         examples = tuple(self.example(made, e, table) for e in part.get("examples", []))
         return replace(made, examples=examples)
 

@@ -60,9 +60,8 @@ def all_true(codes: Mapping[str, Vector], names: Sequence[str]) -> Vector:
     """
     whole = np.stack([np.asarray(codes[name], float) for name in names])
     false = (whole == 0).any(axis=0)
-    known: Vector = np.where(
-        false, 0.0, whole.min(axis=0)
-    )  # the least of numbers with a missing one is missing
+    # The least of numbers with a missing one is missing.
+    known: Vector = np.where(false, 0.0, whole.min(axis=0))
     return known
 
 

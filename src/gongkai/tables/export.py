@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 
 from gongkai.errors import SchemaError
 from gongkai.store.run import file_digest, version, whole_folder, write_json
-from gongkai.tables.predicted import read_predictions
+from gongkai.tables.predicted import fill_predictions, read_predictions, scheme_of
 from gongkai.tables.rows import BUILT, KEYS, ROWS
-from gongkai.tables.schema import SCHEMAS, Labels, parts_of, read_columns
+from gongkai.tables.schema import SCHEMAS, Labels, Predictions, parts_of, read_columns, read_parts
 
 Form = Literal["csv", "parquet"]
 KEYWORDS = ("政府信息公开", "government transparency", "China", "text as data")
@@ -80,8 +80,8 @@ def export(
         name: (read_columns(p, None) for p in parts_of(tables, name)) for name in BUILT
     }
     if predictions is not None:
-        frame = read_predictions(predictions, tables)
-        pieces["predictions"] = iter([pa.Table.from_pandas(frame, preserve_index=False)])
+        frames = _predictions(predictions, tables)
+        pieces["predictions"] = (pa.Table.from_pandas(frame, preserve_index=False) for frame in frames)
     if labels is not None:
         pieces["labels"] = iter([pa.Table.from_pandas(labels, preserve_index=False)])
     with whole_folder(Path(output), overwrite=overwrite) as hidden:
@@ -89,6 +89,16 @@ def export(
         schemas = {name: schema for name, (schema, _) in written.items()}
         describe(hidden, schemas, form, about)
         return {name: count for name, (_, count) in written.items()}
+
+
+def _predictions(predictions: str | Path, tables: str | Path) -> Iterator[Predictions]:
+    """Yield predictions as `read_predictions` gives them, of a folder part by part."""
+    if not Path(predictions).is_dir():
+        yield read_predictions(predictions, tables)
+        return
+    scheme = scheme_of(predictions)
+    for part in read_parts(predictions, "predictions"):
+        yield fill_predictions(part.to_pandas(), tables=tables, codebook=scheme, name=str(predictions))
 
 
 def describe(folder: Path, schemas: Mapping[str, pa.Schema], form: Form, about: About) -> None:
@@ -104,12 +114,12 @@ def _write(name: str, pieces: Iterator[pa.Table], folder: Path, form: Form) -> t
     path, count = folder / f"{name}.{form}", 0
     lists = [f.name for f in schema if pa.types.is_list(f.type)] if form == "csv" else []
     plain = pa.schema([f.with_type(pa.string()) if f.name in lists else f for f in schema])
-    writer = (
-        pq.ParquetWriter(path, schema, compression="zstd")
-        if form == "parquet"
-        else pacsv.CSVWriter(path, plain)
-    )
-    with writer:
+    is_csv = form == "csv"
+    with (
+        pacsv.CSVWriter(path, plain)
+        if is_csv
+        else pq.ParquetWriter(path, schema, compression="zstd") as writer
+    ):
         for piece in (first, *pieces):
             rows = piece.select(schema.names).cast(schema)
             for column in lists:
@@ -195,12 +205,8 @@ def _records(name: str, schema: pa.Schema, file: str, linked: bool) -> dict[str,
         if field.name == "report_id" and name != "reports" and linked:
             described["references"] = {"field": {"@id": "reports/report_id"}}
         fields.append(described)
-    records: dict[str, Any] = {
-        "@type": "cr:RecordSet",
-        "@id": name,
-        "name": name,
-        "description": _purpose(name),
-    }
+    about = {"@id": name, "name": name, "description": _purpose(name)}
+    records: dict[str, Any] = {"@type": "cr:RecordSet", **about}
     if name in KEYS:
         records["key"] = [{"@id": f"{name}/{column}"} for column in KEYS[name]]
     return {**records, "field": fields}

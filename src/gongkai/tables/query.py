@@ -18,7 +18,7 @@ import pyarrow as pa
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
 from gongkai.store.run import whole_folder, write_json
-from gongkai.tables.schema import SCHEMAS, Table, parts_of, read_part, read_parts, write_part
+from gongkai.tables.schema import SCHEMAS, Table, parts_of, read_part, read_parts, refuse_lacking, write_part
 
 if TYPE_CHECKING:
     import duckdb
@@ -95,10 +95,7 @@ def table_parts(source: Table | str | Path, name: str, columns: Sequence[str]) -
     if isinstance(source, str | Path):
         yield from read_parts(source, name, columns)
         return
-    if missing := [c for c in columns if c not in source.columns]:
-        raise SchemaError(
-            f"{name} lack {', '.join(missing)}; they have {', '.join(map(str, source.columns))}"
-        )
+    refuse_lacking(name, source, columns)
     yield arrow_of(source[list(columns)])
 
 

@@ -94,6 +94,16 @@ def refuse_missing(where: object, needed: Iterable[str], present: Iterable[objec
         )
 
 
+def refuse_lacking(rows: str, frame: Table, needed: Iterable[str]) -> None:
+    """Refuse rows that were handed over and lack columns.
+
+    Raises:
+        SchemaError: Names them, and what the rows have.
+    """
+    if missing := [c for c in needed if c not in frame.columns]:
+        raise SchemaError(f"{rows} lack {', '.join(missing)}; they have {', '.join(map(str, frame.columns))}")
+
+
 def to_arrow(name: str, frame: Table) -> pa.Table:
     """Check a frame against its schema and return it as an Arrow table with the columns in order.
 
