@@ -110,6 +110,8 @@ def test_own_columns_make_groups_in_every_command_that_has_the_tables(tmp_path, 
     assert "6 × agency" in call(
         "compare", tables, predictions, "-o", tmp_path / "c.csv", "--by", "组别", "--second", "西"
     )
-    assert "6 sentences" in call("sample", tables, "-o", tmp_path / "s", "-n", 6, "--by", "组别", "--coder", "a")
+    assert "6 sentences" in call(
+        "sample", tables, "-o", tmp_path / "s", "-n", 6, "--by", "组别", "--coder", "a"
+    )
     with pytest.raises(SchemaError, match=r"lack 组别;.*--tables"):
         prevalence(read_predictions(predictions), by=["组别"])
