@@ -21,40 +21,20 @@ from typer import Argument, Option
 import gongkai
 from gongkai.cli import codebook as codebook_app
 from gongkai.cli import coding, figures, fit, handover, inference, page, shares, study
+from gongkai.cli import options as opt
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import coded_predictions, given_predictions
 from gongkai.cli.doctor import doctor
 from gongkai.cli.groups import With, group_reports
-from gongkai.cli.options import (
-    BatchSize,
-    CodebookFile,
-    Device,
-    FillFrom,
-    Jobs,
-    Level,
-    Limit,
-    Model,
-    Overwrite,
-    Predicted,
-    Resume,
-    Scheduler,
-    Share,
-    Tables,
-    columns_of,
-)
 from gongkai.cli.renamed import Renaming
 from gongkai.errors import GongkaiError, ModelError
 
 app = typer.Typer(
-    name="gongkai",
-    cls=Renaming,
+    name="gongkai", cls=Renaming,
     help="Turn Chinese disclosure reports (政府信息公开年度报告) into tables, tag and compare.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-)
+)  # fmt: skip
 
 
 def main() -> None:
@@ -112,9 +92,9 @@ def options(
 
 @app.command()
 def demo(
-    output: Annotated[Path, Option("--output", "-o", help="Folder to make.")] = Path("gongkai-demo"),
-    jobs: Jobs = 1,
-    overwrite: Overwrite = False,
+    output: Annotated[Path, opt.Into(help="Folder to make.")] = Path("gongkai-demo"),
+    jobs: opt.Jobs = 1,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Run everything on the bundled corpus: build, train, predict, measure, page.
 
@@ -139,13 +119,13 @@ def demo(
 @app.command()
 def build(
     paths: Annotated[list[str], Argument(help="Files or folders of reports, or addresses (s3://).")],
-    output: Annotated[str, Option("--output", "-o", help="Tables folder to make, or its address.")],
-    jobs: Jobs = 1,
-    limit: Limit = None,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
-    shard: Share = None,
-    scheduler: Scheduler = None,
+    output: Annotated[str, opt.Into(help="Tables folder to make, or its address.")],
+    jobs: opt.Jobs = 1,
+    limit: opt.Limit = None,
+    resume: opt.Resume = False,
+    overwrite: opt.Overwrite = False,
+    shard: opt.Share = None,
+    scheduler: opt.Scheduler = None,
     file_timeout: Annotated[float, Option(min=1, help="Seconds a file may take; then it is left out.")] = 120,
     file_memory: Annotated[float, Option(min=0.1, help="GiB that reading a file may take (Linux).")] = 2,
     about: Annotated[
@@ -190,11 +170,9 @@ def _say_open(share: tuple[int, int] | None) -> None:
 
 @app.command()
 def check(
-    tables: Tables,
-    output: Annotated[
-        Path | None, Option("--output", "-o", help="Also write them as .csv, .jsonl or .parquet.")
-    ] = None,
-    overwrite: Overwrite = False,
+    tables: opt.Tables,
+    output: Annotated[Path | None, opt.Into(help="Also write them as .csv, .jsonl or .parquet.")] = None,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Show which reports' figures contradict themselves, the worst first.
 
@@ -220,12 +198,12 @@ def check(
 @app.command()
 def train(
     labels: Annotated[Path, Argument(help="CSV file or folder of coded sentences.")],
-    output: Annotated[Path, Option("--output", "-o", help="Model folder to make.")],
+    output: Annotated[Path, opt.Into(help="Model folder to make.")],
     kind: Annotated[str | None, Option(help="linear or transformer.")] = None,
     encoder: Annotated[str | None, Option(help="Encoder to fine-tune: folder or hub name.")] = None,
     settings: Annotated[Path | None, Option(help="TOML file; unknown keys are refused.")] = None,
-    codebook: CodebookFile = None,
-    overwrite: Overwrite = False,
+    codebook: opt.CodebookFile = None,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Train a model on coded sentences.
 
@@ -263,22 +241,20 @@ def predict(
     inputs: Annotated[
         list[str], Argument(help="Tables folder, reports, or .csv/.jsonl/.parquet with a column text.")
     ],
-    output: Annotated[
-        str, Option("--output", "-o", help=".csv, .jsonl or .parquet; without an ending a folder of parts.")
-    ],
-    model: Model = "linear",
-    device: Device = None,
-    batch_size: BatchSize = None,
-    codebook: CodebookFile = None,
+    output: Annotated[str, opt.Into(help=".csv, .jsonl or .parquet; without an ending a folder of parts.")],
+    model: opt.Model = "linear",
+    device: opt.Device = None,
+    batch_size: opt.BatchSize = None,
+    codebook: opt.CodebookFile = None,
     from_codes: Annotated[
         Path | None, Option(help="Take one coder's codes as predictions, e.g. a model's.")
     ] = None,
-    limit: Limit = None,
-    jobs: Jobs = 1,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
-    shard: Share = None,
-    scheduler: Scheduler = None,
+    limit: opt.Limit = None,
+    jobs: opt.Jobs = 1,
+    resume: opt.Resume = False,
+    overwrite: opt.Overwrite = False,
+    shard: opt.Share = None,
+    scheduler: opt.Scheduler = None,
 ) -> None:
     """Tag each sentence with the labels of the model.
 
@@ -379,18 +355,18 @@ def _predict_file(
 
 @app.command()
 def evaluate(
-    predictions: Predicted,
+    predictions: opt.Predicted,
     labels: Annotated[Path, Argument(help="CSV file or folder of coded sentences.")],
     by: Annotated[str, Option(help="Also within groups, e.g. section,year.")] = "",
-    tables: FillFrom = None,
+    tables: opt.FillFrom = None,
     against: Annotated[Path | None, Option(help="Another model's predictions: difference of F1.")] = None,
     mistakes: Annotated[Path | None, Option(help="Write the twenty most confident mistakes to read.")] = None,
     annotator: Annotated[str, Option(help="Whose codes are gold.")] = "resolved",
     covariates: With = None,
-    codebook: CodebookFile = None,
-    output: Annotated[Path | None, Option("--output", "-o", help="Also write the table.")] = None,
-    level: Level = 0.95,
-    overwrite: Overwrite = False,
+    codebook: opt.CodebookFile = None,
+    output: Annotated[Path | None, opt.Into(help="Also write the table.")] = None,
+    level: opt.Level = 0.95,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Score predictions against coded sentences; those that the model learned from are left out.
 
@@ -409,7 +385,7 @@ def evaluate(
         held = tables or reports_of(given)
         reports = group_reports(held, covariates, output or labels, by=by, overwrite=overwrite)
     common = {"annotator": annotator, "level": level, "codebook": book}
-    metrics = gongkai.evaluate(frame, gold, by=columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
+    metrics = gongkai.evaluate(frame, gold, by=opt.columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
     _print_metrics(metrics)
     fit.print_real(frame["model"].unique())
     for row in diagnosis.confusion(frame, gold, annotator=annotator, codebook=book).itertuples():
