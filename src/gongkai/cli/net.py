@@ -10,6 +10,8 @@ import tempfile
 import traceback
 from importlib import metadata
 
+from gongkai.store.run import libraries
+
 LIBRARIES = (
     "jieba", "lxml", "numpy", "opencc", "pandas", "pyarrow", "pypdfium2", "rjieba", "scikit-learn",
     "selectolax", "torch", "transformers", "typer",
@@ -40,12 +42,7 @@ def catch(error: Exception, *, verbose: bool) -> str:
 def versions() -> list[str]:
     """List the versions of everything that decides what gongkai does."""
     found = [f"gongkai {metadata.version('gongkai')}, Python {sys.version.split()[0]}, {platform.platform()}"]
-    for name in LIBRARIES:
-        try:
-            found.append(f"  {name} {metadata.version(name)}")
-        except metadata.PackageNotFoundError:
-            found.append(f"  {name} not installed")
-    return found
+    return found + [f"  {name} {known or 'not installed'}" for name, known in libraries(LIBRARIES).items()]
 
 
 def _stack(error: BaseException) -> list[str]:

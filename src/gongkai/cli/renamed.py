@@ -8,14 +8,10 @@ import typer
 from typer.core import TyperGroup
 
 RENAMED = {
-    ("panel", "--covariates"): "--with",
-    ("rates", "--covariates"): "--with",
-    ("build", "--cluster"): "--scheduler",
-    ("predict", "--cluster"): "--scheduler",
-    ("train", "--model"): "--kind",
-    ("code", "--model"): "--llm",
-    ("agree", "--labels"): "--output",
-}
+    ("panel", "--covariates"): "--with", ("rates", "--covariates"): "--with",
+    ("build", "--cluster"): "--scheduler", ("predict", "--cluster"): "--scheduler",
+    ("train", "--model"): "--kind", ("code", "--model"): "--llm", ("agree", "--labels"): "--output",
+}  # fmt: skip
 """(command, old option) → new one. To be emptied in 0.3."""
 
 

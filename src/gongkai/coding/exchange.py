@@ -19,11 +19,11 @@ from xml.sax.saxutils import quoteattr
 import pandas as pd
 
 from gongkai.errors import SchemaError
-from gongkai.store.run import whole_file
+from gongkai.store.run import extra, whole_file
 from gongkai.tables.codebook import Codebook, codes_in_order
 from gongkai.tables.codebooks import given_or_shipped, shipped
 from gongkai.tables.schema import Labels, Sentences, Table, frame_of, hash_text, records, refuse_missing
-from gongkai.tables.spreadsheet import excel, excel_text, guarded, unguarded
+from gongkai.tables.spreadsheet import excel_text, guarded, unguarded
 
 FORMATS = (".xlsx", ".csv", ".json", ".jsonl")
 ABOUT = ("sentence_id", "text_hash", "codebook", "inclusion")
@@ -131,7 +131,7 @@ def _task(row: dict[str, Any], columns: Sequence[str]) -> dict[str, object]:
 
 
 def _write_xlsx(rows: list[dict[str, object]], path: Path, codebook: Codebook) -> None:
-    openpyxl = excel()
+    openpyxl = extra("openpyxl", ".xlsx", "excel")
     from openpyxl.styles import Alignment, Font
     from openpyxl.worksheet.datavalidation import DataValidation
 
@@ -320,7 +320,7 @@ def _read_csv(source: Path, codebook: Codebook, coder: str) -> _Raw:
 
 
 def _read_xlsx(source: Path, codebook: Codebook, coder: str) -> _Raw:
-    openpyxl = excel()
+    openpyxl = extra("openpyxl", ".xlsx", "excel")
     try:
         book = openpyxl.load_workbook(source, read_only=True, data_only=True)
     except Exception as error:

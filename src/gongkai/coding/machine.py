@@ -29,6 +29,7 @@ from gongkai.coding.codebook import shown
 from gongkai.coding.exchange import CONTEXT, about_task, task_rows
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
+from gongkai.store.run import extra
 from gongkai.tables.codebook import Codebook, Label, codes_in_order
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.schema import Labels, frame_of
@@ -344,10 +345,7 @@ def _answers(
 
 
 def _client(machine: Machine) -> tuple[Any, Any]:
-    try:
-        import openai
-    except ImportError as error:
-        raise GongkaiError('a machine coder needs the extra "llm": pip install "gongkai[llm]"') from error
+    openai = extra("openai", "a machine coder", "llm")
     key = next((os.environ[name] for name in KEYS if os.environ.get(name)), "none")
     address = str(machine.endpoint).rstrip("/").removesuffix("/chat/completions")
     if not re.match(r"https?://", address):

@@ -111,14 +111,10 @@ def build(
     states = [(path, *archive.state(path)) for path in inputs]
     lexicon = {p.name: file_digest(p) for p in sorted(bundled("corpus/lexicon").iterdir()) if p.is_file()}
     plan = {
-        "inputs": shards.digest_of(states),
-        "gongkai": version(),
-        "shard_size": SHARD_SIZE,
-        "lexicon": lexicon,
-        "libraries": libraries(LIBRARIES),
-        "readers": readers_state(),
+        "inputs": shards.digest_of(states), "gongkai": version(), "shard_size": SHARD_SIZE,
+        "lexicon": lexicon, "libraries": libraries(LIBRARIES), "readers": readers_state(),
         "about": told.digest,
-    }
+    }  # fmt: skip
     with shards.only_writer(output, share), tempfile.TemporaryDirectory(prefix="gongkai-") as notes:
         done = shards.open_folder(output, plan, overwrite=overwrite, resume=resume, share=share)
         copies = find_copies(states)
@@ -209,13 +205,11 @@ def _manifest(
 ) -> dict[str, object]:
     reports = read_table(folder, "reports", ["source_path", "source_digest"])
     digests = dict(zip(reports["source_path"], reports["source_digest"], strict=True))
+    words = hashlib.sha256("".join(lexicon.values()).encode()).hexdigest()
     settings = {
-        "shard_size": SHARD_SIZE,
-        "words": engine(),
-        "lexicon": hashlib.sha256("".join(lexicon.values()).encode()).hexdigest(),
-        "about": about,
+        "shard_size": SHARD_SIZE, "words": engine(), "lexicon": words, "about": about,
         "readers": readers_state(),
-    }
+    }  # fmt: skip
     return manifest("build", settings, {path: digests.get(path, "") for path in inputs}, LIBRARIES)
 
 

@@ -77,10 +77,6 @@ class Rules:
     vertical: list[Box]
     filled: list[Box]
 
-    def all(self) -> tuple[list[Box], list[Box], list[Box]]:
-        """Return the three groups."""
-        return self.horizontal, self.vertical, self.filled
-
     def add(self, box: Box, thin: float, *, stroked: bool) -> None:
         """Add a box that is drawn: one not wider than `thin` is a rule, of others those stroked have four."""
         across, down = box.right - box.left, box.top - box.bottom
@@ -102,15 +98,12 @@ def page_flow(chars: list[Char], rules: Rules, number: int) -> list[PageLine | G
     middle = gutter(chars)
     if middle is None or any(b.left < middle < b.right for b in rules.horizontal):
         return _column_flow(chars, rules, number)
-    return [
-        part
-        for left in (True, False)
-        for part in _column_flow(
-            [c for c in chars if (c.left + c.right < 2 * middle) == left],
-            Rules(*([b for b in group if (b.left + b.right < 2 * middle) == left] for group in rules.all())),
-            number,
-        )
-    ]
+    flow = []
+    for left in (True, False):
+        drawn = (rules.horizontal, rules.vertical, rules.filled)
+        own = Rules(*([b for b in group if (b.left + b.right < 2 * middle) == left] for group in drawn))
+        flow += _column_flow([c for c in chars if (c.left + c.right < 2 * middle) == left], own, number)
+    return flow
 
 
 def gutter(chars: Sequence[Char]) -> float | None:

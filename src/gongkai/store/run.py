@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import importlib
 import json
 import platform
 import shutil
@@ -17,7 +18,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
@@ -114,14 +115,10 @@ def manifest(
     """
     listing = json.dumps(dict(sorted(inputs.items())), ensure_ascii=False).encode(errors="backslashreplace")
     return {
-        "command": command,
-        "gongkai": version(),
-        "python": platform.python_version(),
-        "libraries": libraries(used),
-        "settings": dict(settings),
-        "inputs": len(inputs),
+        "command": command, "gongkai": version(), "python": platform.python_version(),
+        "libraries": libraries(used), "settings": dict(settings), "inputs": len(inputs),
         "inputs_digest": hashlib.sha256(listing).hexdigest(),
-    }
+    }  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -174,6 +171,18 @@ def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
         hidden.replace(target)
     finally:
         hidden.unlink(missing_ok=True)
+
+
+def extra(module: str, what: str, name: str) -> Any:  # noqa: ANN401
+    """Import a module that comes with an extra.
+
+    Raises:
+        GongkaiError: It is not installed; says what needs it.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise GongkaiError(f'{what} needs the extra "{name}": pip install "gongkai[{name}]"') from error
 
 
 def refuse_existing(target: str | Path, *, overwrite: bool) -> None:

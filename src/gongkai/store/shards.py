@@ -29,7 +29,7 @@ from tqdm.auto import tqdm
 
 from gongkai.errors import GongkaiError
 from gongkai.store import storage
-from gongkai.store.run import refuse_existing
+from gongkai.store.run import extra, refuse_existing
 from gongkai.store.storage import Place
 
 logger = logging.getLogger(__name__)
@@ -74,12 +74,9 @@ def cluster(address: str | None) -> Iterator[Executor | None]:
     if address is None:
         yield None
         return
+    distributed = extra("distributed", "--scheduler", "cluster")
     try:
-        from distributed import Client
-    except ImportError as error:
-        raise GongkaiError('--scheduler needs the extra "cluster": pip install "gongkai[cluster]"') from error
-    try:
-        client = Client(address)
+        client = distributed.Client(address)
     except (OSError, ValueError) as error:
         raise GongkaiError(f"--scheduler {address}: no Dask scheduler answers: {error}") from error
     with client:

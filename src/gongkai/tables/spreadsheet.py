@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gongkai.errors import GongkaiError
+from gongkai.store.run import extra
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,19 +14,6 @@ if TYPE_CHECKING:
 _NOT_IN_EXCEL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _FORMULA = re.compile(r"\A(?=[=+\-@\t\r])")
 _GUARDED = re.compile(r"\A'(?=[=+\-@\t\r])")
-
-
-def excel() -> Any:  # noqa: ANN401
-    """Import openpyxl.
-
-    Raises:
-        GongkaiError: The extra `excel` is not installed.
-    """
-    try:
-        import openpyxl
-    except ImportError as error:
-        raise GongkaiError('.xlsx needs the extra "excel": pip install "gongkai[excel]"') from error
-    return openpyxl
 
 
 def guarded(value: object) -> object:
@@ -62,7 +49,7 @@ def excel_text(text: str) -> str:
 
 def write_excel(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as the only sheet of an .xlsx; texts stay texts."""
-    book = excel().Workbook(write_only=True)
+    book = extra("openpyxl", ".xlsx", "excel").Workbook(write_only=True)
     from openpyxl.cell import WriteOnlyCell
 
     sheet = book.create_sheet("table")
