@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gongkai.measure.similar import like_pairs, mask, near_duplicates, pair_codes, weigh
+from gongkai.measure.similar import mask, near_duplicates, pair_codes, weigh
 
 
 def test_numbers_marks_and_enumerators_do_not_count():
@@ -22,16 +22,6 @@ def test_what_everyone_says_weighs_less():
     stock, rare = (matrix[2] @ matrix[0].T).toarray()[0, 0], (matrix[2] @ matrix[3].T).toarray()[0, 0]
     assert rare > stock > 0
     assert np.allclose(matrix.multiply(matrix).sum(axis=1), 1)
-
-
-def test_all_pairs_above_a_cosine_are_found():
-    texts = ["加强培训提高能力", "加强培训", "公布财政预算", "公布财政预算决算"]
-    matrix = weigh(texts, texts)
-    a, b, alike = like_pairs(matrix, matrix, 0.3)
-    pairs = {(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True) if x < y}
-    assert pairs == {(0, 1), (2, 3)}
-    assert alike.max() <= 1
-    assert [len(x) for x in like_pairs(matrix[:0], matrix, 0.3)] == [0, 0, 0]
 
 
 def brute(texts, threshold):

@@ -17,11 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongkai.measure.background import is_mandated
+from gongkai.measure.grams import known_parts
 from gongkai.measure.related import CHUNK, related
-from gongkai.measure.reuse import agency_years, known_parts, last_reports
+from gongkai.measure.reuse import agency_years, last_reports
 from gongkai.measure.series import series_name
 from gongkai.measure.similar import mask, owners_weights, whole_owners
-from gongkai.tables.query import arrow_of, put, session, table_parts
+from gongkai.tables.query import put, session, table_parts
 from gongkai.tables.schema import records
 
 if TYPE_CHECKING:
@@ -161,9 +162,10 @@ class _Held:
 
 def _held(sentences: Sentences | str | Path) -> _Held:
     frames, masked = [], []
-    for piece in known_parts(sentences, ["agency", "year", "section", "text"]):
-        part = piece["section"].map(_PARTS).fillna(0).astype(np.int8)
-        frames.append(piece[["agency", "year"]].assign(part=part))
+    for part in known_parts(sentences, ["agency", "year", "section", "text"]):
+        piece = part.to_pandas()
+        number = piece["section"].map(_PARTS).fillna(0).astype(np.int8)
+        frames.append(piece[["agency", "year"]].assign(part=number))
         masked.append(pa.array(_masked(piece), pa.large_string()).dictionary_encode())
     coded = pa.chunked_array(masked).unify_dictionaries().combine_chunks()
     code, texts = coded.indices.to_numpy(), coded.dictionary
@@ -179,11 +181,12 @@ def _held(sentences: Sentences | str | Path) -> _Held:
 def _rows(sentences: Sentences | str | Path, chosen: Vector) -> Table:
     """Return some rows, ascending, of the sentences of known agency and year."""
     found, start = [], 0
-    for piece in known_parts(sentences, ["sentence_id", "report_id", "agency", "year", "text"]):
-        low, high = np.searchsorted(chosen, [start, start + len(piece)])
-        found.append(piece.iloc[chosen[low:high] - start])
-        start += len(piece)
-    return pd.concat(found, ignore_index=True)
+    for part in known_parts(sentences, ["sentence_id", "report_id", "agency", "year", "text"]):
+        low, high = np.searchsorted(chosen, [start, start + len(part)])
+        found.append(part.take(pa.array(chosen[low:high] - start)))
+        start += len(part)
+    rows: Table = pa.concat_tables(found).to_pandas()
+    return rows
 
 
 def mandated_phrases(sentences: Sentences | str | Path, *, share: float = 0.2) -> Table:
@@ -198,9 +201,9 @@ def mandated_phrases(sentences: Sentences | str | Path, *, share: float = 0.2) -
         mandated` (by our list: left out already). Of fewer than ten regions none is found.
     """
     with session() as db:
-        for piece in known_parts(sentences, ["agency", "year", "region_code", "text"]):
-            columns = {"phrase": _masked(piece), "region": piece["region_code"].str[:4]}
-            put(db, "held", arrow_of(columns | {"agency": piece["agency"]}))
+        for part in known_parts(sentences, ["agency", "year", "region_code", "text"]):
+            rows = {"phrase": pa.array(_masked(part.to_pandas()), pa.string()), "agency": part["agency"]}
+            put(db, "held", pa.table(rows | {"region": pc.utf8_slice_codeunits(part["region_code"], 0, 4)}))
         (total,) = db.sql("SELECT count(DISTINCT region) FROM held").fetchall()[0]
         found = db.sql(
             "SELECT phrase, count(DISTINCT region) AS regions, count(DISTINCT agency) AS agencies "

@@ -10,7 +10,8 @@ import pandas as pd
 
 from gongkai.errors import MeasureError
 from gongkai.measure.intervals import paired_difference
-from gongkai.measure.quality import join_gold, named
+from gongkai.measure.prevalence import named
+from gongkai.measure.quality import join_gold
 from gongkai.measure.scores import metric_moment
 from gongkai.tables.predicted import scheme_of
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gongkai.tables.schema import parts_of, read_columns, refuse_lacking, set_aside
+from gongkai.errors import MeasureError
+from gongkai.tables.query import table_parts
+from gongkai.tables.schema import UNCOUNTED_SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,30 +70,14 @@ class Words:
         return found, rows[owner]
 
 
-def read_words(
-    sentences: Sentences | str | Path, columns: Sequence[str], *, without: Sequence[str] = ()
-) -> tuple[Table, Words]:
-    """Read the words of all sentences whose agency and year are known, and beside them some columns.
-
-    Args:
-        sentences: Rows with `tokens`, or a tables folder, which is read part by part.
-        columns: Columns to return.
-        without: Sections to leave out.
-
-    Raises:
-        SchemaError: A column is missing.
-    """
+def read_words(sentences: Sentences | str | Path, columns: Sequence[str]) -> tuple[Table, Words]:
+    """Read the words of the sentences that are counted (`known_parts`), and beside them some columns."""
     numbers: dict[str, int] = {}
     tables, codes, lengths = [], [], []
-    wanted = list(dict.fromkeys(["agency", "year", "section", *columns]))
-    for table in pieces(sentences, [*wanted, "tokens"]):
-        keep = pc.and_(pc.is_valid(table["agency"]), pc.is_valid(table["year"]))
-        if without:
-            named = pc.is_in(table["section"], pa.array(without, table["section"].type))
-            keep = pc.and_(keep, pc.invert(named))
-        kept = table.filter(keep)
-        tables.append(kept.select(columns))
-        for chunk in kept["tokens"].chunks:
+    wanted = list(dict.fromkeys(["agency", "year", "section", *columns, "tokens"]))
+    for table in known_parts(sentences, wanted, preambles=False):
+        tables.append(table.select(columns))
+        for chunk in table["tokens"].chunks:
             of_chunk, length = _coded(chunk, numbers)
             codes.append(of_chunk)
             lengths.append(length)
@@ -102,21 +87,31 @@ def read_words(
     return frame, Words(np.concatenate([*codes, np.zeros(0, np.int32)]), starts, values)
 
 
-def pieces(sentences: Sentences | str | Path, columns: list[str]) -> Iterator[pa.Table]:
-    """Yield sentences, rows or a tables folder part by part, with some columns, `tokens` among them."""
-    if isinstance(sentences, pd.DataFrame):
-        refuse_lacking("sentences", sentences, columns)
-        arrays = {c: pa.array(sentences[c], from_pandas=True) for c in columns if c != "tokens"}
-        arrays["tokens"] = pa.array(sentences["tokens"], pa.list_(pa.string()), from_pandas=True)
-        for name, array in arrays.items():
-            if name != "tokens" and array.null_count == len(array):
-                arrays[name] = pa.nulls(len(array), pa.string())
-        yield pa.table(arrays)
-        return
-    aside = pa.array(list(set_aside(sentences)), pa.string())
-    for part in parts_of(sentences, "sentences"):
-        table = read_columns(part, list(dict.fromkeys([*columns, "report_id"])))
-        yield table.filter(pc.invert(pc.is_in(table["report_id"], aside))) if len(aside) else table
+def known_parts(
+    sentences: Sentences | str | Path, columns: Sequence[str], *, preambles: bool = True
+) -> Iterator[pa.Table]:
+    """Yield the sentences of reports whose agency and year are known, of a tables folder part by part.
+
+    Args:
+        sentences: `sentences` rows, or a tables folder.
+        columns: Columns of them, `agency` and `year` among these.
+        preambles: With the sentences of sections that are not counted, for which `section` is needed.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: No sentence is left.
+    """
+    found = 0
+    for part in table_parts(sentences, "sentences", columns):
+        kept = pc.and_(pc.is_valid(part["agency"]), pc.is_valid(part["year"]))
+        if not preambles:
+            aside = pa.array(UNCOUNTED_SECTIONS, part["section"].type)
+            kept = pc.and_not(kept, pc.is_in(part["section"], aside))
+        rows = part.filter(kept)
+        found += len(rows)
+        yield rows
+    if not found:
+        raise MeasureError("no sentence of a report whose agency and year are known")
 
 
 def _coded(tokens: pa.Array, numbers: dict[str, int]) -> tuple[Vector, Vector]:

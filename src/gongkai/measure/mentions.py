@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gongkai.measure.reuse import known_parts
+from gongkai.measure.grams import known_parts
 from gongkai.report.places import regions, split_divisions
 
 if TYPE_CHECKING:
@@ -43,15 +43,19 @@ def mentions(sentences: Sentences | str | Path) -> Table:
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    known = {a for part in known_parts(sentences, ["agency", "year"]) for a in part["agency"].unique()}
-    names = sorted({str(a) for a in known if len(str(a)) > 5}, key=len, reverse=True)
+    agencies = {
+        str(a)
+        for part in known_parts(sentences, ["agency", "year"])
+        for a in part["agency"].unique().to_pylist()
+    }
+    names = sorted((a for a in agencies if len(a) > 5), key=len, reverse=True)
     others = re.compile("|".join(map(re.escape, names))) if names else None
     rows = []
     columns = ["sentence_id", "report_id", "agency", "year", "section", "text"]
     coded = isinstance(sentences, str | Path) or "region_code" in sentences.columns
     for part in known_parts(sentences, [*columns, *(["region_code"] if coded else [])]):
-        codes = part["region_code"].tolist() if coded else [None] * len(part)
-        for *row, code in zip(*(part[c].tolist() for c in columns), codes, strict=True):
+        codes = part["region_code"].to_pylist() if coded else [None] * len(part)
+        for *row, code in zip(*(part[c].to_pylist() for c in columns), codes, strict=True):
             found = _named(str(row[5]), str(row[2]), int(row[3]), code, others)
             rows += [(*row, what, said) for what, said in found]
     return pd.DataFrame(rows, columns=[*columns, "what", "mentioned"])

@@ -16,6 +16,7 @@ import pandas as pd
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.guards import leave_out_learned
 from gongkai.measure.intervals import share_interval
+from gongkai.measure.prevalence import named
 from gongkai.measure.scores import (
     METRICS,
     alpha_interval,
@@ -101,7 +102,7 @@ def _scored(part: Table, scheme: Codebook, cluster: str, level: float) -> list[d
     for label, of_label in part.groupby("label", sort=True):
         gold, predicted = (of_label[c].to_numpy(bool) for c in ("gold", "predicted"))
         score, weights = (of_label[c].to_numpy(float) for c in ("score", "_weight"))
-        clusters = named(of_label[cluster])
+        clusters = named(of_label[cluster]).to_numpy()
         scored = score_label(gold, score, predicted, clusters, weights=weights, level=level)
         rows += [{"label": label} | r for r in scored]
         values |= {str(label): r["value"] for r in scored if r["metric"] == "f1"}
@@ -169,11 +170,6 @@ def _groups(frame: Table, by: Sequence[str]) -> list[tuple[str, Table]]:
         for column in by
         for value, part in frame.groupby(column, sort=True, dropna=False, observed=True)
     ]
-
-
-def named(column: pd.Series[Any]) -> Vector:
-    """Return names of clusters; what was not found is one more cluster."""
-    return column.astype(object).fillna("").to_numpy().astype(str)
 
 
 def score_label(

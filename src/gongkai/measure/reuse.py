@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.grams import read_words
+from gongkai.errors import MeasureError
+from gongkai.measure.grams import known_parts, read_words
 from gongkai.measure.series import series_name
 from gongkai.measure.similar import sorted_distinct
-from gongkai.tables.query import table_parts
-from gongkai.tables.schema import UNCOUNTED_SECTIONS, frame_of, parts_of, read_names
+from gongkai.tables.schema import frame_of, parts_of, read_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gongkai.measure.grams import Words
     from gongkai.tables.schema import Measures, Sentences, Table
@@ -26,34 +24,6 @@ if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
     Flags = tuple[Vector, Vector]
     """Of each sentence, whether it is reused, and whether that is defined."""
-
-
-def known_parts(
-    sentences: Sentences | str | Path, columns: Sequence[str], *, preambles: bool = True
-) -> Iterator[Table]:
-    """Yield the sentences of reports whose agency and year are known, of a tables folder part by part.
-
-    Args:
-        sentences: `sentences` rows, or a tables folder.
-        columns: Columns of them, `agency` and `year` among these.
-        preambles: With the sentences of sections that are not counted, for which `section` is needed.
-
-    Raises:
-        SchemaError: A column is missing.
-        MeasureError: No sentence is left.
-    """
-    found = False
-    for part in table_parts(sentences, "sentences", columns):
-        kept = pc.and_(pc.is_valid(part["agency"]), pc.is_valid(part["year"]))
-        if not preambles:
-            kept = pc.and_not(
-                kept, pc.is_in(part["section"], pa.array(UNCOUNTED_SECTIONS, part["section"].type))
-            )
-        frame: Table = part.filter(kept).to_pandas()
-        found = found or not frame.empty
-        yield frame
-    if not found:
-        raise MeasureError("no sentence of a report whose agency and year are known")
 
 
 def reuse(
@@ -177,7 +147,7 @@ def reused_sentences(
         columns = [c for c in read_names(parts_of(sentences, "sentences")[0]) if c != "tokens"]
     else:
         columns = list(map(str, sentences.columns))
-    known = pd.concat(list(known_parts(sentences, columns, preambles=False)), ignore_index=True)
+    known: Table = pa.concat_tables(known_parts(sentences, columns, preambles=False)).to_pandas()
     return known.assign(
         words=words.lengths,
         **{name: pd.Series(flag, dtype="boolean").where(defined) for name, (flag, defined) in flags.items()},
@@ -185,13 +155,7 @@ def reused_sentences(
 
 
 def _read(sentences: Sentences | str | Path, within: Sequence[str]) -> tuple[Table, Words]:
-    if isinstance(sentences, pd.DataFrame) and any(c not in sentences.columns for c in ("tokens", *within)):
-        raise SchemaError(f"sentences need tokens and {', '.join(within)}")
-    columns = list(dict.fromkeys(["agency", "year", *within]))
-    frame, words = read_words(sentences, columns, without=UNCOUNTED_SECTIONS)
-    if frame.empty:
-        raise MeasureError("no sentence of a report whose agency and year are known")
-    return frame, words
+    return read_words(sentences, list(dict.fromkeys(["agency", "year", *within])))
 
 
 def _flags(

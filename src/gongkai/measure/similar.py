@@ -123,18 +123,6 @@ def weigh(texts: Sequence[str], owners: Sequence[object]) -> sp.csr_matrix:
     return owners_weights([(texts, named)]).rows(texts)
 
 
-def like_pairs(left: sp.csr_matrix, right: sp.csr_matrix, threshold: float) -> tuple[Vector, Vector, Vector]:
-    """Return (row of left, row of right, cosine) of all pairs at least as alike as the threshold."""
-    found = []
-    for start in range(0, left.shape[0], 2000):  # bounds the memory of the product
-        product = (left[start : start + 2000] @ right.T).tocoo()
-        keep = product.data >= threshold
-        found.append((product.row[keep] + start, product.col[keep], np.minimum(product.data[keep], 1.0)))
-    if not found:
-        return np.zeros(0, int), np.zeros(0, int), np.zeros(0)
-    return tuple(np.concatenate(column) for column in zip(*found, strict=True))  # type: ignore[return-value]
-
-
 def near_duplicates(texts: Sequence[str], *, threshold: float = 0.8, seed: int = 0) -> pd.DataFrame:
     """Find all pairs of texts that share most of their character pairs, among up to millions.
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.grams import pieces
+from gongkai.tables.query import table_parts
 from gongkai.tables.schema import SCHEMAS, UNCOUNTED_SECTIONS
 from gongkai.text.lexicon import words
 
@@ -202,7 +202,7 @@ def _count(
     units: dict[tuple[str, bool], int] = {}
     examples: list[tuple[str, str, str]] = []
     found = [np.zeros((3, 0), np.int32)]
-    for piece in pieces(sentences, list(dict.fromkeys(columns))):
+    for piece in table_parts(sentences, "sentences", list(dict.fromkeys(columns))):
         named = pc.is_in(piece["section"], pa.array(UNCOUNTED_SECTIONS, piece["section"].type))
         kept = piece.filter(pc.invert(named))
         side = np.zeros(len(kept), bool)

@@ -96,7 +96,11 @@ def table_parts(source: Table | str | Path, name: str, columns: Sequence[str]) -
         yield from read_parts(source, name, columns)
         return
     refuse_lacking(name, source, columns)
-    yield arrow_of(source[list(columns)])
+    lists = {f.name: f.type for f in SCHEMAS[name] if pa.types.is_list(f.type) and f.name in columns}
+    rows = arrow_of(source[[c for c in columns if c not in lists]])
+    for column, kind in lists.items():
+        rows = rows.append_column(column, pa.array(source[column], kind, from_pandas=True))
+    yield rows.select(list(columns))
 
 
 def put(db: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
