@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +29,7 @@ from gongkai.cli.doctor import doctor
 from gongkai.cli.groups import With, group_reports
 from gongkai.cli.renamed import Renaming
 from gongkai.errors import GongkaiError, ModelError
+from gongkai.tables.codebook import Codebook
 
 app = typer.Typer(
     name="gongkai", cls=Renaming,
@@ -282,10 +284,7 @@ def predict(
                 inputs, output, model=model, device=device, batch_size=batch_size, jobs=jobs, resume=resume,
                 overwrite=overwrite, executor=executor, share=share,
             )  # fmt: skip
-        total, far = counts.pop("sentences", 0), counts.pop("far sentences", 0)
-        shown = ", ".join(f"{n / max(total, 1):.1%} {label}" for label, n in counts.items())
-        typer.echo(f"{output}: {total:,} sentences; {shown}")
-        _say_far(far / max(total, 1))
+        _say_counts(output, counts, gongkai.load_model(model).codebook)
         _say_open(share)
         return
     if jobs > 1 or resume or shard or scheduler:
@@ -299,14 +298,26 @@ def predict(
     )  # fmt: skip
 
 
-def _say_far(share: float) -> None:
-    """Say how much of a text is unlike what the model learned from."""
+def _say_counts(output: str | Path, counts: Mapping[str, int], scheme: Codebook | None) -> None:
+    """Say how often each label was predicted where it is coded, and how much is unlike the training text."""
+    from gongkai.tables.codebooks import given_or_shipped
     from gongkai.tables.predicted import FAR, FAR_TEXT
 
-    if share == share:
-        typer.echo(
-            f"  {share:.1%} unlike the training text (distance above {FAR}; of reports like it {1 - FAR:.0%})"
-        )
+    total, counted = counts.get("sentences", 0), counts.get("counted sentences", 0)
+    among: dict[str, list[str]] = {}
+    for quantity in given_or_shipped(scheme).quantities:
+        if of := counts.get(f"of {quantity.label}"):
+            where = f"among {' + '.join(quantity.bottom)}: " if quantity.bottom else ""
+            among.setdefault(where, []).append(f"{counts[quantity.label] / of:.1%} {quantity.label}")
+    shown = "; ".join(where + ", ".join(shares) for where, shares in among.items())
+    left = f", {total - counted:,} of them in sections that are not counted" if counted < total else ""
+    typer.echo(f"{output}: {total:,} sentences{left}; {shown}")
+    if "far sentences" not in counts:
+        return
+    share = counts["far sentences"] / max(counted, 1)
+    typer.echo(
+        f"  {share:.1%} unlike the training text (distance above {FAR}; of reports like it {1 - FAR:.0%})"
+    )
     if share > FAR_TEXT:
         typer.echo(
             "  warning: the model's quality is not known on such text; correct by a coded sample: "
@@ -327,7 +338,8 @@ def _predict_file(
     from gongkai.classify.predict import missing_context
     from gongkai.corpus.inputs import carry_own
     from gongkai.store.run import refuse_existing
-    from gongkai.tables.predicted import far_share, indicator_names
+    from gongkai.tables.codebooks import given_or_shipped
+    from gongkai.tables.predicted import summed_up
     from gongkai.tables.schema import PLAIN, write_frame
 
     if output.suffix.lower() not in PLAIN:
@@ -344,10 +356,8 @@ def _predict_file(
         )
     predictions = carry_own(gongkai.predict(sentences, model=classifier), sentences)
     write_frame(predictions, output, overwrite=overwrite)
-    shares = predictions.groupby(indicator_names(predictions), sort=False)["predicted"].mean().sort_index()
-    shown = ", ".join(f"{share:.1%} {label}" for label, share in shares.items())
-    typer.echo(f"{output}: {len(sentences):,} sentences; {shown}")
-    _say_far(far_share(predictions["distance"]))
+    counts = summed_up(predictions, classifier.labels, given_or_shipped(classifier.codebook))
+    _say_counts(output, counts, classifier.codebook)
     if failed:
         typer.echo(f"gongkai: {failed} files failed and are not in it; see above", err=True)
         raise typer.Exit(1)
