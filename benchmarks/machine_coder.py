@@ -1,5 +1,8 @@
 """A biased machine coder, corrected and not: `python -m benchmarks.machine_coder [DRAWS]`.
 
+`python -m benchmarks.machine_coder --killed [SENTENCES]` instead codes through the tests' own server, is killed
+five times by `kill -9` at random, goes on, and counts what the server answered and what came of it.
+
 The truth are the bundled codes (authored reports). In each draw a corpus is made of as many of their agencies, drawn
 with replacement; a machine codes every sentence, wrongly in a way that depends on the sentence (it sees boilerplate in
 every third sentence that is none, twice as often in section five, and misses a quarter of the promises outside it);
@@ -9,7 +12,9 @@ machine's codes as they are. Printed is how often each 95 % interval holds the s
 
 from __future__ import annotations
 
+import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -75,8 +80,35 @@ def coded(
     return sentences.assign(annotator="people", inclusion=inclusion)[take]
 
 
+def killed(n: int) -> None:
+    """Print what n sentences cost whose run was killed five times, by what the server remembers."""
+    from tests.coding.server import coded_with_kills, many, running_server
+
+    print(
+        "| endpoint | sentences | coded | answered | answered more than once | killed after answers |\n"
+        + "|---" * 6
+        + "|"
+    )
+    for remembers in (False, True):
+        generator = np.random.default_rng([20261128, n])
+        waits = generator.integers(n // 5, size=5)
+        with tempfile.TemporaryDirectory() as folder, running_server() as server:
+            server.remembers, server.delay = remembers, 0.02
+            out = Path(folder) / "c.csv"
+            coded_with_kills(server, many(Path(folder), n), out, [signal.SIGKILL] * 5, waits)
+            codes = gongkai.read_labels(out)
+            right = codes["sentence_id"].is_unique and codes["commitment"].eq(True).all()
+            print(
+                f"| {'honours' if remembers else 'knows no'} Idempotency-Key | {n:,} | {len(codes) * right:,} | {len(server.answered):,} "
+                f"| {len(server.answered) - len(set(server.answered))} | {', '.join(map(str, waits))} |",
+                flush=True,
+            )
+
+
 def main() -> None:
     """Print the coverage of counted and corrected shares."""
+    if "--killed" in sys.argv:
+        return killed(int((sys.argv[2:] or ["10000"])[0]))
     draws = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     file = Path(__file__).parents[1] / "corpus/labels/resolved.csv"
     truth = gongkai.read_labels(file)

@@ -1,14 +1,7 @@
 """A machine coder against a small real server on 127.0.0.1, through the real client."""
 
-import json
-import os
 import re
 import signal
-import subprocess
-import sys
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pandas as pd
 import pytest
@@ -32,99 +25,16 @@ from gongkai.errors import GongkaiError, SchemaError
 from gongkai.measure.prevalence import prevalence
 from gongkai.tables.codebooks import parse_codebook, read_codebook, shipped
 from gongkai.tables.schema import write_frame
+from tests.coding.server import coded_with_kills, many, running_server
 from tests.conftest import DATA
 
 BOOK = DATA / "codebooks" / "veripromise.toml"
 
 
-class Server(ThreadingHTTPServer):
-    """Answers by rule; `faults` maps a word of the sentence to what goes wrong, once or always."""
-
-    daemon_threads = True
-    allow_reuse_address = True
-    request_queue_size = 128
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.lock = threading.Lock()
-        self.answered, self.seen, self.faults, self.delay, self.heads = [], [], {}, 0.0, []
-        self.reads = None
-        self.rule = lambda text: {"commitment": {"code": int("将" in text), "rule": "1"},
-                                  "boilerplate": {"code": int("进一步" in text), "rule": "2"}}  # fmt: skip
-
-    @property
-    def address(self):
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        text = asked["messages"][-1]["content"].rpartition("Sentence to code: ")[2].strip()
-        server = self.server
-        with server.lock:
-            server.seen.append(text)
-            server.heads.append({k.lower(): v for k, v in self.headers.items()})
-            fault = next((f for word, f in server.faults.items() if word in text and f), None)
-            what = fault.pop(0) if isinstance(fault, list) else fault
-        if server.delay:
-            time.sleep(server.delay)
-        if isinstance(what, int):
-            return self.give(json.dumps({"error": {"message": f"status {what}"}}).encode(), what)
-        if what == "slow":
-            time.sleep(2)
-        if what == "garbage":
-            return self.give(b"<html>gateway</html>", 200)
-        if what == "hang up":
-            self.close_connection = True
-            return self.connection.close()
-        prompt = asked["messages"][0]["content"]
-        said = json.dumps(
-            server.reads(prompt, text) if server.reads else server.rule(text), ensure_ascii=False
-        )
-        message = {
-            "role": "assistant",
-            "content": {"prose": "I think it is a promise.", "cut": said[:20]}.get(what, said),
-        }
-        if what == "wrong":
-            message["content"] = said.replace('"code": 1', '"code": "maybe"').replace(
-                '"code": 0', '"code": "maybe"'
-            )
-        if what == "refusal":
-            message |= {"content": None, "refusal": "I cannot help with that."}
-        body = {
-            "id": "x", "object": "chat.completion", "created": 0, "model": asked["model"],
-            "choices": [{"index": 0, "message": message, "finish_reason": "length" if what == "cut" else "stop"}],
-            "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
-        }  # fmt: skip
-        with server.lock:
-            server.answered.append(text)
-        self.give(json.dumps(body, ensure_ascii=False).encode(), 200)
-
-    def give(self, body, status):
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        if status == 429:
-            self.send_header("Retry-After", "0")
-        self.end_headers()
-        self.wfile.write(body)
-
-
 @pytest.fixture
 def server():
-    made = Server()
-    thread = threading.Thread(target=made.serve_forever, daemon=True)
-    thread.start()
-    yield made
-    made.shutdown()
-    made.server_close()
-    thread.join()
+    with running_server() as made:
+        yield made
 
 
 @pytest.fixture
@@ -340,31 +250,13 @@ def test_passes_give_a_spread_and_codes_become_predictions(server, tasks, tmp_pa
         predictions_from_codes(codes.assign(annotator=["a", "b"] * 12), sentences)
 
 
-def many(tmp_path, n):
-    rows = pd.DataFrame(
-        {"sentence_id": [f"s{k}" for k in range(n)], "text": [f"第{k}条将进一步加强。" for k in range(n)], "year": 2021,
-         "section": "overview", "heading": "", "lead": "", "report_id": "r", "agency": "甲局"}
-    )  # fmt: skip
-    return write_tasks(rows, tmp_path / "many.csv")
-
-
 @pytest.mark.parametrize("n", [300, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_a_run_stopped_five_times_costs_each_answer_once(server, tmp_path, n):
     server.delay = 0.02
     tasks, out = many(tmp_path, n), tmp_path / "c.csv"
-    command = [sys.executable, "-m", "gongkai", "code", str(tasks), "-o", str(out), "--llm", "tiny", "--jobs", "8",
-               "--endpoint", server.address]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    for kill in range(5):
-        at = len(server.answered) + n // 12
-        running = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        while len(server.answered) < at and running.poll() is None:
-            time.sleep(0.01)
-        running.send_signal(signal.SIGTERM if kill % 2 else signal.SIGINT)
-        running.communicate(timeout=60)
-        assert running.returncode == 130
-        assert not out.exists()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    signals = [signal.SIGINT, signal.SIGTERM] * 2 + [signal.SIGINT]
+    ended, done = coded_with_kills(server, tasks, out, signals, [n // 12] * 5)
+    assert ended == [130] * 5
     assert done.returncode == 0, done.stderr
     assert len(server.answered) == n
     assert len(set(server.answered)) == n
@@ -372,6 +264,22 @@ def test_a_run_stopped_five_times_costs_each_answer_once(server, tmp_path, n):
     assert codes["sentence_id"].tolist() == [f"s{k}" for k in range(n)]
     assert codes["commitment"].all()
     assert int(re.search(r"(\d+) answers asked for", done.stdout)[1]) < n
+
+
+@pytest.mark.parametrize("remembers", [False, True])
+def test_a_run_killed_loses_what_was_under_way_and_an_endpoint_that_remembers_answers_it_once(
+    server, tmp_path, remembers
+):
+    n, jobs = 120, 8
+    server.delay, server.remembers = 0.02, remembers
+    out = tmp_path / "c.csv"
+    ended, done = coded_with_kills(server, many(tmp_path, n), out, [signal.SIGKILL] * 2, [13, 42])
+    assert ended == [-signal.SIGKILL] * 2
+    assert done.returncode == 0, done.stderr
+    assert len(set(server.answered)) == n
+    assert len(server.answered) - n in range(1 if remembers else 2 * jobs + 1)
+    assert read_labels(out)["sentence_id"].tolist() == [f"s{k}" for k in range(n)]
+    assert len(list((tmp_path / "c.answers").rglob("*.json"))) == n
 
 
 def test_the_command_line(server, tasks, tmp_path, tables):

@@ -7,12 +7,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gongkai.classify.predict import predict
+from gongkai.classify.predict import as_predictions, predict
 from gongkai.corpus import stream
 from gongkai.corpus.inputs import carry_own, read_sentences
 from gongkai.corpus.stream import predict_tables
 from gongkai.errors import GongkaiError, ModelError, SchemaError
+from gongkai.measure.prevalence import prevalence
 from gongkai.store import shards
+from gongkai.tables.codebooks import read_codebook
+from gongkai.tables.predicted import summed_up
 from gongkai.tables.schema import read_frame, read_table, write_part
 from tests.conftest import check_table
 from tests.corpus.test_build import contents
@@ -36,8 +39,28 @@ def test_a_folder_of_parts_equals_the_prediction_in_memory(parts, sentences, mod
     pd.testing.assert_frame_equal(found.drop(columns=scores), predictions.drop(columns=scores))
     np.testing.assert_allclose(found["score"], predictions["score"], rtol=1e-9)
     assert counts["sentences"] == len(sentences)
-    assert counts["commitment"] == found.loc[found["label"] == "commitment", "predicted"].sum()
+    counted = found[(found["label"] == "commitment") & (found["section"] != "preamble")]
+    assert counts["commitment"] == counted["predicted"].sum()
+    assert counts["counted sentences"] == counts["of commitment"] == len(counted) < len(sentences)
     pd.testing.assert_frame_equal(read_frame(tmp_path / "p", ["score"]), found)
+
+
+def test_labels_are_counted_where_the_codebook_says_they_are_coded(sentences):
+    scheme = read_codebook("admitted")
+    scores = np.random.default_rng(1).random((len(sentences), len(scheme.indicators)))
+    rows = as_predictions(
+        scores, sentences, name="any", thresholds=dict.fromkeys(scheme.indicators, 0.5), codebook=scheme
+    )
+    counts = summed_up(rows, scheme.indicators, scheme)
+    five = sentences["section"].isin(["problems", "improvements"])
+    assert counts["counted sentences"] == five.sum() < len(sentences)
+    measures = prevalence(rows.to_pandas(), by=(), codebook=scheme).set_index("label")
+    for name in scheme.indicators:
+        assert counts[f"of {name}"] == measures.loc[name, "n"]
+        assert counts[name] / counts[f"of {name}"] == pytest.approx(measures.loc[name, "value"])
+    assert counts["of checkable_by=date"] == counts["commitment"] < five.sum()
+    unknown = summed_up(rows.to_pandas().assign(section=None), scheme.indicators, scheme)
+    assert unknown["of topic=staff"] == len(sentences)
 
 
 def test_same_parts_whatever_runs_them(parts, model, tmp_path):

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -21,40 +22,21 @@ from typer import Argument, Option
 import gongkai
 from gongkai.cli import codebook as codebook_app
 from gongkai.cli import coding, figures, fit, handover, inference, page, shares, study
+from gongkai.cli import options as opt
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import coded_predictions, given_predictions
 from gongkai.cli.doctor import doctor
 from gongkai.cli.groups import With, group_reports
-from gongkai.cli.options import (
-    BatchSize,
-    CodebookFile,
-    Device,
-    FillFrom,
-    Jobs,
-    Level,
-    Limit,
-    Model,
-    Overwrite,
-    Predicted,
-    Resume,
-    Scheduler,
-    Share,
-    Tables,
-    columns_of,
-)
 from gongkai.cli.renamed import Renaming
 from gongkai.errors import GongkaiError, ModelError
+from gongkai.tables.codebook import Codebook
 
 app = typer.Typer(
-    name="gongkai",
-    cls=Renaming,
+    name="gongkai", cls=Renaming,
     help="Turn Chinese disclosure reports (政府信息公开年度报告) into tables, tag and compare.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-)
+)  # fmt: skip
 
 
 def main() -> None:
@@ -112,9 +94,9 @@ def options(
 
 @app.command()
 def demo(
-    output: Annotated[Path, Option("--output", "-o", help="Folder to make.")] = Path("gongkai-demo"),
-    jobs: Jobs = 1,
-    overwrite: Overwrite = False,
+    output: Annotated[Path, opt.Into(help="Folder to make.")] = Path("gongkai-demo"),
+    jobs: opt.Jobs = 1,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Run everything on the bundled corpus: build, train, predict, measure, page.
 
@@ -139,13 +121,13 @@ def demo(
 @app.command()
 def build(
     paths: Annotated[list[str], Argument(help="Files or folders of reports, or addresses (s3://).")],
-    output: Annotated[str, Option("--output", "-o", help="Tables folder to make, or its address.")],
-    jobs: Jobs = 1,
-    limit: Limit = None,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
-    shard: Share = None,
-    scheduler: Scheduler = None,
+    output: Annotated[str, opt.Into(help="Tables folder to make, or its address.")],
+    jobs: opt.Jobs = 1,
+    limit: opt.Limit = None,
+    resume: opt.Resume = False,
+    overwrite: opt.Overwrite = False,
+    shard: opt.Share = None,
+    scheduler: opt.Scheduler = None,
     file_timeout: Annotated[float, Option(min=1, help="Seconds a file may take; then it is left out.")] = 120,
     file_memory: Annotated[float, Option(min=0.1, help="GiB that reading a file may take (Linux).")] = 2,
     about: Annotated[
@@ -190,11 +172,9 @@ def _say_open(share: tuple[int, int] | None) -> None:
 
 @app.command()
 def check(
-    tables: Tables,
-    output: Annotated[
-        Path | None, Option("--output", "-o", help="Also write them as .csv, .jsonl or .parquet.")
-    ] = None,
-    overwrite: Overwrite = False,
+    tables: opt.Tables,
+    output: Annotated[Path | None, opt.Into(help="Also write them as .csv, .jsonl or .parquet.")] = None,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Show which reports' figures contradict themselves, the worst first.
 
@@ -220,12 +200,12 @@ def check(
 @app.command()
 def train(
     labels: Annotated[Path, Argument(help="CSV file or folder of coded sentences.")],
-    output: Annotated[Path, Option("--output", "-o", help="Model folder to make.")],
+    output: Annotated[Path, opt.Into(help="Model folder to make.")],
     kind: Annotated[str | None, Option(help="linear or transformer.")] = None,
     encoder: Annotated[str | None, Option(help="Encoder to fine-tune: folder or hub name.")] = None,
     settings: Annotated[Path | None, Option(help="TOML file; unknown keys are refused.")] = None,
-    codebook: CodebookFile = None,
-    overwrite: Overwrite = False,
+    codebook: opt.CodebookFile = None,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Train a model on coded sentences.
 
@@ -263,22 +243,20 @@ def predict(
     inputs: Annotated[
         list[str], Argument(help="Tables folder, reports, or .csv/.jsonl/.parquet with a column text.")
     ],
-    output: Annotated[
-        str, Option("--output", "-o", help=".csv, .jsonl or .parquet; without an ending a folder of parts.")
-    ],
-    model: Model = "linear",
-    device: Device = None,
-    batch_size: BatchSize = None,
-    codebook: CodebookFile = None,
+    output: Annotated[str, opt.Into(help=".csv, .jsonl or .parquet; without an ending a folder of parts.")],
+    model: opt.Model = "linear",
+    device: opt.Device = None,
+    batch_size: opt.BatchSize = None,
+    codebook: opt.CodebookFile = None,
     from_codes: Annotated[
         Path | None, Option(help="Take one coder's codes as predictions, e.g. a model's.")
     ] = None,
-    limit: Limit = None,
-    jobs: Jobs = 1,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
-    shard: Share = None,
-    scheduler: Scheduler = None,
+    limit: opt.Limit = None,
+    jobs: opt.Jobs = 1,
+    resume: opt.Resume = False,
+    overwrite: opt.Overwrite = False,
+    shard: opt.Share = None,
+    scheduler: opt.Scheduler = None,
 ) -> None:
     """Tag each sentence with the labels of the model.
 
@@ -306,10 +284,7 @@ def predict(
                 inputs, output, model=model, device=device, batch_size=batch_size, jobs=jobs, resume=resume,
                 overwrite=overwrite, executor=executor, share=share,
             )  # fmt: skip
-        total, far = counts.pop("sentences", 0), counts.pop("far sentences", 0)
-        shown = ", ".join(f"{n / max(total, 1):.1%} {label}" for label, n in counts.items())
-        typer.echo(f"{output}: {total:,} sentences; {shown}")
-        _say_far(far / max(total, 1))
+        _say_counts(output, counts, gongkai.load_model(model).codebook)
         _say_open(share)
         return
     if jobs > 1 or resume or shard or scheduler:
@@ -323,14 +298,26 @@ def predict(
     )  # fmt: skip
 
 
-def _say_far(share: float) -> None:
-    """Say how much of a text is unlike what the model learned from."""
+def _say_counts(output: str | Path, counts: Mapping[str, int], scheme: Codebook | None) -> None:
+    """Say how often each label was predicted where it is coded, and how much is unlike the training text."""
+    from gongkai.tables.codebooks import given_or_shipped
     from gongkai.tables.predicted import FAR, FAR_TEXT
 
-    if share == share:
-        typer.echo(
-            f"  {share:.1%} unlike the training text (distance above {FAR}; of reports like it {1 - FAR:.0%})"
-        )
+    total, counted = counts.get("sentences", 0), counts.get("counted sentences", 0)
+    among: dict[str, list[str]] = {}
+    for quantity in given_or_shipped(scheme).quantities:
+        if of := counts.get(f"of {quantity.label}"):
+            where = f"among {' + '.join(quantity.bottom)}: " if quantity.bottom else ""
+            among.setdefault(where, []).append(f"{counts[quantity.label] / of:.1%} {quantity.label}")
+    shown = "; ".join(where + ", ".join(shares) for where, shares in among.items())
+    left = f", {total - counted:,} of them in sections that are not counted" if counted < total else ""
+    typer.echo(f"{output}: {total:,} sentences{left}; {shown}")
+    if "far sentences" not in counts:
+        return
+    share = counts["far sentences"] / max(counted, 1)
+    typer.echo(
+        f"  {share:.1%} unlike the training text (distance above {FAR}; of reports like it {1 - FAR:.0%})"
+    )
     if share > FAR_TEXT:
         typer.echo(
             "  warning: the model's quality is not known on such text; correct by a coded sample: "
@@ -351,7 +338,8 @@ def _predict_file(
     from gongkai.classify.predict import missing_context
     from gongkai.corpus.inputs import carry_own
     from gongkai.store.run import refuse_existing
-    from gongkai.tables.predicted import far_share, indicator_names
+    from gongkai.tables.codebooks import given_or_shipped
+    from gongkai.tables.predicted import summed_up
     from gongkai.tables.schema import PLAIN, write_frame
 
     if output.suffix.lower() not in PLAIN:
@@ -368,10 +356,8 @@ def _predict_file(
         )
     predictions = carry_own(gongkai.predict(sentences, model=classifier), sentences)
     write_frame(predictions, output, overwrite=overwrite)
-    shares = predictions.groupby(indicator_names(predictions), sort=False)["predicted"].mean().sort_index()
-    shown = ", ".join(f"{share:.1%} {label}" for label, share in shares.items())
-    typer.echo(f"{output}: {len(sentences):,} sentences; {shown}")
-    _say_far(far_share(predictions["distance"]))
+    counts = summed_up(predictions, classifier.labels, given_or_shipped(classifier.codebook))
+    _say_counts(output, counts, classifier.codebook)
     if failed:
         typer.echo(f"gongkai: {failed} files failed and are not in it; see above", err=True)
         raise typer.Exit(1)
@@ -379,18 +365,18 @@ def _predict_file(
 
 @app.command()
 def evaluate(
-    predictions: Predicted,
+    predictions: opt.Predicted,
     labels: Annotated[Path, Argument(help="CSV file or folder of coded sentences.")],
     by: Annotated[str, Option(help="Also within groups, e.g. section,year.")] = "",
-    tables: FillFrom = None,
+    tables: opt.FillFrom = None,
     against: Annotated[Path | None, Option(help="Another model's predictions: difference of F1.")] = None,
     mistakes: Annotated[Path | None, Option(help="Write the twenty most confident mistakes to read.")] = None,
     annotator: Annotated[str, Option(help="Whose codes are gold.")] = "resolved",
     covariates: With = None,
-    codebook: CodebookFile = None,
-    output: Annotated[Path | None, Option("--output", "-o", help="Also write the table.")] = None,
-    level: Level = 0.95,
-    overwrite: Overwrite = False,
+    codebook: opt.CodebookFile = None,
+    output: Annotated[Path | None, opt.Into(help="Also write the table.")] = None,
+    level: opt.Level = 0.95,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Score predictions against coded sentences; those that the model learned from are left out.
 
@@ -409,7 +395,7 @@ def evaluate(
         held = tables or reports_of(given)
         reports = group_reports(held, covariates, output or labels, by=by, overwrite=overwrite)
     common = {"annotator": annotator, "level": level, "codebook": book}
-    metrics = gongkai.evaluate(frame, gold, by=columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
+    metrics = gongkai.evaluate(frame, gold, by=opt.columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
     _print_metrics(metrics)
     fit.print_real(frame["model"].unique())
     for row in diagnosis.confusion(frame, gold, annotator=annotator, codebook=book).itertuples():

@@ -9,7 +9,7 @@ import typer
 from typer import Argument, Option
 
 import gongkai
-from gongkai.cli.options import Overwrite
+from gongkai.cli import options as opt
 from gongkai.tables.codebook import Codebook
 
 app = typer.Typer(
@@ -59,7 +59,7 @@ def show(path: File = None, language: Annotated[str, Option(help="en or zh.")] =
 def new(
     path: Annotated[Path, Argument(help="File to write, e.g. my-scheme.toml.")],
     name: Annotated[str | None, Option(help="Of the scheme; the file's if not given.")] = None,
-    overwrite: Overwrite = False,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Write a commented template to change.
 

@@ -9,14 +9,14 @@ import typer
 from typer import Argument, Option
 
 import gongkai
+from gongkai.cli import options as opt
 from gongkai.cli.codebook import codebook_of
-from gongkai.cli.options import CodebookFile, Limit, Overwrite
 from gongkai.errors import GongkaiError
 
 
 def code(
     tasks: Annotated[Path, Argument(help="Task file of gongkai sample.")],
-    output: Annotated[Path, Option("--output", "-o", help="Codes to write, .csv.")],
+    output: Annotated[Path, opt.Into(help="Codes to write, .csv.")],
     llm: Annotated[
         str | None, Option("--llm", "-m", help="Name of the language model at the endpoint.")
     ] = None,
@@ -27,7 +27,7 @@ def code(
     endpoint: Annotated[
         str | None, Option(help="OpenAI-compatible address; without it kept answers are replayed.")
     ] = None,
-    codebook: CodebookFile = None,
+    codebook: opt.CodebookFile = None,
     template: Annotated[Path | None, Option(help="Prompt of your own; see docs/coding.md.")] = None,
     cache: Annotated[Path | None, Option(help="Folder of kept answers; OUTPUT.answers if not given.")] = None,
     answer: Annotated[str, Option(help="json_schema, json_object or text.")] = "json_schema",
@@ -49,8 +49,8 @@ def code(
             "swapped, without definitions; OUTPUT is the table. Asks five times as often.",
         ),
     ] = False,
-    limit: Limit = None,
-    overwrite: Overwrite = False,
+    limit: opt.Limit = None,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Code a task file by the codebook: a language model, or with -i you yourself.
 

@@ -9,10 +9,10 @@ import typer
 from typer import Option
 
 import gongkai
+from gongkai.cli import options as opt
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import given_predictions
 from gongkai.cli.groups import With, say_unmatched
-from gongkai.cli.options import CodebookFile, Level, Output, Overwrite, Predicted, Tables, columns_of
 from gongkai.errors import GongkaiError
 
 Strict = Annotated[bool, Option("--strict", help="Null where a rule that a rate rests on is broken.")]
@@ -22,8 +22,8 @@ Per = Annotated[
 
 
 def rates(
-    tables: Tables,
-    output: Output,
+    tables: opt.Tables,
+    output: opt.Output,
     strict: Strict = False,
     covariates: With = None,
     per: Per = "",
@@ -31,8 +31,8 @@ def rates(
         Path | None, Option("--systems", help="Also write each parent's rates beside those of its agencies.")
     ] = None,
     method: Annotated[str, Option(help="Interval of a share: jeffreys or wilson.")] = "jeffreys",
-    level: Level = 0.95,
-    overwrite: Overwrite = False,
+    level: opt.Level = 0.95,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Compute rates from the statutory cells: granted, refused, overturned in court.
 
@@ -50,7 +50,7 @@ def rates(
     reports = gongkai.read(tables, "reports")
     found = gongkai.rates(
         reports, tables, gongkai.read(tables, "checks", ["report_id", "rule", "holds"]), covariates=own,
-        per=columns_of(per) or None, strict=strict, method=method, level=level,  # type: ignore[arg-type]
+        per=opt.columns_of(per) or None, strict=strict, method=method, level=level,  # type: ignore[arg-type]
     )  # fmt: skip
     write_frame(found, output, overwrite=overwrite)
     if own is not None and covariates is not None:
@@ -76,16 +76,16 @@ def rates(
 
 
 def coverage(
-    tables: Tables,
-    output: Output,
+    tables: opt.Tables,
+    output: opt.Output,
     expect: Annotated[
         Path | None,
         Option(help="CSV of agencies that ought to be there: agency, level, region_code, first, last."),
     ] = None,
     years: Annotated[str, Option(help="Years expected, e.g. 2019-2024 or 2019,2021.")] = "",
     by: Annotated[str, Option(help="Groups of the shares that are printed.")] = "year",
-    level: Level = 0.95,
-    overwrite: Overwrite = False,
+    level: opt.Level = 0.95,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Say which reports are held, late, held twice, unreadable or missing, each with its evidence.
 
@@ -98,8 +98,8 @@ def coverage(
     listed = None if expect is None else read_frame(expect, ["agency"])
     found = gongkai.coverage(reports, gongkai.read(tables, "problems"), expect=listed, years=years_of(years))
     write_frame(found, output, overwrite=overwrite)
-    for row in records(gongkai.coverage_shares(found, by=columns_of(by), level=level)):
-        group = " ".join(str(row[c]) for c in columns_of(by))
+    for row in records(gongkai.coverage_shares(found, by=opt.columns_of(by), level=level)):
+        group = " ".join(str(row[c]) for c in opt.columns_of(by))
         late = f", {row['late']} of {row['dated']} dated late" if row["dated"] else ""
         typer.echo(
             f"  {group}: {row['missing']} of {row['expected']} missing, {row['share']:.1%} "
@@ -122,7 +122,7 @@ def years_of(text: str) -> list[int] | None:
     """
     found: list[int] = []
     try:
-        for piece in columns_of(text):
+        for piece in opt.columns_of(text):
             first, _, last = piece.partition("-")
             asked = range(int(first), int(last or first) + 1)
             if not asked:
@@ -134,9 +134,9 @@ def years_of(text: str) -> list[int] | None:
 
 
 def panel(
-    tables: Tables,
-    predictions: Predicted,
-    output: Annotated[Path, Option("--output", "-o", help=".parquet, .csv, .xlsx, .jsonl or .dta to write.")],
+    tables: opt.Tables,
+    predictions: opt.Predicted,
+    output: Annotated[Path, opt.Into(help=".parquet, .csv, .xlsx, .jsonl or .dta to write.")],
     labels: Annotated[
         Path | None, Option(help="Coded sample: corrected shares beside the counted ones.")
     ] = None,
@@ -146,9 +146,9 @@ def panel(
         Path | None, Option(help="CSV of your own: old, new, kind (rename, merger), from.")
     ] = None,
     strict: Strict = False,
-    codebook: CodebookFile = None,
-    level: Level = 0.95,
-    overwrite: Overwrite = False,
+    codebook: opt.CodebookFile = None,
+    level: opt.Level = 0.95,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Write one row per agency and year: shares, reuse, promises, figures, rates, your columns.
 
@@ -170,7 +170,7 @@ def panel(
         labels=None if labels is None else gongkai.read_labels(labels, book or scheme_of(predicted)),
         codebook=book,
         renames=None if renames is None else read_frame(renames, ["old", "new", "kind", "from"]),
-        covariates=own, per=columns_of(per) or None,
+        covariates=own, per=opt.columns_of(per) or None,
         strict=strict, level=level,
     )  # fmt: skip
     written = gongkai.write_panel(table, dictionary, output, overwrite=overwrite)

@@ -10,15 +10,15 @@ import typer
 from typer import Argument, Option
 
 import gongkai
-from gongkai.cli.options import Overwrite
+from gongkai.cli import options as opt
 
 
 def calibrate(
     model: Annotated[str, Argument(help="Model folder, or the name of a bundled checkpoint.")],
     labels: Annotated[Path, Argument(help="CSV file or folder of coded sentences of your reports.")],
-    output: Annotated[Path, Option("--output", "-o", help="Model folder to make.")],
+    output: Annotated[Path, opt.Into(help="Model folder to make.")],
     annotator: Annotated[str, Option(help="Whose codes are gold.")] = "resolved",
-    overwrite: Overwrite = False,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Fit a model's scores and thresholds to 100–300 coded sentences of your own reports.
 

@@ -9,7 +9,7 @@ import typer
 from typer import Option
 
 import gongkai
-from gongkai.cli.options import columns_of
+from gongkai.cli import options as opt
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Table
@@ -28,13 +28,13 @@ def group_reports(
 ) -> Table:
     """Return reports, or those of a tables folder, with all that `by` may name: places, the user's own."""
     from gongkai.measure.groups import PLACES, with_places
-    from gongkai.tables.schema import SCHEMAS, read_frame
+    from gongkai.tables.schema import names_of, read_frame
 
     if isinstance(reports, Path):
-        wanted = {"report_id", "agency", "region_code", "year", *columns_of(by)}
-        columns = [c for c in SCHEMAS["reports"].names if c in wanted]
+        wanted = {"report_id", "agency", "region_code", "year", *opt.columns_of(by)}
+        columns = [c for c in names_of(reports, "reports") if c in wanted]
         reports = gongkai.read(reports, "reports", columns)
-    if set(PLACES) & set(columns_of(by)):
+    if set(PLACES) & set(opt.columns_of(by)):
         reports = with_places(reports)
     if covariates is None:
         return reports

@@ -9,24 +9,24 @@ import typer
 from typer import Option
 
 import gongkai
+from gongkai.cli import options as opt
 from gongkai.cli.codebook import codebook_of
-from gongkai.cli.options import CodebookFile, Overwrite, Tables
 
 
 def export(
-    tables: Tables,
-    output: Annotated[Path, Option("--output", "-o", help="Folder to make.")],
+    tables: opt.Tables,
+    output: Annotated[Path, opt.Into(help="Folder to make.")],
     form: Annotated[Literal["csv", "parquet"], Option("--format", help="csv or parquet.")] = "csv",
     predictions: Annotated[Path | None, Option(help="What gongkai predict wrote, to go with them.")] = None,
     labels: Annotated[Path | None, Option(help="Codes to go with them: CSV file or folder.")] = None,
-    codebook: CodebookFile = None,
+    codebook: opt.CodebookFile = None,
     title: Annotated[str | None, Option(help="Of the collection.")] = None,
     creator: Annotated[list[str] | None, Option(help="Who made it; repeat it.")] = None,
     licence: Annotated[str, Option("--license", help="SPDX identifier, e.g. CC-BY-4.0.")] = "",
     publisher: Annotated[str, Option(help="The archive or university.")] = "",
     url: Annotated[str, Option(help="Where it will be found.")] = "",
     published: Annotated[str, Option("--date", help="ISO date; today unless given.")] = "",
-    overwrite: Overwrite = False,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Write the tables as one file each, described for archives: Croissant, Frictionless, DataCite.
 

@@ -10,10 +10,10 @@ import typer
 from typer import Argument, Option
 
 import gongkai
+from gongkai.cli import options as opt
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_predictions, coded_sample, given_predictions
 from gongkai.cli.groups import With, group_reports
-from gongkai.cli.options import By, CodebookFile, First, Level, Output, Overwrite, Predicted, Tables
 from gongkai.errors import GongkaiError, MeasureError
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ Sample = Annotated[
 
 
 def compare(
-    tables: Tables,
-    predictions: Predicted,
-    output: Output,
-    by: By,
+    tables: opt.Tables,
+    predictions: opt.Predicted,
+    output: opt.Output,
+    by: opt.By,
     second: Annotated[str | None, Option(help="Group of interest; every group if not given.")] = None,
-    first: First = None,
+    first: opt.First = None,
     against: Annotated[
         str, Option(help="Every group against peers (all others) or mean (of the others).")
     ] = "peers",
@@ -38,9 +38,9 @@ def compare(
     assume_random: AssumeRandom = False,
     cluster: Annotated[str, Option(help="agency or report_id.")] = "agency",
     covariates: With = None,
-    codebook: CodebookFile = None,
-    level: Level = 0.95,
-    overwrite: Overwrite = False,
+    codebook: opt.CodebookFile = None,
+    level: opt.Level = 0.95,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Estimate how far the share of each label differs between two groups, with interval and p-value.
 
@@ -83,16 +83,16 @@ def compare(
 
 
 def trend(
-    tables: Tables,
-    predictions: Predicted,
-    output: Output,
+    tables: opt.Tables,
+    predictions: opt.Predicted,
+    output: opt.Output,
     first: Annotated[int | None, Option(help="With --second: take these years apart.")] = None,
     second: Annotated[int | None, Option(help="The later year.")] = None,
     labels: Sample = None,
     assume_random: AssumeRandom = False,
-    codebook: CodebookFile = None,
-    level: Level = 0.95,
-    overwrite: Overwrite = False,
+    codebook: opt.CodebookFile = None,
+    level: opt.Level = 0.95,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Estimate how shares move from year to year within agencies, and the jump with the form of 2021.
 
@@ -139,8 +139,8 @@ def plan(
     label: Annotated[str | None, Option(help="Which label of the pilot.")] = None,
     report: Annotated[int, Option(min=1, help="Sentences of a report coded whole.")] = 30,
     power: Annotated[float, Option(help="With which it is to be seen.")] = 0.8,
-    codebook: CodebookFile = None,
-    level: Level = 0.95,
+    codebook: opt.CodebookFile = None,
+    level: opt.Level = 0.95,
 ) -> None:
     """Say how many sentences to code to see a difference of two groups, drawn how.
 
@@ -193,17 +193,17 @@ DESIGNED = {
 def regress(
     panel: Annotated[Path, Argument(help="What gongkai panel wrote (.csv, .parquet, .xlsx, .jsonl).")],
     formula: Annotated[str, Argument(help="'outcome ~ regressors | fixed effects', as in fixest.")],
-    output: Annotated[Path | None, Option("--output", "-o", help="Also write the table.")] = None,
+    output: Annotated[Path | None, opt.Into(help="Also write the table.")] = None,
     predictions: Annotated[Path | None, Option(help="With --labels: adds LABEL_outcome (DSL).")] = None,
     labels: Sample = None,
     tables: Annotated[Path | None, Option(help="Tables folder, to fill what the predictions lack.")] = None,
     cluster: Annotated[str, Option(help="Column of the clusters.")] = "agency",
     weights: Annotated[str | None, Option(help="Column of the weights.")] = None,
     draws: Annotated[int, Option(min=0, help="Of the wild cluster bootstrap.")] = 9999,
-    codebook: CodebookFile = None,
-    level: Level = 0.95,
+    codebook: opt.CodebookFile = None,
+    level: opt.Level = 0.95,
     seed: Annotated[int, Option(help="Of the bootstrap.")] = 0,
-    overwrite: Overwrite = False,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Regress on the panel with fixed effects, errors clustered by agency (pyfixest).
 

@@ -23,18 +23,12 @@ def catch(error: Exception, *, verbose: bool) -> str:
 
     The file holds no word of any report: of the errors only their kinds, since a message may quote a text.
     """
-    text = "\n".join(
-        [
-            "gongkai ended with an error of its own. This file holds no text of your reports,",
-            "but names of files in the command line. Please send it to the makers of gongkai.",
-            "",
-            *versions(),
-            f"command line: {shlex.join(['gongkai', *sys.argv[1:]])}",
-            "",
-            *_stack(error),
-        ]
-    )
-    where = _written(text + "\n")
+    lines = [
+        "gongkai ended with an error of its own. This file holds no text of your reports,",
+        "but names of files in the command line. Please send it to the makers of gongkai.", "",
+        *versions(), f"command line: {shlex.join(['gongkai', *sys.argv[1:]])}", "", *_stack(error), "",
+    ]  # fmt: skip
+    where = _written("\n".join(lines))
     line = f"gongkai: unexpected {type(error).__name__}, an error in gongkai itself; {where}"
     return "\n".join([*traceback.format_exception(error), line]) if verbose else line
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
+Into = functools.partial(Option, "--output", "-o")
 Tables = Annotated[Path, Argument(help="Tables folder of gongkai build.")]
 Predicted = Annotated[Path, Argument(help="What gongkai predict wrote.")]
-Output = Annotated[Path, Option("--output", "-o", help=".csv, .xlsx, .jsonl or .parquet to write.")]
+Output = Annotated[Path, Into(help=".csv, .xlsx, .jsonl or .parquet to write.")]
 By = Annotated[str, Option("--by", help="Column that holds the groups, e.g. year, kind, level, form.")]
 First = Annotated[str | None, Option("--first", help="Group compared with; all others if not given.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace an earlier result of gongkai.")]

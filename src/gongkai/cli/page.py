@@ -9,15 +9,15 @@ import typer
 from typer import Option
 
 import gongkai
+from gongkai.cli import options as opt
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample
-from gongkai.cli.options import CodebookFile, Level, Overwrite, Predicted, Tables
 from gongkai.errors import GongkaiError
 
 
 def page(
-    tables: Tables,
-    predictions: Predicted,
+    tables: opt.Tables,
+    predictions: opt.Predicted,
     output: Annotated[
         Path,
         Option(
@@ -45,9 +45,9 @@ def page(
     copies: Annotated[
         Path | None, Option(help="What gongkai reuse --copies wrote, for a large corpus.")
     ] = None,
-    codebook: CodebookFile = None,
-    level: Level = 0.95,
-    overwrite: Overwrite = False,
+    codebook: opt.CodebookFile = None,
+    level: opt.Level = 0.95,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Write the page: overview, agencies, each report with its sentences marked, and search.
 

@@ -9,27 +9,27 @@ import typer
 from typer import Option
 
 import gongkai
+from gongkai.cli import options as opt
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample, given_predictions
 from gongkai.cli.groups import With, group_reports
-from gongkai.cli.options import CodebookFile, FillFrom, Level, Overwrite, Predicted, Threads, columns_of
 from gongkai.errors import GongkaiError
 
 
 def measure(
-    predictions: Predicted,
-    output: Annotated[Path, Option("--output", "-o", help=".csv, .jsonl or .parquet to write.")],
+    predictions: opt.Predicted,
+    output: Annotated[Path, opt.Into(help=".csv, .jsonl or .parquet to write.")],
     by: Annotated[str, Option(help="Columns that make a group.")] = "agency,year",
     method: Annotated[str, Option(help="count, adjusted, ppi or dsl.")] = "count",
     labels: Annotated[Path | None, Option(help="Coded sample, for adjusted, ppi and dsl.")] = None,
     assume_random: AssumeRandom = False,
     cluster: Annotated[str, Option(help="auto, agency, report or passage.")] = "auto",
-    codebook: CodebookFile = None,
-    tables: FillFrom = None,
+    codebook: opt.CodebookFile = None,
+    tables: opt.FillFrom = None,
     covariates: With = None,
-    level: Level = 0.95,
-    jobs: Threads = None,
-    overwrite: Overwrite = False,
+    level: opt.Level = 0.95,
+    jobs: opt.Threads = None,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Estimate the share of each label, and what the codebook derives, in each group.
 
@@ -56,11 +56,11 @@ def measure(
         held = tables or reports_of(given)
         reports = group_reports(held, covariates, output, by=by, overwrite=overwrite)
     measures = gongkai.prevalence(
-        given, gold, by=columns_of(by), method=method, cluster=cluster, level=level,  # type: ignore[arg-type]
+        given, gold, by=opt.columns_of(by), method=method, cluster=cluster, level=level,  # type: ignore[arg-type]
         codebook=book, reports=reports, jobs=jobs,
     )  # fmt: skip
     write_frame(measures, output, overwrite=overwrite)
-    compared = "year" in columns_of(by) and "agency" not in columns_of(by)
+    compared = "year" in opt.columns_of(by) and "agency" not in opt.columns_of(by)
     for line in uneven_years(reports_of(given) if reports is None else reports) if compared else []:
         typer.echo(f"  warning: {line}")
     typer.echo(f"{output}: {len(measures)} rows")

@@ -10,21 +10,11 @@ import typer
 from typer import Argument, Option
 
 import gongkai
+from gongkai.cli import options as opt
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import given_predictions
 from gongkai.cli.groups import With, group_reports
 from gongkai.cli.inference import group_value, interval, percent
-from gongkai.cli.options import (
-    CodebookFile,
-    First,
-    Level,
-    Output,
-    Overwrite,
-    Predicted,
-    Seed,
-    Tables,
-    columns_of,
-)
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
 from gongkai.tables.codebook import Codebook
 
@@ -33,8 +23,8 @@ if TYPE_CHECKING:
 
 
 def sample(
-    tables: Tables,
-    output: Annotated[Path, Option("--output", "-o", help="Folder to make, with a file per coder.")],
+    tables: opt.Tables,
+    output: Annotated[Path, opt.Into(help="Folder to make, with a file per coder.")],
     n: Annotated[int, Option("-n", min=1, help="Sentences to draw.")] = 300,
     coder: Annotated[list[str] | None, Option(help="Name of a coder; repeat it.")] = None,
     by: Annotated[
@@ -47,9 +37,9 @@ def sample(
         Path | None, Option(help="Without --by: draw what this model is unsure of, and at random.")
     ] = None,
     kind: Annotated[str, Option("--format", help="xlsx, csv, json (Label Studio), jsonl (doccano).")] = "csv",
-    codebook: CodebookFile = None,
-    seed: Seed = 0,
-    overwrite: Overwrite = False,
+    codebook: opt.CodebookFile = None,
+    seed: opt.Seed = 0,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Draw sentences to code and write one task file per coder, the same sentences for each.
 
@@ -62,7 +52,7 @@ def sample(
 
     book = codebook_of(codebook)
     given = None if predictions is None else given_predictions(predictions, tables, book)
-    drawn = gongkai.sample(tables, n, by=columns_of(by), predictions=given, seed=seed, codebook=book)
+    drawn = gongkai.sample(tables, n, by=opt.columns_of(by), predictions=given, seed=seed, codebook=book)
     settings = {"n": n, "by": by, "predictions": str(predictions or ""), "seed": seed}
     settings["codebook"] = given_or_shipped(book).stamp
     with whole_folder(output, overwrite=overwrite) as hidden:
@@ -79,18 +69,16 @@ def agree(
     files: Annotated[list[Path], Argument(help="Coded task files (named by coder), or labels as .csv.")],
     by: Annotated[str, Option(help="Also within groups, e.g. section.")] = "section",
     tables: Annotated[Path | None, Option(help="Check ids and texts against this build.")] = None,
-    output: Annotated[
-        Path | None, Option("--output", "-o", help="Write all codes as one labels file.")
-    ] = None,
+    output: Annotated[Path | None, opt.Into(help="Write all codes as one labels file.")] = None,
     adjudicate: Annotated[
         Path | None, Option(help="Write the disputed sentences, for a third reading.")
     ] = None,
     adjudicated: Annotated[
         Path | None, Option(help="That sheet, filled in: adds the coder 'resolved'.")
     ] = None,
-    codebook: CodebookFile = None,
-    level: Level = 0.95,
-    overwrite: Overwrite = False,
+    codebook: opt.CodebookFile = None,
+    level: opt.Level = 0.95,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Show how each file was drawn, and how far coders agree: Krippendorff's α per label, pair and group.
 
@@ -117,7 +105,7 @@ def agree(
         typer.echo("one coder: no agreement to show", err=True)
         found = pd.DataFrame()
     else:
-        found = gongkai.agreement(coded, by=columns_of(by), level=level, codebook=book)
+        found = gongkai.agreement(coded, by=opt.columns_of(by), level=level, codebook=book)
     for row in records(found):
         _echo_agreement(f"{row['label']:<12} {row['group']:<22}", row)
     for pair in itertools.combinations(coders, 2) if len(coders) > 2 else ():
@@ -163,8 +151,8 @@ def _read_codes(path: Path, tables: Path | None, codebook: Codebook | None) -> l
 
 def partition(
     tables: Annotated[str, Argument(help="Folder of gongkai build or predict, or its address.")],
-    output: Annotated[Path, Option("--output", "-o", help="Folder to make.")],
-    overwrite: Overwrite = False,
+    output: Annotated[Path, opt.Into(help="Folder to make.")],
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Write tables anew, a year to a part: questions about some years then touch few parts.
 
@@ -182,7 +170,7 @@ def publish(
     really: Annotated[
         bool, Option("--really", help="Do it; without it only say what would be done.")
     ] = False,
-    overwrite: Overwrite = False,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Copy a complete model folder, or push it to a hub; a dry run unless --really.
 
@@ -195,8 +183,8 @@ def publish(
 
 
 def reuse(
-    tables: Tables,
-    output: Output,
+    tables: opt.Tables,
+    output: opt.Output,
     copies: Annotated[Path | None, Option(help="Also write each copied sentence.")] = None,
     network: Annotated[Path | None, Option(help="Also write who shares text with whom.")] = None,
     n: Annotated[int, Option("-n", min=2, help="Words of an n-gram.")] = 4,
@@ -214,13 +202,14 @@ def reuse(
     phrases: Annotated[
         Path | None, Option(help="Further phrases that are no copy: a text, one a line.")
     ] = None,
-    overwrite: Overwrite = False,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Measure text that was there before: at other agencies, in last year's report, in the same report.
 
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
     """
     from gongkai.measure.reuse import reuse_placebo, reused_sentences
+    from gongkai.store.storage import user_text
     from gongkai.tables.schema import write_frame
 
     found = gongkai.reuse(tables, n=n, share=share)
@@ -237,7 +226,7 @@ def reuse(
     if usual is not None:
         write_frame(gongkai.mandated_phrases(tables), usual, overwrite=overwrite)
     if copies is not None or network is not None:
-        further = [] if phrases is None else phrases.read_text(encoding="utf-8-sig").split("\n")
+        further = [] if phrases is None else user_text(phrases).split("\n")
         reports = gongkai.read(tables, "reports")
         pairs = gongkai.copied(tables, reports, phrases=further)
         if copies is not None:
@@ -247,17 +236,17 @@ def reuse(
 
 
 def followup(
-    tables: Tables,
-    predictions: Predicted,
-    output: Output,
+    tables: opt.Tables,
+    predictions: opt.Predicted,
+    output: opt.Output,
     by: Annotated[str, Option(help="Groups of the shares that are printed.")] = "",
     checked: Annotated[
         Path | None, Option(help="An earlier output whose column `checked` you filled in.")
     ] = None,
-    codebook: CodebookFile = None,
-    level: Level = 0.95,
-    seed: Seed = 0,
-    overwrite: Overwrite = False,
+    codebook: opt.CodebookFile = None,
+    level: opt.Level = 0.95,
+    seed: opt.Seed = 0,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Look for each promise and problem in the agency's next report: done, again, unclear, or silence.
 
@@ -276,8 +265,8 @@ def followup(
     else:
         found = found.merge(read_frame(checked, [*keys, "checked"])[[*keys, "checked"]], on=keys, how="left")
     write_frame(found, output, overwrite=overwrite)
-    for row in records(gongkai.followup_shares(found, by=columns_of(by), level=level)):
-        group = " ".join(str(row[c]) for c in columns_of(by))
+    for row in records(gongkai.followup_shares(found, by=opt.columns_of(by), level=level)):
+        group = " ".join(str(row[c]) for c in opt.columns_of(by))
         share = percent(row["value"]) + interval(row, ".1%")
         typer.echo(f"  {group} {row['label']:<20} {share}  n={row['n']}")
     try:
@@ -307,15 +296,15 @@ def _mean(part: Table) -> str:
 
 
 def terms(
-    tables: Tables,
-    output: Output,
+    tables: opt.Tables,
+    output: opt.Output,
     by: Annotated[str, Option(help="Column that holds the groups; empty: frequencies.")] = "",
-    first: First = None,
+    first: opt.First = None,
     second: Annotated[str | None, Option(help="Group of interest.")] = None,
     top: Annotated[int, Option(help="Words to print.")] = 15,
     covariates: With = None,
-    seed: Seed = 0,
-    overwrite: Overwrite = False,
+    seed: opt.Seed = 0,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Count words, or rank those that set one group apart (log-odds with an informative prior).
 
@@ -342,15 +331,15 @@ def terms(
 
 
 def show(
-    tables: Tables,
-    predictions: Predicted,
+    tables: opt.Tables,
+    predictions: opt.Predicted,
     measures: Annotated[Path, Argument(help="What gongkai measure wrote.")],
     row: Annotated[int, Argument(help="Row of it, 0 for the first.")],
     limit: Annotated[int, Option(help="Sentences to print.")] = 20,
     covariates: With = None,
-    codebook: CodebookFile = None,
-    output: Annotated[Path | None, Option("--output", "-o", help="Also write all of them.")] = None,
-    overwrite: Overwrite = False,
+    codebook: opt.CodebookFile = None,
+    output: Annotated[Path | None, opt.Into(help="Also write all of them.")] = None,
+    overwrite: opt.Overwrite = False,
 ) -> None:
     """Show the sentences behind a number: those counted first, with score, file and page.
 

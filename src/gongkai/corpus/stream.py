@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from gongkai.corpus.inputs import check_ids
 from gongkai.errors import ModelError, SchemaError
 from gongkai.store import shards, storage
 from gongkai.store.run import file_digest, manifest, version
-from gongkai.tables.predicted import FAR
+from gongkai.tables.codebooks import given_or_shipped
+from gongkai.tables.predicted import summed_up
 from gongkai.tables.schema import SCHEMAS, as_ids, as_sentences, own_names, parts_of, read_columns, set_aside
 
 if TYPE_CHECKING:
@@ -74,8 +76,9 @@ def predict_tables(
         share: (i, n): do only the i-th of n shares, from 1; a last call with `resume` completes the folder.
 
     Returns:
-        Counts: `sentences`, `far sentences` (those unlike the model's training text), and under each label
-        how many were predicted to have it; of this share.
+        Counts of this share: `sentences`; `counted sentences`, those in sections that the codebook counts;
+        `far sentences`, those of them unlike the model's training text, where it can tell; under each label
+        how many were predicted to have it, and under `of` and the label how many of them it is coded in.
 
     Raises:
         SchemaError: An input is neither, or lacks `text`; ids lack or repeat, or columns of two files do not
@@ -234,7 +237,7 @@ def predict_shard(
     `own`: the users' columns that stand behind those of `predictions`.
     """
     classifier = _loaded(model, digest, device, batch_size)
-    counts = dict.fromkeys(("sentences", "far sentences", *classifier.labels), 0)
+    counts: Counter[str] = Counter()
     buffer = pa.BufferOutputStream()
     own = own or pa.schema([])
     renamed = zip(own_names(own.names).values(), own.types, strict=True)
@@ -247,15 +250,10 @@ def predict_shard(
             again = np.repeat(np.arange(len(sentences)), len(classifier.labels))
             columns = [*predicted.columns, *carried.take(again).columns]
             writer.write_table(pa.table(columns, schema=schema))
-            counts["sentences"] += len(sentences)
-            distance = predicted["distance"].to_numpy().astype(float)[:: len(classifier.labels)]
-            counts["far sentences"] += int((distance > FAR).sum())
-            # A row per indicator, in the model's order, for each sentence.
-            chosen = predicted["predicted"].to_numpy().reshape(len(sentences), -1).sum(axis=0)
-            for indicator, count in zip(classifier.labels, chosen.tolist(), strict=True):
-                counts[indicator] += count
+            scheme = given_or_shipped(classifier.codebook)
+            counts.update(summed_up(predicted, classifier.labels, scheme))
     storage.write_bytes(f"{folder}/predictions/part-{number:05d}.parquet", buffer.getvalue().to_pybytes())
-    return counts
+    return dict(counts)
 
 
 def _windows(piece: Piece, aside: frozenset[str], own: pa.Schema) -> Iterator[tuple[Sentences, pa.Table]]:

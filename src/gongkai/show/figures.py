@@ -159,7 +159,8 @@ def plot_change(
     if rows.empty:
         raise MeasureError(f"nothing to draw: no year was found of the {unplaced:,} counted")
     rows = rows.assign(year=rows["year"].astype(int))
-    axis = alt.Axis(format="d", tickMinStep=1)
+    years = range(rows["year"].min(), rows["year"].max() + 1)  # panels forget the least step of ticks
+    axis = alt.Axis(format="d", values=list(years), labelOverlap=True)
     base = alt.Chart(rows).encode(x=alt.X("year:Q", axis=axis, scale=alt.Scale(zero=False), title=None))
     named = None if place.titled or by else title
     share = alt.Y("value:Q", title=named, axis=alt.Axis(format="%"), scale=alt.Scale(zero=True))

@@ -176,6 +176,42 @@ def _is_code(value: object) -> bool:
     return True
 
 
+def summed_up(predicted: Any, names: Sequence[str], codebook: Codebook) -> dict[str, int]:  # noqa: ANN401
+    """Count predictions that stand a row per indicator for each sentence.
+
+    Args:
+        predicted: Columns `predicted`, `section`, `distance`, of a frame or of an Arrow table.
+        names: The indicators, in the order of the rows.
+        codebook: Their scheme.
+
+    Returns:
+        `sentences`; `counted sentences`, those outside the sections that are not counted; `far sentences` of
+        these, where distances are told; under each indicator how many of these have it, and under `of` and
+        the indicator how many it is coded in: in its sections, where its conditions are predicted. A sentence
+        without a section counts.
+    """
+    import numpy as np
+
+    decided = predicted["predicted"].to_numpy().astype(bool).reshape(-1, len(names))
+    section = predicted["section"].to_numpy()[:: len(names)]
+    distance = predicted["distance"].to_numpy()[:: len(names)].astype(float)
+    given = np.array([isinstance(one, str) for one in section], bool)
+    section = np.where(given, section, "").astype(str)
+    here = ~np.isin(section, codebook.uncounted_sections)
+    counts = {"sentences": len(here), "counted sentences": int(here.sum())}
+    if not np.isnan(distance).all():
+        counts["far sentences"] = int((distance[here] > FAR).sum())
+    for quantity in codebook.quantities:
+        if quantity.label not in names:
+            continue  # derived
+        coded = here & (~given | np.isin(section, quantity.sections or section))
+        for above in (one for one in quantity.bottom if one in names):
+            coded &= decided[:, names.index(above)]
+        counts[quantity.label] = int((coded & decided[:, names.index(quantity.label)]).sum())
+        counts[f"of {quantity.label}"] = int(coded.sum())
+    return counts
+
+
 def far_share(distance: pd.Series[Any]) -> float:
     """Return the share of sentences far from the training text; NaN where no distance is told."""
     told = distance.dropna().astype(float)

@@ -185,22 +185,13 @@ class MeasureRow(NamedTuple):
 
 
 ROWS: Mapping[str, type] = {
-    "reports": ReportRow,
-    "sentences": SentenceRow,
-    "statistics": StatisticRow,
-    "checks": CheckRow,
-    "problems": ProblemRow,
-    "labels": LabelRow,
-    "predictions": PredictionRow,
-    "measures": MeasureRow,
-}
+    "reports": ReportRow, "sentences": SentenceRow, "statistics": StatisticRow, "checks": CheckRow,
+    "problems": ProblemRow, "labels": LabelRow, "predictions": PredictionRow, "measures": MeasureRow,
+}  # fmt: skip
 BUILT = ("reports", "sentences", "statistics", "checks", "problems")
 """The five tables that `build` gives."""
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "reports": ("report_id",),
-    "sentences": ("sentence_id",),
-    "statistics": ("report_id", "table", "row", "column"),
-    "checks": ("report_id", "rule"),
-    "labels": ("sentence_id", "annotator"),
-    "predictions": ("sentence_id", "model", "label", "value"),
-}
+    "reports": ("report_id",), "sentences": ("sentence_id",),
+    "statistics": ("report_id", "table", "row", "column"), "checks": ("report_id", "rule"),
+    "labels": ("sentence_id", "annotator"), "predictions": ("sentence_id", "model", "label", "value"),
+}  # fmt: skip
