@@ -76,3 +76,11 @@ def test_names_in_the_readme_are_public():
     named = set(re.findall(r"gongkai\.([a-z_]+)\(", text))
     assert named
     assert named <= set(gongkai.__all__)
+
+
+@pytest.mark.parametrize("page", sorted(TOP.glob("docs/**/*.md")), ids=lambda p: str(p.relative_to(TOP)))
+def test_a_table_is_one(page):
+    """Rows behind a blank line are no table any more, but text with bars."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    for rows in re.findall(r"(?:^\|.*\n)+", text, re.M):
+        assert re.search(r"^\|[\s:|-]+\|$", rows, re.M), rows

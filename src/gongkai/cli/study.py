@@ -209,6 +209,7 @@ def reuse(
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
     """
     from gongkai.measure.reuse import reuse_placebo, reused_sentences
+    from gongkai.store.storage import user_text
     from gongkai.tables.schema import write_frame
 
     found = gongkai.reuse(tables, n=n, share=share)
@@ -225,7 +226,7 @@ def reuse(
     if usual is not None:
         write_frame(gongkai.mandated_phrases(tables), usual, overwrite=overwrite)
     if copies is not None or network is not None:
-        further = [] if phrases is None else phrases.read_text(encoding="utf-8-sig").split("\n")
+        further = [] if phrases is None else user_text(phrases).split("\n")
         reports = gongkai.read(tables, "reports")
         pairs = gongkai.copied(tables, reports, phrases=further)
         if copies is not None:
