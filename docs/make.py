@@ -168,8 +168,8 @@ def commands(language: str = "en") -> str:
     page = known.get("page") or {
         "title": "Command line",
         "about": "Results go to stdout, progress and logs to stderr. Exit code 0: done; 1: some inputs "
-        "failed, each a row in `problems`; 2: wrong usage, or nothing could be done; 70: an error in gongkai itself; "
-        "130: interrupted, what was finished is kept. `gongkai -v COMMAND` says more.",
+        "failed, each a row in `problems`; 2: wrong usage, or nothing could be done; 70: an error in gongkai "
+        "itself; 130: interrupted, what was finished is kept. `gongkai -v COMMAND` says more.",
         "columns": ("argument or option", "meaning"), "required": " Required.", "default": " Default: `{}`.",
     }  # fmt: skip
     head = ["---\nlang: zh\n---"] if language == "zh" else []
