@@ -137,12 +137,9 @@ def _read_codes(path: Path, tables: Path | None, codebook: Codebook | None) -> l
     """Return a file's codes; of a Label Studio export with several people's, each one's."""
     from gongkai.coding.exchange import coders_of
 
-    if path.is_dir():
+    head = path.read_bytes().partition(b"\n")[0] if path.suffix.lower() == ".csv" and path.is_file() else b""
+    if path.is_dir() or b"annotator" in head:
         return [gongkai.read_labels(path, codebook)]
-    if path.suffix.lower() == ".csv":
-        with path.open("rb") as stream:
-            if b"annotator" in stream.readline():
-                return [gongkai.read_labels(path, codebook)]
     sentences = None if tables is None else gongkai.read(tables, "sentences")
     several = coders_of(path)
     names = several if len(several) > 1 else (path.stem,)
