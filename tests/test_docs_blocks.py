@@ -34,14 +34,15 @@ def started(tmp_path_factory):
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the blocks are for bash")
 @pytest.mark.parametrize("page", [p for p in PAGES if p not in START])
 def test_a_page_runs_and_prints_what_it_says(page, started, tmp_path):
-    if any(b.language == "r" for b in blocks_of(text_of(page))) and not has_haven():
-        pytest.skip("no Rscript with the package haven on this machine")
+    run = [b.text for b in blocks_of(text_of(page)) if b.language == "r" and not b.is_shown_only]
+    if lacking := [name for name in re.findall(r"library\((\w+)\)", "".join(run)) if not has_package(name)]:
+        pytest.skip(f"no Rscript with the package {lacking[0]} on this machine")
     check(text_of(page), Path(shutil.copytree(started, tmp_path / "work")))
 
 
-def has_haven() -> bool:
+def has_package(name: str) -> bool:
     script = shutil.which("Rscript")
-    asked = [str(script), "-e", "library(haven)"]
+    asked = [str(script), "-e", f"library({name})"]
     return script is not None and subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 

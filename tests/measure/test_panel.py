@@ -1,8 +1,5 @@
 """The panel: one row per agency and year, figures equal to the tables', every format readable again."""
 
-import shutil
-import subprocess
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -56,6 +53,15 @@ def test_two_reports_of_a_year_are_one_row_without_figures(tables, predictions, 
     assert len(row) == 1
     assert row["n_reports"].iloc[0] == 2
     assert np.isnan(row["rate_granted"].iloc[0])
+
+
+def test_columns_of_the_users_own_stand_behind_and_hide_none(tables, predictions, made):
+    reports = read_table(tables, "reports").assign(组别="甲", commitment="mine")
+    table, dictionary = panel(reports, predictions)
+    assert set(table["组别"]) == {"甲"}
+    assert set(table["commitment_own"]) == {"mine"}
+    assert table["commitment"].tolist() == made[0]["commitment"].tolist()
+    assert dictionary["column"].tolist()[-2:] == ["组别", "commitment_own"]
 
 
 def test_the_dictionary_says_what_each_column_is(made):
@@ -128,30 +134,16 @@ def test_the_command(tables, predictions, tmp_path):
     )
 
 
-@pytest.fixture(scope="module")
-def haven():
-    """R with haven, or a skip that says what lacks."""
-    if shutil.which("Rscript") is None:
-        pytest.skip("no Rscript on this machine")
-    if subprocess.run(["Rscript", "-e", "library(haven)"], capture_output=True).returncode:
-        pytest.skip("R has no package haven (apt install r-cran-haven)")
-
-
-@pytest.mark.usefixtures("haven")
-def test_r_opens_the_stata_file_with_its_labels(made, tmp_path):
+def test_columns_of_any_name_have_one_of_their_own_in_stata(made, tmp_path):
     table, dictionary = made
-    write_panel(table, dictionary, tmp_path / "panel.dta")
-    script = """
-    p <- haven::read_dta("panel.dta")
-    cat(dim(p), sum(p$n_sentences), sum(!is.na(p$rate_granted)), attr(p$rate_granted, "label"), sep = "\\n")
-    writeLines(enc2utf8(c(p$agency[1], as.character(haven::as_factor(p)$form[1]))), useBytes = TRUE)
-    """
-    done = subprocess.run(
-        ["Rscript", "-e", script], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=True
-    )
-    form = table["form"].iloc[0]
-    assert done.stdout.splitlines() == [
-        str(len(table)), str(len(table.columns)), str(int(table["n_sentences"].sum())),
-        str(int(table["rate_granted"].notna().sum())), "requests granted in full", table["agency"].iloc[0],
-        str(form),
-    ]  # fmt: skip
+    long = "a_covariate_of_a_very_long_name_"
+    own = {f"{long}one": 1.0, f"{long}two": 2.0, "if": 3.0, "rate granted": 4.0, "2019": 5.0}
+    write_panel(table.assign(**own), dictionary, tmp_path / "p.dta")
+    again = pd.read_stata(tmp_path / "p.dta")
+    assert len(again.columns) == len(table.columns) + len(own)
+    assert again["rate_granted"].equals(table["rate_granted"].astype(float))
+    names = [long[:32], f"{long[:30]}_2", "_if", "rate_granted_2", "_2019"]
+    assert [again[n].iloc[0] for n in names] == list(own.values())
+    with pytest.raises(SchemaError, match="the column gdp has an infinite number"):
+        write_panel(table.assign(gdp=np.inf), dictionary, tmp_path / "q.dta")
+    assert not (tmp_path / "q.dta").exists()

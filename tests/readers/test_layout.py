@@ -1,5 +1,5 @@
 from gongkai.readers.document import Cell, Grid
-from gongkai.readers.layout import PageLine, running_heads
+from gongkai.readers.layout import PageLine, blocks_of, running_heads
 
 
 def line(text, page):
@@ -18,3 +18,15 @@ def test_what_stands_once_and_tables_stay():
     flow = [line("标题", 1), line("正文", 1), grid, line("署名", 2)]
     assert running_heads(flow) == ([], flow)
     assert running_heads([]) == ([], [])
+
+
+def test_a_gap_between_lines_parts_paragraphs():
+    lines = [
+        PageLine(text, 30, right, y, 10, 1)
+        for text, right, y in [
+            ("（二）依申请公开", 190, 700),
+            ("没有收到申请，", 190, 673),
+            ("也无结转。", 120, 657),
+        ]
+    ]
+    assert [block.text for block in blocks_of(lines)] == ["（二）依申请公开", "没有收到申请，也无结转。"]

@@ -353,3 +353,9 @@ def test_titles_listed_in_a_sentence_are_no_headings(read):
     )
     report = read(f"苇塘县教育局2022年政府信息公开工作年度报告\n{listed}\n{BODY}")
     assert told(report)[0] == ("preamble", listed)
+
+
+def test_what_a_browser_prints_above_a_page_without_a_title_is_no_sentence(read):
+    opening = "本报告根据《中华人民共和国政府信息公开条例》编制。"
+    report = read(f"11/28/26, 3:39 AM 政府信息公开年报栏目页面\n- 索 引 号：QZ09054-1620\n{opening}\n{BODY}")
+    assert told(report)[0] == ("preamble", opening)

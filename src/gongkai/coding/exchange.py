@@ -20,6 +20,7 @@ import pandas as pd
 
 from gongkai.errors import SchemaError
 from gongkai.store.run import extra, whole_file
+from gongkai.store.storage import NOT_UTF8
 from gongkai.tables.codebook import Codebook, codes_in_order
 from gongkai.tables.codebooks import given_or_shipped, shipped
 from gongkai.tables.schema import Labels, Sentences, Table, frame_of, hash_text, records, refuse_missing
@@ -206,8 +207,7 @@ def task_rows(path: str | Path, codebook: Codebook, coder: str = "") -> list[tup
     try:
         rows = readers[source.suffix.lower()](source, codebook, coder)
     except UnicodeDecodeError as error:
-        said = "not UTF-8 (saved as GBK?); save it as 'CSV UTF-8'"
-        raise SchemaError(f"{source}: cannot be read: {said}") from error
+        raise SchemaError(f"{source}: cannot be read: {NOT_UTF8}") from error
     except (OSError, json.JSONDecodeError) as error:
         raise SchemaError(f"{source}: cannot be read: {error}") from error
     for place, row in rows:

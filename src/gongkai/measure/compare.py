@@ -12,13 +12,14 @@ import pandas as pd
 from gongkai.errors import MeasureError
 from gongkai.measure.coverage import uneven_years
 from gongkai.measure.estimate import share_of_sums
+from gongkai.measure.groups import measured
 from gongkai.measure.intervals import FEWEST, Moment, difference_interval, share_interval, told
 from gongkai.measure.outcomes import as_sums, sums_of
 from gongkai.measure.prevalence import named
 from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import mask, weigh
 from gongkai.measure.years import form_break
-from gongkai.tables.schema import frame_of, refuse_lacking
+from gongkai.tables.schema import refuse_lacking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,8 +103,7 @@ def compare(
             | told(found)
             | {"note": "; ".join(filter(None, [found.note, *breaks, *uneven])) or None}
         )
-    keys = pd.DataFrame([{c: r[c] for c in ("first", "second", "p_value")} for r in rows])
-    return pd.concat([keys, frame_of("measures", rows)], axis=1)
+    return measured(("first", "second", "p_value"), rows)
 
 
 def _refuse_empty(groups: pd.Series[Any], sides: Sequence[tuple[object, Vector]]) -> None:
@@ -169,30 +169,21 @@ def compare_reports(sentences: Sentences, before: str, after: str) -> Table:
         if i not in pairs and j not in used:
             pairs[i] = (j, float(min(cosine[i, j], 1.0)))
             used.add(j)
-    rows: list[dict[str, object]] = []
+    rows: list[tuple[str, int | None, int | None, float | None]] = []
     for i in range(len(new)):
         if i not in pairs:
-            rows.append(_aligned("new", old, None, new, i, None))
+            rows.append(("new", None, i, None))
             continue
         j, similarity = pairs[i]
         one, other = masked[len(old) + i], masked[j]
         same = similarity >= KEPT and SequenceMatcher(None, one, other, autojunk=False).ratio() >= KEPT
-        rows.append(_aligned("kept" if same else "edited", old, j, new, i, similarity))
-    rows += [_aligned("dropped", old, j, new, None, None) for j in range(len(old)) if j not in used]
-    return pd.DataFrame(rows)
-
-
-def _aligned(
-    change: str, old: Table, j: int | None, new: Table, i: int | None, similarity: float | None
-) -> dict[str, object]:
-    return {
-        "change": change,
-        "before_id": None if j is None else old["sentence_id"].iloc[j],
-        "before_text": None if j is None else old["text"].iloc[j],
-        "after_id": None if i is None else new["sentence_id"].iloc[i],
-        "after_text": None if i is None else new["text"].iloc[i],
-        "similarity": similarity,
-    }
+        rows.append(("kept" if same else "edited", j, i, similarity))
+    rows += [("dropped", j, None, None) for j in range(len(old)) if j not in used]
+    table = pd.DataFrame(rows, columns=["change", "before", "after", "similarity"])
+    for side, part in (("before", old), ("after", new)):
+        for name, column in (("id", "sentence_id"), ("text", "text")):
+            table[f"{side}_{name}"] = part[column].reindex(table[side]).to_numpy()
+    return table[["change", "before_id", "before_text", "after_id", "after_text", "similarity"]]
 
 
 def rule_breaks(checks: Checks, *, by: Sequence[str] = ("year",), level: float = 0.95) -> Measures:
@@ -228,5 +219,4 @@ def rule_breaks(checks: Checks, *, by: Sequence[str] = ("year",), level: float =
             rows.append(
                 about | {"measure": measure, "n": int(bottom.sum()), "confidence": level} | told(found)
             )
-    keys = pd.DataFrame([{c: r[c] for c in by} for r in rows], columns=list(by))
-    return pd.concat([keys, frame_of("measures", rows)], axis=1)
+    return measured(by, rows)

@@ -212,14 +212,8 @@ def _status(held: list[Reports], agency: str, year: int, failed: Iterable[tuple[
     if not held:
         short = agency.removeprefix("".join(_divisions(agency)[:-1]))
         lost = [f"{path}: {said}" for path, said in failed if short in path and str(year) in path]
-        status = "unreadable" if lost else "missing"
-        return {
-            "status": status,
-            "reports": 0,
-            "published": "",
-            "late": None,
-            "evidence": "; ".join(lost[:3]),
-        }
+        return {"status": "unreadable" if lost else "missing", "reports": 0, "published": "", "late": None,
+                "evidence": "; ".join(lost[:3])}  # fmt: skip
     part = pd.concat(held)
     dates = sorted({str(d) for d in part["published"].dropna()})
     # Of several, the first decides: the obligation was met when one of them stood.
@@ -233,11 +227,8 @@ def _status(held: list[Reports], agency: str, year: int, failed: Iterable[tuple[
         "status": "twice" if len(part) > 1 else "late" if late else "held",
     }
     if dates and dates[0][:7] < f"{year}-12":
-        found |= {
-            "note": f"published {dates[0]}, before the year {year} that it reports on was over",
-            "late": None,
-        }
-        found["status"] = "twice" if len(part) > 1 else "held"
+        note = f"published {dates[0]}, before the year {year} that it reports on was over"
+        found |= {"note": note, "late": None, "status": "twice" if len(part) > 1 else "held"}
     return found
 
 

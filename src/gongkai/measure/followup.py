@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from gongkai.errors import MeasureError
 from gongkai.measure.background import used_by
 from gongkai.measure.celled import cells_of, named_cells, told_by_cells
+from gongkai.measure.groups import measured
 from gongkai.measure.intervals import share_interval, told
 from gongkai.measure.reuse import last_reports
 from gongkai.measure.scores import ratio_moment
@@ -22,7 +23,6 @@ from gongkai.measure.similar import mask, owners_weights, pair_codes
 from gongkai.measure.troubles import is_framing, same_trouble
 from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import arrow_of, literals, put, session, table_parts
-from gongkai.tables.schema import frame_of
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
@@ -480,8 +480,7 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
                 about |= {"measure": "followup", "method": method, "label": f"{kind}:{outcome}"}
                 about |= {"n": len(part), "clusters": len(ids), "cluster": "agency", "confidence": level}
                 rows.append(about | told(share))
-    keys = pd.DataFrame([{c: r[c] for c in by} for r in rows], columns=list(by))
-    return pd.concat([keys, frame_of("measures", rows)], axis=1)
+    return measured(by, rows)
 
 
 def _as_checked(found: Table) -> Table:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
+import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
@@ -21,10 +22,10 @@ from gongkai.store.run import refuse_existing, whole_file
 from gongkai.tables.predicted import scheme_of
 from gongkai.tables.query import table_parts
 from gongkai.tables.rows import ReportRow
-from gongkai.tables.schema import records, write_frame
+from gongkai.tables.schema import SCHEMAS, records, write_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Checks, Labels, Predictions, Reports, Sentences, Statistics, Table
@@ -36,6 +37,13 @@ _REPORT = ("report_id", "region", "region_code", "level", "kind", "form", "scope
 _BLOCKS = {"review": "review", "litigation_direct": "direct", "litigation_after_review": "after"}
 _CODED = ("level", "kind", "form", "scope")
 """Columns of few values: numbers with value labels in .dta."""
+_RESERVED = frozenset(
+    "aggregate array boolean break byte case catch class colvector complex const continue default delegate "
+    "delete do double else eltypedef end enum explicit export external float for friend function global goto "
+    "if in inline int local long NULL pragma protected quad rowvector short strL typedef typename using "
+    "virtual with _all _b _coef _cons _n _N _pi _pred _rc _se _skip".split()
+)
+"""Words that Stata takes for no name."""
 
 
 class Column(NamedTuple):
@@ -66,6 +74,7 @@ def panel(
 
     Args:
         reports: `reports` rows; one that another stands for is left out, and those without agency or year.
+            Columns of your own (`build --about`) go along.
         predictions: `predictions` rows of one model, or a folder of them.
         sentences: `sentences` rows, or a tables folder: reuse, stickiness and promises followed; without
             them these are not there.
@@ -117,9 +126,11 @@ def panel(
             frame = frame.assign(agency=frame["agency"].astype(object), year=frame["year"].astype(int))
             table = table.merge(frame, on=_KEY, how="left")
             columns += [c for c in described if c.column in frame.columns]
-    if covariates is not None:
-        table, described = _with_covariates(table, covariates)
-        columns += described
+    own = [c for c in kept.columns if c not in (*SCHEMAS["reports"].names, *PLACES)]
+    for mine in (kept[["report_id", *own]] if own else None, covariates):
+        if mine is not None:
+            table, described = _with_covariates(table, mine)
+            columns += described
     table = table.sort_values(["series_id", "year", "agency"]).reset_index(drop=True)
     dictionary = pd.DataFrame(columns, columns=list(Column._fields)).drop_duplicates("column")
     return table[dictionary["column"].tolist()], dictionary.reset_index(drop=True)
@@ -409,35 +420,46 @@ def write_panel(table: Table, dictionary: Table, path: Path, *, overwrite: bool 
         refuse_existing(file, overwrite=overwrite)
     write_frame(dictionary, beside, overwrite=overwrite)
     if path.suffix.lower() == ".dta":
-        said = {row["column"]: str(row["en"])[:80] for row in records(dictionary)}
+        said = {str(row["column"]): str(row["en"]) for row in records(dictionary)}
+        names = _stata_names(table)
+        made = _for_stata(table, path).rename(columns=names)
+        labels: dict[Any, str] = {}
+        for name, short in names.items():
+            label = said.get(name, "") if short == name else f"{name}: {said.get(name, '')}"
+            labels[short] = label if len(label) <= 80 else f"{label[:79]}…"
         with whole_file(path, overwrite=overwrite) as hidden:
-            _for_stata(table).to_stata(
-                hidden, write_index=False, version=118, variable_labels=_labels(table, said)
-            )
+            made.to_stata(hidden, write_index=False, version=118, variable_labels=labels)
     else:
         write_frame(table, path, overwrite=overwrite)
     return [path, beside]
 
 
-def _labels(table: Table, said: Mapping[str, str]) -> dict[Any, str]:
-    return {_stata_name(str(c)): said.get(str(c), "") for c in table.columns}
+def _stata_names(table: Table) -> dict[str, str]:
+    """Return what Stata calls each column: at most 32 letters, digits and underscores, no name twice."""
+    names: dict[str, str] = {}
+    for name in map(str, table.columns):
+        plain = re.sub(r"\W", "_", name)
+        if plain[:1].isdigit() or plain in _RESERVED:
+            plain = f"_{plain}"
+        held, times = plain[:32], 1
+        while held in names.values():
+            times += 1
+            held = f"{plain[: 31 - len(str(times))]}_{times}"
+        names[name] = held
+    return names
 
 
-def _stata_name(name: str) -> str:
-    return re.sub(r"^(?=\d)", "_", re.sub(r"\W", "_", name))[:32]
-
-
-def _for_stata(table: Table) -> Table:
+def _for_stata(table: Table, path: Path) -> Table:
     """Return a frame of kinds that Stata has: numbers, texts without null, categories."""
     columns: dict[str, Any] = {}
-    for name in table.columns:
+    for name in map(str, table.columns):
         column = table[name]
         if name in _CODED and column.notna().any():
-            columns[_stata_name(str(name))] = column.astype("category")
+            columns[name] = column.astype("category")
         elif pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
-            columns[_stata_name(str(name))] = column.astype("float64")
+            columns[name] = column.astype("float64")
+            if np.isinf(columns[name]).any():
+                raise SchemaError(f"{path}: the column {name} has an infinite number, which Stata has not")
         else:
-            columns[_stata_name(str(name))] = (
-                column.astype(object).where(column.notna(), "").astype(str).str[:2000]
-            )
+            columns[name] = column.astype(object).where(column.notna(), "").astype(str)
     return pd.DataFrame(columns)

@@ -290,7 +290,7 @@ def agreement(
     coders = sorted(coded["annotator"].unique())
     if len(coders) < 2:
         raise MeasureError(f"agreement needs two coders; the labels have {', '.join(coders) or 'none'}")
-    rows: list[dict[str, Any]] = []
+    rows = []
     for about_label in scheme_of_labels(labels, codebook).labels:
         label = about_label.name
         given = coded.set_index(["sentence_id", "annotator"])[label]
@@ -309,23 +309,12 @@ def agreement(
             counts = _coincidence_counts(codes)
             low, high = alpha_interval(functools.partial(_alpha, *counts), index, len(ids), level)
             both = codes[:, (~np.isnan(codes)).sum(axis=0) == len(coders)]
-            rows.append(
-                {
-                    "label": label,
-                    "group": group,
-                    "alpha": krippendorff_alpha(codes),
-                    "low": low,
-                    "high": high,
-                    "raw_agreement": float((both == both[0]).all(axis=0).mean())
-                    if both.size
-                    else float("nan"),
-                    "prevalence": _commonest(codes) if about_label.is_choice else float(np.nanmean(codes)),
-                    "n": codes.shape[1],
-                    "clusters": len(ids),
-                    "coders": len(coders),
-                }
-            )
-    return pd.DataFrame(rows)
+            raw = float((both == both[0]).all(axis=0).mean()) if both.size else float("nan")
+            usual = _commonest(codes) if about_label.is_choice else float(np.nanmean(codes))
+            alpha = krippendorff_alpha(codes)
+            rows.append((label, group, alpha, low, high, raw, usual, codes.shape[1], len(ids), len(coders)))
+    columns = "label group alpha low high raw_agreement prevalence n clusters coders"
+    return pd.DataFrame(rows, columns=columns.split())
 
 
 def _commonest(codes: Vector) -> float:

@@ -211,7 +211,8 @@ def group_joins(
     source = dict.fromkeys(PLACES, "places") | dict.fromkeys(own, "reports") | dict.fromkeys(columns, "p")
     if missing := [c for c in by if c not in source]:
         known = dict.fromkeys([*columns, *own, *PLACES])
-        raise SchemaError(f"predictions lack {', '.join(missing)}; they have {', '.join(known)}")
+        hint = "" if own else "; a column of the reports comes with reports= (--tables FOLDER)"
+        raise SchemaError(f"predictions lack {', '.join(missing)}; they have {', '.join(known)}{hint}")
     joins = ""
     if reports is not None and (joined := [c for c in by if source[c] == "reports"]):
         db.register("reports", arrow_of(reports[["report_id", *joined]].drop_duplicates("report_id")))

@@ -131,7 +131,7 @@ def _is_text(content: bytes) -> bool:
 
 
 READERS: tuple[Reader, ...] = (
-    Reader("pdf", 1, "pdf", (".pdf",), lambda c: b"%PDF-" in c[:1024],
+    Reader("pdf", 2, "pdf", (".pdf",), lambda c: b"%PDF-" in c[:1024],
            _in("pdf", "read_pdf_or_scan"), ("pypdfium2", *_OCR)),
     Reader("docx", 2, "docx", (".docx",), _zip_with(b"word/document"),
            _in("docx", "read_docx"), ("lxml",)),
@@ -142,8 +142,9 @@ READERS: tuple[Reader, ...] = (
            _in("ocr", "read_picture"), _OCR),
     Reader("rtf", 1, "rtf", (".rtf",), _starts(b"{\\rtf"), _in("rtf", "read_rtf")),
     Reader("odt", 1, "odt", (".odt",), _zip_with(b"opendocument.text"), _in("odt", "read_odt"), ("lxml",)),
-    Reader("ofd", 1, "ofd", (".ofd",), _zip_with(b"OFD.xml"), _in("ofd", "read_ofd"), ("lxml",)),
-    _refused("excel", _zip_with(b"xl/workbook.xml"), "an Excel workbook, not a report"),
+    Reader("ofd", 2, "ofd", (".ofd",), _zip_with(b"OFD.xml"), _in("ofd", "read_ofd"), ("lxml",)),
+    _refused("excel", _zip_with(b"xl/workbook.xml"),
+             "an Excel workbook, not a report; if it holds one, save it as PDF"),
     replace(_refused("crawl", _is_crawl, "an archive of a crawl; pass the file to build", crawl.SUFFIXES),
             needs=("warcio",)),
     _refused("zip", _starts(b"PK\x03\x04"),
@@ -158,7 +159,7 @@ READERS: tuple[Reader, ...] = (
     Reader("webarchive", 1, "html", (".webarchive",), _is_webarchive,
            _in("saved", "read_webarchive"), ("selectolax",), _in("saved", "address_of_webarchive")),
     Reader("json", 1, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",)),
-    Reader("placed", 1, "html", (), _is_placed, _in("placed", "read_placed"), ("selectolax",)),
+    Reader("placed", 2, "html", (), _is_placed, _in("placed", "read_placed"), ("selectolax",)),
     Reader("html", 2, "html", (".html", ".htm", ".shtml"), _is_html,
            _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page")),
     Reader("text", 1, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain")),

@@ -26,6 +26,8 @@ _ROW = re.compile(r"(?:\s\d[\d.,]*){3}$")
 _UNBROKEN = re.compile(r"[!-~]+")
 SPARE, NARROW = 4.0, 0.6
 """Characters that may be left free at a line's end; width of a letter or digit, in heights."""
+APART = 2.3
+"""Heights from line to line that part paragraphs; inside one browsers have 1.6, official typesetting 2."""
 _NUMBER = re.compile(r"\d+")
 RUNNING = 0.6
 """Share of the pages on which a line must stand, first or last, to be a running head."""
@@ -390,6 +392,7 @@ def _goes_on(line: PageLine, following: PageLine, left: float, right: float) -> 
         and not _WHOLE_HEADING.match(line.text)
         and not _ROW.search(line.text)
         and abs(following.size - line.size) <= 0.35 * line.size
+        and (line.page != following.page or line.y - following.y <= APART * line.size)
     )
 
 

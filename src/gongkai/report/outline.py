@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gongkai.report.agency import agency_in_title
 from gongkai.report.dates import TITLE_YEAR
 from gongkai.text.clean import ends_report, is_furniture
-from gongkai.text.grammar import NUMERALS, ORDINAL, parse_numeral
+from gongkai.text.grammar import BROWSER_LINE, NUMERALS, ORDINAL, parse_numeral
 from gongkai.text.lexicon import first_match, patterns
 
 if TYPE_CHECKING:
@@ -368,7 +368,8 @@ def cut_tail(parts: Sequence[Part]) -> list[Part]:
             )  # of a table: the heading once more
             # Before the report, what is short and ends no sentence is of an index block or a tool bar.
             loose = number == 0 and len(line.text) <= LOOSE and not FINAL.search(line.text)
-            if not (captions or loose or is_furniture(line.text) or _is_signature(line.text)):
+            printed = is_furniture(line.text) or BROWSER_LINE.fullmatch(line.text)
+            if not (captions or loose or printed or _is_signature(line.text)):
                 lines.append(line)
         kept.append(Part(part.section, part.heading, lines))
     return [p for p in kept if p.lines or p.section != "preamble"]

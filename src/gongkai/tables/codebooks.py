@@ -12,6 +12,7 @@ from typing import Any
 
 from gongkai.errors import SchemaError
 from gongkai.store.run import bundled
+from gongkai.store.storage import user_text
 from gongkai.tables.codebook import EMPTY, Class, Codebook, Example, Kind, Label, Quantity, Words
 from gongkai.tables.rows import SECTIONS
 
@@ -73,13 +74,7 @@ def read_codebook(path: str | Path) -> Codebook:
     source = Path(path)
     if str(path) in _SCHEMES and not source.is_file():
         source = bundled(f"corpus/{path}.toml")
-    try:
-        text = source.read_text(encoding="utf-8-sig")
-        return parse_codebook(text, str(source))
-    except OSError as error:
-        raise SchemaError(f"{source}: cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise SchemaError(f"{source}: not UTF-8") from error
+    return parse_codebook(user_text(source), str(source))
 
 
 def parse_codebook(text: str, name: str = "codebook") -> Codebook:

@@ -300,6 +300,12 @@ def set_aside(folder: str | Path) -> dict[str, str]:
     return found
 
 
+def names_of(folder: str | Path, name: str) -> list[str]:
+    """Return the columns of a table of a folder: those of its schema, and behind them the user's own."""
+    names = SCHEMAS[name].names
+    return [*names, *(c for c in read_names(parts_of(folder, name)[0]) if c not in names)]
+
+
 def read_names(part: str) -> list[str]:
     """Return the column names of a part."""
     system, path = storage.filesystem(part)
@@ -418,7 +424,8 @@ def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
         else:
             frame = pq.read_table(source).to_pandas()
     except (OSError, ValueError, pa.ArrowInvalid) as error:
-        raise SchemaError(f"{source}: cannot be read: {error}") from error
+        said = storage.NOT_UTF8 if isinstance(error, UnicodeDecodeError) else error
+        raise SchemaError(f"{source}: cannot be read: {said}") from error
     refuse_missing(source, needed, frame.columns)
     return frame
 
