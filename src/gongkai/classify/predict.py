@@ -16,7 +16,7 @@ from gongkai.classify.distance import Familiar
 from gongkai.errors import SchemaError
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.schema import Predictions, Sentences, frame_of, hash_text, to_arrow
+from gongkai.tables.schema import Predictions, Sentences, frame_of, hash_text, refuse_lacking, to_arrow
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
@@ -42,10 +42,7 @@ def predict(sentences: Sentences, *, model: str | Path | Classifier = "linear") 
         SchemaError: There is no column `text`, or a text has half a character.
         ModelError: The model cannot be loaded.
     """
-    if "text" not in sentences.columns:
-        raise SchemaError(
-            f"the sentences lack the column text; they have {', '.join(map(str, sentences.columns))}"
-        )
+    refuse_lacking("sentences", sentences, ("text",))
     halved = next((i for i, text in enumerate(sentences["text"]) if _HALF.search(str(text))), None)
     if halved is not None:
         raise SchemaError(
