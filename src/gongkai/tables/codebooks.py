@@ -30,7 +30,10 @@ _TAKEN = frozenset(
 
 def given_or_shipped(codebook: Codebook | None) -> Codebook:
     """Return the codebook, or the one that ships."""
-    return shipped() if codebook is None else codebook
+    if codebook is not None and not isinstance(codebook, Codebook):
+        kind = type(codebook).__name__
+        raise SchemaError(f"codebook: expected what gongkai.read_codebook gives, not a {kind}")
+    return codebook or shipped()
 
 
 @functools.lru_cache(maxsize=1)
