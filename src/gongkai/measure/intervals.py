@@ -116,16 +116,11 @@ class Moments:
 
 def laid(moments: Sequence[Moment]) -> Moments:
     """Lay shares out as arrays."""
-    value, events, rare, n = (
-        np.array([getattr(m, c) for m in moments]) for c in ("value", "events", "rare", "n")
-    )
-    sums, sizes, weights = (
-        np.concatenate([getattr(m, c) for m in moments]) for c in ("sums", "sizes", "weights")
-    )
-    of = np.repeat(np.arange(len(moments)), [len(m.sums) for m in moments])
-    return Moments(
-        value, events, rare, n, np.array([m.note for m in moments], object), of, sums, sizes, weights
-    )
+    each = {c: np.array([getattr(m, c) for m in moments]) for c in ("value", "events", "rare", "n")}
+    each |= {c: np.concatenate([getattr(m, c) for m in moments]) for c in ("sums", "sizes", "weights")}
+    each["of"] = np.repeat(np.arange(len(moments)), [len(m.sums) for m in moments])
+    each["note"] = np.array([m.note for m in moments], object)
+    return Moments(**each)
 
 
 def told(found: Estimate) -> dict[str, object]:
