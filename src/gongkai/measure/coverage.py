@@ -150,14 +150,11 @@ def _expected(known: Reports, expect: Table | None) -> list[dict[str, Any]]:
         names, note = _match(name, list(of_name))
         if listed[name] > 1:
             note = "; ".join(filter(None, [note, f"listed {listed[name]} times: the first row counts"]))
-        code = row.get("region_code")
-        given = None if code is None or pd.isna(code) else str(code).removesuffix(".0")
-        blank: dict[str, Any] = {"agency": name, "level": None, "region_code": None}
-        place = _place(of_name[names[0]], name) if names else blank
-        place["region_code"] = given or place["region_code"]
-        place["province"] = _province(place["region_code"])
-        level = row.get("level")
-        place["level"] = place["level"] if level is None or pd.isna(level) else level
+        given = {c: v for c in ("region_code", "level") if pd.notna(v := row.get(c)) and v != ""}
+        if "region_code" in given:
+            given["region_code"] = str(given["region_code"]).removesuffix(".0")
+        held = of_name[names[0]] if names else {"region_code": None, "level": None}
+        place = _place({**held, **given}, name)
         first, last = _between(row, name)
         wanted.append(place | {"names": names, "first": first, "last": last, "note": note})
     return wanted
