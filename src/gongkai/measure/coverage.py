@@ -70,9 +70,7 @@ def coverage(
         )
     kept = reports[reports["same_as"].isna()] if "same_as" in reports.columns else reports
     known = kept[kept["agency"].notna() & kept["year"].notna()]
-    if isinstance(years, str):
-        raise MeasureError(f"years {years!r}: expected whole numbers, e.g. range(2019, 2025)")
-    span = sorted({int(y) for y in years}) if years is not None else _span(known["year"])
+    span = _span(years, known["year"])
     wanted = _expected(known, expect)
     if not span or not wanted:
         raise MeasureError(
@@ -117,8 +115,12 @@ def _unplaced(report: Mapping[Any, Any]) -> dict[str, Any]:
     return _row(_place(report, name), year, status, f"{' and '.join(lacking)} not found: counts nowhere")
 
 
-def _span(years: pd.Series[int]) -> list[int]:
-    return [] if years.empty else list(range(int(years.min()), int(years.max()) + 1))
+def _span(years: Sequence[int] | None, held: pd.Series[int]) -> list[int]:
+    if isinstance(years, str):
+        raise MeasureError(f"years {years!r}: expected whole numbers, e.g. range(2019, 2025)")
+    if years is None:
+        return [] if held.empty else list(range(int(held.min()), int(held.max()) + 1))
+    return sorted({int(y) for y in years})
 
 
 def _province(code: object) -> str | None:

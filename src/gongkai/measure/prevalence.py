@@ -148,11 +148,9 @@ def prevalences(
 def _regrouped(coded: Table | None, held: Table) -> Table | None:
     """Return coded sentences with their group and units in another grouping."""
     units = ["number", "agency", "report", "passage"]
-    return (
-        None
-        if coded is None
-        else coded.drop(columns=units).merge(held[["sentence_id", *units]], on="sentence_id", how="left")
-    )
+    if coded is None:
+        return None
+    return coded.drop(columns=units).merge(held[["sentence_id", *units]], on="sentence_id", how="left")
 
 
 def _measures(sums: Sums, by: Sequence[str], how: How, coded: Table | None) -> Measures:
