@@ -3,7 +3,7 @@
 docs/tables.md      the data dictionary, from the rows of tables/rows.py; docs/zh/tables.md by columns.zh.toml
 docs/problems.md    every kind of problem, from problem.py; docs/zh/problems.md in Chinese
 docs/reference.md   the public functions, from their docstrings
-docs/commands.md    the command line, from Typer
+docs/commands.md    the command line, from Typer; docs/zh/commands.md by commands.zh.toml
 corpus/admitted.md  the second scheme that ships, as a coder reads it
 """
 
@@ -13,7 +13,7 @@ import functools
 import inspect
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +112,9 @@ def reference() -> str:
     lines = [
         "# Reference",
         NOTE,
-        "Everything public is a name of `gongkai`; the commands: [`commands.md`](commands.md).",
+        chinese()["page"]["reference"],
+        "Everything public is a name of `gongkai`; the commands: [`commands.md`](commands.md). What is "
+        "refused raises a `GongkaiError` of one line (`from gongkai.errors import GongkaiError`).",
     ]
     for group, names in gongkai._GROUPS.items():
         lines.append(f"## {GROUPS[group]}")
@@ -155,23 +157,38 @@ def _plain(text: str) -> str:
     return "".join(p if p.startswith("`") else re.sub(r"([*_<\[])", r"\\\1", p) for p in parts)
 
 
-def commands() -> str:
-    """Return the commands with their options."""
-    lines = [
-        "# Command line",
-        NOTE,
-        "Results go to stdout, progress and logs to stderr. Exit code 0: done; 1: some inputs failed, each a "
-        "row in `problems`; 2: wrong usage, or nothing could be done; 70: an error in gongkai itself; 130: "
-        "interrupted, what was finished is kept. `gongkai -v COMMAND` says more.",
-    ]
+@functools.cache
+def chinese() -> dict[str, Any]:
+    """Return the Chinese of the command line, by its English, and what stands about it."""
+    return tomllib.loads((HERE / "commands.zh.toml").read_text(encoding="utf-8"))
+
+
+def commands(language: str = "en") -> str:
+    """Return the commands with their options; in Chinese what `commands.zh.toml` lacks stays English."""
+    known = chinese() if language == "zh" else {"commands": {}, "options": {}}
+    page = known.get("page") or {
+        "title": "Command line",
+        "about": "Results go to stdout, progress and logs to stderr. Exit code 0: done; 1: some inputs "
+        "failed, each a row in `problems`; 2: wrong usage, or nothing could be done; 70: an error in gongkai "
+        "itself; 130: interrupted, what was finished is kept. `gongkai -v COMMAND` says more.",
+        "columns": ("argument or option", "meaning"), "required": " Required.", "default": " Default: `{}`.",
+    }  # fmt: skip
+    head = ["---\nlang: zh\n---"] if language == "zh" else []
+    lines = [*head, f"# {page['title']}", NOTE, page["about"]]
     for name, command in _leaves(typer.main.get_command(app), "gongkai"):
-        text, *examples = re.split(r"\n\s*Example: *", command.help or "")
-        lines += [f"## `{name}`", _plain(" ".join(text.split()))]
+        text, examples = _said(command)
+        lines += [f"## `{name}`", _plain(known["commands"].get(text, text))]
         if examples:
-            lines.append("\n".join(["```sh", *(e.strip() for e in examples), "```"]))
-        if rows := [_option(p) for p in command.params if p.name != "help"]:
-            lines.append(_table(("argument or option", "meaning"), rows))
+            lines.append("\n".join(["```sh", *examples, "```"]))
+        if rows := [_option(p, known["options"], page) for p in command.params if p.name != "help"]:
+            lines.append(_table(page["columns"], rows))
     return "\n\n".join(lines) + "\n"
+
+
+def _said(command: Any) -> tuple[str, list[str]]:  # noqa: ANN401
+    """Return what a command does, in one line, and its examples."""
+    text, *examples = re.split(r"\n\s*Example: *", command.help or "")
+    return " ".join(text.split()), [e.strip() for e in examples]
 
 
 def _leaves(command: object, name: str) -> list[tuple[str, Any]]:
@@ -182,14 +199,17 @@ def _leaves(command: object, name: str) -> list[tuple[str, Any]]:
     return [leaf for key, c in below.items() for leaf in _leaves(c, f"{name} {key}")]
 
 
-def _option(parameter: Any) -> tuple[str, str]:  # noqa: ANN401
+def _option(parameter: Any, known: Mapping[str, str], page: Mapping[str, Any]) -> tuple[str, str]:  # noqa: ANN401
     """Return what stands in the row of an argument or an option."""
     name = ", ".join([*parameter.opts, *parameter.secondary_opts])
     if parameter.param_type_name == "argument":
         name = str(parameter.name).upper() + (" …" if parameter.nargs == -1 else "")
     said = parameter.default not in (None, "", (), [], False)
-    note = " Required." if parameter.required else f" Default: `{parameter.default}`." if said else ""
-    return f"`{name}`", _plain(parameter.help or "").replace("|", "\\|") + note
+    note = (
+        page["required"] if parameter.required else page["default"].format(parameter.default) if said else ""
+    )
+    text = known.get(parameter.help or "", parameter.help or "")
+    return f"`{name}`", _plain(text).replace("|", "\\|") + note
 
 
 def admitted() -> str:
@@ -205,6 +225,7 @@ PAGES = {
     "zh/problems.md": functools.partial(problems, "zh"),
     "reference.md": reference,
     "commands.md": commands,
+    "zh/commands.md": functools.partial(commands, "zh"),
     "../corpus/admitted.md": admitted,
 }
 

@@ -9,9 +9,11 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 
 import gongkai
-from docs.make import PAGES
+from docs.make import PAGES, _leaves, _said, chinese
+from gongkai.cli.app import app
 from gongkai.tables.schema import SCHEMAS
 
 TOP = Path(__file__).parents[1]
@@ -33,6 +35,15 @@ def test_every_column_is_explained_in_chinese():
         if line.startswith("| `") and not re.search("[一-鿿]", line.split("|")[4])
     ] == []
     assert len(re.findall("^## ", page, re.M)) == len(SCHEMAS)
+
+
+def test_every_command_and_option_is_said_in_chinese_and_nothing_else_is():
+    every = [command for _, command in _leaves(typer.main.get_command(app), "gongkai")]
+    options = {p.help or p.name for c in every for p in c.params if p.name != "help"}
+    assert set(chinese()["commands"]) == {_said(c)[0] for c in every}
+    assert set(chinese()["options"]) == options
+    said = [*chinese()["commands"].values(), *chinese()["options"].values()]
+    assert [words for words in said if not re.search("[一-鿿]", words)] == []
 
 
 def test_examples_in_docstrings_give_what_they_say():
@@ -65,3 +76,11 @@ def test_names_in_the_readme_are_public():
     named = set(re.findall(r"gongkai\.([a-z_]+)\(", text))
     assert named
     assert named <= set(gongkai.__all__)
+
+
+@pytest.mark.parametrize("page", sorted(TOP.glob("docs/**/*.md")), ids=lambda p: str(p.relative_to(TOP)))
+def test_a_table_is_one(page):
+    """Rows behind a blank line are no table any more, but text with bars."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    for rows in re.findall(r"(?:^\|.*\n)+", text, re.M):
+        assert re.search(r"^\|[\s:|-]+\|$", rows, re.M), rows

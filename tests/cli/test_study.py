@@ -63,6 +63,10 @@ def test_sample_then_agree(tables, tmp_path):
     assert read_frame(tmp_path / "l.csv", ["inclusion"])["inclusion"].between(0, 1).all()
 
 
+def test_codes_that_are_not_there_are_named(tmp_path):
+    assert "missing.csv: cannot be read" in call("agree", tmp_path / "missing.csv", fails=True)
+
+
 def test_a_coder_is_no_path(tables, tmp_path):
     assert "without slashes" in call(
         "sample", tables, "-o", tmp_path / "t", "-n", 3, "--coder", "../x", fails=True

@@ -1,9 +1,14 @@
+import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from gongkai.cli.app import app
 from gongkai.corpus.about import read_about
 from gongkai.corpus.build import build
 from gongkai.errors import GongkaiError, SchemaError
+from gongkai.measure.prevalence import prevalence
 from gongkai.report.agency import NOTHING_KNOWN, Known
+from gongkai.tables.predicted import read_predictions
 from gongkai.tables.schema import read_table
 from tests.report.test_file import REPORT
 
@@ -75,3 +80,38 @@ def test_a_changed_about_file_is_another_plan(write, tmp_path, monkeypatch):
             build(tmp_path / "a.txt", tmp_path / "t", about=write("source_path,year\na.txt,2021\n"))
     with pytest.raises(GongkaiError, match="inputs or settings changed"):
         build(tmp_path / "a.txt", tmp_path / "t", resume=True, about=write("source_path,year\na.txt,2022\n"))
+
+
+def test_a_file_that_excel_saved_as_gbk_is_refused_with_what_to_do(tmp_path):
+    path = tmp_path / "about.csv"
+    path.write_bytes("source_path,组别\na.txt,甲\n".encode("gb18030"))
+    with pytest.raises(SchemaError, match="'CSV UTF-8'"):
+        read_about(path)
+
+
+def test_own_columns_make_groups_in_every_command_that_has_the_tables(tmp_path, write):
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    for number in range(6):
+        text = REPORT.format(year=2020, count=number).replace("云汀市", f"云{'甲乙丙丁戊己'[number]}市")
+        (folder / f"{number}.txt").write_text(text, encoding="utf-8")
+    about = write("source_path,组别\n[0-2].txt,东\n[3-5].txt,西\n")
+    tables, predictions = tmp_path / "t", tmp_path / "p.csv"
+    build(folder, tables, about=about)
+
+    def call(*arguments):
+        done = CliRunner().invoke(app, [str(a) for a in arguments])
+        assert done.exit_code == 0, done.exception
+        return done.output
+
+    call("predict", tables, "-o", predictions)
+    call("measure", predictions, "-o", tmp_path / "m.csv", "--by", "组别", "--tables", tables)
+    assert set(pd.read_csv(tmp_path / "m.csv")["组别"]) == {"东", "西"}
+    assert "6 × agency" in call(
+        "compare", tables, predictions, "-o", tmp_path / "c.csv", "--by", "组别", "--second", "西"
+    )
+    assert "6 sentences" in call(
+        "sample", tables, "-o", tmp_path / "s", "-n", 6, "--by", "组别", "--coder", "a"
+    )
+    with pytest.raises(SchemaError, match=r"lack 组别;.*--tables"):
+        prevalence(read_predictions(predictions), by=["组别"])

@@ -20,7 +20,7 @@ def twice(tmp_path):
     (folder / "b.html").write_text(page.replace("</body>", "<p>返回顶部</p></body>"), encoding="utf-8")
     (folder / "c.txt").write_text(REPORT.format(year=2021, count=42), encoding="utf-8")
     (folder / "d.txt").write_text(REPORT.format(year=2020, count=42), encoding="utf-8")
-    build(folder, tmp_path / "tables")
+    assert build(folder, tmp_path / "tables").problems["note build"] == 2
     return tmp_path / "tables"
 
 

@@ -55,6 +55,15 @@ def test_two_reports_of_a_year_are_one_row_without_figures(tables, predictions, 
     assert np.isnan(row["rate_granted"].iloc[0])
 
 
+def test_columns_of_the_users_own_stand_behind_and_hide_none(tables, predictions, made):
+    reports = read_table(tables, "reports").assign(组别="甲", commitment="mine")
+    table, dictionary = panel(reports, predictions)
+    assert set(table["组别"]) == {"甲"}
+    assert set(table["commitment_own"]) == {"mine"}
+    assert table["commitment"].tolist() == made[0]["commitment"].tolist()
+    assert dictionary["column"].tolist()[-2:] == ["组别", "commitment_own"]
+
+
 def test_the_dictionary_says_what_each_column_is(made):
     meanings = made[1].set_index("column")["en"]
     assert meanings["level"].startswith("nation, province, city")

@@ -60,6 +60,13 @@ def test_change_over_years_draws_each_year(predictions):
         plot_change(prevalence(predictions, by=["agency"]))
 
 
+def test_panels_name_each_year_once(predictions):
+    rows = predictions.assign(year=predictions["report_id"].rank(method="dense").astype(int) % 3 + 2021)
+    rows = rows.assign(side="甲")
+    svg = to_svg(plot_change(prevalence(rows, by=["year", "side"]), by="side", size="page"))
+    assert re.findall(r">(20\d\d)</text>", svg) == ["2021", "2022", "2023"]
+
+
 def test_the_map_has_a_point_per_agency(predictions):
     measures = prevalence(predictions, by=["agency"])
     rows = drawn_rows(plot_kinds(measures))

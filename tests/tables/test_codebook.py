@@ -22,6 +22,7 @@ def test_what_ships_is_what_it_was():
     ]
     assert book.uncounted_sections == ("preamble",)
     assert all(label.definition.zh and label.rules for label in book.labels)
+    assert all(rule.en and rule.zh for label in book.labels for rule in label.rules)
 
 
 def test_the_second_scheme_ships_by_its_name():

@@ -32,7 +32,9 @@ def code(
     cache: Annotated[Path | None, Option(help="Folder of kept answers; OUTPUT.answers if not given.")] = None,
     answer: Annotated[str, Option(help="json_schema, json_object or text.")] = "json_schema",
     passes: Annotated[int, Option(min=1, help="How often each sentence is coded.")] = 1,
-    temperature: Annotated[float, Option(min=0.0)] = 0.0,
+    temperature: Annotated[
+        float, Option(min=0.0, help="Sampling temperature of the model; 0: its likeliest answer.")
+    ] = 0.0,
     max_tokens: Annotated[int, Option(min=16, help="Longest answer.")] = 800,
     jobs: Annotated[int, Option("--jobs", "-j", min=1, help="Requests at a time.")] = 8,
     retries: Annotated[int, Option(min=0, help="Of 429, 5xx and lost connections.")] = 6,

@@ -28,11 +28,11 @@ def group_reports(
 ) -> Table:
     """Return reports, or those of a tables folder, with all that `by` may name: places, the user's own."""
     from gongkai.measure.groups import PLACES, with_places
-    from gongkai.tables.schema import SCHEMAS, read_frame
+    from gongkai.tables.schema import names_of, read_frame
 
     if isinstance(reports, Path):
         wanted = {"report_id", "agency", "region_code", "year", *opt.columns_of(by)}
-        columns = [c for c in SCHEMAS["reports"].names if c in wanted]
+        columns = [c for c in names_of(reports, "reports") if c in wanted]
         reports = gongkai.read(reports, "reports", columns)
     if set(PLACES) & set(opt.columns_of(by)):
         reports = with_places(reports)

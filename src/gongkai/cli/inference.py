@@ -60,8 +60,8 @@ def compare(
     given = given_predictions(predictions, tables, codebook_of(codebook))
     outcomes, gold = _outcomes(given, labels, codebook, assume_random, by=groups_by, reports=reports)
     if second is None:
-        if first is not None or against not in ("peers", "mean"):
-            raise GongkaiError("--first needs --second; --against is peers or mean")
+        if first is not None:
+            raise GongkaiError("--first needs --second")
         table = gongkai.compare_groups(outcomes, by=by, against=against, cluster=cluster, level=level)  # type: ignore[arg-type]
         table = note_assumed(table, gold)
         write_frame(table, output, overwrite=overwrite)
@@ -128,8 +128,8 @@ def plan(
     agencies: Annotated[int, Option(min=1, help="In each group.")],
     sentences: Annotated[int, Option(min=1, help="Of each agency in each group.")],
     share: Annotated[float | None, Option(help="Share of the label.")] = None,
-    sensitivity: Annotated[float, Option(help="Of the model.")] = 0.85,
-    specificity: Annotated[float, Option(help="Of the model.")] = 0.95,
+    sensitivity: Annotated[float, Option(help="Sensitivity of the model.")] = 0.85,
+    specificity: Annotated[float, Option(help="Specificity of the model.")] = 0.95,
     correlation: Annotated[float, Option(help="Of an agency's sentences.")] = 0.05,
     overlap: Annotated[
         float, Option(help="Correlation of an agency's two shares; 0 for other agencies.")
@@ -202,7 +202,7 @@ def regress(
     draws: Annotated[int, Option(min=0, help="Of the wild cluster bootstrap.")] = 9999,
     codebook: opt.CodebookFile = None,
     level: opt.Level = 0.95,
-    seed: Annotated[int, Option(help="Of the bootstrap.")] = 0,
+    seed: opt.Seed = 0,
     overwrite: opt.Overwrite = False,
 ) -> None:
     """Regress on the panel with fixed effects, errors clustered by agency (pyfixest).

@@ -18,7 +18,7 @@ Overwrite = Annotated[bool, Option("--overwrite", help="Replace an earlier resul
 Jobs = Annotated[int, Option("--jobs", "-j", min=1, help="Worker processes.")]
 Threads = Annotated[int | None, Option("--jobs", "-j", min=1, help="Threads; all cores if not given.")]
 Limit = Annotated[int | None, Option("--limit", min=1, help="Only the first N inputs, for a look.")]
-Seed = Annotated[int, Option("--seed", help="Seed of the bootstrap.")]
+Seed = Annotated[int, Option("--seed", help="Seed of what is drawn at random.")]
 Level = Annotated[float, Option("--level", min=0.5, max=0.999, help="Coverage of the intervals.")]
 Model = Annotated[str, Option("--model", "-m", help="Model folder, or the name of a bundled checkpoint.")]
 Device = Annotated[

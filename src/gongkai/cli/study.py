@@ -137,12 +137,9 @@ def _read_codes(path: Path, tables: Path | None, codebook: Codebook | None) -> l
     """Return a file's codes; of a Label Studio export with several people's, each one's."""
     from gongkai.coding.exchange import coders_of
 
-    if path.is_dir():
+    head = path.read_bytes().partition(b"\n")[0] if path.suffix.lower() == ".csv" and path.is_file() else b""
+    if path.is_dir() or b"annotator" in head:
         return [gongkai.read_labels(path, codebook)]
-    if path.suffix.lower() == ".csv":
-        with path.open("rb") as stream:
-            if b"annotator" in stream.readline():
-                return [gongkai.read_labels(path, codebook)]
     sentences = None if tables is None else gongkai.read(tables, "sentences")
     several = coders_of(path)
     names = several if len(several) > 1 else (path.stem,)
@@ -209,6 +206,7 @@ def reuse(
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
     """
     from gongkai.measure.reuse import reuse_placebo, reused_sentences
+    from gongkai.store.storage import user_text
     from gongkai.tables.schema import write_frame
 
     found = gongkai.reuse(tables, n=n, share=share)
@@ -225,7 +223,7 @@ def reuse(
     if usual is not None:
         write_frame(gongkai.mandated_phrases(tables), usual, overwrite=overwrite)
     if copies is not None or network is not None:
-        further = [] if phrases is None else phrases.read_text(encoding="utf-8-sig").split("\n")
+        further = [] if phrases is None else user_text(phrases).split("\n")
         reports = gongkai.read(tables, "reports")
         pairs = gongkai.copied(tables, reports, phrases=further)
         if copies is not None:

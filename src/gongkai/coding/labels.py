@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gongkai.errors import SchemaError
+from gongkai.store.storage import user_text
 from gongkai.tables.codebook import Codebook, codes_in_order
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.coded import coded_whole, indicator_codes, scheme_of_labels
@@ -56,12 +57,7 @@ def read_labels(path: str | Path, codebook: Codebook | None = None) -> Labels:
 
 
 def _read_rows(file: Path, codebook: Codebook) -> list[tuple[int, dict[str, object]]]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SchemaError(f"{file}: not UTF-8 (saved by Excel as GBK?); save it as 'CSV UTF-8'") from error
-    except OSError as error:
-        raise SchemaError(f"{file}: cannot be read: {error.strerror or error}") from error
+    text = user_text(file)
     csv.field_size_limit(2**31 - 1)  # a sentence may be as long as it likes
     reader = csv.DictReader(text.splitlines(keepends=True))
     columns = reader.fieldnames or ()
@@ -164,9 +160,8 @@ def predictions_from_codes(
     for label in scheme.labels:
         given = share[list(label.indicators)].dropna(how="all")
         best = given.to_numpy().argmax(axis=1) if len(given) else np.zeros(0, int)
-        for k, (indicator, value) in enumerate(
-            zip(label.indicators, label.class_names or (None,), strict=True)
-        ):
+        values = label.class_names or (None,)
+        for k, (indicator, value) in enumerate(zip(label.indicators, values, strict=True)):
             score = given[indicator]
             chosen = best == k if label.is_choice else score.to_numpy() >= 0.5
             parts.append(

@@ -84,10 +84,7 @@ def template_text(path: str | Path | None = None) -> str:
         SchemaError: It cannot be read or lacks the line, `$codebook` or `$text`.
     """
     source = Path(__file__).parent / "prompt.txt" if path is None else Path(path)
-    try:
-        text = source.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SchemaError(f"{source}: cannot be read: {error}") from error
+    text = storage.user_text(source)
     if text.count(_SPLIT) != 1 or "$codebook" not in text or "$text" not in text:
         raise SchemaError(f"{source}: a template has one line ===, $codebook before it and $text after it")
     return text

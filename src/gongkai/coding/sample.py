@@ -14,7 +14,7 @@ from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.predicted import INDICATOR, keep_pivoted, predictions_in, scheme_of
 from gongkai.tables.query import arrow_of, literals, session
-from gongkai.tables.schema import SCHEMAS, parts_of, read_names, read_parts, read_table, read_where
+from gongkai.tables.schema import as_columns, names_of, read_parts, read_table, read_where
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,6 +64,9 @@ def draw(
             sentence without a prediction.
     """
     scheme = given_or_shipped(codebook)
+    by = as_columns(by)
+    if not isinstance(n, int):
+        raise MeasureError(f"cannot draw {n} sentences; expected a whole number")
     pool = _pool(sentences, by, scheme, texts=not by and predictions is not None)
     if not 0 < n <= len(pool):
         raise MeasureError(f"cannot draw {n} of {len(pool)} sentences")
@@ -84,7 +87,7 @@ def draw(
 def _pool(sentences: Sentences | str | Path, by: Sequence[str], scheme: Codebook, *, texts: bool) -> Table:
     """Return of all sentences that may be drawn what the draw looks at; of texts a number for equal ones."""
     if isinstance(sentences, str | Path):
-        names = [*SCHEMAS["sentences"].names, *read_names(parts_of(sentences, "sentences")[0])]
+        names = names_of(sentences, "sentences")
     else:
         names = list(sentences.columns)
     wanted = ["sentence_id", "report_id", "section", *(["text"] if texts else []), *by]
@@ -101,8 +104,9 @@ def _pool(sentences: Sentences | str | Path, by: Sequence[str], scheme: Codebook
             rows = rows.drop(columns="text").assign(_text=pd.util.hash_pandas_object(masked, index=False))
         kept.append(rows)
     pool = pd.concat(kept)
-    about = [c for c in by if c not in names and c in SCHEMAS["reports"].names]
+    about = [c for c in by if c not in names]
     if about and isinstance(sentences, str | Path):
+        about = [c for c in about if c in names_of(sentences, "reports")]
         reports = read_table(sentences, "reports", ["report_id", *about]).set_index("report_id")
         pool = pool.assign(**{c: pool["report_id"].map(reports[c]) for c in about})
     return pool

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from gongkai.errors import SchemaError
 from gongkai.report.agency import NOTHING_KNOWN, Known
+from gongkai.store import storage
 from gongkai.tables.rows import ReportRow
 
 logger = logging.getLogger(__name__)
@@ -86,7 +87,8 @@ def read_about(path: str | Path | None) -> About:
         rows = csv.DictReader(content.decode("utf-8-sig").splitlines())
         names = [name.strip() for name in rows.fieldnames or ()]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SchemaError(f"{source}: cannot be read as UTF-8 CSV: {error}") from error
+        said = storage.NOT_UTF8 if isinstance(error, UnicodeDecodeError) else error
+        raise SchemaError(f"{source}: cannot be read as a CSV: {said}") from error
     own = tuple(name for name in names if name not in ("source_path", *_KNOWN))
     _refuse_columns(source, names, own)
     by_name: dict[str, list[_Entry]] = defaultdict(list)

@@ -132,7 +132,8 @@ def build(
         )  # fmt: skip
         counts = Counter(shards.sum_marks(output, len(parts), share))
         if share is None:
-            mark_same(output, first_part=len(parts))
+            if said := mark_same(output, first_part=len(parts)):
+                counts[f"{_KIND}note build"] += said
             counts["checks"] += write_year_checks(
                 output, reports=counts["reports"], first_part=len(parts), series=series_name
             )

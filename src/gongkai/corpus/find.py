@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -21,12 +21,14 @@ def find_inputs(paths: Iterable[str | Path]) -> list[str]:
     """List the files below the given paths, each once, sorted; links to folders are not followed.
 
     A ZIP is listed file by file (`x.zip/name`), a crawl response by response (`x.warc.gz#offset`); as itself
-    where it cannot be. Folders of pictures that a browser saves beside a page (`x_files`) are left out.
+    where it cannot be. Folders of pictures that a browser saves beside a page (`x_files`) are left out. Files
+    of a folder whose endings no reader has are counted in a warning.
 
     Raises:
         ReadError: A path does not exist.
     """
     found: dict[str, None] = {}
+    passed: Counter[str] = Counter()
     for path in paths:
         if not storage.exists(path):
             raise ReadError(f"{path}: no such file or folder")
@@ -35,14 +37,18 @@ def find_inputs(paths: Iterable[str | Path]) -> list[str]:
             wanted = (p for p in below if p == str(path) or _is_wanted(p.rsplit("/", 1)[-1]))
             found |= dict.fromkeys(name for p in wanted for name in _listed(p))
         elif storage.is_folder(path):
-            found |= dict.fromkeys(_walk(Path(path).as_posix()))
+            found |= dict.fromkeys(_walk(Path(path).as_posix(), passed))
         else:
             found |= dict.fromkeys(_listed(Path(path).as_posix()))
+    if passed:
+        kinds = ", ".join(f"{count} × {ending or 'none'}" for ending, count in passed.most_common(8))
+        said = "files passed by, for their endings: %s; name a file to have it read all the same"
+        logger.warning(said, kinds + (", …" if len(passed) > 8 else ""))
     return list(found)
 
 
-def _walk(folder: str) -> Iterator[str]:
-    """Yield the wanted files of a folder and those below, name by name."""
+def _walk(folder: str, passed: Counter[str]) -> Iterator[str]:
+    """Yield the wanted files of a folder and those below, name by name; count the others by ending."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -51,9 +57,13 @@ def _walk(folder: str) -> Iterator[str]:
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):  # a pipe, a broken link: listed; reading it says what it is
             if not entry.name.endswith(("_files", ".files")):
-                yield from _walk(f"{folder}/{entry.name}")
-        elif _is_wanted(entry.name) and not Path(entry.path).is_dir():
+                yield from _walk(f"{folder}/{entry.name}", passed)
+        elif Path(entry.path).is_dir() or entry.name.startswith((".", "~$")):
+            continue
+        elif _is_wanted(entry.name):
             yield from _listed(f"{folder}/{entry.name}".removeprefix("./"))
+        else:
+            passed[Path(entry.name).suffix.lower()] += 1
 
 
 def _listed(path: str) -> list[str]:

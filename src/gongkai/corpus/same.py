@@ -54,7 +54,7 @@ def mark_same(folder: str | Path, *, first_part: int) -> int:
         first_part: Number of the part of `problems` to write.
 
     Returns:
-        How many reports another stands for.
+        How many rows of `problems` were written.
     """
     parts = parts_of(folder, "reports")
     groups = _groups(parts)
@@ -70,7 +70,7 @@ def mark_same(folder: str | Path, *, first_part: int) -> int:
         write_part("problems", table_of("problems", rows), folder, first_part)
     if stands_for:
         _write(folder, parts, stands_for)
-    return len(stands_for)
+    return len(problems)
 
 
 def _groups(parts: Sequence[str]) -> dict[tuple[str, int], list[tuple[int, str, str]]]:

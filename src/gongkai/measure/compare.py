@@ -12,13 +12,14 @@ import pandas as pd
 from gongkai.errors import MeasureError
 from gongkai.measure.coverage import uneven_years
 from gongkai.measure.estimate import share_of_sums
+from gongkai.measure.groups import groups_by, measured
 from gongkai.measure.intervals import FEWEST, Moment, difference_interval, share_interval, told
 from gongkai.measure.outcomes import as_sums, sums_of
 from gongkai.measure.prevalence import named
 from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import mask, weigh
 from gongkai.measure.years import form_break
-from gongkai.tables.schema import frame_of, refuse_lacking
+from gongkai.tables.schema import refuse_lacking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,9 +64,11 @@ def compare(
 
     Raises:
         SchemaError: A column is missing.
-        MeasureError: A group has no sentence.
+        MeasureError: A group has no sentence, or both are one.
     """
     refuse_lacking("outcomes", outcomes, (by, cluster, "label", "outcome"))
+    if first == second:
+        raise MeasureError(f"{by}: first and second are both {first!r}; a difference needs two groups")
     outcomes = as_sums(outcomes)
     in_second = (outcomes[by] == second).to_numpy()
     in_first = ~in_second if first is None else (outcomes[by] == first).to_numpy()
@@ -102,15 +105,14 @@ def compare(
             | told(found)
             | {"note": "; ".join(filter(None, [found.note, *breaks, *uneven])) or None}
         )
-    keys = pd.DataFrame([{c: r[c] for c in ("first", "second", "p_value")} for r in rows])
-    return pd.concat([keys, frame_of("measures", rows)], axis=1)
+    return measured(("first", "second", "p_value"), rows)
 
 
 def _refuse_empty(groups: pd.Series[Any], sides: Sequence[tuple[object, Vector]]) -> None:
     for name, members in sides:
         if not members.any():
             known = ", ".join(sorted(map(str, groups.dropna().unique())))
-            raise MeasureError(f"no sentence where {groups.name} is {name}; there are {known}")
+            raise MeasureError(f"no sentence where {groups.name} is {name!r}; there are {known}")
 
 
 def unit_of(part: Table, cluster: str) -> str:
@@ -169,30 +171,21 @@ def compare_reports(sentences: Sentences, before: str, after: str) -> Table:
         if i not in pairs and j not in used:
             pairs[i] = (j, float(min(cosine[i, j], 1.0)))
             used.add(j)
-    rows: list[dict[str, object]] = []
+    rows: list[tuple[str, int | None, int | None, float | None]] = []
     for i in range(len(new)):
         if i not in pairs:
-            rows.append(_aligned("new", old, None, new, i, None))
+            rows.append(("new", None, i, None))
             continue
         j, similarity = pairs[i]
         one, other = masked[len(old) + i], masked[j]
         same = similarity >= KEPT and SequenceMatcher(None, one, other, autojunk=False).ratio() >= KEPT
-        rows.append(_aligned("kept" if same else "edited", old, j, new, i, similarity))
-    rows += [_aligned("dropped", old, j, new, None, None) for j in range(len(old)) if j not in used]
-    return pd.DataFrame(rows)
-
-
-def _aligned(
-    change: str, old: Table, j: int | None, new: Table, i: int | None, similarity: float | None
-) -> dict[str, object]:
-    return {
-        "change": change,
-        "before_id": None if j is None else old["sentence_id"].iloc[j],
-        "before_text": None if j is None else old["text"].iloc[j],
-        "after_id": None if i is None else new["sentence_id"].iloc[i],
-        "after_text": None if i is None else new["text"].iloc[i],
-        "similarity": similarity,
-    }
+        rows.append(("kept" if same else "edited", j, i, similarity))
+    rows += [("dropped", j, None, None) for j in range(len(old)) if j not in used]
+    table = pd.DataFrame(rows, columns=["change", "before", "after", "similarity"])
+    for side, part in (("before", old), ("after", new)):
+        for name, column in (("id", "sentence_id"), ("text", "text")):
+            table[f"{side}_{name}"] = part[column].reindex(table[side]).to_numpy()
+    return table[["change", "before_id", "before_text", "after_id", "after_text", "similarity"]]
 
 
 def rule_breaks(checks: Checks, *, by: Sequence[str] = ("year",), level: float = 0.95) -> Measures:
@@ -210,9 +203,10 @@ def rule_breaks(checks: Checks, *, by: Sequence[str] = ("year",), level: float =
     Raises:
         SchemaError: A column is missing.
     """
+    by = groups_by(by)
     refuse_lacking("checks", checks, (*by, "holds", "report_id"))
     decided = checks[checks["holds"].notna()].assign(_broken=lambda t: ~t["holds"].astype(bool))
-    groups = decided.groupby(list(by), sort=True, dropna=False) if by else [((), decided)]
+    groups = decided.groupby(by, sort=True, dropna=False) if by else [((), decided)]
     rows: list[dict[str, object]] = []
     for key, group in groups:
         per = group.groupby("report_id")["_broken"].agg(["sum", "size"])
@@ -228,5 +222,4 @@ def rule_breaks(checks: Checks, *, by: Sequence[str] = ("year",), level: float =
             rows.append(
                 about | {"measure": measure, "n": int(bottom.sum()), "confidence": level} | told(found)
             )
-    keys = pd.DataFrame([{c: r[c] for c in by} for r in rows], columns=list(by))
-    return pd.concat([keys, frame_of("measures", rows)], axis=1)
+    return measured(by, rows)

@@ -245,17 +245,22 @@ def _direction(mine: tuple[int, str | None], theirs: tuple[int, str | None]) -> 
     return None if mine[0] == theirs[0] else "from" if theirs[0] < mine[0] else "to"
 
 
-def _firsts(left: Vector, right: Vector, when: Sequence[tuple[int, str | None]]) -> dict[int, int]:
-    """Return for each row that shares text the row of its group that is earlier than all others."""
+def _connected(left: Vector, right: Vector) -> tuple[Vector, Vector]:
+    """Return what pairs join, in order, and the number of the connected group of each."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
+    nodes, place = np.unique(np.stack([left, right]), return_inverse=True)
+    ones, ends = np.ones(len(left), np.int8), tuple(place.reshape(2, -1))
+    _, group = connected_components(coo_matrix((ones, ends), shape=(len(nodes),) * 2), directed=False)
+    return nodes, group
+
+
+def _firsts(left: Vector, right: Vector, when: Sequence[tuple[int, str | None]]) -> dict[int, int]:
+    """Return for each row that shares text the row of its group that is earlier than all others."""
     if not len(left):
         return {}
-    nodes, place = np.unique(np.stack([left, right]), return_inverse=True)
-    ends = place.reshape(2, -1)
-    ones = np.ones(len(left), np.int8)
-    _, group = connected_components(coo_matrix((ones, tuple(ends)), shape=(len(nodes),) * 2), directed=False)
+    nodes, group = _connected(left, right)
     members: dict[int, list[int]] = {}
     for row, number in zip(nodes.tolist(), group.tolist(), strict=True):
         members.setdefault(number, []).append(row)
@@ -359,7 +364,7 @@ def copy_network(copies: Table, reports: Reports, *, sentences: Sentences | str 
     about = {row["report_id"]: row for row in records(reports)}
     pairs: dict[Any, Table] = dict(iter(shared.groupby(["report_id", "source_report_id"], sort=True)))
     length, whole = _lengths(sentences, {*shared["sentence_id"], *shared["source_id"]})
-    rows: list[dict[str, object]] = []
+    rows: list[tuple[object, ...]] = []
     for (report, other), part in pairs.items():
         if str(part["agency"].iloc[0]) > str(part["source_agency"].iloc[0]):
             continue  # the pair stands once, its agencies in order
@@ -370,22 +375,17 @@ def copy_network(copies: Table, reports: Reports, *, sentences: Sentences | str 
         dates = [_possible(one["published"], year) for one in (mine, theirs)]
         known = None not in dates and dates[0] != dates[1]
         rows.append(
-            {
-                "agency": mine["agency"],
-                "other": theirs["agency"],
-                "year": year,
-                "sentences": int(part["sentence_id"].nunique()),
-                "share": sum(length[i] for i in shared_ids) / (whole[report] + whole[other]),
-                "relation": _relation(mine, theirs),
-                "first": (mine if str(dates[0]) < str(dates[1]) else theirs)["agency"] if known else None,
-            }
-        )
-    columns = ["agency", "other", "year", "sentences", "share", "relation", "first", "cluster"]
-    table = pd.DataFrame(rows, columns=columns[:-1])
-    table["cluster"] = _clusters(table)
-    return table.sort_values(["sentences", "agency", "other", "year"], ascending=[False, True, True, True])[
-        columns
-    ].reset_index(drop=True)
+            (
+                mine["agency"], theirs["agency"], year, int(part["sentence_id"].nunique()),
+                sum(length[i] for i in shared_ids) / (whole[report] + whole[other]), _relation(mine, theirs),
+                (mine if str(dates[0]) < str(dates[1]) else theirs)["agency"] if known else None,
+            )
+        )  # fmt: skip
+    columns = ["agency", "other", "year", "sentences", "share", "relation", "first"]
+    table = pd.DataFrame(rows, columns=columns)
+    order = ["sentences", "agency", "other", "year"]
+    table = table.assign(cluster=_clusters(table)).sort_values(order, ascending=[False, True, True, True])
+    return table.reset_index(drop=True)
 
 
 def _lengths(sentences: Sentences | str | Path, wanted: set[str]) -> tuple[dict[str, int], Counter[str]]:
@@ -415,16 +415,12 @@ def _relation(mine: dict[str, Any], theirs: dict[str, Any]) -> str:
     return "superior" if ranks[1] < ranks[0] else "subordinate"  # type: ignore[operator]
 
 
-def _clusters(pairs: Table) -> list[int]:
+def _clusters(pairs: Table) -> Vector:
     """Number the connected groups of agencies, year by year."""
-    root: dict[tuple[object, object], tuple[object, object]] = {}
-
-    def find(key: tuple[object, object]) -> tuple[object, object]:
-        while root.setdefault(key, key) != key:
-            key = root[key]
-        return key
-
-    for row in pairs.itertuples():
-        root[find((row.year, row.other))] = find((row.year, row.agency))
-    numbers: dict[tuple[object, object], int] = {}
-    return [numbers.setdefault(find((row.year, row.agency)), len(numbers)) for row in pairs.itertuples()]
+    if pairs.empty:
+        return np.zeros(0, int)
+    ends = [
+        pd.MultiIndex.from_frame(pairs[["year", c]], names=["year", "agency"]) for c in ("agency", "other")
+    ]
+    left, right = pd.factorize(ends[0].append(ends[1]))[0].reshape(2, -1)
+    return pd.factorize(_connected(left, right)[1][left])[0]

@@ -40,18 +40,10 @@ def confusion(
     rows = []
     for (model, label), part in joined.groupby(["model", "label"], sort=True):
         gold, predicted = part["gold"].to_numpy(bool), part["predicted"].to_numpy(bool)
-        rows.append(
-            {
-                "model": model,
-                "label": label,
-                "true_positives": int((gold & predicted).sum()),
-                "false_positives": int((~gold & predicted).sum()),
-                "false_negatives": int((gold & ~predicted).sum()),
-                "true_negatives": int((~gold & ~predicted).sum()),
-                "n": len(part),
-            }
-        )
-    return pd.DataFrame(rows)
+        cells = [gold & predicted, ~gold & predicted, gold & ~predicted, ~gold & ~predicted]
+        rows.append((model, label, *(int(cell.sum()) for cell in cells), len(part)))
+    names = "model label true_positives false_positives false_negatives true_negatives n"
+    return pd.DataFrame(rows, columns=names.split())
 
 
 def choice_confusion(

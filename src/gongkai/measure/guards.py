@@ -120,6 +120,19 @@ def responded(inclusion: pd.Series[float], coded: Vector, *, say: int = logging.
     return found
 
 
+def say_balance(inclusion: Vector, sentences: int) -> None:
+    """Say where the weights of a sample do not sum to the sentences that it stands for."""
+    drawn = inclusion[(inclusion > 0) & (inclusion <= 1)]
+    total = float((1 / drawn).sum())
+    chance = 3 * float(np.sqrt(((1 - drawn) / drawn**2).sum()))  # of a sample in which each is drawn alone
+    if abs(total - sentences) > max(chance, 0.1 * sentences):
+        logger.warning(
+            "the weights of the %d coded sentences sum to %.0f, the sentences are %d: drawn sentences were "
+            "left uncoded (taken as missing at random) or the sample was not drawn from these sentences",
+            len(inclusion), total, sentences,
+        )  # fmt: skip
+
+
 def assume_random(
     labels: Labels, predictions: Predictions | str | Path, *, codebook: Codebook | None = None
 ) -> Labels:

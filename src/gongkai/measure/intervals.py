@@ -21,10 +21,12 @@ Coverage of all this, over shares, clusters, sizes, correlations and designs: `d
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from gongkai.errors import MeasureError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -265,6 +267,17 @@ def on_log_odds(moments: Moments) -> tuple[Vector, Vector, Vector]:
     return place, spread, freedom
 
 
+def upper(level: float) -> float:
+    """Return the probability below the upper end of an interval.
+
+    Raises:
+        MeasureError: The level is no share in (0, 1).
+    """
+    if not (isinstance(level, int | float) and 0 < level < 1):
+        raise MeasureError(f"level {level!r}: expected a share in (0, 1), e.g. 0.95")
+    return (1 + level) / 2
+
+
 def share_intervals(moments: Moments, level: float) -> dict[str, Vector]:
     """Return shares with their intervals.
 
@@ -279,7 +292,7 @@ def share_intervals(moments: Moments, level: float) -> dict[str, Vector]:
     from scipy import special
 
     sides, value = _sides(moments), np.clip(moments.value, 0.0, 1.0)
-    low, high = sides.limits(special.stdtrit(sides.freedom, (1 + level) / 2), level)
+    low, high = sides.limits(special.stdtrit(sides.freedom, upper(level)), level)
     known = sides.note == ""
     why = np.where((value == 0.0) | (value == 1.0), "no event", "no variation")
     note = np.where(known & (sides.spread == 0), why, sides.note)
@@ -302,7 +315,7 @@ def wilson(share: Any, n: Any, level: float = 0.95) -> tuple[Any, Any]:  # noqa:
     """
     from statistics import NormalDist
 
-    z = NormalDist().inv_cdf((1 + level) / 2)
+    z = NormalDist().inv_cdf(upper(level))
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
@@ -349,6 +362,7 @@ def difference_interval(
         low, high = ends(at)
         return low if b > a else -high
 
+    upper(level)
     low, high = ends(level)
     if a == b or beyond(1e-9) <= 0:
         p_value = 1.0
@@ -365,7 +379,7 @@ def paired_difference(first: Moment, second: Moment, level: float) -> tuple[Esti
     """Return value(second) − value(first) of the same sentences, with its interval and p-value.
 
     A cluster adds to the difference what it adds to the second less what it adds to the first, so that
-    what both have in common cancels: CR2 and Student's t with Satterthwaite's degrees of freedom, symmetric.
+    what both have in common cancels (`symmetric_interval`).
 
     Args:
         first: One quantity.
@@ -376,19 +390,32 @@ def paired_difference(first: Moment, second: Moment, level: float) -> tuple[Esti
         The difference, and the p-value of none; NaN, with a note, with fewer than three clusters. Where no
         cluster differs both ends are the difference, and the p-value of none is 1.
     """
-    from scipy import special
-
     if first.value != first.value or second.value != second.value:
         return undefined(first.note or second.note or "nothing to divide by"), NAN
-    gap, sums = second.value - first.value, second.sums - first.sums
-    sizes = first.sizes + second.sizes
+    found, p_value = symmetric_interval(
+        second.value - first.value, second.sums - first.sums, first.sizes + second.sizes, level
+    )
+    return replace(found, low=max(found.low, -1.0), high=min(found.high, 1.0)), p_value
+
+
+def symmetric_interval(value: float, sums: Vector, sizes: Vector, level: float) -> tuple[Estimate, float]:
+    """Return value ± t · error with CR2 and Satterthwaite's degrees of freedom, and the p-value of 0.
+
+    Args:
+        value: An estimate.
+        sums: See `variance`.
+        sizes: See `variance`; clusters of size 0 are none.
+        level: Coverage of the interval, in (0, 1).
+    """
+    from scipy import special
+
     inside = sizes > 0
     found, freedom = variance(sums[inside], sizes[inside])
     if inside.sum() < FEWEST or found != found:
-        return Estimate(gap, NAN, NAN, NAN, "fewer than three clusters"), NAN
-    error = float(np.sqrt(found))
+        return Estimate(value, NAN, NAN, NAN, "fewer than three clusters"), NAN
+    error = math.sqrt(found)
     if error < 1e-12:
-        return Estimate(gap, gap, gap, 0.0), float(abs(gap) < 1e-12)
-    half = float(special.stdtrit(freedom, (1 + level) / 2)) * error
-    p_value = 2 * float(special.stdtr(freedom, -abs(gap) / error))
-    return Estimate(gap, max(gap - half, -1.0), min(gap + half, 1.0), error), p_value
+        return Estimate(value, value, value, 0.0), float(abs(value) < 1e-12)
+    half = float(special.stdtrit(freedom, upper(level))) * error
+    p_value = 2 * float(special.stdtr(freedom, -abs(value) / error))
+    return Estimate(value, value - half, value + half, error), p_value

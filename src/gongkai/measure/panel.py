@@ -22,7 +22,7 @@ from gongkai.store.run import refuse_existing, whole_file
 from gongkai.tables.predicted import scheme_of
 from gongkai.tables.query import table_parts
 from gongkai.tables.rows import ReportRow
-from gongkai.tables.schema import records, write_frame
+from gongkai.tables.schema import SCHEMAS, records, write_frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +74,7 @@ def panel(
 
     Args:
         reports: `reports` rows; one that another stands for is left out, and those without agency or year.
+            Columns of your own (`build --about`) go along.
         predictions: `predictions` rows of one model, or a folder of them.
         sentences: `sentences` rows, or a tables folder: reuse, stickiness and promises followed; without
             them these are not there.
@@ -125,9 +126,11 @@ def panel(
             frame = frame.assign(agency=frame["agency"].astype(object), year=frame["year"].astype(int))
             table = table.merge(frame, on=_KEY, how="left")
             columns += [c for c in described if c.column in frame.columns]
-    if covariates is not None:
-        table, described = _with_covariates(table, covariates)
-        columns += described
+    own = [c for c in kept.columns if c not in (*SCHEMAS["reports"].names, *PLACES)]
+    for mine in (kept[["report_id", *own]] if own else None, covariates):
+        if mine is not None:
+            table, described = _with_covariates(table, mine)
+            columns += described
     table = table.sort_values(["series_id", "year", "agency"]).reset_index(drop=True)
     dictionary = pd.DataFrame(columns, columns=list(Column._fields)).drop_duplicates("column")
     return table[dictionary["column"].tolist()], dictionary.reset_index(drop=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from gongkai.errors import MeasureError, SchemaError
+from gongkai.errors import MeasureError, SchemaError, refuse_other
 from gongkai.measure.estimate import Coded, Crowd, adjusted, corrected, dsl_outcomes, none, shares_of
-from gongkai.measure.guards import note_assumed, refuse_learned, responded
+from gongkai.measure.groups import groups_by
+from gongkai.measure.guards import note_assumed, refuse_learned, responded, say_balance
 from gongkai.measure.intervals import laid, share_intervals
 from gongkai.measure.pooling import pooled_shares
 from gongkai.measure.sums import summed
@@ -106,12 +107,14 @@ def prevalence(
         than a fifth of the sentences are unlike the model's training text (`distance`), `note` says so.
 
     Raises:
-        SchemaError: A column is missing.
-        MeasureError: A sentence lacks one of the labels, no sentence is left to count, the labels do not
-            fit, or the model was trained on some of them (use `models.train.cross_fit`).
+        SchemaError: A column is missing, or one of `by` is a column of `measures` anyway.
+        MeasureError: An unknown method, cluster or level; a sentence lacks one of the labels, no sentence is
+            left to count, the labels do not fit, or the model was trained on some of them (use `cross_fit`).
     """
+    refuse_other("method", method, get_args(Method))
+    refuse_other("cluster", cluster, get_args(Cluster))
     how = How(method, cluster, rates, level, codebook, reports, jobs)
-    return prevalences(predictions, labels, [by], how)[0]
+    return prevalences(predictions, labels, [groups_by(by)], how)[0]
 
 
 def prevalences(
@@ -377,21 +380,8 @@ def coded_rows(
     refuse_learned(
         seen, 1 / np.nan_to_num(own, nan=1.0), others=(learned - int(seen.sum()), sentences - len(rows))
     )
-    _balance(own, sentences)
+    say_balance(own, sentences)
     return rows
-
-
-def _balance(inclusion: Vector, sentences: int) -> None:
-    """Say where the weights of a sample do not sum to the sentences that it stands for."""
-    drawn = inclusion[(inclusion > 0) & (inclusion <= 1)]
-    total = float((1 / drawn).sum())
-    chance = 3 * float(np.sqrt(((1 - drawn) / drawn**2).sum()))  # of a sample in which each is drawn alone
-    if abs(total - sentences) > max(chance, 0.1 * sentences):
-        logger.warning(
-            "the weights of the %d coded sentences sum to %.0f, the sentences are %d: drawn sentences were "
-            "left uncoded (taken as missing at random) or the sample was not drawn from these sentences",
-            len(inclusion), total, sentences,
-        )  # fmt: skip
 
 
 def is_inside(group: Table, quantity: Quantity) -> Vector:

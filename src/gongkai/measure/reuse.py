@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,10 @@ import pyarrow as pa
 
 from gongkai.errors import MeasureError
 from gongkai.measure.grams import known_parts, read_words
+from gongkai.measure.groups import measured
 from gongkai.measure.series import series_name
 from gongkai.measure.similar import sorted_distinct
-from gongkai.tables.schema import frame_of, parts_of, read_names
+from gongkai.tables.schema import parts_of, read_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -88,8 +90,7 @@ def _measured(frame: Table, words: Words, flags: Mapping[str, Flags], method: di
          "value": None if np.isnan(share[k]) else float(share[k])}
         for k, (agency, year) in enumerate(keys) for name, share in shares.items()
     ]  # fmt: skip
-    named = pd.DataFrame({c: [r[c] for r in rows] for c in ("agency", "year")})
-    return pd.concat([named, frame_of("measures", rows)], axis=1)
+    return measured(("agency", "year"), rows)
 
 
 def reuse_placebo(sentences: Sentences | str | Path, *, n_own: int = 8, seed: int = 0) -> Measures:
@@ -161,8 +162,6 @@ def _read(sentences: Sentences | str | Path, within: Sequence[str]) -> tuple[Tab
 def _flags(
     frame: Table, words: Words, n: int, share: float, n_own: int, n_within: int, within: Sequence[str]
 ) -> dict[str, Flags]:
-    if not 0 < share <= 1:
-        raise MeasureError(f"share is {share}; expected a share of agencies in (0, 1]")
     keys, group = _groups(frame)
     return {
         "shared": _shared_flags(frame, words, n, share, list(within)),
@@ -206,6 +205,8 @@ def _last_keys(groups: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple
 
 
 def _shared_flags(frame: Table, words: Words, n: int, share: float, within: list[str]) -> Flags:
+    if not 0 < share <= 1:
+        raise MeasureError(f"share is {share}; expected a share of agencies in (0, 1]")
     flags, enough = np.zeros(len(frame), bool), np.zeros(len(frame), bool)
     agency = pd.factorize(frame["agency"])[0]
     sets: list[Vector] = [np.arange(len(frame))]
@@ -276,18 +277,10 @@ def reuse_sensitivity(
     Returns:
         One row per choice: `n, share, mean, low_agency, high_agency` (the smallest and largest agency-year).
     """
+    frame, words = _read(sentences, within)
     rows = []
-    for n in sizes:
-        for share in shares:
-            found = reuse(sentences, n=n, share=share, within=within)
-            values = found.loc[found["measure"] == "shared", "value"]
-            rows.append(
-                {
-                    "n": n,
-                    "share": share,
-                    "mean": values.mean(),
-                    "low_agency": values.min(),
-                    "high_agency": values.max(),
-                }
-            )
-    return pd.DataFrame(rows)
+    for n, share in itertools.product(sizes, shares):
+        flags = {"shared": _shared_flags(frame, words, n, share, list(within))}
+        values = _measured(frame, words, flags, {"shared": ""})["value"]
+        rows.append((n, share, values.mean(), values.min(), values.max()))
+    return pd.DataFrame(rows, columns=["n", "share", "mean", "low_agency", "high_agency"])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gongkai.measure.estimate import none, share_of_sums
-from gongkai.measure.intervals import NAN, Moment, variance, wilson
+from gongkai.measure.intervals import FEWEST, NAN, Moment, symmetric_interval, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,18 +149,13 @@ def alpha_interval(
     Without any disagreement the lower end takes Wilson's upper limit for none, with the clusters as its n, as
     1 − α (of as much as chance would give). NaN with fewer than three clusters, or where α is undefined.
     """
-    from scipy import special
-
     value = float(alpha(np.ones((1, len(index))))[0])
-    if value != value or clusters < 3:
+    if value != value or clusters < FEWEST:
         return NAN, NAN
     if value > 1 - 1e-9:
         return 1 - float(wilson(0.0, clusters, level)[1]), 1.0
-    sizes = np.bincount(index, minlength=clusters).astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
         sums = derivatives(lambda weights: np.log(1 - alpha(weights)), index, clusters)
-    found, freedom = variance(sums, sizes)
-    if found != found:
-        return NAN, NAN
-    half = float(special.stdtrit(freedom, (1 + level) / 2)) * float(np.sqrt(found))
-    return 1 - (1 - value) * float(np.exp(half)), 1 - (1 - value) * float(np.exp(-half))
+    sizes = np.bincount(index, minlength=clusters).astype(float)
+    found, _ = symmetric_interval(float(np.log(1 - value)), sums, sizes, level)
+    return 1 - float(np.exp(found.high)), 1 - float(np.exp(found.low))

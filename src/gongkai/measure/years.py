@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError
-from gongkai.measure.intervals import FEWEST, NAN, variance
+from gongkai.measure.intervals import NAN, symmetric_interval
 from gongkai.measure.outcomes import as_sums
 from gongkai.measure.scores import STEP
 from gongkai.tables.schema import refuse_lacking
@@ -117,19 +117,10 @@ def _slope(y: Vector, x: Vector, others: list[Vector], group: Vector, level: flo
 
 
 def _interval(value: float, sums: Vector, sizes: Vector, level: float) -> dict[str, Any]:
-    """Return value ± t · error with CR2 and Satterthwaite, or why there is none."""
-    from scipy import special
-
-    about = {"value": value, "low": NAN, "high": NAN, "p_value": NAN, "clusters": len(sums)}
-    found, freedom = variance(sums, sizes)
-    if len(sums) < FEWEST or found != found:
-        return about | {"note": "fewer than three clusters"}
-    error = float(np.sqrt(found))
-    half = float(special.stdtrit(freedom, (1 + level) / 2)) * error
-    p_value = (
-        2 * float(special.stdtr(freedom, -abs(value) / error)) if error > 1e-12 else float(abs(value) < 1e-12)
-    )
-    return about | {"low": value - half, "high": value + half, "p_value": p_value, "note": ""}
+    """Return the columns of a value with its interval."""
+    found, p_value = symmetric_interval(value, sums, sizes, level)
+    about = {"value": value, "low": found.low, "high": found.high, "p_value": p_value}
+    return about | {"clusters": len(sums), "note": found.note}
 
 
 def composition(outcomes: Table, first: int, second: int, *, level: float = 0.95) -> Table:

@@ -65,7 +65,8 @@ def read_pdf(content: bytes, name: str) -> tuple[list[Block], list[Problem], str
         pdf = pdfium.PdfDocument(content)
     except pdfium.PdfiumError as error:
         locked = "assword" in str(error)
-        kind = "is encrypted; remove the password first" if locked else f"is a damaged PDF ({error})"
+        damaged = f"is a damaged PDF ({error}); fetch it again, or print it to a new PDF"
+        kind = "is encrypted; remove the password first" if locked else damaged
         raise ReadError(f"{name}: {kind}") from error
     try:
         problems: list[Problem] = []

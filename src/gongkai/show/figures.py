@@ -73,10 +73,8 @@ def plot_prevalence(
     scheme = given_or_shipped(codebook)
     measure = measure or scheme.quantities[-1].measure
     label = label or _first_label(scheme, measure)
-    rows = measures[(measures["measure"] == measure) & (measures["label"] == label)].dropna(subset=["value"])
-    if rows.empty or not {"agency", "year"} <= set(rows.columns):
-        raise MeasureError(f"nothing to draw: no defined row of {measure} for {label} by agency and year")
-    said, title = of_measures(rows), _title(measure, label, scheme)
+    rows = _rows_of(measures, measure, label, ["agency", "year", "value", "low", "high", "n"])
+    said, title = of_measures(measures.loc[rows.index]), _title(measure, label, scheme)
     rows = rows.assign(
         year=rows["year"].map(_year), agency=rows["agency"].astype(object).fillna("(not found)")
     )
@@ -161,7 +159,8 @@ def plot_change(
     if rows.empty:
         raise MeasureError(f"nothing to draw: no year was found of the {unplaced:,} counted")
     rows = rows.assign(year=rows["year"].astype(int))
-    axis = alt.Axis(format="d", tickMinStep=1)
+    years = range(rows["year"].min(), rows["year"].max() + 1)  # panels forget the least step of ticks
+    axis = alt.Axis(format="d", values=list(years), labelOverlap=True)
     base = alt.Chart(rows).encode(x=alt.X("year:Q", axis=axis, scale=alt.Scale(zero=False), title=None))
     named = None if place.titled or by else title
     share = alt.Y("value:Q", title=named, axis=alt.Axis(format="%"), scale=alt.Scale(zero=True))

@@ -67,8 +67,8 @@ def read_settings(path: str | Path, kind: type[Settings]) -> Settings:
     """
     source = Path(path)
     try:
-        values = tomllib.loads(source.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = tomllib.loads(storage.user_text(source))
+    except tomllib.TOMLDecodeError as error:
         raise SchemaError(f"{source}: cannot read the settings: {error}") from error
     fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(values.keys() - fields.keys())

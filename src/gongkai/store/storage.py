@@ -14,11 +14,26 @@ import uuid
 from pathlib import Path
 from typing import IO, Any
 
-from gongkai.errors import GongkaiError
+from gongkai.errors import GongkaiError, SchemaError
 
 Place = str | Path
 WRITING = ".writing"
 """Ending of what a killed writer may leave behind."""
+NOT_UTF8 = "not UTF-8 (saved by Excel as GBK?); save it as UTF-8, in Excel as 'CSV UTF-8'"
+
+
+def user_text(path: str | Path) -> str:
+    """Return a text that the user wrote: UTF-8, marked as such or not.
+
+    Raises:
+        SchemaError: It cannot be read.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SchemaError(f"{path}: {NOT_UTF8}") from error
+    except OSError as error:
+        raise SchemaError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def is_url(place: Place) -> bool:
