@@ -53,12 +53,10 @@ def read_html(text: str, depth: int = 0) -> Blocks:
         Blocks, and problems.
     """
     problems: list[Problem] = []
-    runs = 0
     if len(max(text.split("</"), key=len)) >= 3 * _RUN:  # no closing tag is in a run
         text, runs = _RUN_OF_TAGS.subn("", text)
-    if runs:
         said = f"{runs} runs of a thousand and more opening tags without text were dropped"
-        problems.append(Problem("reader", said))
+        problems += [Problem("reader", said)] if runs else []
     tree = LexborHTMLParser(text)
     root = tree.body or tree.root
     if root is None:
