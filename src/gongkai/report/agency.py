@@ -6,15 +6,12 @@ What is ambiguous is None, with the candidates in a problem; nothing is guessed.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from gongkai.report.dates import TITLE_YEAR, find_dates
 from gongkai.report.places import Place, find_place, region_of, regions, split_divisions
 from gongkai.text.lexicon import first_match, patterns
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 MAX_TEXT = 300_000
 """Characters in which an agency and its year are looked for."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gongkai.errors import ReportError
 from gongkai.form.checks import check_cells
+from gongkai.form.form import Reading
+from gongkai.form.grids import FormCells
+from gongkai.form.prose import Check
 from gongkai.form.scope import Scope, find_scope
 from gongkai.form.stream import is_table_line
 from gongkai.problem import Problem
-from gongkai.readers.document import Paragraph
+from gongkai.readers.document import Document, Paragraph
 from gongkai.report.agency import NOTHING_KNOWN, Identity, Known, identify
 from gongkai.report.outline import (
     Line,
@@ -30,20 +33,11 @@ from gongkai.report.outline import (
 )
 from gongkai.report.passages import Sentence, read_passages, section_text
 from gongkai.report.repair import repair_lines
-from gongkai.report.tables import FRAME, MAX_PARAGRAPH, read_tables
+from gongkai.report.tables import FRAME, MAX_PARAGRAPH, Tables, read_tables
 from gongkai.report.unwrap import sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids
 from gongkai.text.clean import Script, clean_text, count_damage, drop_adverts, is_furniture
 from gongkai.text.lexicon import patterns
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from gongkai.form.form import Reading
-    from gongkai.form.grids import FormCells
-    from gongkai.form.prose import Check
-    from gongkai.readers.document import Document
-    from gongkai.report.tables import Tables
 
 _MARKDOWN = re.compile(
     r"\*\*|^\s*#{1,6}\s*|^\s*(?:[*>•)）]|-(?=\s*\[))\s*|!\[[^\[\]]{0,200}\]\([^()\s]{0,300}\)"
