@@ -113,7 +113,8 @@ def reference() -> str:
         "# Reference",
         NOTE,
         chinese()["page"]["reference"],
-        "Everything public is a name of `gongkai`; the commands: [`commands.md`](commands.md).",
+        "Everything public is a name of `gongkai`; the commands: [`commands.md`](commands.md). What is "
+        "refused raises a `GongkaiError` of one line (`from gongkai.errors import GongkaiError`).",
     ]
     for group, names in gongkai._GROUPS.items():
         lines.append(f"## {GROUPS[group]}")

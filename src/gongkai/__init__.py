@@ -6,6 +6,7 @@
     predictions = gongkai.predict(sentences)                  # a row per sentence and label
     gongkai.prevalence(predictions, by=["agency", "year"])    # shares with intervals
 
+What is refused raises a `gongkai.errors.GongkaiError` whose one line says what to do.
 Names are loaded when they are first used; `import gongkai` itself loads nothing heavy and changes nothing.
 """
 

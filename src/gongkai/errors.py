@@ -13,6 +13,8 @@ becomes a row in the `problems` table.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class GongkaiError(Exception):
     """Base of all errors raised on purpose by this package."""
@@ -36,3 +38,13 @@ class ModelError(GongkaiError):
 
 class MeasureError(GongkaiError):
     """A measure is not defined on the tables given."""
+
+
+def refuse_other(name: str, value: object, known: Sequence[str]) -> None:
+    """Refuse a value that is none of those known.
+
+    Raises:
+        MeasureError: Names them.
+    """
+    if value not in known:
+        raise MeasureError(f"{name} {value!r}: expected {', '.join(known[:-1])} or {known[-1]}")

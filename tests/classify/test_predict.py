@@ -40,7 +40,7 @@ def test_no_sentence_is_no_error(model):
 
 
 def test_without_text_it_is_refused(model):
-    with pytest.raises(SchemaError, match="lack the column text"):
+    with pytest.raises(SchemaError, match="sentences lack text; they have satz"):
         predict(pd.DataFrame({"satz": ["x"]}), model=model)
 
 

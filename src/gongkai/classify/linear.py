@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from gongkai.classify.calibrate import Calibration, best_f1, calibrate, calibrated
+from gongkai.classify.calibrate import Calibration, best_f1, calibrate, calibrated, evened
 from gongkai.classify.choices import fit_class, told
 from gongkai.classify.cues import find_cues
 from gongkai.classify.distance import Familiar
@@ -39,10 +39,11 @@ OF_CLASSES = """
 
 The classes of a choice: linear support vector machines, all classes of equal weight, n-grams weighed by how
 far they tell the class from the rest; they also learn from the codebook's examples and the words of its
-definitions. Their scores are made to sum to 1, and the highest is chosen. Where rules and definitions were
-written with the coded sentences in sight, as those of `admitted` were, the figures below flatter them a
-little, though no agency tested was trained on. Rare classes are missed more often than found where none
-belongs: give shares of classes with a coded sample (`measure --method dsl`), not counted alone."""
+definitions. Their odds are made to sum to 1, moved so that on sentences not learned from each class is chosen
+as often as it was coded, and the highest is chosen. Where rules and definitions were written with the coded
+sentences in sight, as those of `admitted` were, the figures below flatter them a little, though no agency
+tested was trained on. Counted shares of classes are right on text like the training text only: give them with
+a coded sample (`measure --method dsl`)."""
 COLUMNS = " columns"
 """Behind a head's name: which of its columns are stored, a bit for each."""
 CONTEXT = frozenset({"section", "heading", "lead"})
@@ -288,6 +289,7 @@ def train_linear(
     """
     whole, bare = _matrices(sentences), _matrices(without_context(sentences, seed=seed))
     heads: dict[str, Head] = {}
+    unseen: dict[str, tuple[Vector, Vector]] = {}
     chosen: dict[str, dict[str, object]] = {}
     for label, codes in gold.items():
         known = ~np.isnan(codes)
@@ -317,6 +319,7 @@ def train_linear(
         best = max(t[0] for t in trials)
         score, blocks, c, margins = next(t for t in trials if t[0] >= best - 0.003)
         calibration, _ = calibrate(margins, y)
+        unseen[label] = margins, y
         everyone = np.arange(len(y))
         last = _fit(_stack(made, blocks), y, _copies(beside, blocks), everyone, c, is_class=is_class)
         heads[label] = Head(blocks, last.coef_[0], float(last.intercept_[0]), calibration)
@@ -327,6 +330,13 @@ def train_linear(
             "f1_out_of_fold": score,
             "trials": [{"blocks": list(b), "C": k, "f1": f} for f, b, k, _ in trials],
         }
+    for choice in dict.fromkeys(label.partition("=")[0] for label in heads if "=" in label):
+        classes = [label for label in heads if label.partition("=")[0] == choice and "=" in label]
+        margins, codes = (np.stack(part, axis=1) for part in zip(*(unseen[c] for c in classes), strict=True))
+        moved = evened([heads[c].calibration for c in classes], margins, codes)
+        for label, calibration in zip(classes, moved, strict=True):
+            heads[label] = replace(heads[label], calibration=calibration)
+            chosen[label]["threshold"] = calibration.threshold
     return LinearClassifier(name, heads), chosen
 
 

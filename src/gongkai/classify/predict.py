@@ -16,7 +16,7 @@ from gongkai.classify.distance import Familiar
 from gongkai.errors import SchemaError
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.schema import Predictions, Sentences, frame_of, hash_text, to_arrow
+from gongkai.tables.schema import Predictions, Sentences, frame_of, hash_text, refuse_lacking, to_arrow
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
@@ -42,10 +42,7 @@ def predict(sentences: Sentences, *, model: str | Path | Classifier = "linear") 
         SchemaError: There is no column `text`, or a text has half a character.
         ModelError: The model cannot be loaded.
     """
-    if "text" not in sentences.columns:
-        raise SchemaError(
-            f"the sentences lack the column text; they have {', '.join(map(str, sentences.columns))}"
-        )
+    refuse_lacking("sentences", sentences, ("text",))
     halved = next((i for i, text in enumerate(sentences["text"]) if _HALF.search(str(text))), None)
     if halved is not None:
         raise SchemaError(
@@ -119,12 +116,13 @@ def as_predictions(
 
 
 def shared_out(scores: Vector, indicators: Sequence[str], codebook: Codebook | None = None) -> Vector:
-    """Make the scores of a choice's classes sum to 1; each class was scored on its own."""
+    """Make the scores of a choice's classes sum to 1, by their odds; each class was scored on its own."""
     for label in given_or_shipped(codebook).labels:
         columns = [k for k, indicator in enumerate(indicators) if indicator in label.indicators]
         if label.is_choice and columns:
-            part = np.maximum(scores[:, columns], 1e-9)
-            scores[:, columns] = part / part.sum(axis=1, keepdims=True)
+            part = np.clip(scores[:, columns], 1e-9, 1 - 1e-9)
+            odds = part / (1 - part)
+            scores[:, columns] = odds / odds.sum(axis=1, keepdims=True)
     return scores
 
 

@@ -169,7 +169,9 @@ def gold_of(labels: Labels, annotator: str = "resolved", codebook: Codebook | No
     gold = labels[(labels["annotator"] == annotator) & coded_whole(labels, scheme)]
     if gold.empty:
         known = ", ".join(sorted(set(labels["annotator"]))) or "nobody"
-        raise SchemaError(f"no sentence is coded by '{annotator}'; the labels are by {known}")
+        raise SchemaError(
+            f"no sentence is coded by '{annotator}'; the labels are by {known}: name one as annotator"
+        )
     return gold.reset_index(drop=True)
 
 

@@ -60,8 +60,8 @@ def compare(
     given = given_predictions(predictions, tables, codebook_of(codebook))
     outcomes, gold = _outcomes(given, labels, codebook, assume_random, by=groups_by, reports=reports)
     if second is None:
-        if first is not None or against not in ("peers", "mean"):
-            raise GongkaiError("--first needs --second; --against is peers or mean")
+        if first is not None:
+            raise GongkaiError("--first needs --second")
         table = gongkai.compare_groups(outcomes, by=by, against=against, cluster=cluster, level=level)  # type: ignore[arg-type]
         table = note_assumed(table, gold)
         write_frame(table, output, overwrite=overwrite)

@@ -13,7 +13,6 @@ from gongkai.cli import options as opt
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample, given_predictions
 from gongkai.cli.groups import With, group_reports
-from gongkai.errors import GongkaiError
 
 
 def measure(
@@ -44,11 +43,7 @@ def measure(
     from gongkai.tables.predicted import reports_of
     from gongkai.tables.schema import write_frame
 
-    if cluster not in ("auto", "agency", "report", "passage"):
-        raise GongkaiError(f"--cluster {cluster}: expected auto, agency, report or passage")
     book = codebook_of(codebook)
-    if method not in ("count", "adjusted", "ppi", "dsl"):
-        raise GongkaiError(f"--method {method}: expected count, adjusted, ppi or dsl")
     given = given_predictions(predictions, tables, book)
     gold = coded_sample(labels, given, book, assumed=assume_random)
     reports = None

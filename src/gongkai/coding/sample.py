@@ -14,7 +14,7 @@ from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.predicted import INDICATOR, keep_pivoted, predictions_in, scheme_of
 from gongkai.tables.query import arrow_of, literals, session
-from gongkai.tables.schema import names_of, read_parts, read_table, read_where
+from gongkai.tables.schema import as_columns, names_of, read_parts, read_table, read_where
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,6 +64,9 @@ def draw(
             sentence without a prediction.
     """
     scheme = given_or_shipped(codebook)
+    by = as_columns(by)
+    if not isinstance(n, int):
+        raise MeasureError(f"cannot draw {n} sentences; expected a whole number")
     pool = _pool(sentences, by, scheme, texts=not by and predictions is not None)
     if not 0 < n <= len(pool):
         raise MeasureError(f"cannot draw {n} of {len(pool)} sentences")

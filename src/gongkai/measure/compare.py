@@ -12,7 +12,7 @@ import pandas as pd
 from gongkai.errors import MeasureError
 from gongkai.measure.coverage import uneven_years
 from gongkai.measure.estimate import share_of_sums
-from gongkai.measure.groups import measured
+from gongkai.measure.groups import groups_by, measured
 from gongkai.measure.intervals import FEWEST, Moment, difference_interval, share_interval, told
 from gongkai.measure.outcomes import as_sums, sums_of
 from gongkai.measure.prevalence import named
@@ -64,9 +64,11 @@ def compare(
 
     Raises:
         SchemaError: A column is missing.
-        MeasureError: A group has no sentence.
+        MeasureError: A group has no sentence, or both are one.
     """
     refuse_lacking("outcomes", outcomes, (by, cluster, "label", "outcome"))
+    if first == second:
+        raise MeasureError(f"{by}: first and second are both {first!r}; a difference needs two groups")
     outcomes = as_sums(outcomes)
     in_second = (outcomes[by] == second).to_numpy()
     in_first = ~in_second if first is None else (outcomes[by] == first).to_numpy()
@@ -110,7 +112,7 @@ def _refuse_empty(groups: pd.Series[Any], sides: Sequence[tuple[object, Vector]]
     for name, members in sides:
         if not members.any():
             known = ", ".join(sorted(map(str, groups.dropna().unique())))
-            raise MeasureError(f"no sentence where {groups.name} is {name}; there are {known}")
+            raise MeasureError(f"no sentence where {groups.name} is {name!r}; there are {known}")
 
 
 def unit_of(part: Table, cluster: str) -> str:
@@ -201,9 +203,10 @@ def rule_breaks(checks: Checks, *, by: Sequence[str] = ("year",), level: float =
     Raises:
         SchemaError: A column is missing.
     """
+    by = groups_by(by)
     refuse_lacking("checks", checks, (*by, "holds", "report_id"))
     decided = checks[checks["holds"].notna()].assign(_broken=lambda t: ~t["holds"].astype(bool))
-    groups = decided.groupby(list(by), sort=True, dropna=False) if by else [((), decided)]
+    groups = decided.groupby(by, sort=True, dropna=False) if by else [((), decided)]
     rows: list[dict[str, object]] = []
     for key, group in groups:
         per = group.groupby("report_id")["_broken"].agg(["sum", "size"])

@@ -18,7 +18,7 @@ from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.intervals import wilson
 from gongkai.measure.series import series_name
 from gongkai.report.places import split_divisions
-from gongkai.tables.schema import refuse_lacking
+from gongkai.tables.schema import as_columns, refuse_lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -70,6 +70,8 @@ def coverage(
         )
     kept = reports[reports["same_as"].isna()] if "same_as" in reports.columns else reports
     known = kept[kept["agency"].notna() & kept["year"].notna()]
+    if isinstance(years, str):
+        raise MeasureError(f"years {years!r}: expected whole numbers, e.g. range(2019, 2025)")
     span = sorted({int(y) for y in years}) if years is not None else _span(known["year"])
     wanted = _expected(known, expect)
     if not span or not wanted:
@@ -243,12 +245,17 @@ def coverage_shares(found: Table, *, by: Sequence[str] = ("year",), level: float
     Returns:
         One row per group: the columns of `by`, `expected, missing, share, low, high` (missing or
         unreadable)`, dated, late, late_share` (of those held whose date is known).
+
+    Raises:
+        SchemaError: A column is missing.
     """
+    by = as_columns(by)
+    refuse_lacking("found", found, (*by, "agency", "year", "note", "status", "late"))
     counted = found[
         found["agency"].notna() & found["year"].notna() & ~found["note"].str.startswith("not expected")
     ]
     rows = []
-    for key, part in counted.groupby(list(by), dropna=False, sort=True):
+    for key, part in counted.groupby(by, dropna=False, sort=True):
         gone = int(part["status"].isin(["missing", "unreadable"]).sum())
         low, high = wilson(gone / len(part), len(part), level)
         dated, late = int(part["late"].notna().sum()), int(part["late"].fillna(False).sum())

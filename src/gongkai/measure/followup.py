@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from gongkai.errors import MeasureError
 from gongkai.measure.background import used_by
 from gongkai.measure.celled import cells_of, named_cells, told_by_cells
-from gongkai.measure.groups import measured
+from gongkai.measure.groups import groups_by, measured
 from gongkai.measure.intervals import share_interval, told
 from gongkai.measure.reuse import last_reports
 from gongkai.measure.scores import ratio_moment
@@ -23,6 +23,7 @@ from gongkai.measure.similar import mask, owners_weights, pair_codes
 from gongkai.measure.troubles import is_framing, same_trouble
 from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import arrow_of, literals, put, session, table_parts
+from gongkai.tables.schema import refuse_lacking
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
@@ -241,19 +242,19 @@ def _rows_of(
     limits: Mapping[str, float],
 ) -> Iterator[dict[str, object]]:
     """Yield what is found of each promise and problem of the first report of a pair in the second."""
+    held = {str(column): frame[column].tolist() for column in frame.columns}
     promised = frame["promised"].to_numpy(bool)
-    leads = set(zip(frame["report_id"], frame["lead"], strict=True))
-    announces = np.array([key in leads for key in zip(frame["report_id"], frame["text"], strict=True)], bool)
-    section, texts = frame["section"].to_numpy(object), frame["text"].to_numpy(object)
+    leads = set(zip(held["report_id"], held["lead"], strict=True))
+    announces = np.array([key in leads for key in zip(held["report_id"], held["text"], strict=True)], bool)
+    section, texts = (np.array(held[c], object) for c in ("section", "text"))
     counted = ~np.isin(section, scheme.uncounted_sections)
     framing = np.array([s == "problems" and is_framing(t) for s, t in zip(section, texts, strict=True)], bool)
     candidates = {
         scheme.follow: promised & ~announces & counted,
         "problem": (section == "problems") & ~promised & ~announces & ~framing,
     }
-    matrix = weights.rows(frame["masked"].tolist())
+    matrix = weights.rows(held["masked"])
     of_report = frame.groupby("report_id").indices
-    held = {str(column): frame[column].tolist() for column in frame.columns}
     sought: list[tuple[int, str, Vector, Vector]] = []
     for k, (_, one, other) in enumerate(pairs):
         now, after = np.asarray(of_report[one]), np.asarray(of_report[other])
@@ -466,9 +467,11 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
     Raises:
         MeasureError: `checked` holds something else than an outcome.
     """
+    by = groups_by(by)
+    refuse_lacking("found", found, (*by, "kind", "outcome", "agency"))
     found = _as_checked(found)
     rows: list[dict[str, object]] = []
-    groups = found.groupby(list(by), sort=True, dropna=False) if by else [((), found)]
+    groups = found.groupby(by, sort=True, dropna=False) if by else [((), found)]
     for key, group in groups:
         for kind, part in group.groupby("kind"):
             ids, index = np.unique(part["agency"].astype(str), return_inverse=True)

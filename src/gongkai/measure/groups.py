@@ -8,7 +8,7 @@ import pandas as pd
 
 from gongkai.errors import SchemaError
 from gongkai.report.places import region_of
-from gongkai.tables.schema import frame_of
+from gongkai.tables.schema import SCHEMAS, as_columns, frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 PLACES = ("province", "city")
 KEYS = ("report_id", "series_id", "agency", "region_code", "city", "province")
 """By what a user's table can be joined, the narrowest first; with `year` where it has that too."""
+
+
+def groups_by(by: str | Sequence[str] | None) -> list[str]:
+    """Return the columns that define the groups of `measures`.
+
+    Raises:
+        SchemaError: One is a column that every row of `measures` has.
+    """
+    columns = as_columns(by)
+    if taken := [c for c in columns if c in SCHEMAS["measures"].names]:
+        raise SchemaError(f"by: {', '.join(taken)} stands in the measures already; rename the column")
+    return columns
 
 
 def measured(by: Sequence[str], rows: Sequence[Mapping[str, object]]) -> Measures:

@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gongkai.errors import MeasureError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -265,6 +267,17 @@ def on_log_odds(moments: Moments) -> tuple[Vector, Vector, Vector]:
     return place, spread, freedom
 
 
+def upper(level: float) -> float:
+    """Return the probability below the upper end of an interval.
+
+    Raises:
+        MeasureError: The level is no share in (0, 1).
+    """
+    if not (isinstance(level, int | float) and 0 < level < 1):
+        raise MeasureError(f"level {level!r}: expected a share in (0, 1), e.g. 0.95")
+    return (1 + level) / 2
+
+
 def share_intervals(moments: Moments, level: float) -> dict[str, Vector]:
     """Return shares with their intervals.
 
@@ -279,7 +292,7 @@ def share_intervals(moments: Moments, level: float) -> dict[str, Vector]:
     from scipy import special
 
     sides, value = _sides(moments), np.clip(moments.value, 0.0, 1.0)
-    low, high = sides.limits(special.stdtrit(sides.freedom, (1 + level) / 2), level)
+    low, high = sides.limits(special.stdtrit(sides.freedom, upper(level)), level)
     known = sides.note == ""
     why = np.where((value == 0.0) | (value == 1.0), "no event", "no variation")
     note = np.where(known & (sides.spread == 0), why, sides.note)
@@ -302,7 +315,7 @@ def wilson(share: Any, n: Any, level: float = 0.95) -> tuple[Any, Any]:  # noqa:
     """
     from statistics import NormalDist
 
-    z = NormalDist().inv_cdf((1 + level) / 2)
+    z = NormalDist().inv_cdf(upper(level))
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
@@ -349,6 +362,7 @@ def difference_interval(
         low, high = ends(at)
         return low if b > a else -high
 
+    upper(level)
     low, high = ends(level)
     if a == b or beyond(1e-9) <= 0:
         p_value = 1.0
@@ -402,6 +416,6 @@ def symmetric_interval(value: float, sums: Vector, sizes: Vector, level: float) 
     error = math.sqrt(found)
     if error < 1e-12:
         return Estimate(value, value, value, 0.0), float(abs(value) < 1e-12)
-    half = float(special.stdtrit(freedom, (1 + level) / 2)) * error
+    half = float(special.stdtrit(freedom, upper(level))) * error
     p_value = 2 * float(special.stdtr(freedom, -abs(value) / error))
     return Estimate(value, value - half, value + half, error), p_value

@@ -14,12 +14,12 @@ difference is drawn with as many, so few reports widen the sets.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from gongkai.errors import MeasureError
+from gongkai.errors import MeasureError, refuse_other
 from gongkai.measure.compare import share_of, unit_names, unit_of
 from gongkai.measure.estimate import share_of_sums
 from gongkai.measure.intervals import (
@@ -82,6 +82,7 @@ def compare_groups(
         SchemaError: A column is missing.
         MeasureError: Fewer than two groups, or more than `MOST`.
     """
+    refuse_other("against", against, get_args(Against))
     refuse_lacking("outcomes", outcomes, (by, cluster, "label", "outcome"))
     outcomes = as_sums(outcomes)
     known = outcomes[outcomes[by].notna()].reset_index(drop=True)

@@ -18,6 +18,7 @@ from gongkai.measure.prevalence import coded_rows, codes_and_scores, gold_of, is
 from gongkai.measure.sums import SCALE, group_joins, sentence_batches
 from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import arrow_of, literals, quoted, session
+from gongkai.tables.schema import as_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,6 +64,7 @@ def outcome_sums(
         SchemaError: A column is missing.
         MeasureError: See `dsl_outcome`; or there is no sentence to count.
     """
+    by = as_columns(by)
     with session(jobs=jobs) as db:
         scheme, columns, batches = predictions_in(db, predictions, codebook)
         (models,) = db.sql("SELECT count(DISTINCT model) FROM predictions").fetchall()[0]

@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError
+from gongkai.measure.intervals import upper
 from gongkai.measure.quality import join_gold
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ def _seen(variance: float, assumed: Assumed, agencies: int, power: float, level:
     """Return the difference that is seen with the power wanted."""
     from scipy import special
 
-    quantiles = special.stdtrit(_freedom(assumed, agencies), [(1 + level) / 2, power])
+    quantiles = special.stdtrit(_freedom(assumed, agencies), [upper(level), power])
     return float(quantiles.sum() * np.sqrt(variance))
 
 
@@ -264,5 +265,5 @@ def _power(difference: float, variance: float, assumed: Assumed, agencies: int, 
     from scipy import special
 
     freedom = _freedom(assumed, agencies)
-    limit = special.stdtrit(freedom, (1 + level) / 2)
+    limit = special.stdtrit(freedom, upper(level))
     return float(special.stdtr(freedom, difference / np.sqrt(variance) - limit))

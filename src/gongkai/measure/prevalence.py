@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from gongkai.errors import MeasureError, SchemaError
+from gongkai.errors import MeasureError, SchemaError, refuse_other
 from gongkai.measure.estimate import Coded, Crowd, adjusted, corrected, dsl_outcomes, none, shares_of
+from gongkai.measure.groups import groups_by
 from gongkai.measure.guards import note_assumed, refuse_learned, responded, say_balance
 from gongkai.measure.intervals import laid, share_intervals
 from gongkai.measure.pooling import pooled_shares
@@ -106,12 +107,14 @@ def prevalence(
         than a fifth of the sentences are unlike the model's training text (`distance`), `note` says so.
 
     Raises:
-        SchemaError: A column is missing.
-        MeasureError: A sentence lacks one of the labels, no sentence is left to count, the labels do not
-            fit, or the model was trained on some of them (use `models.train.cross_fit`).
+        SchemaError: A column is missing, or one of `by` is a column of `measures` anyway.
+        MeasureError: An unknown method, cluster or level; a sentence lacks one of the labels, no sentence is
+            left to count, the labels do not fit, or the model was trained on some of them (use `cross_fit`).
     """
+    refuse_other("method", method, get_args(Method))
+    refuse_other("cluster", cluster, get_args(Cluster))
     how = How(method, cluster, rates, level, codebook, reports, jobs)
-    return prevalences(predictions, labels, [by], how)[0]
+    return prevalences(predictions, labels, [groups_by(by)], how)[0]
 
 
 def prevalences(

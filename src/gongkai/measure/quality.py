@@ -28,6 +28,7 @@ from gongkai.measure.scores import (
 )
 from gongkai.tables.coded import indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import indicator_names, predictions_of, scheme_of
+from gongkai.tables.schema import as_columns, refuse_lacking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +79,8 @@ def evaluate(
         MeasureError: No sentence has both a prediction and a gold label, or the model learned from all.
     """
     rows: list[dict[str, Any]] = []
+    by = as_columns(by)
+    refuse_lacking("labels", labels, ("sentence_id", "annotator"))
     scheme = scheme_of(predictions, codebook)
     coded = predictions_of(predictions, labels["sentence_id"])
     models = list(coded.groupby("model", sort=True)) or [("", coded)]  # `join_gold` says why there is none
@@ -86,7 +89,7 @@ def evaluate(
         if reports is not None:
             further = [c for c in reports.columns if c == "report_id" or c not in joined.columns]
             joined = joined.merge(reports[further], on="report_id", how="left")
-        if missing := [c for c in by if c not in joined.columns]:
+        if missing := [c for c in (*by, cluster) if c not in joined.columns]:
             known = ", ".join(c for c in joined.columns if not c.startswith("_"))
             raise SchemaError(f"nothing has a column {', '.join(missing)} to score by; there are {known}")
         for group, part in [("all", joined), *_groups(joined, by)]:
@@ -138,7 +141,7 @@ def join_gold(
     coded = labels[labels["annotator"] == annotator]
     if coded.empty:
         known = ", ".join(sorted(labels["annotator"].unique()))
-        raise MeasureError(f"no label by '{annotator}'; the labels are by {known}")
+        raise MeasureError(f"no label by '{annotator}'; the labels are by {known}: name one as annotator")
     scheme = scheme_of(predictions, codebook)
     codes = indicator_codes(coded, scheme_of_labels(coded, scheme)).assign(sentence_id=coded["sentence_id"])
     long = codes.melt(id_vars=["sentence_id"], var_name="label", value_name="gold").dropna(subset=["gold"])
@@ -286,6 +289,8 @@ def agreement(
     Raises:
         MeasureError: Fewer than two coders, or no sentence coded by two.
     """
+    by = as_columns(by)
+    refuse_lacking("labels", labels, ("sentence_id", "annotator", *by))
     coded = labels[labels["annotator"] != "resolved"]
     coders = sorted(coded["annotator"].unique())
     if len(coders) < 2:

@@ -15,11 +15,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gongkai.errors import MeasureError, SchemaError
+from gongkai.errors import MeasureError, SchemaError, refuse_other
 from gongkai.form.annex import annex_data
 from gongkai.form.form import APPLICANTS, CANNOT_PROVIDE, NOT_PROCESSED, OTHER_HANDLING, REFUSED, RESULTS
 from gongkai.measure.groups import KEYS, with_covariates
-from gongkai.measure.intervals import wilson
+from gongkai.measure.intervals import upper, wilson
 from gongkai.tables.query import table_parts
 from gongkai.tables.schema import refuse_lacking
 from gongkai.text.lexicon import table
@@ -166,10 +166,8 @@ def rates(
         SchemaError: A column is missing, or one of `per` holds no numbers.
         MeasureError: No report, an unknown method, or a level not in (0, 1).
     """
-    if method not in ("jeffreys", "wilson") or not 0 < level < 1:
-        raise MeasureError(
-            f"method {method}, level {level}: expected jeffreys or wilson, and a level in (0, 1)"
-        )
+    upper(level)
+    refuse_other("method", method, ("jeffreys", "wilson"))
     refuse_lacking("reports", reports, _ABOUT)
     if checks is not None:
         refuse_lacking("checks", checks, ("report_id", "rule", "holds"))

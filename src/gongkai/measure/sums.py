@@ -17,6 +17,7 @@ from gongkai.measure.groups import PLACES, with_places
 from gongkai.measure.intervals import FEWEST
 from gongkai.tables.predicted import check_pivoted, pivot_sql, predictions_in
 from gongkai.tables.query import arrow_of, literals, quoted, session
+from gongkai.tables.schema import refuse_lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -207,6 +208,8 @@ def group_joins(
     db: duckdb.DuckDBPyConnection, by: Sequence[str], columns: Sequence[str], reports: Table | None
 ) -> tuple[str, list[str]]:
     """Return the joins that the `by` columns need, and where each comes from."""
+    if reports is not None:
+        refuse_lacking("reports", reports, ("report_id",))
     own = [] if reports is None else [str(c) for c in reports.columns]
     source = dict.fromkeys(PLACES, "places") | dict.fromkeys(own, "reports") | dict.fromkeys(columns, "p")
     if missing := [c for c in by if c not in source]:

@@ -144,7 +144,9 @@ def _agency_in_text(text: str) -> str | None:
             name = _with_suffix(name) or name
             if name and find_kind(name) and not names["spoken"].match(name):
                 return name
-    return None
+    # Who sums up others and stands on a government's site is that government.
+    portal = names["portal"].search(opening) if sums_others else None
+    return _with_suffix(portal[1]) if portal else None
 
 
 def _longest_name(agency: str, text: str) -> str:

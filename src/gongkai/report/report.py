@@ -50,6 +50,8 @@ _MARKDOWN = re.compile(
     r"|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
 )
 _INDEX = patterns("sections.index")
+FIRST_OF_FORM = 2019
+"""The first year whose reports have the statutory tables."""
 _REASONS = {
     "template": "a writing template (xxxx年)",
     "rules": "rules on annual reports",
@@ -132,9 +134,12 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         problems.append(Problem("no_section_five", "no section on problems and improvements was found"))
     if not sentences:
         problems.append(Problem("tables_only", "tables only: no sentence was found"))
+    if not statistics.readings and (identity.year or 0) >= FIRST_OF_FORM:
+        said = f"a report of {identity.year} should have the statutory tables, and none was found"
+        problems.append(Problem("no_tables", said))
     scope = find_scope(sentences, identity.kind)
     told = [(s.section, s.heading, s.text) for s in sentences]
-    before = "pre-2019" if identity.year and identity.year < 2019 else None
+    before = "pre-2019" if identity.year and identity.year < FIRST_OF_FORM else None
     return Report(
         report_id=document.digest[:12],
         path=document.path,

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.tables.codebook import Codebook, Label
-from gongkai.tables.codebooks import inferred
+from gongkai.tables.codebooks import given_or_shipped, inferred
 from gongkai.tables.query import arrow_of, literals, quoted, see, session
-from gongkai.tables.schema import SCHEMAS, as_text, parts_of, read_frame, read_table, read_where
+from gongkai.tables.schema import (
+    SCHEMAS,
+    as_text,
+    parts_of,
+    read_frame,
+    read_table,
+    read_where,
+    refuse_lacking,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -236,6 +244,7 @@ def scheme_of(predictions: Predictions | str | Path, codebook: Codebook | None =
     if isinstance(predictions, str | Path):
         with session() as db:
             return predictions_in(db, predictions, codebook)[0]
+    refuse_lacking("predictions", predictions, ("label",))
     has_values = "value" in predictions.columns
     pairs = predictions[["label", "value"] if has_values else ["label"]].drop_duplicates()
     values = pairs["value"].tolist() if has_values else [None] * len(pairs)
@@ -245,6 +254,7 @@ def scheme_of(predictions: Predictions | str | Path, codebook: Codebook | None =
 def _scheme(pairs: Sequence[tuple[str, Any]], codebook: Codebook | None) -> Codebook:
     if codebook is None:
         return inferred(pairs)
+    codebook = given_or_shipped(codebook)
     names = {f"{name}={value}" if isinstance(value, str) and value else name for name, value in pairs}
     if strange := sorted(names - set(codebook.indicators)):
         raise SchemaError(
@@ -301,6 +311,7 @@ def predictions_in(
         db.execute(f"CREATE VIEW given AS SELECT * FROM {_read(files)}")
     else:
         files = []
+        refuse_lacking("predictions", predictions, ())
         db.register("given", arrow_of(predictions))
     own = [row[0] for row in db.sql("DESCRIBE given").fetchall()]
     needed = ("sentence_id", "model", "label", "score", "predicted")

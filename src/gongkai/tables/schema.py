@@ -94,12 +94,20 @@ def refuse_missing(where: object, needed: Iterable[str], present: Iterable[objec
         )
 
 
+def as_columns(by: str | Sequence[str] | None) -> list[str]:
+    """Return names of columns, each once; one may be given as it is."""
+    return list(dict.fromkeys([by] if isinstance(by, str) else by or ()))
+
+
 def refuse_lacking(rows: str, frame: Table, needed: Iterable[str]) -> None:
     """Refuse rows that were handed over and lack columns.
 
     Raises:
-        SchemaError: Names them, and what the rows have.
+        SchemaError: Names them, and what the rows have; or they are no frame.
     """
+    if not hasattr(frame, "columns"):
+        kind = type(frame).__name__
+        raise SchemaError(f"{rows}: expected a frame of pandas, e.g. what gongkai.read gives; not a {kind}")
     if missing := [c for c in needed if c not in frame.columns]:
         raise SchemaError(f"{rows} lack {', '.join(missing)}; they have {', '.join(map(str, frame.columns))}")
 
@@ -333,6 +341,8 @@ def _read_part(part: str, name: str, columns: list[str] | None, filters: Filters
         wanted = (
             [*schema.names, *(c for c in present if c not in schema.names)] if columns is None else columns
         )
+        if strange := [c for c in wanted if c not in schema.names and c not in present]:
+            raise SchemaError(f"{part}: {name} lack {', '.join(strange)}; they have {', '.join(present)}")
         lacking = [c for c in wanted if c in schema.names and c not in present]
         if needed := [c for c in lacking if not schema.field(c).nullable]:
             raise SchemaError(
@@ -364,7 +374,11 @@ def _filters(name: str, agency: str | Sequence[str] | None, year: int | Sequence
     if agency is not None:
         asked["agency"] = [agency] if isinstance(agency, str) else list(agency)
     if year is not None:
-        asked["year"] = [year] if isinstance(year, int) else [int(y) for y in year]
+        years = list(year) if isinstance(year, Iterable) and not isinstance(year, str) else [year]
+        try:
+            asked["year"] = [int(y) for y in years]
+        except (TypeError, ValueError) as error:
+            raise SchemaError(f"year {year!r}: expected whole numbers, e.g. range(2019, 2025)") from error
     for column in asked:
         if column not in SCHEMAS[name].names:
             raise SchemaError(f"{name}: has no column {column} to choose rows by")
