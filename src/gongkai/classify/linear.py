@@ -292,20 +292,18 @@ def train_linear(
     unseen: dict[str, tuple[Vector, Vector]] = {}
     chosen: dict[str, dict[str, object]] = {}
     for label, codes in gold.items():
-        known = ~np.isnan(codes)
-        made = whole if known.all() else {block: x[np.flatnonzero(known)] for block, x in whole.items()}
-        y = codes[known].astype(bool)
+        known = np.flatnonzero(~np.isnan(codes))
+        made, y = _rows(whole, known), codes[known].astype(bool)
         splits = grouped_folds(y, groups[known], folds=folds, seed=seed, label=label)
-        part = sentences[known]
-        copies, code, origin = swapped(part, y & (label == portable), seed=seed)
-        beside = [(_matrices(copies), code, origin)]
-        lacking = bare if known.all() else {block: x[np.flatnonzero(known)] for block, x in bare.items()}
-        beside.append((lacking, y, np.arange(len(y))))
-        copies, origin = told_as_done(part, y & (label == promised), seed=seed)
-        beside.append((_matrices(copies), np.zeros(len(origin), bool), origin))
         is_class = "=" in label
         if is_class:
             beside = _told(codebook, label)
+        else:
+            part, plain = sentences.iloc[known], (_rows(bare, known), y, np.arange(len(y)))
+            copies, code, origin = swapped(part, y & (label == portable), seed=seed)
+            done, promise = told_as_done(part, y & (label == promised), seed=seed)
+            as_done = (_matrices(done), np.zeros(len(promise), bool), promise)
+            beside = [(_matrices(copies), code, origin), plain, as_done]
         trials = []
         for blocks in CHOICES[: 1 if is_class else None]:  # a class is read off the sentence alone
             x, copied = _stack(made, blocks), _copies(beside, blocks)
@@ -330,14 +328,28 @@ def train_linear(
             "f1_out_of_fold": score,
             "trials": [{"blocks": list(b), "C": k, "f1": f} for f, b, k, _ in trials],
         }
-    for choice in dict.fromkeys(label.partition("=")[0] for label in heads if "=" in label):
-        classes = [label for label in heads if label.partition("=")[0] == choice and "=" in label]
-        margins, codes = (np.stack(part, axis=1) for part in zip(*(unseen[c] for c in classes), strict=True))
-        moved = evened([heads[c].calibration for c in classes], margins, codes)
-        for label, calibration in zip(classes, moved, strict=True):
-            heads[label] = replace(heads[label], calibration=calibration)
-            chosen[label]["threshold"] = calibration.threshold
+    heads = _with_even_classes(heads, unseen)
+    for label, head in heads.items():
+        chosen[label]["threshold"] = head.calibration.threshold
     return LinearClassifier(name, heads), chosen
+
+
+def _with_even_classes(
+    heads: dict[str, Head], unseen: Mapping[str, tuple[Vector, Vector]]
+) -> dict[str, Head]:
+    """Move the classes of each choice so that each is chosen as often as it was coded."""
+    moved = dict(heads)
+    for choice in dict.fromkeys(label.partition("=")[0] for label in heads if "=" in label):
+        classes = [label for label in heads if label.startswith(f"{choice}=")]
+        margins, codes = (np.stack(part, axis=1) for part in zip(*(unseen[c] for c in classes), strict=True))
+        even = evened([heads[c].calibration for c in classes], margins, codes)
+        moved |= {c: replace(heads[c], calibration=one) for c, one in zip(classes, even, strict=True)}
+    return moved
+
+
+def _rows(made: Mapping[str, sp.csr_matrix], rows: Vector) -> dict[str, sp.csr_matrix]:
+    """Return some rows of each block."""
+    return {block: x if len(rows) == x.shape[0] else x[rows] for block, x in made.items()}
 
 
 def _matrices(sentences: pd.DataFrame) -> dict[str, sp.csr_matrix]:
