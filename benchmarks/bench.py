@@ -39,7 +39,8 @@ from gongkai.readers.html import read_html
 from gongkai.readers.pdf import read_pdf
 from gongkai.readers.read import read_document
 from gongkai.report.file import read_file
-from gongkai.tables.schema import LABELS, write_part
+from gongkai.tables.codebooks import shipped
+from gongkai.tables.schema import write_part
 from gongkai.text import tokens
 
 HERE = Path(__file__).parent
@@ -216,7 +217,7 @@ def bench_train() -> dict[str, object]:
     from sklearn.pipeline import make_pipeline
 
     gold = gold_of(read_labels(HERE.parent / "corpus" / "labels"))
-    codes = {label: gold[label].to_numpy(bool) for label in LABELS}
+    codes = {label: gold[label].to_numpy(bool) for label in shipped().names}
     groups = split_groups(gold)
     plain = tokens.tokenizer()
 

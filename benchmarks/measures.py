@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.scale import PLACES, RAW
-from gongkai.coding.labels import write_labels
+from corpus.make.bind import write_labels
 from gongkai.corpus.build import build
 from gongkai.corpus.stream import predict_tables
 from gongkai.tables.schema import BUILT, frame_of, read_table, write_part

@@ -4,12 +4,15 @@
 
 Truth: corpus/truth/returns.csv, every problem sentence of the authored reports whose agency has a report of the
 year after, read one by one by a language model before the measure was made: 1 where the next report's problems
-tell it again (`next_id`), 0 where not, empty where it only frames the others ("there is still a gap").
+tell it again (`next_id`), 0 where not, empty where it only frames the others ("there is still a gap"). And
+corpus/truth/returns_unseen.toml, to which nothing was fitted.
 """
 
 from __future__ import annotations
 
+import itertools
 import tempfile
+import tomllib
 import zlib
 from pathlib import Path
 
@@ -21,7 +24,7 @@ from gongkai.corpus.build import build
 from gongkai.measure.followup import PROBLEM, likenesses
 from gongkai.measure.reuse import agency_years, last_reports
 from gongkai.measure.similar import mask, weigh
-from gongkai.measure.troubles import alike_in_theme
+from gongkai.measure.troubles import alike_in_theme, same_trouble
 from gongkai.tables.schema import read_table
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -70,6 +73,22 @@ def scores(table: pd.DataFrame, probability: np.ndarray, limit: float = PROBLEM)
     }  # fmt: skip
 
 
+def unseen() -> dict[str, float]:
+    """Return the scores, as shipped, on pairs that nothing was fitted to."""
+    written = tomllib.loads((CORPUS / "truth" / "returns_unseen.toml").read_text(encoding="utf-8"))["pair"]
+    lists = [texts for pair in written for texts in ([text for text, _ in pair["then"]], pair["now"])]
+    ends = np.cumsum([0, *map(len, lists)])
+    index = [np.arange(start, stop) for start, stop in itertools.pairwise(ends)]
+    names = [f"agency {k // 2}" for k, texts in enumerate(lists) for _ in texts]
+    matrix = weigh([mask(text) for texts in lists for text in texts], names)
+    likeness = likenesses(matrix, index[::2], index[1::2])
+    found = [
+        same_trouble(*texts).max(axis=1) for texts in zip(lists[::2], lists[1::2], likeness, strict=True)
+    ]
+    table = pd.DataFrame({"returns": [int(to >= 0) for pair in written for _, to in pair["then"]]})
+    return scores(table.assign(id=table.index), np.concatenate(found))
+
+
 def main() -> None:
     """Print the odds, and the scores on agencies that were not fitted to."""
     features = ["root_score", "shared", "dice"]
@@ -88,6 +107,7 @@ def main() -> None:
     for limit in (0.1, PROBLEM, 0.2, 0.3):
         print(f"agencies not fitted to, limit {limit}:", scores(table, apart, limit))
     print("all, as shipped:", scores(table, whole.predict_proba(table[features])[:, 1]))
+    print("pairs written later, as shipped:", unseen())
 
 
 if __name__ == "__main__":

@@ -64,6 +64,14 @@ def imports_of(source: str) -> set[str]:
     return found | {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
 
 
+@pytest.mark.parametrize("path", sorted((TOP / "benchmarks").glob("*.py")), ids=lambda p: p.stem)
+def test_what_a_benchmark_takes_from_the_package_is_there(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("gongkai", "corpus.")):
+            module = importlib.import_module(str(node.module))
+            assert [a.name for a in node.names if not hasattr(module, a.name)] == []
+
+
 @pytest.mark.parametrize("path", sorted((TOP / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
 def test_notebooks_need_the_door_only(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]

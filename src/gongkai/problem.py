@@ -108,6 +108,9 @@ KINDS: Mapping[str, Kind] = {
     "no_section_five": Kind(
         "sections", "warning", "no problems, no improvements: is the file whole?",
         "没有“问题及改进”部分：文件完整吗？"),
+    "no_tables": Kind(
+        "sections", "note", "the statutory tables were not found: are they pictures, or in another file?",
+        "没有读到法定表格：表格是图片，还是在另一个文件里？"),
     "tables_only": Kind(
         "sections", "warning", "no narrative was found: is the file whole?",
         "没有找到正文：文件完整吗？"),

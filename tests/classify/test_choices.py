@@ -1,9 +1,12 @@
 import numpy as np
 import pandas as pd
+import pytest
 
+from gongkai.classify.calibrate import calibrate, calibrated, evened
 from gongkai.classify.choices import fit_class, told
 from gongkai.classify.features import features
 from gongkai.classify.linear import LinearClassifier, train_linear
+from gongkai.classify.predict import shared_out
 from gongkai.tables.codebook import Class, Codebook, Example, Label, Words
 
 TOPIC = Label(
@@ -15,6 +18,7 @@ TOPIC = Label(
     examples=(Example("信息员多为兼职。", "staff"),),
 )
 BOOK = Codebook("x", "1", (TOPIC,))
+ABCD = Codebook("abcd", "1", (Label("topic", classes=tuple(Class(k) for k in "abcd")),))
 
 
 def test_what_the_codebook_says_is_a_sentence_of_its_class():
@@ -74,3 +78,39 @@ def test_an_n_gram_met_in_one_sentence_has_no_weight():
     counts = np.bincount(x.indices, minlength=x.shape[1])
     assert (fitted.coef_[0, counts < 2] == 0).all()
     assert ((fitted.decision_function(x) > 0) == y).mean() > 0.9
+
+
+def test_each_class_is_chosen_as_often_as_it_was_coded():
+    """Classes learned one by one, of which the frequent one is chosen too often; what was unseen stays right."""
+    rng = np.random.default_rng(1)
+    coded = rng.choice(4, p=[0.6, 0.2, 0.15, 0.05], size=4000)
+    margins = rng.normal(size=(4000, 4)) + 1.5 * np.eye(4)[coded] + np.array([1.0, 0, 0, -0.5])
+    shown, rest = slice(None, 2000), slice(2000, None)
+    codes = np.eye(4, dtype=bool)[coded]
+    each = [calibrate(margins[shown, k], codes[shown, k])[0] for k in range(4)]
+    moved = evened(each, margins[shown], codes[shown])
+
+    def chosen(calibrations, rows):
+        odds = np.stack([calibrated(margins[rows, k], c) for k, c in enumerate(calibrations)], axis=1)
+        return shared_out(odds, [f"topic={k}" for k in "abcd"], ABCD).argmax(axis=1)
+
+    def wrong(calibrations, rows):
+        return np.abs(np.bincount(chosen(calibrations, rows), minlength=4) - codes[rows].sum(axis=0)).max()
+
+    assert wrong(each, shown) > 100
+    assert wrong(moved, shown) <= 2
+    assert wrong(moved, rest) < wrong(each, rest) / 4
+    for old, new, k in zip(each, moved, range(4), strict=True):  # a label of its own is decided as before
+        before = calibrated(margins[:, k], old) >= old.threshold
+        assert (before == (calibrated(margins[:, k], new) >= new.threshold)).mean() > 0.999
+        assert new.slope == old.slope
+
+
+def test_scores_of_classes_are_their_odds_made_to_sum_to_1():
+    scores = shared_out(
+        np.array([[0.5, 0.8, 1.0, 0.0], [0.2, 0.2, 0.2, 0.2]]), [f"topic={k}" for k in "abcd"], ABCD
+    )
+    assert scores.sum(axis=1) == pytest.approx(1)
+    assert scores[0, 1] / scores[0, 0] == pytest.approx(4)
+    assert scores[0].argmax() == 2
+    assert scores[1] == pytest.approx(0.25)

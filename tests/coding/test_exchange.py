@@ -1,5 +1,8 @@
 import json
+import shutil
+import subprocess
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -7,6 +10,7 @@ from gongkai.coding.exchange import COLUMNS, coders_of, read_tasks, write_tasks
 from gongkai.coding.sample import draw
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.measure.quality import agreement
+from gongkai.tables.codebook import NO, YES
 
 FORMATS = [".xlsx", ".csv", ".json", ".jsonl"]
 
@@ -101,6 +105,53 @@ def test_a_spreadsheet_reads_no_formula(drawn, tmp_path):
     sheet = openpyxl.load_workbook(write_tasks(drawn, tmp_path / "t.xlsx")).active
     assert sheet.cell(2, COLUMNS.index("heading") + 1).data_type == "s"
     assert "'=cmd" in write_tasks(drawn, tmp_path / "t.csv").read_text(encoding="utf-8-sig")
+
+
+def test_a_workbook_saved_again_by_libreoffice(sentences, tmp_path):
+    """Lists to choose from, the codebook's sheet, widths, texts, and every way to write yes or no."""
+    import openpyxl
+
+    office = shutil.which("soffice")
+    if office is None:
+        pytest.skip("LibreOffice is not installed")
+    yes = [*YES, True, 1, 1.0, " 是 ", "１", "Ｙ", "TRUE", "\u3000√", "=TRUE()", "=1"]
+    no = [*NO, False, 0, 0.0, "Ｎ ", "=FALSE()", '=IF(1>0,"否","是")']
+    codes = [*((way, True) for way in yes), *((way, False) for way in no), ("", None), (None, None)]
+    texts = ["=cmd|calc", "-1+1，\n换行", "回车\r\n换行", "一\r二", "007", "1E5", "TRUE", " 两端 ", "a\tb", "2023-01-05", "1.50",
+             "50%", "<b>&amp;", "\x0b控制符", "'引号"]  # fmt: skip
+    drawn = sentences.iloc[np.arange(len(codes)) % len(sentences)].reset_index(drop=True)
+    drawn["sentence_id"] = [f"s{k}" for k in range(len(codes))]
+    drawn["text"] = drawn["lead"] = [*texts, *drawn["text"].iloc[len(texts) :]]
+    book = openpyxl.load_workbook(write_tasks(drawn, tmp_path / "t.xlsx"))
+    for line, (written, _) in enumerate(codes, start=2):
+        book["tasks"].cell(line, COLUMNS.index("commitment") + 1).value = written
+    book.save(tmp_path / "t.xlsx")
+    command = [
+        office,
+        "--headless",
+        f"-env:UserInstallation=file://{tmp_path}/profile",
+        "--convert-to",
+        "xlsx",
+    ]
+    subprocess.run(
+        [*command, "--outdir", tmp_path / "again", tmp_path / "t.xlsx"], check=True, capture_output=True
+    )
+    again = openpyxl.load_workbook(tmp_path / "again/t.xlsx")
+    assert again.sheetnames == book.sheetnames
+    lists = [
+        {(d.type, d.formula1, str(d.sqref)) for d in one["tasks"].data_validations.dataValidation}
+        for one in (book, again)
+    ]
+    assert lists[0] == lists[1]
+    assert len(lists[1]) == 2
+    assert list(again["codebook"].values) == list(book["codebook"].values)
+    assert again["tasks"].column_dimensions["L"].width == book["tasks"].column_dimensions["L"].width
+    back = read_tasks(tmp_path / "again/t.xlsx", "甲", drawn)
+    assert back["commitment"].astype(object).where(back["commitment"].notna(), None).tolist() == [
+        c for _, c in codes
+    ]
+    assert back["sentence_id"].tolist() == drawn["sentence_id"].tolist()
+    assert back["inclusion"].isna().all()
 
 
 def test_label_studio_gets_its_configuration(drawn, tmp_path):

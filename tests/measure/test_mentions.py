@@ -35,6 +35,30 @@ def test_another_agency_that_is_held():
     ) == [("agency", "泗洪县民政局")]
 
 
+def test_a_township_names_another_township():
+    """Written before the rule was run on it: slips, and what is none."""
+    own = {
+        "agency": "泗洪县柳泉镇人民政府",
+        "code": "321324",
+        "others": ["泗洪县青阳街道办事处", "双沟镇人民政府", "睢宁县大古邳镇人民政府", "泗洪县民政局"],
+    }
+    assert found_in("双沟镇各村居公开财务收支。", **own) == [("place", "双沟镇")]
+    assert found_in("2023年，青阳街道主动公开信息120条。", **own) == [("place", "青阳街道")]
+    assert found_in("双沟镇人民政府严格执行三审三校。", **own) == [("agency", "双沟镇人民政府")]
+    assert found_in("泗洪县青阳街道办事处对外公开名单。", **own) == [("agency", "泗洪县青阳街道办事处")]
+    slips = ("大古邳镇党政办统一上传。", "我镇（双沟镇）按月更新。", "由柳泉镇、双沟镇党政办负责。")
+    assert [what for what, _ in found_in(*slips, **own)] == ["place"] * 3
+    assert not found_in(
+        "全镇、各乡镇、本镇均已公开。",
+        "柳泉镇人民政府和柳泉镇党政办。",
+        "赴双沟镇学习。",
+        "与青阳街道结对。",
+        **own,
+    )
+    bureau = own | {"agency": "泗洪县民政局"}
+    assert not found_in("双沟镇人民政府、柳泉镇按月公示低保名单。", **bureau)
+
+
 def test_the_year_of_the_period_and_of_the_title_but_not_of_a_comparison():
     assert found_in("数据统计期限自2022年1月1日起至2022年12月31日止。") == [("year", "2022")]
     assert found_in("现公布2022年政府信息公开工作年度报告。", "比2022年增长三成。") == [("year", "2022")]

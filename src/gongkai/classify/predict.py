@@ -116,12 +116,13 @@ def as_predictions(
 
 
 def shared_out(scores: Vector, indicators: Sequence[str], codebook: Codebook | None = None) -> Vector:
-    """Make the scores of a choice's classes sum to 1; each class was scored on its own."""
+    """Make the scores of a choice's classes sum to 1, by their odds; each class was scored on its own."""
     for label in given_or_shipped(codebook).labels:
         columns = [k for k, indicator in enumerate(indicators) if indicator in label.indicators]
         if label.is_choice and columns:
-            part = np.maximum(scores[:, columns], 1e-9)
-            scores[:, columns] = part / part.sum(axis=1, keepdims=True)
+            part = np.clip(scores[:, columns], 1e-9, 1 - 1e-9)
+            odds = part / (1 - part)
+            scores[:, columns] = odds / odds.sum(axis=1, keepdims=True)
     return scores
 
 

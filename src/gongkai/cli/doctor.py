@@ -103,9 +103,6 @@ def _self_test() -> Iterator[str]:
 
 
 LOOKS: dict[str, Callable[[], Iterator[str]]] = {
-    "Versions": lambda: iter(versions()),
-    "Extras": _extras,
-    "Machine": _machine,
-    "Requirements": _requirements,
-    "Self-test": _self_test,
-}
+    "Versions": lambda: iter(versions()), "Extras": _extras, "Machine": _machine,
+    "Requirements": _requirements, "Self-test": _self_test,
+}  # fmt: skip

@@ -11,8 +11,6 @@ import tempfile
 import traceback
 from importlib import metadata
 
-from gongkai.store.run import libraries
-
 LIBRARIES = (
     "jieba", "lxml", "numpy", "opencc", "pandas", "pyarrow", "pypdfium2", "rjieba", "scikit-learn",
     "selectolax", "torch", "transformers", "typer",
@@ -49,6 +47,8 @@ def refusal(error: Exception) -> str | None:
 
 def versions() -> list[str]:
     """List the versions of everything that decides what gongkai does."""
+    from gongkai.store.run import libraries
+
     found = [f"gongkai {metadata.version('gongkai')}, Python {sys.version.split()[0]}, {platform.platform()}"]
     return found + [f"  {name} {known or 'not installed'}" for name, known in libraries(LIBRARIES).items()]
 

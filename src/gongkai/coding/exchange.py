@@ -127,7 +127,7 @@ def _task(row: dict[str, Any], columns: Sequence[str]) -> dict[str, object]:
         task[column] = "" if value is None or value != value else value
     if task["year"] != "":
         task["year"] = int(str(row["year"]).split(".")[0])
-    task["text_hash"] = hash_text(str(row["text"]))
+    task["text_hash"] = hash_text(_shown(row["text"]))
     return task
 
 
@@ -265,13 +265,18 @@ def _refuse_other(
     name = str(row["sentence_id"])
     if name in seen:
         raise SchemaError(f"{where}: sentence {name} stands already in {seen[name]}")
-    if hash_text(str(row["text"])) != row["text_hash"]:
+    if row["text_hash"] not in {hash_text(str(row["text"])), hash_text(_shown(row["text"]))}:
         raise SchemaError(
             f"{where}: the text of {name} was changed; a code belongs to the text that was shown"
         )
-    if known is not None and known.get(name) != row["text"]:
+    if known is not None and (name not in known or _shown(known[name]) != _shown(row["text"])):
         reason = "is not in these tables" if name not in known else "has another text in these tables"
         raise SchemaError(f"{where}: sentence {name} {reason}; build from the same files?")
+
+
+def _shown(text: object) -> str:
+    """Return a text as any program gives it back: one kind of line end, no control characters."""
+    return excel_text(str(text)).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def about_task(row: Mapping[str, Any], codebook: Codebook) -> dict[str, object]:

@@ -160,9 +160,8 @@ def predictions_from_codes(
     for label in scheme.labels:
         given = share[list(label.indicators)].dropna(how="all")
         best = given.to_numpy().argmax(axis=1) if len(given) else np.zeros(0, int)
-        for k, (indicator, value) in enumerate(
-            zip(label.indicators, label.class_names or (None,), strict=True)
-        ):
+        values = label.class_names or (None,)
+        for k, (indicator, value) in enumerate(zip(label.indicators, values, strict=True)):
             score = given[indicator]
             chosen = best == k if label.is_choice else score.to_numpy() >= 0.5
             parts.append(

@@ -15,7 +15,8 @@ import functools
 import itertools
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from gongkai.form.form import COLUMNS, OUTCOMES, Found, Reading, form_data
 from gongkai.form.stream import (
@@ -33,11 +34,7 @@ from gongkai.form.stream import (
 from gongkai.form.sums import adds_up
 from gongkai.form.told import read_disputes, read_proactive, read_requests, under_outcomes, with_blocks
 from gongkai.problem import Where
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from gongkai.text.clean import Script
+from gongkai.text.clean import Script
 
 WINDOW = 90
 """Characters of the text before a run in which its label is sought; the longest label has 36."""

@@ -10,19 +10,16 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 from gongkai.form.align import keep_order
 from gongkai.form.form import Found, Reading, normalize_label, parse_number, read_cell
 from gongkai.form.stream import Atom, cut_atoms, spelt
 from gongkai.problem import Problem, Where
+from gongkai.readers.document import Grid
+from gongkai.text.clean import Script
 from gongkai.text.lexicon import table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from gongkai.readers.document import Grid
-    from gongkai.text.clean import Script
 
 TABLE = "annex"
 FORMS = ("2014", "2008")

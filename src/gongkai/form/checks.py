@@ -9,20 +9,13 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gongkai.form.annex import annex_data, form_of_annex
-from gongkai.form.form import APPLICANTS, BLOCKS, OTHER_HANDLING, OUTCOMES, RESULTS
+from gongkai.form.form import APPLICANTS, BLOCKS, OTHER_HANDLING, OUTCOMES, RESULTS, Reading
 from gongkai.form.prose import Cells, Check, Key, growth_checks, narrative_checks
-from gongkai.tables.schema import frame_of, records
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from gongkai.form.form import Reading
-    from gongkai.tables.schema import Checks, Reports, Sentences, Statistics
-
+from gongkai.tables.schema import Checks, Reports, Sentences, Statistics, frame_of, records
 
 _BLANK = (None, "")
 _SPENT = "undecided: the rule told the cells apart that it would check"

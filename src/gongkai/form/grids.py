@@ -6,8 +6,8 @@ that does not give as many values as its head has columns gives none, and a prob
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gongkai.form.form import (
     Found,
@@ -21,11 +21,7 @@ from gongkai.form.form import (
 )
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Cell, Grid
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from gongkai.text.clean import Script
+from gongkai.text.clean import Script
 
 
 def read_grids(grids: Sequence[Grid], script: Script = "simplified") -> Iterator[Found]:

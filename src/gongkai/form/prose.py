@@ -8,14 +8,12 @@ nothing: a false alarm costs more than a number not compared.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from gongkai.form.form import CANNOT_PROVIDE, NOT_PROCESSED, REFUSED
 from gongkai.form.scope import speaks_of_own, speaks_of_whole
 from gongkai.text.lexicon import patterns
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Cells = dict[tuple[str, str, str], tuple["float | None", str]]
 """(table, row, column) → value (null = blank) and where it was read."""

@@ -11,14 +11,12 @@ import itertools
 import operator
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from gongkai.form.form import COLUMNS, form_data, parse_number
 from gongkai.text.clean import HAN, Script, drop_pinyin, fold_width, simplify
 from gongkai.text.grammar import MEASURES, PAGE_MARK
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _BREAKS = re.compile(r"[\s\u3000|│┃║┌┐└┘├┤┬┴┼─━═╔╗╚╝╠╣╦╩╬+]+")
 _RULE = re.compile(r"[\s|:+\-─━═]*-{3,}[\s|:+\-─━═]*")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from gongkai.form.form import (
     BLOCKS,
@@ -19,15 +19,10 @@ from gongkai.form.form import (
     parse_number,
     read_cell,
 )
-from gongkai.form.stream import YEAR_INSIDE, form_rows, spelt
+from gongkai.form.stream import YEAR_INSIDE, Atom, Row, Run, form_rows, spelt
 from gongkai.form.sums import Cells, columns_hold, recover, ways
 from gongkai.problem import Problem, Where
 from gongkai.text.lexicon import patterns
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    from gongkai.form.stream import Atom, Row, Run
 
 HEADED = 90
 """Characters before a run in which the heads of its columns stand."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,9 +19,6 @@ import pyarrow.parquet as pq
 from gongkai.form.checks import check_years
 from gongkai.store import storage
 from gongkai.tables.schema import parts_of, write_part
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 BUCKET = 5_000
 """Reports per bucket, about."""

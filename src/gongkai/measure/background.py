@@ -89,10 +89,4 @@ def own_length(masked: str, further: Iterable[str] = ()) -> int:
 def is_mandated(texts: Iterable[str], further: Iterable[str] = ()) -> Vector:
     """Tell which masked texts are nothing but mandated phrases."""
     phrases = [p for p in further if p]
-    found: list[bool] = []
-    known: dict[str, bool] = {}
-    for text in texts:
-        if text not in known:
-            known[text] = own_length(text, phrases) < LEFT
-        found.append(known[text])
-    return np.array(found, bool)
+    return np.array([own_length(text, phrases) < LEFT for text in texts], bool)

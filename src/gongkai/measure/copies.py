@@ -363,7 +363,12 @@ def copy_network(copies: Table, reports: Reports, *, sentences: Sentences | str 
     shared = copies[(copies["kind"] == "other") & (copies["year"] == copies["source_year"])]
     about = {row["report_id"]: row for row in records(reports)}
     pairs: dict[Any, Table] = dict(iter(shared.groupby(["report_id", "source_report_id"], sort=True)))
-    length, whole = _lengths(sentences, {*shared["sentence_id"], *shared["source_id"]})
+    whole = _lengths(sentences)
+    length = {
+        sentence: len(text)
+        for side in (("sentence_id", "text"), ("source_id", "source_text"))
+        for sentence, text in zip(*(shared[c] for c in side), strict=True)
+    }
     rows: list[tuple[object, ...]] = []
     for (report, other), part in pairs.items():
         if str(part["agency"].iloc[0]) > str(part["source_agency"].iloc[0]):
@@ -388,17 +393,14 @@ def copy_network(copies: Table, reports: Reports, *, sentences: Sentences | str 
     return table.reset_index(drop=True)
 
 
-def _lengths(sentences: Sentences | str | Path, wanted: set[str]) -> tuple[dict[str, int], Counter[str]]:
-    """Return the characters of some sentences, and of all sentences of each report."""
-    length: dict[str, int] = {}
+def _lengths(sentences: Sentences | str | Path) -> Counter[str]:
+    """Return the characters of each report."""
     whole: Counter[str] = Counter()
-    for part in table_parts(sentences, "sentences", ["sentence_id", "report_id", "text"]):
-        columns = (part["sentence_id"], part["report_id"], pc.fill_null(pc.utf8_length(part["text"]), 0))
-        for sentence, report, size in zip(*(c.to_pylist() for c in columns), strict=True):
-            whole[report] += size
-            if sentence in wanted:
-                length[sentence] = size
-    return length, whole
+    for part in table_parts(sentences, "sentences", ["report_id", "text"]):
+        size = pc.fill_null(pc.utf8_length(part["text"]), 0)
+        for report, characters in zip(part["report_id"].to_pylist(), size.to_pylist(), strict=True):
+            whole[report] += characters
+    return whole
 
 
 _LEVELS = {"nation": 0, "province": 1, "city": 2, "county": 3, "township": 4}

@@ -70,9 +70,7 @@ def coverage(
         )
     kept = reports[reports["same_as"].isna()] if "same_as" in reports.columns else reports
     known = kept[kept["agency"].notna() & kept["year"].notna()]
-    if isinstance(years, str):
-        raise MeasureError(f"years {years!r}: expected whole numbers, e.g. range(2019, 2025)")
-    span = sorted({int(y) for y in years}) if years is not None else _span(known["year"])
+    span = _span(years, known["year"])
     wanted = _expected(known, expect)
     if not span or not wanted:
         raise MeasureError(
@@ -117,8 +115,12 @@ def _unplaced(report: Mapping[Any, Any]) -> dict[str, Any]:
     return _row(_place(report, name), year, status, f"{' and '.join(lacking)} not found: counts nowhere")
 
 
-def _span(years: pd.Series[int]) -> list[int]:
-    return [] if years.empty else list(range(int(years.min()), int(years.max()) + 1))
+def _span(years: Sequence[int] | None, held: pd.Series[int]) -> list[int]:
+    if isinstance(years, str):
+        raise MeasureError(f"years {years!r}: expected whole numbers, e.g. range(2019, 2025)")
+    if years is None:
+        return [] if held.empty else list(range(int(held.min()), int(held.max()) + 1))
+    return sorted({int(y) for y in years})
 
 
 def _province(code: object) -> str | None:
@@ -150,14 +152,11 @@ def _expected(known: Reports, expect: Table | None) -> list[dict[str, Any]]:
         names, note = _match(name, list(of_name))
         if listed[name] > 1:
             note = "; ".join(filter(None, [note, f"listed {listed[name]} times: the first row counts"]))
-        code = row.get("region_code")
-        given = None if code is None or pd.isna(code) else str(code).removesuffix(".0")
-        blank: dict[str, Any] = {"agency": name, "level": None, "region_code": None}
-        place = _place(of_name[names[0]], name) if names else blank
-        place["region_code"] = given or place["region_code"]
-        place["province"] = _province(place["region_code"])
-        level = row.get("level")
-        place["level"] = place["level"] if level is None or pd.isna(level) else level
+        given = {c: v for c in ("region_code", "level") if pd.notna(v := row.get(c)) and v != ""}
+        if "region_code" in given:
+            given["region_code"] = str(given["region_code"]).removesuffix(".0")
+        held = of_name[names[0]] if names else {"region_code": None, "level": None}
+        place = _place({**held, **given}, name)
         first, last = _between(row, name)
         wanted.append(place | {"names": names, "first": first, "last": last, "note": note})
     return wanted

@@ -242,19 +242,19 @@ def _rows_of(
     limits: Mapping[str, float],
 ) -> Iterator[dict[str, object]]:
     """Yield what is found of each promise and problem of the first report of a pair in the second."""
+    held = {str(column): frame[column].tolist() for column in frame.columns}
     promised = frame["promised"].to_numpy(bool)
-    leads = set(zip(frame["report_id"], frame["lead"], strict=True))
-    announces = np.array([key in leads for key in zip(frame["report_id"], frame["text"], strict=True)], bool)
-    section, texts = frame["section"].to_numpy(object), frame["text"].to_numpy(object)
+    leads = set(zip(held["report_id"], held["lead"], strict=True))
+    announces = np.array([key in leads for key in zip(held["report_id"], held["text"], strict=True)], bool)
+    section, texts = (np.array(held[c], object) for c in ("section", "text"))
     counted = ~np.isin(section, scheme.uncounted_sections)
     framing = np.array([s == "problems" and is_framing(t) for s, t in zip(section, texts, strict=True)], bool)
     candidates = {
         scheme.follow: promised & ~announces & counted,
         "problem": (section == "problems") & ~promised & ~announces & ~framing,
     }
-    matrix = weights.rows(frame["masked"].tolist())
+    matrix = weights.rows(held["masked"])
     of_report = frame.groupby("report_id").indices
-    held = {str(column): frame[column].tolist() for column in frame.columns}
     sought: list[tuple[int, str, Vector, Vector]] = []
     for k, (_, one, other) in enumerate(pairs):
         now, after = np.asarray(of_report[one]), np.asarray(of_report[other])

@@ -17,7 +17,7 @@ from gongkai.tables.query import table_parts
 from gongkai.tables.schema import UNCOUNTED_SECTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from gongkai.tables.schema import Sentences, Table
@@ -78,7 +78,7 @@ def read_words(sentences: Sentences | str | Path, columns: Sequence[str]) -> tup
     for table in known_parts(sentences, wanted, preambles=False):
         tables.append(table.select(columns))
         for chunk in table["tokens"].chunks:
-            of_chunk, length = _coded(chunk, numbers)
+            of_chunk, length = coded(chunk, lambda token: _number(token, numbers))
             codes.append(of_chunk)
             lengths.append(length)
     frame: Table = pa.concat_tables(tables, promote_options="permissive").to_pandas()
@@ -114,11 +114,11 @@ def known_parts(
         raise MeasureError("no sentence of a report whose agency and year are known")
 
 
-def _coded(tokens: pa.Array, numbers: dict[str, int]) -> tuple[Vector, Vector]:
-    """Return the numbers of the words of a piece, and how many each sentence has."""
+def coded(tokens: pa.Array, number: Callable[[str], int]) -> tuple[Vector, Vector]:
+    """Return the numbers of the words of a piece, -1 leaving one out, and how many each sentence has."""
     length = pc.fill_null(pc.list_value_length(tokens), 0).to_numpy(zero_copy_only=False)
     flat = pc.list_flatten(tokens).dictionary_encode()
-    known = [_number(token, numbers) for token in flat.dictionary.to_pylist()]
+    known = [number(token) for token in flat.dictionary.to_pylist()]
     codes = np.array([*known, -1], np.int32)[pc.fill_null(flat.indices, len(known)).to_numpy()]
     kept = codes >= 0
     owner = np.repeat(np.arange(len(length)), length)

@@ -80,7 +80,7 @@ class Moment:
         weights: The weighted count of those sentences in each cluster.
         rare: Whether the rarer ones are those with the label.
         n: Sentences seen in the denominator.
-        note: Why there can be no interval, or empty.
+        note: Why there is no value, or can be no interval; else empty.
     """
 
     value: float
@@ -116,27 +116,17 @@ class Moments:
 
 def laid(moments: Sequence[Moment]) -> Moments:
     """Lay shares out as arrays."""
-    value, events, rare, n = (
-        np.array([getattr(m, c) for m in moments]) for c in ("value", "events", "rare", "n")
-    )
-    sums, sizes, weights = (
-        np.concatenate([getattr(m, c) for m in moments]) for c in ("sums", "sizes", "weights")
-    )
-    of = np.repeat(np.arange(len(moments)), [len(m.sums) for m in moments])
-    return Moments(
-        value, events, rare, n, np.array([m.note for m in moments], object), of, sums, sizes, weights
-    )
+    each = {c: np.array([getattr(m, c) for m in moments]) for c in ("value", "events", "rare", "n")}
+    each |= {c: np.concatenate([getattr(m, c) for m in moments]) for c in ("sums", "sizes", "weights")}
+    each["of"] = np.repeat(np.arange(len(moments)), [len(m.sums) for m in moments])
+    each["note"] = np.array([m.note for m in moments], object)
+    return Moments(**each)
 
 
 def told(found: Estimate) -> dict[str, object]:
     """Return the columns of `measures` that an estimate fills; null where undefined."""
     numbers = {"value": found.value, "low": found.low, "high": found.high, "error": found.error}
     return {k: None if v != v else v for k, v in numbers.items()} | {"note": found.note or None}
-
-
-def undefined(note: str) -> Estimate:
-    """Return an estimate without a value that says why."""
-    return Estimate(NAN, NAN, NAN, NAN, note)
 
 
 def variance(sums: Vector, sizes: Vector, strata: Vector | None = None) -> tuple[float, float]:
@@ -296,8 +286,6 @@ def share_intervals(moments: Moments, level: float) -> dict[str, Vector]:
     known = sides.note == ""
     why = np.where((value == 0.0) | (value == 1.0), "no event", "no variation")
     note = np.where(known & (sides.spread == 0), why, sides.note)
-    unknown = np.isnan(value)
-    note = np.where(unknown, np.where(moments.note == "", "nothing to divide by", moments.note), note)
     found = {"value": value, "low": low, "high": high, "error": sides.error}
     return {c: np.where(known | (c == "value"), x, NAN) for c, x in found.items()} | {"note": note}
 
@@ -339,9 +327,7 @@ def difference_interval(
     """
     from scipy import optimize, special
 
-    if first.value != first.value or second.value != second.value:
-        return undefined(first.note or second.note or "nothing to divide by"), NAN
-    a, b = (min(1.0, max(0.0, m.value)) for m in (first, second))
+    a, b = np.clip([first.value, second.value], 0.0, 1.0).tolist()
     sides = _sides(laid([first, second]))
     if note := sides.note[0] or sides.note[1]:
         return Estimate(b - a, NAN, NAN, NAN, note), NAN
@@ -391,7 +377,7 @@ def paired_difference(first: Moment, second: Moment, level: float) -> tuple[Esti
         cluster differs both ends are the difference, and the p-value of none is 1.
     """
     if first.value != first.value or second.value != second.value:
-        return undefined(first.note or second.note or "nothing to divide by"), NAN
+        return Estimate(NAN, NAN, NAN, NAN, first.note or second.note), NAN
     found, p_value = symmetric_interval(
         second.value - first.value, second.sums - first.sums, first.sizes + second.sizes, level
     )

@@ -20,6 +20,7 @@ _PLACE_NAME = re.compile(r"[\u4e00-\u9fff]{1,12}?(?:自治区|自治州|自治�
 _VISITED = re.compile(r"(?:赴|与|到|学习|借鉴|对标|考察|参观|向|支援|对口|来自|调研|等)$")
 _PERIOD = re.compile(r"(?:自|从)?(20\d\d)年1月1日(?:起)?(?:至|到|—|-)+.{0,8}12月31日")
 _TITLE = re.compile(r"(20\d\d)年(?:度)?政府信息公开(?:工作)?(?:情况)?年度报告")
+_TOWNSHIP = re.compile(r"[\u4e00-\u9fff]{1,8}?(?:街道|镇|乡|苏木)(?=办事处|人民政府|政府)")
 SHORTEST = 3
 """Characters of a division's name: 东区 and 矿区 are words of any text."""
 
@@ -29,8 +30,9 @@ def mentions(sentences: Sentences | str | Path) -> Table:
 
     A place counts as other when it is a division of our table that is not the report's own, above or below
     it by code, and was not only visited or compared with. An agency: the full name of another agency of the
-    sentences given, unless the own name holds it. A year: that of the period or of the report, as the
-    sentence itself says them; a year compared with is none.
+    sentences given, unless the own name holds it. In a township's report another township of theirs counts,
+    by its short name too; in a county's it may be one of its own, which no table tells. A year: that of the
+    period or of the report, as the sentence itself says them; a year compared with is none.
 
     Args:
         sentences: `sentences` rows with `region_code`, or a tables folder; preambles are searched too.
@@ -48,27 +50,36 @@ def mentions(sentences: Sentences | str | Path) -> Table:
         for part in known_parts(sentences, ["agency", "year"])
         for a in part["agency"].unique().to_pylist()
     }
-    names = sorted((a for a in agencies if len(a) > 5), key=len, reverse=True)
-    others = re.compile("|".join(map(re.escape, names))) if names else None
+    others = _any_of(a for a in agencies if len(a) > 5)
+    towns = _any_of(town for a in agencies if len(town := _township(a)) >= SHORTEST)
     rows = []
     columns = ["sentence_id", "report_id", "agency", "year", "section", "text"]
     coded = isinstance(sentences, str | Path) or "region_code" in sentences.columns
     for part in known_parts(sentences, [*columns, *(["region_code"] if coded else [])]):
         codes = part["region_code"].to_pylist() if coded else [None] * len(part)
         for *row, code in zip(*(part[c].to_pylist() for c in columns), codes, strict=True):
-            found = _named(str(row[5]), str(row[2]), int(row[3]), code, others)
+            found = _named(str(row[5]), str(row[2]), int(row[3]), code, others, towns)
             rows += [(*row, what, said) for what, said in found]
     return pd.DataFrame(rows, columns=[*columns, "what", "mentioned"])
 
 
+def _any_of(names: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern of names, the longer first; of none it matches nothing."""
+    return re.compile("|".join(map(re.escape, sorted(set(names), key=lambda n: (-len(n), n)))) or r"(?!)")
+
+
 def _named(
-    text: str, agency: str, year: int, code: object, others: re.Pattern[str] | None
+    text: str, agency: str, year: int, code: object, others: re.Pattern[str], towns: re.Pattern[str]
 ) -> Iterator[tuple[str, str]]:
     yield from (("year", y) for y in _years(text, year))
     rest = text.replace(agency, "")
-    for name in dict.fromkeys(others.findall(rest)) if others else ():
+    for name in dict.fromkeys(others.findall(rest)):
         if name not in agency and agency not in name and not _kin(name, agency):
             yield "agency", name
+    if own := _township(agency):
+        short = others.sub("，", rest).replace(own, "，")
+        found = [m.group() for m in towns.finditer(short) if not _VISITED.search(short[: m.start()])]
+        yield from (("place", town) for town in dict.fromkeys(found))
     if isinstance(code, str):
         yield from (("place", p) for p in _places(rest, code, agency))
 
@@ -80,8 +91,18 @@ def _years(text: str, year: int) -> Iterable[str]:
 
 def _kin(name: str, agency: str) -> bool:
     """Tell whether a name is of the own place or one above it: an agency speaks of those by right."""
+    if _township(agency) and _township(name):
+        return False
     mine, theirs = split_divisions(agency), split_divisions(name)
     return not theirs or theirs[-1] in mine
+
+
+def _township(agency: str) -> str:
+    """Return the township that an agency is the office of, without what it lies in; empty for others."""
+    for division in split_divisions(agency):
+        agency = agency.rpartition(division)[2]
+    found = _TOWNSHIP.match(agency)
+    return found.group() if found else ""
 
 
 def _places(text: str, code: str, agency: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
@@ -107,11 +108,11 @@ def panel(
     scheme = scheme_of(predictions, codebook)
     pieces = [_shares(predictions, labels, level, scheme)]
     if sentences is not None:
-        pieces += [
-            _lengths(sentences),
-            _reuse(sentences),
-            _promises(sentences, predictions, scheme, statistics),
-        ]
+        pieces.append(_lengths(sentences))
+        with contextlib.suppress(MeasureError):
+            pieces.append(_reuse(sentences))
+        with contextlib.suppress(MeasureError):
+            pieces.append(_promises(sentences, predictions, scheme, statistics))
     single = kept[~kept.duplicated(_KEY, keep=False)].merge(base[[*_KEY, "series_id"]], on=_KEY)
     if statistics is not None:
         pieces += [
@@ -241,10 +242,7 @@ def _reuse(sentences: Sentences | str | Path) -> tuple[Table, list[Column]]:
     said = {"shared": ("words in text that other agencies of the year have", "与其他机构共有文字比例"),
             "sticky": ("words in text of the own last report", "沿用上年文字比例"),
             "redundant": ("words in text that stands twice in the report", "报告内重复文字比例")}  # fmt: skip
-    try:
-        found = reuse(sentences)
-    except MeasureError:
-        return pd.DataFrame(columns=_KEY), []
+    found = reuse(sentences)
     wide = found.pivot_table(index=_KEY, columns="measure", values="value", dropna=False).reset_index()
     return wide, [Column(name, "share", *text) for name, text in said.items()]
 
@@ -255,10 +253,7 @@ def _promises(
     codebook: Codebook,
     statistics: Statistics | str | Path | None,
 ) -> tuple[Table, list[Column]]:
-    try:
-        found = followup(sentences, predictions, statistics=statistics, codebook=codebook)
-    except MeasureError:
-        return pd.DataFrame(columns=_KEY), []
+    found = followup(sentences, predictions, statistics=statistics, codebook=codebook)
     found = found[found["kind"] != "problem"]
     counts = (
         found.assign(_n=1).pivot_table(index=_KEY, columns="outcome", values="_n", aggfunc="sum").fillna(0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -225,23 +225,15 @@ def _of_units(
         yield replace(one, key=names[0], zh=names[1], en=names[2], per=times, unit=f"per {en}"), (value, why)
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What stands in the reports, a row for each.
+class _Read(NamedTuple):
+    """What stands in the reports, a row for each and a column for each cell, or rule."""
 
-    Attributes:
-        cells: Column of each cell in `printed` and `known`.
-        printed: Numbers; NaN where a cell is blank or was not read.
-        known: Whether a cell was read.
-        rules: Column of each rule in `holds` and `broken`.
-    """
-
-    cells: dict[str, int]
-    printed: Vector
-    known: Vector
-    rules: dict[str, int]
-    holds: Vector
-    broken: Vector
+    printed: Table
+    """Numbers; NaN where a cell is blank or was not read."""
+    known: Table
+    """Whether a cell was read."""
+    holds: Table
+    broken: Table
 
 
 def _read(statistics: Statistics | str | Path, checks: Checks | None, reports: pd.Series[str]) -> _Read:
@@ -269,8 +261,8 @@ def _read(statistics: Statistics | str | Path, checks: Checks | None, reports: p
         told = decided["holds"].to_numpy(bool)[used]
         for target, flags in ((holds, told), (broken, ~told)):
             target[row[used][flags], column[used][flags]] = True
-    numbers = ({name: k for k, name in enumerate(names)} for names in (cells, rules))
-    return _Read(next(numbers), values, known, next(numbers), holds, broken)
+    frames = ((values, cells), (known, cells), (holds, rules), (broken, rules))
+    return _Read(*(pd.DataFrame(held, columns=names) for held, names in frames))
 
 
 def _counts(
@@ -287,17 +279,16 @@ def _counts(
     broken, blank, zero = (np.full(len(form), "", object) for _ in range(3))
     old = (form == ANNEX) & (one.before is not None)
     for rows, of_form in ((np.flatnonzero(~old), None), (np.flatnonzero(old), ANNEX)):
-        rules = one.rules(of_form)
-        broken[rows] = _joined(rules, read.broken[rows][:, [read.rules[rule] for rule in rules]])
+        rules = list(one.rules(of_form))
+        broken[rows] = _joined(rules, read.broken[rules].to_numpy()[rows])
         above, below = one.cells(of_form)
-        columns = [read.cells[cell] for cell in (*above, *below)]
-        values, known = (held[rows][:, columns] for held in (read.printed, read.known))
+        cells = [*above, *below]
+        values, known = (held[cells].to_numpy()[rows] for held in (read.printed, read.known))
         zeros = np.isnan(values) & known
-        for k, cell in enumerate((*above, *below)):
-            sums = [read.rules[rule] for rule in _rules_of(cell) if rule.split(":")[0] in _SUMS]
-            zeros[:, k] &= read.holds[rows][:, sums].any(axis=1)
-        blank[rows] = _joined((*above, *below), np.isnan(values) & ~zeros)
-        zero[rows] = _joined((*above, *below), zeros)
+        for k, cell in enumerate(cells):
+            sums = [rule for rule in _rules_of(cell) if rule.split(":")[0] in _SUMS]
+            zeros[:, k] &= read.holds[sums].to_numpy(bool)[rows].any(axis=1)
+        blank[rows], zero[rows] = _joined(cells, np.isnan(values) & ~zeros), _joined(cells, zeros)
         values = np.nan_to_num(values)
         top[rows], bottom[rows] = values[:, : len(above)].sum(axis=1), values[:, len(above) :].sum(axis=1)
     strange = np.array([isinstance(f, str) and f not in one.forms for f in form], bool) & ~old

@@ -179,25 +179,20 @@ def _renamed(name: str, rule: Succession) -> str | None:
 
 def _parents(frame: Table) -> dict[str, str]:
     """Return each report's agency above: by region code and kind, where exactly one is held."""
-    governments: dict[str, set[str]] = {}
-    offices: dict[str, set[str]] = {}
+    held: dict[tuple[str, str], set[str]] = {}
     for agency, code, kind in zip(frame["agency"], frame["region_code"], frame["kind"], strict=True):
-        if isinstance(agency, str) and isinstance(code, str):
-            place = {"government": governments, "office": offices}.get(str(kind))
-            if place is not None:
-                place.setdefault(code, set()).add(agency)
+        if isinstance(agency, str) and isinstance(code, str) and code:
+            held.setdefault((str(kind), code), set()).add(agency)
     found: dict[str, str] = {}
     for row in frame.to_dict("records"):
-        code, kind, level = row["region_code"], row["kind"], row["level"]
+        above, kind = row["region_code"], row["kind"]
         # An agency managed from above (vertical) does not answer to the government beside it.
-        if not isinstance(code, str) or not isinstance(row["agency"], str) or kind == "vertical":
+        if not isinstance(above, str) or not isinstance(row["agency"], str) or kind == "vertical":
             continue
-        codes = [code] if kind != "government" else []
-        if kind == "government" and level in _ABOVE:
-            length, zeros = _ABOVE[str(level)]
-            codes = [code[:length] + zeros]
-        for above in codes:
-            names = (governments.get(above) or offices.get(above) or set()) - {row["agency"]}
-            if len(names) == 1:
-                found[str(row["report_id"])] = next(iter(names))
+        if kind == "government":
+            length, zeros = _ABOVE.get(str(row["level"]), (0, ""))
+            above = above[:length] + zeros
+        names = (held.get(("government", above)) or held.get(("office", above)) or set()) - {row["agency"]}
+        if len(names) == 1:
+            found[str(row["report_id"])] = next(iter(names))
     return found

@@ -1,4 +1,4 @@
-"""How alike two sentences are, and which of very many are: the ground of `reuse`, `followup` and `compare`.
+"""How alike two sentences are: the ground of `reuse`, `followup` and `compare`.
 
 A sentence is compared by its character pairs, numbers masked, enumerators dropped, each pair weighted by how
 few agencies use it. So two counts of the year are not alike because both say 收到申请, and a promise whose
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 _ENUMERATOR = re.compile(
     r"^(?:第?[一二三四五六七八九十]{1,2}[是、来则]|其[一二三四五六七八九十]|首先|其次|再次|最后)"
 )
-HASHES, BAND = 96, 4
-"""Signature length and rows a band of `near_duplicates`: pairs that share .8 of their character pairs are
-candidates with probability .99999, those that share .5 with .79."""
 
 
 def mask(text: str) -> str:
@@ -72,15 +69,13 @@ class PairWeights:
         import scipy.sparse as sp
 
         rows, codes = pair_codes(texts)
-        columns = np.searchsorted(self.codes, codes)
-        matrix = sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(texts), len(self.codes)))
-        matrix.data = self.values[matrix.indices]
+        place, own = pd.factorize(codes)  # far fewer are looked up, and a product takes time for every column
+        used, column = np.unique(np.searchsorted(self.codes, own), return_inverse=True)
+        shape = (len(texts), len(used))
+        matrix = sp.csr_matrix((np.ones(len(rows)), (rows, column[place])), shape=shape)
+        matrix.data = self.values[used][matrix.indices]
         norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-        scaled = sp.diags(np.divide(1, norms, out=np.zeros(len(norms)), where=norms > 0)) @ matrix
-        scaled = scaled.tocsr()
-        # Only the columns that are used: a product takes time for every column.
-        used, columns = np.unique(scaled.indices, return_inverse=True)
-        return sp.csr_matrix((scaled.data, columns, scaled.indptr), shape=(len(texts), len(used)))
+        return (sp.diags(np.divide(1, norms, out=np.zeros(len(norms)), where=norms > 0)) @ matrix).tocsr()
 
 
 def whole_owners(owners: Vector) -> Iterator[Vector]:
@@ -103,8 +98,8 @@ def owners_weights(pieces: Iterable[tuple[Sequence[str], Vector]]) -> PairWeight
     for texts, owners in pieces:
         numbers, known = pd.factorize(owners)
         rows, pairs = pair_codes(texts)
-        own, place = np.unique(pairs, return_inverse=True)
-        users = sorted_distinct(place.astype(np.int64) * len(known) + numbers[rows])
+        place, own = pd.factorize(pairs)
+        users = sorted_distinct(place * len(known) + numbers[rows])
         codes, where = np.unique(np.concatenate([codes, own]), return_inverse=True)
         more = np.bincount(users // len(known), minlength=len(own))
         used = np.bincount(where, np.concatenate([used, more]))
@@ -123,75 +118,6 @@ def weigh(texts: Sequence[str], owners: Sequence[object]) -> sp.csr_matrix:
     return owners_weights([(texts, named)]).rows(texts)
 
 
-def near_duplicates(texts: Sequence[str], *, threshold: float = 0.8, seed: int = 0) -> pd.DataFrame:
-    """Find all pairs of texts that share most of their character pairs, among up to millions.
-
-    Equal texts are found first and stand for one. The others get a MinHash signature (Broder 1997); those
-    with an equal band are candidates, and each candidate is checked exactly.
-
-    Args:
-        texts: Sentences, masked or not.
-        threshold: Jaccard similarity of the sets of character pairs, in (0, 1]. Below .7 the signatures miss
-            some pairs.
-        seed: Of the hash functions.
-
-    Returns:
-        One row per pair of different texts: `left, right` (texts, left < right), `similarity`, ordered.
-    """
-    unique = np.array(sorted(set(texts)), dtype=object)
-    rows, codes = pair_codes(list(unique))
-    if len(unique) < 2:
-        return pd.DataFrame({"left": [], "right": [], "similarity": []})
-    present, order = np.unique(rows, return_index=True)
-    generator = np.random.default_rng(seed)
-    multipliers = generator.integers(1, 2**63, HASHES, dtype=np.uint64) | np.uint64(1)
-    signature = np.empty((len(present), HASHES), np.uint32)
-    for k, multiplier in enumerate(multipliers):
-        mixed = codes * multiplier
-        mixed ^= mixed >> np.uint64(29)
-        mixed *= np.uint64(0x9E3779B97F4A7C15)
-        signature[:, k] = np.minimum.reduceat((mixed >> np.uint64(32)).astype(np.uint32), order)
-    keys = sorted_distinct(np.concatenate([_same_band(signature, k) for k in range(0, HASHES, BAND)]))
-    left, right = np.divmod(keys, len(present))
-    likely = _likely(signature, left, right, threshold)
-    pairs = zip(unique[present[left[likely]]], unique[present[right[likely]]], strict=True)
-    checked = [(a, b, jaccard(a, b)) for a, b in pairs]
-    kept = [row for row in checked if row[2] >= threshold]
-    return pd.DataFrame(kept, columns=["left", "right", "similarity"])
-
-
-def _likely(signature: Vector, left: Vector, right: Vector, threshold: float) -> Vector:
-    """Say which pairs agree in so many hashes that they may reach the threshold: all but one in millions."""
-    least = threshold - 5 * np.sqrt(threshold * (1 - threshold) / HASHES)
-    parts = [
-        (signature[left[k : k + 100_000]] == signature[right[k : k + 100_000]]).mean(axis=1) >= least
-        for k in range(0, len(left), 100_000)
-    ]
-    return np.concatenate(parts) if parts else np.zeros(0, bool)
-
-
-def _same_band(signature: Vector, start: int) -> Vector:
-    """Return pairs of rows whose band is equal, as left · rows + right; of a large bucket only neighbours."""
-    band = (
-        np.ascontiguousarray(signature[:, start : start + BAND]).view(np.dtype((np.void, 4 * BAND))).ravel()
-    )
-    order = np.argsort(band, kind="stable")
-    found = [np.zeros(0, np.int64)]
-    for step in _steps(band[order]):
-        equal = band[order[:-step]] == band[order[step:]]
-        a, b = order[:-step][equal], order[step:][equal]
-        found.append(np.minimum(a, b) * len(signature) + np.maximum(a, b))
-    return np.concatenate(found)
-
-
-def _steps(ordered: Vector) -> Iterator[int]:
-    """Count up while some two rows that far apart are equal, to 50."""
-    step = 1
-    while step <= 50 and step < len(ordered) and (ordered[:-step] == ordered[step:]).any():
-        yield step
-        step += 1
-
-
 def sorted_distinct(values: Vector) -> Vector:
     """Return the distinct values of integers from 0, sorted.
 
@@ -200,14 +126,3 @@ def sorted_distinct(values: Vector) -> Vector:
     ordered = np.sort(values)
     distinct: Vector = ordered[np.diff(ordered, prepend=-1) > 0]
     return distinct
-
-
-def jaccard(left: str, right: str) -> float:
-    """Return the share of the character pairs of either text that both have.
-
-    >>> jaccard("主动公开", "主动公布")
-    0.5
-    """
-    a = {left[i : i + 2] for i in range(max(1, len(left) - 1))}
-    b = {right[i : i + 2] for i in range(max(1, len(right) - 1))}
-    return len(a & b) / len(a | b)

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.grams import coded
 from gongkai.tables.query import table_parts
 from gongkai.tables.schema import SCHEMAS, UNCOUNTED_SECTIONS
 from gongkai.text.lexicon import words
@@ -200,8 +201,13 @@ def _count(
         columns += split.columns([str(c) for c in present])
     numbers: dict[str, int] = {}
     units: dict[tuple[str, bool], int] = {}
-    examples: list[tuple[str, str, str]] = []
+    examples: list[tuple[str, ...]] = []
     found = [np.zeros((3, 0), np.int32)]
+
+    def number(term: str) -> int:
+        used = len(term) >= min_length and term.isalpha() and term not in left_out
+        return numbers.setdefault(term, len(numbers)) if used else -1
+
     for piece in table_parts(sentences, "sentences", list(dict.fromkeys(columns))):
         named = pc.is_in(piece["section"], pa.array(UNCOUNTED_SECTIONS, piece["section"].type))
         kept = piece.filter(pc.invert(named))
@@ -213,25 +219,16 @@ def _count(
             continue
         agencies = ["" if a is None else str(a) for a in kept["agency"].to_pylist()]
         of_row = [units.setdefault(u, len(units)) for u in zip(agencies, side.tolist(), strict=True)]
-        tokens = kept["tokens"].combine_chunks()
-        length = pc.fill_null(pc.list_value_length(tokens), 0).to_numpy(zero_copy_only=False)
-        words = pc.list_flatten(tokens).dictionary_encode()
+        before = len(numbers)
+        code, length = coded(kept["tokens"].combine_chunks(), number)
         row = np.repeat(np.arange(len(kept)), length)
-        at = pc.fill_null(words.indices, len(words.dictionary)).to_numpy()
-        first = np.full(len(words.dictionary) + 1, -1)
-        first[at[::-1]] = row[::-1]
-        codes = np.full(len(first), -1)
-        for k, term in enumerate(words.dictionary.to_pylist()):
-            if len(term) < min_length or not term.isalpha() or term in left_out:
-                continue
-            if term not in numbers:
-                numbers[term] = len(numbers)
-                where = int(first[k])
-                examples.append((term, kept["sentence_id"][where].as_py(), kept["text"][where].as_py()))
-            codes[k] = numbers[term]
-        code = codes[at]
-        usable = code >= 0
-        keys = code[usable] * 2**31 + np.array(of_row)[row[usable]]
+        new, first = np.unique(code, return_index=True)
+        named_terms = list(numbers)
+        for k, where in zip(new.tolist(), row[first].tolist(), strict=True):
+            if k >= before:
+                example = (kept[c][where].as_py() for c in ("sentence_id", "text"))
+                examples.append((named_terms[k], *example))
+        keys = code.astype(np.int64) * 2**31 + np.array(of_row)[row]
         own, times = np.unique(keys, return_counts=True)
         found.append(np.stack([own >> 31, own & (2**31 - 1), times]).astype(np.int32))
     if not numbers:

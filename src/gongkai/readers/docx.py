@@ -109,14 +109,9 @@ def _chosen(element: etree._Element) -> etree._Element:
 
 def _is_contents(element: etree._Element) -> bool:
     """Tell a content control that holds the table of contents, or only asks to be filled in."""
-    settings = next((e for e in element if local(e) == "sdtPr"), None)
-    if settings is None:
-        return False
-    return any(
-        local(e) == "showingPlcHdr"
-        or (local(e) == "docPartGallery" and attribute(e, "val") == "Table of Contents")
-        for e in settings.iter()
-    )
+    settings = _child(element, "sdtPr")
+    said = [] if settings is None else [(local(e), attribute(e, "val")) for e in settings.iter()]
+    return any(kind == "showingPlcHdr" for kind, _ in said) or ("docPartGallery", "Table of Contents") in said
 
 
 def _paragraph(element: etree._Element, word: _Word) -> Iterator[Block]:

@@ -160,7 +160,7 @@ READERS: tuple[Reader, ...] = (
            _in("saved", "read_webarchive"), ("selectolax",), _in("saved", "address_of_webarchive")),
     Reader("json", 1, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",)),
     Reader("placed", 2, "html", (), _is_placed, _in("placed", "read_placed"), ("selectolax",)),
-    Reader("html", 2, "html", (".html", ".htm", ".shtml"), _is_html,
+    Reader("html", 3, "html", (".html", ".htm", ".shtml"), _is_html,
            _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page")),
     Reader("text", 1, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain")),
     _refused("binary", lambda _: True, "binary data of an unknown kind; expected HTML, PDF, DOCX or text"),

@@ -29,8 +29,12 @@ _BLOCK = frozenset(
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _WITH_LINES = ("pre", "xmp", "listing")
 _LINES = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
-_MARKDOWN = re.compile(r"(?m)^[ \t]*(?:#{1,6} \S|[-*][ \t]+\[[^\]\n]+\]\(|\*\*[^*\n]+\*\*\s*$)")
+_MARKDOWN = re.compile(
+    r"(?m)^[^\S\n]*(?:#{1,6} \S|[-*][ \t]+\[[^\]\n]+\]\(|\*\*[^*\n]+\*\*\s*$)|^[^\n<>]+\n[-=]{3,}[ \t]*$"
+)
+_TABLE, _TABLE_END = re.compile(r"<table\b", re.IGNORECASE), re.compile("</table>", re.IGNORECASE)
 _OF_HTML = re.compile(r"<(?:html|body|p|br|span|h\d|li)\b", re.IGNORECASE)
+_WHOLE_PAGE = re.compile(r"<(?:html|body)\b", re.IGNORECASE)
 _SPELLED = 4
 """Texts of one character each, from which a paragraph counts as spelled letter by letter."""
 _MAX_PAGES = 2
@@ -53,12 +57,10 @@ def read_html(text: str, depth: int = 0) -> Blocks:
         Blocks, and problems.
     """
     problems: list[Problem] = []
-    runs = 0
     if len(max(text.split("</"), key=len)) >= 3 * _RUN:  # no closing tag is in a run
         text, runs = _RUN_OF_TAGS.subn("", text)
-    if runs:
         said = f"{runs} runs of a thousand and more opening tags without text were dropped"
-        problems.append(Problem("reader", said))
+        problems += [Problem("reader", said)] if runs else []
     tree = LexborHTMLParser(text)
     root = tree.body or tree.root
     if root is None:
@@ -73,8 +75,10 @@ def read_html(text: str, depth: int = 0) -> Blocks:
 
 
 def _is_markdown(text: str) -> bool:
-    """Tell whether the tags stand in Markdown, in which tools leave them: there a line's end counts."""
-    return not _OF_HTML.search(text) and bool(_MARKDOWN.search(text))
+    """Tell whether the tags stand in Markdown, in which tools leave tables: there a line's end counts."""
+    first, *tables = [text] if _WHOLE_PAGE.search(text) else _TABLE.split(text)
+    outside = first + "".join(_TABLE_END.split(part, maxsplit=1)[-1] for part in tables)
+    return not _OF_HTML.search(outside) and bool(_MARKDOWN.search(outside))
 
 
 def _blocks(root: LexborNode, depth: int, *, lines: bool = False) -> Blocks:

@@ -6,15 +6,12 @@ What is ambiguous is None, with the candidates in a problem; nothing is guessed.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from gongkai.report.dates import TITLE_YEAR, find_dates
 from gongkai.report.places import Place, find_place, region_of, regions, split_divisions
 from gongkai.text.lexicon import first_match, patterns
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 MAX_TEXT = 300_000
 """Characters in which an agency and its year are looked for."""
@@ -144,7 +141,9 @@ def _agency_in_text(text: str) -> str | None:
             name = _with_suffix(name) or name
             if name and find_kind(name) and not names["spoken"].match(name):
                 return name
-    return None
+    # Who sums up others and stands on a government's site is that government.
+    portal = names["portal"].search(opening) if sums_others else None
+    return _with_suffix(portal[1]) if portal else None
 
 
 def _longest_name(agency: str, text: str) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from gongkai.text.grammar import DATE, SIGNED_DATE, SPELT_DATE, parse_numeral, parse_year
 from gongkai.text.lexicon import patterns
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 TITLE_YEAR = patterns("dates.printed")["title_year"]
 _PERIOD = patterns("dates.printed")["period"]

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gongkai.errors import GongkaiError, ReadError, ReportError
 from gongkai.problem import Problem
 from gongkai.readers.read import read_document
-from gongkai.report.agency import NOTHING_KNOWN
-from gongkai.report.report import parse_report
+from gongkai.report.agency import NOTHING_KNOWN, Known
+from gongkai.report.report import Report, parse_report
 from gongkai.report.split import split_reports
 from gongkai.tables.rows import CheckRow, ProblemRow, ReportRow, SentenceRow, StatisticRow
 from gongkai.text.tokens import tokenize
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gongkai.report.agency import Known
-    from gongkai.report.report import Report
 
 logger = logging.getLogger(__name__)
 

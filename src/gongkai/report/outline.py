@@ -9,17 +9,14 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gongkai.report.agency import agency_in_title
 from gongkai.report.dates import TITLE_YEAR
 from gongkai.text.clean import ends_report, is_furniture
 from gongkai.text.grammar import BROWSER_LINE, NUMERALS, ORDINAL, parse_numeral
 from gongkai.text.lexicon import first_match, patterns
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _BULLET = re.compile(r"^\s*[●■◆▲★•·○◇□▪►◎、.．,，]+\s*(?=[\u4e00-\u9fff])")
 FINAL = re.compile(r"[。！？；：:;!?，,、]\s*[”’）)]*$")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gongkai.report.halves import Half, half_of_heading, is_half_heading, next_half
 from gongkai.report.outline import FINAL, MAX_HEADING, Line, Part
 from gongkai.text.grammar import OPENS_COUNT
 from gongkai.text.lexicon import patterns
 from gongkai.text.sentences import split_sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _WORDS = patterns("sections.passage")
 _LEAD_IN = re.compile(r"[：:]$")

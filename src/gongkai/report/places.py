@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gongkai.text.lexicon import patterns, rows
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 FIRST, LAST = 2000, 2024
 """Years of the table of divisions."""

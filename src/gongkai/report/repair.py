@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from gongkai.report.outline import FINAL, MAX_HEADING, Line, is_statutory_title
 from gongkai.text.grammar import NUMERALS, ORDINAL_ALONE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _INSIDE = re.compile(rf"(?<=[。；：！])\s*(?=[{NUMERALS}]{{1,2}}、([^。；，：！？]{{2,30}})[。：\s])")
 

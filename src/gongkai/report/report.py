@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gongkai.errors import ReportError
 from gongkai.form.checks import check_cells
+from gongkai.form.form import Reading
+from gongkai.form.grids import FormCells
+from gongkai.form.prose import Check
 from gongkai.form.scope import Scope, find_scope
 from gongkai.form.stream import is_table_line
 from gongkai.problem import Problem
-from gongkai.readers.document import Paragraph
+from gongkai.readers.document import Document, Paragraph
 from gongkai.report.agency import NOTHING_KNOWN, Identity, Known, identify
 from gongkai.report.outline import (
     Line,
@@ -30,26 +33,19 @@ from gongkai.report.outline import (
 )
 from gongkai.report.passages import Sentence, read_passages, section_text
 from gongkai.report.repair import repair_lines
-from gongkai.report.tables import FRAME, MAX_PARAGRAPH, read_tables
+from gongkai.report.tables import FRAME, MAX_PARAGRAPH, Tables, read_tables
 from gongkai.report.unwrap import sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids
 from gongkai.text.clean import Script, clean_text, count_damage, drop_adverts, is_furniture
 from gongkai.text.lexicon import patterns
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from gongkai.form.form import Reading
-    from gongkai.form.grids import FormCells
-    from gongkai.form.prose import Check
-    from gongkai.readers.document import Document
-    from gongkai.report.tables import Tables
 
 _MARKDOWN = re.compile(
     r"\*\*|^\s*#{1,6}\s*|^\s*(?:[*>•)）]|-(?=\s*\[))\s*|!\[[^\[\]]{0,200}\]\([^()\s]{0,300}\)"
     r"|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
 )
 _INDEX = patterns("sections.index")
+FIRST_OF_FORM = 2019
+"""The first year whose reports have the statutory tables."""
 _REASONS = {
     "template": "a writing template (xxxx年)",
     "rules": "rules on annual reports",
@@ -132,9 +128,12 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         problems.append(Problem("no_section_five", "no section on problems and improvements was found"))
     if not sentences:
         problems.append(Problem("tables_only", "tables only: no sentence was found"))
+    if not statistics.readings and (identity.year or 0) >= FIRST_OF_FORM:
+        said = f"a report of {identity.year} should have the statutory tables, and none was found"
+        problems.append(Problem("no_tables", said))
     scope = find_scope(sentences, identity.kind)
     told = [(s.section, s.heading, s.text) for s in sentences]
-    before = "pre-2019" if identity.year and identity.year < 2019 else None
+    before = "pre-2019" if identity.year and identity.year < FIRST_OF_FORM else None
     return Report(
         report_id=document.digest[:12],
         path=document.path,

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from gongkai.problem import Problem
 from gongkai.readers.document import Document, Paragraph
@@ -18,9 +19,6 @@ from gongkai.report.agency import agency_in_title
 from gongkai.report.outline import is_official_heading, is_title
 from gongkai.text.clean import clean_text, detect_script
 from gongkai.text.grammar import YEAR_OF, parse_year
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _REPORT = re.compile("[报報总總]")
 """In every title (报告, 年报, 总结), in either script."""

@@ -9,28 +9,23 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from gongkai.form.align import align
 from gongkai.form.annex import read_annex
 from gongkai.form.form import COLUMNS, parse_number
-from gongkai.form.grids import read_grids, statistics_of
+from gongkai.form.grids import FormCells, read_grids, statistics_of
 from gongkai.form.stream import table_rests
 from gongkai.form.sums import adds_up
 from gongkai.form.told import form_said
 from gongkai.problem import Problem
-from gongkai.readers.document import Paragraph
+from gongkai.readers.document import Document, Grid, Paragraph
 from gongkai.report.outline import Line
 from gongkai.report.unwrap import sections_apart
 from gongkai.text.clean import Script, detect_script, drop_pinyin, simplify
 from gongkai.text.grammar import MEASURES
 from gongkai.text.lexicon import patterns
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from gongkai.form.grids import FormCells
-    from gongkai.readers.document import Document, Grid
 
 MAX_PARAGRAPH = 200_000
 """Characters; the longest seen has 5,000, a whole report in one paragraph 40,000."""

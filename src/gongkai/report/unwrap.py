@@ -12,7 +12,7 @@ import functools
 import itertools
 import re
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from gongkai.report.outline import Line, is_official_heading, is_title
 from gongkai.text.clean import clean_text
@@ -26,9 +26,6 @@ from gongkai.text.grammar import (
     columns,
 )
 from gongkai.text.lexicon import patterns
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 LEAST_WIDTH, WIDEST = 30, 260
 """Columns (a Chinese character has two) between which a text counts as wrapped."""

@@ -164,6 +164,13 @@ class _Reader:
             raise self.wrong(f"{what}: no section {unknown[0]}; there are {known}", table, key)
         return found
 
+    def refuse_unknown(
+        self, book: Codebook, named: Iterable[str], what: str, table: str = "", key: str = ""
+    ) -> None:
+        if unknown := [indicator for indicator in named if indicator not in book.indicators]:
+            there = ", ".join(book.indicators)
+            raise self.wrong(f"{what} names '{unknown[0]}'; there are {there}", table, key)
+
     def codebook(self, values: dict[str, Any]) -> Codebook:
         book = self.keys(values, _BOOK, "codebook")
         for key in ("name", "version"):
@@ -180,8 +187,7 @@ class _Reader:
         for label in labels:
             self.condition(draft, label)
         for key, indicator in (("follow", draft.follow), ("portable", draft.portable)):
-            if indicator and indicator not in draft.indicators:
-                raise self.wrong(_no_such(f"codebook: {key}", indicator, draft), key=key)
+            self.refuse_unknown(draft, [indicator] if indicator else [], f"codebook: {key}", key=key)
         derived = [self.measure(draft, key, part) for key, part in book.get("measures", {}).items()]
         kinds = tuple(self.kind(draft, part, k) for k, part in enumerate(book.get("kinds", [])))
         return replace(draft, derived=tuple(derived), kinds=kinds or _plain_kinds(labels[0]))
@@ -235,8 +241,7 @@ class _Reader:
         seen = [label.name]
         above = label.only_if
         while above:
-            if above not in book.indicators:
-                raise self.wrong(_no_such(f"{what}: only_if", above, book), table, "only_if")
+            self.refuse_unknown(book, [above], f"{what}: only_if", table, "only_if")
             name = book.of(above).name
             if name in seen:
                 circle = " → ".join([*seen, name])
@@ -253,10 +258,8 @@ class _Reader:
         among = part.get("among", "")
         if not tops:
             raise self.wrong(f"{what}: all_of is missing", table, "all_of")
-        for key, named in (("all_of", tops), ("among", (among,) if among else ())):
-            for indicator in named:
-                if indicator not in book.indicators:
-                    raise self.wrong(_no_such(f"{what}: {key}", indicator, book), table, key)
+        self.refuse_unknown(book, tops, f"{what}: all_of", table, "all_of")
+        self.refuse_unknown(book, [among] if among else [], f"{what}: among", table, "among")
         bottom = (*book.conditions(among), among) if among else ()
         top = tuple(dict.fromkeys(i for t in (*bottom, *tops) for i in (*book.conditions(t), t)))
         title, share = part.get("title", Words()), part.get("share", Words())
@@ -272,9 +275,7 @@ class _Reader:
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
             raise self.wrong(f"{what}: colour is '{colour}'; expected e.g. #1b7837", "[kinds]", "colour")
         has, lacks = (self.texts(part.get(k, []), what, "[kinds]", k) for k in ("has", "lacks"))
-        for indicator in (*has, *lacks):
-            if indicator not in book.indicators:
-                raise self.wrong(_no_such(what, indicator, book), "[kinds]")
+        self.refuse_unknown(book, (*has, *lacks), what, "[kinds]")
         return Kind(key, part.get("title", Words(key)), has, lacks, colour)
 
 
@@ -293,7 +294,3 @@ def _plain_kinds(label: Label) -> tuple[Kind, ...]:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
-
-
-def _no_such(what: str, indicator: str, book: Codebook) -> str:
-    return f"{what} names '{indicator}'; there are {', '.join(book.indicators)}"

@@ -49,8 +49,7 @@ def tokenizer() -> jieba.Tokenizer:
     instance = jieba.Tokenizer()
     instance.FREQ, instance.total = instance.gen_pfdict(instance.get_dict_file())
     instance.initialized = True
-    for line in words("userdict"):
-        word, frequency = line.split()
+    for word, frequency in map(str.split, words("userdict")):
         instance.add_word(word, int(frequency))
     return instance
 
@@ -67,8 +66,7 @@ def _accelerator() -> rjieba.Jieba | None:
     except ImportError:
         return None
     instance = rjieba.Jieba()
-    for line in words("userdict"):
-        word, frequency = line.split()
+    for word, frequency in map(str.split, words("userdict")):
         instance.add_word(word, int(frequency), "")
     instance.add_word(_UNREACHABLE, tokenizer().total - sum(tokenizer().FREQ.values()), "")
     return instance
