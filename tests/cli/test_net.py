@@ -1,5 +1,7 @@
 """What nobody foresaw: one line, exit 70, a report file without a word of any report, nothing half-written."""
 
+import errno
+import os
 import sys
 import tempfile
 
@@ -62,3 +64,15 @@ def test_where_no_report_can_be_written_it_says_so(broken, monkeypatch, capsys):
     code, err = ended(monkeypatch, capsys, "measure", "p.csv", "-o", "m.csv")
     assert code == 70
     assert "could not be written" in err
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_what_the_machine_refuses_is_no_error_of_gongkai(broken, monkeypatch, capsys, code):
+    def fail(*_, **__):
+        raise OSError(code, os.strerror(code), "p.csv")
+
+    monkeypatch.setattr("gongkai.tables.predicted.read_predictions", fail)
+    ended_with, err = ended(monkeypatch, capsys, "measure", "p.csv", "-o", "m.csv")
+    assert ended_with == 2
+    assert err.startswith(f"gongkai: p.csv: {os.strerror(code)}")
+    assert not list((broken / "here").iterdir())

@@ -21,3 +21,12 @@ def test_every_new_name_is_an_option_and_no_old_one_is():
         known = {name for parameter in commands[command].params for name in parameter.opts}
         assert new in known
         assert old not in known
+
+
+@pytest.mark.parametrize("given", [["measure", "p.csv"], ["predict", "p.csv"], ["panel", "p.csv", "q.csv"]])
+def test_what_a_command_reads_is_never_what_it_replaces(given, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p.csv").write_text("text\n将改进。\n", encoding="utf-8")
+    found = CliRunner().invoke(app, [*given, "-o", "../" + tmp_path.name + "/p.csv", "--overwrite"])
+    assert "p.csv is read from it and would be lost" in str(found.exception)
+    assert (tmp_path / "p.csv").read_text(encoding="utf-8") == "text\n将改进。\n"

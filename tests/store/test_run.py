@@ -1,3 +1,5 @@
+import errno
+import os
 from dataclasses import dataclass
 
 import pytest
@@ -85,7 +87,7 @@ def test_a_failed_file_leaves_nothing_behind(tmp_path):
             hidden.write_text("half")
             raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(GongkaiError, match=r"x\.csv: cannot be written: disk full"):
         fail()
     assert list(tmp_path.iterdir()) == []
 
@@ -100,3 +102,37 @@ def test_manifest_is_the_same_for_the_same_run():
     two = run.manifest("build", {"seed": 0}, {"b": "2", "a": "1"})
     assert one == two
     assert one != run.manifest("build", {"seed": 0}, {"a": "1", "b": "3"})
+
+
+@pytest.mark.parametrize("whole", [run.whole_file, run.whole_folder])
+def test_what_another_run_wrote_meanwhile_is_kept(tmp_path, whole):
+    def second(target):
+        with whole(target) as hidden:
+            (hidden if hidden.is_file() else hidden / "a").write_text("second")
+            first = target / "run.json" if hidden.is_dir() else target
+            first.parent.mkdir(exist_ok=True)
+            first.write_text("first")
+
+    with pytest.raises(GongkaiError, match="exists"):
+        second(tmp_path / "out")
+    assert [p.read_text() for p in tmp_path.rglob("*") if p.is_file()] == ["first"]
+
+
+def full(whole, target):
+    with whole(target):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("whole", [run.whole_file, run.whole_folder])
+def test_a_full_disk_is_said_of_what_was_to_be_written(tmp_path, whole):
+    with pytest.raises(GongkaiError, match="out: cannot be written: No space left"):
+        full(whole, tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_read_is_never_replaced(tmp_path):
+    (tmp_path / "tables" / "reports").mkdir(parents=True)
+    for target in (tmp_path, tmp_path / "tables", tmp_path / "tables" / ".." / "tables"):
+        with pytest.raises(GongkaiError, match="would be lost"):
+            run.refuse_input(target, [tmp_path / "other", tmp_path / "tables"])
+    run.refuse_input(tmp_path / "tables" / "predictions", [tmp_path / "tables", None, "s3://b/tables"])

@@ -59,8 +59,11 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
-        from gongkai.cli.net import catch
+        from gongkai.cli.net import catch, refusal
 
+        if said := refusal(error):
+            typer.echo(f"gongkai: {said}", err=True)
+            sys.exit(2)
         typer.echo(catch(error, verbose=logging.getLogger().isEnabledFor(logging.INFO)), err=True)
         sys.exit(70)
 

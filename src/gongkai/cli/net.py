@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import shlex
@@ -14,6 +15,10 @@ LIBRARIES = (
     "jieba", "lxml", "numpy", "opencc", "pandas", "pyarrow", "pypdfium2", "rjieba", "scikit-learn",
     "selectolax", "torch", "transformers", "typer",
 )  # fmt: skip
+_REFUSALS = {
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE,
+    errno.ENAMETOOLONG, errno.ENOMEM,
+}  # fmt: skip
 
 
 def catch(error: Exception, *, verbose: bool) -> str:
@@ -29,6 +34,15 @@ def catch(error: Exception, *, verbose: bool) -> str:
     where = _written("\n".join(lines))
     line = f"gongkai: unexpected {type(error).__name__}, an error in gongkai itself; {where}"
     return "\n".join([*traceback.format_exception(error), line]) if verbose else line
+
+
+def refusal(error: Exception) -> str | None:
+    """Return what the machine refused (a full disk, a folder of others), None where gongkai erred."""
+    if not isinstance(error, OSError) or error.errno not in _REFUSALS:
+        return None
+    said = os.strerror(error.errno)
+    advice = "; TMPDIR names another place for what is temporary" if error.errno == errno.ENOSPC else ""
+    return f"{error.filename}: {said}{advice}" if error.filename else f"{said}{advice}"
 
 
 def versions() -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -28,7 +30,24 @@ class Renaming(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401
         """Find the command, and call its options by their names of today."""
         name, command, rest = super().resolve_command(ctx, args)
+        given: Any = command
+        run = given.invoke
+
+        def invoke(inner: Any) -> Any:  # noqa: ANN401
+            _keep_inputs(inner.params)
+            return run(inner)
+
+        given.invoke = invoke
         return name, command, [_today(name or "", word) for word in rest]
+
+
+def _keep_inputs(params: Mapping[str, Any]) -> None:
+    """Refuse to replace what a command reads by what it writes."""
+    from gongkai.store.run import refuse_input
+
+    if params.get("overwrite") and params.get("output"):
+        paths = [value for name, value in params.items() if name != "output" and isinstance(value, Path)]
+        refuse_input(params["output"], [*paths, *params.get("paths", ()), *params.get("inputs", ())])
 
 
 def _today(command: str, word: str) -> str:

@@ -21,7 +21,7 @@ from gongkai.classify.predict import CONTEXT, predicted_rows
 from gongkai.corpus.inputs import check_ids
 from gongkai.errors import ModelError, SchemaError
 from gongkai.store import shards, storage
-from gongkai.store.run import file_digest, manifest, version
+from gongkai.store.run import file_digest, manifest, refuse_input, version
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.predicted import summed_up
 from gongkai.tables.schema import SCHEMAS, as_ids, as_sentences, own_names, parts_of, read_columns, set_aside
@@ -103,6 +103,7 @@ def predict_tables(
     )  # fmt: skip
     listed = shards.digest_of((file, *storage.state(file)) for file in files)
     plan = {"inputs": listed, "gongkai": version(), "settings": settings}
+    refuse_input(output, files)
     with shards.only_writer(output, share):
         done = shards.open_folder(output, plan, overwrite=overwrite, resume=resume, share=share)
         parts = [[piece] for file in files for piece in _pieces(file, own=file in plain)]

@@ -133,9 +133,10 @@ def whole_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         hidden = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     except OSError as error:
-        raise GongkaiError(f"{target}: cannot write here: {error}") from error
+        raise GongkaiError(f"{target}: cannot write here: {error.strerror or error}") from error
     try:
         yield hidden
+        refuse_existing(target, overwrite=overwrite)  # another run may have been faster
         hidden.chmod(0o755)
         if target.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
@@ -144,6 +145,10 @@ def whole_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
             shutil.rmtree(old)
         else:
             hidden.replace(target)
+    except OSError as error:
+        if error.filename is not None:  # of another file, which the message names
+            raise
+        raise GongkaiError(f"{target}: cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 
@@ -162,13 +167,18 @@ def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
             prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent
         )
     except OSError as error:
-        raise GongkaiError(f"{target}: cannot write here: {error}") from error
+        raise GongkaiError(f"{target}: cannot write here: {error.strerror or error}") from error
     hidden = Path(name)
     try:
         open(descriptor, "wb").close()  # noqa: PTH123  (closes the descriptor that mkstemp opened)
         yield hidden
+        refuse_existing(target, overwrite=overwrite)  # another run may have been faster
         hidden.chmod(0o644)
         hidden.replace(target)
+    except OSError as error:
+        if error.filename is not None:  # of another file, which the message names
+            raise
+        raise GongkaiError(f"{target}: cannot be written: {error.strerror or error}") from error
     finally:
         hidden.unlink(missing_ok=True)
 
@@ -183,6 +193,18 @@ def extra(module: str, what: str, name: str) -> Any:  # noqa: ANN401
         return importlib.import_module(module)
     except ImportError as error:
         raise GongkaiError(f'{what} needs the extra "{name}": pip install "gongkai[{name}]"') from error
+
+
+def refuse_input(target: str | Path, inputs: Iterable[object]) -> None:
+    """Raise GongkaiError when `target` is one of the paths that are read, or holds one: it would be lost."""
+    if storage.is_url(target):
+        return
+    place = Path(target).resolve()
+    for path in inputs:
+        if isinstance(path, str | Path) and not storage.is_url(path):
+            read = Path(path).resolve()
+            if place == read or place in read.parents:
+                raise GongkaiError(f"{target}: {path} is read from it and would be lost; choose another name")
 
 
 def refuse_existing(target: str | Path, *, overwrite: bool) -> None:

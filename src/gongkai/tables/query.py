@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
-from gongkai.store.run import whole_folder, write_json
+from gongkai.store.run import refuse_input, whole_folder, write_json
 from gongkai.tables.schema import SCHEMAS, Table, parts_of, read_part, read_parts, refuse_lacking, write_part
 
 if TYPE_CHECKING:
@@ -175,6 +175,7 @@ def partition(folder: str | Path, output: str | Path, *, overwrite: bool = False
         SchemaError: There are no tables.
         GongkaiError: The output exists, or cannot be written.
     """
+    refuse_input(output, [folder])
     present = _present(folder)
     counts: dict[int | None, int] = {}
     with whole_folder(Path(output), overwrite=overwrite) as hidden:

@@ -405,7 +405,7 @@ def write_frame(frame: pd.DataFrame, path: str | Path, *, overwrite: bool = Fals
         elif ending == ".xlsx":
             write_excel(frame, hidden)
         elif ending == ".jsonl":
-            frame.to_json(hidden, orient="records", lines=True, force_ascii=False)
+            frame.to_json(hidden, orient="records", lines=True, force_ascii=False, double_precision=15)
         else:
             pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), hidden, compression="zstd")
     return target
