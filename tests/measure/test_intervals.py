@@ -3,8 +3,16 @@
 import numpy as np
 import pytest
 
-from gongkai.measure.estimate import share_of_sums
-from gongkai.measure.intervals import NOTES, difference_interval, share_interval, variance, wilson
+from gongkai.measure.estimate import none, share_of_sums, shares_of
+from gongkai.measure.intervals import (
+    NOTES,
+    difference_interval,
+    laid,
+    share_interval,
+    share_intervals,
+    variance,
+    wilson,
+)
 
 
 def counts(tops, sizes):
@@ -86,3 +94,35 @@ def test_what_two_years_have_in_common_narrows_their_difference():
     paired, apart = (difference_interval(before, after, 0.95, joined=joined)[0] for joined in (True, False))
     assert paired.value == pytest.approx(0.1)
     assert paired.high - paired.low < 0.5 * (apart.high - apart.low)
+
+
+def test_many_shares_at_once_are_those_one_by_one():
+    generator = np.random.default_rng(0)
+    sizes = [generator.integers(0, 30, n).astype(float) for n in (1, 2, 5, 40, 8, 8)]
+    tops = [
+        generator.binomial(n.astype(int), p).astype(float)
+        for n, p in zip(sizes, (0.5, 0.5, 0.3, 0.01, 0, 1), strict=True)
+    ]
+    moments = [share_of_sums(t, n, t) for t, n in zip(tops, sizes, strict=True)] + [
+        none("nothing to divide by")
+    ]
+    many = share_intervals(laid(moments), 0.95)
+    for k, moment in enumerate(moments):
+        alone = share_interval(moment, 0.95)
+        assert many["note"][k] == alone.note
+        for column in ("value", "low", "high", "error"):
+            assert many[column][k] == pytest.approx(getattr(alone, column), rel=1e-12, nan_ok=True), column
+    assert set(many["note"]) == {"", "no event", "nothing to divide by", "fewer than three clusters"}
+
+
+def test_strata_of_many_shares_stay_apart():
+    generator = np.random.default_rng(1)
+    of, strata = np.repeat(np.arange(3), 20), generator.integers(0, 4, 60)
+    sizes = generator.integers(1, 20, 60).astype(float)
+    tops = generator.binomial(sizes.astype(int), 0.3).astype(float)
+    many = share_intervals(shares_of(tops, sizes, tops, of, 3, strata), 0.95)
+    for k in range(3):
+        own = of == k
+        moment = share_of_sums(tops[own], sizes[own], tops[own])
+        error = np.sqrt(variance(moment.sums, moment.sizes, strata[own])[0])
+        assert many["error"][k] == pytest.approx(error, rel=1e-12)
