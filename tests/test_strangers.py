@@ -115,6 +115,7 @@ def walked(request, labels, tables, tmp_path_factory):
     pair = ("--by", "year", "--first", years[0], "--second", years[-1])
     said["compare"] = call("compare", tables, place / "p.csv", "-o", place / "c.csv", *pair, *option)
     call("compare", tables, place / "p.csv", "-o", place / "cd.csv", *pair, "--labels", own, *option)
+    assert [set(pd.read_csv(place / f"{name}.csv")["method"]) for name in ("c", "cd")] == [{"count"}, {"dsl"}]
     said["show"] = call("show", tables, place / "p.csv", place / "m.csv", 0, *option)
     call("page", tables, place / "p.csv", "-o", place / "page.html", *option)
     drawn = place / "strata"

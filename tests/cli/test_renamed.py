@@ -30,3 +30,13 @@ def test_what_a_command_reads_is_never_what_it_replaces(given, tmp_path, monkeyp
     found = CliRunner().invoke(app, [*given, "-o", "../" + tmp_path.name + "/p.csv", "--overwrite"])
     assert "p.csv is read from it and would be lost" in str(found.exception)
     assert (tmp_path / "p.csv").read_text(encoding="utf-8") == "text\n将改进。\n"
+
+
+@pytest.mark.parametrize("output", ["", ".", "-"])
+@pytest.mark.parametrize("command", ["predict", "measure", "build"])
+def test_an_output_that_names_nothing_is_refused(command, output, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p.csv").write_text("text\n将改进。\n", encoding="utf-8")
+    found = CliRunner().invoke(app, [command, "p.csv", "-o", output, "--overwrite"])
+    assert "names no file or folder" in str(found.exception)
+    assert [p.name for p in tmp_path.iterdir()] == ["p.csv"]

@@ -15,7 +15,7 @@ def test_files_are_found_sorted_and_once_and_the_others_counted(tmp_path, caplog
         (tmp_path / name).write_text("x")
     found = find_inputs([tmp_path, tmp_path / "b.html"])
     assert [f.rsplit("/", 1)[1] for f in found] == ["a.PDF", "b.html"]
-    assert "2 × .xlsx, 1 × none" in caplog.text
+    assert "2 × .xlsx, 1 × no ending" in caplog.text
 
 
 def test_tables_and_raw_reports_give_the_same_sentences(tables):

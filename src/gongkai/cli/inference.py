@@ -51,7 +51,6 @@ def compare(
     Example: gongkai compare tables predictions -o tiers.csv --by tier --second 1 --with cities.csv
     """
     from gongkai.measure.coverage import uneven_years
-    from gongkai.measure.guards import note_assumed
     from gongkai.measure.years import BREAK
     from gongkai.tables.schema import records, write_frame
 
@@ -63,13 +62,13 @@ def compare(
         if first is not None:
             raise GongkaiError("--first needs --second")
         table = gongkai.compare_groups(outcomes, by=by, against=against, cluster=cluster, level=level)  # type: ignore[arg-type]
-        table = note_assumed(table, gold)
+        table = _with_method(table, gold)
         write_frame(table, output, overwrite=overwrite)
         _echo_ranks(table, by)
         return
     groups = [None if g is None else group_value(outcomes, by, g) for g in (first, second)]
     found = gongkai.compare(outcomes, by=by, first=groups[0], second=groups[1], cluster=cluster, level=level)
-    found = note_assumed(found, gold)
+    found = _with_method(found, gold)
     write_frame(found, output, overwrite=overwrite)
     for row in records(found):
         spread = interval(row, "+.1%", " (too few clusters)")
@@ -101,7 +100,6 @@ def trend(
     Example: gongkai trend tables predictions.csv -o trend.csv
     Example: gongkai trend tables predictions.csv -o parts.csv --first 2020 --second 2023
     """
-    from gongkai.measure.guards import note_assumed
     from gongkai.measure.years import BREAK, composition
     from gongkai.tables.schema import records, write_frame
 
@@ -113,7 +111,7 @@ def trend(
         found = gongkai.trend(outcomes, level=level)
     else:
         found = composition(outcomes, first, second, level=level)
-    found = note_assumed(found, gold)
+    found = _with_method(found, gold)
     write_frame(found, output, overwrite=overwrite)
     for row in records(found):
         spread = interval(row, "+.2%", " (too few agencies)")
@@ -236,6 +234,13 @@ def regress(
         typer.echo(f"  note: {found['note'].iloc[0]}")
     if output is not None:
         write_frame(found, output, overwrite=overwrite)
+
+
+def _with_method(found: Table, gold: Labels | None) -> Table:
+    """Say in each row whether predictions were counted or corrected by coded sentences."""
+    from gongkai.measure.guards import note_assumed
+
+    return note_assumed(found, gold).assign(method="count" if gold is None else "dsl")
 
 
 def _outcomes(

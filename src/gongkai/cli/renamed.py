@@ -9,6 +9,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from gongkai.errors import GongkaiError
+
 RENAMED = {
     ("panel", "--covariates"): "--with", ("rates", "--covariates"): "--with",
     ("build", "--cluster"): "--scheduler", ("predict", "--cluster"): "--scheduler",
@@ -34,17 +36,21 @@ class Renaming(TyperGroup):
         run = given.invoke
 
         def invoke(inner: Any) -> Any:  # noqa: ANN401
-            _keep_inputs(inner.params)
+            _refuse_output(inner.params)
             return run(inner)
 
         given.invoke = invoke
         return name, command, [_today(name or "", word) for word in rest]
 
 
-def _keep_inputs(params: Mapping[str, Any]) -> None:
-    """Refuse to replace what a command reads by what it writes."""
+def _refuse_output(params: Mapping[str, Any]) -> None:
+    """Refuse an output that names nothing (an unset variable), and one that would replace what is read."""
     from gongkai.store.run import refuse_input
 
+    if str(params.get("output")) in ("", ".", "-"):
+        raise GongkaiError(
+            f"-o '{params['output']}' names no file or folder; results are not written to stdout"
+        )
     if params.get("overwrite") and params.get("output"):
         paths = [value for name, value in params.items() if name != "output" and isinstance(value, Path)]
         refuse_input(params["output"], [*paths, *params.get("paths", ()), *params.get("inputs", ())])

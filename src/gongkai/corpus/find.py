@@ -41,7 +41,7 @@ def find_inputs(paths: Iterable[str | Path]) -> list[str]:
         else:
             found |= dict.fromkeys(_listed(Path(path).as_posix()))
     if passed:
-        kinds = ", ".join(f"{count} × {ending or 'none'}" for ending, count in passed.most_common(8))
+        kinds = ", ".join(f"{count} × {ending or 'no ending'}" for ending, count in passed.most_common(8))
         said = "files passed by, for their endings: %s; name a file to have it read all the same"
         logger.warning(said, kinds + (", …" if len(passed) > 8 else ""))
     return list(found)
