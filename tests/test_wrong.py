@@ -59,3 +59,11 @@ def test_one_column_may_be_named_as_it_is(predictions, tables):
         == len(gongkai.read(tables, "reports", year=2021))
         > 0
     )
+
+
+def test_a_table_of_another_ending_says_which_are_read(tmp_path):
+    (tmp_path / "panel.dta").write_bytes(b"x")
+    with pytest.raises(GongkaiError, match=r"the ending decides the format; expected one of \.csv"):
+        gongkai.read_predictions(tmp_path / "panel.dta")
+    with pytest.raises(GongkaiError, match=r"none\.csv: cannot be read: No such file"):
+        gongkai.read_predictions(tmp_path / "none.csv")

@@ -76,6 +76,7 @@ def test_linked_fields_are_measured_where_they_apply():
         ("name = 'x'\n[labels.a]\n", "version is missing"),
         (HEAD, "no label"),
         ("name = ", "not TOML"),
+        (HEAD + "[labels.承诺]\n", r'not TOML: .*stands in quotes: \[labels\."承诺"\]'),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_its_line(text, said, tmp_path):

@@ -92,6 +92,8 @@ def test_predictions_labels_and_own_columns_go_with_them(tables, predictions, la
 
 
 def test_refusals(tables, tmp_path):
+    with pytest.raises(SchemaError, match="date '2026-13-01'"):
+        export(tables, tmp_path / "x", about=About(published="2026-13-01"))
     with pytest.raises(SchemaError, match="csv, parquet"):
         export(tables, tmp_path / "d", form="xlsx")
     (tmp_path / "there").mkdir()

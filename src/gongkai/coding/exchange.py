@@ -209,7 +209,7 @@ def task_rows(path: str | Path, codebook: Codebook, coder: str = "") -> list[tup
     except UnicodeDecodeError as error:
         raise SchemaError(f"{source}: cannot be read: {NOT_UTF8}") from error
     except (OSError, json.JSONDecodeError) as error:
-        raise SchemaError(f"{source}: cannot be read: {error}") from error
+        raise SchemaError(f"{source}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     for place, row in rows:
         if not codebook.accepts(row.get("codebook")):
             raise SchemaError(

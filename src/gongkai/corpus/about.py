@@ -87,7 +87,11 @@ def read_about(path: str | Path | None) -> About:
         rows = csv.DictReader(content.decode("utf-8-sig").splitlines())
         names = [name.strip() for name in rows.fieldnames or ()]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        said = storage.NOT_UTF8 if isinstance(error, UnicodeDecodeError) else error
+        said = (
+            storage.NOT_UTF8
+            if isinstance(error, UnicodeDecodeError)
+            else getattr(error, "strerror", None) or error
+        )
         raise SchemaError(f"{source}: cannot be read as a CSV: {said}") from error
     own = tuple(name for name in names if name not in ("source_path", *_KNOWN))
     _refuse_columns(source, names, own)

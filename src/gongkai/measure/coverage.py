@@ -249,7 +249,7 @@ def coverage_shares(found: Table, *, by: Sequence[str] = ("year",), level: float
         SchemaError: A column is missing.
     """
     by = as_columns(by)
-    refuse_lacking("found", found, (*by, "agency", "year", "note", "status", "late"))
+    refuse_lacking("rows of coverage", found, (*by, "agency", "year", "note", "status", "late"))
     counted = found[
         found["agency"].notna() & found["year"].notna() & ~found["note"].str.startswith("not expected")
     ]

@@ -468,7 +468,7 @@ def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95
         MeasureError: `checked` holds something else than an outcome.
     """
     by = groups_by(by)
-    refuse_lacking("found", found, (*by, "kind", "outcome", "agency"))
+    refuse_lacking("rows of followup", found, (*by, "kind", "outcome", "agency"))
     found = _as_checked(found)
     rows: list[dict[str, object]] = []
     groups = found.groupby(by, sort=True, dropna=False) if by else [((), found)]

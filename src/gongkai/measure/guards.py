@@ -83,7 +83,7 @@ def refuse_learned(seen: Vector, weights: Vector, *, others: tuple[int, int]) ->
         raise MeasureError(
             f"the model was trained on {int(seen.sum())} of the {len(seen)} coded sentences, or on their "
             f"words (and on {usual:.1%} of all others), so its errors there say nothing; predict with "
-            "gongkai.classify.train.cross_fit, or code others"
+            "gongkai.cross_fit, or code others"
         )
     logger.info(
         "%d of %d coded sentences have words that the model was trained on, as %.1f %% of all others have: "

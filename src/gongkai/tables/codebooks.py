@@ -89,7 +89,10 @@ def parse_codebook(text: str, name: str = "codebook") -> Codebook:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SchemaError(f"{name}: not TOML: {error}") from error
+        hint = (
+            '; a name that is not ASCII stands in quotes: [labels."承诺"]' if "key part" in str(error) else ""
+        )
+        raise SchemaError(f"{name}: not TOML: {error}{hint}") from error
     return _Reader(text, name).codebook(values)
 
 

@@ -70,12 +70,16 @@ def export(
         Rows by table.
 
     Raises:
-        SchemaError: The folder lacks a table, or the format is another.
+        SchemaError: The folder lacks a table, the format is another, or a date is none.
         GongkaiError: The output exists.
     """
     if form not in _MEDIA:
         raise SchemaError(f"format {form!r}: expected one of {', '.join(_MEDIA)}")
     about = about or About()
+    try:  # a year or a month is a date too
+        date.fromisoformat(f"{about.published or date.today()}-01-01"[:10])
+    except ValueError as error:
+        raise SchemaError(f"date {about.published!r}: expected e.g. 2026-11-27, 2026-11 or 2026") from error
     pieces: dict[str, Iterator[pa.Table]] = {
         name: (read_columns(p, None) for p in parts_of(tables, name)) for name in BUILT
     }

@@ -435,10 +435,16 @@ def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
             frame = pd.read_excel(source, keep_default_na=False, na_values=[""])
         elif source.is_dir():
             frame = read_table(source, "predictions")
+        elif source.is_file() and source.suffix.lower() not in PLAIN:
+            raise SchemaError(f"{source}: the ending decides the format; expected one of {', '.join(PLAIN)}")
         else:
             frame = pq.read_table(source).to_pandas()
     except (OSError, ValueError, pa.ArrowInvalid) as error:
-        said = storage.NOT_UTF8 if isinstance(error, UnicodeDecodeError) else error
+        said = (
+            storage.NOT_UTF8
+            if isinstance(error, UnicodeDecodeError)
+            else getattr(error, "strerror", None) or error
+        )
         raise SchemaError(f"{source}: cannot be read: {said}") from error
     refuse_missing(source, needed, frame.columns)
     return frame
