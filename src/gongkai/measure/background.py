@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,8 +17,6 @@ import numpy as np
 from gongkai.text.lexicon import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 LEFT = 6

@@ -6,16 +6,13 @@ was kept, or that this cannot be told; never more: a number that did not fall is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import pandas as pd
 
+from gongkai.tables.schema import Statistics
 from gongkai.text.lexicon import patterns, table
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gongkai.tables.schema import Statistics
 
 
 class Told(NamedTuple):

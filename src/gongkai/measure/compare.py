@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,9 @@ from gongkai.measure.prevalence import named
 from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import mask, weigh
 from gongkai.measure.years import form_break
-from gongkai.tables.schema import refuse_lacking
+from gongkai.tables.schema import Checks, Measures, Sentences, Table, refuse_lacking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gongkai.tables.schema import Checks, Measures, Sentences, Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 KEPT, EDITED = 0.95, 0.45

@@ -8,7 +8,9 @@ counts nothing. So a group of any size that has the same text is found, and unre
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,17 +23,11 @@ from gongkai.measure.grams import known_parts
 from gongkai.measure.related import CHUNK, related
 from gongkai.measure.reuse import agency_years, last_reports
 from gongkai.measure.series import series_name
-from gongkai.measure.similar import mask, owners_weights, whole_owners
+from gongkai.measure.similar import PairWeights, mask, owners_weights, whole_owners
 from gongkai.tables.query import put, session, table_parts
-from gongkai.tables.schema import records
+from gongkai.tables.schema import Reports, Sentences, Table, records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from gongkai.measure.similar import PairWeights
-    from gongkai.tables.schema import Reports, Sentences, Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 THRESHOLD, ACROSS_PARTS = 0.5, 0.7

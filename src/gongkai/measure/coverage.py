@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,12 +19,7 @@ from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.intervals import wilson
 from gongkai.measure.series import series_name
 from gongkai.report.places import split_divisions
-from gongkai.tables.schema import as_columns, refuse_lacking
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from gongkai.tables.schema import Problems, Reports, Table
+from gongkai.tables.schema import Problems, Reports, Table, as_columns, refuse_lacking
 
 DEADLINES = {2008: "-03-31", 2019: "-01-31"}
 """When reports of a year are due in the next, from which year on: by 31 March under the regulation of 2008

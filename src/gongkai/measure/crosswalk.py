@@ -6,16 +6,13 @@ The quantities are data (`corpus/lexicon/crosswalk.toml`).
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
 from gongkai.form.form import REFUSED
-from gongkai.tables.schema import refuse_lacking
+from gongkai.tables.schema import Statistics, Table, refuse_lacking
 from gongkai.text.lexicon import table
-
-if TYPE_CHECKING:
-    from gongkai.tables.schema import Statistics, Table
 
 FORMS = ("2008", "2014", "2019", "2021")
 _NEEDED = ("report_id", "agency", "year", "form", "table", "row", "column", "value")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,11 +12,9 @@ from gongkai.measure.intervals import paired_difference
 from gongkai.measure.prevalence import named
 from gongkai.measure.quality import join_gold
 from gongkai.measure.scores import metric_moment
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.predicted import scheme_of
-
-if TYPE_CHECKING:
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels, Predictions, Table
+from gongkai.tables.schema import Labels, Predictions, Table
 
 
 def confusion(

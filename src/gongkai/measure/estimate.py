@@ -21,6 +21,7 @@ by one; of all others only sums per cluster are needed, so a corpus may be of an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,6 @@ from gongkai.errors import MeasureError
 from gongkai.measure.intervals import NAN, Moment, Moments
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,23 +21,17 @@ from gongkai.measure.intervals import share_interval, told
 from gongkai.measure.reuse import last_reports
 from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import AT_A_TIME as TEXTS
-from gongkai.measure.similar import mask, owners_weights, pair_codes
+from gongkai.measure.similar import PairWeights, mask, owners_weights, pair_codes
 from gongkai.measure.troubles import is_framing, same_trouble
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import arrow_of, literals, put, session, table_parts
-from gongkai.tables.schema import refuse_lacking
+from gongkai.tables.schema import Measures, Predictions, Sentences, Statistics, Table, refuse_lacking
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
     import duckdb
     import scipy.sparse as sp
-
-    from gongkai.measure.similar import PairWeights
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Measures, Predictions, Sentences, Statistics, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 

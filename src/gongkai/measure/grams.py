@@ -5,7 +5,9 @@ Ten million words take 40 MB. That any two of a billion n-grams get the same num
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,14 +16,9 @@ import pyarrow.compute as pc
 
 from gongkai.errors import MeasureError
 from gongkai.tables.query import table_parts
-from gongkai.tables.schema import UNCOUNTED_SECTIONS
+from gongkai.tables.schema import UNCOUNTED_SECTIONS, Sentences, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
-
-    from gongkai.tables.schema import Sentences, Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)

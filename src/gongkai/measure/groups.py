@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from gongkai.errors import SchemaError
 from gongkai.report.places import region_of
-from gongkai.tables.schema import SCHEMAS, as_columns, frame_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gongkai.tables.schema import Measures, Table
+from gongkai.tables.schema import SCHEMAS, Measures, Table, as_columns, frame_of
 
 PLACES = ("province", "city")
 KEYS = ("report_id", "series_id", "agency", "region_code", "city", "province")

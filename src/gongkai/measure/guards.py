@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,16 +12,12 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.sums import summed
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.coded import coded_whole
 from gongkai.tables.predicted import scheme_of
+from gongkai.tables.schema import Labels, Measures, Predictions, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels, Measures, Predictions, Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 logger = logging.getLogger(__name__)

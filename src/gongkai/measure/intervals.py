@@ -21,6 +21,7 @@ Coverage of all this, over shares, clusters, sizes, correlations and designs: `d
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,6 @@ import numpy as np
 from gongkai.errors import MeasureError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 FEWEST = 3

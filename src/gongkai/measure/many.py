@@ -34,11 +34,9 @@ from gongkai.measure.outcomes import as_sums, sums_of
 from gongkai.measure.pooling import pooled_shares
 from gongkai.measure.prevalence import named
 from gongkai.measure.years import form_break
-from gongkai.tables.schema import refuse_lacking
+from gongkai.tables.schema import Table, refuse_lacking
 
 if TYPE_CHECKING:
-    from gongkai.tables.schema import Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 DRAWS = 1000

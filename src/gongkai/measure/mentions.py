@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from gongkai.measure.grams import known_parts
 from gongkai.report.places import regions, split_divisions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from gongkai.tables.schema import Sentences, Table
+from gongkai.tables.schema import Sentences, Table
 
 _PLACE_NAME = re.compile(r"[\u4e00-\u9fff]{1,12}?(?:自治区|自治州|自治县|地区|省|市|县|区|旗|盟)")
 _VISITED = re.compile(r"(?:赴|与|到|学习|借鉴|对标|考察|参观|向|支援|对口|来自|调研|等)$")

@@ -6,6 +6,8 @@ outcomes, and how many lie above one half.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,18 +18,13 @@ from gongkai.measure.estimate import dsl_outcomes
 from gongkai.measure.intervals import FEWEST
 from gongkai.measure.prevalence import coded_rows, codes_and_scores, gold_of, is_inside
 from gongkai.measure.sums import SCALE, group_joins, sentence_batches
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import arrow_of, literals, quoted, session
-from gongkai.tables.schema import as_columns
+from gongkai.tables.schema import Labels, Predictions, Table, as_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
     import duckdb
-
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels, Predictions, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 

@@ -27,11 +27,10 @@ import pandas as pd
 from gongkai.errors import MeasureError
 from gongkai.measure.intervals import upper
 from gongkai.measure.quality import join_gold
+from gongkai.tables.codebook import Codebook
+from gongkai.tables.schema import Labels, Predictions, Table
 
 if TYPE_CHECKING:
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels, Predictions, Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 DESIGNS = ("simple", "prediction", "reports", "no model")

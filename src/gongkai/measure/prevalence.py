@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -14,22 +15,16 @@ from gongkai.errors import MeasureError, SchemaError, refuse_other
 from gongkai.measure.estimate import Coded, Crowd, adjusted, corrected, dsl_outcomes, none, shares_of
 from gongkai.measure.groups import groups_by
 from gongkai.measure.guards import note_assumed, refuse_learned, responded, say_balance
-from gongkai.measure.intervals import laid, share_intervals
+from gongkai.measure.intervals import Moment, Moments, laid, share_intervals
 from gongkai.measure.pooling import pooled_shares
-from gongkai.measure.sums import summed
+from gongkai.measure.sums import Groups, Sums, summed
+from gongkai.tables.codebook import Codebook, Quantity
 from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import FAR_TEXT, by_indicator, indicator_names, scheme_of
 from gongkai.tables.query import arrow_of
-from gongkai.tables.schema import frame_of, read_where, to_arrow
+from gongkai.tables.schema import Labels, Measures, Predictions, Table, frame_of, read_where, to_arrow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gongkai.measure.intervals import Moment, Moments
-    from gongkai.measure.sums import Groups, Sums
-    from gongkai.tables.codebook import Codebook, Quantity
-    from gongkai.tables.schema import Labels, Measures, Predictions, Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 logger = logging.getLogger(__name__)

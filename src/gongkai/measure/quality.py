@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,17 +28,12 @@ from gongkai.measure.scores import (
     ratio_moment,
     smooth_moment,
 )
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.coded import indicator_codes, scheme_of_labels
 from gongkai.tables.predicted import indicator_names, predictions_of, scheme_of
-from gongkai.tables.schema import as_columns, refuse_lacking
+from gongkai.tables.schema import Labels, Predictions, Reports, Table, as_columns, refuse_lacking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels, Predictions, Reports, Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 

@@ -7,7 +7,9 @@ reviews: a rate without an interval says little, and none is given here.
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -21,15 +23,10 @@ from gongkai.form.form import APPLICANTS, CANNOT_PROVIDE, NOT_PROCESSED, OTHER_H
 from gongkai.measure.groups import KEYS, with_covariates
 from gongkai.measure.intervals import upper, wilson
 from gongkai.tables.query import table_parts
-from gongkai.tables.schema import refuse_lacking
+from gongkai.tables.schema import Checks, Reports, Statistics, Table, refuse_lacking
 from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from gongkai.tables.schema import Checks, Reports, Statistics, Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 Method = Literal["jeffreys", "wilson"]

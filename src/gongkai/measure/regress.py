@@ -11,18 +11,15 @@ import difflib
 import importlib.util
 import re
 import warnings
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
 from gongkai.measure.outcomes import outcome_sums
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels, Predictions, Table
+from gongkai.tables.codebook import Codebook
+from gongkai.tables.schema import Labels, Predictions, Table
 
 FEW = 40
 """Clusters below which errors are too small (Cameron, Gelbach & Miller 2008): then bootstrap."""

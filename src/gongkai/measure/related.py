@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,13 +12,10 @@ import pyarrow.compute as pc
 from gongkai.measure.background import background, used_by
 from gongkai.measure.similar import PairWeights, pair_codes
 from gongkai.tables.query import arrow_of, session
+from gongkai.tables.schema import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import duckdb
-
-    from gongkai.tables.schema import Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,18 +12,13 @@ import pandas as pd
 import pyarrow as pa
 
 from gongkai.errors import MeasureError
-from gongkai.measure.grams import known_parts, read_words
+from gongkai.measure.grams import Words, known_parts, read_words
 from gongkai.measure.groups import measured
 from gongkai.measure.series import series_name
 from gongkai.measure.similar import sorted_distinct
-from gongkai.tables.schema import parts_of, read_names
+from gongkai.tables.schema import Measures, Sentences, Table, parts_of, read_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from gongkai.measure.grams import Words
-    from gongkai.tables.schema import Measures, Sentences, Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
     Flags = tuple[Vector, Vector]
     """Of each sentence, whether it is reused, and whether that is defined."""

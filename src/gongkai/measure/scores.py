@@ -8,6 +8,7 @@ interval where shares do. Pure numpy; knows no tables.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,6 @@ from gongkai.measure.estimate import none, share_of_sums
 from gongkai.measure.intervals import FEWEST, NAN, Moment, symmetric_interval, wilson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 ECE_BINS = 10

@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from gongkai.errors import SchemaError
 from gongkai.report.places import split_divisions
-from gongkai.tables.schema import records, refuse_lacking
+from gongkai.tables.schema import Reports, Table, records, refuse_lacking
 from gongkai.text.lexicon import rows
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gongkai.tables.schema import Reports, Table
 
 _COLUMNS = ("old", "new", "kind", "from")
 _ABOVE = {"county": (4, "00"), "city": (2, "0000")}

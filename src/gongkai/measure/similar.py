@@ -8,6 +8,7 @@ date was moved still is.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,6 @@ import pandas as pd
 from gongkai.measure import background as genre
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     import scipy.sparse as sp
 
     Vector = np.ndarray[Any, np.dtype[Any]]

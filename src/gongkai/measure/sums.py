@@ -7,7 +7,9 @@ into `query.MEMORY`. Scores are added as whole numbers of 2⁻⁴⁰, so that no
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,18 +17,13 @@ import numpy as np
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.groups import PLACES, with_places
 from gongkai.measure.intervals import FEWEST
+from gongkai.tables.codebook import Codebook, Quantity
 from gongkai.tables.predicted import check_pivoted, pivot_sql, predictions_in
 from gongkai.tables.query import arrow_of, literals, quoted, session
-from gongkai.tables.schema import refuse_lacking
+from gongkai.tables.schema import Predictions, Table, refuse_lacking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
     import duckdb
-
-    from gongkai.tables.codebook import Codebook, Quantity
-    from gongkai.tables.schema import Predictions, Table
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 

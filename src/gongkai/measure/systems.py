@@ -6,14 +6,9 @@ holds all children.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
-from gongkai.tables.schema import refuse_lacking
-
-if TYPE_CHECKING:
-    from gongkai.tables.schema import Table
+from gongkai.tables.schema import Table, refuse_lacking
 
 _RATES = ("report_id", "agency", "year", "indicator", "top", "bottom", "value", "low", "high", "reason")
 _COLUMNS = ["parent", "year", "indicator", "value", "low", "high", "top", "bottom", "scope", "children",

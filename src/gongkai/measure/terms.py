@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,15 +17,10 @@ import scipy.sparse as sp
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.grams import coded
 from gongkai.tables.query import table_parts
-from gongkai.tables.schema import SCHEMAS, UNCOUNTED_SECTIONS
+from gongkai.tables.schema import SCHEMAS, UNCOUNTED_SECTIONS, Sentences, Table
 from gongkai.text.lexicon import words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from gongkai.tables.schema import Sentences, Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 

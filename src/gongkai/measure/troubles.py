@@ -7,6 +7,7 @@ Sentences are compared by their words (`similar.weigh`) and by what they are abo
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +15,6 @@ import numpy as np
 from gongkai.text.lexicon import patterns, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 

@@ -20,11 +20,9 @@ from gongkai.errors import MeasureError
 from gongkai.measure.intervals import NAN, symmetric_interval
 from gongkai.measure.outcomes import as_sums
 from gongkai.measure.scores import STEP
-from gongkai.tables.schema import refuse_lacking
+from gongkai.tables.schema import Table, refuse_lacking
 
 if TYPE_CHECKING:
-    from gongkai.tables.schema import Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 NEW_FORM = 2021

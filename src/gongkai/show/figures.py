@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from gongkai.errors import GongkaiError, MeasureError
 from gongkai.show.captions import of_measures, of_network, of_terms
-from gongkai.show.style import place_of, styled
+from gongkai.show.style import Size, place_of, styled
 from gongkai.store.run import whole_file
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped
 
 if TYPE_CHECKING:
-    from gongkai.show.style import Size
-    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Measures, Table
 
 TITLES = {

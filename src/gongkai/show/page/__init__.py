@@ -14,22 +14,19 @@ import shutil
 import tempfile
 from pathlib import Path
 from string import Template
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from gongkai.classify.classifier import codebook_of
 from gongkai.errors import MeasureError
+from gongkai.measure.prevalence import Method
 from gongkai.show.page.blocks import Blocks
 from gongkai.show.page.core import about_model, core
 from gongkai.show.page.corpus import Corpus, read_corpus
 from gongkai.show.page.static import overview
 from gongkai.store.run import manifest, refuse_existing, version, whole_file, whole_folder, write_json
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.schema import records
-
-if TYPE_CHECKING:
-    from gongkai.measure.prevalence import Method
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels, Measures, Predictions, Table
+from gongkai.tables.schema import Labels, Measures, Predictions, Table, records
 
 MAX_REPORTS = 1000
 """Reports that one file holds with their text, evenly drawn where there are more; shares always cover all."""

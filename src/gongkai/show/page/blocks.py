@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +11,12 @@ import numpy as np
 
 from gongkai.measure.rates import rates
 from gongkai.show.page.core import RATES, Json, plain, shortener, whole_number
-from gongkai.tables.schema import SECTIONS, records
+from gongkai.show.page.corpus import Corpus
+from gongkai.show.page.held import Held
+from gongkai.tables.codebook import Codebook
+from gongkai.tables.schema import SECTIONS, Table, records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from gongkai.show.page.corpus import Corpus
-    from gongkai.show.page.held import Held
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 SIZE = 8_000

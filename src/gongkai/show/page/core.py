@@ -6,27 +6,22 @@ Shares travel as whole numbers of ten-thousandths: `script/data.js` reads them.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations, takewhile
-from typing import TYPE_CHECKING, Any, TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from gongkai.classify.real import real_quality
 from gongkai.errors import GongkaiError
 from gongkai.measure.guards import is_assumed
-from gongkai.measure.prevalence import How, prevalences
+from gongkai.measure.prevalence import How, Method, prevalences
 from gongkai.measure.rates import indicators
 from gongkai.problem import KINDS
 from gongkai.show.page.corpus import Corpus, names_in
 from gongkai.show.page.static import words
+from gongkai.tables.codebook import Codebook, Quantity, Words
 from gongkai.tables.predicted import FAR, FAR_TEXT
-from gongkai.tables.schema import SECTIONS, records
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from gongkai.measure.prevalence import Method
-    from gongkai.tables.codebook import Codebook, Quantity, Words
-    from gongkai.tables.schema import Measures
+from gongkai.tables.schema import SECTIONS, Measures, records
 
 Json: TypeAlias = dict[str, Any]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -11,19 +12,15 @@ from gongkai.errors import MeasureError
 from gongkai.measure.copies import copied
 from gongkai.measure.followup import followup
 from gongkai.measure.many import compare_groups
-from gongkai.measure.prevalence import counted_outcome
+from gongkai.measure.prevalence import Method, counted_outcome
 from gongkai.show.page.held import Held, held
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.predicted import far_share, read_predictions, scheme_of
-from gongkai.tables.schema import read_table
+from gongkai.tables.schema import Labels, Predictions, Table, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pandas as pd
 
-    from gongkai.measure.prevalence import Method
-    from gongkai.tables.codebook import Codebook
-    from gongkai.tables.schema import Labels, Predictions, Table
 
 COMPARED, RANKED = 30_000, 120
 """Sentences up to which copies and promises kept are looked for, and agencies up to which they are ranked;

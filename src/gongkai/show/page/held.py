@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongkai.tables.query import arrow_of
-from gongkai.tables.schema import read_parts
+from gongkai.tables.schema import Table, read_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
-
-    from gongkai.tables.schema import Table
-
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 
