@@ -23,7 +23,10 @@ def test_every_new_name_is_an_option_and_no_old_one_is():
         assert old not in known
 
 
-@pytest.mark.parametrize("given", [["measure", "p.csv"], ["predict", "p.csv"], ["panel", "p.csv", "q.csv"]])
+@pytest.mark.parametrize(
+    "given",
+    [["measure", "p.csv"], ["predict", "p.csv"], ["panel", "p.csv", "q.csv"], ["agree", "q.csv", "p.csv"]],
+)
 def test_what_a_command_reads_is_never_what_it_replaces(given, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "p.csv").write_text("text\n将改进。\n", encoding="utf-8")

@@ -4,6 +4,7 @@ import pytest
 
 from gongkai.coding.sample import design_of, draw
 from gongkai.errors import MeasureError
+from gongkai.measure.intervals import upper
 
 
 def pool(n=400):
@@ -30,6 +31,11 @@ def test_simple_draws_give_everyone_the_same_chance():
     assert set(drawn["inclusion"]) == {36 / 360}
     assert "preamble" not in set(drawn["section"])
     assert drawn["sentence_id"].astype(int).is_monotonic_increasing
+
+
+def test_numbers_of_numpy_are_numbers():
+    assert len(draw(pool(), np.int64(7), by=np.array(["section"]), seed=3)) == 7
+    assert upper(np.float32(0.5)) == 0.75
 
 
 def test_more_strata_than_sentences_are_refused():

@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 
 from corpus.make.annex import DRESSES, HERE, body, draw, sentences, truth, values, write
-from gongkai.form.annex import annex_data, read_annex
+from gongkai.form.annex import _runs_of_grid, annex_data, read_annex
 from gongkai.form.checks import check_cells
 from gongkai.form.form import Reading
 from gongkai.problem import NOWHERE, Problem
+from gongkai.readers.document import grid_from_spans
 from gongkai.report.file import read_file, read_report
 
 MEANT = pd.read_csv(HERE / "truth.csv", dtype={"row": str, "annex": str}).set_index(["annex", "row"])["value"]
@@ -195,3 +196,14 @@ def test_blanks_without_trace_narrow_columns_and_lost_lines_give_no_wrong_cell(t
         "blanks": (5441, 12), "lines lost": (5160, 977),
         "6 wide": (2539, 285), "9 wide": (2539, 101), "12 wide": (2539, 94), "18 wide": (2539, 109),
     }  # fmt: skip
+
+
+def test_a_label_may_be_merged_over_the_column_of_codes():
+    rows = [[("统计指标", 1, 1), ("代码", 1, 1), ("单位", 1, 1), ("统计数", 1, 1)]]
+    names = ["主动公开政府信息数", "主动公开规范性文件数", "制发规范性文件总数", "收到申请数", "申请办结数"]
+    rows += [[(name, 1, 2), ("条", 1, 1), (str(n), 1, 1)] for n, name in enumerate(names, 7)]
+    grid, _ = grid_from_spans(rows)
+    runs = list(_runs_of_grid(grid, 1, "simplified"))
+    assert [(run.label, run.numbers) for run in runs] == [
+        (name, (str(n),)) for n, name in enumerate(names, 7)
+    ]

@@ -1,6 +1,8 @@
 import pytest
 
+from gongkai.form.form import Reading
 from gongkai.form.grids import read_grids, statistics_of
+from gongkai.problem import Where
 from gongkai.readers.document import Grid, grid_from_spans
 from gongkai.readers.read import read_document
 from gongkai.report.report import parse_report
@@ -172,3 +174,10 @@ def test_every_dress_of_one_report_gives_the_same_cells_and_sentences(name):
     assert [(s.section, s.heading, s.lead, s.text) for s in found.sentences] == [
         (s.section, s.heading, s.lead, s.text) for s in expected.sentences
     ]
+
+
+def test_a_second_cell_does_not_tell_the_form():
+    one = Reading("disputes", "review", "total", 1.0, "count", "1", Where(table=2, row=4))
+    found = statistics_of([one, one], said=None)
+    assert found.form is None
+    assert [problem.code for problem in found.problems] == ["second_cell"]

@@ -28,6 +28,14 @@ def of(found, indicator, report="r"):
     return found[(found["indicator"] == indicator) & (found["report_id"] == report)].iloc[0]
 
 
+def test_a_report_given_twice_has_its_rates_twice():
+    values = {"requests.granted.total": 3, "requests.total_handled.total": 4}
+    once = rates(reports(("r", "甲市民政局")), cells("r", values))
+    twice = rates(reports(("r", "甲市民政局"), ("r", "甲市民政局")), cells("r", values))
+    assert len(twice) == 2 * len(once)
+    assert set(twice["value"].dropna()) == set(once["value"].dropna())
+
+
 def test_every_indicator_has_names_cells_and_a_direction():
     found = {one.key: one for one in indicators()}
     assert len({key.split(":")[0] for key in found}) >= 12

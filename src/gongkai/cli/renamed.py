@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+import itertools
 from typing import Any
 
 import typer
@@ -36,24 +35,26 @@ class Renaming(TyperGroup):
         run = given.invoke
 
         def invoke(inner: Any) -> Any:  # noqa: ANN401
-            _refuse_output(inner.params)
+            _refuse_output(inner)
             return run(inner)
 
         given.invoke = invoke
         return name, command, [_today(name or "", word) for word in rest]
 
 
-def _refuse_output(params: Mapping[str, Any]) -> None:
+def _refuse_output(inner: Any) -> None:  # noqa: ANN401
     """Refuse an output that names nothing (an unset variable), and one that would replace what is read."""
     from gongkai.store.run import refuse_input
 
+    params = inner.params
     if str(params.get("output")) in ("", ".", "-"):
         raise GongkaiError(
             f"-o '{params['output']}' names no file or folder; results are not written to stdout"
         )
     if params.get("overwrite") and params.get("output"):
-        paths = [value for name, value in params.items() if name != "output" and isinstance(value, Path)]
-        refuse_input(params["output"], [*paths, *params.get("paths", ()), *params.get("inputs", ())])
+        named = [params[p.name] for p in inner.command.params if p.param_type_name == "argument"]
+        read = itertools.chain(*(one if isinstance(one, list | tuple) else [one] for one in named))
+        refuse_input(params["output"], [one for one in read if one])
 
 
 def _today(command: str, word: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,7 @@ def draw(
     """
     scheme = given_or_shipped(codebook)
     by = as_columns(by)
-    if not isinstance(n, int):
+    if not isinstance(n, numbers.Integral):
         raise MeasureError(f"cannot draw {n} sentences; expected a whole number")
     pool = _pool(sentences, by, scheme, texts=not by and predictions is not None)
     if not 0 < n <= len(pool):

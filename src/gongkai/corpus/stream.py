@@ -238,7 +238,7 @@ def predict_shard(
     `own`: the users' columns that stand behind those of `predictions`.
     """
     classifier = _loaded(model, digest, device, batch_size)
-    counts: Counter[str] = Counter()
+    counts: Counter[str] = Counter(dict.fromkeys(("sentences", *classifier.labels), 0))
     buffer = pa.BufferOutputStream()
     own = own or pa.schema([])
     renamed = zip(own_names(own.names).values(), own.types, strict=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from gongkai.form.align import keep_order
@@ -317,20 +317,20 @@ def _runs_of_grid(grid: Grid, number: int, script: Script) -> Iterator[_Run]:
     wanted = _wanted(heads) if heads else len(labels[0]) - 1
     if wanted is None:
         return
+    others = {c for c, name in enumerate(heads) if _word("serial").fullmatch(name) or _is_column(name)}
+    of_units = {c for c, name in enumerate(heads) if name in ("单位", "计量单位")}
     for index in range(0 if head is None else head + 1, len(labels)):
         names, row = labels[index], grid.rows[index]
         value = row[wanted]
-        told = {n: c for c, n in enumerate(names) if n and row[c] is not value and not parse_number(n)[2]}
-        parts = _label_parts(told, heads)
-        if parts and value is not None:
-            yield _run(parts, [value.text], Where(value.page or grid.page, number, index + 1, wanted + 1))
+        texts = [c for c in range(len(names)) if c not in others and names[c] and row[c] is not value]
+        said = {names[c]: c for c in texts if not parse_number(names[c])[2]}
+        if said and value is not None:
+            where = Where(value.page or grid.page, number, index + 1, wanted + 1)
+            yield _run(_label_parts(said, of_units), [value.text], where)
 
 
-def _label_parts(told: Mapping[str, int], heads: Sequence[str]) -> list[str]:
+def _label_parts(said: Mapping[str, int], of_units: Collection[int]) -> list[str]:
     """Return what of a row's words, each with its column, is its label, and its units behind it."""
-    others = {c for c, name in enumerate(heads) if _word("serial").fullmatch(name) or _is_column(name)}
-    of_units = {c for c, name in enumerate(heads) if name in ("单位", "计量单位")}
-    said = {name: c for name, c in told.items() if c not in others}
     units = [name for name in said if _word("unit").fullmatch(name)]
     return [name for name, c in said.items() if name not in units and c not in of_units][-1:] + units
 

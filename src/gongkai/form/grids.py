@@ -68,8 +68,8 @@ def statistics_of(found: Iterable[Found], said: str | None = None) -> FormCells:
             continue
         key = (one.table, one.row, one.column)
         if key in readings:
-            said = f"{one.where}: a second cell for {'.'.join(key)} ('{one.raw}'); the first is kept"
-            problems.append(Problem("second_cell", said, one.where))
+            twice = f"{one.where}: a second cell for {'.'.join(key)} ('{one.raw}'); the first is kept"
+            problems.append(Problem("second_cell", twice, one.where))
         else:
             readings[key] = one
     form = _detect_form(list(readings.values())) or (said if readings else None)

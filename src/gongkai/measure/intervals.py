@@ -21,6 +21,7 @@ Coverage of all this, over shares, clusters, sizes, correlations and designs: `d
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -262,7 +263,7 @@ def upper(level: float) -> float:
     Raises:
         MeasureError: The level is no share in (0, 1).
     """
-    if not (isinstance(level, int | float) and 0 < level < 1):
+    if not (isinstance(level, numbers.Real) and 0 < level < 1):
         raise MeasureError(f"level {level!r}: expected a share in (0, 1), e.g. 0.95")
     return (1 + level) / 2
 

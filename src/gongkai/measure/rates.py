@@ -237,7 +237,8 @@ def _read(statistics: Statistics | str | Path, checks: Checks | None, reports: p
     every = [(one, form) for one in indicators() for form in (ANNEX, None)]
     cells = sorted({cell for one, form in every for part in one.cells(form) for cell in part})
     rules = sorted({rule for one, form in every for rule in one.rules(form)})
-    place = pd.Index(reports)
+    again, place = pd.factorize(reports)  # a report may be given twice
+    place = pd.Index(place)
     values = np.full((len(place), len(cells)), np.nan)
     known = np.zeros(values.shape, bool)
     for part in table_parts(statistics, "statistics", _CELLS):
@@ -259,7 +260,8 @@ def _read(statistics: Statistics | str | Path, checks: Checks | None, reports: p
         for target, flags in ((holds, told), (broken, ~told)):
             target[row[used][flags], column[used][flags]] = True
     frames = ((values, cells), (known, cells), (holds, rules), (broken, rules))
-    return _Read(*(pd.DataFrame(held, columns=names) for held, names in frames))
+    twice = len(place) < len(reports)
+    return _Read(*(pd.DataFrame(held[again] if twice else held, columns=names) for held, names in frames))
 
 
 def _counts(

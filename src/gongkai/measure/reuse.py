@@ -16,7 +16,7 @@ from gongkai.measure.grams import Words, known_parts, read_words
 from gongkai.measure.groups import measured
 from gongkai.measure.series import series_name
 from gongkai.measure.similar import sorted_distinct
-from gongkai.tables.schema import Measures, Sentences, Table, parts_of, read_names
+from gongkai.tables.schema import UNCOUNTED_SECTIONS, Measures, Sentences, Table, parts_of, read_names
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
@@ -142,9 +142,10 @@ def reused_sentences(
     flags = _flags(frame, words, n, share, n_own, n_within, within)
     if isinstance(sentences, str | Path):
         columns = [c for c in read_names(parts_of(sentences, "sentences")[0]) if c != "tokens"]
+        known: Table = pa.concat_tables(known_parts(sentences, columns, preambles=False)).to_pandas()
     else:
-        columns = list(map(str, sentences.columns))
-    known: Table = pa.concat_tables(known_parts(sentences, columns, preambles=False)).to_pandas()
+        told = sentences["agency"].notna() & sentences["year"].notna()
+        known = sentences[told & ~sentences["section"].isin(UNCOUNTED_SECTIONS)]
     return known.assign(
         words=words.lengths,
         **{name: pd.Series(flag, dtype="boolean").where(defined) for name, (flag, defined) in flags.items()},

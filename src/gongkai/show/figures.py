@@ -72,8 +72,9 @@ def plot_prevalence(
     scheme = given_or_shipped(codebook)
     measure = measure or scheme.quantities[-1].measure
     label = label or _first_label(scheme, measure)
-    rows = _rows_of(measures, measure, label, ["agency", "year", "value", "low", "high", "n"])
-    said, title = of_measures(measures.loc[rows.index]), _title(measure, label, scheme)
+    columns = ["agency", "year", "value", "low", "high", "n"]
+    rows = _rows_of(measures, measure, label, columns)
+    said, title, rows = of_measures(rows), _title(measure, label, scheme), rows[columns]
     rows = rows.assign(
         year=rows["year"].map(_year), agency=rows["agency"].astype(object).fillna("(not found)")
     )
@@ -149,7 +150,7 @@ def plot_change(
     place = place_of(size)
     columns = ["year", "value", "low", "high", "n", *([by] if by else [])]
     rows = _rows_of(measures, measure, label, columns)
-    said = of_measures(measures.loc[rows.index])
+    said, rows = of_measures(rows), rows[columns]
     unplaced = int(rows.loc[rows["year"].isna(), "n"].sum())
     title = _title(measure, label, scheme) + (
         f" ({unplaced:,} of a year not found: not drawn)" if unplaced else ""
@@ -383,7 +384,7 @@ def _rows_of(measures: Measures, measure: str, label: str, columns: list[str]) -
     rows = measures[(measures["measure"] == measure) & (measures["label"] == label)].dropna(subset=["value"])
     if rows.empty or not set(columns) <= set(rows.columns):
         raise MeasureError(f"nothing to draw: no row of {measure} for {label} with {', '.join(columns)}")
-    return rows[columns]
+    return rows
 
 
 def _title(measure: str, label: str, codebook: Codebook | None = None) -> str:

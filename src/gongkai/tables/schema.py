@@ -96,7 +96,7 @@ def refuse_missing(where: object, needed: Iterable[str], present: Iterable[objec
 
 def as_columns(by: str | Sequence[str] | None) -> list[str]:
     """Return names of columns, each once; one may be given as it is."""
-    return list(dict.fromkeys([by] if isinstance(by, str) else by or ()))
+    return list(dict.fromkeys([by] if isinstance(by, str) else () if by is None else by))
 
 
 def refuse_lacking(rows: str, frame: Table, needed: Iterable[str]) -> None:
