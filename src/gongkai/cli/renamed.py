@@ -31,15 +31,21 @@ class Renaming(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401
         """Find the command, and call its options by their names of today."""
         name, command, rest = super().resolve_command(ctx, args)
-        given: Any = command
-        run = given.invoke
-
-        def invoke(inner: Any) -> Any:  # noqa: ANN401
-            _refuse_output(inner)
-            return run(inner)
-
-        given.invoke = invoke
+        _guard(command)
         return name, command, [_today(name or "", word) for word in rest]
+
+
+def _guard(command: Any) -> None:  # noqa: ANN401
+    """Let a command look at its output before it runs; once, however often it is called in a process."""
+    run = command.invoke
+    if run.__name__ == "guarded":
+        return
+
+    def guarded(inner: Any) -> Any:  # noqa: ANN401
+        _refuse_output(inner)
+        return run(inner)
+
+    command.invoke = guarded
 
 
 def _refuse_output(inner: Any) -> None:  # noqa: ANN401
