@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from gongkai.form.align import keep_order
@@ -312,26 +312,30 @@ def _run(texts: Sequence[str], numbers: Sequence[str], where: Where, lines: tupl
 def _runs_of_grid(grid: Grid, number: int, script: Script) -> Iterator[_Run]:
     """Yield each row that has a label and a number's place; columns by the head, else the last one."""
     labels = [[normalize_label(cell.text, script) if cell else "" for cell in row] for row in grid.rows]
-    head = next((i for i, names in enumerate(labels[:6]) if any(map(_word("table").search, names))), None)
-    heads = labels[head] if head is not None else []
+    head = next((i for i, names in enumerate(labels[:6]) if any(map(_word("table").search, names))), -1)
+    heads = labels[head] if head >= 0 else []
     wanted = _wanted(heads) if heads else len(labels[0]) - 1
     if wanted is None:
         return
     others = {c for c, name in enumerate(heads) if _word("serial").fullmatch(name) or _is_column(name)}
-    of_units = {c for c, name in enumerate(heads) if name in ("单位", "计量单位")}
-    for index in range(0 if head is None else head + 1, len(labels)):
-        names, row = labels[index], grid.rows[index]
+    for index in range(head + 1, len(labels)):
+        row = grid.rows[index]
         value = row[wanted]
-        texts = [c for c in range(len(names)) if c not in others and names[c] and row[c] is not value]
-        said = {names[c]: c for c in texts if not parse_number(names[c])[2]}
+        texts = [c for c, cell in enumerate(row) if c not in others and cell is not value]
+        said = {labels[index][c]: c for c in texts if _is_word(labels[index][c])}
         if said and value is not None:
             where = Where(value.page or grid.page, number, index + 1, wanted + 1)
-            yield _run(_label_parts(said, of_units), [value.text], where)
+            yield _run(_label_parts(said, heads), [value.text], where)
 
 
-def _label_parts(said: Mapping[str, int], of_units: Collection[int]) -> list[str]:
+def _is_word(text: str) -> bool:
+    return bool(text) and not parse_number(text)[2]
+
+
+def _label_parts(said: Mapping[str, int], heads: Sequence[str]) -> list[str]:
     """Return what of a row's words, each with its column, is its label, and its units behind it."""
     units = [name for name in said if _word("unit").fullmatch(name)]
+    of_units = {c for c, name in enumerate(heads) if name in ("单位", "计量单位")}
     return [name for name, c in said.items() if name not in units and c not in of_units][-1:] + units
 
 

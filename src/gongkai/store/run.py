@@ -146,8 +146,8 @@ def whole_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
         else:
             hidden.replace(target)
     except OSError as error:
-        if error.filename is not None:  # of another file, which the message names
-            raise
+        if error.filename is not None or isinstance(error, BrokenPipeError):
+            raise  # of another file, which the message names, or of the terminal
         raise GongkaiError(f"{target}: cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
@@ -176,8 +176,8 @@ def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
         hidden.chmod(0o644)
         hidden.replace(target)
     except OSError as error:
-        if error.filename is not None:  # of another file, which the message names
-            raise
+        if error.filename is not None or isinstance(error, BrokenPipeError):
+            raise  # of another file, which the message names, or of the terminal
         raise GongkaiError(f"{target}: cannot be written: {error.strerror or error}") from error
     finally:
         hidden.unlink(missing_ok=True)
