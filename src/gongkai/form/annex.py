@@ -317,7 +317,7 @@ def _runs_of_grid(grid: Grid, number: int, script: Script) -> Iterator[_Run]:
     wanted = _wanted(heads) if heads else len(labels[0]) - 1
     if wanted is None:
         return
-    others = {c for c, name in enumerate(heads) if _word("serial").fullmatch(name) or _is_column(name)}
+    others = {c for c, name in enumerate(heads) if _is_other(name)}
     for index in range(head + 1, len(labels)):
         row = grid.rows[index]
         value = row[wanted]
@@ -326,6 +326,11 @@ def _runs_of_grid(grid: Grid, number: int, script: Script) -> Iterator[_Run]:
         if said and value is not None:
             where = Where(value.page or grid.page, number, index + 1, wanted + 1)
             yield _run(_label_parts(said, heads), [value.text], where)
+
+
+def _is_other(head: str) -> bool:
+    """Tell whether a column is of the rows' own numbers, or one of numbers."""
+    return bool(_word("serial").fullmatch(head)) or _is_column(head)
 
 
 def _is_word(text: str) -> bool:
