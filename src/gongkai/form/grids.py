@@ -78,10 +78,9 @@ def statistics_of(found: Iterable[Found], said: str | None = None) -> FormCells:
         if one.table != "proactive" or _belongs(one, form):
             kept.append(one)
         elif one.value is not None:
-            said = (
-                f"{one.where}: '{one.raw}' would be {'.'.join(key)}, which the form of {form or '?'} has not"
-            )
-            problems.append(Problem("other_form", said, one.where))
+            name = ".".join(key)
+            left_out = f"{one.where}: '{one.raw}' would be {name}, which the form of {form or '?'} has not"
+            problems.append(Problem("other_form", left_out, one.where))
     return FormCells(form, tuple(kept), tuple(problems))
 
 

@@ -273,7 +273,7 @@ def _ordered(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     usable = [c for c in map(_official, _outermost(candidates)) if c]
     best: list[tuple[float, list[_Candidate]]] = []
     for candidate in usable:
-        chains = [one for one in best if _RANK[one[1][-1][1] or ""] < _RANK[candidate[1] or ""]]
+        chains = [one for one in best if _rank(one[1][-1]) < _rank(candidate)]
         score, before = _later_best(chains)
         best.append((score + _fit(candidate), [*before, candidate]))
     return _later_best(best)[1]
@@ -309,12 +309,16 @@ def _official(candidate: _Candidate) -> _Candidate | None:
 
 def _fit(candidate: _Candidate) -> float:
     """Weigh how much a line looks like the heading of its section: by its ordinal, best of its own place."""
-    _, key, kind, heading, _ = candidate
-    ordinal = ORDINAL.match(heading)
+    ordinal = ORDINAL.match(candidate[3])
     number = parse_numeral(ordinal[1] or ordinal[2]) if ordinal else 0
     weight = 3.0 if ordinal and ordinal[1] else 2.0
-    weight += 0.5 if number == min(_RANK[key or ""], 6) else 0.0
-    return weight - (1.5 if kind == "unnumbered" else 0.0)
+    weight += 0.5 if number == min(_rank(candidate), 6) else 0.0
+    return weight - (1.5 if candidate[2] == "unnumbered" else 0.0)
+
+
+def _rank(candidate: _Candidate) -> int:
+    """Return the place of a heading's section in the form."""
+    return _RANK[candidate[1] or ""]
 
 
 def _ascending(candidates: Sequence[_Candidate]) -> list[_Candidate]:

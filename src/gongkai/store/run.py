@@ -122,6 +122,17 @@ def manifest(
 
 
 @contextlib.contextmanager
+def _naming(target: Path) -> Iterator[None]:
+    """Name what was to be written where the system names nothing, as of a full disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or isinstance(error, BrokenPipeError):
+            raise  # of another file, which the message names, or of the terminal
+        raise GongkaiError(f"{target}: cannot be written: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
 def whole_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Give a temporary folder beside `target` that takes its place only when the block ends well.
 
@@ -135,20 +146,17 @@ def whole_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     except OSError as error:
         raise GongkaiError(f"{target}: cannot write here: {error.strerror or error}") from error
     try:
-        yield hidden
-        refuse_existing(target, overwrite=overwrite)  # another run may have been faster
-        hidden.chmod(0o755)
-        if target.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-            target.replace(old / target.name)
-            hidden.replace(target)
-            shutil.rmtree(old)
-        else:
-            hidden.replace(target)
-    except OSError as error:
-        if error.filename is not None or isinstance(error, BrokenPipeError):
-            raise  # of another file, which the message names, or of the terminal
-        raise GongkaiError(f"{target}: cannot be written: {error.strerror or error}") from error
+        with _naming(target):
+            yield hidden
+            refuse_existing(target, overwrite=overwrite)  # another run may have been faster
+            hidden.chmod(0o755)
+            if target.exists():
+                old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+                target.replace(old / target.name)
+                hidden.replace(target)
+                shutil.rmtree(old)
+            else:
+                hidden.replace(target)
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 
@@ -170,15 +178,12 @@ def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise GongkaiError(f"{target}: cannot write here: {error.strerror or error}") from error
     hidden = Path(name)
     try:
-        open(descriptor, "wb").close()  # noqa: PTH123  (closes the descriptor that mkstemp opened)
-        yield hidden
-        refuse_existing(target, overwrite=overwrite)  # another run may have been faster
-        hidden.chmod(0o644)
-        hidden.replace(target)
-    except OSError as error:
-        if error.filename is not None or isinstance(error, BrokenPipeError):
-            raise  # of another file, which the message names, or of the terminal
-        raise GongkaiError(f"{target}: cannot be written: {error.strerror or error}") from error
+        with _naming(target):
+            open(descriptor, "wb").close()  # noqa: PTH123  (closes the descriptor that mkstemp opened)
+            yield hidden
+            refuse_existing(target, overwrite=overwrite)  # another run may have been faster
+            hidden.chmod(0o644)
+            hidden.replace(target)
     finally:
         hidden.unlink(missing_ok=True)
 
