@@ -14,13 +14,11 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measures import write_copies
+from benchmarks.measures import copies
 from gongkai.tables.predicted import read_predictions
 from gongkai.tables.schema import write_frame
 
@@ -67,10 +65,7 @@ def main() -> None:
     import pandas as pd
 
     count = int(sys.argv[1])
-    with tempfile.TemporaryDirectory(prefix="gongkai-bench-") as name:
-        folder = Path(sys.argv[2] if len(sys.argv) > 2 else f"{name}/made")
-        if not folder.exists():
-            write_copies(folder, count)
+    with copies(count, *sys.argv[2:3]) as (folder, scratch):
         parts, table = folder / "predictions", folder / "predictions.csv"
         if not table.exists():
             write_frame(read_predictions(parts), table)
@@ -86,7 +81,7 @@ def main() -> None:
         made = {}
         for _ in range(TURNS):
             for who, work in works.items():
-                target = Path(name) / "shares.csv"
+                target = scratch / "shares.csv"
                 before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
                 subprocess.run([*work, str(target)], check=True)
                 after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -14,6 +14,7 @@ reports take their text from the copy before.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import itertools
 import os
@@ -22,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +58,16 @@ COMMANDS = {
     "coverage": "coverage {t} -o {o}.csv --years 2019-2024",
     "panel": "panel {t} {p} -o {o}.parquet",
 }
+
+
+@contextlib.contextmanager
+def copies(count: int, given: str | None = None) -> Iterator[tuple[Path, Path]]:
+    """Give a folder of so many reports, made unless the one given is there, and a folder for scratch."""
+    with tempfile.TemporaryDirectory(prefix="gongkai-bench-") as name:
+        folder = Path(given or f"{name}/made")
+        if not folder.exists():
+            write_copies(folder, count)
+        yield folder, Path(name)
 
 
 def write_copies(folder: Path, count: int, *, seed: int = 0) -> None:

@@ -13,10 +13,8 @@ import json
 import statistics
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-from benchmarks.measures import write_copies
+from benchmarks.measures import copies
 
 TURNS = 3
 MOST = 20_000
@@ -61,15 +59,12 @@ print(json.dumps({{"seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "pe
 def main() -> None:
     """Write the page of so many reports, ours and the peer's in turn, and print what each took."""
     count = int(sys.argv[1])
-    with tempfile.TemporaryDirectory(prefix="gongkai-bench-") as name:
-        folder = Path(sys.argv[2] if len(sys.argv) > 2 else f"{name}/made")
-        if not folder.exists():
-            write_copies(folder, count)
+    with copies(count, *sys.argv[2:3]) as (folder, scratch):
         works = {"ours": OURS, "peer": PEER} if count <= MOST else {"ours": OURS}
         taken: dict[str, list[dict[str, float]]] = {who: [] for who in works}
         for turn in range(TURNS if count <= MOST else 1):
             for who, work in works.items():
-                target = Path(name) / f"{who}{turn}"
+                target = scratch / f"{who}{turn}"
                 done = subprocess.run(
                     [sys.executable, "-c", RUN.format(work=work), str(folder), str(target)],
                     stdout=subprocess.PIPE, text=True, check=True,

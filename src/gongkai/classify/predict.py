@@ -16,7 +16,8 @@ from gongkai.classify.distance import Familiar
 from gongkai.errors import SchemaError
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.schema import Predictions, Sentences, frame_of, hash_text, refuse_lacking, to_arrow
+from gongkai.tables.columns import refuse_lacking
+from gongkai.tables.schema import Predictions, Sentences, frame_of, hash_text, to_arrow
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

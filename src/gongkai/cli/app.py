@@ -279,6 +279,7 @@ def predict(
     if not Path(output).suffix:
         if limit is not None:
             raise GongkaiError("--limit is for a single file, not for a folder of parts")
+        from gongkai.classify import classifier as models
         from gongkai.store import shards
 
         share = shards.parse_share(shard)
@@ -287,7 +288,7 @@ def predict(
                 inputs, output, model=model, device=device, batch_size=batch_size, jobs=jobs, resume=resume,
                 overwrite=overwrite, executor=executor, share=share,
             )  # fmt: skip
-        _say_counts(output, counts, gongkai.load_model(model).codebook)
+        _say_counts(output, counts, models.codebook_of(models.find_model(model), ()))
         _say_open(share)
         return
     if jobs > 1 or resume or shard or scheduler:

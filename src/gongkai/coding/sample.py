@@ -13,9 +13,10 @@ import pandas as pd
 from gongkai.errors import MeasureError
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped
+from gongkai.tables.columns import as_columns
 from gongkai.tables.predicted import INDICATOR, keep_pivoted, predictions_in, scheme_of
 from gongkai.tables.query import arrow_of, literals, session
-from gongkai.tables.schema import as_columns, names_of, read_parts, read_table, read_where
+from gongkai.tables.schema import names_of, read_parts, read_table, read_where
 
 if TYPE_CHECKING:
     import duckdb

@@ -20,7 +20,8 @@ from gongkai.measure.prevalence import named
 from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import mask, weigh
 from gongkai.measure.years import form_break
-from gongkai.tables.schema import Checks, Measures, Sentences, Table, refuse_lacking
+from gongkai.tables.columns import refuse_lacking
+from gongkai.tables.schema import Checks, Measures, Sentences, Table
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

@@ -19,7 +19,8 @@ from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.intervals import wilson
 from gongkai.measure.series import series_name
 from gongkai.report.places import split_divisions
-from gongkai.tables.schema import Problems, Reports, Table, as_columns, refuse_lacking
+from gongkai.tables.columns import as_columns, refuse_lacking
+from gongkai.tables.schema import Problems, Reports, Table
 
 DEADLINES = {2008: "-03-31", 2019: "-01-31"}
 """When reports of a year are due in the next, from which year on: by 31 March under the regulation of 2008

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from gongkai.form.form import REFUSED
-from gongkai.tables.schema import Statistics, Table, refuse_lacking
+from gongkai.tables.columns import refuse_lacking
+from gongkai.tables.schema import Statistics, Table
 from gongkai.text.lexicon import table
 
 FORMS = ("2008", "2014", "2019", "2021")

@@ -24,9 +24,10 @@ from gongkai.measure.similar import AT_A_TIME as TEXTS
 from gongkai.measure.similar import PairWeights, mask, owners_weights, pair_codes
 from gongkai.measure.troubles import is_framing, same_trouble
 from gongkai.tables.codebook import Codebook
+from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import arrow_of, literals, put, session, table_parts
-from gongkai.tables.schema import Measures, Predictions, Sentences, Statistics, Table, refuse_lacking
+from gongkai.tables.schema import Measures, Predictions, Sentences, Statistics, Table
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:

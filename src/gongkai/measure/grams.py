@@ -84,6 +84,14 @@ def read_words(sentences: Sentences | str | Path, columns: Sequence[str]) -> tup
     return frame, Words(np.concatenate([*codes, np.zeros(0, np.int32)]), starts, values)
 
 
+def are_known(part: pa.Table, *, preambles: bool) -> pa.ChunkedArray:
+    """Tell which sentences have a known agency and year and, unless `preambles`, a section that counts."""
+    kept = pc.and_(pc.is_valid(part["agency"]), pc.is_valid(part["year"]))
+    if preambles:
+        return kept
+    return pc.and_not(kept, pc.is_in(part["section"], pa.array(UNCOUNTED_SECTIONS, part["section"].type)))
+
+
 def known_parts(
     sentences: Sentences | str | Path, columns: Sequence[str], *, preambles: bool = True
 ) -> Iterator[pa.Table]:
@@ -100,11 +108,7 @@ def known_parts(
     """
     found = 0
     for part in table_parts(sentences, "sentences", columns):
-        kept = pc.and_(pc.is_valid(part["agency"]), pc.is_valid(part["year"]))
-        if not preambles:
-            aside = pa.array(UNCOUNTED_SECTIONS, part["section"].type)
-            kept = pc.and_not(kept, pc.is_in(part["section"], aside))
-        rows = part.filter(kept)
+        rows = part.filter(are_known(part, preambles=preambles))
         found += len(rows)
         yield rows
     if not found:

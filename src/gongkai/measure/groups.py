@@ -8,7 +8,8 @@ import pandas as pd
 
 from gongkai.errors import SchemaError
 from gongkai.report.places import region_of
-from gongkai.tables.schema import SCHEMAS, Measures, Table, as_columns, frame_of
+from gongkai.tables.columns import as_columns
+from gongkai.tables.schema import SCHEMAS, Measures, Table, frame_of
 
 PLACES = ("province", "city")
 KEYS = ("report_id", "series_id", "agency", "region_code", "city", "province")

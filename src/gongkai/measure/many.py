@@ -34,7 +34,8 @@ from gongkai.measure.outcomes import as_sums, sums_of
 from gongkai.measure.pooling import pooled_shares
 from gongkai.measure.prevalence import named
 from gongkai.measure.years import form_break
-from gongkai.tables.schema import Table, refuse_lacking
+from gongkai.tables.columns import refuse_lacking
+from gongkai.tables.schema import Table
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

@@ -19,9 +19,10 @@ from gongkai.measure.intervals import FEWEST
 from gongkai.measure.prevalence import coded_rows, codes_and_scores, gold_of, is_inside
 from gongkai.measure.sums import SCALE, group_joins, sentence_batches
 from gongkai.tables.codebook import Codebook
+from gongkai.tables.columns import as_columns
 from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import arrow_of, literals, quoted, session
-from gongkai.tables.schema import Labels, Predictions, Table, as_columns
+from gongkai.tables.schema import Labels, Predictions, Table
 
 if TYPE_CHECKING:
     import duckdb

@@ -30,8 +30,9 @@ from gongkai.measure.scores import (
 )
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.coded import indicator_codes, scheme_of_labels
+from gongkai.tables.columns import as_columns, refuse_lacking
 from gongkai.tables.predicted import indicator_names, predictions_of, scheme_of
-from gongkai.tables.schema import Labels, Predictions, Reports, Table, as_columns, refuse_lacking
+from gongkai.tables.schema import Labels, Predictions, Reports, Table
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

@@ -22,8 +22,9 @@ from gongkai.form.annex import annex_data
 from gongkai.form.form import APPLICANTS, CANNOT_PROVIDE, NOT_PROCESSED, OTHER_HANDLING, REFUSED, RESULTS
 from gongkai.measure.groups import KEYS, with_covariates
 from gongkai.measure.intervals import upper, wilson
+from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.query import table_parts
-from gongkai.tables.schema import Checks, Reports, Statistics, Table, refuse_lacking
+from gongkai.tables.schema import Checks, Reports, Statistics, Table
 from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ import pandas as pd
 import pyarrow as pa
 
 from gongkai.errors import MeasureError
-from gongkai.measure.grams import Words, known_parts, read_words
+from gongkai.measure.grams import Words, are_known, known_parts, read_words
 from gongkai.measure.groups import measured
 from gongkai.measure.series import series_name
 from gongkai.measure.similar import sorted_distinct
-from gongkai.tables.schema import UNCOUNTED_SECTIONS, Measures, Sentences, Table, parts_of, read_names
+from gongkai.tables.schema import Measures, Sentences, Table, parts_of, read_names
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
@@ -144,8 +144,8 @@ def reused_sentences(
         columns = [c for c in read_names(parts_of(sentences, "sentences")[0]) if c != "tokens"]
         known: Table = pa.concat_tables(known_parts(sentences, columns, preambles=False)).to_pandas()
     else:
-        told = sentences["agency"].notna() & sentences["year"].notna()
-        known = sentences[told & ~sentences["section"].isin(UNCOUNTED_SECTIONS)]
+        about = pa.Table.from_pandas(sentences[["agency", "year", "section"]], preserve_index=False)
+        known = sentences[are_known(about, preambles=False).to_numpy()]
     return known.assign(
         words=words.lengths,
         **{name: pd.Series(flag, dtype="boolean").where(defined) for name, (flag, defined) in flags.items()},

@@ -17,7 +17,8 @@ import pandas as pd
 
 from gongkai.errors import SchemaError
 from gongkai.report.places import split_divisions
-from gongkai.tables.schema import Reports, Table, records, refuse_lacking
+from gongkai.tables.columns import refuse_lacking
+from gongkai.tables.schema import Reports, Table, records
 from gongkai.text.lexicon import rows
 
 _COLUMNS = ("old", "new", "kind", "from")

@@ -18,9 +18,10 @@ from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.groups import PLACES, with_places
 from gongkai.measure.intervals import FEWEST
 from gongkai.tables.codebook import Codebook, Quantity
+from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.predicted import check_pivoted, pivot_sql, predictions_in
 from gongkai.tables.query import arrow_of, literals, quoted, session
-from gongkai.tables.schema import Predictions, Table, refuse_lacking
+from gongkai.tables.schema import Predictions, Table
 
 if TYPE_CHECKING:
     import duckdb

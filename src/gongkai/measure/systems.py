@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gongkai.tables.schema import Table, refuse_lacking
+from gongkai.tables.columns import refuse_lacking
+from gongkai.tables.schema import Table
 
 _RATES = ("report_id", "agency", "year", "indicator", "top", "bottom", "value", "low", "high", "reason")
 _COLUMNS = ["parent", "year", "indicator", "value", "low", "high", "top", "bottom", "scope", "children",

@@ -20,7 +20,8 @@ from gongkai.errors import MeasureError
 from gongkai.measure.intervals import NAN, symmetric_interval
 from gongkai.measure.outcomes import as_sums
 from gongkai.measure.scores import STEP
-from gongkai.tables.schema import Table, refuse_lacking
+from gongkai.tables.columns import refuse_lacking
+from gongkai.tables.schema import Table
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

@@ -9,16 +9,9 @@ from typing import TYPE_CHECKING, Any
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.tables.codebook import Codebook, Label
 from gongkai.tables.codebooks import given_or_shipped, inferred
+from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.query import arrow_of, literals, quoted, see, session
-from gongkai.tables.schema import (
-    SCHEMAS,
-    as_text,
-    parts_of,
-    read_frame,
-    read_table,
-    read_where,
-    refuse_lacking,
-)
+from gongkai.tables.schema import SCHEMAS, as_text, parts_of, read_frame, read_table, read_where
 
 if TYPE_CHECKING:
     import duckdb

@@ -18,7 +18,8 @@ import pyarrow as pa
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
 from gongkai.store.run import refuse_input, whole_folder, write_json
-from gongkai.tables.schema import SCHEMAS, Table, parts_of, read_part, read_parts, refuse_lacking, write_part
+from gongkai.tables.columns import refuse_lacking
+from gongkai.tables.schema import SCHEMAS, Table, parts_of, read_part, read_parts, write_part
 
 if TYPE_CHECKING:
     import duckdb
