@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 
 from gongkai.readers.decode import decoded
 from gongkai.readers.document import MAX_GRID_COLUMNS, Block, Grid, Paragraph, grid_from_spans
@@ -23,6 +24,7 @@ _BREAK = re.compile(r"<br\s*/?>")
 _GRID_RULE = re.compile(r"^\s*\+(?:[-=:]+\+)+\s*$")
 """Between the rows of a grid table (reStructuredText, pandoc, what databases print)."""
 _PIPE_RULE = re.compile(r"^[\s|:\-]+$")
+_EDGE = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
 
 
 def read_plain(content: bytes, name: str) -> Blocks:
@@ -48,10 +50,14 @@ def read_text(text: str) -> list[Block]:
 
 
 def _lines(text: str) -> list[str]:
-    """Cut a text into lines; a bare number at a page's edge is the page's."""
+    """Cut a text into lines; a bare number at a page's edge is the page's where another page's counts with it."""
     pages = text.replace("\r\n", "\n").replace("\r", "\n").split("\f")
-    edge = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
-    return "\n".join(edge.sub("\n", page) if len(pages) > 2 else page for page in pages).split("\n")
+    edges = [(int(e[0]) - at, at, e.span()) for at, page in enumerate(pages) for e in _EDGE.finditer(page)]
+    counted = {shift for shift, times in Counter(shift for shift, _, _ in edges).items() if times > 1}
+    for shift, at, (start, end) in reversed(edges):
+        if shift in counted:
+            pages[at] = pages[at][:start] + "\n" + pages[at][end:]
+    return "\n".join(pages).split("\n")
 
 
 def _grid_table(lines: list[str]) -> Grid | None:
