@@ -15,7 +15,7 @@ _MARKUP = re.compile(
     r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d{1,2}[.．、])|\*\*|</?(?:u|b|i|em|strong|mark|sup|sub)>"
 )
 _ATTRIBUTES = re.compile(
-    r"\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$|^\s*\.\. [\w-]+::(?:[^\u4e00-\u9fff]*$|\s*(?=[\u4e00-\u9fff]))"
+    r"\s*\{[#.][^{}]*\}\s*$|\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$|^\s*\.\. [\w-]+::(?:[^\u4e00-\u9fff]*$|\s*(?=[\u4e00-\u9fff]))"
 )
 """How pandoc's Markdown and reStructuredText keep HTML's spans and divisions."""
 _PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
@@ -24,6 +24,8 @@ _BREAK = re.compile(r"<br\s*/?>")
 _GRID_RULE = re.compile(r"^\s*\+(?:[-=:]+\+)+\s*$")
 """Between the rows of a grid table (reStructuredText, pandoc, what databases print)."""
 _PIPE_RULE = re.compile(r"^[\s|:\-]+$")
+_RULE_INSIDE = re.compile(r"\|\s*\|\s*:?-{3,}:?\s*\|[^|]*[^\s|:-]|[^\s|:-]\s*\|\s*\|\s*:?-{3,}:?\s*\|")
+_ROW_END = re.compile(r"\|[ \t]+\|")
 _EDGE = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
 
 
@@ -37,7 +39,7 @@ def read_text(text: str) -> list[Block]:
     """Cut plain text or Markdown into blocks: a line a paragraph as it stands, whole pipe tables as grids."""
     blocks: list[Block] = []
     rows: list[str] = []
-    for line in [*_lines(text), ""]:
+    for line in itertools.chain.from_iterable(map(_rows_of, [*_lines(text), ""])):
         if (_PIPE_ROW.match(line) and line.count("|") >= 3) or _GRID_RULE.match(line):
             rows.append(_BREAK.sub(" ", line))
             continue
@@ -47,6 +49,11 @@ def read_text(text: str) -> list[Block]:
         if bare.strip():
             blocks.append(Paragraph(bare.rstrip()))
     return blocks
+
+
+def _rows_of(line: str) -> list[str]:
+    """Cut a line that holds a whole Markdown table into its rows: two bars with a space between end one."""
+    return _ROW_END.sub("|\n|", line).split("\n") if _RULE_INSIDE.search(line) else [line]
 
 
 def _lines(text: str) -> list[str]:
