@@ -51,3 +51,13 @@ def test_numbers_at_the_edges_that_count_the_pages_are_theirs():
 def test_a_number_at_an_edge_that_counts_no_pages_is_the_texts():
     """The last cell of a table that goes on overleaf."""
     assert texts("正文一。\n\f二、\n769\n\f正文三。\n") == ["正文一。", "二、", "769", "正文三。"]
+
+
+def test_a_table_whose_rows_a_tool_put_on_one_line_is_cut_into_them():
+    line = "| 信息内容 | 件数 | | --- | --- | | 规章 | 0 | | 规范性文件 | 3 |"
+    (grid,) = grids(f"二、主动公开\n\n{line}\n\n三、申请\n")
+    assert grid.texts == [["信息内容", "件数"], ["规章", "0"], ["规范性文件", "3"]]
+
+
+def test_what_pandoc_says_of_a_heading_is_no_text():
+    assert texts("# 一、总体情况 {#一总体情况}\n公开12条。\n") == ["一、总体情况", "公开12条。"]

@@ -80,9 +80,7 @@ def align(
     Returns:
         What was found, one reading per cell, and which parts of the lines are tables.
     """
-    cut = heads_first(
-        [atom for number, line in enumerate(lines) for atom in cut_atoms(number, line, script)]
-    )
+    cut = heads_first([atom for number, line in enumerate(lines) for atom in cut_atoms(number, line, script)])
     whole = _align(cut, pages)
     filled = [atom for atom in cut if atom.text]
     if len(filled) == len(cut):

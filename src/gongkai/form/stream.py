@@ -29,6 +29,8 @@ _DIGITS = re.compile(r"\d+(?:\.\d+)?(?:万元|元)?")
 _ENUMERATOR = re.compile(r"\d(?=[.．、][^\d])")
 
 
+GUIDANCE = 10
+"""Characters of a label with a remark behind it; a shorter one names a unit."""
 RESTS, LONGEST_REST, HEAD = 5, 40, 8
 """Lines in a row, of at most so many characters, that are what is left of a table."""
 
@@ -136,6 +138,7 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
         text = _MARKS.sub("", fold_width(line[start:end]))
         text = simplify(drop_pinyin(text)) if script == "traditional" else text
         if text:
+            text = _without_guidance(text)
             number = _is_number(text, line[gap.end() : gap.end() + 1] if gap else "")
             if number and after_number:  # between two numbers an empty cell is a blank one
                 yield from (Atom(number_of_line, start, start, "", True) for _ in range(holes))
@@ -146,6 +149,19 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
             after_number, holes = number, 0
         if gap:
             at, holes = gap.end(), holes + max(0, len(re.findall("[|│┃║]", gap[0])) - 1)
+
+
+def _without_guidance(text: str) -> str:
+    """Leave out what a form's label says in brackets of how to fill it in: 规章（设区的市填报）."""
+    label = text.partition("（")[0]
+    return label if text.endswith("）") and len(text) > GUIDANCE and label in _proactive_labels() else text
+
+
+@functools.cache
+def _proactive_labels() -> frozenset[str]:
+    return frozenset(
+        label for row in form_rows() if row.table == "proactive" for label, _ in row.labels if len(label) < 10
+    )
 
 
 def _is_number(text: str, follows: str) -> bool:

@@ -134,7 +134,7 @@ def _rows_apart(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> dict[
 
 
 def _left_out(runs: Sequence[Run]) -> Collection[str]:
-    """Return the rows that a table has not: in the newer form `other_handling` heads those that took its place."""
+    """Return the rows that a table has not: `other_handling`, or those that took its place in the newer form."""
     said = "".join(run.text for run in runs)
     newer = any(_place_of(key, said) >= 0 for key in ("not_corrected_in_time", "fee_not_paid"))
     return ("other_handling",) if newer else OTHER_HANDLING

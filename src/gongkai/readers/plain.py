@@ -15,7 +15,8 @@ _MARKUP = re.compile(
     r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d{1,2}[.．、])|\*\*|</?(?:u|b|i|em|strong|mark|sup|sub)>"
 )
 _ATTRIBUTES = re.compile(
-    r"\s*\{[#.][^{}]*\}\s*$|\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$|^\s*\.\. [\w-]+::(?:[^\u4e00-\u9fff]*$|\s*(?=[\u4e00-\u9fff]))"
+    r"\s*\{[#.][^{}]*\}\s*$|\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$"
+    r"|^\s*\.\. [\w-]+::(?:[^\u4e00-\u9fff]*$|\s*(?=[\u4e00-\u9fff]))"
 )
 """How pandoc's Markdown and reStructuredText keep HTML's spans and divisions."""
 _PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
@@ -57,7 +58,7 @@ def _rows_of(line: str) -> list[str]:
 
 
 def _lines(text: str) -> list[str]:
-    """Cut a text into lines; a bare number at a page's edge is the page's where another page's counts with it."""
+    """Cut a text into lines; a bare number at a page's edge is the page's if others count on from it."""
     pages = text.replace("\r\n", "\n").replace("\r", "\n").split("\f")
     edges = [(int(e[0]) - at, at, e.span()) for at, page in enumerate(pages) for e in _EDGE.finditer(page)]
     counted = {shift for shift, times in Counter(shift for shift, _, _ in edges).items() if times > 1}

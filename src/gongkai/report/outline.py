@@ -369,7 +369,9 @@ def cut_tail(parts: Sequence[Part]) -> list[Part]:
             )  # of a table: the heading once more
             # Before the report, what is short and ends no sentence is of an index block or a tool bar.
             short = len(line.text) <= LOOSE and not FINAL.search(line.text)
-            loose = number == 0 and (short or patterns("sections.signature")["addressed"].fullmatch(line.text))
+            loose = number == 0 and (
+                short or patterns("sections.signature")["addressed"].fullmatch(line.text)
+            )
             printed = is_furniture(line.text) or BROWSER_LINE.fullmatch(line.text)
             if not (captions or loose or printed or _is_signature(line.text)):
                 lines.append(line)
