@@ -2,9 +2,9 @@
 
 The cheap middle way between counting predictions as they are and correcting every group by a coded sample
 (`prevalence(method="dsl")`): what the model learned stays, Platt's sigmoid (Platt 1999) is fitted to 100–300
-coded sentences, and the threshold is put where the share predicted is the share coded. The classes of a choice
-have no thresholds, the one with the best odds is chosen: they get one slope together, and an offset each, so
-that each is chosen as often as it was coded (`calibrate.evened`).
+coded sentences, and the threshold is put where the share predicted is the share coded. Of the classes of a
+choice the one with the best odds is chosen, by no threshold: they get one slope together, and an offset each,
+so that each is chosen as often as it was coded (`calibrate.evened`).
 """
 
 from __future__ import annotations
