@@ -285,8 +285,45 @@ def names_of(folder: str | Path, name: str) -> list[str]:
 
 def read_names(part: str) -> list[str]:
     """Return the column names of a part."""
+    return list(_schema_in(part).names)
+
+
+def _schema_in(part: str) -> pa.Schema:
     system, path = storage.filesystem(part)
-    return list(pq.read_schema(path, filesystem=system).names)
+    return pq.read_schema(path, filesystem=system)
+
+
+def types_of(folder: str | Path, name: str) -> dict[str, pa.DataType]:
+    """Return the columns that the parts of a table have on disk, each with its type."""
+    return joint_types((part, _schema_in(part)) for part in parts_of(folder, name))
+
+
+def joint_types(schemas: Iterable[tuple[str, pa.Schema]]) -> dict[str, pa.DataType]:
+    """Return the columns of all files (path, schema), each of the type that holds the values of all.
+
+    What is of two kinds is text.
+
+    Raises:
+        SchemaError: A column is a list in one file and none in another.
+    """
+    types: dict[str, pa.DataType] = {}
+    for path, schema in schemas:
+        for column, kind in zip(schema.names, schema.types, strict=True):
+            known = types.setdefault(column, kind)
+            if known != kind:
+                types[column] = _both(known, kind, f"{path}: column {column}")
+    return types
+
+
+def _both(one: pa.DataType, other: pa.DataType, where: str) -> pa.DataType:
+    """Return the type that holds the values of both."""
+    try:
+        merged = [pa.schema([("x", kind)]) for kind in (one, other)]
+        return pa.unify_schemas(merged, promote_options="permissive").field("x").type
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        if pa.types.is_nested(one) or pa.types.is_nested(other):
+            raise SchemaError(f"{where}: is {other} here and {one} in another file") from error
+        return pa.string()
 
 
 def read_columns(part: str, columns: list[str] | None) -> pa.Table:
