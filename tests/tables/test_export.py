@@ -94,7 +94,11 @@ def test_predictions_labels_and_own_columns_go_with_them(tables, predictions, la
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_own_columns_have_the_type_that_holds_the_values_of_all_parts(form, tables, predictions, tmp_path):
     held = predictions[predictions.columns[:13]].head(6).reset_index(drop=True)
-    columns = [{"one": [1, 2], "two": [1, 2]}, {"one": [0.5, None], "two": ["a", None]}, {"three": [True, False]}]
+    columns = [
+        {"one": [1, 2], "two": [1, 2]},
+        {"one": [0.5, None], "two": ["a", None]},
+        {"three": [True, False]},
+    ]
     for k, own in enumerate(columns):
         (tmp_path / "p" / "predictions").mkdir(parents=True, exist_ok=True)
         part = held.iloc[2 * k : 2 * k + 2].reset_index(drop=True).assign(**own)
