@@ -401,20 +401,55 @@ def write_frame(frame: pd.DataFrame, path: str | Path, *, overwrite: bool = Fals
         SchemaError: The ending is another.
         GongkaiError: The file exists, or cannot be written; or .xlsx without the extra `excel`.
     """
+    return write_frames([frame], path, overwrite=overwrite)
+
+
+def write_frames(frames: Iterable[pd.DataFrame], path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a table that comes in pieces, at least one, as `write_frame` does; of .xlsx all are held."""
+    import pandas as pd
+
     target = Path(path)
     ending = target.suffix.lower()
     if ending not in PLAIN:
         raise SchemaError(f"{target}: the ending decides the format; expected one of {', '.join(PLAIN)}")
     with whole_file(target, overwrite=overwrite) as hidden:
-        if ending == ".csv":
-            guarded_frame(frame).to_csv(hidden, index=False, encoding="utf-8-sig", lineterminator="\n")
-        elif ending == ".xlsx":
-            write_excel(frame, hidden)
-        elif ending == ".jsonl":
-            frame.to_json(hidden, orient="records", lines=True, force_ascii=False, double_precision=15)
+        if ending == ".xlsx":
+            held = list(frames)
+            write_excel(held[0] if len(held) == 1 else pd.concat(held, ignore_index=True), hidden)
+        elif ending == ".parquet":
+            _write_parquet(iter(frames), hidden)
         else:
-            pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), hidden, compression="zstd")
+            for number, frame in enumerate(frames):
+                mode: Any = "a" if number else "w"
+                if ending == ".csv":
+                    guarded_frame(frame).to_csv(
+                        hidden, index=False, mode=mode, header=not number, lineterminator="\n",
+                        encoding="utf-8" if number else "utf-8-sig",
+                    )  # fmt: skip
+                else:
+                    frame.to_json(
+                        hidden,
+                        orient="records",
+                        lines=True,
+                        mode=mode,
+                        force_ascii=False,
+                        double_precision=15,
+                    )
     return target
+
+
+def _write_parquet(frames: Iterator[pd.DataFrame], path: Path) -> None:
+    """Write pieces of a table; a column without a value in the first of several is text."""
+    table = pa.Table.from_pandas(next(frames), preserve_index=False)
+    after = next(frames, None)
+    if after is not None:
+        typed = [f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in table.schema]
+        table = table.cast(pa.schema(typed, table.schema.metadata))
+    with pq.ParquetWriter(path, table.schema, compression="zstd") as writer:
+        writer.write_table(table)
+        while after is not None:
+            writer.write_table(pa.Table.from_pandas(after, table.schema, preserve_index=False))
+            after = next(frames, None)
 
 
 def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
