@@ -166,7 +166,7 @@ class Codebook:
         portable: The indicator that is true of a sentence which another agency could have written: one named
             particular makes it false. Training shows it altered copies (`classify/swaps.py`). Empty for none.
         rule_baseline: A file of the package with a readable rule to compare models with, empty for none.
-        source: The TOML it was read from.
+        source: The TOML it was read from, and `file` its path.
     """
 
     name: str
@@ -181,6 +181,7 @@ class Codebook:
     portable: str = ""
     rule_baseline: str = ""
     source: str = field(default="", repr=False, compare=False)
+    file: str = field(default="codebook", repr=False, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -232,13 +233,13 @@ class Codebook:
         return Words(f"{words.en}: {shown[0].en}", f"{words.zh}：{shown[0].zh}") if shown else words
 
     def place_of(self, indicator: str) -> str:
-        """Return where the codebook's text names a label or class, e.g. `line 7 of the codebook x 1`."""
+        """Return where the codebook's text names a label or class, e.g. `my.toml, line 7`."""
         label, _, value = indicator.partition("=")
         lines = self.source.splitlines()
         start = next((k for k, line in enumerate(lines) if f"[labels.{label}]" in line), 0)
         quoted = (f'"{value}"', f"'{value}'")
         found = next((k for k in range(start, len(lines)) if any(q in lines[k] for q in quoted)), start)
-        return f"line {found + 1} of the codebook {self.stamp}"
+        return f"{self.file}, line {found + 1}"
 
     def accepts(self, stamp: object) -> bool:
         """Whether labels so stamped are of this codebook; 0.1.0 wrote the version alone, or nothing."""
