@@ -183,7 +183,7 @@ class _Reader:
             raise self.wrong("codebook: no label; expected tables [labels.NAME]")
         labels = tuple(self.label(name, part) for name, part in book["labels"].items())
         plain = {k: book[k] for k in ("unit", "title", "follow", "portable", "rule_baseline") if k in book}
-        draft = Codebook(book["name"], book["version"], labels, source=self.text, **plain)
+        draft = Codebook(book["name"], book["version"], labels, source=self.text, file=self.name, **plain)
         if "uncounted_sections" in book:
             key = "uncounted_sections"
             draft = replace(draft, uncounted_sections=self.sections(book[key], "codebook", "", key))
@@ -266,7 +266,7 @@ class _Reader:
         bottom = (*book.conditions(among), among) if among else ()
         top = tuple(dict.fromkeys(i for t in (*bottom, *tops) for i in (*book.conditions(t), t)))
         title, share = part.get("title", Words()), part.get("share", Words())
-        return Quantity(name, "+".join(tops), top, bottom, (), str(title) or name, str(share), title)
+        return Quantity(name, "+".join(tops), top, bottom, (), title.filled(name), share)
 
     def kind(self, book: Codebook, values: Any, number: int) -> Kind:
         what = f"kind {number + 1}"
