@@ -34,6 +34,14 @@ class Words:
         """Return the text in `en` or `zh`, or what there is."""
         return (self.zh or self.en) if language == "zh" else (self.en or self.zh)
 
+    def __add__(self, more: Words) -> Words:
+        """Return the text with more behind it."""
+        return Words(self.said("en") + more.en, self.said("zh") + more.zh)
+
+    def filled(self, name: str) -> Words:
+        """Return the text in both languages, one for the other, the name where there is neither."""
+        return Words(self.said("en") or name, self.said("zh") or name)
+
 
 @dataclass(frozen=True, slots=True)
 class Class:
@@ -128,9 +136,8 @@ class Quantity:
     top: tuple[str, ...]
     bottom: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
-    title: str = ""
-    share: str = ""
-    words: Words = Words()
+    title: Words = Words()
+    share: Words = Words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +216,21 @@ class Codebook:
             under = self.conditions(label.name)
             sections = next((self.of(n).sections for n in (label.name, *under) if self.of(n).sections), ())
             for indicator in label.indicators:
-                value = indicator.partition("=")[2]
-                behind = f" = {value}" if value else ""
-                title, share = (f"{words}{behind}" for words in (label.title or label.name, label.share))
-                share = share if str(label.share) else ""
-                top = (*under, indicator)
+                top, title = (*under, indicator), self.title_of(indicator)
+                share = self._of_class(label.share, indicator) if str(label.share) else label.share
                 found.append(Quantity("prevalence", indicator, top, under, sections, title, share))
         return (*found, *self.derived)
+
+    def title_of(self, indicator: str) -> Words:
+        """Return what an indicator is called: its label, of a choice with the class."""
+        label = self.of(indicator)
+        return self._of_class(label.title.filled(label.name), indicator)
+
+    def _of_class(self, words: Words, indicator: str) -> Words:
+        """Return words about a label, of a choice with the indicator's class behind them."""
+        value = indicator.partition("=")[2]
+        shown = [c.title.filled(value) for c in self.of(indicator).classes if c.name == value]
+        return Words(f"{words.en}: {shown[0].en}", f"{words.zh}：{shown[0].zh}") if shown else words
 
     def place_of(self, indicator: str) -> str:
         """Return where the codebook's text names a label or class, e.g. `my.toml, line 7`."""

@@ -292,7 +292,7 @@ class _Reader:
         bottom = (*book.conditions(among), among) if among else ()
         top = tuple(dict.fromkeys(i for t in (*bottom, *tops) for i in (*book.conditions(t), t)))
         title, share = part.get("title", Words()), part.get("share", Words())
-        return Quantity(name, "+".join(tops), top, bottom, (), str(title) or name, str(share), title)
+        return Quantity(name, "+".join(tops), top, bottom, (), title.filled(name), share)
 
     def kind(self, book: Codebook, values: Any, number: int) -> Kind:
         what = f"kind {number + 1}"

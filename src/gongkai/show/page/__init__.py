@@ -191,7 +191,7 @@ _QUEUE = "window.gongkai=(k,v)=>{(window.gongkai.held??=new Map()).set(k,v)}"
 def key_numbers(whole: Measures, codebook: Codebook | None = None) -> list[tuple[str, str]]:
     """Return (name, value with interval) of each measure of all sentences together."""
     names = {
-        (q.measure, q.label): q.share or f"{q.title} ({' + '.join(q.bottom) or 'of all sentences'})"
+        (q.measure, q.label): str(q.share) or f"{q.title} ({' + '.join(q.bottom) or 'of all sentences'})"
         for q in given_or_shipped(codebook).quantities
     }
     kept = [((str(row["measure"]), str(row["label"])), _share(row)) for row in records(whole)]
