@@ -101,7 +101,7 @@ def _self_test() -> Iterator[str]:
         done = gongkai.build(report, Path(place) / "tables")
         if not done.reports:
             raise GongkaiError(f"{report.name}: a bundled report is not read any more")
-        yield say("built one report: {n} sentences, {cells} cells", n=done.sentences, cells=done.statistics)
+        yield say("built 1 report: {n} sentences, {cells} cells", n=done.sentences, cells=done.statistics)
         predictions = gongkai.predict(gongkai.read(Path(place) / "tables", "sentences"))
     yield say("the bundled model loads and tags: {n} rows", n=len(predictions))
     yield say("measured: {n} rows", n=len(gongkai.prevalence(predictions)))
