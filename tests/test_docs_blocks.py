@@ -53,7 +53,7 @@ def test_a_chinese_page_shows_the_same_code(page):
 
 
 def bare(block: Block) -> tuple[str, str, str]:
-    """A block without its comments, what is printed and a figure's language."""
+    """A block without its comments and breaks of lines, what is printed and a figure's language."""
     title = "not run" if block.is_shown_only else block.title
     code = "" if block.language == "text" and not title else block.text
     code = re.sub(r" *(^| )#(?!!|SBATCH).*$|, language=\"zh\"|names=\([^)]*\)", "", code, flags=re.M)
