@@ -57,7 +57,7 @@ def bare(block: Block) -> tuple[str, str, str]:
     title = "not run" if block.is_shown_only else block.title
     code = "" if block.language == "text" and not title else block.text
     code = re.sub(r" *(^| )#(?!!|SBATCH).*$|, language=\"zh\"|names=\([^)]*\)", "", code, flags=re.M)
-    return language, title, re.sub(r"[\s,]+", "", code).replace(".zh.svg", ".svg")
+    return block.language, title, re.sub(r"[\s,]+", "", code).replace(".zh.svg", ".svg")
 
 
 def test_every_page_is_in_the_menu():
