@@ -134,7 +134,7 @@ def _rows_apart(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> dict[
 
 
 def _left_out(runs: Sequence[Run]) -> Collection[str]:
-    """Return the rows that a table has not: `other_handling`, or those that took its place in the newer form."""
+    """Return the rows that a table has not: `other_handling`, or what took its place in the newer form."""
     said = "".join(run.text for run in runs)
     newer = any(_place_of(key, said) >= 0 for key in ("not_corrected_in_time", "fee_not_paid"))
     return ("other_handling",) if newer else OTHER_HANDLING
@@ -226,20 +226,28 @@ def _whole_table(
     """
     if all(_is_whole(atoms, len(COLUMNS)) for atoms in own.values()):
         return own  # or there is none
-    labelled = {row.key: index for index, row in chosen if row.table == "requests"}
-    others = [index for index, row in chosen if row.table != "requests"]
-    first = max((index for index in others if index < min(labelled.values())), default=-1) + 1
-    last = min((index for index in others if index > max(labelled.values())), default=len(runs))
-    blocks = [(i, _parts_of(runs[i].atoms)) for i in range(first, last) if len(runs[i].atoms) >= len(COLUMNS)]
-    rows = [(i, part) for i, parts in blocks for part in parts]
+    rows = _rows_of_table(runs, chosen)
     order = _order(_left_out(runs))
     if len(order) != len(rows):
         return own
-    stands = {key: i for key, (i, _) in zip(order, rows, strict=True)}
+    stands = {key: index for key, (index, _) in zip(order, rows, strict=True)}
     told = {key: part for key, (_, part) in zip(order, rows, strict=True)}
     # A label may stand behind its numbers.
-    right = all(stands.get(key) in (index, index + 1) for key, index in labelled.items())
+    of_table = [(row.key, index) for index, row in chosen if row.table == "requests"]
+    right = all(stands.get(key) in (index, index + 1) for key, index in of_table)
     return told if right and _columns_hold(told) else own
+
+
+def _rows_of_table(
+    runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]
+) -> list[tuple[int, Sequence[Atom]]]:
+    """Return what may be a row each, with the number of its run, from the table before to the one behind."""
+    own = [index for index, row in chosen if row.table == "requests"]
+    others = [index for index, row in chosen if row.table != "requests"]
+    first = max((index for index in others if index < own[0]), default=-1) + 1
+    last = min((index for index in others if index > own[-1]), default=len(runs))
+    whole = [index for index in range(first, last) if len(runs[index].atoms) >= len(COLUMNS)]
+    return [(index, part) for index in whole for part in _parts_of(runs[index].atoms)]
 
 
 def _displaced(
