@@ -22,7 +22,7 @@ by one; of all others only sums per cluster are needed, so a corpus may be of an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -181,12 +181,14 @@ def corrected(crowd: Crowd, coded: Coded, *, design: bool) -> Moment:
     sizes: Vector = np.bincount(index, weights**2, len(crowd.clusters)) * (
         (of_coded**2).sum() / (weights**2).sum()
     )
+    imputed = None
     if size:
         lead = slope * tunings
         mean = float(base.sums.sum(axis=0) @ lead) / size
         sums += (base.sums @ lead - base.n * mean) / size
-        sizes += base.n * max(float(lead @ base.products @ lead) - size * mean**2, 0.0) / size**3
-    return _seen(value, sums, sizes, coded, index, weights, len(crowd.clusters))
+        imputed = base.n * max(float(lead @ base.products @ lead) - size * mean**2, 0.0) / size**3
+        sizes += imputed
+    return replace(_seen(value, sums, sizes, coded, index, weights, len(crowd.clusters)), imputed=imputed)
 
 
 def _seen(
@@ -197,7 +199,8 @@ def _seen(
     events = top if rare else bottom - top
     note = "" if events.sum() else "no event coded"
     held = np.bincount(index, weights * events, clusters)
-    return Moment(value, sums, sizes, float(events.sum()), held, bool(rare), float(bottom.sum()), note)
+    worth = float(weights @ events) ** 2 / max(float(weights**2 @ events), 1e-300)  # Kish (1965)
+    return Moment(value, sums, sizes, worth, held, bool(rare), float(bottom.sum()), note)
 
 
 def none(note: str) -> Moment:
