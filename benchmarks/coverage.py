@@ -1,4 +1,4 @@
-"""How often intervals of shares hold the truth: `python -m benchmarks.coverage [DRAWS] [-o FILE] [--size N]`.
+"""How often intervals of shares hold the truth: `python -m benchmarks.coverage [DRAWS] [-o FILE]`.
 
 Sentences come in clusters, each with a share of its own (beta-binomial with a given intra-cluster correlation);
 a classifier scores them (sensitivity .80, specificity .93, scores not calibrated); some are coded. The truth is
@@ -28,7 +28,7 @@ from scipy import special
 from tqdm import tqdm
 
 from gongkai.measure.estimate import Coded, corrected, crowd_of
-from gongkai.measure.intervals import Moment, difference_limits, laid, share_intervals
+from gongkai.measure.intervals import Moment, Moments, difference_limits, laid, share_intervals
 
 Vector = np.ndarray[Any, np.dtype[Any]]
 SHARES, CLUSTERS, SIZES, CORRELATIONS = (
@@ -39,7 +39,7 @@ SHARES, CLUSTERS, SIZES, CORRELATIONS = (
 )
 """A negative size is the mean of unequal ones (log-normal, σ = .6)."""
 CODED = (("share", 100), ("share", 300), ("ratio", 300))
-"""Quantities and how many sentences are coded for them, at most half of all; 300 for a share only where it is rare."""
+"""Quantities and how many sentences are coded for them, at most half of all; 300 where a share is rare."""
 RARE = 0.03
 BOTTOM = 0.4
 """What a ratio is taken among, as a share of all sentences."""
@@ -90,42 +90,47 @@ def sentences(
 def draw(
     generator: np.random.Generator, n: int, predicted: Vector, units: Vector, design: str
 ) -> tuple[Vector, Vector]:
-    """Return which sentences are coded, and with what probability each was drawn."""
+    """Return which sentences are coded, and with what probability each of them was drawn."""
     n = min(n, len(units) // 2)
     if design == "whole":
         count = units[-1] + 1
-        take = min(max(3, round(n / np.bincount(units).mean())), count)
-        return np.isin(units, generator.permutation(count)[:take]), np.full(len(units), take / count)
-    strata = np.zeros(len(units), int)
+        take = min(max(3, round(n * count / len(units))), count)
+        chosen = np.zeros(count, bool)
+        chosen[generator.permutation(count)[:take]] = True
+        coded = np.flatnonzero(chosen[units])
+        return coded, np.full(len(coded), take / count)
+    strata = [np.arange(len(units))]
     if design == "strata":
-        strata = np.digitize(np.arange(len(units)) % 10, [6, 9])
+        third = np.digitize(strata[0] % 10, [6, 9])
+        strata = [np.flatnonzero(third == k) for k in range(3)]
     elif design == "prediction":
-        strata = predicted.astype(int)
-    coded, pi = np.zeros(len(units), bool), np.zeros(len(units))
-    present = np.unique(strata)
-    for stratum in present:
-        inside = np.flatnonzero(strata == stratum)
-        take = min(len(inside), n // len(present))
-        coded[generator.permutation(inside)[:take]] = True
-        pi[inside] = take / len(inside)
-    return coded, pi
+        strata = [part for part in (np.flatnonzero(predicted), np.flatnonzero(~predicted)) if len(part)]
+    takes = [min(len(part), n // len(strata)) for part in strata]
+    drawn = [p[generator.choice(len(p), t, replace=False)] for p, t in zip(strata, takes, strict=True)]
+    return np.concatenate(drawn), np.repeat([t / len(p) for p, t in zip(strata, takes, strict=True)], takes)
 
 
-def once(seed: list[int], setting: Setting, quantity: str, n: int, method: str, design: str) -> Moment:
-    """Return one estimate."""
-    generator = np.random.default_rng(seed)
-    units, codes, scores = sentences(generator, setting, quantity)
-    coded, pi = draw(generator, n, scores[:, 1 if quantity == "ratio" else 0] >= 0.5, units, design)
-    weights = 1 / pi[coded] if method == "dsl" else np.ones(coded.sum())
-    rows = Coded(units[coded], codes[coded], scores[coded], weights)
-    return corrected(crowd_of(units, scores), rows, design=method == "dsl")
+def estimates(draws: int, seed: list[int], setting: Setting, quantity: str, n: int) -> list[list[Moment]]:
+    """Return, of each design, an estimate for each draw; the designs sample the same sentences."""
+    found: list[list[Moment]] = [[] for _ in DESIGNS]
+    for d in range(draws):
+        generator = np.random.default_rng([*seed, d])
+        units, codes, scores = sentences(generator, setting, quantity)
+        predicted = scores[:, 1 if quantity == "ratio" else 0] >= 0.5
+        crowd = crowd_of(units, scores)
+        for made, (method, design) in zip(found, DESIGNS, strict=True):
+            coded, pi = draw(generator, n, predicted, units, design)
+            weights = 1 / pi if method == "dsl" else np.ones(len(coded))
+            rows = Coded(units[coded], codes[coded], scores[coded], weights)
+            made.append(corrected(crowd, rows, design=method == "dsl"))
+    return found
 
 
-def plain(moment: Moment, truth: float) -> bool:
-    """Return whether ± t(C − 1) standard errors hold the truth."""
-    count = len(moment.sums)
-    error = np.sqrt((moment.sums**2).sum() * count / (count - 1))
-    return bool(abs(moment.value - truth) <= special.stdtrit(count - 1, 0.975) * error)
+def plain(moments: Moments, given: Vector, truth: float) -> float:
+    """Return how often ± t(C − 1) standard errors hold the truth, of the shares that have an interval."""
+    count = np.maximum(np.bincount(moments.of, minlength=len(given)), 2)
+    error = np.sqrt(np.bincount(moments.of, moments.sums**2, len(given)) * count / (count - 1))
+    return float((np.abs(moments.value - truth) <= special.stdtrit(count - 1, 0.975) * error)[given].mean())
 
 
 def told(low: Vector, high: Vector, truth: float) -> dict[str, float]:
@@ -139,28 +144,27 @@ def told(low: Vector, high: Vector, truth: float) -> dict[str, float]:
             "above": above, "width": float(np.mean(high - low))}  # fmt: skip
 
 
-def grid(draws: int, sizes: tuple[int, ...] = SIZES) -> pd.DataFrame:
+def grid(draws: int, sizes: tuple[int, ...], given: list[tuple[str, int]]) -> pd.DataFrame:
     """Return one row per setting and design: coverage of either interval, width, and how often there was one."""
-    rows = []
-    columns = list(itertools.product(CODED, DESIGNS, CLUSTERS, sizes, CORRELATIONS))
-    for number, ((quantity, n), design, *rest) in enumerate(tqdm(columns, disable=not sys.stderr.isatty())):
-        before: list[Moment] = []
+    rows: list[dict[str, object]] = []
+    columns = list(itertools.product(given, CLUSTERS, sizes, CORRELATIONS))
+    for number, ((quantity, n), *rest) in enumerate(tqdm(columns, disable=not sys.stderr.isatty())):
+        before: list[list[Moment]] = []
         for k, share in enumerate(s for s in SHARES if n == 100 or quantity == "ratio" or s <= RARE):
-            setting = (share, *rest)
-            made = [once([number, k, d], setting, quantity, n, *design) for d in range(draws)]
-            about = dict(zip(("coded", "method", "design", "share"), (n, *design, share), strict=True))
-            about |= dict(zip(("clusters", "size", "correlation"), rest, strict=True))
-            found = share_intervals(laid(made), 0.95)
-            row = {"quantity": quantity} | about | told(found["low"], found["high"], share)
-            given = ~np.isnan(found["low"])
-            if quantity == "share" and given.any():
-                row["plain"] = np.mean([plain(m, share) for m, kept in zip(made, given, strict=True) if kept])
-            rows.append(row)
-            if quantity == "share" and before:
-                pairs = laid([moment for pair in zip(before, made, strict=True) for moment in pair])
-                gap = told(*difference_limits(pairs, 0.95), share - SHARES[k - 1])
-                rows.append({"quantity": "difference"} | about | gap)
-            before = made
+            found = estimates(draws, [number, k], (share, *rest), quantity, n)
+            for j, ((method, design), made) in enumerate(zip(DESIGNS, found, strict=True)):
+                about: dict[str, object] = {"coded": n, "method": method, "design": design, "share": share}
+                about |= dict(zip(("clusters", "size", "correlation"), rest, strict=True))
+                moments = laid(made)
+                ends = share_intervals(moments, 0.95)
+                row = {"quantity": quantity} | about | told(ends["low"], ends["high"], share)
+                known = ~np.isnan(ends["low"])
+                rows.append(row | {"plain": plain(moments, known, share) if known.any() else np.nan})
+                if quantity == "share" and before:
+                    pairs = laid([m for pair in zip(before[j], made, strict=True) for m in pair])
+                    gap = told(*difference_limits(pairs, 0.95), share - SHARES[k - 1])
+                    rows.append({"quantity": "difference"} | about | gap)
+            before = found
     return pd.DataFrame(rows)
 
 
@@ -195,8 +199,19 @@ if __name__ == "__main__":
     parser.add_argument("draws", type=int, nargs="?", default=2000)
     parser.add_argument("-o", "--output", default=None)
     parser.add_argument("--size", type=int, action="append", default=None, help="only these; -30: unequal")
+    parser.add_argument("--quantity", action="append", default=None, help="only these, e.g. ratio")
+    parser.add_argument("--coded", type=int, action="append", default=None, help="only these, 100 or 300")
+    parser.add_argument("--made", nargs="+", default=None, help="print the table of earlier outputs")
     asked = parser.parse_args()
-    measured = grid(asked.draws, tuple(asked.size or SIZES))
+    if asked.made:
+        measured = pd.concat([pd.read_csv(path) for path in asked.made], ignore_index=True)
+    else:
+        kept = [
+            (quantity, n)
+            for quantity, n in CODED
+            if quantity in (asked.quantity or [quantity]) and n in (asked.coded or [n])
+        ]
+        measured = grid(asked.draws, tuple(asked.size or SIZES), kept)
     if asked.output:
         measured.round(4).to_csv(asked.output, index=False, lineterminator="\n")
     print(summary(measured))

@@ -124,8 +124,8 @@ def test_reuse_followup_compare_terms(tables, predicted, tmp_path):
 
 def test_shares_of_pairs_are_corrected_by_a_drawn_part(tables, predicted, tmp_path):
     call("followup", tables, predicted, "-o", tmp_path / "f.csv")
-    out = call("sample", tmp_path / "f.csv", "-o", tmp_path / "t", "-n", 20, "--by", "kind", "--coder", "li")
-    assert "20 pairs for li" in out
+    out = call("sample", tmp_path / "f.csv", "-o", tmp_path / "t", "-n", 4, "--by", "kind", "--coder", "li")
+    assert "4 pairs for li" in out
     sheet = pd.read_csv(tmp_path / "t" / "li.csv")
     assert {"nearest", "inclusion", "checked"} <= set(sheet.columns)
     assert "outcome" not in sheet.columns
@@ -135,7 +135,7 @@ def test_shares_of_pairs_are_corrected_by_a_drawn_part(tables, predicted, tmp_pa
     out = call("followup", tables, predicted, "-o", tmp_path / "g.csv", "--checked", tmp_path / "read.csv")
     assert "commitment:silent    100.0%" in out
     assert "dsl" in out
-    assert "1 of 20 rows are none of this search" in out
+    assert "1 of 4 rows are none of this search" in out
     call("reuse", tables, "-o", tmp_path / "r.csv", "--copies", tmp_path / "c.csv", "--nearest")
     call(
         "sample", tmp_path / "c.csv", "-o", tmp_path / "u", "-n", 20, "--by", "kind,found", "--format", "xlsx"

@@ -22,7 +22,7 @@ by one; of all others only sums per cluster are needed, so a corpus may be of an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -188,19 +188,20 @@ def corrected(crowd: Crowd, coded: Coded, *, design: bool) -> Moment:
         sums += (base.sums @ lead - base.n * mean) / size
         imputed = base.n * max(float(lead @ base.products @ lead) - size * mean**2, 0.0) / size**3
         sizes += imputed
-    return replace(_seen(value, sums, sizes, coded, index, weights, len(crowd.clusters)), imputed=imputed)
+    return _seen(value, sums, sizes, imputed, coded, index, weights)
 
 
 def _seen(
-    value: float, sums: Vector, sizes: Vector, coded: Coded, index: Vector, weights: Vector, clusters: int
+    value: float, sums: Vector, sizes: Vector, imputed: Vector | None, coded: Coded, index: Vector, w: Vector
 ) -> Moment:
+    """Return the share with the coded sentences of its rarer outcome, weighted by `w`."""
     top, bottom = coded.codes.T
     rare = top.sum() <= bottom.sum() - top.sum()
     events = top if rare else bottom - top
     note = "" if events.sum() else "no event coded"
-    held = np.bincount(index, weights * events, clusters)
-    worth = float(weights @ events) ** 2 / max(float(weights**2 @ events), 1e-300)  # Kish (1965)
-    return Moment(value, sums, sizes, worth, held, bool(rare), float(bottom.sum()), note)
+    weights = np.bincount(index, w * events, len(sums))
+    worth = float(w @ events) ** 2 / max(float(w**2 @ events), 1e-300)  # Kish (1965)
+    return Moment(value, sums, sizes, worth, weights, bool(rare), float(bottom.sum()), note, imputed)
 
 
 def none(note: str) -> Moment:
