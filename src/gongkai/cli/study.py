@@ -350,18 +350,21 @@ def terms(
     second: Annotated[str | None, Option(help="Group of interest.")] = None,
     top: Annotated[int, Option(help="Words to print.")] = 15,
     covariates: With = None,
+    codebook: opt.CodebookFile = None,
     seed: opt.Seed = 0,
     overwrite: opt.Overwrite = False,
 ) -> None:
     """Count words, or rank those that set one group apart (log-odds with an informative prior).
 
     Example: gongkai terms tables -o words.csv --by form --first 2019 --second 2021
+    Example: gongkai terms tables -o words.csv --codebook admitted
     """
     from gongkai.measure.terms import frequencies
     from gongkai.tables.schema import write_frame
 
+    book = codebook_of(codebook)
     if not by:
-        found = frequencies(tables)
+        found = frequencies(tables, codebook=book)
         shown = [f"{r.term} {r.count} ({r.agencies} agencies)" for r in found.head(top).itertuples()]
     elif second is None:
         raise GongkaiError("--by needs --second, the group of interest")
@@ -370,7 +373,9 @@ def terms(
         groups: list[object] = [first, second]
         if by in reports.columns:  # as it stands there, a year as a number
             groups = [None if g is None else group_value(reports, by, g) for g in (first, second)]
-        found = gongkai.keyness(tables, by=by, first=groups[0], second=groups[1], seed=seed, reports=reports)
+        found = gongkai.keyness(
+            tables, by=by, first=groups[0], second=groups[1], seed=seed, reports=reports, codebook=book
+        )
         shown = [f"{r.term}  z {r.z:.1f}, by agency {r.z_agency:.1f}" for r in found.head(top).itertuples()]
     write_frame(found, output, overwrite=overwrite)
     for line in shown:
