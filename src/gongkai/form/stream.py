@@ -21,6 +21,8 @@ from gongkai.text.grammar import MEASURES, PAGE_MARK
 _BREAKS = re.compile(r"(?:[\s\u3000|│┃║┌┐└┘├┤┬┴┼─━═╔╗╚╝╠╣╦╩╬]|\+(?!\d))+")
 _RULE = re.compile(r"[\s|:+\-─━═]*-{3,}[\s|:+\-─━═]*")
 _APART_FROM_UNIT = re.compile(r"(?<=\d)[ \u3000]+(?=(?:万元|亿元|元)(?:[\s|]|$))")
+_TOP = re.compile(r"[一二三四]、")
+"""How the outer rows of the requests table are counted."""
 _WORD = re.compile(f"[{HAN}（(]")
 _MARKS = re.compile(r"[*#`★☆※\\]+")
 _SPELT = re.compile(f"[^{HAN}]")
@@ -176,7 +178,7 @@ def _is_glued(text: str) -> bool:
     """Tell whether a text of labels and digits is a table's: nearly all of it is the form's words."""
     if not any(c.isdigit() for c in text):
         return False
-    words = spelt(YEAR_INSIDE.sub("", text))
+    words = spelt(YEAR_INSIDE.sub("", _TOP.sub("", text)))
     known = [words[i : i + 2] in vocabulary()[0] for i in range(len(words) - 1)]
     covered = sum(map(operator.or_, [*known, False], [False, *known]))
     return len(words) > 1 and covered >= 0.95 * len(words)
