@@ -437,3 +437,25 @@ def test_blocks_with_a_row_too_few_give_no_row(requests):
     found = values_of(align(by_pages(fewer, 13)).found)
     right = cells_of(requests)
     assert all(right[cell] == value for cell, value in found.items())
+
+
+def test_totals_in_front_are_totals_where_the_rows_add_up_so(requests):
+    head = ["申请人情况", "总计", *HEAD[1:3], *HEAD[4:]]
+    lines = [*head]
+    for names, values in requests.values():
+        lines += [*names, str(values[-1]), *map(str, values[:-1])]
+    assert values_of(align(lines).found) == cells_of(requests)
+
+
+def test_tables_of_another_year_behind_are_left_out_and_said(requests):
+    others = {key: (names, [value + 1 for value in values]) for key, (names, values) in requests.items()}
+    aligned = align([*one_a_line(requests.values()), "附：上年统计表", *one_a_line(others.values())])
+    assert values_of(aligned.found) == cells_of(requests)
+    assert [p.code for p in aligned.found if isinstance(p, Problem)] == ["second_cell"]
+
+
+def test_rows_told_with_commas_and_a_stop(requests):
+    lines = [*HEAD]
+    for names, values in requests.values():
+        lines += [*names[:-1], f"{names[-1]}：{'、'.join(map(str, values))}；"]
+    assert values_of(align(lines).found) == cells_of(requests)

@@ -1,7 +1,7 @@
 """Tables that are drawn in plain text."""
 
 from gongkai.readers.document import Grid, Paragraph
-from gongkai.readers.plain import read_text
+from gongkai.readers.plain import read_plain, read_text
 
 DRAWN = """表
 +--------+------+------+
@@ -61,3 +61,15 @@ def test_a_table_whose_rows_a_tool_put_on_one_line_is_cut_into_them():
 
 def test_what_pandoc_says_of_a_heading_is_no_text():
     assert texts("# 一、总体情况 {#一总体情况}\n公开12条。\n") == ["一、总体情况", "公开12条。"]
+
+
+def test_an_export_of_a_spreadsheet_is_rows_of_cells():
+    rows = ['"云汀市水务局2021年年报"', '"一、总体情况"', '"公开信息1,204条，回应12次。"', "规章,0,0,0"] * 4
+    page = "\n".join(row + "," * (5 - (row.count(",") if row[0] != '"' else 0)) for row in rows)
+    blocks, _ = read_plain(page.encode(), "a.txt")
+    assert [block.text for block in blocks[:4]] == [
+        "云汀市水务局2021年年报",
+        "一、总体情况",
+        "公开信息1,204条，回应12次。",
+        "规章 | 0 | 0 | 0",
+    ]

@@ -34,7 +34,7 @@ from gongkai.form.stream import (
 )
 from gongkai.form.sums import adds_up
 from gongkai.form.told import read_disputes, read_proactive, read_requests, under_outcomes, with_blocks
-from gongkai.problem import Where
+from gongkai.problem import Problem, Where
 from gongkai.text.clean import Script
 
 WINDOW = 90
@@ -92,7 +92,8 @@ def align(
 
 def _align(cut: Sequence[Atom], pages: Sequence[int | None]) -> Aligned:
     atoms = [atom._replace(rank=rank) for rank, atom in enumerate(cut)]
-    runs = list(cut_runs(atoms))
+    again = _second_tables(atoms)
+    runs = list(cut_runs(atoms[:again]))
     rest = atoms[runs[-1].atoms[-1].rank + 1 :] if runs else []
     chosen = _aligned(runs, spelt("".join(a.text for a in rest[:WINDOW])))
     runs.append(Run((), tuple(rest), "".join(a.text for a in rest[:WINDOW])))  # labels may stand there too
@@ -103,7 +104,26 @@ def _align(cut: Sequence[Atom], pages: Sequence[int | None]) -> Aligned:
     found = [
         one for read in (read_proactive, read_requests, read_disputes) for one in read(runs, chosen, places)
     ]
+    if again is not None:
+        said = f"{places[again]}: the tables stand here a second time; the first are kept"
+        found.append(Problem("second_cell", said, places[again]))
     return Aligned(tuple(found), tuple(_spans(runs, chosen, atoms)))
+
+
+def _second_tables(atoms: Sequence[Atom]) -> int | None:
+    """Return where the statutory tables begin a second time, as another year's do; None where they do not."""
+    opens = {row.key: row.labels[0][0] for row in form_rows() if row.key in ("regulations", "new_requests")}
+    at: dict[str, list[int]] = {key: [] for key in opens}
+    for atom, following in itertools.pairwise(atoms):
+        if following.number and not atom.number:
+            words = spelt(atom.text)
+            for key, label in opens.items():
+                if words == label or (len(label) > 2 and words.endswith(label)):
+                    at[key].append(atom.rank)
+    if len(at["new_requests"]) < 2:
+        return None
+    first, second = at["new_requests"][:2]
+    return next((place for place in at["regulations"] if first < place < second), second)
 
 
 def _aligned(runs: Sequence[Run], rest: str) -> list[tuple[int, Row]]:

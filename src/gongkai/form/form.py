@@ -95,6 +95,8 @@ def parse_number(text: str) -> tuple[float | None, str, bool]:
     ((1234.0, '', True), (2971700.0, '元', True), (None, '', True))
     >>> parse_number("22（其中修订16件）"), parse_number("见附件")
     ((22.0, '', True), (None, '', False))
+    >>> parse_number("减4项")
+    (-4.0, '', True)
     >>> parse_number("2 0")
     (None, '', False)
     """
@@ -111,7 +113,7 @@ def parse_number(text: str) -> tuple[float | None, str, bool]:
     if len(digits) > LONGEST_NUMBER:
         return None, "", False
     value = float(digits + (match["fraction"] or ""))
-    if match["sign"] in ("-", "−", "－"):
+    if (match["sign"] or "")[:1] in tuple("-−－减"):
         value = -value
     unit = match["unit"] or ""
     if unit in ("万元", "亿元"):

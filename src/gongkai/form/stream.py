@@ -16,12 +16,14 @@ from typing import NamedTuple
 
 from gongkai.form.form import COLUMNS, form_data, parse_number
 from gongkai.text.clean import HAN, Script, drop_pinyin, fold_width, simplify
-from gongkai.text.grammar import MEASURES, PAGE_MARK
+from gongkai.text.grammar import MEASURES, NUMERALS, PAGE_MARK
 
-_BREAKS = re.compile(r"(?:[\s\u3000|│┃║┌┐└┘├┤┬┴┼─━═╔╗╚╝╠╣╦╩╬]|\+(?!\d))+")
+_BREAKS = re.compile(r"(?:[\s\u3000|│┃║┌┐└┘├┤┬┴┼─━═╔╗╚╝╠╣╦╩╬]|\+(?!\d)|(?<=\d)、(?=\d))+")
+_TOLD_ROW = re.compile(r"(\s*[^。；：:]{2,60})[：:]\s*\d[\d.]*(?:、\d[\d.]*)*[；;。]?\s*")
+"""A row told in a line: 规章：0、0、3；"""
 _RULE = re.compile(r"[\s|:+\-─━═]*-{3,}[\s|:+\-─━═]*")
 _APART_FROM_UNIT = re.compile(r"(?<=\d)[ \u3000]+(?=(?:万元|亿元|元)(?:[\s|]|$))")
-_TOP = re.compile(r"[一二三四]、")
+_TOP = re.compile(f"[{NUMERALS}]、")
 """How the outer rows of the requests table are counted."""
 _WORD = re.compile(f"[{HAN}（(]")
 _MARKS = re.compile(r"[*#`★☆※\\]+")
@@ -133,6 +135,8 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
     """Cut a line at spaces, pipes and box lines; glued labels and digits at their edges."""
     if _RULE.fullmatch(line) or PAGE_MARK.fullmatch(line):
         return
+    if told := _TOLD_ROW.fullmatch(line):
+        line = line[: told.end(1)] + " " + line[told.end(1) + 1 :].rstrip("；;。 ")
     line = _APART_FROM_UNIT.sub(lambda m: "\u2060" * len(m[0]), line)  # as long, and no break
     at, after_number, holes = 0, False, 0
     for gap in [*_BREAKS.finditer(line), None]:

@@ -33,6 +33,8 @@ _HEADS = Counter(form_data()["flattened"]["request_heads"])
 """Characters of the heads of the requests table, which narrow columns tear apart."""
 _OUTCOME_HEADS = Counter(form_data()["flattened"]["dispute_heads"])
 LONGEST_HEAD = 160
+MOST_WAYS = 64
+"""Ways to cut a table into rows that are tried."""
 
 
 def form_said(lines: Iterable[str]) -> str | None:
@@ -177,10 +179,16 @@ def _parts_of(atoms: Sequence[Atom]) -> list[Sequence[Atom]]:
     A tool tells rows one behind the other, or the rest of a table column by column. A cut counts if the last
     number of each row is the sum of the others, and no other cut does that with other numbers.
     """
+    cuts = _cuts_of(atoms)
+    return cuts[0] if len(cuts) == 1 else [atoms]
+
+
+def _cuts_of(atoms: Sequence[Atom]) -> list[list[Sequence[Atom]]]:
+    """Return the ways to cut a run of numbers into rows that add up; of equal ones the first."""
     width = len(COLUMNS)
     count, left = divmod(len(atoms), width)
     if left or count < 2:
-        return [atoms]
+        return [[atoms]]
     rows = [atoms[i : i + width] for i in range(0, len(atoms), width)]
     cuts = [rows] if _add_up(rows) else []
     for whole in range(count - 1):
@@ -188,8 +196,7 @@ def _parts_of(atoms: Sequence[Atom]) -> list[Sequence[Atom]]:
         told = [*rows[:whole], *(rest[row :: count - whole] for row in range(count - whole))]
         if _add_up(told, slips=0):
             cuts.append(told)
-    values = {tuple(atom.text for row in cut for atom in row) for cut in cuts}
-    return list(cuts[0]) if len(values) == 1 else [atoms]
+    return list({tuple(atom.text for row in cut for atom in row): list(cut) for cut in cuts}.values())
 
 
 def _by_order(
@@ -226,28 +233,33 @@ def _whole_table(
     """
     if all(_is_whole(atoms, len(COLUMNS)) for atoms in own.values()):
         return own  # or there is none
-    rows = _rows_of_table(runs, chosen)
-    order = _order(_left_out(runs))
-    if len(order) != len(rows):
-        return own
-    stands = {key: index for key, (index, _) in zip(order, rows, strict=True)}
-    told = {key: part for key, (_, part) in zip(order, rows, strict=True)}
-    # A label may stand behind its numbers.
     of_table = [(row.key, index) for index, row in chosen if row.table == "requests"]
-    right = all(stands.get(key) in (index, index + 1) for key, index in of_table)
-    return told if right and _columns_hold(told) else own
+    newer = "other_handling" in _left_out(runs)
+    orders = [_order(out) for out in (("other_handling",), OTHER_HANDLING)[: 1 if newer else 2]]
+    fits = []
+    for rows in _rows_of_table(runs, chosen):
+        for order in (order for order in orders if len(order) == len(rows)):
+            stands = {key: index for key, (index, _) in zip(order, rows, strict=True)}
+            told = {key: part for key, (_, part) in zip(order, rows, strict=True)}
+            # A label may stand behind its numbers.
+            right = all(stands.get(key, index) in (index, index + 1) for key, index in of_table)
+            fits += [told] if right and _columns_hold(told) else []
+    return fits[0] if len(fits) == 1 else own
 
 
 def _rows_of_table(
     runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]
-) -> list[tuple[int, Sequence[Atom]]]:
-    """Return what may be a row each, with the number of its run, from the table before to the one behind."""
+) -> Iterator[list[tuple[int, Sequence[Atom]]]]:
+    """Yield each way to cut into rows what stands between the tables beside it, with numbers of runs."""
     own = [index for index, row in chosen if row.table == "requests"]
     others = [index for index, row in chosen if row.table != "requests"]
     first = max((index for index in others if index < own[0]), default=-1) + 1
     last = min((index for index in others if index > own[-1]), default=len(runs))
     whole = [index for index in range(first, last) if len(runs[index].atoms) >= len(COLUMNS)]
-    return [(index, part) for index in whole for part in _parts_of(runs[index].atoms)]
+    for cuts in itertools.islice(
+        itertools.product(*(_cuts_of(runs[index].atoms) for index in whole)), MOST_WAYS
+    ):
+        yield [(index, part) for index, cut in zip(whole, cuts, strict=True) for part in cut]
 
 
 def _displaced(
@@ -359,7 +371,7 @@ def _request_heads(first: Run, own: Mapping[str, Sequence[Atom]]) -> Sequence[st
     named = [k for a in first.before if len(a.text) <= 8 and (k := match_key(a.text, "requests", "columns"))]
     # In reading order the total of two rowspans may come before the organisations' own columns.
     heads = list(dict.fromkeys(reversed(named)))[::-1]
-    if "total" in heads:
+    if "total" in heads and not _total_stands(own, heads.index("total")):  # unless the rows add up so
         heads.append(heads.pop(heads.index("total")))
     if len(heads) == len(COLUMNS):
         return tuple(heads)
@@ -370,10 +382,22 @@ def _request_heads(first: Run, own: Mapping[str, Sequence[Atom]]) -> Sequence[st
     counts = [len(atoms) for atoms in own.values()]
     if len(heads) >= 2 and counts.count(len(heads)) > len(counts) / 2:
         return tuple(heads)
-    rows = [cells for atoms in own.values() if len(atoms) == len(COLUMNS) and (cells := _numbers(atoms))]
+    rows = _whole_rows(own)
     telling = [cells for cells in rows if cells[-1]]
     sound = sum(sum(cells[:-1]) == cells[-1] for cells in telling)
     return COLUMNS if len(rows) >= 8 and len(telling) >= 2 and sound == len(telling) else ()
+
+
+def _whole_rows(own: Mapping[str, Sequence[Atom]]) -> list[Cells]:
+    """Return the rows that have a count in each column."""
+    return [cells for atoms in own.values() if _is_whole(atoms, len(COLUMNS)) and (cells := _numbers(atoms))]
+
+
+def _total_stands(own: Mapping[str, Sequence[Atom]], at: int) -> bool:
+    """Tell whether the total of a row is its number at a place, as more rows say than that it is the last."""
+    rows = _whole_rows(own)
+    here, last = (sum(2 * cells[place] == sum(cells) for cells in rows) for place in (at, -1))
+    return here > last
 
 
 def read_disputes(
@@ -385,6 +409,8 @@ def read_disputes(
     if not atoms:
         return
     outcomes = (*OUTCOMES, "total")
+    if _total_is_first(atoms, runs, chosen):
+        outcomes = ("total", *OUTCOMES)
     names = [(block, outcome) for block in _blocks_of(own, runs, chosen) for outcome in outcomes]
     if _is_whole(atoms, len(names)):
         for (block, outcome), atom in zip(names, atoms, strict=True):
@@ -395,6 +421,17 @@ def read_disputes(
         yield from _recovered("disputes", dict(zip(names, found[0], strict=True)), atoms, places, ("total",))
     else:
         yield _not_read("disputes", atoms, len(names), places)
+
+
+def _total_is_first(atoms: Sequence[Atom], runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> bool:
+    """Tell whether blocks of disputes open with their total: heads say so, and only so they add up."""
+    index = next(index for index, row in chosen if row.table == "disputes")
+    width, cells = len(OUTCOMES) + 1, _numbers(atoms)
+    if not cells or len(cells) % width or not _SAID["total_first"].search(runs[index].text):
+        return False
+    blocks = [cells[at : at + width] for at in range(0, len(cells), width)]
+    first, last = (all(2 * block[place] == sum(block) for block in blocks) for place in (0, -1))
+    return first and not last
 
 
 def _blocks_of(

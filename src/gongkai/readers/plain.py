@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import re
 from collections import Counter
@@ -27,13 +28,29 @@ _GRID_RULE = re.compile(r"^\s*\+(?:[-=:]+\+)+\s*$")
 _PIPE_RULE = re.compile(r"^[\s|:\-]+$")
 _RULE_INSIDE = re.compile(r"\|\s*\|\s*:?-{3,}:?\s*\|[^|]*[^\s|:-]|[^\s|:-]\s*\|\s*\|\s*:?-{3,}:?\s*\|")
 _ROW_END = re.compile(r"\|[ \t]+\|")
+LONGEST_LINE, MANY, ROWS, COLUMNS = 2000, 40, 10, 4
+"""Characters, commas, rows and columns from which a text may be a spreadsheet's export."""
 _EDGE = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
 
 
 def read_plain(content: bytes, name: str) -> Blocks:
     """Read plain text or Markdown."""
     text, problems = decoded(content)
-    return read_text(text), problems
+    return read_text(_without_commas(text)), problems
+
+
+def _without_commas(text: str) -> str:
+    """Give the rows of a spreadsheet's export as lines, their cells apart by bars; other text as it stands."""
+    head = text[:LONGEST_LINE].split("\n", 1)[0]
+    if not head.rstrip().endswith((",", '"')) or text.count(",") < MANY:
+        return text
+    try:
+        rows = [row for row in csv.reader(text.splitlines(), strict=True) if row]
+    except csv.Error:
+        return text
+    if len(rows) < ROWS or min(map(len, rows)) < COLUMNS:
+        return text
+    return "\n".join(" | ".join(row).rstrip(" |") for row in rows)
 
 
 def read_text(text: str) -> list[Block]:

@@ -65,7 +65,8 @@ class Tables(NamedTuple):
 def read_tables(document: Document) -> Tables:
     """Read the statutory tables or the annex of a document, and keep its other lines apart."""
     tables = _tables(document)
-    if len(tables.statistics.readings) < WHOLE and any(map(_is_unmerged, tables.grids)):
+    headless = any(problem.code == "head" for problem in tables.statistics.problems)
+    if len(tables.statistics.readings) < WHOLE and (headless or any(map(_is_unmerged, tables.grids))):
         # A tool that lays a page out in pipes makes grids of it whose columns say nothing.
         other = _tables(document, as_lines=True)
         more = _count_values(other.statistics) > _count_values(tables.statistics)
@@ -93,7 +94,7 @@ def _tables(document: Document, *, as_lines: bool = False) -> Tables:
 
     Args:
         document: What was read.
-        as_lines: Take grids without a merged cell as lines.
+        as_lines: Take grids as lines.
     """
     pieces, grids = _apart(document, as_lines=as_lines)
     raw = "".join(piece.text for piece in pieces)
@@ -132,8 +133,9 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
         if isinstance(block, Paragraph):
             lines = fold_radicals(block.text[:MAX_PARAGRAPH]).splitlines()
             texts = [_FIGURE.sub(r"\1\2", line) if "|" in line and "。" in line else line for line in lines]
-        elif _is_unmerged(block) and (as_lines or _is_displaced(block)):
-            texts = [" | ".join(row) for row in block.texts]
+        elif as_lines or (_is_unmerged(block) and _is_displaced(block)):
+            rows = ([cell for cell, _ in itertools.groupby(row)] for row in block.rows)  # a merged cell once
+            texts = [" | ".join(cell.text if cell else "" for cell in row) for row in rows]
         else:
             grids.append(block)
             continue

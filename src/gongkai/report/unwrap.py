@@ -74,8 +74,7 @@ _COUNTED = re.compile(rf"[{NUMERALS}]\s*[、.．]")
 """Without this no official title stands in a line."""
 _SPLIT = re.compile(r"[、.．（(]|\u3000{2}")
 """Without any of these a line is no more than one part."""
-_YEAR_ENDS, _MONTH_OPENS = re.compile(r"\d{4}年\s*$"), re.compile(r"\s*\d{1,2}月")
-"""A date that is broken."""
+_BROKEN_DATE = patterns("sections.line")["broken_date"]
 _LEADER = re.compile(r"\s*\S.{1,60}?[.…·．‥]{3,}\s*\d{1,3}\s*")
 """A line of the contents, with the page."""
 _UNMARKED = re.compile(
@@ -337,7 +336,7 @@ def _is_figure(line: str, following: str) -> bool:
         return False
     if _FIGURE.fullmatch(following) or _FIGURE.fullmatch(line):
         return True
-    if _YEAR_ENDS.search(line) and _MONTH_OPENS.match(following):
+    if _BROKEN_DATE.search(f"{line[-8:]}\n{following[:8]}"):
         return True
     return line[-1:].isdigit() and following.strip()[:1] in MEASURES
 
