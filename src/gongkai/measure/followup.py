@@ -22,7 +22,7 @@ from gongkai.measure.reuse import last_reports
 from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import AT_A_TIME as TEXTS
 from gongkai.measure.similar import PairWeights, mask, owners_weights, pair_codes
-from gongkai.measure.troubles import is_framing, meanings, same_trouble
+from gongkai.measure.troubles import bare, is_framing, meanings, same_trouble
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.predicted import INDICATOR, predictions_in
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-PROMISED, PROBLEM = 0.08, 0.15
+PROMISED, PROBLEM = 0.08, 0.25
 """Score (of a problem: probability) from which a counterpart counts; how chosen: docs/methods.md."""
 PROMISE_OUTCOMES = ("done", "again", "unclear", "silent")
 REVIEW = 0.05
@@ -248,9 +248,8 @@ def _rows_of(
     naming = section == "problems"
     naming[naming] = ~is_framing(texts[naming].tolist())
     meant = meanings(texts[naming].tolist())
-    of_meant = np.cumsum(naming) - 1
     candidates = {scheme.follow: promised & ~announces & counted, "problem": naming & ~promised & ~announces}
-    matrix = weights.rows(held["masked"])
+    matrix = weights.rows([*held["masked"], *map(bare, texts[naming].tolist())])
     of_report = frame.groupby("report_id").indices
     sought: list[tuple[int, str, Vector, Vector]] = []
     for k, (_, one, other) in enumerate(pairs):
@@ -259,14 +258,21 @@ def _rows_of(
         for kind, chosen in candidates.items():
             pool = after[naming[after]] if kind == "problem" else after
             sought.append((k, kind, now[chosen[now]], pool))
-    full = [(index, pool) for _, _, index, pool in sought if len(index) and len(pool)]
+    bared = len(frame) + np.cumsum(naming) - 1  # rows of problems without the words that call them one
+    full = [
+        (bared[index], bared[pool]) if kind == "problem" else (index, pool)
+        for _, kind, index, pool in sought
+        if len(index) and len(pool)
+    ]
     alike = iter(likenesses(matrix, *zip(*full, strict=True)) if full else ())
     for k, kind, index, pool in sought:
         match, score = index, np.zeros(len(index))
         if len(index) and len(pool):
             likeness = next(alike)
             if kind == "problem":
-                likeness = same_trouble(meant[of_meant[index]], meant[of_meant[pool]], likeness)
+                likeness = same_trouble(
+                    meant[bared[index] - len(frame)], meant[bared[pool] - len(frame)], likeness
+                )
             match, score = pool[likeness.argmax(axis=1)], likeness.max(axis=1)
         before, later = (cells.get(report, {}) for report in pairs[k][1:])
         for row in _rows(held, index, match, score, kind, limits[kind]):

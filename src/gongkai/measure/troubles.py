@@ -23,6 +23,9 @@ TOPICS = ("awareness", "content", "grassroots", "interpretation", "management", 
           "participation", "platforms", "requests", "staff")  # fmt: skip
 """Topics of the codebook `admitted`: the last numbers of a meaning, in this order."""
 
+NAMED = 50
+"""How much more a topic must be told than none; chosen on the frames among the authored problems."""
+
 
 def bare(text: str) -> str:
     """Return a problem without the words that call it one, masked.
@@ -52,10 +55,11 @@ def is_framing(texts: Sequence[str]) -> Vector:
     >>> is_framing(["一年来工作取得了一定成绩，但仍存在一些不足。", "政策解读还存在不足。"]).tolist()
     [True, False]
     """
-    said = patterns("troubles.framing")["said"]
+    said, framing = (patterns("troubles.framing")[name] for name in ("said", "words"))
     found = np.array([bool(said.search(text)) for text in texts], bool)
-    topics = _sums([text for text, frames in zip(texts, found, strict=True) if frames])[:, -len(TOPICS) :]
-    found[found] = topics.argmax(axis=1) == TOPICS.index("other")
+    rest = [framing.sub("", text) for text, frames in zip(texts, found, strict=True) if frames]
+    topics = _sums(rest)[:, -len(TOPICS) :]
+    found[found] = topics.max(axis=1, initial=0) - topics[:, TOPICS.index("other")] < NAMED
     return found
 
 
@@ -71,7 +75,8 @@ def same_trouble(then: Vector, now: Vector, likeness: Vector) -> Vector:
         Probabilities of the same shape.
     """
     odds = table("troubles.odds")
-    told = odds["intercept"] + odds["words"] * np.sqrt(likeness) + odds["meaning"] * (then @ now.T)
+    meaning = np.maximum(then @ now.T, likeness)  # what is told in the same words means the same, known or not
+    told = odds["intercept"] + odds["words"] * np.sqrt(likeness) + odds["meaning"] * meaning
     found: Vector = 1 / (1 + np.exp(-told))
     return found
 
