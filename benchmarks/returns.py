@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from corpus.make import meanings as made
+import corpus.make.meanings as made
 from gongkai.corpus.build import build
 from gongkai.measure import troubles
 from gongkai.measure.followup import PROBLEM, likenesses
