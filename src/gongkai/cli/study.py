@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -251,26 +252,41 @@ def followup(
 
     Example: gongkai followup tables predictions.csv -o followup.xlsx
     """
-    from gongkai.tables.schema import read_frame, records, write_frame
+    import pandas as pd
 
-    book = codebook_of(codebook)
-    given = given_predictions(predictions, tables, book)
-    found = gongkai.followup(tables, given, statistics=tables, codebook=book)
+    from gongkai.measure.followup import followup_pieces
+    from gongkai.tables.schema import read_frame, records, write_frames
+
+    book, columns = codebook_of(codebook), opt.columns_of(by)
     keys = ["sentence_id", "kind"]
-    if checked is None:
-        found = found.assign(checked=None)
-    else:
-        found = found.merge(read_frame(checked, [*keys, "checked"])[[*keys, "checked"]], on=keys, how="left")
-    write_frame(found, output, overwrite=overwrite)
-    for row in records(gongkai.followup_shares(found, by=opt.columns_of(by), level=level)):
-        group = " ".join(str(row[c]) for c in opt.columns_of(by))
+    read = None if checked is None else read_frame(checked, [*keys, "checked"])[[*keys, "checked"]]
+    pieces = followup_pieces(
+        tables, given_predictions(predictions, tables, book), statistics=tables, codebook=book,
+        searches=[None, seed],
+    )  # fmt: skip
+    told: list[Table] = []
+    strange: list[Table] = []
+
+    def passing() -> Iterator[Table]:
+        for search, piece in pieces:
+            if search is not None:
+                strange.append(piece[["kind", "outcome"]])
+                continue
+            whole = piece.assign(checked=None) if read is None else piece.merge(read, on=keys, how="left")
+            kept = dict.fromkeys([*columns, "kind", "outcome", "agency", "checked", "review"])
+            told.append(whole[[c for c in kept if c in whole.columns]])
+            yield whole
+
+    write_frames(passing(), output, overwrite=overwrite)
+    found = pd.concat(told, ignore_index=True)
+    for row in records(gongkai.followup_shares(found, by=columns, level=level)):
+        group = " ".join(str(row[c]) for c in columns)
         share = percent(row["value"]) + interval(row, ".1%")
         typer.echo(f"  {group} {row['label']:<20} {share}  n={row['n']}")
-    try:
-        chance = gongkai.followup_placebo(tables, given, seed=seed, codebook=book)
-    except MeasureError:
+    if not strange:
         typer.echo("  placebo: undefined, no two agencies have reports of the same two years")
     else:
+        chance = pd.concat(strange, ignore_index=True)
         again = chance.loc[chance["kind"] == "problem", "outcome"].eq("returns")
         chance = chance[chance["kind"] != "problem"]
         typer.echo(
