@@ -24,6 +24,7 @@ from gongkai.measure.related import CHUNK, related
 from gongkai.measure.reuse import agency_years, last_reports
 from gongkai.measure.series import series_name
 from gongkai.measure.similar import PairWeights, mask, owners_weights, whole_owners
+from gongkai.store.progress import progress
 from gongkai.tables.query import put, session, table_parts
 from gongkai.tables.schema import Reports, Sentences, Table, records
 
@@ -286,7 +287,7 @@ def _best(
     held: _Held, pairs: Sequence[tuple[Vector, Vector]]
 ) -> Iterator[tuple[Vector, Vector, Vector, Vector]]:
     """Yield each pair of lists of rows, and which of the second is most like each of the first, how much."""
-    for start in range(0, len(pairs), BLOCK):
+    for start in progress(range(0, len(pairs), BLOCK), "comparing reports"):
         block = pairs[start : start + BLOCK]
         rows = np.unique(np.concatenate([rows for pair in block for rows in pair]))
         matrix = held.weights.rows(held.masked(rows))

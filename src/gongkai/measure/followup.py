@@ -23,6 +23,7 @@ from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import AT_A_TIME as TEXTS
 from gongkai.measure.similar import PairWeights, mask, owners_weights, pair_codes
 from gongkai.measure.troubles import is_framing, same_trouble
+from gongkai.store.progress import progress
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.predicted import INDICATOR, predictions_in
@@ -247,7 +248,7 @@ def _laid_out(
             f"CREATE OR REPLACE TABLE {table}_of AS SELECT batch, {table}.*{more} "
             f"FROM {table} JOIN asked USING (report_id) ORDER BY batch"
         )
-    for k, batch in enumerate(batches):
+    for k, batch in enumerate(progress(batches, "following up")):
         frame, cells = (
             db.sql(f"SELECT * EXCLUDE (batch) FROM {ordered}").to_arrow_table().to_pandas()
             for ordered in (f"held_of WHERE batch = {k} ORDER BY place", f"cells_of WHERE batch = {k}")

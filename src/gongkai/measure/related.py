@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from gongkai.measure.background import background, used_by
 from gongkai.measure.similar import PairWeights, pair_codes
+from gongkai.store.progress import progress
 from gongkai.tables.query import arrow_of, session
 from gongkai.tables.schema import Table
 
@@ -178,7 +179,7 @@ def _alike(
     )
     plain = PairWeights(weights.codes, np.ones(len(weights.codes)))
     found = [np.zeros((2, 0), np.int64)]
-    for batch in proposed.to_arrow_reader(CHUNK):
+    for batch in progress(proposed.to_arrow_reader(CHUNK), "comparing texts"):
         pair = np.stack([column.to_numpy().astype(np.int64) for column in batch.columns])
         own, place = np.unique(pair, return_inverse=True)
         left, right = place.reshape(pair.shape)
