@@ -16,19 +16,15 @@ import pyarrow.compute as pc
 from gongkai.errors import MeasureError
 from gongkai.measure.background import used_by
 from gongkai.measure.celled import cells_of, named_cells, told_by_cells
-from gongkai.measure.groups import groups_by, measured
-from gongkai.measure.intervals import share_interval, told
 from gongkai.measure.reuse import last_reports
-from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import AT_A_TIME as TEXTS
 from gongkai.measure.similar import PairWeights, mask, owners_weights, pair_codes
 from gongkai.measure.troubles import is_framing, same_trouble
 from gongkai.store.progress import progress
 from gongkai.tables.codebook import Codebook
-from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import arrow_of, literals, put, session, table_parts
-from gongkai.tables.schema import Measures, Predictions, Sentences, Statistics, Table
+from gongkai.tables.schema import Predictions, Sentences, Statistics, Table
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
@@ -91,7 +87,8 @@ def followup(
         One row per promise (`kind` is the label followed) and per sentence of `problems` (`kind` problem)
         that names one of a report whose agency has exactly one report of the year after: `sentence_id,
         agency, year, kind, text, when` (`date`, `rhythm`, `open`, `unsaid`)`, checkable` (names a date, a
-        number or a document)`, next_id, next_section, next_text, score, specific, outcome, review`.
+        number or a document)`, next_id, next_section, next_text, nearest` (the text with the highest score,
+        counterpart or not)`, score, specific, outcome, review`.
         `outcome` is `done` (the counterpart is no promise and no list, speaks of the same thing and reports
         it; `specific` counts the pairs of characters of both that the genre seldom uses), `again` (it is a
         promise, or stands among the problems), `unclear` (a counterpart that shows neither), `silent` (none
@@ -187,7 +184,7 @@ def followup_pieces(
 
 
 _MAY_LACK: dict[str, Any] = {
-    **dict.fromkeys(["next_id", "next_section", "next_text", "evidence", "cell"], "str"),
+    **dict.fromkeys(["next_id", "next_section", "next_text", "nearest", "evidence", "cell"], "str"),
     **dict.fromkeys(["cell_before", "cell_after"], float),
 }
 """Columns that may be empty in all rows of a piece, and their types."""
@@ -455,6 +452,7 @@ def _rows(
                 "next_id": held["sentence_id"][match] if found else None,
                 "next_section": held["section"][match] if found else None,
                 "next_text": held["text"][match] if found else None,
+                "nearest": held["text"][match] if points > 0 else None,
                 "score": float(points),
                 "specific": specific,
                 "outcome": _outcome(kind, bool(again), float(points), specific, text, other)
@@ -468,55 +466,3 @@ def _rows(
             }
         )
     return rows
-
-
-def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95) -> Measures:
-    """Estimate the share of each outcome among promises and among problems.
-
-    Problems are counted only where a person has read them: the search for them is right too seldom
-    (docs/methods.md). Promises are counted as found, and as read where they were.
-
-    Args:
-        found: What `followup` gave; the column `checked`, if there is one, holds the outcome as a person
-            read it, null or empty where nobody did.
-        by: Columns that define a group.
-        level: Coverage of the interval, in (0, 1).
-
-    Returns:
-        `measures` rows: `measure` is `followup`, `label` is the label followed and the outcome, as
-        `KIND:done`; what counts as one draw is an agency; there is no interval with fewer than three,
-        and `note` says so. `method` is `checked` where every row was read.
-
-    Raises:
-        MeasureError: `checked` holds something else than an outcome.
-    """
-    by = groups_by(by)
-    refuse_lacking("rows of followup", found, (*by, "kind", "outcome", "agency"))
-    found = _as_checked(found)
-    rows: list[dict[str, object]] = []
-    groups = found.groupby(by, sort=True, dropna=False) if by else [((), found)]
-    for key, group in groups:
-        for kind, part in group.groupby("kind"):
-            ids, index = np.unique(part["agency"].astype(str), return_inverse=True)
-            method = "checked" if part["_read"].all() else "count"
-            for outcome in ("returns", "silent") if kind == "problem" else PROMISE_OUTCOMES:
-                hits = (part["outcome"] == outcome).to_numpy(float)
-                share = share_interval(ratio_moment(hits, np.ones(len(part)), index, len(ids)), level)
-                about = dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
-                about |= {"measure": "followup", "method": method, "label": f"{kind}:{outcome}"}
-                about |= {"n": len(part), "clusters": len(ids), "cluster": "agency", "confidence": level}
-                rows.append(about | told(share))
-    return measured(by, rows)
-
-
-def _as_checked(found: Table) -> Table:
-    """Put what was read in place of what was found, and drop problems that nobody read."""
-    if "checked" not in found.columns:
-        return found[found["kind"] != "problem"].assign(_read=False)
-    said = found["checked"].astype(object).fillna("").astype(str).str.strip()
-    for kind, text in sorted(set(zip(found["kind"], said, strict=True))):
-        allowed = {"returns", "silent"} if kind == "problem" else set(PROMISE_OUTCOMES)
-        if text and text not in allowed:
-            raise MeasureError(f"checked is {text!r} of a {kind}; expected {', '.join(sorted(allowed))}")
-    read = found.assign(outcome=found["outcome"].where(said == "", said), _read=said != "")
-    return read[read["_read"] | (read["kind"] != "problem")]
