@@ -138,6 +138,7 @@ def walked(request, labels, tables, tmp_path_factory):
         "followup", tables, place / "p.csv", "-o", place / "f.csv", *option, fails=not book.follow
     )
     call("trend", tables, place / "p.csv", "-o", place / "trend.csv", *option)
+    call("terms", tables, "-o", place / "w.csv", *option)
     shutil.copytree(place / "m", place / "new")
     (place / "new" / "gold.txt").write_text("", encoding="utf-8")  # as if it had learned from other sentences
     said["calibrate"] = call("calibrate", place / "new", place / "gold.csv", "-o", place / "fitted")
@@ -240,7 +241,23 @@ def test_another_codebook_than_the_models_or_the_labels_is_refused(walked, table
     said = call("predict", tables, "-o", place / "x.csv", "-m", place / "m", "--codebook", other, fails=True)
     assert f"m: was trained on the codebook {book.stamp}, not on" in said
     label = read_codebook(other).names[0]
-    assert f"; {label} is another ({other}, line" in said
+    assert f"; label {label} differs ({other}, line" in said
+    text = (BOOKS / f"{book.name}.toml").read_text(encoding="utf-8").replace(f'"{book.version}"', '"99"', 1)
+    (place / "newer.toml").write_text(text, encoding="utf-8")
+    said = call(
+        "predict",
+        tables,
+        "-o",
+        place / "x.csv",
+        "-m",
+        place / "m",
+        "--codebook",
+        place / "newer.toml",
+        fails=True,
+    )
+    assert (
+        said == f"m: was trained on the codebook {book.stamp}, not on {book.name} 99 ({place / 'newer.toml'})"
+    )
     said = call("evaluate", place / "p.csv", place / "gold.csv", "--codebook", other, fails=True)
     assert f"p.csv, line 2: label {book.names[0]} is not in the codebook" in said
     text = (place / "gold.csv").read_text(encoding="utf-8").replace(book.stamp, f"{book.name} 99", 1)

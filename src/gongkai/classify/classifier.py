@@ -202,12 +202,14 @@ def refuse_other(model: Classifier, codebook: Codebook | None) -> None:
         return
     theirs = {label.name: _decides(label) for label in own.labels}
     changed = [label.name for label in codebook.labels if theirs.pop(label.name, None) != _decides(label)]
-    where = f"; {changed[0]} is another ({codebook.place_of(changed[0])})" if changed else ""
-    where = where or (f"; it has {min(theirs)} ({own.place_of(min(theirs))})" if theirs else "")
-    if where or codebook.stamp != own.stamp:
-        raise ModelError(
-            f"{model.name}: was trained on the codebook {own.stamp}, not on {codebook.stamp}{where}"
-        )
+    differs = changed[0] if changed else min(theirs, default="")
+    if not differs and codebook.stamp == own.stamp:
+        return
+    where = (codebook if changed else own).place_of(differs)
+    raise ModelError(
+        f"{model.name}: was trained on the codebook {own.stamp}, not on {codebook.stamp}"
+        + (f"; label {differs} differs ({where})" if differs else f" ({codebook.file})")
+    )
 
 
 def _decides(label: Label) -> tuple[object, ...]:

@@ -38,6 +38,9 @@ class TrainSettings:
     """Inside each of those, for choosing features, calibration and threshold."""
     regularization: tuple[float, ...] = (10.0,)
     """linear: values of C to choose from."""
+    examples: str = ""
+    """linear: a CSV file, `text` and a column for each label, from which the classes of choices are learned
+    like from the codebook's own examples: never tested, and no share of theirs counts."""
     encoder: str = ""
     """transformer: folder or hub name of the encoder to fine-tune."""
     epochs: int = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import re
 import tomllib
@@ -14,6 +15,7 @@ from gongkai.errors import SchemaError
 from gongkai.store.run import bundled
 from gongkai.store.storage import user_text
 from gongkai.tables.codebook import EMPTY, Class, Codebook, Example, Kind, Label, Quantity, Words
+from gongkai.tables.columns import refuse_missing
 from gongkai.tables.rows import SECTIONS
 
 SHIPPED = "codebook"
@@ -94,6 +96,30 @@ def parse_codebook(text: str, name: str = "codebook") -> Codebook:
         )
         raise SchemaError(f"{name}: not TOML: {error}{hint}") from error
     return _Reader(text, name).codebook(values)
+
+
+def with_examples(codebook: Codebook, path: str | Path) -> Codebook:
+    """Return the codebook with further examples from a CSV file: `text`, and a column for each label.
+
+    Raises:
+        SchemaError: Names the file and line: no such file, a missing column, no text, an unknown code.
+    """
+    rows = list(csv.DictReader(user_text(path).splitlines()))
+    refuse_missing(path, ("text", *codebook.names), rows[0] if rows else ())
+    labels = []
+    for label in codebook.labels:
+        found = []
+        for line, row in enumerate(rows, start=2):
+            try:
+                code = label.code_of(row[label.name])
+                if not row["text"]:
+                    raise ValueError("text is empty")
+            except ValueError as error:
+                raise SchemaError(f"{path}, line {line}: {error}") from error
+            if code is not None:
+                found.append(Example(row["text"], code if isinstance(code, str) else str(int(code))))
+        labels.append(replace(label, examples=(*label.examples, *found)))
+    return replace(codebook, labels=tuple(labels))
 
 
 _BOOK = {
