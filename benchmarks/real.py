@@ -5,7 +5,8 @@
 REPORTS are files or folders with the coded reports. Their sentences get their codes by the hash of the text
 (`corpus/truth/real_codes.csv`, resolved; with `--dev` also the half `dev` of `real_sentences.csv`). `--write`
 files the figures in `corpus/truth/real_quality.json`, from where `gongkai train` takes them into the card of
-the model that they belong to, and rewrites the tables of `benchmarks/real.md`.
+the model that they belong to, and rewrites the tables of `benchmarks/real.md`. `--admitted` does it for models of
+that scheme, on the sentences of section five (`real_admitted.csv`: one reader's codes, read twice).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from gongkai.errors import ModelError
 from gongkai.measure.intervals import paired_difference
 from gongkai.measure.quality import evaluate
 from gongkai.measure.scores import ratio_moment
+from gongkai.tables.codebooks import read_codebook
 from gongkai.tables.ids import hash_text
 from gongkai.tables.schema import read_table
 
@@ -41,6 +43,7 @@ ROOT = Path(__file__).parents[1]
 CODES = ROOT / "corpus" / "truth" / "real_codes.csv"
 WIDER = ROOT / "corpus" / "truth" / "real_sentences.csv"
 PAGE = ROOT / "benchmarks" / "real.md"
+TOPICS = ROOT / "corpus" / "truth" / "real_admitted.csv"
 START, END = "<!-- python -m benchmarks.real -->", "<!-- end -->"
 
 
@@ -80,6 +83,27 @@ def figures(predictions: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
         )  # fmt: skip
     both = pd.concat([metrics, pd.DataFrame(rows)], ignore_index=True)
     return both.drop(columns="model").sort_values("label", kind="stable", ignore_index=True)
+
+
+def admitted(paths: list[str], folder: Path, model: Path) -> pd.DataFrame:
+    """Return the metrics of a model of the scheme `admitted`: of its labels, and F1 of the topics that occur."""
+    build(paths, folder)
+    sentences = read_table(folder, "sentences")
+    book = read_codebook("admitted")
+    codes = pd.read_csv(TOPICS, dtype={"text_hash": str}, keep_default_na=False)
+    codes = codes[codes["annotator"] == "resolved"]
+    rows = sentences.merge(codes, on="sentence_id")
+    assert len(rows) == len(codes), "the reports are others, or read otherwise"
+    for label in book.labels:
+        rows[label.name] = pd.Series([label.code_of(code) for code in rows[label.name]], rows.index, object)
+    metrics = evaluate(predict(sentences, model=model), rows, codebook=book)
+    whole = {("commitment", "f1"), ("topic", "macro_f1"), ("topic", "accuracy"), ("checkable_by", "accuracy")}
+    shown = [
+        (row.label, row.metric) in whole
+        or (row.label.startswith("topic=") and row.metric == "f1" and row.positives > 0)
+        for row in metrics.itertuples()
+    ]
+    return metrics[shown].drop(columns="model").reset_index(drop=True)
 
 
 def by_section(predictions: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
@@ -174,6 +198,19 @@ def markdown(frame: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def keep(model: Path, metrics: pd.DataFrame, codes: Path) -> None:
+    """File a model's figures, from where `gongkai train` takes them."""
+    path = ROOT / FILE
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"models": {}}
+    about = json.loads((model / CONFIG).read_text(encoding="utf-8"))
+    kept["models"][key_of(about)] = {
+        "model": model.name,
+        "codes": hashlib.sha256(codes.read_bytes()).hexdigest()[:12],
+        "metrics": json.loads(metrics.to_json(orient="records")),
+    }
+    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Measure, print, and with --write keep."""
     parser = argparse.ArgumentParser(
@@ -184,22 +221,25 @@ def main() -> None:
     parser.add_argument("--dev", action="store_true")
     parser.add_argument("--curve", action="store_true", help="also train on less, and on the other reports")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--admitted", action="store_true", help="models of the scheme admitted")
     asked = parser.parse_args()
+    if asked.admitted:
+        for name in asked.model or [str(ROOT / "models" / "admitted")]:
+            with tempfile.TemporaryDirectory() as place:
+                metrics = admitted(asked.reports, Path(place) / "t", find_model(name))
+            print(markdown(metrics[["label", "metric", "value", "low", "high", "n", "positives"]]))
+            if asked.write:
+                keep(find_model(name), metrics, TOPICS)
+        return
     with tempfile.TemporaryDirectory() as place:
         sentences, gold = coded(asked.reports, Path(place) / "t", wider=asked.dev)
-    path = ROOT / FILE
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"models": {}}
     pieces = []
     for name in asked.model or [str(ROOT / "models" / "linear")]:
         folder = find_model(name)
         predictions = predict(sentences, model=folder)
         metrics = figures(predictions, gold)
-        about = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        kept["models"][key_of(about)] = {
-            "model": folder.name,
-            "codes": hashlib.sha256(CODES.read_bytes()).hexdigest()[:12],
-            "metrics": json.loads(metrics.to_json(orient="records")),
-        }
+        if asked.write:
+            keep(folder, metrics, CODES)
         shown = metrics[metrics["low"].notna()][["label", "metric", "value", "low", "high", "n"]]
         pieces += [
             f"### {folder.name}",
@@ -213,7 +253,6 @@ def main() -> None:
     text = "\n\n".join(pieces)
     print(text)
     if asked.write:
-        path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         page = PAGE.read_text(encoding="utf-8")
         block = f"{START}\n{text}\n{END}"
         PAGE.write_text(re.sub(f"{START}.*?{END}", lambda _: block, page, flags=re.DOTALL), encoding="utf-8")

@@ -1,6 +1,7 @@
 """Run the code blocks of the start and how-to pages: python -m docs.blocks [PAGE…] [--write].
 
-A page's blocks run in order, in one folder, and each how-to page goes on where `start.md` ended:
+A page's blocks run in order, in one folder, and each how-to page goes on where `start.md` ended. The pages
+under `zh/` are run too, in a terminal that speaks Chinese:
 
     ```sh, ```python, ```r        run, each in a process of its own; a failure stops
     ```csv title="NAME"           written to the file NAME (also txt, toml)
@@ -29,8 +30,9 @@ RUN = {
     "python": [sys.executable, "-"],
     "r": ["Rscript", "-"],
 }
-START = ("start.md",)
-PAGES = (*START, "own-reports.md", *sorted(f"howto/{p.name}" for p in (HERE / "howto").glob("*.md")))
+START = ("start.md", "zh/start.md")
+ENGLISH = ("start.md", "own-reports.md", *sorted(f"howto/{p.name}" for p in (HERE / "howto").glob("*.md")))
+PAGES = (*ENGLISH, *(f"zh/{name}" for name in ENGLISH))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,12 @@ def blocks_of(page: str) -> list[Block]:
     return [Block(m["language"], m["title"] or "", m["text"], m.span("text")) for m in FENCE.finditer(page)]
 
 
-def run_page(page: str, folder: Path) -> list[tuple[Block, str]]:
+def language_of(page: str) -> str:
+    """Return the language of the terminal of a page, by its name."""
+    return "zh" if page.startswith("zh/") else "en"
+
+
+def run_page(page: str, folder: Path, language: str = "en") -> list[tuple[Block, str]]:
     """Run the blocks of a page in a folder and return each output block with what was really printed.
 
     Raises:
@@ -73,15 +80,16 @@ def run_page(page: str, folder: Path) -> list[tuple[Block, str]]:
         elif block.language == "text":
             shown.append((block, printed))
         else:
-            printed = _run(block, folder)
+            printed = _run(block, folder, language)
     return shown
 
 
-def _run(block: Block, folder: Path) -> str:
+def _run(block: Block, folder: Path, language: str) -> str:
     place = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         RUN[block.language], input=block.text, cwd=folder, capture_output=True, text=True, encoding="utf-8",
-        timeout=600, check=False, env={**os.environ, "PATH": place, "PYTHONIOENCODING": "utf-8"},
+        timeout=600, check=False,
+        env={**os.environ, "PATH": place, "PYTHONIOENCODING": "utf-8", "GONGKAI_LANG": language},
     )  # fmt: skip
     if done.returncode:
         raise BlockError(f"exit {done.returncode} of\n{block.text}\n{done.stdout}\n{done.stderr[-3000:]}")
@@ -93,13 +101,13 @@ def shape(text: str) -> str:
     return re.sub(r"[\s─-]+", " ", re.sub(r"[-+]?(\d[\d.,]*|\.\d+)", "#", text)).strip()
 
 
-def check(page: str, folder: Path) -> None:
+def check(page: str, folder: Path, language: str = "en") -> None:
     """Run a page and compare what it prints with what it says.
 
     Raises:
         BlockError: A block failed, or printed something of another shape.
     """
-    for block, printed in run_page(page, folder):
+    for block, printed in run_page(page, folder, language):
         if shape(block.text) != shape(printed):
             raise BlockError(
                 f"the page says\n{block.text}\nbut it prints\n{printed}\npython -m docs.blocks --write"
@@ -115,18 +123,18 @@ def replaced(page: str, outputs: list[str]) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Run pages; with --write put what they print into them and into their Chinese twins."""
+    """Run pages; with --write put what they print into them."""
     pages = [a for a in arguments if not a.startswith("--")] or list(PAGES)
     with tempfile.TemporaryDirectory() as top:
-        started = Path(top) / "started"
-        started.mkdir()
-        for name in [*START, *(p for p in pages if p not in START)]:
-            folder = started if name in START else Path(shutil.copytree(started, Path(top) / Path(name).stem))
+        wanted = [s for s in START if any(language_of(s) == language_of(page) for page in pages)]
+        for name in [*wanted, *(p for p in pages if p not in START)]:
+            started, folder = Path(top) / language_of(name), Path(top) / "pages" / name
+            folder = started if name in START else Path(shutil.copytree(started, folder))
+            folder.mkdir(exist_ok=True)
             page = (HERE / name).read_text(encoding="utf-8")
-            outputs = [printed for _, printed in run_page(page, folder)]
-            for path in (HERE / name, HERE / "zh" / name):
-                if "--write" in arguments and path.exists():
-                    path.write_text(replaced(path.read_text(encoding="utf-8"), outputs), encoding="utf-8")
+            outputs = [printed for _, printed in run_page(page, folder, language_of(name))]
+            if "--write" in arguments:
+                (HERE / name).write_text(replaced(page, outputs), encoding="utf-8")
             for image in re.findall(r"/images/([\w.-]+)", page) if "--write" in arguments else ():
                 if (folder / image).exists():
                     shutil.copy(folder / image, HERE / "images")

@@ -3,7 +3,7 @@
 docs/tables.md      the data dictionary, from the rows of tables/rows.py; docs/zh/tables.md by columns.zh.toml
 docs/problems.md    every kind of problem, from problem.py; docs/zh/problems.md in Chinese
 docs/reference.md   the public functions, from their docstrings
-docs/commands.md    the command line, from Typer; docs/zh/commands.md by commands.zh.toml
+docs/commands.md    the command line, from Typer; docs/zh/commands.md by src/gongkai/cli/chinese.toml
 corpus/admitted.md  the second scheme that ships, as a coder reads it
 """
 
@@ -21,9 +21,9 @@ import typer
 
 import gongkai
 from gongkai.cli.app import app
+from gongkai.cli.chinese import parts_of, table
 from gongkai.coding.codebook import shown
 from gongkai.problem import KINDS
-from gongkai.show.page.static import words
 from gongkai.tables.codebooks import read_codebook, shipped
 from gongkai.tables.rows import KEYS, ROWS
 from gongkai.tables.schema import SCHEMAS
@@ -57,8 +57,6 @@ WORDS = {
         "表示有内容未收入，“请核对”（warning）表示应与原件比对，“提示”（note）仅供知悉。",
         "columns": ("列", "类型", "可为空", "含义"), "null": ("否", "是"),
         "codes": ("代码", "步骤", "轻重", "意思与办法"), "key": "主键：{}。", "and": "、",
-        "read": "读取文件", "report": "识别年报", "agency": "识别机关", "sections": "分节",
-        "statistics": "读表格", "build": "汇总成表",
     },
 }  # fmt: skip
 
@@ -98,10 +96,11 @@ def tables(language: str = "en") -> str:
 def problems(language: str = "en") -> str:
     """Return the list of kinds of problems; in Chinese with the words of the page."""
     said: dict[str, Any] = WORDS[language]
+    chinese = table()["words"]
     rows = [
         (f"`{code}`", k.step, k.severity, k.advice)
         if language == "en"
-        else (f"`{code}`", said[k.step], words()[f"severity_{k.severity}"][1], k.zh)
+        else (f"`{code}`", chinese[k.step], chinese[k.severity], k.zh)
         for code, k in sorted(KINDS.items())
     ]
     return _page("problems", language, [_table(said["codes"], rows)])
@@ -112,7 +111,7 @@ def reference() -> str:
     lines = [
         "# Reference",
         NOTE,
-        chinese()["page"]["reference"],
+        table()["page"]["reference"],
         "Everything public is a name of `gongkai`; the commands: [`commands.md`](commands.md). What is "
         "refused raises a `GongkaiError` of one line (`from gongkai.errors import GongkaiError`).",
     ]
@@ -157,38 +156,27 @@ def _plain(text: str) -> str:
     return "".join(p if p.startswith("`") else re.sub(r"([*_<\[])", r"\\\1", p) for p in parts)
 
 
-@functools.cache
-def chinese() -> dict[str, Any]:
-    """Return the Chinese of the command line, by its English, and what stands about it."""
-    return tomllib.loads((HERE / "commands.zh.toml").read_text(encoding="utf-8"))
-
-
 def commands(language: str = "en") -> str:
-    """Return the commands with their options; in Chinese what `commands.zh.toml` lacks stays English."""
-    known = chinese() if language == "zh" else {"commands": {}, "options": {}}
+    """Return the commands with their options; in Chinese by `cli/chinese.toml`."""
+    known = table() if language == "zh" else {"commands": {}, "options": {}}
     page = known.get("page") or {
         "title": "Command line",
         "about": "Results go to stdout, progress and logs to stderr. Exit code 0: done; 1: some inputs "
         "failed, each a row in `problems`; 2: wrong usage, or nothing could be done; 70: an error in gongkai "
-        "itself; 130: interrupted, what was finished is kept. `gongkai -v COMMAND` says more.",
+        "itself; 130: interrupted, what was finished is kept. `gongkai -v COMMAND` says more. In a Chinese "
+        "terminal, or with `GONGKAI_LANG=zh`, help and what the main commands print is Chinese.",
         "columns": ("argument or option", "meaning"), "required": " Required.", "default": " Default: `{}`.",
     }  # fmt: skip
     head = ["---\nlang: zh\n---"] if language == "zh" else []
     lines = [*head, f"# {page['title']}", NOTE, page["about"]]
     for name, command in _leaves(typer.main.get_command(app), "gongkai"):
-        text, examples = _said(command)
+        text, examples = parts_of(command.help)
         lines += [f"## `{name}`", _plain(known["commands"].get(text, text))]
         if examples:
             lines.append("\n".join(["```sh", *examples, "```"]))
         if rows := [_option(p, known["options"], page) for p in command.params if p.name != "help"]:
             lines.append(_table(page["columns"], rows))
     return "\n\n".join(lines) + "\n"
-
-
-def _said(command: Any) -> tuple[str, list[str]]:  # noqa: ANN401
-    """Return what a command does, in one line, and its examples."""
-    text, *examples = re.split(r"\n\s*Example: *", command.help or "")
-    return " ".join(text.split()), [e.strip() for e in examples]
 
 
 def _leaves(command: object, name: str) -> list[tuple[str, Any]]:

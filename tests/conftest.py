@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from gongkai.corpus.build import build
 from gongkai.report.file import read_file
 from gongkai.tables.schema import BUILT, KEYS, frame_of, read_table, to_arrow
 
+os.environ["GONGKAI_LANG"] = "en"  # whatever the language of this terminal
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 

@@ -12,8 +12,9 @@ import pytest
 import typer
 
 import gongkai
-from docs.make import PAGES, _leaves, _said, chinese
+from docs.make import PAGES, _leaves
 from gongkai.cli.app import app
+from gongkai.cli.chinese import parts_of, table
 from gongkai.tables.schema import SCHEMAS
 
 TOP = Path(__file__).parents[1]
@@ -40,9 +41,9 @@ def test_every_column_is_explained_in_chinese():
 def test_every_command_and_option_is_said_in_chinese_and_nothing_else_is():
     every = [command for _, command in _leaves(typer.main.get_command(app), "gongkai")]
     options = {p.help or p.name for c in every for p in c.params if p.name != "help"}
-    assert set(chinese()["commands"]) == {_said(c)[0] for c in every}
-    assert set(chinese()["options"]) == options
-    said = [*chinese()["commands"].values(), *chinese()["options"].values()]
+    assert set(table()["commands"]) == {parts_of(c.help)[0] for c in every}
+    assert set(table()["options"]) == options
+    said = [*table()["commands"].values(), *table()["options"].values()]
     assert [words for words in said if not re.search("[一-鿿]", words)] == []
 
 

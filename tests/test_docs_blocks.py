@@ -1,5 +1,6 @@
 """Start and how-to pages do what they say: their code runs, and the Chinese pages show the same code."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from docs.blocks import PAGES, START, Block, BlockError, blocks_of, check, shape
+from docs.blocks import ENGLISH, PAGES, START, Block, BlockError, blocks_of, check, language_of, shape
 from docs.make import _leaves
 from gongkai.cli.app import app
 
@@ -23,11 +24,11 @@ def text_of(page: str) -> str:
 
 @pytest.fixture(scope="session")
 def started(tmp_path_factory):
-    """The folder that a reader has at the end of start.md."""
-    folder = tmp_path_factory.mktemp("started")
+    """The folders that a reader has at the end of start.md, in English and in Chinese."""
+    folders = {language_of(page): tmp_path_factory.mktemp("started") for page in START}
     for page in START:
-        check(text_of(page), folder)
-    return folder
+        check(text_of(page), folders[language_of(page)], language_of(page))
+    return folders
 
 
 @pytest.mark.slow
@@ -37,7 +38,8 @@ def test_a_page_runs_and_prints_what_it_says(page, started, tmp_path):
     run = [b.text for b in blocks_of(text_of(page)) if b.language == "r" and not b.is_shown_only]
     if lacking := [name for name in re.findall(r"library\((\w+)\)", "".join(run)) if not has_package(name)]:
         pytest.skip(f"no Rscript with the package {lacking[0]} on this machine")
-    check(text_of(page), Path(shutil.copytree(started, tmp_path / "work")))
+    language = language_of(page)
+    check(text_of(page), Path(shutil.copytree(started[language], tmp_path / "work")), language)
 
 
 def has_package(name: str) -> bool:
@@ -46,15 +48,17 @@ def has_package(name: str) -> bool:
     return script is not None and subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", ENGLISH)
 def test_a_chinese_page_shows_the_same_code(page):
     assert [bare(b) for b in blocks_of(text_of(f"zh/{page}"))] == [bare(b) for b in blocks_of(text_of(page))]
 
 
 def bare(block: Block) -> tuple[str, str, str]:
-    """A block without its comments; why it is not run may be said in the page's language."""
+    """A block without its comments and breaks of lines, what is printed and a figure's language."""
     title = "not run" if block.is_shown_only else block.title
-    return block.language, title, re.sub(r" *(^| )#(?!!|SBATCH).*$", "", block.text, flags=re.M)
+    code = "" if block.language == "text" and not title else block.text
+    code = re.sub(r" *(^| )#(?!!|SBATCH).*$|, language=\"zh\"|names=\([^)]*\)", "", code, flags=re.M)
+    return block.language, title, re.sub(r"[\s,]+", "", code).replace(".zh.svg", ".svg")
 
 
 def test_every_page_is_in_the_menu():
@@ -81,6 +85,21 @@ def test_the_site_builds_strictly(tmp_path):
     assert '<html lang="zh"' in (site / "zh" / "start.html").read_text(encoding="utf-8")
     assert (site / "search.js").stat().st_size > 10_000  # the index that is read without a server
     assert not list(site.rglob("*.py"))
+
+
+@pytest.mark.slow
+def test_the_examples_are_typed(tmp_path):
+    for page in ENGLISH:
+        for number, block in enumerate(blocks_of(text_of(page))):
+            if block.language == "python" and not block.is_shown_only:
+                name = re.sub(r"\W", "_", page.removesuffix(".md"))
+                (tmp_path / f"{name}_{number}.py").write_text(block.text, encoding="utf-8")
+    assert len(list(tmp_path.iterdir())) > 20
+    command = [sys.executable, "-m", "mypy", "--config-file", str(TOP / "pyproject.toml"), str(tmp_path)]
+    done = subprocess.run(
+        command, cwd=TOP, env={**os.environ, "MYPYPATH": "src"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_block_that_fails_or_prints_something_else_is_found(tmp_path):

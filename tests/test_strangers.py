@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -137,6 +138,10 @@ def walked(request, labels, tables, tmp_path_factory):
         "followup", tables, place / "p.csv", "-o", place / "f.csv", *option, fails=not book.follow
     )
     call("trend", tables, place / "p.csv", "-o", place / "trend.csv", *option)
+    call("terms", tables, "-o", place / "w.csv", *option)
+    shutil.copytree(place / "m", place / "new")
+    (place / "new" / "gold.txt").write_text("", encoding="utf-8")  # as if it had learned from other sentences
+    said["calibrate"] = call("calibrate", place / "new", place / "gold.csv", "-o", place / "fitted")
     return place, book, said
 
 
@@ -162,6 +167,11 @@ def test_every_command_speaks_of_its_labels(walked):
     assert [q["label"] for q in core["scheme"]["quantities"]] == [q.label for q in book.quantities]
     card = (place / "m" / "README.md").read_text(encoding="utf-8")
     assert book.stamp in card
+    names = pd.DataFrame(json.loads((place / "fitted" / "config.json").read_text("utf-8"))["calibrated"])[
+        "label"
+    ]
+    assert names.tolist() == list(book.indicators)
+    assert "share predicted − coded" in said["calibrate"]
     assert all(f"**{n}**" in card for n in book.names)
 
 
@@ -229,9 +239,27 @@ def test_another_codebook_than_the_models_or_the_labels_is_refused(walked, table
     place, book, _ = walked
     other = next(p for p in BOOKS.glob("*.toml") if p.stem != book.name)
     said = call("predict", tables, "-o", place / "x.csv", "-m", place / "m", "--codebook", other, fails=True)
-    assert f"was trained on the codebook {book.stamp}, not on" in said
+    assert f"m: was trained on the codebook {book.stamp}, not on" in said
+    label = read_codebook(other).names[0]
+    assert f"; label {label} differs ({other}, line" in said
+    text = (BOOKS / f"{book.name}.toml").read_text(encoding="utf-8").replace(f'"{book.version}"', '"99"', 1)
+    (place / "newer.toml").write_text(text, encoding="utf-8")
+    said = call(
+        "predict",
+        tables,
+        "-o",
+        place / "x.csv",
+        "-m",
+        place / "m",
+        "--codebook",
+        place / "newer.toml",
+        fails=True,
+    )
+    assert (
+        said == f"m: was trained on the codebook {book.stamp}, not on {book.name} 99 ({place / 'newer.toml'})"
+    )
     said = call("evaluate", place / "p.csv", place / "gold.csv", "--codebook", other, fails=True)
-    assert "is not in the codebook" in said
+    assert f"p.csv, line 2: label {book.names[0]} is not in the codebook" in said
     text = (place / "gold.csv").read_text(encoding="utf-8").replace(book.stamp, f"{book.name} 99", 1)
     (place / "stale.csv").write_text(text, encoding="utf-8")
     said = call(
@@ -254,7 +282,7 @@ def test_codes_outside_the_classes_and_a_class_no_one_coded(walked, tmp_path):
         "train", tmp_path / "h.csv", "-o", tmp_path / "m", "--codebook", BOOKS / "capc.toml", fails=True
     )
     assert said == (
-        f"{tmp_path / 'h.csv'}: directive: no one coded the class '2' (line 7 of the codebook capc 2024); code "
+        f"{tmp_path / 'h.csv'}: directive: no one coded the class '2' ({BOOKS / 'capc.toml'}, line 7); code "
         "sentences of it, or train by a codebook without it"
     )
 
@@ -373,3 +401,39 @@ def test_tasks_of_another_version_of_the_codebook_are_refused(sentences, tmp_pat
     said = f"t.{ending}, {where}: written for the codebook 'pair 0.1', not for pair 0.2"
     with pytest.raises(SchemaError, match=re.escape(said)):
         read_tasks(path, "x", codebook=read_codebook(tmp_path / "next.toml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.csv", "s,commitment,.2\nt,comitment,.3\n", "a.csv, line 3: label comitment is not in the codebook"),
+        ("b.csv", "s,topic=staff,.2\n", "b.csv, line 2: label topic=staff is not in the codebook admitted 1"),
+        ("c.jsonl", '{"sentence_id": "s", "label": "comitment", "score": 1}\n', "c.jsonl, line 1: label comitment"),
+    ],
+)  # fmt: skip
+def test_a_label_of_predictions_that_is_none_of_the_codebook_is_named_with_its_line(
+    name, text, said, tmp_path
+):
+    head = "" if name.endswith("jsonl") else "sentence_id,label,score\n"
+    (tmp_path / name).write_text(head + text, encoding="utf-8")
+    with pytest.raises(SchemaError, match=re.escape(said)):
+        gongkai.read_predictions(tmp_path / name, codebook=read_codebook("admitted"))
+
+
+def test_a_class_that_is_none_is_named_with_its_line_and_a_scheme_nobody_gave_is_said(
+    tables, tmp_path, caplog
+):
+    file, sentence = tmp_path / "p.csv", gongkai.read_sentences(tables)["sentence_id"].iloc[0]
+    head = "sentence_id,label,value,score,predicted\n"
+    file.write_text(f"{head}{sentence},topic,staff,1,1\n{sentence},topic,stuff,1,1\n", encoding="utf-8")
+    with pytest.raises(
+        SchemaError, match=r"p\.csv, line 3: label topic=stuff is not in the codebook admitted 1"
+    ):
+        gongkai.read_predictions(file, tables, read_codebook("admitted"))
+    file.write_text(f"{head}{sentence},comitment,,1,1\n", encoding="utf-8")
+    with caplog.at_level("WARNING"):
+        assert len(gongkai.read_predictions(file, tables)) == 1
+    assert (
+        "p.csv: labels of no codebook that is given or ships are taken as they stand: comitment"
+        in caplog.text
+    )

@@ -49,12 +49,12 @@ if TYPE_CHECKING:
     from gongkai.measure.crosswalk import crosswalk as crosswalk
     from gongkai.measure.followup import followup as followup
     from gongkai.measure.followup import followup_placebo as followup_placebo
-    from gongkai.measure.followup import followup_shares as followup_shares
     from gongkai.measure.groups import with_covariates as with_covariates
     from gongkai.measure.guards import assume_random as assume_random
     from gongkai.measure.many import compare_groups as compare_groups
     from gongkai.measure.mentions import mentions as mentions
     from gongkai.measure.outcomes import outcome_sums as outcome_sums
+    from gongkai.measure.pairs import followup_shares as followup_shares
     from gongkai.measure.panel import panel as panel
     from gongkai.measure.panel import panel_gaps as panel_gaps
     from gongkai.measure.panel import write_panel as write_panel
@@ -114,7 +114,7 @@ _GROUPS = {
         "counted_outcome": "measure.prevalence", "coverage": "measure.coverage",
         "coverage_shares": "measure.coverage", "dsl_outcome": "measure.prevalence",
         "followup": "measure.followup", "followup_placebo": "measure.followup",
-        "followup_shares": "measure.followup", "keyness": "measure.terms",
+        "followup_shares": "measure.pairs", "keyness": "measure.terms",
         "mandated_phrases": "measure.copies", "mentions": "measure.mentions",
         "outcome_sums": "measure.outcomes", "panel": "measure.panel", "panel_gaps": "measure.panel",
         "pool": "measure.prevalence", "plan": "measure.plan", "prevalence": "measure.prevalence",

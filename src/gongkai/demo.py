@@ -19,6 +19,7 @@ from gongkai.tables.schema import read_table, write_frame
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gongkai.tables.codebook import Words
     from gongkai.tables.schema import Measures
 
 
@@ -29,7 +30,7 @@ class DemoResult:
     folder: Path
     summary: Summary
     quality: Measures
-    numbers: list[tuple[str, str]]
+    numbers: list[tuple[Words, str]]
 
 
 def demo(
@@ -64,5 +65,7 @@ def demo(
         say("page: tables + predictions → page.html")
         write_page(hidden / "tables", predictions, hidden / "page.html", model=hidden / "model")
         numbers = key_numbers(prevalence(predictions, by=()))
-        write_json(hidden / "run.json", {"command": "demo", "numbers": dict(numbers)})
+        write_json(
+            hidden / "run.json", {"command": "demo", "numbers": {str(name): value for name, value in numbers}}
+        )
     return DemoResult(Path(output), summary, quality, numbers)

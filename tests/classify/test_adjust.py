@@ -8,6 +8,7 @@ from gongkai.classify import adjust
 from gongkai.classify.adjust import calibrate
 from gongkai.classify.classifier import load_model
 from gongkai.errors import GongkaiError, ModelError
+from tests.classify.test_choices import ABCD
 
 
 @pytest.fixture
@@ -90,3 +91,36 @@ def test_too_few_codes_are_refused(model, coded):
 def test_what_it_was_trained_on_does_not_count(model, labels):
     with pytest.raises(ModelError, match="0 coded sentences"):
         calibrate(model, labels)
+
+
+class Taught:
+    """A model of the scheme ABCD that was taught where `a` is frequent: it chooses it too often."""
+
+    name, trained_on, codebook = "taught", frozenset(), ABCD
+    labels = ABCD.indicators
+    thresholds = dict.fromkeys(labels, 0.99)  # not used: of a choice the best class is chosen
+
+    def scores(self, sentences):
+        rng = np.random.default_rng(1)
+        at = sentences["topic"].map("abcd".index).to_numpy()
+        odds = rng.normal(size=(len(at), 4)) + 2.5 * np.eye(4)[at] + np.array([1.5, 0, 0, -0.5])
+        return 1 / (1 + np.exp(-2 * odds))
+
+
+def test_the_classes_of_a_choice_are_chosen_as_often_as_they_are_coded(coded, monkeypatch):
+    rng = np.random.default_rng(2)
+    gold = coded.assign(topic=rng.choice(list("abcd"), p=[0.2, 0.4, 0.3, 0.1], size=160), codebook=ABCD.stamp)
+    monkeypatch.setattr(adjust, "find_model", lambda name: name)
+    monkeypatch.setattr(adjust, "load_model", lambda folder: Taught())
+    found = calibrate("taught", gold).set_index("label")
+    assert found["n"].tolist() == [160] * 4
+    assert found["bias_before"].sum() == pytest.approx(0), "each sentence has one class"
+    assert found["bias_before"]["topic=a"] > 0.1
+    assert found["bias_after"].sum() == pytest.approx(0)
+    assert found["bias_after"].abs().max() < 0.05
+    assert found["brier_after"].sum() < found["brier_before"].sum()
+    assert found["f1_after"].mean() > found["f1_before"].mean()
+    assert len(set(found["slope"])) == 1
+    assert found["threshold"].isna().all()
+    few = calibrate("taught", gold.assign(topic=["b"] * 157 + list("acd")))
+    assert few["slope"].isna().all(), "one class alone tells nothing"

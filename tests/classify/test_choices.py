@@ -1,13 +1,21 @@
+import json
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from gongkai.classify.calibrate import calibrate, calibrated, evened
 from gongkai.classify.choices import fit_class, told
+from gongkai.classify.classifier import load_model
 from gongkai.classify.features import features
+from gongkai.classify.kinds import TrainSettings
 from gongkai.classify.linear import LinearClassifier, train_linear
 from gongkai.classify.predict import shared_out
+from gongkai.classify.train import train
+from gongkai.errors import ModelError, SchemaError
 from gongkai.tables.codebook import Class, Codebook, Example, Label, Words
+from gongkai.tables.codebooks import parse_codebook, with_examples
 
 TOPIC = Label(
     "topic",
@@ -114,3 +122,46 @@ def test_scores_of_classes_are_their_odds_made_to_sum_to_1():
     assert scores[0, 1] / scores[0, 0] == pytest.approx(4)
     assert scores[0].argmax() == 2
     assert scores[1] == pytest.approx(0.25)
+
+
+def test_further_examples_teach_the_classes_and_are_never_tested(labels, tmp_path):
+    """A word that no coded sentence has is learned from the file; the figures are of the coded sentences alone."""
+    book = parse_codebook(
+        'name = "x"\nversion = "1"\n[labels.tone]\ntype = "choice"\nclasses = ["plan", "fact"]\n'
+    )
+    tone = np.where(labels["commitment"], "plan", "fact")
+    coded = labels.drop(columns=["commitment", "boilerplate"]).assign(tone=tone, codebook=book.stamp)
+    file = tmp_path / "more.csv"
+    file.write_text("text,tone\n" + "拟筹谋兴办。,plan\n业已落成竣工。,fact\n" * 5, encoding="utf-8")
+    settings = TrainSettings(outer_folds=2, folds=2, comparisons=False)
+    train(coded, tmp_path / "plain", settings=settings, codebook=book)
+    taught = replace(settings, examples=str(file))
+    metrics = train(coded, tmp_path / "taught", settings=taught, codebook=book)
+    assert set(metrics.loc[metrics["label"] == "tone", "n"]) == {len(labels)}
+    other = replace(taught, model="transformer", encoder="x")
+    with pytest.raises(ModelError, match="a transformer does not learn from examples"):
+        train(coded, tmp_path / "none", settings=other, codebook=book)
+    new = pd.DataFrame({"text": ["拟筹谋兴办", "业已落成竣工"]})
+    plain, better = (load_model(tmp_path / name) for name in ("plain", "taught"))
+    assert better.codebook == plain.codebook == book, "the scheme stays as it is"
+    won = better.scores(new)[:, 0] - plain.scores(new)[:, 0]
+    assert won[0] > 0 > won[1]
+    run = [json.loads((tmp_path / name / "run.json").read_text()) for name in ("plain", "taught")]
+    assert [one["inputs"] for one in run] == [1, 2]
+
+
+def test_wrong_examples_are_named_by_their_line(tmp_path):
+    file = tmp_path / "more.csv"
+    for text, said in (
+        ("text,topic\n甲,staff\n乙,stuff\n", "more.csv, line 3: topic is 'stuff'; expected staff, sites"),
+        ("text,topic\n,staff\n", "more.csv, line 2: text is empty"),
+        ("text,tone\n甲,staff\n", "more.csv: lacks the column topic"),
+        ("", "more.csv: lacks the columns text, topic"),
+    ):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(SchemaError, match=said):
+            with_examples(BOOK, file)
+    with pytest.raises(SchemaError, match="cannot be read"):
+        with_examples(BOOK, tmp_path / "none.csv")
+    file.write_text("text,topic\n甲,队伍\n乙,\n", encoding="utf-8")
+    assert with_examples(BOOK, file).of("topic").examples == (*TOPIC.examples, Example("甲", "staff"))

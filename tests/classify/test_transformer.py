@@ -3,16 +3,23 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from corpus.make.bind import write_labels
 from gongkai.classify.classifier import FILES, load_model
 from gongkai.classify.kinds import TrainSettings
 from gongkai.classify.predict import predict
 from gongkai.classify.train import train
-from gongkai.classify.transformer import pairs_of
+from gongkai.classify.transformer import pairs_of, train_transformer
+from gongkai.cli.app import app
+from gongkai.coding.labels import read_labels
 from gongkai.corpus import stream
 from gongkai.corpus.stream import predict_tables
 from gongkai.errors import ModelError, SchemaError
+from gongkai.tables.codebooks import parse_codebook
+from gongkai.tables.coded import indicator_codes
 from gongkai.tables.schema import read_table
 from tests.corpus.test_build import contents
 
@@ -157,3 +164,90 @@ def test_no_encoder_is_said_before_the_work(labels, tmp_path):
     with pytest.raises(SchemaError):
         train(labels, tmp_path / "m", settings=tmp_path / "run.toml")
     assert not (tmp_path / "m").exists()
+
+
+CHOOSES = parse_codebook(
+    """
+    name = "chooses"
+    version = "1"
+    [labels.promise]
+    [labels.tone]
+    type = "choice"
+    classes = ["promise", "fact", "formula"]
+    [labels.more]
+    type = "choice"
+    only_if = "promise"
+    classes = ["further", "plain"]
+    """
+)
+
+
+@pytest.fixture(scope="session")
+def chooses(labels, encoder, tmp_path_factory):
+    """Labels by a scheme with choices, one of them under a condition, and a model of them through the commands."""
+    place = tmp_path_factory.mktemp("chooses")
+    promise, formula = (labels[name].astype(bool) for name in ("commitment", "boilerplate"))
+    tone = np.select([promise, formula], ["promise", "formula"], "fact")
+    more = pd.Series(np.where(formula, "further", "plain"), dtype=object).where(promise, None)
+    coded = labels.drop(columns=["commitment", "boilerplate"])
+    coded = coded.assign(promise=promise, tone=tone, more=more, codebook=CHOOSES.stamp)
+    new = coded["agency"].isin(["第9局", "第10局", "第11局"])
+    write_labels(coded[~new], place / "g.csv", CHOOSES)
+    write_labels(coded[new], place / "new.csv", CHOOSES)
+    (place / "book.toml").write_text(CHOOSES.source, encoding="utf-8")
+    (place / "s.toml").write_text(
+        f'model = "transformer"\nencoder = "{encoder}"\nouter_folds = 3\nfolds = 3\ntested_folds = 1\nseeds = 1\n'
+        "epochs = 8\nlearning_rate = 3e-3\n"
+    )
+    option = ("--codebook", place / "book.toml")
+    said = [run("train", place / "g.csv", "-o", place / "m", "--settings", place / "s.toml", *option)]
+    said += [run("predict", place / "new.csv", "-o", place / "p.csv", "-m", place / "m", *option)]
+    said += [run("evaluate", place / "p.csv", place / "new.csv", *option)]
+    return place, said
+
+
+def run(*arguments):
+    done = CliRunner().invoke(app, [str(a) for a in arguments])
+    assert done.exit_code == 0, (done.output, done.exception)
+    return done.output
+
+
+def test_choices_are_learned_predicted_and_evaluated(chooses):
+    place, (trained, _, evaluated) = chooses
+    rows = pd.read_csv(place / "p.csv")
+    assert len(rows) == 60 * len(CHOOSES.indicators)
+    tone = rows[rows["label"] == "tone"]
+    by_sentence = tone.groupby("sentence_id", sort=False)
+    assert np.allclose(by_sentence["score"].sum(), 1)
+    assert (by_sentence["predicted"].sum() == 1).all()
+    best = tone.loc[by_sentence["score"].idxmax(), ["sentence_id", "value"]].set_index("sentence_id")["value"]
+    assert tone[tone["predicted"]].set_index("sentence_id")["value"].equals(best)
+    gold = read_labels(place / "new.csv", CHOOSES).set_index("sentence_id")
+    assert (best == gold.loc[best.index, "tone"]).mean() > 0.7, "by chance about a half"
+    promised = rows[(rows["label"] == "promise")].set_index("sentence_id")["predicted"]
+    under = rows[rows["label"] == "more"].groupby("sentence_id", sort=False)["predicted"].sum()
+    assert under.eq(promised.loc[under.index].astype(int)).all(), (
+        "a class where the condition holds, else none"
+    )
+    for said in (trained, evaluated):
+        assert "macro_f1" in said
+    assert "tone" in evaluated
+    card = (place / "m" / "README.md").read_text(encoding="utf-8")
+    assert CHOOSES.stamp in card
+    assert "| tone | macro_f1 |" in card
+
+
+def test_a_class_that_the_validating_fold_lacks_is_still_scored(chooses, encoder):
+    """Sentences of one agency alone are of the class: a fold of others calibrates it."""
+    place, _ = chooses
+    gold = read_labels(place / "g.csv", CHOOSES)
+    rare = gold["tone"].eq("formula") & gold["agency"].ne("第0局")
+    codes = {
+        name: np.where(rare, 0.0, column)
+        for name, column in indicator_codes(gold, CHOOSES).items()
+        if name == "tone=formula"
+    } | {"promise": indicator_codes(gold, CHOOSES)["promise"].to_numpy()}
+    validation = gold["agency"].isin(["第1局", "第2局"]).to_numpy()
+    model, _ = train_transformer(gold, codes, validation, name="m", encoder=str(encoder), epochs=1)
+    scores = model.scores(gold)
+    assert np.isfinite(scores).all()

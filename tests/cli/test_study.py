@@ -122,6 +122,37 @@ def test_reuse_followup_compare_terms(tables, predicted, tmp_path):
     assert "--second" in call("terms", tables, "-o", tmp_path / "u.csv", "--by", "year", fails=True)
 
 
+def test_shares_of_pairs_are_corrected_by_a_drawn_part(tables, predicted, tmp_path):
+    call("followup", tables, predicted, "-o", tmp_path / "f.csv")
+    out = call("sample", tmp_path / "f.csv", "-o", tmp_path / "t", "-n", 4, "--by", "kind", "--coder", "li")
+    assert "4 pairs for li" in out
+    sheet = pd.read_csv(tmp_path / "t" / "li.csv")
+    assert {"nearest", "inclusion", "checked"} <= set(sheet.columns)
+    assert "outcome" not in sheet.columns
+    sheet = sheet.assign(checked="silent")
+    sheet.loc[0, "sentence_id"] = "strange"
+    write_frame(sheet, tmp_path / "read.csv")
+    out = call("followup", tables, predicted, "-o", tmp_path / "g.csv", "--checked", tmp_path / "read.csv")
+    assert "commitment:silent    100.0%" in out
+    assert "dsl" in out
+    assert "1 of 4 rows are none of this search" in out
+    call("reuse", tables, "-o", tmp_path / "r.csv", "--copies", tmp_path / "c.csv", "--nearest")
+    call(
+        "sample", tmp_path / "c.csv", "-o", tmp_path / "u", "-n", 20, "--by", "kind,found", "--format", "xlsx"
+    )
+    sheet = pd.read_excel(tmp_path / "u" / "coder.xlsx").assign(checked="否")
+    write_frame(sheet, tmp_path / "read.xlsx")
+    pairs = tmp_path / "d.csv"
+    out = call(
+        "reuse", tables, "-o", tmp_path / "s.csv", "--copies", pairs, "--nearest", "--checked",
+        tmp_path / "read.xlsx",
+    )  # fmt: skip
+    assert "own                  0.0%" in out
+    refused = call("reuse", tables, "-o", tmp_path / "x.csv", "--nearest", fails=True)
+    assert "they need --copies" in refused
+    assert "lacks the column kind" in call("sample", predicted, "-o", tmp_path / "v", fails=True)
+
+
 def test_show_goes_back_to_the_sentences(tables, predicted, tmp_path):
     call("measure", predicted, "-o", tmp_path / "m.csv", "--by", "year")
     measures = pd.read_csv(tmp_path / "m.csv")

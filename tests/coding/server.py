@@ -17,7 +17,8 @@ from gongkai.coding.exchange import write_tasks
 class Server(ThreadingHTTPServer):
     """Answers by rule; `faults` maps a word of the sentence to what goes wrong, once or always.
 
-    One that `remembers` honours Idempotency-Key: what it answered under a key it says again and counts once.
+    One that `remembers` honours Idempotency-Key: what it answered under a key it says again and counts once. One
+    that `repeats` says failures again too.
     """
 
     daemon_threads = True
@@ -28,7 +29,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.lock = threading.Lock()
         self.answered, self.seen, self.faults, self.delay, self.heads = [], [], {}, 0.0, []
-        self.remembers, self.given = False, {}
+        self.remembers, self.repeats, self.given, self.failed = False, False, {}, {}
         self.reads = None
         self.rule = lambda text: {"commitment": {"code": int("将" in text), "rule": "1"},
                                   "boilerplate": {"code": int("进一步" in text), "rule": "2"}}  # fmt: skip
@@ -54,8 +55,14 @@ class Handler(BaseHTTPRequestHandler):
         with server.lock:
             server.seen.append(text)
             server.heads.append({k.lower(): v for k, v in self.headers.items()})
-            fault = next((f for word, f in server.faults.items() if word in text and f), None)
-            what = fault.pop(0) if isinstance(fault, list) else fault
+            once = self.headers.get("Idempotency-Key") if server.repeats else None
+            if once in server.failed:
+                what = server.failed[once]
+            else:
+                fault = next((f for word, f in server.faults.items() if word in text and f), None)
+                what = fault.pop(0) if isinstance(fault, list) else fault
+                if once and what is not None:
+                    server.failed[once] = what
         if server.delay:
             time.sleep(server.delay)
         if isinstance(what, int):

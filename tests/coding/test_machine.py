@@ -2,6 +2,7 @@
 
 import re
 import signal
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -156,6 +157,28 @@ def test_what_never_came_is_asked_for_in_the_next_run(server, tasks, tmp_path, s
     server.faults = {}
     codes, tally = code_by_machine(tasks, machine(server), cache=tmp_path / "kept")
     assert (tally.asked, tally.kept, tally.failed) == (3, 9, 0)
+
+
+def test_a_moved_cache_keeps_its_keys_and_a_failure_that_is_repeated_is_asked_anew(server, tasks, tmp_path):
+    server.faults = {"": [500, "garbage"] + [None] * 10}
+    server.repeats = True
+    ask = partial(code_by_machine, tasks, machine(server, retries=1, jobs=1))
+    first, tally = ask(cache=tmp_path / "kept")
+    assert tally.failed == 2
+    replayed, _ = code_by_machine(tasks, Machine("tiny"), cache=tmp_path / "kept")
+    pd.testing.assert_frame_equal(first, replayed)
+    sent = [h["idempotency-key"] for h in server.heads]
+    (tmp_path / "kept").rename(tmp_path / "moved")
+    codes, tally = ask(cache=tmp_path / "moved")
+    assert (tally.asked, tally.kept, tally.failed) == (2, 10, 0)
+    assert codes["comment"].isna().all()
+    again = [h["idempotency-key"] for h in server.heads][len(sent) :]
+    assert again == [key.removesuffix("-1") + "-2" for key in dict.fromkeys(sent[:3])]
+    server.heads.clear()
+    ask(cache=tmp_path / "elsewhere")
+    assert [h["idempotency-key"] for h in server.heads][-9:] == sent[-9:], (
+        "of what is asked, not of its place"
+    )
 
 
 @pytest.mark.parametrize(

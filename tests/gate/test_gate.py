@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.real import TOPICS, admitted
 from gongkai.classify.predict import predict
 from gongkai.classify.train import gold_of
 from gongkai.coding.labels import read_labels
@@ -134,6 +135,21 @@ def test_the_card_says_what_real_sentences_say(shared, tmp_path):
     for label, value in found.items():
         assert told[label, "f1"] == pytest.approx(value, abs=0.0005), "python -m benchmarks.real, make model"
         assert told[label, "share_bias"] == pytest.approx(bias[label], abs=0.0005)
+
+
+def test_topics_of_real_sentences_are_as_the_card_says(shared, tmp_path):
+    """36 sentences, which decide nothing; a fall of several is a fault."""
+    assert hashlib.sha256(TOPICS.read_bytes()).hexdigest() == FLOORS["real_admitted"]["digest"]
+    found = admitted([SHARED / n for n in REAL], tmp_path / "t", ADMITTED).set_index(["label", "metric"])[
+        "value"
+    ]
+    for label, floor in FLOORS["real_admitted"]["accuracy"].items():
+        assert found[label, "accuracy"] >= floor, label
+    metrics = pd.DataFrame(json.loads((ADMITTED / "metrics.json").read_text(encoding="utf-8")))
+    told = metrics[metrics["split"] == "real"].set_index(["label", "metric"])["value"]
+    assert told.to_dict() == pytest.approx(found.to_dict(), abs=0.0005), (
+        "python -m benchmarks.real --admitted"
+    )
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from gongkai.errors import MeasureError
-from gongkai.measure.followup import _outcome, followup, followup_placebo, followup_shares, likenesses
+from gongkai.measure.followup import _outcome, followup, followup_placebo, likenesses
 from gongkai.measure.similar import weigh
 
 THEN = [
@@ -43,6 +43,7 @@ def test_each_promise_is_done_again_or_silent(found):
     assert found.loc["2020-2", ["outcome", "next_id"]].tolist() == ["again", "2021-2"]
     assert found.loc["2020-3", "outcome"] == "silent"
     assert pd.isna(found.loc["2020-3", "next_text"])
+    assert found.loc["2020-2", "nearest"] == found.loc["2020-2", "next_text"]
 
 
 def test_done_needs_the_same_thing_and_a_report_of_it():
@@ -100,25 +101,6 @@ def test_an_announcement_is_no_promise_of_its_own(found):
 def test_problems_return_among_the_problems(found):
     assert found.loc["2020-4", ["kind", "outcome", "next_id"]].tolist() == ["problem", "returns", "2021-1"]
     assert found.loc["2020-5", "outcome"] == "silent"
-
-
-def test_shares_add_up_and_one_agency_has_no_interval(found):
-    shares = followup_shares(found.reset_index())
-    assert shares["label"].str.startswith("commitment").all()  # problems count only as read
-    assert shares["value"].sum() == pytest.approx(1)
-    assert shares["low"].isna().all()
-
-
-def test_what_was_read_counts_in_place_of_what_was_found(found):
-    read = {"2020-1": "silent", "2020-2": "again", "2020-3": "silent", "2020-4": "returns", "2020-5": None}
-    table = found.reset_index()
-    shares = followup_shares(table.assign(checked=table["sentence_id"].map(read))).set_index("label")
-    assert shares.loc["commitment:done", "value"] == 0
-    assert shares.loc["commitment:silent", "value"] == pytest.approx(2 / 3)
-    assert shares.loc["problem:returns", ["value", "n"]].tolist() == [1, 1]
-    assert set(shares["method"]) == {"checked"}
-    with pytest.raises(MeasureError, match="'maybe' of a commitment"):
-        followup_shares(table.assign(checked="maybe"))
 
 
 def test_years_apart_are_not_compared():

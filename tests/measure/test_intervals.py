@@ -54,6 +54,24 @@ def test_strata_leave_out_what_lies_between_them():
     assert variance(sums, sizes, np.array([0, 0, 1, 1])) == (pytest.approx(0), pytest.approx(2))
 
 
+def two_means_by_matrices(sums, coded, imputed):
+    """CR2 and degrees of freedom of the sum of two means, from the covariance of what clusters add to it."""
+    seen = sum(np.diag(v) - np.outer(v, v) / v.sum() for v in (coded, imputed))
+    root = np.sqrt((coded + imputed) / np.diag(seen))
+    eigen = np.linalg.eigvalsh(root[:, None] * seen * root)
+    return float((root * sums) @ (root * sums)), float(eigen.sum() ** 2 / (eigen**2).sum())
+
+
+def test_the_coded_and_the_imputed_mean_have_their_own_degrees_of_freedom():
+    sums = np.array([0.3, -0.1, 0.2, -0.3, -0.1])
+    for coded, imputed in (([4, 2, 3, 1, 5], [2, 2, 2, 2, 2]), ([4, 2, 3, 0, 0], [0, 0, 0, 2, 1])):
+        parts = np.array(coded, float), np.array(imputed, float)
+        found = variance(sums, parts[0] + parts[1], imputed=parts[1])
+        assert found == pytest.approx(two_means_by_matrices(sums, *parts))
+    alone = variance(sums, np.array([4.0, 2, 3, 1, 2]), imputed=np.array([0.0, 0, 0, 0, 2]))
+    assert alone == pytest.approx(variance(sums, np.array([4.0, 2, 3, 1, 2])))
+
+
 def test_intervals_lie_in_the_unit_interval_and_hold_the_value():
     for tops in ([0, 0, 1], [3, 4, 4], [0, 1, 4], [2, 2, 3]):
         found = share_interval(counts(tops, [4, 4, 4]), 0.95)

@@ -4,6 +4,7 @@ import pytest
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.terms import frequencies, keyness, stop_words
+from gongkai.tables.codebooks import read_codebook
 
 
 def table(*rows):
@@ -37,6 +38,14 @@ def test_frequencies_count_words_and_agencies():
 def test_preambles_are_left_out():
     with pytest.raises(MeasureError, match="no word"):
         frequencies(ROWS.assign(section="preamble"))
+
+
+def test_what_a_codebook_does_not_count_is_left_out():
+    book = read_codebook("admitted")  # section five alone
+    rows = ROWS.assign(section=["overview", "problems", "overview", "improvements"])
+    assert set(frequencies(rows, codebook=book)["term"]) == {"收费", "减免", "公开", "机构", "解读", "专栏"}
+    both = keyness(rows, by="group", first="old", second="new", min_agencies=1, codebook=book)
+    assert both["count_first"].sum() == 4
 
 
 def test_distinctive_words_of_each_side():

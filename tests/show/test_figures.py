@@ -151,6 +151,37 @@ def test_a_caption_says_method_model_interval_and_n(predictions):
     assert "No intervals drawn" in plot_kinds(measures, by="year").usermeta["caption"]["en"]
 
 
+WORDS_TABLE = pd.DataFrame(
+    {"term": list("甲乙"), "z_agency": [2, -3], "count_first": 1, "count_second": 2, "agencies": 3}
+)
+PLOTS = {
+    "prevalence": lambda p, **k: plot_prevalence(prevalence(p), measure="prevalence", **k),
+    "derived": lambda p, **k: plot_prevalence(prevalence(p), **k),
+    "change": lambda p, **k: plot_change(prevalence(p, by=["year"]), **k),
+    "panels": lambda p, **k: plot_change(prevalence(p.assign(kind="department"), by=["year", "kind"]), by="kind", **k),
+    "undated": lambda p, **k: plot_change(prevalence(p.assign(year=p["year"].where(p["year"] > p["year"].min())), by=["year"]), **k),
+    "kinds": lambda p, **k: plot_kinds(prevalence(p, by=["agency"]), **k),
+    "network": lambda p, **k: plot_network(NETWORK, **k),
+    "terms": lambda p, **k: plot_terms(WORDS_TABLE, **k),
+}  # fmt: skip
+GIVEN = {"model", "linear", "gongkai", "copied", "z_agency", "PPI"}
+
+
+@pytest.mark.parametrize("size", [None, "column"])
+@pytest.mark.parametrize("plot", PLOTS)
+def test_a_figure_and_its_captions_are_whole_in_one_language(predictions, plot, size):
+    named = {*predictions["agency"], *predictions["model"], *"甲乙丙丁"} | GIVEN
+    for language, other in (("en", "[\u4e00-\u9fff]"), ("zh", "[A-Za-z]{2,}")):
+        chart = PLOTS[plot](predictions, language=language, size=size)
+        drawn = re.findall(r"<text[^>]*>([^<]+)</text>", to_svg(chart))
+        for text in [*drawn, chart.usermeta["caption"][language]]:
+            for name in sorted(named, key=len, reverse=True):
+                text = text.replace(name, "")
+            assert not re.search(other, text), text
+    with pytest.raises(MeasureError, match="expected en or zh"):
+        PLOTS[plot](predictions, language="fr")
+
+
 def test_names_that_would_run_into_each_other_are_left_out():
     points = pd.DataFrame({"up": [0.5, 0.51, 0.8], "across": [0.1, 0.1, 0.2]})
     assert _apart(points, 0.05).index.tolist() == [0, 2]

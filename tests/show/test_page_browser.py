@@ -30,7 +30,12 @@ pytestmark = [
 ARTEFACTS = os.environ.get("GONGKAI_ARTEFACTS")
 """Folder for the screenshots; a temporary one where it is not set."""
 WIDTHS = (360, 390, 768, 1280, 1920, 3840)
-LOOKS = (("light", "en-US"), ("dark", "zh-CN"))
+LOOKS = (
+    ("light", "en-US"),
+    ("dark", "zh-CN"),
+    *((("light", "zh-CN"), ("dark", "en-US")) if ARTEFACTS else ()),
+)
+"""Light and dark, English and Chinese; each with each where the screenshots are kept."""
 READY = "html[data-ready]"
 
 
@@ -109,7 +114,7 @@ def test_the_overview_shows_the_shares_and_leads_to_an_agency(opened, reports):
     assert opened.locator("#tip").is_visible()
     opened.keyboard.press("Enter")
     opened.wait_for_url("**#/agency/**")
-    assert opened.locator("h1").inner_text() in set(reports["agency"])
+    assert opened.locator(".view-agency h1").inner_text() in set(reports["agency"])
 
 
 def test_agencies_are_filtered_and_sorted_and_the_address_keeps_both(opened, address, reports):
@@ -140,6 +145,18 @@ def test_agencies_are_filtered_and_sorted_and_the_address_keeps_both(opened, add
     name, content = saved(opened, opened.locator("[data-save=csv]"))
     assert name == "agencies.csv"
     assert len(content.decode("utf-8-sig").splitlines()) == 1 + len(agencies)
+
+
+def test_agencies_are_sorted_on_a_phone_too(browser, file):
+    with quiet(browser, viewport={"width": 390, "height": 900}) as window:
+        go(window, file.as_uri(), "agencies")
+        names = window.locator("table.agencies tbody th a").all_inner_texts()
+        window.get_by_label("Sort by").select_option("1")
+        window.wait_for_url("**sort=1**")
+        shares = window.locator("tbody td.share:nth-child(4) b").all_inner_texts()
+        assert shares == sorted(shares, key=lambda t: -float(t.rstrip("%")))
+        window.get_by_label("Sort by").select_option("name")
+        assert window.locator("table.agencies tbody th a").all_inner_texts() == names
 
 
 def test_an_agency_shows_years_promises_and_copied_text(opened, address, reports):
@@ -327,6 +344,39 @@ def test_charts_and_tables_are_saved(opened):
     assert png[:4] == b"\x89PNG"
     _, table = saved(opened, figure.locator("[data-save=csv]"))
     assert len(table.decode("utf-8-sig").splitlines()) == 3
+
+
+def test_a_table_stands_in_the_place_of_its_chart_and_back(opened):
+    figure = opened.locator(".f-agencies")
+    turn = figure.locator("button.turn")
+    turn.click()
+    assert figure.locator(".plot").is_hidden()
+    assert figure.locator("[data-save=svg]").is_hidden()
+    assert figure.locator(".numbers tbody tr").count() == 2
+    first = figure.locator(".numbers tbody tr").first.inner_text()
+    figure.locator(".tabs button").nth(1).click()
+    assert figure.locator(".numbers tbody tr").first.inner_text() != first
+    turn.click()
+    assert figure.locator(".plot svg a.point").count() == 2
+    assert figure.locator(".numbers").is_hidden()
+
+
+def test_a_view_says_how_to_cite_it_and_names_no_folder(opened, address, reports):
+    go(opened, address, f"report/{reports['report_id'].iloc[0]}")
+    opened.locator(".cite summary").click()
+    playwright.expect(opened.locator("#cite")).to_contain_text(reports["agency"].iloc[0])
+    text = opened.locator("#cite").inner_text()
+    assert f".html#/report/{reports['report_id'].iloc[0]}" in text
+    assert "cheap-talk 2" in text
+    assert "counted, not corrected" in text
+    assert "/tmp" not in text
+
+
+def test_each_share_says_what_it_means(opened):
+    assert (
+        opened.locator(".numbers-big .def").all_inner_texts()[0].startswith("The agency, or a body under it")
+    )
+    assert all(opened.locator(".numbers-big .def").all_inner_texts())
 
 
 def places(reports):

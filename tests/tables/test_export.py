@@ -91,6 +91,25 @@ def test_predictions_labels_and_own_columns_go_with_them(tables, predictions, la
     assert fields["mine"] == "a column of the user's own"
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_own_columns_have_the_type_that_holds_the_values_of_all_parts(form, tables, predictions, tmp_path):
+    held = predictions[predictions.columns[:13]].head(6).reset_index(drop=True)
+    columns = [
+        {"one": [1, 2], "two": [1, 2]},
+        {"one": [0.5, None], "two": ["a", None]},
+        {"three": [True, False]},
+    ]
+    for k, own in enumerate(columns):
+        (tmp_path / "p" / "predictions").mkdir(parents=True, exist_ok=True)
+        part = held.iloc[2 * k : 2 * k + 2].reset_index(drop=True).assign(**own)
+        part.to_parquet(tmp_path / "p" / "predictions" / f"part-{k:05d}.parquet")
+    export(tables, tmp_path / "d", predictions=tmp_path / "p", form=form)
+    read = {"csv": pd.read_csv, "parquet": pd.read_parquet}[form](tmp_path / "d" / f"predictions.{form}")
+    assert read["one"].tolist()[:3] == [1.0, 2.0, 0.5]
+    assert read["two"].astype(object).tolist()[:3] == ["1", "2", "a"]
+    assert read["three"].notna().tolist() == [False] * 4 + [True] * 2
+
+
 def test_refusals(tables, tmp_path):
     with pytest.raises(SchemaError, match="date '2026-13-01'"):
         export(tables, tmp_path / "x", about=About(published="2026-13-01"))

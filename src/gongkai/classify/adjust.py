@@ -2,7 +2,9 @@
 
 The cheap middle way between counting predictions as they are and correcting every group by a coded sample
 (`prevalence(method="dsl")`): what the model learned stays, Platt's sigmoid (Platt 1999) is fitted to 100–300
-coded sentences, and the threshold is put where the share predicted is the share coded.
+coded sentences, and the threshold is put where the share predicted is the share coded. Of the classes of a
+choice the one with the best odds is chosen, by no threshold: they get one slope together, and an offset each,
+so that each is chosen as often as it was coded (`calibrate.evened`).
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +20,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gongkai.classify.calibrate import Calibration, platt, sigmoid
+from gongkai.classify.calibrate import Calibration, evened, platt, sigmoid
 from gongkai.classify.classifier import CARD, CONFIG, find_model, learned_from, load_model
+from gongkai.classify.predict import decisions, shared_out
 from gongkai.classify.train import gold_of
 from gongkai.errors import ModelError
 from gongkai.store.run import whole_folder, write_json
+from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.coded import indicator_codes
 from gongkai.tables.schema import Labels, Table
@@ -34,6 +39,10 @@ FEWEST = 50
 """Coded sentences, and `RAREST` of each kind, below which a slope is noise."""
 RAREST = 5
 FOLDS = 5
+COLUMNS = (
+    "label", "n", "positives", "clusters", "slope", "offset", "threshold",
+    *(f"{what}_{when}" for what in ("brier", "bias", "f1") for when in ("before", "after")),
+)  # fmt: skip
 
 
 def calibrate(
@@ -54,10 +63,11 @@ def calibrate(
         overwrite: Replace an earlier folder.
 
     Returns:
-        One row per label: `n, positives, clusters`; `slope` and `offset` on the old log odds, `threshold`;
-        and before and after, `brier_before, brier_after, bias_before, bias_after` (share predicted − share
-        coded) and `f1_before, f1_after`. After is measured in cross-validation by agency: no sentence is
-        judged by a fit that saw its agency. A label with too few codes is left as it is, without `slope`.
+        One row per label, or class of a choice: `n, positives, clusters`; `slope` and `offset` on the old log
+        odds, `threshold` (of a class none); and before and after, `brier_before, brier_after, bias_before,
+        bias_after` (share predicted − share coded) and `f1_before, f1_after`. After is measured in
+        cross-validation by agency: no sentence is judged by a fit that saw its agency. A label with too few
+        codes is left as it is, without `slope`; a choice needs two classes with enough.
 
     Raises:
         SchemaError: That annotator coded nothing.
@@ -84,57 +94,86 @@ def calibrate(
     scores = np.clip(classifier.scores(gold), 1e-6, 1 - 1e-6)
     odds = np.log(scores / (1 - scores))
     codes = indicator_codes(gold, scheme)
-    rows, fits = [], {}
-    for column, label in enumerate(classifier.labels):
-        known = codes[label].notna().to_numpy(bool)
-        y, before = codes[label].to_numpy()[known].astype(bool), scores[known, column]
-        row = {"label": label, "n": len(y), "positives": int(y.sum()), "clusters": len(set(agency[known]))}
-        told = _quality(before, before >= classifier.thresholds[label], y)
-        row |= {f"{name}_before": value for name, value in told.items()}
-        if min(y.sum(), (~y).sum()) >= RAREST:
-            fits[label] = _fit(odds[known, column], y)
-            after = _quality(*_held_out(odds[known, column], y, agency[known]), y)
-            row |= {"slope": fits[label].slope, "offset": fits[label].offset}
-            row |= {"threshold": fits[label].threshold}
-            row |= {f"{name}_after": value for name, value in after.items()}
-        rows.append(row)
-    table = pd.DataFrame(rows)
+    rows: list[dict[str, object]] = []
+    fits: dict[str, Calibration] = {}
+    at = {indicator: column for column, indicator in enumerate(classifier.labels)}
+    for label in scheme.labels:
+        names = [indicator for indicator in label.indicators if indicator in at]
+        known = codes[names].notna().all(axis=1).to_numpy(bool)
+        y = codes.loc[known, names].to_numpy(bool)
+        own, whose = odds[known][:, [at[name] for name in names]], agency[known]
+        as_is = {name: Calibration(1.0, 0.0, classifier.thresholds[name]) for name in names}
+        before, after = _judged(own, as_is, scheme), None
+        if _enough(y):
+            fitted = _fit(own, y, names)
+            fits |= fitted
+            after = _held_out(own, y, whose, names, scheme)
+        for k, name in enumerate(names):
+            row: dict[str, object] = {"label": name, "n": len(y), "positives": int(y[:, k].sum())}
+            row |= {"clusters": len(set(whose)), **_quality("before", before, y, k)}
+            if after is not None:
+                row |= {"slope": fitted[name].slope, "offset": fitted[name].offset}
+                row |= {} if label.is_choice else {"threshold": fitted[name].threshold}
+                row |= _quality("after", after, y, k)
+            rows.append(row)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
     if output is not None:
         _save(classifier, fits, folder, Path(output), table, overwrite=overwrite)
     return table
 
 
-def _fit(odds: Vector, y: Vector) -> Calibration:
-    """Fit slope and offset; put the threshold where as many are predicted as are coded."""
-    slope, offset = platt(odds, y)
-    ranked = np.sort(sigmoid(slope * odds + offset))[::-1]
+def _enough(y: Vector) -> bool:
+    """Whether codes, sentences × indicators of one label, have two kinds often enough."""
+    often = np.append(y.sum(axis=0), (~y).sum() if y.shape[1] == 1 else 0) >= RAREST
+    return int(often.sum()) > 1
+
+
+def _fit(odds: Vector, y: Vector, names: Sequence[str]) -> dict[str, Calibration]:
+    """Fit slope and offset; as many are predicted as are coded, by the threshold or by classes' offsets."""
+    slope, offset = platt(odds.ravel(), y.ravel())
+    if len(names) > 1:
+        same = [Calibration(slope, offset, 0.5)] * len(names)
+        return dict(zip(names, evened(same, odds, y), strict=True))
+    ranked = np.sort(sigmoid(slope * odds.ravel() + offset))[::-1]
     k = int(y.sum())
     after = ranked[k] if k < len(ranked) else 0.0
-    return Calibration(slope, offset, float((ranked[k - 1] + after) / 2))
+    return {names[0]: Calibration(slope, offset, float((ranked[k - 1] + after) / 2))}
 
 
-def _held_out(odds: Vector, y: Vector, agency: Vector) -> tuple[Vector, Vector]:
+def _judged(odds: Vector, fits: Mapping[str, Calibration], scheme: Codebook) -> tuple[Vector, Vector]:
+    """Return scores and decisions, sentences × indicators of one label, by fits on its odds."""
+    columns = [sigmoid(fit.slope * odds[:, k] + fit.offset) for k, fit in enumerate(fits.values())]
+    scores = shared_out(np.stack(columns, axis=1), tuple(fits), scheme)
+    return scores, decisions(scores, {name: fit.threshold for name, fit in fits.items()}, scheme)
+
+
+def _held_out(
+    odds: Vector, y: Vector, agency: Vector, names: Sequence[str], scheme: Codebook
+) -> tuple[Vector, Vector]:
     """Return scores and decisions, each by a fit without the sentence's agency; of one agency, by folds."""
-    names = sorted(set(agency))
-    number = np.searchsorted(names, agency) if len(names) > 1 else np.arange(len(y))
-    score, told = np.zeros(len(y)), np.zeros(len(y), bool)
+    known = sorted(set(agency))
+    number = np.searchsorted(known, agency) if len(known) > 1 else np.arange(len(y))
+    score, told = np.zeros(y.shape), np.zeros(y.shape, bool)
     for fold in range(FOLDS):
         held = number % FOLDS == fold
         if not held.any():
             continue
         rest = y[~held]
-        own = _fit(odds[~held], rest) if min(rest.sum(), (~rest).sum()) else Calibration(1.0, 0.0, 0.5)
-        score[held] = sigmoid(own.slope * odds[held] + own.offset)
-        told[held] = score[held] >= own.threshold
+        both = min(rest.sum(), (~rest).sum())
+        fits = _fit(odds[~held], rest, names) if both else dict.fromkeys(names, Calibration(1.0, 0.0, 0.5))
+        score[held], told[held] = _judged(odds[held], fits, scheme)
     return score, told
 
 
-def _quality(score: Vector, told: Vector, y: Vector) -> dict[str, float]:
-    hits = float((told & y).sum())
+def _quality(when: str, judged: tuple[Vector, Vector], y: Vector, column: int) -> dict[str, object]:
+    score, told, code = (part[:, column] for part in (*judged, y))
+    if not len(code):
+        return {}
+    hits = float((told & code).sum())
     return {
-        "brier": float(((score - y) ** 2).mean()),
-        "bias": float(told.mean() - y.mean()),
-        "f1": 2 * hits / max(float(told.sum() + y.sum()), 1.0),
+        f"brier_{when}": float(((score - code) ** 2).mean()),
+        f"bias_{when}": float(told.mean() - code.mean()),
+        f"f1_{when}": 2 * hits / max(float(told.sum() + code.sum()), 1.0),
     }
 
 
@@ -163,7 +202,7 @@ def _save(
         lines = [
             f"| {r.label} | {r.n} | {r.bias_before:+.3f} | {r.bias_after:+.3f} | {r.brier_before:.3f} | "
             f"{r.brier_after:.3f} | {r.f1_before:.3f} | {r.f1_after:.3f} |"
-            for r in table.dropna().itertuples()
+            for r in table.dropna(subset="slope").itertuples()
         ]
         head = (
             f"\n## Calibrated anew\n\nSlope, offset and threshold of `{folder.name}` were fitted to "

@@ -25,7 +25,7 @@ from gongkai.classify.distance import Familiar
 from gongkai.classify.kinds import KINDS, kind_named
 from gongkai.errors import GongkaiError, ModelError
 from gongkai.store.run import bundled
-from gongkai.tables.codebook import Codebook
+from gongkai.tables.codebook import Codebook, Label
 from gongkai.tables.codebooks import given_or_shipped, read_codebook, shipped
 from gongkai.tables.ids import text_key
 
@@ -198,5 +198,20 @@ def refuse_other(model: Classifier, codebook: Codebook | None) -> None:
         ModelError: Says which and which.
     """
     own = given_or_shipped(model.codebook)
-    if codebook is not None and (codebook.stamp, codebook.indicators) != (own.stamp, own.indicators):
-        raise ModelError(f"{model.name}: was trained on the codebook {own.stamp}, not on {codebook.stamp}")
+    if codebook is None:
+        return
+    theirs = {label.name: _decides(label) for label in own.labels}
+    changed = [label.name for label in codebook.labels if theirs.pop(label.name, None) != _decides(label)]
+    differs = changed[0] if changed else min(theirs, default="")
+    if not differs and codebook.stamp == own.stamp:
+        return
+    where = (codebook if changed else own).place_of(differs)
+    raise ModelError(
+        f"{model.name}: was trained on the codebook {own.stamp}, not on {codebook.stamp}"
+        + (f"; label {differs} differs ({where})" if differs else f" ({codebook.file})")
+    )
+
+
+def _decides(label: Label) -> tuple[object, ...]:
+    """Return what a model's labels must share with a codebook's."""
+    return label.indicators, label.only_if, label.sections

@@ -38,6 +38,9 @@ class TrainSettings:
     """Inside each of those, for choosing features, calibration and threshold."""
     regularization: tuple[float, ...] = (10.0,)
     """linear: values of C to choose from."""
+    examples: str = ""
+    """linear: a CSV file, `text` and a column for each label, from which the classes of choices are learned
+    like from the codebook's own examples: never tested, and no share of theirs counts."""
     encoder: str = ""
     """transformer: folder or hub name of the encoder to fine-tune."""
     epochs: int = 8
@@ -81,6 +84,8 @@ class Kind:
     """Settings without which it cannot be trained, and what they are."""
     on_device: bool = False
     """Takes a device and a batch size."""
+    examples: bool = False
+    """Learns classes from `TrainSettings.examples`."""
     random: bool = False
     """Two trainings differ by the seed: the metrics are repeated over seeds."""
 
@@ -112,7 +117,7 @@ def _kind(name: str, **about: Any) -> Kind:  # noqa: ANN401
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
-        _kind("linear"),
+        _kind("linear", examples=True),
         _kind(
             "transformer",
             needs={"encoder": "a folder or hub name, e.g. hfl/rbt3"},

@@ -44,6 +44,10 @@ as often as it was coded, and the highest is chosen. Where rules and definitions
 sentences in sight, as those of `admitted` were, the figures below flatter them a little, though no agency
 tested was trained on. Counted shares of classes are right on text like the training text only: give them with
 a coded sample (`measure --method dsl`)."""
+OF_EXAMPLES = """
+
+The classes learn from the sentences of `{}` too, as from the codebook's examples: they are
+in no figure below and count in no share."""
 COLUMNS = " columns"
 """Behind a head's name: which of its columns are stored, a bit for each."""
 CONTEXT = frozenset({"section", "heading", "lead"})
@@ -251,6 +255,7 @@ def method(about: Mapping[str, Any]) -> str:
         "grouped out-of-fold margins; thresholds chosen on those too. Each label chose its blocks:\n\n"
         + "\n".join(blocks)
         + (OF_CLASSES if any("=" in label for label in about["chosen"]) else "")
+        + (OF_EXAMPLES.format(examples) if (examples := about["settings"].get("examples")) else "")
     )
 
 

@@ -149,12 +149,21 @@ def _real(real: Table, authored: Table) -> str:
             f"[{_number(row.low)}, {_number(row.high)}] | {shown} | {_count(row.positives)} |"
         )
     first = real.iloc[0]
+    n, reports = _count(first["n"]), _count(first["clusters"])
+    said = (
+        f"**These are the figures to quote.** {n} coded sentences of {reports} real reports that no model "
+        "was trained on, read by gongkai\nfrom their files; 95 % intervals over the agencies. The features "
+        "were chosen\nwith these sentences in sight: reports of another kind may fare worse.\n\n"
+    )
+    if (real["metric"] == "macro_f1").any():
+        said = (
+            f"Few: {n} sentences of {reports} real reports, read by gongkai from their files and coded by "
+            "one reader; 95 % intervals\nover the agencies. Neither model nor features were chosen by them. "
+            "Too few to tell classes apart: correct shares by a coded sample of your own.\n\n"
+        )
     return (
-        f"**These are the figures to quote.** {_count(first['n'])} coded sentences of "
-        f"{_count(first['clusters'])} real reports that no model was trained on, read by gongkai\nfrom their "
-        "files; 95 % intervals over the agencies. The features were chosen\nwith these sentences in sight: "
-        "reports of another kind may fare worse.\n\n"
-        "| label | metric | real | authored, agencies not seen | positives |\n|---|---|---|---|---|\n"
+        said
+        + "| label | metric | real | authored, agencies not seen | positives |\n|---|---|---|---|---|\n"
         + "\n".join(lines)
     )
 
@@ -209,7 +218,7 @@ def _number(value: object) -> str:
 
 
 def _count(value: object) -> str:
-    return f"{value:.0f}" if isinstance(value, int | float) and value == value else "–"
+    return "–" if value is None or value != value else f"{value:.0f}"
 
 
 def publish(

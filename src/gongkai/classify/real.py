@@ -52,10 +52,14 @@ def real_quality(about: Mapping[str, Any], name: str) -> Table:
 
 
 def bundled_quality(name: str) -> Table:
-    """Return the F1 on real sentences that stands in a bundled model's metrics; empty for any other model."""
+    """Return the F1 on real sentences that stands in a bundled model's metrics; empty for any other model.
+
+    Of a choice it is the mean over the classes that occur.
+    """
     try:
         rows = json.loads(bundled(f"models/{name}/metrics.json").read_text(encoding="utf-8"))
     except GongkaiError:
         return pd.DataFrame()
     metrics = pd.DataFrame(rows)
-    return metrics[(metrics["split"] == "real") & (metrics["metric"] == "f1") & metrics["low"].notna()]
+    f1 = metrics["metric"].isin(["f1", "macro_f1"]) & ~metrics["label"].str.contains("=")
+    return metrics[(metrics["split"] == "real") & f1 & metrics["low"].notna()]

@@ -25,6 +25,7 @@ from gongkai.errors import ModelError, SchemaError
 from gongkai.measure.quality import evaluate
 from gongkai.store.run import manifest, read_settings, whole_folder, write_json
 from gongkai.tables.codebook import Codebook
+from gongkai.tables.codebooks import with_examples
 from gongkai.tables.coded import coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.ids import text_key
 from gongkai.tables.predicted import indicator_names
@@ -72,6 +73,12 @@ def train(
             raise ModelError(f"a {settings.model} needs the setting {needed}: {what}")
     scheme = scheme_of_labels(labels, codebook)
     gold = _with_tokens(gold_of(labels, settings.annotator, scheme))
+    digests = {}
+    if settings.examples and not KINDS[settings.model].examples:
+        raise ModelError(f"a {settings.model} does not learn from examples; leave out the setting examples")
+    if settings.examples:
+        scheme = with_examples(scheme, settings.examples)
+        digests["examples"] = hashlib.sha256(Path(settings.examples).read_bytes()).hexdigest()
     with whole_folder(folder, overwrite=overwrite) as hidden:
         groups = split_groups(gold)
         metrics = _metrics(gold, groups, folder.name, settings, scheme)
@@ -85,8 +92,8 @@ def train(
         kind = {"kind": settings.model, "labels": list(model.labels), "thresholds": model.thresholds}
         write_json(hidden / CONFIG, kept | kind | about)
         write_json(hidden / METRICS, metrics.astype(object).where(metrics.notna(), None).to_dict("records"))
-        digest = {"labels": about["gold_digest"]}
-        write_json(hidden / RUN, manifest("train", asdict(settings), digest))
+        digests["labels"] = about["gold_digest"]
+        write_json(hidden / RUN, manifest("train", asdict(settings), digests))
         known = zip(gold["sentence_id"], gold["text"].map(text_key), strict=True)
         (hidden / GOLD).write_text("".join(f"{name} {key}\n" for name, key in known), encoding="utf-8")
         (hidden / CODEBOOK).write_text(scheme.source, encoding="utf-8")

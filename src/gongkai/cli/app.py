@@ -20,9 +20,10 @@ import typer
 from typer import Argument, Option
 
 import gongkai
+from gongkai.cli import chinese, coding, figures, fit, handover, inference, page, shares, study
 from gongkai.cli import codebook as codebook_app
-from gongkai.cli import coding, figures, fit, handover, inference, page, shares, study
 from gongkai.cli import options as opt
+from gongkai.cli.chinese import say, word
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import coded_predictions, given_predictions
 from gongkai.cli.doctor import doctor
@@ -49,11 +50,11 @@ def main() -> None:
     try:
         app()
     except GongkaiError as error:
-        typer.echo(f"gongkai: {error}", err=True)
+        typer.echo(f"gongkai: {chinese.error(str(error))}", err=True)
         sys.exit(2)
     except SystemExit as done:
         if done.code == 130:  # Typer turns Ctrl-C into this
-            typer.echo("gongkai: interrupted; what was finished is kept", err=True)
+            typer.echo(say("gongkai: interrupted; what was finished is kept"), err=True)
         raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -106,19 +107,25 @@ def demo(
     Example: gongkai demo -o gongkai-demo
     """
     from gongkai.demo import demo as run
+    from gongkai.tables.codebooks import shipped
 
-    done = run(output, jobs=jobs, overwrite=overwrite, say=lambda step: typer.echo(step, err=True))
+    done = run(output, jobs=jobs, overwrite=overwrite, say=lambda step: typer.echo(say(step), err=True))
     f1 = done.quality[(done.quality["metric"] == "f1") & done.quality["low"].notna()]
-    typer.echo(f"\n{done.summary.reports} reports, {done.summary.sentences:,} sentences (authored)")
+    read = {"reports": done.summary.reports, "sentences": done.summary.sentences}
+    typer.echo(say("\n{reports} reports, {sentences:,} sentences (authored)", **read))
+    language = "zh" if chinese.is_asked() else "en"
     for row in f1.itertuples():
-        real = f"{row.n:.0f} sentences of real reports"
-        where = real if row.split == "real" else "authored agencies not trained on"
-        typer.echo(f"  {row.label}: F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}] on {where}")
-    typer.echo("Three numbers worth seeing:")
+        real = say("{n:.0f} sentences of real reports", n=row.n)
+        where = real if row.split == "real" else say("authored agencies not trained on")
+        measured = f"F1 {row.value:.2f} [{row.low:.2f}, {row.high:.2f}]"
+        label = shipped().title_of(str(row.label)).zh if language == "zh" else row.label
+        typer.echo(say("  {label}: {measured} on {where}", label=label, measured=measured, where=where))
+    typer.echo(say("Three numbers worth seeing:"))
     for name, value in done.numbers:
-        typer.echo(f"  {value}  {name}")
-    typer.echo(f"Open {(done.folder / 'page.html').resolve()}")
-    typer.echo(f"Tables, model, predictions.csv and measures.csv are in {done.folder.resolve()}")
+        typer.echo(f"  {value}  {name.said(language)}")
+    typer.echo(say("Open {page}", page=(done.folder / "page.html").resolve()))
+    rest = "Tables, model, predictions.csv and measures.csv are in {folder}"
+    typer.echo(say(rest, folder=done.folder.resolve()))
 
 
 @app.command()
@@ -154,17 +161,18 @@ def build(
             paths, output, jobs=jobs, limit=limit, resume=resume, overwrite=overwrite, executor=executor,
             share=share, about=about, wall=Wall(file_timeout, file_memory),
         )  # fmt: skip
-    typer.echo(
-        f"{done.files} files: {done.reports} reports, {done.sentences:,} sentences, "
-        f"{done.statistics:,} cells, {done.checks:,} checks in {output}"
-    )
+    read = {n: getattr(done, n) for n in ("files", "reports", "sentences", "statistics", "checks")}
+    typer.echo(say(
+        "{files} files: {reports} reports, {sentences:,} sentences, {statistics:,} cells, "
+        "{checks:,} checks in {output}",
+        **read, output=output,
+    ))  # fmt: skip
     for kind, count in done.problems.items():
-        typer.echo(f"  {count} × {kind}")
+        typer.echo(f"  {count} × {' '.join(map(word, kind.split(' ')))}")
     _say_open(share)
     if done.failed:
-        typer.echo(
-            f"gongkai: {done.failed} files failed; see the table 'problems' (severity error)", err=True
-        )
+        failed = say("{n} files failed; see the table 'problems' (severity error)", n=done.failed)
+        typer.echo(f"gongkai: {failed}", err=True)
         raise typer.Exit(1)
 
 
@@ -192,10 +200,12 @@ def check(
     for path, rows in broken.groupby("source_path", sort=False):
         first = rows.iloc[0]
         year = "?" if first["year"] != first["year"] else int(first["year"])
-        typer.echo(f"{first['agency'] or '?'} {year}  ({path}): {len(rows)} broken")
+        named = {"agency": first["agency"] or "?", "year": year, "path": path}
+        typer.echo(say("{agency} {year}  ({path}): {n} broken", **named, n=len(rows)))
         for row in rows.itertuples():
             typer.echo(f"  {row.rule:<40} {row.left:>12g} ≠ {row.right:<12g} {row.where}")
-    typer.echo(f"{counts.total()} rules: {counts[True]} hold, {len(broken)} broken, {counts[None]} undecided")
+    held = {"hold": counts[True], "broken": len(broken), "open": counts[None]}
+    typer.echo(say("{all} rules: {hold} hold, {broken} broken, {open} undecided", all=counts.total(), **held))
     if output is not None:
         write_frame(broken, output, overwrite=overwrite)
 
@@ -309,23 +319,29 @@ def _say_counts(output: str | Path, counts: Mapping[str, int], scheme: Codebook 
 
     total, counted = counts.get("sentences", 0), counts.get("counted sentences", 0)
     among: dict[str, list[str]] = {}
-    for quantity in given_or_shipped(scheme).quantities:
+    book = given_or_shipped(scheme)
+    for quantity in book.quantities:
         if of := counts.get(f"of {quantity.label}"):
-            where = f"among {' + '.join(quantity.bottom)}: " if quantity.bottom else ""
-            among.setdefault(where, []).append(f"{counts[quantity.label] / of:.1%} {quantity.label}")
+            names = [quantity.label, *quantity.bottom]
+            names = [book.title_of(name).zh for name in names] if chinese.is_asked() else names
+            where = say("among {names}: ", names=" + ".join(names[1:])) if quantity.bottom else ""
+            among.setdefault(where, []).append(f"{counts[quantity.label] / of:.1%} {names[0]}")
     shown = "; ".join(where + ", ".join(shares) for where, shares in among.items())
-    left = f", {total - counted:,} of them in sections that are not counted" if counted < total else ""
-    typer.echo(f"{output}: {total:,} sentences{left}; {shown}")
+    uncounted = ", {n:,} of them in sections that are not counted"
+    left = say(uncounted, n=total - counted) if counted < total else ""
+    line = "{output}: {n:,} sentences{left}; {shown}"
+    typer.echo(say(line, output=output, n=total, left=left, shown=shown))
     if "far sentences" not in counts:
         return
     share = counts["far sentences"] / max(counted, 1)
-    typer.echo(
-        f"  {share:.1%} unlike the training text (distance above {FAR}; of reports like it {1 - FAR:.0%})"
-    )
+    unlike = "  {share:.1%} unlike the training text (distance above {far}; of reports like it {usual:.0%})"
+    typer.echo(say(unlike, share=share, far=FAR, usual=1 - FAR))
     if share > FAR_TEXT:
         typer.echo(
-            "  warning: the model's quality is not known on such text; correct by a coded sample: "
-            "gongkai sample, then measure --labels"
+            say(
+                "  warning: the model's quality is not known on such text; correct by a coded sample: "
+                "gongkai sample, then measure --labels"
+            )
         )
 
 
@@ -363,7 +379,7 @@ def _predict_file(
     counts = summed_up(predictions, classifier.labels, given_or_shipped(classifier.codebook))
     _say_counts(output, counts, classifier.codebook)
     if failed:
-        typer.echo(f"gongkai: {failed} files failed and are not in it; see above", err=True)
+        typer.echo(say("gongkai: {n} files failed and are not in it; see above", n=failed), err=True)
         raise typer.Exit(1)
 
 

@@ -10,11 +10,10 @@ from typer import Argument, Option
 
 import gongkai
 from gongkai.cli import options as opt
+from gongkai.cli.renamed import Renaming
 from gongkai.tables.codebook import Codebook
 
-app = typer.Typer(
-    no_args_is_help=True, help="A scheme of labels as data: check, show, new. 编码手册：检查、显示、新建。"
-)
+app = typer.Typer(cls=Renaming, no_args_is_help=True, help="A scheme of labels as data: check, show, new.")
 File = Annotated[Path | None, Argument(help="Codebook in TOML; the one that ships if not given.")]
 
 

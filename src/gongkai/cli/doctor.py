@@ -15,6 +15,7 @@ from pathlib import Path
 import typer
 
 import gongkai
+from gongkai.cli.chinese import say, word
 from gongkai.cli.net import versions
 from gongkai.errors import GongkaiError
 
@@ -41,15 +42,16 @@ def doctor() -> None:
     """
     wrong = []
     for title, look in LOOKS.items():
-        typer.echo(title)
+        typer.echo(word(title))
         try:
             for line in look():
                 typer.echo(f"  {line}")
         except Exception as error:  # whatever is broken here is what is looked for
             wrong.append(title)
             said = str(error) if isinstance(error, GongkaiError) else f"{type(error).__name__}: {error}"
-            typer.echo(f"  WRONG: {said}")
-    typer.echo(f"Something is wrong with: {', '.join(wrong)}" if wrong else "All is well")
+            typer.echo(f"  {word('WRONG')}: {said}")
+    named = ", ".join(map(word, wrong))
+    typer.echo(say("Something is wrong with: {named}", named=named) if wrong else say("All is well"))
     if wrong:
         raise typer.Exit(1)
 
@@ -57,19 +59,21 @@ def doctor() -> None:
 def _extras() -> Iterator[str]:
     for extra, modules in EXTRAS.items():
         lacking = [module for module in modules if importlib.util.find_spec(module) is None]
-        said = f'lacks {", ".join(lacking)}: pip install "gongkai[{extra}]"' if lacking else "installed"
-        yield f"{extra:<13} {said}"
+        install = {"names": ", ".join(lacking), "line": f'pip install "gongkai[{extra}]"'}
+        yield f"{extra:<13} {say('lacks {names}: {line}', **install) if lacking else say('installed')}"
 
 
 def _machine() -> Iterator[str]:
     from gongkai.show.figures import chinese_font
 
-    yield f"cores {os.cpu_count()}, memory {_memory()}"
+    yield say("cores {n}, memory {memory}", n=os.cpu_count(), memory=_memory())
     free, here = (shutil.disk_usage(place).free / 2**30 for place in (tempfile.gettempdir(), "."))
-    yield f"disk free for temporary files {free:.1f} GiB, here {here:.1f} GiB"
-    yield f"locale {'.'.join(map(str, locale.getlocale()))}, file names {sys.getfilesystemencoding()}"
-    yield f"output {getattr(sys.stdout, 'encoding', None)}"
-    yield f"Chinese font for charts: {chinese_font() or 'none found; charts may show empty boxes'}"
+    yield say("disk free for temporary files {free:.1f} GiB, here {here:.1f} GiB", free=free, here=here)
+    place = ".".join(map(str, locale.getlocale()))
+    yield say("locale {place}, file names {names}", place=place, names=sys.getfilesystemencoding())
+    yield say("output {encoding}", encoding=getattr(sys.stdout, "encoding", None))
+    found = chinese_font() or say("none found; charts may show empty boxes")
+    yield say("Chinese font for charts: {found}", found=found)
     if free < ROOM:
         raise GongkaiError(f"{tempfile.gettempdir()}: less than {ROOM} GiB free")
 
@@ -85,8 +89,9 @@ def _requirements() -> Iterator[str]:
     """Say of what gongkai always needs whether it can be loaded."""
     for module in NEEDED:
         importlib.import_module(module)
-    yield "what gongkai needs can be loaded"
-    yield f"gongkai {metadata.version('gongkai')} from {Path(__file__).parents[1]}"
+    yield say("what gongkai needs can be loaded")
+    place = {"version": metadata.version("gongkai"), "place": Path(__file__).parents[1]}
+    yield say("gongkai {version} from {place}", **place)
 
 
 def _self_test() -> Iterator[str]:
@@ -96,10 +101,10 @@ def _self_test() -> Iterator[str]:
         done = gongkai.build(report, Path(place) / "tables")
         if not done.reports:
             raise GongkaiError(f"{report.name}: a bundled report is not read any more")
-        yield f"built {done.reports} report: {done.sentences} sentences, {done.statistics} cells"
+        yield say("built 1 report: {n} sentences, {cells} cells", n=done.sentences, cells=done.statistics)
         predictions = gongkai.predict(gongkai.read(Path(place) / "tables", "sentences"))
-    yield f"the bundled model loads and tags: {len(predictions)} rows"
-    yield f"measured: {len(gongkai.prevalence(predictions))} rows"
+    yield say("the bundled model loads and tags: {n} rows", n=len(predictions))
+    yield say("measured: {n} rows", n=len(gongkai.prevalence(predictions)))
 
 
 LOOKS: dict[str, Callable[[], Iterator[str]]] = {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Option
@@ -15,6 +17,11 @@ from gongkai.cli.coded import given_predictions
 from gongkai.cli.groups import With, say_unmatched
 from gongkai.errors import GongkaiError
 
+if TYPE_CHECKING:
+    from gongkai.tables.schema import Table
+
+_NAMES = ["indicator", "zh", "unit"]
+"""Of a rate, few each."""
 Strict = Annotated[bool, Option("--strict", help="Null where a rule that a rate rests on is broken.")]
 Per = Annotated[
     str, Option("--per", help="Columns of --with to divide new requests by.  [default: residents]")
@@ -42,33 +49,50 @@ def rates(
     Example: gongkai rates tables -o rates.csv --strict
     Example: gongkai rates tables -o rates.xlsx --with own.csv --per residents,staff
     """
+    import pandas as pd
+
     from gongkai.measure.coverage import uneven_years
-    from gongkai.measure.systems import systems
-    from gongkai.tables.schema import read_frame, write_frame
+    from gongkai.measure.rates import rate_pieces
+    from gongkai.measure.systems import NEEDED, systems
+    from gongkai.tables.schema import read_frame, write_frame, write_frames
 
     own = None if covariates is None else read_frame(covariates, [])
     reports = gongkai.read(tables, "reports")
-    found = gongkai.rates(
-        reports, tables, gongkai.read(tables, "checks", ["report_id", "rule", "holds"]), covariates=own,
-        per=opt.columns_of(per) or None, strict=strict, method=method, level=level,  # type: ignore[arg-type]
+    pieces = rate_pieces(
+        reports, tables, tables, covariates=own, per=opt.columns_of(per) or None, strict=strict,
+        method=method, level=level,  # type: ignore[arg-type]
     )  # fmt: skip
-    write_frame(found, output, overwrite=overwrite)
+    rows: list[Table] = []
+    numbers: list[Table] = []
+    reasons: Counter[str] = Counter()
+
+    def passing() -> Iterator[Table]:
+        for piece in pieces:
+            reason = piece["reason"].str.partition(":")[0]
+            reasons.update(reason[reason != ""])
+            numbers.append(piece[[*_NAMES, "value"]].assign(cases=piece["bottom"].where(reason == "")))
+            numbers[-1] = numbers[-1].astype(dict.fromkeys(_NAMES, "category"))
+            if below is not None:
+                rows.append(piece[list(NEEDED)])
+            yield piece
+
+    write_frames(passing(), output, overwrite=overwrite)
     if own is not None and covariates is not None:
         say_unmatched(reports, own, covariates, output, overwrite=overwrite)
     if below is not None:
-        pairs = systems(found, gongkai.series(reports), reports)
+        pairs = systems(pd.concat(rows, ignore_index=True), gongkai.series(reports), reports)
         write_frame(pairs, below, overwrite=overwrite)
         typer.echo(f"  {below}: {pairs['parent'].nunique()} parents with agencies held; nothing need add up")
-    for name, part in found.groupby("indicator", sort=False):
-        cases = part["bottom"].where(part["reason"] == "")
+    found = pd.concat(numbers)
+    for name, part in found.groupby("indicator", sort=False, observed=True):
         shown = part[part["value"].notna()]
-        few = f", {(cases < 30).sum()} of fewer than 30 cases" if shown["unit"].eq("share").any() else ""
+        shares = shown["unit"].eq("share").any()
+        few = f", {(part['cases'] < 30).sum()} of fewer than 30 cases" if shares else ""
         typer.echo(
             f"  {name:<28} {part['zh'].iloc[0]:<14} {len(shown)} of {len(part)} reports{few}"
             + (f", median {shown['value'].median():.3g}" if len(shown) else "")
         )
-    reasons = found["reason"].str.partition(":")[0].value_counts()
-    for reason, times in reasons.drop("", errors="ignore").items():
+    for reason, times in reasons.most_common():
         typer.echo(f"  null: {times} × {reason}")
     for line in uneven_years(reports):
         typer.echo(f"  note: {line}")
@@ -163,10 +187,9 @@ def panel(
     book = codebook_of(codebook)
     predicted = given_predictions(predictions, tables, book)
     reports = gongkai.read(tables, "reports")
-    checks = gongkai.read(tables, "checks", ["report_id", "rule", "holds"])
     own = None if covariates is None else read_frame(covariates, [])
     table, dictionary = gongkai.panel(
-        reports, predicted, sentences=tables, statistics=tables, checks=checks,
+        reports, predicted, sentences=tables, statistics=tables, checks=tables,
         labels=None if labels is None else gongkai.read_labels(labels, book or scheme_of(predicted)),
         codebook=book,
         renames=None if renames is None else read_frame(renames, ["old", "new", "kind", "from"]),

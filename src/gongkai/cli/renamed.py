@@ -8,6 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from gongkai.cli import chinese
 from gongkai.errors import GongkaiError
 
 RENAMED = {
@@ -21,9 +22,24 @@ RENAMED = {
 class Renaming(TyperGroup):
     """Commands that know what their options were called, and show their examples a line each."""
 
+    def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401
+        """Wrap help in Chinese at half the columns: its characters are two wide."""
+        if chinese.is_asked():
+            extra.setdefault("max_content_width", 56)
+        return super().make_context(*args, **extra)
+
+    def get_help(self, ctx: Any) -> str:  # noqa: ANN401
+        """Return the help in the language of the terminal."""
+        if not chinese.is_asked():
+            return super().get_help(ctx)
+        chinese.translate(self)
+        return chinese.furnished(super().get_help(ctx))
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
         """Find a command; the examples of its help stay lines of their own."""
         command = super().get_command(ctx, cmd_name)
+        if command is not None and chinese.is_asked():
+            chinese.translate(command)
         if command is not None and command.help and "\b" not in command.help:
             command.help = command.help.replace("\n\nExample:", "\n\n\b\nExample:", 1)
         return command

@@ -10,6 +10,7 @@ from typer import Option
 
 import gongkai
 from gongkai.cli import options as opt
+from gongkai.cli.chinese import say
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample, given_predictions
 from gongkai.cli.groups import With, group_reports
@@ -58,7 +59,7 @@ def measure(
     compared = "year" in opt.columns_of(by) and "agency" not in opt.columns_of(by)
     for line in uneven_years(reports_of(given) if reports is None else reports) if compared else []:
         typer.echo(f"  warning: {line}")
-    typer.echo(f"{output}: {len(measures)} rows")
+    typer.echo(say("{output}: {n} rows", output=output, n=len(measures)))
 
 
 COMMANDS = (measure,)

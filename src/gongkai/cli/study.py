@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 
 def sample(
-    tables: opt.Tables,
+    tables: Annotated[
+        Path, Argument(help="Tables folder; or pairs to read, of gongkai followup or reuse --copies.")
+    ],
     output: Annotated[Path, opt.Into(help="Folder to make, with a file per coder.")],
     n: Annotated[int, Option("-n", min=1, help="Sentences to draw.")] = 300,
     coder: Annotated[list[str] | None, Option(help="Name of a coder; repeat it.")] = None,
@@ -45,23 +48,34 @@ def sample(
 
     Example: gongkai sample tables -o tasks -n 300 --by section,year --coder li --coder wang --format xlsx
     Example: gongkai sample tables -o tasks -n 300 --predictions p.csv --by LABEL --coder li
+    Example: gongkai sample followup.csv -o pairs -n 200 --by kind,outcome --coder li
     """
-    from gongkai.coding.sample import design_of
+    from gongkai.coding.sample import design_of, draw_pairs
     from gongkai.store.run import manifest, whole_folder, write_json
     from gongkai.tables.codebooks import given_or_shipped
+    from gongkai.tables.schema import read_frame, write_frame
 
-    book = codebook_of(codebook)
-    given = None if predictions is None else given_predictions(predictions, tables, book)
-    drawn = gongkai.sample(tables, n, by=opt.columns_of(by), predictions=given, seed=seed, codebook=book)
+    book, pairs = codebook_of(codebook), tables.is_file()
     settings = {"n": n, "by": by, "predictions": str(predictions or ""), "seed": seed}
     settings["codebook"] = given_or_shipped(book).stamp
+    if pairs:
+        drawn = draw_pairs(read_frame(tables, ["sentence_id", "kind"]), n, by=opt.columns_of(by), seed=seed)
+    else:
+        given = None if predictions is None else given_predictions(predictions, tables, book)
+        drawn = gongkai.sample(tables, n, by=opt.columns_of(by), predictions=given, seed=seed, codebook=book)
     with whole_folder(output, overwrite=overwrite) as hidden:
         for name in coder or ["coder"]:
             if Path(name).name != name or name.startswith("."):
                 raise GongkaiError(f"--coder {name}: a name that can be a file's, without slashes")
-            gongkai.write_tasks(drawn, hidden / f"{name}.{kind.lstrip('.')}", codebook=book)
+            file = hidden / f"{name}.{kind.lstrip('.')}"
+            if pairs:
+                write_frame(drawn, file)
+            else:
+                gongkai.write_tasks(drawn, file, codebook=book)
         write_json(hidden / "run.json", manifest("sample", settings, {}))
-    typer.echo(f"{output}: {len(drawn)} sentences for {', '.join(coder or ['coder'])}")
+    typer.echo(
+        f"{output}: {len(drawn)} {'pairs' if pairs else 'sentences'} for {', '.join(coder or ['coder'])}"
+    )
     typer.echo(f"  {design_of(drawn['inclusion'])}")
 
 
@@ -199,16 +213,28 @@ def reuse(
     phrases: Annotated[
         Path | None, Option(help="Further phrases that are no copy: a text, one a line.")
     ] = None,
+    nearest: Annotated[
+        bool, Option(help="With --copies: of every sentence the nearest in the own last report, copy or not.")
+    ] = False,
+    checked: Annotated[
+        Path | None,
+        Option(help="With --copies: a sheet of gongkai sample from it, with `checked` filled in."),
+    ] = None,
     overwrite: opt.Overwrite = False,
 ) -> None:
     """Measure text that was there before: at other agencies, in last year's report, in the same report.
 
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
+    Example: gongkai reuse tables -o reuse.csv --copies pairs.csv --nearest --checked read.csv
     """
+    from gongkai.measure.copies import THRESHOLD
+    from gongkai.measure.pairs import copied_shares, is_found
     from gongkai.measure.reuse import reuse_placebo, reused_sentences
     from gongkai.store.storage import user_text
     from gongkai.tables.schema import write_frame
 
+    if copies is None and (nearest or checked is not None):
+        raise GongkaiError("--nearest and --checked are about pairs: they need --copies FILE")
     found = gongkai.reuse(tables, n=n, share=share)
     write_frame(found, output, overwrite=overwrite)
     if flags is not None:
@@ -225,7 +251,11 @@ def reuse(
     if copies is not None or network is not None:
         further = [] if phrases is None else user_text(phrases).split("\n")
         reports = gongkai.read(tables, "reports")
-        pairs = gongkai.copied(tables, reports, phrases=further)
+        pairs = gongkai.copied(tables, reports, threshold=0 if nearest else THRESHOLD, phrases=further)
+        if nearest or checked is not None:
+            keys = ["sentence_id", "source_id", "kind"]
+            (pairs,) = _with_checked([pairs.assign(found=is_found(pairs))], checked, keys)
+            _echo_shares(copied_shares(pairs), [])
         if copies is not None:
             write_frame(pairs, copies, overwrite=overwrite)
         if network is not None:
@@ -238,7 +268,8 @@ def followup(
     output: opt.Output,
     by: Annotated[str, Option(help="Groups of the shares that are printed.")] = "",
     checked: Annotated[
-        Path | None, Option(help="An earlier output whose column `checked` you filled in.")
+        Path | None,
+        Option(help="An earlier output, or a sheet of gongkai sample from it, with `checked` filled in."),
     ] = None,
     codebook: opt.CodebookFile = None,
     level: opt.Level = 0.95,
@@ -251,26 +282,39 @@ def followup(
 
     Example: gongkai followup tables predictions.csv -o followup.xlsx
     """
-    from gongkai.tables.schema import read_frame, records, write_frame
+    import pandas as pd
 
-    book = codebook_of(codebook)
-    given = given_predictions(predictions, tables, book)
-    found = gongkai.followup(tables, given, statistics=tables, codebook=book)
-    keys = ["sentence_id", "kind"]
-    if checked is None:
-        found = found.assign(checked=None)
-    else:
-        found = found.merge(read_frame(checked, [*keys, "checked"])[[*keys, "checked"]], on=keys, how="left")
-    write_frame(found, output, overwrite=overwrite)
-    for row in records(gongkai.followup_shares(found, by=opt.columns_of(by), level=level)):
-        group = " ".join(str(row[c]) for c in opt.columns_of(by))
-        share = percent(row["value"]) + interval(row, ".1%")
-        typer.echo(f"  {group} {row['label']:<20} {share}  n={row['n']}")
-    try:
-        chance = gongkai.followup_placebo(tables, given, seed=seed, codebook=book)
-    except MeasureError:
+    from gongkai.measure.followup import followup_pieces
+    from gongkai.tables.schema import write_frames
+
+    book, columns = codebook_of(codebook), opt.columns_of(by)
+    pieces = followup_pieces(
+        tables, given_predictions(predictions, tables, book), statistics=tables, codebook=book,
+        searches=[None, seed],
+    )  # fmt: skip
+    told: list[Table] = []
+    strange: list[Table] = []
+
+    def found_pieces() -> Iterator[Table]:
+        for search, piece in pieces:
+            if search is None:
+                yield piece
+            else:
+                strange.append(piece[["kind", "outcome"]])
+
+    def passing() -> Iterator[Table]:
+        kept = {*columns, "kind", "outcome", "agency", "checked", "inclusion", "review"}
+        for piece in _with_checked(found_pieces(), checked, ["sentence_id", "kind"]):
+            told.append(piece[[c for c in piece.columns if c in kept]])
+            yield piece
+
+    write_frames(passing(), output, overwrite=overwrite)
+    found = pd.concat(told, ignore_index=True)
+    _echo_shares(gongkai.followup_shares(found, by=columns, level=level), columns)
+    if not strange:
         typer.echo("  placebo: undefined, no two agencies have reports of the same two years")
     else:
+        chance = pd.concat(strange, ignore_index=True)
         again = chance.loc[chance["kind"] == "problem", "outcome"].eq("returns")
         chance = chance[chance["kind"] != "problem"]
         typer.echo(
@@ -281,8 +325,39 @@ def followup(
         )
     typer.echo(
         f"{output}: {len(found)} rows, {int(found['review'].sum())} near the threshold. Read those and all "
-        "problems, fill in `checked`, and give the file to --checked: unread problems are not counted"
+        "problems, fill in `checked`, and give the file to --checked: unread problems are not counted. "
+        f"Or read a drawn part, which corrects all shares: gongkai sample {output} -n 200 --by kind,outcome"
     )
+
+
+def _with_checked(pieces: Iterable[Table], checked: Path | None, keys: list[str]) -> Iterator[Table]:
+    """Yield what a search found with `checked`, and `inclusion` where the read rows were drawn."""
+    from gongkai.tables.schema import read_frame
+
+    if checked is None:
+        yield from (piece.assign(checked=None) for piece in pieces)
+        return
+    read = read_frame(checked, [*keys, "checked"])
+    read = read[[*keys, "checked", *(["inclusion"] if "inclusion" in read.columns else [])]]
+    if read.duplicated(keys).any():
+        raise SchemaError(f"{checked}: a pair stands twice; keep one row of each")
+    lost = len(read)
+    for piece in pieces:
+        joined = piece.merge(read, on=keys, how="left", indicator="_fits")
+        lost -= int(joined["_fits"].eq("both").sum())
+        yield joined.drop(columns="_fits")
+    if lost:
+        typer.echo(f"  {checked}: {lost} of {len(read)} rows are none of this search; drawn from another?")
+
+
+def _echo_shares(shares: Table, by: list[str]) -> None:
+    from gongkai.tables.schema import records
+
+    for row in records(shares):
+        group = " ".join(str(row[c]) for c in by)
+        share = percent(row["value"]) + interval(row, ".1%")
+        method = "" if row["method"] == "count" else f"  {row['method']}"
+        typer.echo(f"  {group} {row['label']:<20} {share}  n={row['n']}{method}")
 
 
 def _mean(part: Table) -> str:
@@ -300,18 +375,21 @@ def terms(
     second: Annotated[str | None, Option(help="Group of interest.")] = None,
     top: Annotated[int, Option(help="Words to print.")] = 15,
     covariates: With = None,
+    codebook: opt.CodebookFile = None,
     seed: opt.Seed = 0,
     overwrite: opt.Overwrite = False,
 ) -> None:
     """Count words, or rank those that set one group apart (log-odds with an informative prior).
 
     Example: gongkai terms tables -o words.csv --by form --first 2019 --second 2021
+    Example: gongkai terms tables -o words.csv --codebook admitted
     """
     from gongkai.measure.terms import frequencies
     from gongkai.tables.schema import write_frame
 
+    book = codebook_of(codebook)
     if not by:
-        found = frequencies(tables)
+        found = frequencies(tables, codebook=book)
         shown = [f"{r.term} {r.count} ({r.agencies} agencies)" for r in found.head(top).itertuples()]
     elif second is None:
         raise GongkaiError("--by needs --second, the group of interest")
@@ -320,7 +398,9 @@ def terms(
         groups: list[object] = [first, second]
         if by in reports.columns:  # as it stands there, a year as a number
             groups = [None if g is None else group_value(reports, by, g) for g in (first, second)]
-        found = gongkai.keyness(tables, by=by, first=groups[0], second=groups[1], seed=seed, reports=reports)
+        found = gongkai.keyness(
+            tables, by=by, first=groups[0], second=groups[1], seed=seed, reports=reports, codebook=book
+        )
         shown = [f"{r.term}  z {r.z:.1f}, by agency {r.z_agency:.1f}" for r in found.head(top).itertuples()]
     write_frame(found, output, overwrite=overwrite)
     for line in shown:

@@ -46,7 +46,8 @@ def shown(codebook: Codebook, language: str = "en") -> str:
         lines += _label_lines(label, language)
     for quantity in codebook.derived:
         among = " + ".join(quantity.bottom) or words["all"]
-        lines.append(f"{words['derived']}: {quantity.title} = {quantity.label} ({words['among']} {among})")
+        title = quantity.title.said(language)
+        lines.append(f"{words['derived']}: {title} = {quantity.label} ({words['among']} {among})")
     return "\n\n".join(lines) + "\n"
 
 

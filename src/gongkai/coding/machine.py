@@ -305,10 +305,11 @@ def _answers(
 ) -> dict[str, Mapping[str, Any]]:
     """Return the answer to each request: from what is kept, by digest, and the rest from the endpoint."""
     places = {key: cache / key[:2] / f"{key}.json" for key in wanted}
-    found: dict[str, Mapping[str, Any]] = {}
+    kept: dict[str, Mapping[str, Any]] = {}
     for key, place in places.items():
         with contextlib.suppress(OSError, ValueError):
-            found[key] = storage.read_json(place)["answer"]
+            kept[key] = storage.read_json(place)["answer"]
+    found = {k: answer for k, answer in kept.items() if not answer.get("passing") or machine.endpoint is None}
     tally.kept = len(found)
     rest = [key for key in wanted if key not in found]
     if rest and machine.endpoint is None:
@@ -318,13 +319,15 @@ def _answers(
     client, errors = _client(machine)
 
     def ask(key: str) -> Mapping[str, Any]:
-        # Endpoints that know such keys answer once what a killed run asked for and did not live to keep.
-        once = hashlib.sha256(str(places[key].absolute()).encode()).hexdigest()
-        answer = _ask(client, errors, dict(wanted[key]) | {"extra_headers": {"Idempotency-Key": once}})
-        if not answer.get("passing"):
-            kept = {"request": wanted[key], "answer": answer}
-            text = json.dumps(kept, ensure_ascii=False, sort_keys=True)
-            storage.write_bytes(places[key], text.encode())  # whole: a kill leaves no half answer
+        # Endpoints that know such keys answer once what a killed run asked for and did not live to keep. The
+        # number grows with each failure that was answered: an endpoint may repeat under a key what it said.
+        attempt = int(kept.get(key, {}).get("attempt", 1))
+        once = {"extra_headers": {"Idempotency-Key": f"{key}-{attempt}"}}
+        answer = _ask(client, errors, dict(wanted[key]) | once)
+        if answer.get("passing"):
+            answer["attempt"] = attempt + bool(answer.pop("said"))
+        text = json.dumps({"request": wanted[key], "answer": answer}, ensure_ascii=False, sort_keys=True)
+        storage.write_bytes(places[key], text.encode())  # whole: a kill leaves no half answer
         return answer
 
     with ThreadPoolExecutor(machine.jobs) as pool:
@@ -372,10 +375,13 @@ def _ask(client: Any, errors: Any, request: Mapping[str, Any]) -> dict[str, Any]
             f"{client.base_url}: refuses the request: {_first_line(error)}; perhaps it does not know this "
             "kind of answer: try --answer json_object or text"
         ) from error
-    except (errors.APIConnectionError, errors.APIStatusError) as error:
-        return {"problem": f"no answer: {type(error).__name__}", "passing": True}
+    except errors.APIConnectionError as error:
+        return {"problem": f"no answer: {type(error).__name__}", "passing": True, "said": False}
+    except errors.APIStatusError as error:
+        return {"problem": f"no answer: {type(error).__name__}", "passing": True, "said": True}
     except (errors.APIError, ValueError, IndexError, TypeError, AttributeError) as error:
-        return {"problem": f"no answer that can be read: {type(error).__name__}", "passing": True}
+        problem = f"no answer that can be read: {type(error).__name__}"
+        return {"problem": problem, "passing": True, "said": True}
     usage = found.usage
     about = {
         "text": text or "",

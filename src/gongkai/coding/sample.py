@@ -13,7 +13,7 @@ import pandas as pd
 from gongkai.errors import MeasureError
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.columns import as_columns
+from gongkai.tables.columns import as_columns, refuse_lacking
 from gongkai.tables.predicted import INDICATOR, keep_pivoted, predictions_in, scheme_of
 from gongkai.tables.query import arrow_of, literals, session
 from gongkai.tables.schema import names_of, read_parts, read_table, read_where
@@ -84,6 +84,41 @@ def draw(
     order = np.argsort(chosen, kind="stable")
     rows = _whole(sentences, pool.iloc[chosen[order]])
     return rows.assign(inclusion=inclusion[order]).reset_index(drop=True)
+
+
+SHEET = (
+    "sentence_id", "source_id", "kind", "agency", "year", "text", "nearest", "source_agency", "source_year",
+    "source_text",
+)  # fmt: skip
+"""Columns of pairs that a reader sees: not what the search made of them."""
+
+
+def draw_pairs(pairs: Table, n: int, *, by: Sequence[str] = (), seed: int = 0) -> Table:
+    """Draw pairs of sentences to read: promises and what may have become of them, or copies.
+
+    Args:
+        pairs: What `followup` gave, or `copied`.
+        n: How many rows.
+        by: Columns that make strata, e.g. `("kind", "outcome")`: the same number from each as far as it has
+            that many.
+        seed: Of the draw.
+
+    Returns:
+        The drawn rows in their order, of their columns those that a reader needs, with `inclusion`, the
+        probability in (0, 1] with which each was drawn, and an empty `checked` to fill in: an outcome of
+        `followup`; of a copy 1 or 0. `followup_shares` and `copied_shares` correct by it.
+
+    Raises:
+        MeasureError: There are fewer rows than n, more strata than n, or no such column.
+    """
+    refuse_lacking("the pairs", pairs, ("sentence_id", "kind", "text", *as_columns(by)))
+    if not 0 < n <= len(pairs):
+        raise MeasureError(f"cannot draw {n} of {len(pairs)} pairs")
+    pool = pairs.reset_index(drop=True).assign(_all=0)
+    chosen, inclusion = _stratified(pool, n, as_columns(by) or ["_all"], np.random.default_rng(seed))
+    order = np.argsort(chosen)
+    rows = pool.iloc[chosen[order]][[c for c in SHEET if c in pool.columns]]
+    return rows.assign(inclusion=inclusion[order], checked=None).reset_index(drop=True)
 
 
 def _pool(sentences: Sentences | str | Path, by: Sequence[str], scheme: Codebook, *, texts: bool) -> Table:

@@ -24,7 +24,16 @@ from gongkai.store import shards, storage
 from gongkai.store.run import file_digest, manifest, refuse_input, version
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.predicted import summed_up
-from gongkai.tables.schema import SCHEMAS, as_ids, as_sentences, own_names, parts_of, read_columns, set_aside
+from gongkai.tables.schema import (
+    SCHEMAS,
+    as_ids,
+    as_sentences,
+    joint_types,
+    own_names,
+    parts_of,
+    read_columns,
+    set_aside,
+)
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Sentences
@@ -159,33 +168,21 @@ def _own_columns(files: list[str]) -> pa.Schema:
     Several files give the columns of all, so that every part has the same; what a file lacks is null there,
     and what is of two kinds is text.
     """
-    types: dict[str, pa.DataType] = {}
+    schemas: dict[str, pa.Schema] = {}
     with_ids: dict[str, str] = {}
     stems: set[str] = set()
     for path in files:
         with _opened(path) as file:
-            schema = file.schema_arrow
+            schema = schemas[path] = file.schema_arrow
         if column := next((c for c in ("sentence_id", "id") if c in schema.names), None):
             with_ids[path] = column
         elif Path(path).stem in stems:  # of which ids are made
             raise SchemaError(f"{path}: another file is called so too; give them a column id, or other names")
         else:
             stems.add(Path(path).stem)
-        for name, kind in zip(schema.names, schema.types, strict=True):
-            types[name] = _both(types.get(name, kind), kind, f"{path}: column {name}")
+    types = joint_types(schemas.items())
     _check_ids(with_ids)
     return pa.schema([(name, types[name]) for name in own_names(types)])
-
-
-def _both(one: pa.DataType, other: pa.DataType, where: str) -> pa.DataType:
-    """Return the type that holds the values of both."""
-    try:
-        merged = [pa.schema([("x", kind)]) for kind in (one, other)]
-        return pa.unify_schemas(merged, promote_options="permissive").field("x").type
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        if pa.types.is_nested(one) or pa.types.is_nested(other):
-            raise SchemaError(f"{where}: is {other} here and {one} in another file") from error
-        return pa.string()
 
 
 def _check_ids(columns: Mapping[str, str]) -> None:

@@ -181,23 +181,27 @@ def corrected(crowd: Crowd, coded: Coded, *, design: bool) -> Moment:
     sizes: Vector = np.bincount(index, weights**2, len(crowd.clusters)) * (
         (of_coded**2).sum() / (weights**2).sum()
     )
+    imputed = None
     if size:
         lead = slope * tunings
         mean = float(base.sums.sum(axis=0) @ lead) / size
         sums += (base.sums @ lead - base.n * mean) / size
-        sizes += base.n * max(float(lead @ base.products @ lead) - size * mean**2, 0.0) / size**3
-    return _seen(value, sums, sizes, coded, index, weights, len(crowd.clusters))
+        imputed = base.n * max(float(lead @ base.products @ lead) - size * mean**2, 0.0) / size**3
+        sizes += imputed
+    return _seen(value, sums, sizes, imputed, coded, index, weights)
 
 
 def _seen(
-    value: float, sums: Vector, sizes: Vector, coded: Coded, index: Vector, weights: Vector, clusters: int
+    value: float, sums: Vector, sizes: Vector, imputed: Vector | None, coded: Coded, index: Vector, w: Vector
 ) -> Moment:
+    """Return the share with the coded sentences of its rarer outcome, weighted by `w`."""
     top, bottom = coded.codes.T
     rare = top.sum() <= bottom.sum() - top.sum()
     events = top if rare else bottom - top
     note = "" if events.sum() else "no event coded"
-    held = np.bincount(index, weights * events, clusters)
-    return Moment(value, sums, sizes, float(events.sum()), held, bool(rare), float(bottom.sum()), note)
+    weights = np.bincount(index, w * events, len(sums))
+    worth = float(w @ events) ** 2 / max(float(w**2 @ events), 1e-300)  # Kish (1965)
+    return Moment(value, sums, sizes, worth, weights, bool(rare), float(bottom.sum()), note, imputed)
 
 
 def none(note: str) -> Moment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,18 +16,15 @@ import pyarrow.compute as pc
 from gongkai.errors import MeasureError
 from gongkai.measure.background import used_by
 from gongkai.measure.celled import cells_of, named_cells, told_by_cells
-from gongkai.measure.groups import groups_by, measured
-from gongkai.measure.intervals import share_interval, told
 from gongkai.measure.reuse import last_reports
-from gongkai.measure.scores import ratio_moment
 from gongkai.measure.similar import AT_A_TIME as TEXTS
 from gongkai.measure.similar import PairWeights, mask, owners_weights, pair_codes
 from gongkai.measure.troubles import bare, is_framing, meanings, same_trouble
+from gongkai.store.progress import progress
 from gongkai.tables.codebook import Codebook
-from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import arrow_of, literals, put, session, table_parts
-from gongkai.tables.schema import Measures, Predictions, Sentences, Statistics, Table
+from gongkai.tables.schema import Predictions, Sentences, Statistics, Table
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
@@ -90,7 +87,8 @@ def followup(
         One row per promise (`kind` is the label followed) and per sentence of `problems` (`kind` problem)
         that names one of a report whose agency has exactly one report of the year after: `sentence_id,
         agency, year, kind, text, when` (`date`, `rhythm`, `open`, `unsaid`)`, checkable` (names a date, a
-        number or a document)`, next_id, next_section, next_text, score, specific, outcome, review`.
+        number or a document)`, next_id, next_section, next_text, nearest` (the text with the highest score,
+        counterpart or not)`, score, specific, outcome, review`.
         `outcome` is `done` (the counterpart is no promise and no list, speaks of the same thing and reports
         it; `specific` counts the pairs of characters of both that the genre seldom uses), `again` (it is a
         promise, or stands among the problems), `unclear` (a counterpart that shows neither), `silent` (none
@@ -106,7 +104,10 @@ def followup(
         MeasureError: Several models, a codebook that follows no label, or no agency with reports of two
             successive years.
     """
-    return _links(sentences, predictions, thresholds, codebook, None, statistics)
+    pieces = followup_pieces(
+        sentences, predictions, statistics=statistics, thresholds=thresholds, codebook=codebook
+    )
+    return pd.concat([piece for _, piece in pieces], ignore_index=True)
 
 
 def followup_placebo(
@@ -133,17 +134,26 @@ def followup_placebo(
         SchemaError: A column is missing.
         MeasureError: As `followup`; or no two agencies have reports of the same two years.
     """
-    return _links(sentences, predictions, thresholds, codebook, seed, None)
+    pieces = followup_pieces(
+        sentences, predictions, thresholds=thresholds, codebook=codebook, searches=[seed]
+    )
+    return pd.concat([piece for _, piece in pieces], ignore_index=True)
 
 
-def _links(
+def followup_pieces(
     sentences: Sentences | str | Path,
     predictions: Predictions | str | Path,
-    thresholds: dict[str, float] | None,
-    codebook: Codebook | None,
-    placebo: int | None,
-    statistics: Statistics | str | Path | None,
-) -> Table:
+    *,
+    statistics: Statistics | str | Path | None = None,
+    thresholds: dict[str, float] | None = None,
+    codebook: Codebook | None = None,
+    searches: Sequence[int | None] = (None,),
+) -> Iterator[tuple[int | None, Table]]:
+    """Yield what `followup` (None) or `followup_placebo` (a seed) returns, some hundred reports at a time.
+
+    Several searches, one after the other, read the sentences once. Where one finds nothing at all it yields
+    nothing, and the first raises.
+    """
     with session() as db:
         scheme, _, _ = predictions_in(db, predictions, codebook)
         if not (follow := scheme.follow):
@@ -161,21 +171,23 @@ def _links(
         )
         weights = owners_weights(_by_agency(db))
         limits = {follow: PROMISED, "problem": PROBLEM} | (thresholds or {})
-        pairs = _successive(db)
-        if placebo is not None:
-            pairs = _exchanged(pairs, placebo)
-        columns: dict[str, list[object]] = {}
-        for start in range(0, len(pairs), AT_A_TIME):
-            batch = pairs[start : start + AT_A_TIME]
-            frame, cells = _held_of(db, {report for _, *both in batch for report in both})
-            for row in _rows_of(frame, batch, weights, cells, scheme, limits):
-                for name, value in row.items():
-                    columns.setdefault(name, []).append(value)
-    if not columns:
-        raise MeasureError("no promise or problem of an agency with reports of two successive years")
-    return pd.DataFrame(columns)
+        successive = _successive(db)
+        for search in searches:
+            pairs, found = successive if search is None else _exchanged(successive, search), False
+            for batch, frame, cells in _laid_out(db, pairs):
+                known = cells if search is None else {}
+                if rows := list(_rows_of(frame, batch, weights, known, scheme, limits)):
+                    found = True
+                    yield search, pd.DataFrame(rows).astype(_MAY_LACK)
+            if not found and search == searches[0]:
+                raise MeasureError("no promise or problem of an agency with reports of two successive years")
 
 
+_MAY_LACK: dict[str, Any] = {
+    **dict.fromkeys(["next_id", "next_section", "next_text", "nearest", "evidence", "cell"], "str"),
+    **dict.fromkeys(["cell_before", "cell_after"], float),
+}
+"""Columns that may be empty in all rows of a piece, and their types."""
 AT_A_TIME = 500
 """Pairs of reports whose sentences are in the hand at a time."""
 NEEDED = ["sentence_id", "report_id", "agency", "year", "section", "lead", "text"]
@@ -214,20 +226,31 @@ def _by_agency(db: duckdb.DuckDBPyConnection) -> Iterator[tuple[list[str], Vecto
     yield rest["masked"].tolist(), rest["agency"].to_numpy()
 
 
-def _held_of(
-    db: duckdb.DuckDBPyConnection, reports: Iterable[str]
-) -> tuple[Table, dict[str, dict[str, float]]]:
-    """Return the sentences of some reports in their order, with `promised`, and the reports' cells."""
-    db.register("asked", arrow_of({"report_id": sorted(reports)}))
-    frame = (
-        db.sql(
-            "SELECT held.*, coalesce(sentence_id::VARCHAR IN (FROM tagged), false) AS promised "
-            "FROM held SEMI JOIN asked USING (report_id) ORDER BY place"
+def _laid_out(
+    db: duckdb.DuckDBPyConnection, pairs: list[tuple[int, str, str]]
+) -> Iterator[tuple[list[tuple[int, str, str]], Table, dict[str, dict[str, float]]]]:
+    """Yield some pairs of reports at a time, their sentences in order, with `promised`, and their cells.
+
+    `held` and `cells` are laid out in that order, so that not all is looked through for each.
+    """
+    batches = [pairs[start : start + AT_A_TIME] for start in range(0, len(pairs), AT_A_TIME)]
+    asked = {(k, report) for k, batch in enumerate(batches) for _, *both in batch for report in both}
+    db.register("given_pairs", arrow_of(pd.DataFrame(sorted(asked), columns=["batch", "report_id"])))
+    db.execute("CREATE OR REPLACE TABLE asked AS FROM given_pairs")
+    for table, more in (
+        ("held", ", coalesce(sentence_id::VARCHAR IN (FROM tagged), false) AS promised"),
+        ("cells", ""),
+    ):
+        db.execute(
+            f"CREATE OR REPLACE TABLE {table}_of AS SELECT batch, {table}.*{more} "
+            f"FROM {table} JOIN asked USING (report_id) ORDER BY batch"
         )
-        .to_arrow_table()
-        .to_pandas()
-    )
-    return frame, cells_of(db.sql("SELECT * FROM cells SEMI JOIN asked USING (report_id)").df())
+    for k, batch in enumerate(progress(batches, "following up")):
+        frame, cells = (
+            db.sql(f"SELECT * EXCLUDE (batch) FROM {ordered}").to_arrow_table().to_pandas()
+            for ordered in (f"held_of WHERE batch = {k} ORDER BY place", f"cells_of WHERE batch = {k}")
+        )
+        yield batch, frame, cells_of(cells)
 
 
 def _rows_of(
@@ -435,6 +458,7 @@ def _rows(
                 "next_id": held["sentence_id"][match] if found else None,
                 "next_section": held["section"][match] if found else None,
                 "next_text": held["text"][match] if found else None,
+                "nearest": held["text"][match] if points > 0 else None,
                 "score": float(points),
                 "specific": specific,
                 "outcome": _outcome(kind, bool(again), float(points), specific, text, other)
@@ -448,55 +472,3 @@ def _rows(
             }
         )
     return rows
-
-
-def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95) -> Measures:
-    """Estimate the share of each outcome among promises and among problems.
-
-    Problems are counted only where a person has read them: the search for them is right too seldom
-    (docs/methods.md). Promises are counted as found, and as read where they were.
-
-    Args:
-        found: What `followup` gave; the column `checked`, if there is one, holds the outcome as a person
-            read it, null or empty where nobody did.
-        by: Columns that define a group.
-        level: Coverage of the interval, in (0, 1).
-
-    Returns:
-        `measures` rows: `measure` is `followup`, `label` is the label followed and the outcome, as
-        `KIND:done`; what counts as one draw is an agency; there is no interval with fewer than three,
-        and `note` says so. `method` is `checked` where every row was read.
-
-    Raises:
-        MeasureError: `checked` holds something else than an outcome.
-    """
-    by = groups_by(by)
-    refuse_lacking("rows of followup", found, (*by, "kind", "outcome", "agency"))
-    found = _as_checked(found)
-    rows: list[dict[str, object]] = []
-    groups = found.groupby(by, sort=True, dropna=False) if by else [((), found)]
-    for key, group in groups:
-        for kind, part in group.groupby("kind"):
-            ids, index = np.unique(part["agency"].astype(str), return_inverse=True)
-            method = "checked" if part["_read"].all() else "count"
-            for outcome in ("returns", "silent") if kind == "problem" else PROMISE_OUTCOMES:
-                hits = (part["outcome"] == outcome).to_numpy(float)
-                share = share_interval(ratio_moment(hits, np.ones(len(part)), index, len(ids)), level)
-                about = dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
-                about |= {"measure": "followup", "method": method, "label": f"{kind}:{outcome}"}
-                about |= {"n": len(part), "clusters": len(ids), "cluster": "agency", "confidence": level}
-                rows.append(about | told(share))
-    return measured(by, rows)
-
-
-def _as_checked(found: Table) -> Table:
-    """Put what was read in place of what was found, and drop problems that nobody read."""
-    if "checked" not in found.columns:
-        return found[found["kind"] != "problem"].assign(_read=False)
-    said = found["checked"].astype(object).fillna("").astype(str).str.strip()
-    for kind, text in sorted(set(zip(found["kind"], said, strict=True))):
-        allowed = {"returns", "silent"} if kind == "problem" else set(PROMISE_OUTCOMES)
-        if text and text not in allowed:
-            raise MeasureError(f"checked is {text!r} of a {kind}; expected {', '.join(sorted(allowed))}")
-    read = found.assign(outcome=found["outcome"].where(said == "", said), _read=said != "")
-    return read[read["_read"] | (read["kind"] != "problem")]

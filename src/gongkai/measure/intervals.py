@@ -4,7 +4,8 @@ Every estimator of this package (counted, adjusted, prediction-powered, design-b
 linearised to the same thing, a `Moment`; here, and nowhere else, a moment becomes an interval.
 
 - Variance: cluster-robust with the correction CR2 (Bell & McCaffrey 2002), each cluster's sum divided by
-  √(1 − h), h the share of the variance that the design expects of it.
+  √(1 − h), h the share of the variance that the design expects of it; of a corrected share the coded and the
+  imputed mean each have shares of their own.
 - Quantile: Student's t with Satterthwaite's degrees of freedom under the same expectation (Bell &
   McCaffrey 2002; Imbens & Kolesár 2016), at most four for each event that was seen, because the variance
   of a rare share is known no better than its events.
@@ -20,6 +21,7 @@ Coverage of all this, over shares, clusters, sizes, correlations and designs: `d
 
 from __future__ import annotations
 
+import itertools
 import math
 import numbers
 from collections.abc import Sequence
@@ -76,11 +78,12 @@ class Moment:
         sums: What each cluster adds to its error; they sum to zero.
         sizes: The part of the variance that the design expects of each cluster, up to a factor.
         events: How many sentences were seen (coded, where it is corrected) with and without the label, the
-            rarer of the two.
+            rarer of the two; of unequal weight, how many of equal weight they are worth.
         weights: The weighted count of those sentences in each cluster.
         rare: Whether the rarer ones are those with the label.
         n: Sentences seen in the denominator.
         note: Why there is no value, or can be no interval; else empty.
+        imputed: Of a corrected share the part of `sizes` that comes from predictions alone.
     """
 
     value: float
@@ -91,6 +94,7 @@ class Moment:
     rare: bool
     n: float
     note: str = ""
+    imputed: Vector | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Moments:
     Attributes:
         of: Number of the share that each cluster is of, from 0.
         strata: Number of the stratum that each cluster is drawn in, from 0; None for one.
+        imputed: See `Moment`; None where no share has one.
     """
 
     value: Vector
@@ -112,6 +117,7 @@ class Moments:
     sizes: Vector
     weights: Vector
     strata: Vector | None = None
+    imputed: Vector | None = None
 
 
 def laid(moments: Sequence[Moment]) -> Moments:
@@ -120,6 +126,9 @@ def laid(moments: Sequence[Moment]) -> Moments:
     each |= {c: np.concatenate([getattr(m, c) for m in moments]) for c in ("sums", "sizes", "weights")}
     each["of"] = np.repeat(np.arange(len(moments)), [len(m.sums) for m in moments])
     each["note"] = np.array([m.note for m in moments], object)
+    if any(m.imputed is not None for m in moments):
+        parts = [np.zeros(len(m.sums)) if m.imputed is None else m.imputed for m in moments]
+        each["imputed"] = np.concatenate(parts)
     return Moments(**each)
 
 
@@ -129,7 +138,9 @@ def told(found: Estimate) -> dict[str, object]:
     return {k: None if v != v else v for k, v in numbers.items()} | {"note": found.note or None}
 
 
-def variance(sums: Vector, sizes: Vector, strata: Vector | None = None) -> tuple[float, float]:
+def variance(
+    sums: Vector, sizes: Vector, strata: Vector | None = None, imputed: Vector | None = None
+) -> tuple[float, float]:
     """Return the CR2 variance of a sum over clusters and Satterthwaite's degrees of freedom.
 
     Args:
@@ -138,6 +149,7 @@ def variance(sums: Vector, sizes: Vector, strata: Vector | None = None) -> tuple
             number of sentences.
         strata: Number of the stratum that each cluster is drawn in, from 0; None takes one for all. A stratum
             of one cluster adds nothing: it is there in every draw.
+        imputed: Of an estimate that is the sum of two means the part of `sizes` that the second one has.
 
     Returns:
         Variance and degrees of freedom; NaN where no stratum has two clusters. With C clusters of equal size
@@ -146,12 +158,12 @@ def variance(sums: Vector, sizes: Vector, strata: Vector | None = None) -> tuple
     >>> [round(x, 6) for x in variance(np.array([0.1, -0.1, 0.0]), np.ones(3))]
     [0.03, 2.0]
     """
-    found, freedom = _variances(sums, sizes, np.zeros(len(sums), int), 1, strata)
+    found, freedom = _variances(sums, sizes, np.zeros(len(sums), int), 1, strata, imputed)
     return float(found[0]), float(freedom[0])
 
 
 def _variances(
-    sums: Vector, sizes: Vector, of: Vector, count: int, strata: Vector | None
+    sums: Vector, sizes: Vector, of: Vector, count: int, strata: Vector | None, imputed: Vector | None
 ) -> tuple[Vector, Vector]:
     """Return the same for many estimates; `of` numbers the one that each cluster is of."""
     code, owner = of, np.arange(count)
@@ -162,20 +174,40 @@ def _variances(
     held = np.bincount(code, minlength=len(owner))
     size, own = np.bincount(code, sizes, len(owner)), np.bincount(code, sums, len(owner))
     share = np.where(size[code] > 0, sizes / np.where(size > 0, size, 1.0)[code], 1 / held[code])
+    means = [(np.ones(len(code)), share)]
+    if imputed is not None:
+        means = _two_means(share, imputed / np.where(size > 0, size, 1.0)[code], code, len(owner))
     drawn = (held > 1) & (np.bincount(code, share > 1 - 1e-9, len(owner)) == 0)
     inside = drawn[code]
-    code, share = code[inside], share[inside]
-    found = np.bincount(of[inside], (sums[inside] - share * own[code]) ** 2 / (1 - share), count)
-    # The matrix of the quadratic form under the working model: 1 − h on the diagonal and, elsewhere, what the
-    # common mean costs. Its trace is 1, the sum of its squares the inverse of the degrees of freedom.
-    cost = share**2 / (1 - share)
-    costs = np.bincount(code, cost, len(owner))
-    squares = np.bincount(code, share**2 - cost**2, len(owner)) + costs**2
+    code, share, means = code[inside], share[inside], [(w[inside], h[inside]) for w, h in means]
+    # Under the working model a cluster's sum has the variance h, of which each mean takes away what it has in
+    # common: w h²; it is also the covariance of two clusters. CR2 gives back what lacks on the diagonal. The
+    # trace is 1, the sum of the squares the inverse of the degrees of freedom.
+    left = share - sum(w * h**2 for w, h in means)
+    factor = np.divide(share, left, out=np.ones(len(share)), where=left > 0)
+    found = np.bincount(of[inside], factor * (sums[inside] - share * own[code]) ** 2, count)
+    squares = np.bincount(code, share**2, len(owner))
+    for (w, h), (v, g) in itertools.product(means, means):
+        cost = np.sqrt(w * v) * factor * h * g
+        squares += np.bincount(code, cost, len(owner)) ** 2 - np.bincount(code, cost**2, len(owner))
     total = np.bincount(of, sizes, count)[owner]
     part = np.divide(size, total, out=np.ones(len(owner)), where=total > 0)
     inverse = np.bincount(owner[drawn], part[drawn] ** 2 * squares[drawn], count)
     known = inverse > 0
     return np.where(known, found, NAN), np.divide(1, inverse, out=np.full(count, NAN), where=known)
+
+
+def _two_means(share: Vector, imputed: Vector, code: Vector, count: int) -> list[tuple[Vector, Vector]]:
+    """Return of either mean, coded and imputed, its part of the variance and each cluster's share of that.
+
+    A mean over one cluster alone shows no variance: both are then taken as one.
+    """
+    means = []
+    for part in (share - imputed, imputed):
+        weight = np.bincount(code, part, count)[code]
+        means.append((weight, np.divide(part, weight, out=np.zeros(len(part)), where=weight > 0)))
+    alone = np.bincount(code, np.maximum(means[0][1], means[1][1]) > 1 - 1e-9, count)[code] > 0
+    return [(w, np.where(alone, share, h)) for w, h in means]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +257,10 @@ class _Sides:
 def _sides(moments: Moments) -> _Sides:
     """Return shares on the log-odds; where there is no interval spread and error are NaN."""
     count, inside = len(moments.value), moments.sizes > 0
-    of, strata = moments.of[inside], None if moments.strata is None else moments.strata[inside]
+    of, sums, sizes = (x[inside] for x in (moments.of, moments.sums, moments.sizes))
+    strata, imputed = (None if x is None else x[inside] for x in (moments.strata, moments.imputed))
     clusters = np.bincount(of, minlength=count)
-    found, freedom = _variances(moments.sums[inside], moments.sizes[inside], of, count, strata)
+    found, freedom = _variances(sums, sizes, of, count, strata, imputed)
     few = (clusters < FEWEST) | np.isnan(found)
     note = np.where((moments.note == "") & few, "fewer than three clusters", moments.note)
     floor = 0.5 / np.maximum(moments.n, 1.0)
@@ -325,24 +358,21 @@ def difference_interval(
         The difference in [−1, 1], and the smallest 1 − level whose interval leaves out 0; NaN, with a note,
         where a share has no interval.
     """
-    from scipy import optimize, special
+    from scipy import optimize
 
-    a, b = np.clip([first.value, second.value], 0.0, 1.0).tolist()
     sides = _sides(laid([first, second]))
+    a, b = np.clip(sides.value, 0.0, 1.0).tolist()
     if note := sides.note[0] or sides.note[1]:
         return Estimate(b - a, NAN, NAN, NAN, note), NAN
-    tie = 0.0
+    tie, most = 0.0, math.inf
     if joined and (product := float((first.sums**2).sum() * (second.sums**2).sum())) > 0:
         tie = float((first.sums * second.sums).sum()) / float(np.sqrt(product))
-    freedom = (sides.spread**2).sum() ** 2 / max((sides.spread**4 / sides.freedom).sum(), 1e-300)
     if joined and ((first.sizes > 0) & (second.sizes > 0)).all():
-        freedom = min(freedom, len(first.sizes) - 1)  # wholly paired
+        most = len(first.sizes) - 1  # wholly paired
 
     def ends(at: float) -> tuple[float, float]:
-        low, high = (x.tolist() for x in sides.limits(float(special.stdtrit(freedom, (1 + at) / 2)), at))
-        down = (b - low[1]) ** 2 + (high[0] - a) ** 2 - 2 * tie * (b - low[1]) * (high[0] - a)
-        up = (high[1] - b) ** 2 + (a - low[0]) ** 2 - 2 * tie * (high[1] - b) * (a - low[0])
-        return b - a - math.sqrt(max(down, 0.0)), b - a + math.sqrt(max(up, 0.0))
+        low, high = _gaps(sides, at, tie, most)
+        return low.item(), high.item()
 
     def beyond(at: float) -> float:
         low, high = ends(at)
@@ -359,6 +389,38 @@ def difference_interval(
     one, two = sides.error.tolist()
     error = math.sqrt(max(one**2 + two**2 - 2 * tie * one * two, 0.0))
     return Estimate(b - a, max(low, -1.0), min(high, 1.0), error), p_value
+
+
+def difference_limits(pairs: Moments, level: float) -> tuple[Vector, Vector]:
+    """Return the limits of `difference_interval` of many pairs of unjoined shares, laid one after the other.
+
+    NaN where a share of the pair has no interval.
+    """
+    sides = _sides(pairs)
+    known = (sides.note[::2] == "") & (sides.note[1::2] == "")
+    low, high = _gaps(sides, level)
+    return np.where(known, low, NAN), np.where(known, high, NAN)
+
+
+def _gaps(sides: _Sides, level: float, tie: float = 0.0, most: float = math.inf) -> tuple[Vector, Vector]:
+    """Return the limits of each second share less the one before it, whose sums correlate by `tie`."""
+    from scipy import special
+
+    squares = (sides.spread**2).reshape(-1, 2)
+    freedom = squares.sum(axis=1) ** 2 / np.maximum(
+        (squares**2 / sides.freedom.reshape(-1, 2)).sum(axis=1), 1e-300
+    )
+    quantile = special.stdtrit(np.minimum(freedom, most), upper(level))
+    value = np.clip(sides.value, 0.0, 1.0)
+    low, high = sides.limits(np.repeat(quantile, 2), level)
+    down, up = (value - low).reshape(-1, 2), (high - value).reshape(-1, 2)
+    gap = np.diff(value.reshape(-1, 2), axis=1)[:, 0]
+
+    def joined(a: Vector, b: Vector) -> Vector:
+        both: Vector = np.sqrt(np.maximum(a**2 + b**2 - 2 * tie * a * b, 0.0))
+        return both
+
+    return gap - joined(up[:, 0], down[:, 1]), gap + joined(down[:, 0], up[:, 1])
 
 
 def paired_difference(first: Moment, second: Moment, level: float) -> tuple[Estimate, float]:

@@ -22,6 +22,7 @@ from gongkai.form.annex import annex_data
 from gongkai.form.form import APPLICANTS, CANNOT_PROVIDE, NOT_PROCESSED, OTHER_HANDLING, REFUSED, RESULTS
 from gongkai.measure.groups import KEYS, with_covariates
 from gongkai.measure.intervals import upper, wilson
+from gongkai.store.progress import progress
 from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.query import table_parts
 from gongkai.tables.schema import Checks, Reports, Statistics, Table
@@ -42,6 +43,9 @@ _GROUPS = {
 _SUMS = ("requests.handled", "requests.balance", "disputes.total", "annex.sum")
 """Rules that fix a blank cell of the total column: a row of blanks that sums to a blank says nothing."""
 _CELLS = ("report_id", "table", "row", "column", "value")
+_ORDER = ["agency", "year", "report_id"]
+AT_A_TIME = 2_000
+"""Reports whose rows are made at a time."""
 _ABOUT = ("report_id", "agency", "region_code", "level", "kind", "year", "form")
 
 
@@ -122,7 +126,7 @@ def _expand(pattern: str) -> list[str]:
 def rates(
     reports: Reports,
     statistics: Statistics | str | Path,
-    checks: Checks | None = None,
+    checks: Checks | str | Path | None = None,
     *,
     covariates: Table | None = None,
     per: Sequence[str] | None = None,
@@ -144,7 +148,7 @@ def rates(
     Args:
         reports: `reports` rows; one that another stands for (`same_as`) is left out.
         statistics: `statistics` rows, or a tables folder.
-        checks: `checks` rows; which rules are broken and which hold.
+        checks: `checks` rows, or a tables folder; which rules are broken and which hold.
         covariates: Your columns, as in `with_covariates`.
         per: Columns of `covariates` to divide new requests by, e.g. `["residents", "staff"]`; unless given
             `residents` (per 10,000) where there is one. A number given by region_code is its government's.
@@ -164,28 +168,56 @@ def rates(
         SchemaError: A column is missing, or one of `per` holds no numbers.
         MeasureError: No report, an unknown method, or a level not in (0, 1).
     """
+    pieces = rate_pieces(
+        reports, statistics, checks, covariates=covariates, per=per, strict=strict, method=method,
+        level=level, only=only,
+    )  # fmt: skip
+    return pd.concat(pieces, ignore_index=True)
+
+
+def rate_pieces(
+    reports: Reports,
+    statistics: Statistics | str | Path,
+    checks: Checks | str | Path | None,
+    *,
+    covariates: Table | None = None,
+    per: Sequence[str] | None = None,
+    strict: bool = False,
+    method: Method = "jeffreys",
+    level: float = 0.95,
+    only: Collection[str] | None = None,
+) -> Iterator[Table]:
+    """Yield what `rates` returns, some thousand reports at a time: what is known of all is numbers."""
     upper(level)
     refuse_other("method", method, ("jeffreys", "wilson"))
     refuse_lacking("reports", reports, _ABOUT)
-    if checks is not None:
-        refuse_lacking("checks", checks, ("report_id", "rule", "holds"))
     kept = reports[reports["same_as"].isna()] if "same_as" in reports.columns else reports
     if kept.empty:
         raise MeasureError("no report to compute rates of")
-    kept = kept.sort_values(["agency", "year", "report_id"]).reset_index(drop=True)
+    kept = kept.sort_values(_ORDER).reset_index(drop=True)
     read = _read(statistics, checks, kept["report_id"])
     forms = set(kept["form"].dropna())
     two_forms, over_2019 = forms >= {"2019", "2021"}, ANNEX in forms and bool(forms & {"2019", "2021"})
-    pieces = []
     about, form = kept[list(_ABOUT)], kept["form"].to_numpy(object)
+    agency, year = (pd.factorize(about[c], use_na_sentinel=False)[0] for c in ("agency", "year"))
     wanted = [known for known in indicators() if only is None or known.key in only]
+    counted = []
     for one, units in [pair for known in wanted for pair in _of_units(known, kept, covariates, per)]:
         said = ((one.break_en, two_forms), (one.before_en, over_2019))
         breaks = [text for text, applies in said if text and applies]
         counts = _counts(one, form, read, units, breaks, strict=strict)
-        pieces.append(_with_intervals(about.assign(**counts), one, method, level))
-    table = pd.concat(pieces, ignore_index=True)
-    return table.sort_values(["agency", "year", "report_id"], kind="stable").reset_index(drop=True)
+        counted.append((one, counts, _priors(one, counts, agency, year)))
+    del read
+    new = about["report_id"].ne(about["report_id"].shift()).to_numpy()  # a report may be given twice
+    starts = np.flatnonzero(new)[::AT_A_TIME]
+    spans = list(zip(starts, [*starts[1:], len(about)], strict=True))
+    for start, end in progress(spans, "computing rates"):
+        rows = slice(int(start), int(end))
+        pieces = []
+        for one, counts, priors in counted:
+            here = {column: values[rows] for column, values in counts.items()}
+            pieces.append(_with_intervals(about[rows], one, here, year[rows], priors, method, level))
+        yield pd.concat(pieces, ignore_index=True).sort_values(_ORDER, kind="stable", ignore_index=True)
 
 
 def _of_units(
@@ -234,7 +266,9 @@ class _Read(NamedTuple):
     broken: Table
 
 
-def _read(statistics: Statistics | str | Path, checks: Checks | None, reports: pd.Series[str]) -> _Read:
+def _read(
+    statistics: Statistics | str | Path, checks: Checks | str | Path | None, reports: pd.Series[str]
+) -> _Read:
     every = [(one, form) for one in indicators() for form in (ANNEX, None)]
     cells = sorted({cell for one, form in every for part in one.cells(form) for cell in part})
     rules = sorted({rule for one, form in every for rule in one.rules(form)})
@@ -250,14 +284,12 @@ def _read(statistics: Statistics | str | Path, checks: Checks | None, reports: p
         values[row[used], column[used]] = part["value"].to_numpy()[used].astype(float)
         known[row[used], column[used]] = True
     holds, broken = (np.zeros((len(place), len(rules)), bool) for _ in range(2))
-    if checks is not None:
-        decided = checks[checks["holds"].notna()]
-        row, column = (
-            place.get_indexer(pd.Index(decided["report_id"])),
-            pd.Index(rules).get_indexer(pd.Index(decided["rule"])),
-        )
+    for part in table_parts(checks, "checks", ("report_id", "rule", "holds")) if checks is not None else ():
+        decided = part.filter(pc.is_valid(part["holds"]))
+        row = place.get_indexer(decided["report_id"].to_pandas())
+        column = pc.fill_null(pc.index_in(decided["rule"].cast(pa.string()), pa.array(rules)), -1).to_numpy()
         used = (column >= 0) & (row >= 0)
-        told = decided["holds"].to_numpy(bool)[used]
+        told = decided["holds"].cast(pa.bool_()).to_numpy()[used]
         for target, flags in ((holds, told), (broken, ~told)):
             target[row[used][flags], column[used][flags]] = True
     frames = ((values, cells), (known, cells), (holds, rules), (broken, rules))
@@ -273,14 +305,17 @@ def _counts(
     breaks: Sequence[str],
     *,
     strict: bool,
-) -> dict[str, Any]:
-    """Return the counts of one indicator of each report, or why there are none."""
+) -> dict[str, Vector]:
+    """Return the counts of one indicator of each report, or why there are none; equal texts are one."""
     top, bottom = np.full((2, len(form)), np.nan)
     broken, blank, zero = (np.full(len(form), "", object) for _ in range(3))
     old = (form == ANNEX) & (one.before is not None)
+    wrong = np.full(len(form), "", object)
     for rows, of_form in ((np.flatnonzero(~old), None), (np.flatnonzero(old), ANNEX)):
         rules = list(one.rules(of_form))
         broken[rows] = _joined(rules, read.broken[rules].to_numpy()[rows])
+        if strict:
+            wrong[rows] = _joined(rules, read.broken[rules].to_numpy()[rows], "broken: ")
         above, below = one.cells(of_form)
         cells = [*above, *below]
         values, known = (held[cells].to_numpy()[rows] for held in (read.printed, read.known))
@@ -288,61 +323,81 @@ def _counts(
         for k, cell in enumerate(cells):
             sums = [rule for rule in _rules_of(cell) if rule.split(":")[0] in _SUMS]
             zeros[:, k] &= read.holds[sums].to_numpy(bool)[rows].any(axis=1)
-        blank[rows], zero[rows] = _joined(cells, np.isnan(values) & ~zeros), _joined(cells, zeros)
+        blank[rows] = _joined(cells, np.isnan(values) & ~zeros, "blank: ")
+        zero[rows] = _joined(cells, zeros, "blank read as zero: ")
         values = np.nan_to_num(values)
         top[rows], bottom[rows] = values[:, : len(above)].sum(axis=1), values[:, len(above) :].sum(axis=1)
     strange = np.array([isinstance(f, str) and f not in one.forms for f in form], bool) & ~old
-    wrong = _said(broken != "", "broken: " + broken) if strict else np.full(len(form), "", object)
     bottom, why = (bottom, blank) if units is None else units
-    no_count = [
-        _said(strange, "not in form " + form.astype(str).astype(object)),
-        _said(blank != "", "blank: " + blank),
-        why,
-        wrong,
-    ]
+    odd = {f: f"not in form {f}" for f in set(form)}
+    no_count = [_said(strange, [odd[f] for f in form]), blank, why, wrong]
     counted = ~functools.reduce(np.logical_or, [reason != "" for reason in no_count])
     top, bottom = np.where(counted, top, np.nan), np.where(counted, bottom, np.nan)
     cannot = (top < 0) | (bottom < 0) | ((one.kind == "share") & (top > bottom))
     reasons = [
         *no_count,
         _said((bottom == 0) & (one.kind != "amount"), "no case"),
-        _said(
-            cannot, [f"{t:g} of {b:g} cannot be" for t, b in zip(top.tolist(), bottom.tolist(), strict=True)]
-        ),
+        np.full(len(form), "", object),
     ]
-    notes = _said(counted & (zero != ""), "blank read as zero: " + zero)
+    for row in np.flatnonzero(cannot):
+        reasons[-1][row] = f"{top[row]:g} of {bottom[row]:g} cannot be"
+    notes = _said(counted, zero)
+    whole = {note: "; ".join(filter(None, [note, *breaks])) for note in set(notes)}
     return {
-        "indicator": one.key, "zh": one.zh, "en": one.en, "direction": one.direction,
         "top": top, "bottom": bottom, "broken": broken,
         "reason": np.select([reason != "" for reason in reasons], reasons, ""),
-        "note": ["; ".join(filter(None, [note, *breaks])) for note in notes],
+        "note": np.array([whole[note] for note in notes], object),
     }  # fmt: skip
 
 
 def _said(where: Vector, text: str | list[str] | Vector) -> Vector:
     """Return the text where something holds, else nothing."""
-    said: Vector = np.where(where, text, "").astype(object)
+    said: Vector = np.where(where, np.array(text, object), "")
     return said
 
 
-def _joined(names: Sequence[str], flags: Vector) -> Vector:
-    """Return for each row the names that are flagged, with commas between."""
+def _joined(names: Sequence[str], flags: Vector, before: str = "") -> Vector:
+    """Return for each row the names that are flagged, with commas between, behind a text; or nothing."""
     known: dict[bytes, str] = {}
     texts = np.full(len(flags), "", object)
     for row in np.flatnonzero(flags.any(axis=1)).tolist():
         key = flags[row].tobytes()
         if key not in known:
-            known[key] = ", ".join(name for name, flag in zip(names, flags[row], strict=True) if flag)
+            known[key] = before + ", ".join(n for n, flag in zip(names, flags[row], strict=True) if flag)
         texts[row] = known[key]
     return texts
 
 
-def _with_intervals(frame: Table, one: Indicator, method: Method, level: float) -> Table:
+Priors = dict[int, tuple[float, float]]
+"""The beta prior of each year, by its number; of years with too few agencies there is none."""
+
+
+def _priors(one: Indicator, counts: Mapping[str, Vector], agency: Vector, year: Vector) -> Priors:
+    """Fit the prior of each year to the agencies that have the rate."""
+    found: Priors = {}
+    known = np.flatnonzero(counts["reason"] == "") if one.kind == "share" else np.zeros(0, int)
+    for number in np.unique(year[known]).tolist():
+        rows = known[year[known] == number]
+        if len(np.unique(agency[rows])) >= FEWEST:
+            found[number] = _prior(counts["top"][rows], counts["bottom"][rows])
+    return found
+
+
+def _with_intervals(
+    about: Table,
+    one: Indicator,
+    counts: Mapping[str, Vector],
+    year: Vector,
+    priors: Priors,
+    method: Method,
+    level: float,
+) -> Table:
+    """Return the rows of one indicator of some reports, whose years have these numbers."""
     from scipy import special
 
-    k, n = frame["top"].to_numpy(float), frame["bottom"].to_numpy(float)
-    known = (frame["reason"] == "").to_numpy()
-    value, low, high = (np.full(len(frame), np.nan) for _ in range(3))
+    k, n = counts["top"], counts["bottom"]
+    known = counts["reason"] == ""
+    value, low, high = (np.full(len(about), np.nan) for _ in range(3))
     tail = (1 - level) / 2
     a, b = k[known], n[known]
     if one.kind == "amount":
@@ -354,24 +409,19 @@ def _with_intervals(frame: Table, one: Indicator, method: Method, level: float) 
         value[known] = a / b * one.per
         low[known] = np.where(a > 0, special.gammaincinv(a, tail), 0) / b * one.per
         high[known] = special.gammaincinv(a + 1, 1 - tail) / b * one.per
+    pooled = np.full((len(about), 3), np.nan)
+    for number, prior in priors.items():
+        rows = np.flatnonzero(known & (year == number))
+        if len(rows):
+            pooled[rows] = _posterior(k[rows], n[rows], prior, level)
     units = {"share": "share", "ratio": "ratio", "amount": "yuan", "per_unit": one.unit}
-    frame = frame.assign(
-        unit=units[one.kind], value=value, low=low, high=high,
+    return about.assign(
+        indicator=one.key, zh=one.zh, en=one.en, unit=units[one.kind], direction=one.direction,
+        top=k, bottom=n, value=value, low=low, high=high,
         method="" if one.kind == "amount" else method if one.kind == "share" else "exact, Poisson",
-        coverage=level,
+        coverage=level, pooled=pooled[:, 0], pooled_low=pooled[:, 1], pooled_high=pooled[:, 2],
+        broken=counts["broken"], reason=counts["reason"], note=counts["note"],
     )  # fmt: skip
-    pooled = np.full((len(frame), 3), np.nan)
-    if one.kind == "share":
-        agencies = pd.factorize(frame["agency"], use_na_sentinel=False)[0]
-        for index in frame["year"][known].groupby(frame["year"], dropna=False).indices.values():
-            rows = np.flatnonzero(known)[index]
-            if len(np.unique(agencies[rows])) >= FEWEST:
-                pooled[rows] = shrink(k[rows], n[rows], level)
-    frame[["pooled", "pooled_low", "pooled_high"]] = pooled
-    order = [*_ABOUT, "indicator", "zh", "en", "unit", "direction", "top", "bottom", "value", "low",
-             "high", "method", "coverage", "pooled", "pooled_low", "pooled_high", "broken",
-             "reason", "note"]  # fmt: skip
-    return frame[order]
 
 
 def jeffreys(k: Vector, n: Vector, level: float) -> tuple[Vector, Vector]:
@@ -395,9 +445,14 @@ def _pairs(k: Vector, n: Vector) -> tuple[Vector, Vector, Vector, Vector]:
 
 
 def shrink(k: Vector, n: Vector, level: float) -> Vector:
-    """Return posterior mean, low, high of each share, under a beta prior fitted to all (rows × 3).
+    """Return posterior mean, low, high of each share, under a beta prior fitted to all (rows × 3)."""
+    return _posterior(k, n, _prior(k, n), level)
 
-    The prior's mean and size maximise the beta-binomial likelihood on a grid: sizes from 1 to 10,000, means
+
+def _prior(k: Vector, n: Vector) -> tuple[float, float]:
+    """Fit a beta prior to shares k/n: α and β.
+
+    Its mean and size maximise the beta-binomial likelihood on a grid: sizes from 1 to 10,000, means
     around the pooled share. A grid cannot fail to converge, and its steps are far below the intervals.
     """
     from scipy import special
@@ -407,12 +462,20 @@ def shrink(k: Vector, n: Vector, level: float) -> Vector:
     mean, size = np.meshgrid(1 / (1 + np.exp(-odds)), np.logspace(0, 4, 49), indexing="ij")
     alpha, beta = mean * size, (1 - mean) * size
     fit = np.zeros_like(mean)
-    k, n, times, places = _pairs(k, n)
+    k, n, times, _ = _pairs(k, n)
     prior = special.betaln(alpha, beta)
     for one, of, count in zip(k, n, times, strict=True):
         fit += count * (special.betaln(one + alpha, of - one + beta) - prior)
     best = np.unravel_index(fit.argmax(), fit.shape)
-    a, b = k + alpha[best], n - k + beta[best]
+    return float(alpha[best]), float(beta[best])
+
+
+def _posterior(k: Vector, n: Vector, prior: tuple[float, float], level: float) -> Vector:
+    """Return posterior mean, low, high of each share under a beta prior (rows × 3)."""
+    from scipy import special
+
+    k, n, _, places = _pairs(k, n)
+    a, b = k + prior[0], n - k + prior[1]
     tail = (1 - level) / 2
     found = np.column_stack([a / (a + b), special.betaincinv(a, b, tail), special.betaincinv(a, b, 1 - tail)])
     return found[places]

@@ -6,12 +6,13 @@ holds all children.
 
 from __future__ import annotations
 
-import pandas as pd
+import numpy as np
 
 from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.schema import Table
 
-_RATES = ("report_id", "agency", "year", "indicator", "top", "bottom", "value", "low", "high", "reason")
+NEEDED = ("report_id", "agency", "year", "indicator", "top", "bottom", "value", "low", "high", "reason")
+_OF_PARENT = ["value", "low", "high", "top", "bottom"]
 _COLUMNS = ["parent", "year", "indicator", "value", "low", "high", "top", "bottom", "scope", "children",
             "with_value", "children_value", "lowest", "median", "highest", "children_top", "children_bottom",
             "note"]  # fmt: skip
@@ -35,35 +36,31 @@ def systems(found: Table, ids: Table, reports: Table) -> Table:
     Raises:
         SchemaError: A column is missing.
     """
-    refuse_lacking("rates", found, _RATES)
+    refuse_lacking("rates", found, NEEDED)
     refuse_lacking("series", ids, ("report_id", "parent"))
     refuse_lacking("reports", reports, ("report_id", "scope"))
-    below = found.merge(ids[["report_id", "parent"]], on="report_id").dropna(subset=["parent", "year"])
-    key_columns = ["agency", "year", "indicator"]
-    above = found.merge(reports[["report_id", "scope"]], on="report_id").dropna(subset=key_columns)
-    above = above.set_index(key_columns).sort_index()
-    rows = []
-    for (parent, year, indicator), part in below.groupby(["parent", "year", "indicator"], sort=True):
-        key = (parent, year, indicator)
-        # Of two reports of a parent and year none is taken: which holds the figures is not known.
-        own = above.loc[[key]] if key in above.index else above.head(0)
-        known = part[part["value"].notna()]
-        cases = known["bottom"].sum()
-        about = own.iloc[0].to_dict() if len(own) == 1 else {}
-        whole = about.get("scope") != "own"
-        rows.append(
-            {"parent": parent, "year": year, "indicator": indicator}
-            | {c: about.get(c) for c in ("value", "low", "high", "top", "bottom", "scope")}
-            | {
-                "children": len(part),
-                "with_value": len(known),
-                "children_value": known["top"].sum() / cases if cases else None,
-                "lowest": known["value"].min(),
-                "median": known["value"].median(),
-                "highest": known["value"].max(),
-                "children_top": known["top"].sum(),
-                "children_bottom": cases,
-                "note": "the parent's number may hold its children's" if about and whole else "",
-            }
-        )
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    keys = ["parent", "year", "indicator"]
+    own = found[["agency", "year", "indicator", *_OF_PARENT]].rename(columns={"agency": "parent"})
+    own = own.assign(scope=found["report_id"].map(reports.set_index("report_id")["scope"]))
+    # Of two reports of a parent and year none is taken: which holds the figures is not known.
+    own = own.dropna(subset=keys).drop_duplicates(keys, keep=False)
+    below = found[["year", "indicator", "top", "bottom", "value"]]
+    below = below.assign(parent=found["report_id"].map(ids.set_index("report_id")["parent"]))
+    below = below.dropna(subset=["parent", "year"])
+    known = below[below["value"].notna()].groupby(keys)
+    of_children = known.agg(
+        with_value=("value", "size"), lowest=("value", "min"), median=("value", "median"),
+        highest=("value", "max"), children_top=("top", "sum"), children_bottom=("bottom", "sum"),
+    )  # fmt: skip
+    table = below.groupby(keys, sort=True).size().rename("children").reset_index()
+    table = table.merge(of_children.reset_index(), on=keys, how="left")
+    table = table.merge(own, on=keys, how="left", indicator="held")
+    counts = ["with_value", "children_top", "children_bottom"]
+    table[counts] = table[counts].fillna(0)
+    cases = table["children_bottom"]
+    whole = (table["held"] == "both") & (table["scope"] != "own")
+    return table.assign(
+        with_value=table["with_value"].astype(int),
+        children_value=table["children_top"] / cases.where(cases > 0),
+        note=np.where(whole, "the parent's number may hold its children's", ""),
+    )[_COLUMNS]

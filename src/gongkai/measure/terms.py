@@ -16,8 +16,10 @@ import scipy.sparse as sp
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.grams import coded
+from gongkai.tables.codebook import Codebook
+from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.query import table_parts
-from gongkai.tables.schema import SCHEMAS, UNCOUNTED_SECTIONS, Sentences, Table
+from gongkai.tables.schema import SCHEMAS, Sentences, Table
 from gongkai.text.lexicon import words
 
 if TYPE_CHECKING:
@@ -31,14 +33,19 @@ def stop_words() -> frozenset[str]:
 
 
 def frequencies(
-    sentences: Sentences | str | Path, *, stop: frozenset[str] | None = None, min_length: int = 2
+    sentences: Sentences | str | Path,
+    *,
+    stop: frozenset[str] | None = None,
+    min_length: int = 2,
+    codebook: Codebook | None = None,
 ) -> Table:
     """Count words over agencies.
 
     Args:
-        sentences: `sentences` rows with `tokens`, or a tables folder of any size; preambles are left out.
+        sentences: `sentences` rows with `tokens`, or a tables folder of any size.
         stop: Words to leave out; the bundled list by default.
         min_length: Characters of the shortest word.
+        codebook: Whose uncounted sections are left out; unless given the one that ships, with its preambles.
 
     Returns:
         One row per word: `term, count, agencies` (that use it), `dispersion` (Gries' DP over agencies,
@@ -49,7 +56,7 @@ def frequencies(
         SchemaError: A column is missing.
         MeasureError: No word is left.
     """
-    counts, terms, _, first = _count(sentences, stop, min_length)
+    counts, terms, _, first = _count(sentences, stop, min_length, codebook)
     sizes, totals = counts.sum(axis=0), counts.sum(axis=1)
     expected, term = (
         (sizes / sizes.sum())[counts.indices],
@@ -79,6 +86,7 @@ def keyness(
     prior: float = 500.0,
     seed: int = 0,
     reports: Table | None = None,
+    codebook: Codebook | None = None,
 ) -> Table:
     """Rank the words that set one group apart from another: log-odds with an informative Dirichlet prior.
 
@@ -94,7 +102,7 @@ def keyness(
     `min_agencies`.
 
     Args:
-        sentences: `sentences` rows with `tokens`, or a tables folder of any size; preambles are left out.
+        sentences: `sentences` rows with `tokens`, or a tables folder of any size.
         by: Column of the sentences or of `reports` that holds the groups.
         first: The group compared with; None takes all others.
         second: The group of interest.
@@ -103,6 +111,7 @@ def keyness(
         prior: Weight of the prior, in words.
         seed: Of the bootstrap.
         reports: One row per `report_id`: `reports`, or what `with_covariates` made of it.
+        codebook: Whose uncounted sections are left out; unless given the one that ships, with its preambles.
 
     Returns:
         One row per word: `term, log_odds` (> 0: the word of `second`), `z, z_agency, count_first,
@@ -112,7 +121,7 @@ def keyness(
         SchemaError: A column is missing.
         MeasureError: A group has no word.
     """
-    counts, terms, units, example = _count(sentences, stop, 2, _Split(by, first, second, reports))
+    counts, terms, units, example = _count(sentences, stop, 2, codebook, _Split(by, first, second, reports))
     side = np.array([second_side for _, second_side in units])
     if side.all() or not side.any():
         raise MeasureError(f"both groups need words; have only {second if side.all() else first}")
@@ -188,10 +197,12 @@ def _count(
     sentences: Sentences | str | Path,
     stop: frozenset[str] | None,
     min_length: int,
+    codebook: Codebook | None,
     split: _Split | None = None,
 ) -> tuple[sp.csr_array, list[str], list[tuple[str, bool]], Table]:
     """Return counts (terms × units), terms, units (agency, side) and each term's first sentence."""
     left_out = stop_words() if stop is None else stop
+    uncounted = given_or_shipped(codebook).uncounted_sections
     columns = ["sentence_id", "agency", "section", "tokens", "text"]
     if split is not None:
         present = sentences.columns if isinstance(sentences, pd.DataFrame) else SCHEMAS["sentences"].names
@@ -206,7 +217,7 @@ def _count(
         return numbers.setdefault(term, len(numbers)) if used else -1
 
     for piece in table_parts(sentences, "sentences", list(dict.fromkeys(columns))):
-        named = pc.is_in(piece["section"], pa.array(UNCOUNTED_SECTIONS, piece["section"].type))
+        named = pc.is_in(piece["section"], pa.array(uncounted, piece["section"].type))
         kept = piece.filter(pc.invert(named))
         side = np.zeros(len(kept), bool)
         if split is not None:

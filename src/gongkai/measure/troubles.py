@@ -1,8 +1,8 @@
 """Problems that return: last year's problem told again, often in other words.
 
-Sentences are compared by their words (`similar.weigh`) and by what they are about: the sum of a vector for each
-character and pair of characters, learned from the genre (`corpus/lexicon/meanings.safetensors`, made by
-`corpus/make/meanings.py`). What the two likenesses say together is in `corpus/lexicon/troubles.toml`.
+Sentences are compared by their words (`similar.weigh`) and by what they are about: the sum of a vector for
+each character and pair of characters, learned from the genre (`corpus/lexicon/meanings.safetensors`, made
+by `corpus/make/meanings.py`). What the two likenesses say together is in `corpus/lexicon/troubles.toml`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def same_trouble(then: Vector, now: Vector, likeness: Vector) -> Vector:
     odds = table("troubles.odds")
     meaning = np.maximum(
         then @ now.T, likeness
-    )  # what is told in the same words means the same, known or not
+    )  # the same words mean the same, known or not
     told = odds["intercept"] + odds["words"] * np.sqrt(likeness) + odds["meaning"] * meaning
     found: Vector = 1 / (1 + np.exp(-told))
     return found

@@ -1,6 +1,7 @@
 """Measures table → chart (Altair). Computes nothing but where to draw.
 
-Each chart carries what must stand below it, in `chart.usermeta["caption"]["en"]` and `["zh"]`.
+Each chart speaks one language; it carries what must stand below it in both, in
+`chart.usermeta["caption"]["en"]` and `["zh"]`.
 """
 
 from __future__ import annotations
@@ -10,22 +11,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gongkai.errors import GongkaiError, MeasureError
-from gongkai.show.captions import of_measures, of_network, of_terms
-from gongkai.show.style import Size, place_of, styled
+from gongkai.show.captions import (
+    GROUPS,
+    NETWORK,
+    NOT_FOUND,
+    TERMS,
+    TITLES,
+    of_measures,
+    of_network,
+    of_terms,
+    title_of,
+    unplaced,
+)
+from gongkai.show.style import Language, Size, place_of, styled
 from gongkai.store.run import whole_file
-from gongkai.tables.codebook import Codebook
+from gongkai.tables.codebook import Codebook, Words
 from gongkai.tables.codebooks import given_or_shipped
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Measures, Table
-
-TITLES = {
-    ("broken_reports", "checks"): "Reports whose figures contradict each other 数字矛盾的报告",
-    ("broken_rules", "checks"): "Rules of the tables that are broken 不成立的表格规则",
-    ("shared", "words"): "Words shared with other agencies 与其他机关共有的文字",
-    ("sticky", "words"): "Words of last year's report 沿用上年的文字",
-    ("redundant", "words"): "Words said twice 重复的文字",
-}
 
 
 def altair() -> Any:  # noqa: ANN401
@@ -49,6 +53,7 @@ def plot_prevalence(
     width: int = 420,
     size: Size | None = None,
     codebook: Codebook | None = None,
+    language: Language = "en",
 ) -> Any:  # noqa: ANN401
     """Draw one measure by agency and year: a point and its interval each, agencies ranked by their mean.
 
@@ -59,6 +64,7 @@ def plot_prevalence(
         width: Of the plot, in pixels, where no size is given.
         size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
         codebook: The scheme, for titles; the one that ships unless given.
+        language: `en` or `zh`: of what is drawn.
 
     Returns:
         An Altair chart; undefined values are left out.
@@ -74,9 +80,11 @@ def plot_prevalence(
     label = label or _first_label(scheme, measure)
     columns = ["agency", "year", "value", "low", "high", "n"]
     rows = _rows_of(measures, measure, label, columns)
-    said, title, rows = of_measures(rows), _title(measure, label, scheme), rows[columns]
+    said, title, rows = of_measures(rows), title_of(measure, label, scheme), rows[columns]
+    unknown = NOT_FOUND.said(language)
     rows = rows.assign(
-        year=rows["year"].map(_year), agency=rows["agency"].astype(object).fillna("(not found)")
+        year=[unknown if y is None or y != y else str(int(y)) for y in rows["year"]],
+        agency=rows["agency"].astype(object).fillna(f"({unknown})"),
     )
     order = rows.groupby("agency")["value"].mean().sort_values(ascending=False).index.tolist()
     rows = rows.sort_values(["agency", "year"])
@@ -87,12 +95,13 @@ def plot_prevalence(
         color=alt.Color("year:N", legend=None, scale=alt.Scale(scheme="viridis")),
     )
     scale = alt.Scale(domain=[0, min(1.0, math.ceil(10 * rows[["value", "high"]].max().max()) / 10)])
+    named = None if place.titled else title.said(language)
     lines = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", scale=scale, title=None if place.titled else title, axis=alt.Axis(format="%")),
+        x=alt.X("low:Q", scale=scale, title=named, axis=alt.Axis(format="%")),
         x2="high:Q",
     )
     points = base.mark_point(filled=True, size=40, opacity=1).encode(
-        x=alt.X("value:Q", scale=scale, title=None if place.titled else title, axis=alt.Axis(format="%")),
+        x=alt.X("value:Q", scale=scale, title=named, axis=alt.Axis(format="%")),
         tooltip=["agency", "year", alt.Tooltip("value", format=".1%"), alt.Tooltip("low", format=".1%"),
                  alt.Tooltip("high", format=".1%"), "n"],
     )  # fmt: skip
@@ -100,11 +109,7 @@ def plot_prevalence(
         x=alt.value("width" if size else width), text="year:N", color=alt.value("#555")
     )
     chart = (lines + points + names).properties(height={"step": max(9, place.font + 1)})
-    return styled(chart, title, said, size, width=width)
-
-
-def _year(year: float | None) -> str:
-    return "not found" if year is None or year != year else str(int(year))
+    return styled(chart, title, said, size, language, width=width)
 
 
 def to_svg(chart: Any) -> str:  # noqa: ANN401
@@ -128,6 +133,7 @@ def plot_change(
     by: str | None = None,
     size: Size | None = None,
     codebook: Codebook | None = None,
+    language: Language = "en",
 ) -> Any:  # noqa: ANN401
     """Draw one measure over the years: a line with its band, in a panel for each value of `by`.
 
@@ -139,11 +145,14 @@ def plot_change(
         by: Column that makes a panel each; None for one.
         size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
         codebook: The scheme, for titles; the one that ships unless given.
+        language: `en` or `zh`: of what is drawn.
 
     Raises:
         MeasureError: No row fits.
         GongkaiError: Altair is not installed.
     """
+    from gongkai.show.page.static import words
+
     alt = altair()
     scheme = given_or_shipped(codebook)
     label = label or _first_label(scheme, measure)
@@ -151,18 +160,20 @@ def plot_change(
     columns = ["year", "value", "low", "high", "n", *([by] if by else [])]
     rows = _rows_of(measures, measure, label, columns)
     said, rows = of_measures(rows), rows[columns]
-    unplaced = int(rows.loc[rows["year"].isna(), "n"].sum())
-    title = _title(measure, label, scheme) + (
-        f" ({unplaced:,} of a year not found: not drawn)" if unplaced else ""
-    )
+    undated = int(rows.loc[rows["year"].isna(), "n"].sum())
+    title = title_of(measure, label, scheme)
+    title = title + unplaced(undated) if undated else title
     rows = rows[rows["year"].notna()]
     if rows.empty:
-        raise MeasureError(f"nothing to draw: no year was found of the {unplaced:,} counted")
+        raise MeasureError(f"nothing to draw: no year was found of the {undated:,} counted")
     rows = rows.assign(year=rows["year"].astype(int))
+    if by is not None:
+        terms = words()
+        rows[by] = [Words(*terms.get(f"{by}_{v}", (str(v),))[:2]).said(language) for v in rows[by]]
     years = range(rows["year"].min(), rows["year"].max() + 1)  # panels forget the least step of ticks
     axis = alt.Axis(format="d", values=list(years), labelOverlap=True)
     base = alt.Chart(rows).encode(x=alt.X("year:Q", axis=axis, scale=alt.Scale(zero=False), title=None))
-    named = None if place.titled or by else title
+    named = None if place.titled or by else title.said(language)
     share = alt.Y("value:Q", title=named, axis=alt.Axis(format="%"), scale=alt.Scale(zero=True))
     band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title=named), y2="high:Q")
     line = base.mark_line(point=True).encode(
@@ -173,13 +184,13 @@ def plot_change(
     )
     layers = band + line + last.encode(y=share, text=alt.Text("value:Q", format=".0%"))
     if by is None:
-        return styled(layers.properties(height=place.width // 2 or 240), title, said, size)
+        return styled(layers.properties(height=place.width // 2 or 240), title, said, size, language)
     columns_of_panels = 1 if size == "column" else 3
     width = (place.width - 8 * place.font) // columns_of_panels - 2 * place.font if size else 190
     panels = layers.properties(width=width, height=width * 2 // 3).facet(
         alt.Facet(f"{by}:N", title=None), columns=columns_of_panels
     )
-    return styled(panels.properties(title=title), title, said, size, width=None)
+    return styled(panels.properties(title=title.said(language)), title, said, size, language, width=None)
 
 
 def plot_kinds(
@@ -189,6 +200,7 @@ def plot_kinds(
     named: int = 6,
     size: Size | None = None,
     codebook: Codebook | None = None,
+    language: Language = "en",
 ) -> Any:  # noqa: ANN401
     """Draw the map of two labels: a point per group, coloured by the share derived from both.
 
@@ -199,6 +211,7 @@ def plot_kinds(
         size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
         codebook: The scheme; the one that ships unless given. Its first derived measure of two labels, and
             these two, are drawn.
+        language: `en` or `zh`: of what is drawn.
 
     Raises:
         MeasureError: Rows for one of the three are missing, or the codebook derives nothing from two labels.
@@ -211,7 +224,7 @@ def plot_kinds(
         raise MeasureError(f"nothing to draw: {scheme.stamp} derives no measure from two labels")
     across, up = derived[0].label.split("+")
     place = place_of(size)
-    titles = {q.label: q.title for q in scheme.quantities}
+    titles = {q.label: q.title.said(language) for q in scheme.quantities}
     wanted = {across: "across", up: "up", derived[0].label: "both"}
     rows = measures[measures["label"].isin(wanted)]
     if rows.empty or by not in rows.columns:
@@ -231,7 +244,7 @@ def plot_kinds(
                 "both:Q",
                 scale=alt.Scale(scheme="orangered", domain=[0, 1]),
                 legend=alt.Legend(
-                    format="%", title=derived[0].title, orient="top" if size == "column" else "right"
+                    format="%", title=titles[derived[0].label], orient="top" if size == "column" else "right"
                 ),
             ),
             tooltip=[*keys, *(alt.Tooltip(c, format=".1%", title=n) for n, c in wanted.items())],
@@ -241,7 +254,7 @@ def plot_kinds(
     spread = wide[["across", "up"]].std().replace(0, 1).fillna(1)
     distance = (((wide[["across", "up"]] - middle) / spread) ** 2).sum(axis=1)
     height = place.width * 3 // 4 if size == "column" else place.width // 2 or 360
-    far = _apart(wide.loc[distance.nlargest(named).index], 1.3 * place.font / height * wide["up"].max())
+    far = _apart(wide.loc[distance.nlargest(named).index], 1.7 * place.font / height * wide["up"].max())
     layers = points
     for rows_of_side, align in ((far[far["across"] <= middle["across"]], "left"),
                                 (far[far["across"] > middle["across"]], "right")):  # fmt: skip
@@ -250,7 +263,8 @@ def plot_kinds(
         )
         layers += text.encode(x="across:Q", y="up:Q", text=f"{by}:N")
     chart = layers.properties(height=height)
-    return styled(chart, f"{titles[across]}, {titles[up]}", said, size, width=480)
+    title = scheme.title_of(across) + Words(", ", "、") + scheme.title_of(up)
+    return styled(chart, title, said, size, language, width=480)
 
 
 def _apart(points: Table, gap: float) -> Table:
@@ -264,7 +278,12 @@ def _apart(points: Table, gap: float) -> Table:
 
 
 def plot_network(
-    network: Table, *, year: int | None = None, smallest: int = 2, size: Size | None = None
+    network: Table,
+    *,
+    year: int | None = None,
+    smallest: int = 2,
+    size: Size | None = None,
+    language: Language = "en",
 ) -> Any:  # noqa: ANN401
     """Draw which agencies share text: agencies on a circle, a line for each pair, as wide as what they share.
 
@@ -273,6 +292,7 @@ def plot_network(
         year: Only this year; None takes the sentences of all years together.
         smallest: Fewest shared sentences of a line.
         size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
+        language: `en` or `zh`: of what is drawn.
 
     Raises:
         MeasureError: No pair is left.
@@ -284,8 +304,8 @@ def plot_network(
     if rows.empty:
         raise MeasureError(f"nothing to draw: no two agencies share {smallest} sentences")
     room = place_of(size)
-    relation = rows["relation"].where(rows["relation"] == "peer", "one above the other 上下级")
-    rows = rows.assign(relation=relation.replace("peer", "peers 同级"))
+    peer, above = (NETWORK[one].said(language) for one in ("peer", "above"))
+    rows = rows.assign(relation=[peer if one == "peer" else above for one in rows["relation"]])
     edges = rows.groupby(["agency", "other", "relation"], as_index=False)["sentences"].sum()
     nodes = _on_a_circle(sorted({*edges["agency"], *edges["other"]}))
     place = nodes.set_index("agency")[["x", "y"]]
@@ -297,9 +317,6 @@ def plot_network(
     x, y = (alt.X("x:Q", axis=None, scale=scale), alt.Y("y:Q", axis=None, scale=scale))
     most = max(smallest + 1, int(edges["sentences"].max()))
     widths = alt.Scale(domain=[smallest, most], range=[1, 8])
-    title = alt.Title(
-        "Shared text 共有文本", subtitle=f"width: sentences shared 共有句数, {smallest} to {most}"
-    )
     said = of_network(len(edges), len(nodes), smallest, most, year)
     lines = (
         alt.Chart(edges)
@@ -307,8 +324,10 @@ def plot_network(
         .encode(
             x=x, y=y, x2="x2:Q", y2="y2:Q",
             size=alt.Size("sentences:Q", scale=widths, legend=None),
-            color=alt.Color("relation:N", title=None, legend=legend),
-            strokeDash=alt.StrokeDash("relation:N", title=None, scale=alt.Scale(range=[[5, 3], [1, 0]])),
+            color=alt.Color("relation:N", title=None, legend=legend, scale=alt.Scale(domain=[above, peer])),
+            strokeDash=alt.StrokeDash(
+                "relation:N", title=None, scale=alt.Scale(domain=[above, peer], range=[[5, 3], [1, 0]])
+            ),
             tooltip=["agency", "other", "relation", "sentences"],
         )
     )  # fmt: skip
@@ -322,7 +341,9 @@ def plot_network(
         )
         layers += text.encode(x=x, y=y, text="agency:N", angle=alt.Angle("angle:Q", scale=None, legend=None))
     across = room.width or 600
-    return styled(layers.properties(width=across, height=across), title, said, size, width=None)
+    chart = layers.properties(width=across, height=across)
+    subtitle = NETWORK["width"].said(language).format(smallest, most)
+    return styled(chart, NETWORK["title"], said, size, language, width=None, subtitle=subtitle)
 
 
 def _on_a_circle(names: list[str]) -> Table:
@@ -341,8 +362,9 @@ def plot_terms(
     *,
     top: int = 15,
     score: str = "z_agency",
-    names: tuple[str, str] = ("first group", "second group"),
+    names: tuple[str, str] | None = None,
     size: Size | None = None,
+    language: Language = "en",
 ) -> Any:  # noqa: ANN401
     """Draw the words that set two groups apart, the most distinctive of each side.
 
@@ -350,8 +372,9 @@ def plot_terms(
         keyness: What `terms.keyness` gave.
         top: Words of each side.
         score: Column to draw, `z_agency` or `z`.
-        names: What the two groups are called.
+        names: What the two groups are called; "first group" and "second group" unless given.
         size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
+        language: `en` or `zh`: of what is drawn.
 
     Raises:
         MeasureError: The table is empty.
@@ -363,21 +386,22 @@ def plot_terms(
     if keyness.empty:
         raise MeasureError("nothing to draw: no words")
     place = place_of(size)
+    groups = (Words(names[0]), Words(names[1])) if names else GROUPS
+    left, right = (one.said(language) for one in groups)
     ranked = keyness.sort_values(score, ascending=False)
     rows = pd.concat([ranked.head(top), ranked.tail(top)]).drop_duplicates("term")
     bars = (
         alt.Chart(rows[["term", score, "count_first", "count_second", "agencies"]])
         .mark_bar()
         .encode(
-            x=alt.X(f"{score}:Q", title=f"{names[0]} ←  {score}  → {names[1]}"),
+            x=alt.X(f"{score}:Q", title=f"{left} ←  {score}  → {right}"),
             y=alt.Y("term:N", sort=rows["term"].tolist(), title=None),
             color=alt.condition(f"datum.{score} > 0", alt.value("#c2410c"), alt.value("#1f4e79")),
             tooltip=["term", alt.Tooltip(score, format=".2f"), "count_first", "count_second", "agencies"],
         )
         .properties(height={"step": place.font + 4 if size else 16})
     )
-    said = of_terms(len(rows), len(keyness), score, names)
-    return styled(bars, "Distinctive words 特征词", said, size)
+    return styled(bars, TERMS, of_terms(len(rows), len(keyness), score, groups), size, language)
 
 
 def _rows_of(measures: Measures, measure: str, label: str, columns: list[str]) -> Table:
@@ -385,15 +409,6 @@ def _rows_of(measures: Measures, measure: str, label: str, columns: list[str]) -
     if rows.empty or not set(columns) <= set(rows.columns):
         raise MeasureError(f"nothing to draw: no row of {measure} for {label} with {', '.join(columns)}")
     return rows
-
-
-def _title(measure: str, label: str, codebook: Codebook | None = None) -> str:
-    if (measure, label) in TITLES:
-        return TITLES[measure, label]
-    for quantity in given_or_shipped(codebook).quantities:
-        if (quantity.measure, quantity.label) == (measure, label):
-            return f"{quantity.title}: share of {' + '.join(quantity.bottom) or 'sentences'}"
-    return f"{measure} {label}"
 
 
 def _first_label(codebook: Codebook, measure: str) -> str:

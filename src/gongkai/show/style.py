@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from gongkai.errors import MeasureError
+from gongkai.tables.codebook import Words
 
 FONTS = "Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, SimHei, sans-serif"
 
@@ -21,6 +22,7 @@ class Place(NamedTuple):
 
 
 Size: TypeAlias = Literal["column", "page", "slide"]
+Language: TypeAlias = Literal["en", "zh"]
 SIZES: dict[str, Place] = {
     "column": Place(240, 7, False),  # one of two columns, 84 mm
     "page": Place(490, 8, False),  # both, 173 mm
@@ -39,18 +41,23 @@ def place_of(size: str | None) -> Place:
 
 def styled(
     chart: Any,  # noqa: ANN401
-    title: Any,  # noqa: ANN401
-    said: tuple[str, str],
+    title: Words,
+    said: Words,
     size: str | None,
+    language: str,
+    *,
     width: int | None = 420,
+    subtitle: str = "",
 ) -> Any:  # noqa: ANN401
-    """Return the chart for its place, with its caption; `width` None: it has one already."""
+    """Return the chart for its place, with its captions; `width` None: it has one already."""
     place = place_of(size)
-    words = title if isinstance(title, str) else title.text
-    captions = {"en": f"{words}. {said[0]}", "zh": f"{words}。{said[1]}"}
+    if language not in get_args(Language):
+        raise MeasureError(f"language {language!r}: expected en or zh")
+    captions = {"en": f"{title.en}. {said.en}", "zh": f"{title.said('zh')}。{said.zh}"}
     chart = chart.configure(font=FONTS).configure_view(stroke=None).properties(usermeta={"caption": captions})
     if place.titled:
-        chart = chart.properties(title=title)
+        words = title.said(language)
+        chart = chart.properties(title={"text": words, "subtitle": subtitle} if subtitle else words)
     if size is None:
         return chart if width is None else chart.properties(width=width)
     if width is not None:  # labels and legend are part of the width that a journal gives

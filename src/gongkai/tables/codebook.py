@@ -34,6 +34,14 @@ class Words:
         """Return the text in `en` or `zh`, or what there is."""
         return (self.zh or self.en) if language == "zh" else (self.en or self.zh)
 
+    def __add__(self, more: Words) -> Words:
+        """Return the text with more behind it."""
+        return Words(self.said("en") + more.en, self.said("zh") + more.zh)
+
+    def filled(self, name: str) -> Words:
+        """Return the text in both languages, one for the other, the name where there is neither."""
+        return Words(self.said("en") or name, self.said("zh") or name)
+
 
 @dataclass(frozen=True, slots=True)
 class Class:
@@ -128,9 +136,8 @@ class Quantity:
     top: tuple[str, ...]
     bottom: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
-    title: str = ""
-    share: str = ""
-    words: Words = Words()
+    title: Words = Words()
+    share: Words = Words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +166,7 @@ class Codebook:
         portable: The indicator that is true of a sentence which another agency could have written: one named
             particular makes it false. Training shows it altered copies (`classify/swaps.py`). Empty for none.
         rule_baseline: A file of the package with a readable rule to compare models with, empty for none.
-        source: The TOML it was read from.
+        source: The TOML it was read from, and `file` its path.
     """
 
     name: str
@@ -174,6 +181,7 @@ class Codebook:
     portable: str = ""
     rule_baseline: str = ""
     source: str = field(default="", repr=False, compare=False)
+    file: str = field(default="codebook", repr=False, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -208,22 +216,30 @@ class Codebook:
             under = self.conditions(label.name)
             sections = next((self.of(n).sections for n in (label.name, *under) if self.of(n).sections), ())
             for indicator in label.indicators:
-                value = indicator.partition("=")[2]
-                behind = f" = {value}" if value else ""
-                title, share = (f"{words}{behind}" for words in (label.title or label.name, label.share))
-                share = share if str(label.share) else ""
-                top = (*under, indicator)
+                top, title = (*under, indicator), self.title_of(indicator)
+                share = self._of_class(label.share, indicator) if str(label.share) else label.share
                 found.append(Quantity("prevalence", indicator, top, under, sections, title, share))
         return (*found, *self.derived)
 
+    def title_of(self, indicator: str) -> Words:
+        """Return what an indicator is called: its label, of a choice with the class."""
+        label = self.of(indicator)
+        return self._of_class(label.title.filled(label.name), indicator)
+
+    def _of_class(self, words: Words, indicator: str) -> Words:
+        """Return words about a label, of a choice with the indicator's class behind them."""
+        value = indicator.partition("=")[2]
+        shown = [c.title.filled(value) for c in self.of(indicator).classes if c.name == value]
+        return Words(f"{words.en}: {shown[0].en}", f"{words.zh}：{shown[0].zh}") if shown else words
+
     def place_of(self, indicator: str) -> str:
-        """Return where the codebook's text names a label or class, e.g. `line 7 of the codebook x 1`."""
+        """Return where the codebook's text names a label or class, e.g. `my.toml, line 7`."""
         label, _, value = indicator.partition("=")
         lines = self.source.splitlines()
         start = next((k for k, line in enumerate(lines) if f"[labels.{label}]" in line), 0)
         quoted = (f'"{value}"', f"'{value}'")
         found = next((k for k in range(start, len(lines)) if any(q in lines[k] for q in quoted)), start)
-        return f"line {found + 1} of the codebook {self.stamp}"
+        return f"{self.file}, line {found + 1}"
 
     def accepts(self, stamp: object) -> bool:
         """Whether labels so stamped are of this codebook; 0.1.0 wrote the version alone, or nothing."""

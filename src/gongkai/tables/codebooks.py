@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import re
 import tomllib
@@ -14,6 +15,7 @@ from gongkai.errors import SchemaError
 from gongkai.store.run import bundled
 from gongkai.store.storage import user_text
 from gongkai.tables.codebook import EMPTY, Class, Codebook, Example, Kind, Label, Quantity, Words
+from gongkai.tables.columns import refuse_missing
 from gongkai.tables.rows import SECTIONS
 
 SHIPPED = "codebook"
@@ -94,6 +96,30 @@ def parse_codebook(text: str, name: str = "codebook") -> Codebook:
         )
         raise SchemaError(f"{name}: not TOML: {error}{hint}") from error
     return _Reader(text, name).codebook(values)
+
+
+def with_examples(codebook: Codebook, path: str | Path) -> Codebook:
+    """Return the codebook with further examples from a CSV file: `text`, and a column for each label.
+
+    Raises:
+        SchemaError: Names the file and line: no such file, a missing column, no text, an unknown code.
+    """
+    rows = list(csv.DictReader(user_text(path).splitlines()))
+    refuse_missing(path, ("text", *codebook.names), rows[0] if rows else ())
+    labels = []
+    for label in codebook.labels:
+        found = []
+        for line, row in enumerate(rows, start=2):
+            try:
+                code = label.code_of(row[label.name])
+                if not row["text"]:
+                    raise ValueError("text is empty")
+            except ValueError as error:
+                raise SchemaError(f"{path}, line {line}: {error}") from error
+            if code is not None:
+                found.append(Example(row["text"], code if isinstance(code, str) else str(int(code))))
+        labels.append(replace(label, examples=(*label.examples, *found)))
+    return replace(codebook, labels=tuple(labels))
 
 
 _BOOK = {
@@ -183,7 +209,7 @@ class _Reader:
             raise self.wrong("codebook: no label; expected tables [labels.NAME]")
         labels = tuple(self.label(name, part) for name, part in book["labels"].items())
         plain = {k: book[k] for k in ("unit", "title", "follow", "portable", "rule_baseline") if k in book}
-        draft = Codebook(book["name"], book["version"], labels, source=self.text, **plain)
+        draft = Codebook(book["name"], book["version"], labels, source=self.text, file=self.name, **plain)
         if "uncounted_sections" in book:
             key = "uncounted_sections"
             draft = replace(draft, uncounted_sections=self.sections(book[key], "codebook", "", key))
@@ -266,7 +292,7 @@ class _Reader:
         bottom = (*book.conditions(among), among) if among else ()
         top = tuple(dict.fromkeys(i for t in (*bottom, *tops) for i in (*book.conditions(t), t)))
         title, share = part.get("title", Words()), part.get("share", Words())
-        return Quantity(name, "+".join(tops), top, bottom, (), str(title) or name, str(share), title)
+        return Quantity(name, "+".join(tops), top, bottom, (), title.filled(name), share)
 
     def kind(self, book: Codebook, values: Any, number: int) -> Kind:
         what = f"kind {number + 1}"

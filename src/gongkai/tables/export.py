@@ -18,10 +18,19 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from gongkai.errors import SchemaError
+from gongkai.store.progress import progress
 from gongkai.store.run import file_digest, version, whole_folder, write_json
 from gongkai.tables.predicted import fill_predictions, read_predictions, scheme_of
 from gongkai.tables.rows import BUILT, KEYS, ROWS
-from gongkai.tables.schema import SCHEMAS, Labels, Predictions, parts_of, read_columns, read_parts
+from gongkai.tables.schema import (
+    SCHEMAS,
+    Labels,
+    Predictions,
+    parts_of,
+    read_columns,
+    read_parts,
+    types_of,
+)
 
 Form = Literal["csv", "parquet"]
 KEYWORDS = ("政府信息公开", "government transparency", "China", "text as data")
@@ -81,15 +90,19 @@ def export(
     except ValueError as error:
         raise SchemaError(f"date {about.published!r}: expected e.g. 2026-11-27, 2026-11 or 2026") from error
     pieces: dict[str, Iterator[pa.Table]] = {
-        name: (read_columns(p, None) for p in parts_of(tables, name)) for name in BUILT
+        name: (read_columns(p, None) for p in progress(parts_of(tables, name), f"writing {name}"))
+        for name in BUILT
     }
     if predictions is not None:
         frames = _predictions(predictions, tables)
         pieces["predictions"] = (pa.Table.from_pandas(frame, preserve_index=False) for frame in frames)
     if labels is not None:
         pieces["labels"] = iter([pa.Table.from_pandas(labels, preserve_index=False)])
+    types = {name: types_of(tables, name) for name in BUILT}
+    if predictions is not None and Path(predictions).is_dir():
+        types["predictions"] = types_of(predictions, "predictions")
     with whole_folder(Path(output), overwrite=overwrite) as hidden:
-        written = {name: _write(name, rows, hidden, form) for name, rows in pieces.items()}
+        written = {n: _write(n, rows, types.get(n, {}), hidden, form) for n, rows in pieces.items()}
         schemas = {name: schema for name, (schema, _) in written.items()}
         describe(hidden, schemas, form, about)
         return {name: count for name, (_, count) in written.items()}
@@ -111,10 +124,13 @@ def describe(folder: Path, schemas: Mapping[str, pa.Schema], form: Form, about: 
         write_json(folder / f"{file}.json", made(folder, schemas, form, about))
 
 
-def _write(name: str, pieces: Iterator[pa.Table], folder: Path, form: Form) -> tuple[pa.Schema, int]:
-    """Write the parts of a table into one file; return its schema and its rows."""
+def _write(
+    name: str, pieces: Iterator[pa.Table], types: Mapping[str, pa.DataType], folder: Path, form: Form
+) -> tuple[pa.Schema, int]:
+    """Write the parts of a table, whose columns are of these types, into one file; return schema and rows."""
     first = next(pieces)
-    schema = pa.schema([_described(name, field) for field in first.schema])
+    held = {field.name: field.type for field in first.schema} | dict(types)
+    schema = pa.schema([_described(name, pa.field(*column)) for column in held.items()])
     path, count = folder / f"{name}.{form}", 0
     lists = [f.name for f in schema if pa.types.is_list(f.type)] if form == "csv" else []
     plain = pa.schema([f.with_type(pa.string()) if f.name in lists else f for f in schema])
@@ -125,6 +141,9 @@ def _write(name: str, pieces: Iterator[pa.Table], folder: Path, form: Form) -> t
         else pq.ParquetWriter(path, schema, compression="zstd") as writer
     ):
         for piece in (first, *pieces):
+            for field in schema:
+                if field.name not in piece.column_names:
+                    piece = piece.append_column(field.name, pa.nulls(len(piece), field.type))
             rows = piece.select(schema.names).cast(schema)
             for column in lists:
                 at = schema.get_field_index(column)

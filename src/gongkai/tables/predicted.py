@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gongkai.tables.schema import Predictions, Table
+
+logger = logging.getLogger(__name__)
 
 FAR = 0.95
 """The distance above which a sentence is far from the training text."""
@@ -63,38 +66,63 @@ def fill_predictions(
     frame = frame.assign(sentence_id=frame["sentence_id"].astype(str))
     if not {"score", "value"} & set(frame.columns):
         raise SchemaError(f"{name}: lacks score (or value); has {', '.join(map(str, frame.columns))}")
-    if codebook is not None and (strange := set(frame["label"]) - set(codebook.names)):
-        raise SchemaError(
-            f"{name}: label {min(map(str, strange))} is not in the codebook {codebook.stamp}; "
-            f"it has {', '.join(codebook.names)}"
-        )
+    if codebook is not None:
+        _refuse_strange(frame["label"].astype(str), codebook.names, codebook, name)
     if "value" in frame.columns:
         texts = [as_text(value) for value in frame["value"].astype(object).tolist()]
         frame = frame.assign(value=pd.Series(texts, frame.index, dtype=object))
     if not {"score", "predicted", "value"} <= set(frame.columns):
         frame = _valued(frame, codebook, name)
+    if codebook is not None:
+        _refuse_strange(indicator_names(frame), codebook.indicators, codebook, name)
     score = pd.to_numeric(frame["score"], errors="coerce")
     if (wrong := ~score.between(0, 1)).any():
-        line = int(wrong.to_numpy().argmax()) + 2
-        raise SchemaError(f"{name}, line {line}: score is '{frame['score'].iloc[line - 2]}'; expected 0 to 1")
+        at = int(wrong.to_numpy().argmax())
+        raise SchemaError(f"{_line_of(name, at)}: score is '{frame['score'].iloc[at]}'; expected 0 to 1")
     frame = frame.assign(score=score.astype(float))
     if "model" not in frame.columns:
         frame = frame.assign(model=Path(name).stem)
-    missing = [c for c in FROM_REPORTS if c not in frame.columns]
-    if missing and tables is not None:
-        about = read_table(tables, "sentences", ["sentence_id", *missing], copies=True)
-        if (lost := ~frame["sentence_id"].isin(about["sentence_id"])).any():
-            raise SchemaError(
-                f"{name}: sentence {frame.loc[lost, 'sentence_id'].iloc[0]} is not in {tables}; "
-                "do they come from the same build?"
-            )
-        frame = frame.merge(about, on="sentence_id", how="left", validate="many_to_one")
-    elif missing:
-        raise SchemaError(f"{name}: lacks {', '.join(missing)}; --tables FOLDER fills them")
+    frame = _about_reports(frame, tables, name)
     frame = frame.assign(**{name: None for name in ("seen", "distance") if name not in frame.columns})
-    frame = _completed(frame, scheme_of(frame, codebook))
+    scheme = scheme_of(frame, codebook)
+    if codebook is None and not scheme.source:
+        logger.warning(
+            "%s: labels of no codebook that is given or ships are taken as they stand: %s (--codebook FILE "
+            "says which there are)", name, ", ".join(scheme.names),
+        )  # fmt: skip
+    frame = _completed(frame, scheme)
     columns = SCHEMAS["predictions"].names
     return frame[[*columns, *(c for c in frame.columns if c not in columns)]]
+
+
+def _about_reports(frame: Table, tables: str | Path | None, name: str) -> Table:
+    """Fill the report columns that are missing from the tables."""
+    missing = [c for c in FROM_REPORTS if c not in frame.columns]
+    if not missing:
+        return frame
+    if tables is None:
+        raise SchemaError(f"{name}: lacks {', '.join(missing)}; --tables FOLDER fills them")
+    about = read_table(tables, "sentences", ["sentence_id", *missing], copies=True)
+    if (lost := ~frame["sentence_id"].isin(about["sentence_id"])).any():
+        raise SchemaError(
+            f"{name}: sentence {frame.loc[lost, 'sentence_id'].iloc[0]} is not in {tables}; "
+            "do they come from the same build?"
+        )
+    return frame.merge(about, on="sentence_id", how="left", validate="many_to_one")
+
+
+def _refuse_strange(found: pd.Series[str], known: Sequence[str], codebook: Codebook, name: str) -> None:
+    if (strange := ~found.isin(known)).any():
+        at = int(strange.to_numpy().argmax())
+        raise SchemaError(
+            f"{_line_of(name, at)}: label {found.iloc[at]} is not in the codebook {codebook.stamp}; it has "
+            f"{', '.join(known)}"
+        )
+
+
+def _line_of(name: str, row: int) -> str:
+    """Name the line of a row, by its number from 0; tables but lists of JSON have a head."""
+    return f"{name}, line {row + 1 + (not name.endswith('.jsonl'))}"
 
 
 def _valued(frame: Table, codebook: Codebook | None, name: str) -> Table:
@@ -109,11 +137,11 @@ def _valued(frame: Table, codebook: Codebook | None, name: str) -> Table:
     classes: list[object] = []
     scores: list[Any] = []
     given = frame["score"].tolist() if "score" in frame.columns else [None] * len(frame)
-    for line, (label, code, score) in enumerate(zip(frame["label"], value, given, strict=True), start=2):
+    for row, (label, code, score) in enumerate(zip(frame["label"], value, given, strict=True)):
         try:
             read, score = _class_and_score(found.of(str(label)), code, score)
         except ValueError as error:
-            raise SchemaError(f"{name}, line {line}: {error}") from error
+            raise SchemaError(f"{_line_of(name, row)}: {error}") from error
         classes.append(read)
         scores.append(score)
     frame = frame.assign(value=pd.Series(classes, frame.index, dtype=object), score=scores)
@@ -244,14 +272,16 @@ def scheme_of(predictions: Predictions | str | Path, codebook: Codebook | None =
     return _scheme(list(zip(pairs["label"].astype(str), values, strict=True)), codebook)
 
 
-def _scheme(pairs: Sequence[tuple[str, Any]], codebook: Codebook | None) -> Codebook:
+def _scheme(
+    pairs: Sequence[tuple[str, Any]], codebook: Codebook | None, name: str = "predictions"
+) -> Codebook:
     if codebook is None:
         return inferred(pairs)
     codebook = given_or_shipped(codebook)
     names = {f"{name}={value}" if isinstance(value, str) and value else name for name, value in pairs}
     if strange := sorted(names - set(codebook.indicators)):
         raise SchemaError(
-            f"the predictions' {strange[0]} is not in the codebook {codebook.stamp}; it has "
+            f"{name}: {strange[0]} is not in the codebook {codebook.stamp}; it has "
             f"{', '.join(codebook.indicators)}"
         )
     return codebook
@@ -321,7 +351,7 @@ def predictions_in(
             f"SELECT label, value FROM ({select} {_read(files, 'file_row_number = true')}) "
             "GROUP BY ALL ORDER BY min(file_row_number), label, value"
         ).fetchall()
-        scheme = _scheme(pairs, codebook)
+        scheme = _scheme(pairs, codebook, str(predictions))
     else:
         scheme = scheme_of(predictions, codebook)
     return scheme, own, [f"({select} {part})" for part in _batches(db, files)]

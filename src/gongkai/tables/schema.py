@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from gongkai.errors import SchemaError
 from gongkai.store import storage
+from gongkai.store.progress import progress
 from gongkai.store.run import whole_file
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped, shipped
@@ -261,7 +262,7 @@ def read_parts(
     aside = {} if copies or name not in _COUNTED else set_aside(folder)
     if aside:
         filters = [*(filters or ()), ("report_id", "not in", list(aside))]
-    for part in parts_of(folder, name):
+    for part in progress(parts_of(folder, name), f"reading {name}"):
         yield _read_part(part, name, None if columns is None else list(columns), filters)
 
 
@@ -285,8 +286,45 @@ def names_of(folder: str | Path, name: str) -> list[str]:
 
 def read_names(part: str) -> list[str]:
     """Return the column names of a part."""
+    return list(_schema_in(part).names)
+
+
+def _schema_in(part: str) -> pa.Schema:
     system, path = storage.filesystem(part)
-    return list(pq.read_schema(path, filesystem=system).names)
+    return pq.read_schema(path, filesystem=system)
+
+
+def types_of(folder: str | Path, name: str) -> dict[str, pa.DataType]:
+    """Return the columns that the parts of a table have on disk, each with its type."""
+    return joint_types((part, _schema_in(part)) for part in parts_of(folder, name))
+
+
+def joint_types(schemas: Iterable[tuple[str, pa.Schema]]) -> dict[str, pa.DataType]:
+    """Return the columns of all files (path, schema), each of the type that holds the values of all.
+
+    What is of two kinds is text.
+
+    Raises:
+        SchemaError: A column is a list in one file and none in another.
+    """
+    types: dict[str, pa.DataType] = {}
+    for path, schema in schemas:
+        for column, kind in zip(schema.names, schema.types, strict=True):
+            known = types.setdefault(column, kind)
+            if known != kind:
+                types[column] = _both(known, kind, f"{path}: column {column}")
+    return types
+
+
+def _both(one: pa.DataType, other: pa.DataType, where: str) -> pa.DataType:
+    """Return the type that holds the values of both."""
+    try:
+        merged = [pa.schema([("x", kind)]) for kind in (one, other)]
+        return pa.unify_schemas(merged, promote_options="permissive").field("x").type
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        if pa.types.is_nested(one) or pa.types.is_nested(other):
+            raise SchemaError(f"{where}: is {other} here and {one} in another file") from error
+        return pa.string()
 
 
 def read_columns(part: str, columns: list[str] | None) -> pa.Table:
@@ -364,20 +402,55 @@ def write_frame(frame: pd.DataFrame, path: str | Path, *, overwrite: bool = Fals
         SchemaError: The ending is another.
         GongkaiError: The file exists, or cannot be written; or .xlsx without the extra `excel`.
     """
+    return write_frames([frame], path, overwrite=overwrite)
+
+
+def write_frames(frames: Iterable[pd.DataFrame], path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a table that comes in pieces, at least one, as `write_frame` does; of .xlsx all are held."""
+    import pandas as pd
+
     target = Path(path)
     ending = target.suffix.lower()
     if ending not in PLAIN:
         raise SchemaError(f"{target}: the ending decides the format; expected one of {', '.join(PLAIN)}")
     with whole_file(target, overwrite=overwrite) as hidden:
-        if ending == ".csv":
-            guarded_frame(frame).to_csv(hidden, index=False, encoding="utf-8-sig", lineterminator="\n")
-        elif ending == ".xlsx":
-            write_excel(frame, hidden)
-        elif ending == ".jsonl":
-            frame.to_json(hidden, orient="records", lines=True, force_ascii=False, double_precision=15)
+        if ending == ".xlsx":
+            held = list(frames)
+            write_excel(held[0] if len(held) == 1 else pd.concat(held, ignore_index=True), hidden)
+        elif ending == ".parquet":
+            _write_parquet(iter(frames), hidden)
         else:
-            pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), hidden, compression="zstd")
+            for number, frame in enumerate(frames):
+                mode: Any = "a" if number else "w"
+                if ending == ".csv":
+                    guarded_frame(frame).to_csv(
+                        hidden, index=False, mode=mode, header=not number, lineterminator="\n",
+                        encoding="utf-8" if number else "utf-8-sig",
+                    )  # fmt: skip
+                else:
+                    frame.to_json(
+                        hidden,
+                        orient="records",
+                        lines=True,
+                        mode=mode,
+                        force_ascii=False,
+                        double_precision=15,
+                    )
     return target
+
+
+def _write_parquet(frames: Iterator[pd.DataFrame], path: Path) -> None:
+    """Write pieces of a table; a column without a value in the first of several is text."""
+    table = pa.Table.from_pandas(next(frames), preserve_index=False)
+    after = next(frames, None)
+    if after is not None:
+        typed = [f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in table.schema]
+        table = table.cast(pa.schema(typed, table.schema.metadata))
+    with pq.ParquetWriter(path, table.schema, compression="zstd") as writer:
+        writer.write_table(table)
+        while after is not None:
+            writer.write_table(pa.Table.from_pandas(after, table.schema, preserve_index=False))
+            after = next(frames, None)
 
 
 def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:

@@ -19,12 +19,13 @@ from typing import IO, Any
 from gongkai.classify.classifier import codebook_of
 from gongkai.errors import MeasureError
 from gongkai.measure.prevalence import Method
+from gongkai.show.captions import title_of
 from gongkai.show.page.blocks import Blocks
 from gongkai.show.page.core import about_model, core
 from gongkai.show.page.corpus import Corpus, read_corpus
 from gongkai.show.page.static import overview
 from gongkai.store.run import manifest, refuse_existing, version, whole_file, whole_folder, write_json
-from gongkai.tables.codebook import Codebook
+from gongkai.tables.codebook import Codebook, Words
 from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.schema import Labels, Measures, Predictions, Table, records
 
@@ -188,14 +189,15 @@ _QUEUE = "window.gongkai=(k,v)=>{(window.gongkai.held??=new Map()).set(k,v)}"
 """Takes what data files hand over, from before the script runs."""
 
 
-def key_numbers(whole: Measures, codebook: Codebook | None = None) -> list[tuple[str, str]]:
+def key_numbers(whole: Measures, codebook: Codebook | None = None) -> list[tuple[Words, str]]:
     """Return (name, value with interval) of each measure of all sentences together."""
+    scheme = given_or_shipped(codebook)
     names = {
-        (q.measure, q.label): q.share or f"{q.title} ({' + '.join(q.bottom) or 'of all sentences'})"
-        for q in given_or_shipped(codebook).quantities
+        (q.measure, q.label): q.share if str(q.share) else title_of(q.measure, q.label, scheme)
+        for q in scheme.quantities
     }
     kept = [((str(row["measure"]), str(row["label"])), _share(row)) for row in records(whole)]
-    return [(names.get(key, " ".join(key)), share) for key, share in kept]
+    return [(names.get(key, Words(" ".join(key))), share) for key, share in kept]
 
 
 def _share(row: dict[str, object]) -> str:

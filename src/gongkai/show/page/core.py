@@ -55,7 +55,6 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
         "assumed": corpus.labels is not None and is_assumed(corpus.labels),
         "far": plain([corpus.far, FAR_TEXT, 1 - FAR]),
         "sections": list(SECTIONS),
-        "sentences": len(corpus.tables["sentences"]),
         "shares": _shares(corpus, place, coded),
         "agencies": plain(_agencies(corpus)),
         "rates": [[one.key, one.en, one.zh, one.kind, one.direction] for one in RATES],
@@ -133,7 +132,7 @@ def _scheme(scheme: Codebook) -> Json:
             {"name": one.name, "title": _words(one.title, one.name), "definition": _words(one.definition)}
             for one in scheme.labels
         ],
-        "indicators": [_indicator_words(scheme, name) for name in scheme.indicators],
+        "indicators": [_words(scheme.title_of(name)) for name in scheme.indicators],
         "binary": [one.name for one in scheme.labels if not one.is_choice],
         "choices": [
             [
@@ -152,28 +151,17 @@ def _words(words: Words, default: str = "") -> list[str]:
     return [words.said("en") or default, words.said("zh") or default]
 
 
-def _indicator_words(scheme: Codebook, indicator: str) -> list[str]:
-    label, _, value = indicator.partition("=")
-    one = scheme.of(label)
-    title = _words(one.title, one.name)
-    if not value:
-        return title
-    shown = {c.name: _words(c.title, c.name) for c in one.classes}
-    return [f"{a}: {b}" for a, b in zip(title, shown[value], strict=True)]
-
-
 def _quantity(scheme: Codebook, quantity: Quantity) -> Json:
     """Return a quantity's title, what it is a share of, and its label."""
     derived = quantity.measure != "prevalence"
-    title = _words(quantity.words, quantity.measure) if derived else _indicator_words(scheme, quantity.label)
-    among = [_indicator_words(scheme, name) for name in quantity.bottom]
+    among = [_words(scheme.title_of(name)) for name in quantity.bottom]
     about = None if derived else scheme.of(quantity.label)
     value = quantity.label.partition("=")[2]
     shown = [_words(c.title, c.name) for c in about.classes if c.name == value] if about else []
     return {
         "label": quantity.label,
         "measure": quantity.measure,
-        "title": title,
+        "title": _words(quantity.title),
         "class": shown[0] if shown else None,
         "sections": list(quantity.sections),
         "among": [" + ".join(w[k] for w in among) for k in (0, 1)] if among else None,

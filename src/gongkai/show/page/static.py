@@ -35,12 +35,13 @@ def overview(core: dict[str, Any]) -> str:
     whole = core["shares"][""][0][1:] if core["shares"][""] else []
     width = len(whole) // max(1, len(names))
     charts = "".join(_years(core["shares"].get("year", []), k, name, width) for k, name in enumerate(names))
-    note = f"<p>{left_out} more; the table is cut.</p>" if left_out > 0 else ""
+    note = (
+        f"<p>{left_out:,} more; the table is cut.</p><p>另有 {left_out:,} 个未列。</p>"
+        if left_out > 0
+        else ""
+    )
     return (
-        '<div class="static"><h1>公开 · How governments speak about their openness</h1>'
-        f"<p>{len(core['reports'])} reports 份报告, {core['sentences']} sentences 句, read by "
-        f"“{escape(core['model']['name'])}”; {_how(core)}; "
-        f"{core['level']:.0%} intervals. Switch JavaScript on to read the reports and to search.</p>"
+        f'<div class="static"><h1>{_both(said["tagline"])}</h1>{_about(core)}'
         f"{charts}"
         f'<div class="scroll"><table><thead><tr><th scope="col">{_both(said["agency"])}</th>{head}</tr>'
         "</thead>"
@@ -49,10 +50,20 @@ def overview(core: dict[str, Any]) -> str:
     )
 
 
-def _how(core: dict[str, Any]) -> str:
-    if core["method"] == "count":
-        return "counted, not corrected for its errors"
-    return f"corrected by {core['coded']} coded sentences ({core['method']}) where a group has enough of them"
+def _about(core: dict[str, Any]) -> str:
+    """Return what the numbers are, a paragraph in each language."""
+    name, method, coded = escape(core["model"]["name"]), core["method"], core["coded"]
+    how = ("counted, not corrected for its errors", "直接计数，未校正其误差")
+    if method != "count":
+        how = (f"corrected by {coded} coded sentences ({method}) where a group has enough of them",
+               f"编码句足够处以 {coded} 个人工编码句校正（{method}）")  # fmt: skip
+    reports, sentences, level = len(core["reports"]), core["sentences"], f"{core['level']:.0%}"
+    return (
+        f'<p lang="en">{reports:,} reports, {sentences:,} sentences, read by “{name}”; {how[0]}; {level} '
+        "intervals. Switch JavaScript on to read the reports and to search.</p>"
+        f'<p lang="zh">{reports:,} 份报告，{sentences:,} 句，由“{name}”判读；{how[1]}；{level} 区间。'
+        "启用 JavaScript 后可阅读报告和检索。</p>"
+    )
 
 
 def _both(pair: list[str]) -> str:

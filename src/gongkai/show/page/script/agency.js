@@ -24,16 +24,17 @@ function nothing(main) {
 function yearsBeside(number) {
   const rows = agencyYears.get(number) ?? [];
   const points = (k) => rows.filter((row) => row[1] !== null).map((row) => ({ year: row[1], reports: shareAt(row, 2, k).n, share: shareAt(row, 2, k) }));
-  const end = (k) => mostOf([...rows.map((row) => shareAt(row, 2, k)), whole(k)]);
+  const every = new Map((rowsBy("year") ?? []).map((row) => [row[0], row])), of = (year, k) => shareAt(every.get(year), 1, k);
+  const end = (k) => mostOf([...rows.flatMap((row) => [shareAt(row, 2, k), { value: of(row[1], k)?.value }]), { value: whole(k).value }]);
   return figure({
-    name: "years", heading: t("a_years"), note: methodNote(rows, 2),
+    name: "years", heading: t("a_years"), sub: t("a_years_sub"), note: methodNote(rows, 2),
     draw: (width) => {
       const shown = plainShares().length, columns = width > 1000 && shown > 2 ? 3 : width > 560 && shown > 1 ? 2 : 1;
       const each = Math.floor((width - (columns - 1) * 28) / columns);
       return h("div", { class: "multiples" }, plainShares().map((k) => h("div", {}, h("h3", {}, title(k), h("small", {}, ` ${among(k)}`)),
-        points(k).length ? yearsChart(each, points(k), title(k), { height: 180, end: end(k), counts: false }) : h("p", { class: "empty" }, t("year_not_found")))));
+        points(k).length ? yearsChart(each, points(k), title(k), { height: 180, end: end(k), counts: false, middle: (year) => of(year, k) }) : h("p", { class: "empty" }, t("year_not_found")))));
     },
-    rows: () => [[t("year"), t("choose"), ...SHARE_HEAD()], ...quantities().flatMap((q, k) => rows.map((row) => [yearText(row[1]), said(q.title), ...shareCells(shareAt(row, 2, k))]))],
+    rows: () => [[t("year"), t("choose"), ...SHARE_HEAD(), t("of_corpus")], ...quantities().flatMap((q, k) => rows.map((row) => [yearText(row[1]), said(q.title), ...shareCells(shareAt(row, 2, k)), asShare(of(row[1], k)?.value)]))],
   });
 }
 function choicesOf(number) {

@@ -3,20 +3,31 @@
 function figure({ name, heading, sub, note, draw, rows, controls, level = "h2" }) {
   const holder = h("div", { class: "plot" });
   let width = 0;
-  const redraw = () => { width = holder.clientWidth; if (width) holder.replaceChildren(...[draw(width)].flat()); };
+  const table = rows ? h("div", { class: "numbers", hidden: true }) : null;
+  const redraw = () => {
+    width = Math.floor(holder.getBoundingClientRect().width);
+    // On very wide screens charts grow with the type around them.
+    const scale = Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 18);
+    if (width) holder.replaceChildren(...[draw(Math.floor(width / scale))].flat());
+    for (const chart of holder.querySelectorAll("svg")) for (const side_ of ["width", "height"]) chart.setAttribute(side_, scale * chart.getAttribute(side_));
+    if (table && !table.hidden) table.replaceChildren(numberTable(rows()));
+  };
   new ResizeObserver(() => { if (Math.abs(holder.clientWidth - width) > 2) redraw(); }).observe(holder);
-  const table = rows ? h("details", { class: "numbers" }, h("summary", {}, t("as_table")), h("div")) : null;
-  table?.addEventListener("toggle", () => { if (table.open) table.lastChild.replaceChildren(numberTable(rows())); });
+  const pictures = ["svg", "png"].map((ending) => button(ending.toUpperCase(), () => (ending === "svg" ? saveSvg : savePng)(name, holder), { title: t(`save_${ending}`), "data-save": ending }));
+  const turn = rows ? button(t("as_table"), () => {
+    holder.hidden = table.hidden;
+    table.hidden = !holder.hidden;
+    for (const one of pictures) one.hidden = holder.hidden;
+    turn.textContent = t(holder.hidden ? "as_chart" : "as_table");
+    redraw();
+  }, { class: "turn" }) : null;
   const node = h("figure", { class: `figure f-${name}`, "aria-label": heading },
     h("figcaption", {}, h(level, {}, heading), sub ? h("p", { class: "sub" }, sub) : null),
-    controls ?? null, holder,
+    controls ?? null, holder, table,
     h("div", { class: "under" },
       note ? h("p", { class: "note" }, note) : null,
       h("p", { class: "saves" },
-        rows ? button("CSV", () => saveCsv(name, rows()), { title: t("save_csv"), "data-save": "csv" }) : null,
-        button("SVG", () => saveSvg(name, holder), { title: t("save_svg"), "data-save": "svg" }),
-        button("PNG", () => savePng(name, holder), { title: t("save_png"), "data-save": "png" }))),
-    table);
+        turn, rows ? button("CSV", () => saveCsv(name, rows()), { title: t("save_csv"), "data-save": "csv" }) : null, pictures)));
   node.redraw = redraw;
   return node;
 }
@@ -104,7 +115,7 @@ function spreadChart(width, points, corpus, label, band, query) {
 }
 
 // Years: a dot and an interval each, joined within a form of the report.
-function yearsChart(width, points, label, { end, height = 220, forms = true, counts = true, chosen } = {}) {
+function yearsChart(width, points, label, { end, height = 220, forms = true, counts = true, chosen, middle } = {}) {
   const left = 40, right = 14, top = forms ? 34 : 14, bottom = counts ? 42 : 26;
   const years = points.map((p) => p.year);
   const first = Math.min(...years), last = Math.max(...years);
@@ -135,6 +146,8 @@ function yearsChart(width, points, label, { end, height = 220, forms = true, cou
       node.append(text(x(p.year), height - bottom + 16, step < 34 && every > 1 ? `’${String(p.year).slice(2)}` : p.year, { class: "tick", "text-anchor": "middle" }));
       if (counts) node.append(text(x(p.year), height - bottom + 31, count(p.reports), { class: "tick faint", "text-anchor": "middle" }));
     }
+    const all = middle?.(p.year)?.value;
+    if (all != null) node.append(s("line", { class: "middle", x1: x(p.year) - 11, x2: x(p.year) + 11, y1: y.at(all), y2: y.at(all) }));
     if (p.share.value === null) continue;
     const tip = tipOf(`${label} · ${p.year}`, p.share) + (p.more ? `\n${p.more}` : "");
     node.append(s("g", { class: p.year === chosen ? "point chosen" : "point", role: "img", "aria-label": tip.replaceAll("\n", ", "), "data-tip": tip },

@@ -35,7 +35,12 @@ function chrome(route) {
     h("div", { class: "switches" },
       button(t("other_language"), () => { language = side() ? "en" : "zh"; memory.set("language", language); show(); }, { id: "language", lang: side() ? "en" : "zh" }),
       button(t(theme === "dark" ? "to_light" : "to_dark"), () => { const next = theme === "dark" ? "light" : "dark"; document.documentElement.dataset.theme = next; memory.set("theme", next); chrome(here()); }, { id: "theme" })));
-  $("foot").replaceChildren(h("p", {}, t("ab_cite", { version: core.version }), " · ", `${core.scheme.name} ${core.scheme.version} · ${core.model.name}`));
+  $("foot").replaceChildren(h("p", {}, t("ab_cite", { version: core.version }), " · ", `${core.scheme.name} ${core.scheme.version} · ${core.model.name}`), h("details", { class: "cite", ontoggle: cite }, h("summary", {}, t("cite")), h("p", { id: "cite" })));
+}
+// How to cite what is seen: the view, what it rests on, its address. Of a file from the disk the path stays unsaid.
+function cite() {
+  const view = document.querySelector("h1")?.textContent ?? t("site"), { model, scheme } = core, place = location.protocol === "file:" ? decodeURI(location.pathname).split("/").pop() + location.hash : location.href;
+  $("cite").textContent = t("cite_text", { view, reports: t("n_reports", { n: count(core.reports.length) }), span: span(), model: model.name, codebook: `${scheme.name} ${scheme.version}`, method: t(corrects() ? "cite_corrected" : "cite_counted"), version: core.version, place, day: new Date().toLocaleDateString("sv") });
 }
 function keys(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

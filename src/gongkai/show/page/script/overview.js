@@ -85,12 +85,19 @@ function overviewView(main, { query }) {
   main.firstChild.append(
     h("ul", { class: "numbers-big" }, plainShares().slice(0, 6).map((k) => {
       const share = whole(k, within);
-      return h("li", {}, h("b", {}, percent(share.value)), h("span", { class: "what" }, said(quantities()[k].title)), h("span", { class: "of" }, among(k)),
+      return h("li", {}, h("b", {}, percent(share.value)), h("span", { class: "what" }, said(quantities()[k].title)), h("span", { class: "of" }, among(k)), h("span", { class: "def" }, definition(k)),
         small(share, scaleTo(share.high ?? share.value ?? 0, 0, 1).end, null, 200),
         h("span", { class: "range" }, share.low === null ? t("no_interval") : `${levelText()}: ${percent(share.low)} – ${percent(share.high)}`));
     })),
     h("p", { class: "note" }, methodNote(rows, 0), " ", h("a", { href: address("about") }, t("more"))));
   main.append(...[hundred(within), ...scheme.choices.map((one, n) => choice(one, n, within)), spread(chosen, within), yearsFigure(within), mapFigure(within), sections(chosen, within), tiles(chosen, within), admitted(within), broken(within)].filter(Boolean));
+}
+
+// What a quantity means: as the codebook defines its label, or the labels that are derived together.
+function definition(k) {
+  const { label, measure } = quantities()[k];
+  if (measure !== "prevalence") return t("all_of", { labels: label.split("+").map(labelTitle).join(side() ? "、" : ", ") });
+  return said(core.scheme.labels.find((one) => one.name === label)?.definition);
 }
 
 function hundred(within) {
