@@ -75,9 +75,7 @@ def same_trouble(then: Vector, now: Vector, likeness: Vector) -> Vector:
         Probabilities of the same shape.
     """
     odds = table("troubles.odds")
-    meaning = np.maximum(
-        then @ now.T, likeness
-    )  # the same words mean the same, known or not
+    meaning = np.maximum(then @ now.T, likeness)  # the same words mean the same, known or not
     told = odds["intercept"] + odds["words"] * np.sqrt(likeness) + odds["meaning"] * meaning
     found: Vector = 1 / (1 + np.exp(-told))
     return found
