@@ -398,3 +398,42 @@ def test_rows_whose_labels_stand_elsewhere_are_told_by_the_forms_order(requests)
         lines += [*(names if key not in away else ()), *map(str, values)]
     lines += [name for key in away for name in requests[key][0]]
     assert values_of(align(lines).found) == cells_of(requests)
+
+
+def by_pages(requests, cut):
+    """Two pages, each with all its labels and then its rows as seven columns of numbers."""
+    lines, keys = list(HEAD), list(requests)
+    for page in (keys[:cut], keys[cut:]):
+        lines += [name for key in page for name in requests[key][0]]
+        lines += [str(requests[key][1][column]) for column in range(7) for key in page]
+    return lines
+
+
+@pytest.mark.parametrize("cut", [12, 13, 14])
+def test_pages_told_column_by_column_are_rows_in_the_forms_order(requests, cut):
+    assert values_of(align(by_pages(requests, cut)).found) == cells_of(requests)
+
+
+def test_a_label_torn_over_two_pages_does_not_move_the_rows(requests):
+    lines = by_pages(requests, 13)
+    at = lines.index(requests[list(requests)[13]][0][0])
+    lines[at : at + 1] = [lines[at][:3], lines[at][3:]]
+    found = values_of(align(lines).found)
+    assert found == cells_of(requests)
+
+
+def test_blocks_of_columns_behind_the_last_of_their_labels_are_rows(requests):
+    lines, keys = list(HEAD), list(requests)
+    blocks = (keys[:1], keys[1:3], keys[3:13], keys[13:17], keys[17:19], keys[19:23], keys[23:])
+    for block in blocks:
+        lines += requests[block[-1]][0]
+        lines += [str(requests[key][1][column]) for column in range(7) for key in block]
+    lines += [name for block in blocks for key in block[:-1] for name in requests[key][0]]
+    assert values_of(align(lines).found) == cells_of(requests)
+
+
+def test_blocks_with_a_row_too_few_give_no_row(requests):
+    fewer = {key: row for key, row in requests.items() if key != "petition"}
+    found = values_of(align(by_pages(fewer, 13)).found)
+    right = cells_of(requests)
+    assert all(right[cell] == value for cell, value in found.items())

@@ -1,6 +1,6 @@
 """Tables that are drawn in plain text."""
 
-from gongkai.readers.document import Grid
+from gongkai.readers.document import Grid, Paragraph
 from gongkai.readers.plain import read_text
 
 DRAWN = """表
@@ -37,3 +37,27 @@ def test_lines_that_do_not_stand_alike_stay_lines():
 def test_directives_of_restructured_text_are_no_text():
     lines = [block.text for block in read_text(".. container:: main\n.. rubric:: 标题\n\n正文。")]
     assert lines == ["标题", "正文。"]
+
+
+def texts(page):
+    return [block.text for block in read_text(page) if isinstance(block, Paragraph)]
+
+
+def test_numbers_at_the_edges_that_count_the_pages_are_theirs():
+    assert texts("正文一。\n1\n\f正文二。\n2\n\f正文三。\n3\n") == ["正文一。", "正文二。", "正文三。"]
+    assert texts("7\n正文一。\n\f8\n正文二。\n\f正文三。\n") == ["正文一。", "正文二。", "正文三。"]
+
+
+def test_a_number_at_an_edge_that_counts_no_pages_is_the_texts():
+    """The last cell of a table that goes on overleaf."""
+    assert texts("正文一。\n\f二、\n769\n\f正文三。\n") == ["正文一。", "二、", "769", "正文三。"]
+
+
+def test_a_table_whose_rows_a_tool_put_on_one_line_is_cut_into_them():
+    line = "| 信息内容 | 件数 | | --- | --- | | 规章 | 0 | | 规范性文件 | 3 |"
+    (grid,) = grids(f"二、主动公开\n\n{line}\n\n三、申请\n")
+    assert grid.texts == [["信息内容", "件数"], ["规章", "0"], ["规范性文件", "3"]]
+
+
+def test_what_pandoc_says_of_a_heading_is_no_text():
+    assert texts("# 一、总体情况 {#一总体情况}\n公开12条。\n") == ["一、总体情况", "公开12条。"]

@@ -370,3 +370,94 @@ def test_a_report_of_the_form_without_its_tables_is_said(read):
     title = "苇塘县教育局{}年政府信息公开工作年度报告\n" + BODY
     assert [p.code for p in read(title.format(2022)).problems] == ["no_tables"]
     assert [p.code for p in read(title.format(2018)).problems] == []
+
+
+TITLE = "苇塘县教育局2022年政府信息公开工作年度报告\n"
+
+
+def test_a_contents_list_that_leads_to_pages_is_none_of_the_text(read):
+    leading = "\n".join(f"{line}{'…' * 20}{n}" for n, line in enumerate(BODY.splitlines()) if "、" in line)
+    assert told(read(f"{TITLE}目  录\n{leading}\n{BODY}")) == told(read(TITLE + BODY))
+
+
+def test_headings_counted_without_a_mark(read):
+    bare = BODY
+    for numeral in "一二三四五":
+        bare = bare.replace(f"{numeral}、", f"{numeral}　")
+    bare = bare.replace("五　存", "四　存").replace("六、其他", "五　其他")
+    assert told(read(TITLE + bare)) == told(read(TITLE + BODY))
+
+
+@pytest.mark.parametrize("mark", ["Page 2 - 苇塘县教育局年报", "P. 2", "苇塘县教育局年度报告（第2页）"])
+def test_a_page_mark_inside_a_sentence_goes(read, mark):
+    broken = BODY.replace("将加强更新。", f"将在每个\n{mark}\n，季度更新。")
+    assert ("improvements", "下一步，将在每个，季度更新。") in told(read(TITLE + broken))
+
+
+def test_a_date_that_a_line_end_breaks_is_whole(read):
+    dated = "本报告的统计期限为2022年1月1日至2022年\n12月31日。\n"
+    assert told(read(TITLE + dated + BODY))[0] == (
+        "preamble",
+        "本报告的统计期限为2022年1月1日至2022年12月31日。",
+    )
+
+
+def test_what_says_that_something_is_lacking_is_a_sentence_and_no_label(read):
+    lacking = BODY.replace("更新不及时。", "工作中还存在不足：一是更新不及时。二是人手少。")
+    assert ("problems", "工作中还存在不足：") in told(read(TITLE + lacking))
+
+
+def test_a_point_of_one_sentence_behind_its_heading_is_not_lost(read):
+    watched = BODY.replace("公开信息30条。", "公开信息30条。\n（五）监督保障。局纪检组抽查一次栏目更新情况。")
+    assert ("overview", "局纪检组抽查一次栏目更新情况。") in told(read(TITLE + watched))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["㈠主动公开", "主动公开情况", "附表1", "【字号：大中小】2023-01-28 10:05 【打印】", "区政府办公室："],
+)
+def test_what_heads_or_surrounds_a_text_is_no_sentence(read, line):
+    where = "一、总体情况\n" if line.startswith(("㈠", "主动")) else ""
+    assert told(
+        read(f"{TITLE}{line}\n{BODY}" if not where else TITLE + BODY.replace(where, f"{where}{line}\n"))
+    ) == (told(read(TITLE + BODY)))
+
+
+def test_who_signed_where_nothing_else_names_the_agency(read):
+    text = "2022年政府信息公开工作年度报告\n现将我局2022年政府信息公开工作情况公布如下。\n"
+    report = read(f"{text}{BODY}苇塘县教育局\n二〇二三年一月八日\n")
+    assert report.identity.agency == "苇塘县教育局"
+
+
+def test_a_customs_area_is_its_customs(read):
+    assert read(TITLE.replace("苇塘县教育局", "苇塘海关关区") + BODY).identity.agency == "苇塘海关"
+
+
+TOLD_IN_WORDS = """规章：本年制发件数0，本年废止件数0，现行有效件数0
+行政规范性文件：本年制发件数3，本年废止件数1，现行有效件数12
+行政许可：本年处理决定数量1568
+行政事业性收费：本年收费金额12.04万元
+"""
+
+
+def test_a_table_told_in_words_has_its_cells_and_no_sentence(read):
+    report = read(TITLE + BODY.replace("公开信息12条。\n", TOLD_IN_WORDS))
+    cells = {(c.row, c.column): c.value for c in report.cells}
+    assert cells["normative_documents", "issued"] == 3
+    assert cells["normative_documents", "in_force"] == 12
+    assert cells["licences", "decisions"] == 1568
+    assert cells["fees", "amount_yuan"] == 120400
+    assert not [text for section, text in told(report) if section == "proactive"]
+    assert report.form == "2021"
+
+
+def test_disputes_told_one_a_line_under_their_blocks(read):
+    outcomes = [("结果维持", 2), ("结果纠正", 0), ("其他结果", 1), ("尚未审结", 0), ("总计", 3)]
+    blocks = ["行政复议", "行政诉讼（未经复议直接起诉）", "行政诉讼（复议后起诉）"]
+    lines = [f"{block}\n" + "".join(f"{name}    {n}\n" for name, n in outcomes) for block in blocks]
+    found = read(TITLE + BODY.replace("公开信息12条。\n", TOLD_IN_WORDS) + "附表3\n" + "".join(lines)).cells
+    assert {(c.row, c.column): c.value for c in found if c.table == "disputes"} == {
+        (row, column): n
+        for row in ("review", "litigation_direct", "litigation_after_review")
+        for column, (_, n) in zip(("upheld", "corrected", "other", "pending", "total"), outcomes, strict=True)
+    }

@@ -27,6 +27,7 @@ from gongkai.form.stream import (
     cut_atoms,
     cut_runs,
     form_rows,
+    heads_first,
     pairs_of,
     spelt,
     vocabulary,
@@ -79,7 +80,7 @@ def align(
     Returns:
         What was found, one reading per cell, and which parts of the lines are tables.
     """
-    cut = [atom for number, line in enumerate(lines) for atom in cut_atoms(number, line, script)]
+    cut = heads_first([atom for number, line in enumerate(lines) for atom in cut_atoms(number, line, script)])
     whole = _align(cut, pages)
     filled = [atom for atom in cut if atom.text]
     if len(filled) == len(cut):

@@ -58,7 +58,7 @@ def statistics_of(found: Iterable[Found], said: str | None = None) -> FormCells:
 
     Args:
         found: Readings and problems, in order.
-        said: The form by the words of the heads, where the readings do not tell it.
+        said: The form by the words of the heads, where the columns do not tell it.
     """
     readings: dict[tuple[str, str, str], Reading] = {}
     problems: list[Problem] = []
@@ -72,7 +72,7 @@ def statistics_of(found: Iterable[Found], said: str | None = None) -> FormCells:
             problems.append(Problem("second_cell", twice, one.where))
         else:
             readings[key] = one
-    form = _detect_form(list(readings.values())) or (said if readings else None)
+    form = _detect_form(list(readings.values()), said)
     kept = []
     for key, one in readings.items():
         if one.table != "proactive" or _belongs(one, form):
@@ -88,8 +88,8 @@ def _belongs(reading: Reading, form: str | None) -> bool:
     return form is not None and reading.column in form_data()["proactive"]["cells"][form].get(reading.row, ())
 
 
-def _detect_form(readings: Sequence[Reading]) -> str | None:
-    """Tell the form by the columns of `proactive`, or else by the rows under 其他处理."""
+def _detect_form(readings: Sequence[Reading], said: str | None) -> str | None:
+    """Tell the form by the columns of `proactive`, the rows under 其他处理, or what the heads say."""
     columns = {r.column for r in readings if r.table == "proactive"}
     new = len(columns & {"issued", "repealed", "in_force"})
     old = len(columns & {"made", "disclosed", "disclosed_total", "items_last_year", "change", "items"})
@@ -98,7 +98,8 @@ def _detect_form(readings: Sequence[Reading]) -> str | None:
     rows = {r.row for r in readings if r.table == "requests"}
     if rows & {"not_corrected_in_time", "fee_not_paid"}:
         return "2021"
-    return "2019" if "other_handling" in rows else None
+    # Some print 其他处理 in one row in the newer form too.
+    return (said if readings else None) or ("2019" if "other_handling" in rows else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from gongkai.form.form import COLUMNS, form_data, parse_number
 from gongkai.text.clean import HAN, Script, drop_pinyin, fold_width, simplify
 from gongkai.text.grammar import MEASURES, PAGE_MARK
 
-_BREAKS = re.compile(r"[\s\u3000|│┃║┌┐└┘├┤┬┴┼─━═╔╗╚╝╠╣╦╩╬+]+")
+_BREAKS = re.compile(r"(?:[\s\u3000|│┃║┌┐└┘├┤┬┴┼─━═╔╗╚╝╠╣╦╩╬]|\+(?!\d))+")
 _RULE = re.compile(r"[\s|:+\-─━═]*-{3,}[\s|:+\-─━═]*")
 _APART_FROM_UNIT = re.compile(r"(?<=\d)[ \u3000]+(?=(?:万元|亿元|元)(?:[\s|]|$))")
 _WORD = re.compile(f"[{HAN}（(]")
@@ -29,6 +29,8 @@ _DIGITS = re.compile(r"\d+(?:\.\d+)?(?:万元|元)?")
 _ENUMERATOR = re.compile(r"\d(?=[.．、][^\d])")
 
 
+GUIDANCE = 10
+"""Characters of a label with a remark behind it; a shorter one names a unit."""
 RESTS, LONGEST_REST, HEAD = 5, 40, 8
 """Lines in a row, of at most so many characters, that are what is left of a table."""
 
@@ -136,6 +138,7 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
         text = _MARKS.sub("", fold_width(line[start:end]))
         text = simplify(drop_pinyin(text)) if script == "traditional" else text
         if text:
+            text = _without_guidance(text)
             number = _is_number(text, line[gap.end() : gap.end() + 1] if gap else "")
             if number and after_number:  # between two numbers an empty cell is a blank one
                 yield from (Atom(number_of_line, start, start, "", True) for _ in range(holes))
@@ -146,6 +149,19 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
             after_number, holes = number, 0
         if gap:
             at, holes = gap.end(), holes + max(0, len(re.findall("[|│┃║]", gap[0])) - 1)
+
+
+def _without_guidance(text: str) -> str:
+    """Leave out what a form's label says in brackets of how to fill it in: 规章（设区的市填报）."""
+    label = text.partition("（")[0]
+    return label if text.endswith("）") and len(text) > GUIDANCE and label in _proactive_labels() else text
+
+
+@functools.cache
+def _proactive_labels() -> frozenset[str]:
+    return frozenset(
+        label for row in form_rows() if row.table == "proactive" for label, _ in row.labels if len(label) < 10
+    )
 
 
 def _is_number(text: str, follows: str) -> bool:
@@ -182,6 +198,40 @@ def _unglued(number: int, start: int, end: int, text: str) -> Iterator[Atom]:
         at = stop
     if bare[at:]:
         yield Atom(number, start, end, bare[at:], False)
+
+
+def heads_first(atoms: Sequence[Atom]) -> list[Atom]:
+    """Put the heads that stand before each number of a row before its label, as a table has them."""
+    told: list[Atom] = []
+    at = 0
+    while at < len(atoms):
+        heads = _told_with(atoms, at)
+        pairs = atoms[at : at + 2 * len(heads)]
+        told += [atom._replace(text=head) for atom, head in zip(pairs[::2], heads, strict=True)]
+        if heads and (label := spelt(pairs[0].text).removesuffix(heads[0])):
+            told.append(pairs[0]._replace(text=label))
+        told += [number._replace(glued=False) for number in pairs[1::2]] or [atoms[at]]
+        at += max(1, len(pairs))
+    return told
+
+
+def _told_with(atoms: Sequence[Atom], at: int) -> tuple[str, ...]:
+    """Return the heads of a row whose first number stands behind an atom; none where they are not told so."""
+    if atoms[at].number or not atoms[at + 1 : at + 2] or not atoms[at + 1].number:
+        return ()
+    words = spelt(atoms[at].text)
+    for heads in _heads_told():
+        told = atoms[at : at + 2 * len(heads)]
+        if not words.endswith(heads[0]) or [a.number for a in told] != [False, True] * len(heads):
+            continue
+        if all(spelt(a.text).endswith(h) for a, h in zip(told[::2], heads, strict=True)):
+            return heads if len(heads) > 1 or words != heads[0] else ()
+    return ()
+
+
+@functools.cache
+def _heads_told() -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(map(spelt, row.split("|"))) for row in form_data()["flattened"]["told_with"])
 
 
 def cut_runs(atoms: Sequence[Atom]) -> Iterator[Run]:

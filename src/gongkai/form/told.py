@@ -112,10 +112,7 @@ def _rows_apart(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> dict[
     its parts add up, and the labels of the other rows stand before it, or behind it in the form's order.
     """
     given = {row.key for _, row in chosen if row.table == "requests"}
-    said = "".join(run.text for run in runs)
-    newer = any(_place_of(key, said) >= 0 for key in ("not_corrected_in_time", "fee_not_paid"))
-    left_out = {"other_handling"} - given if newer else set()  # there it heads the rows that took its place
-    order = _order(left_out)
+    order = _order({*_left_out(runs)} - given)
     own: dict[str, Sequence[Atom]] = {}
     for index, row in chosen:
         if row.table != "requests":
@@ -127,13 +124,20 @@ def _rows_apart(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> dict[
         rest = runs[index + 1].text if index + 1 < len(runs) else ""
         if not more:
             own[row.key] = atoms
-        elif len(before) == more and all(_place_of(key, runs[index].text) >= 0 for key in before):
+        elif len(before) == more and all(_place_of(k, runs[index].text) >= 0 for k in (*before, row.key)):
             own |= dict(zip([*before, row.key], parts, strict=True))
         elif len(behind) == more and not given & {*behind} and _in_order(behind, rest):
             own |= dict(zip([row.key, *behind], parts, strict=True))
         else:
             own[row.key] = atoms
     return _in_forms_order(own)
+
+
+def _left_out(runs: Sequence[Run]) -> Collection[str]:
+    """Return the rows that a table has not: `other_handling`, or what took its place in the newer form."""
+    said = "".join(run.text for run in runs)
+    newer = any(_place_of(key, said) >= 0 for key in ("not_corrected_in_time", "fee_not_paid"))
+    return ("other_handling",) if newer else OTHER_HANDLING
 
 
 def _order(left_out: Collection[str]) -> list[str]:
@@ -213,6 +217,39 @@ def _by_order(
     return fixed
 
 
+def _whole_table(
+    own: dict[str, Sequence[Atom]], runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]
+) -> dict[str, Sequence[Atom]]:
+    """Give all rows of numbers to all rows of the form, where one stands for each and the columns add up.
+
+    A tool may print a page's labels, then its numbers column by column: each block holds several rows.
+    """
+    if all(_is_whole(atoms, len(COLUMNS)) for atoms in own.values()):
+        return own  # or there is none
+    rows = _rows_of_table(runs, chosen)
+    order = _order(_left_out(runs))
+    if len(order) != len(rows):
+        return own
+    stands = {key: index for key, (index, _) in zip(order, rows, strict=True)}
+    told = {key: part for key, (_, part) in zip(order, rows, strict=True)}
+    # A label may stand behind its numbers.
+    of_table = [(row.key, index) for index, row in chosen if row.table == "requests"]
+    right = all(stands.get(key) in (index, index + 1) for key, index in of_table)
+    return told if right and _columns_hold(told) else own
+
+
+def _rows_of_table(
+    runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]
+) -> list[tuple[int, Sequence[Atom]]]:
+    """Return what may be a row each, with the number of its run, from the table before to the one behind."""
+    own = [index for index, row in chosen if row.table == "requests"]
+    others = [index for index, row in chosen if row.table != "requests"]
+    first = max((index for index in others if index < own[0]), default=-1) + 1
+    last = min((index for index in others if index > own[-1]), default=len(runs))
+    whole = [index for index in range(first, last) if len(runs[index].atoms) >= len(COLUMNS)]
+    return [(index, part) for index in whole for part in _parts_of(runs[index].atoms)]
+
+
 def _displaced(
     orphan: int, order: Sequence[str], own: Mapping[str, Sequence[Atom]], at: Mapping[str, int]
 ) -> tuple[Sequence[str], int | None]:
@@ -241,7 +278,7 @@ def read_requests(
     runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], places: Sequence[Where]
 ) -> Iterator[Found]:
     """Read the rows of the requests table; glued digits as far as the form's sums decide."""
-    own = _by_order(_rows_apart(runs, chosen), runs, chosen)
+    own = _whole_table(_by_order(_rows_apart(runs, chosen), runs, chosen), runs, chosen)
     first = next((runs[index] for index, row in chosen if row.table == "requests"), None)
     if first is None or len(own) < 2:
         return

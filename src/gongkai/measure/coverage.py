@@ -19,6 +19,7 @@ from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.intervals import wilson
 from gongkai.measure.series import series_name
 from gongkai.report.places import split_divisions
+from gongkai.store.progress import progress
 from gongkai.tables.columns import as_columns, refuse_lacking
 from gongkai.tables.schema import Problems, Reports, Table
 
@@ -80,7 +81,7 @@ def coverage(
     }
     rows: list[dict[str, object]] = []
     used: set[tuple[str, int]] = set()
-    for about in wanted:
+    for about in progress(wanted, "looking for reports"):
         names = about.pop("names")
         for year in (year for year in span if about["first"] <= year <= about["last"]):
             held = [groups[name, year] for name in names if (name, year) in groups]

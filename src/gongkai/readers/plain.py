@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 
 from gongkai.readers.decode import decoded
 from gongkai.readers.document import MAX_GRID_COLUMNS, Block, Grid, Paragraph, grid_from_spans
@@ -14,7 +15,8 @@ _MARKUP = re.compile(
     r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d{1,2}[.．、])|\*\*|</?(?:u|b|i|em|strong|mark|sup|sub)>"
 )
 _ATTRIBUTES = re.compile(
-    r"\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$|^\s*\.\. [\w-]+::(?:[^\u4e00-\u9fff]*$|\s*(?=[\u4e00-\u9fff]))"
+    r"\s*\{[#.][^{}]*\}\s*$|\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$"
+    r"|^\s*\.\. [\w-]+::(?:[^\u4e00-\u9fff]*$|\s*(?=[\u4e00-\u9fff]))"
 )
 """How pandoc's Markdown and reStructuredText keep HTML's spans and divisions."""
 _PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
@@ -23,6 +25,9 @@ _BREAK = re.compile(r"<br\s*/?>")
 _GRID_RULE = re.compile(r"^\s*\+(?:[-=:]+\+)+\s*$")
 """Between the rows of a grid table (reStructuredText, pandoc, what databases print)."""
 _PIPE_RULE = re.compile(r"^[\s|:\-]+$")
+_RULE_INSIDE = re.compile(r"\|\s*\|\s*:?-{3,}:?\s*\|[^|]*[^\s|:-]|[^\s|:-]\s*\|\s*\|\s*:?-{3,}:?\s*\|")
+_ROW_END = re.compile(r"\|[ \t]+\|")
+_EDGE = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
 
 
 def read_plain(content: bytes, name: str) -> Blocks:
@@ -35,7 +40,7 @@ def read_text(text: str) -> list[Block]:
     """Cut plain text or Markdown into blocks: a line a paragraph as it stands, whole pipe tables as grids."""
     blocks: list[Block] = []
     rows: list[str] = []
-    for line in [*_lines(text), ""]:
+    for line in itertools.chain.from_iterable(map(_rows_of, [*_lines(text), ""])):
         if (_PIPE_ROW.match(line) and line.count("|") >= 3) or _GRID_RULE.match(line):
             rows.append(_BREAK.sub(" ", line))
             continue
@@ -47,11 +52,20 @@ def read_text(text: str) -> list[Block]:
     return blocks
 
 
+def _rows_of(line: str) -> list[str]:
+    """Cut a line that holds a whole Markdown table into its rows: two bars with a space between end one."""
+    return _ROW_END.sub("|\n|", line).split("\n") if _RULE_INSIDE.search(line) else [line]
+
+
 def _lines(text: str) -> list[str]:
-    """Cut a text into lines; a bare number at a page's edge is the page's."""
+    """Cut a text into lines; a bare number at a page's edge is the page's if others count on from it."""
     pages = text.replace("\r\n", "\n").replace("\r", "\n").split("\f")
-    edge = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
-    return "\n".join(edge.sub("\n", page) if len(pages) > 2 else page for page in pages).split("\n")
+    edges = [(int(e[0]) - at, at, e.span()) for at, page in enumerate(pages) for e in _EDGE.finditer(page)]
+    counted = {shift for shift, times in Counter(shift for shift, _, _ in edges).items() if times > 1}
+    for shift, at, (start, end) in reversed(edges):
+        if shift in counted:
+            pages[at] = pages[at][:start] + "\n" + pages[at][end:]
+    return "\n".join(pages).split("\n")
 
 
 def _grid_table(lines: list[str]) -> Grid | None:

@@ -127,15 +127,15 @@ def _with_suffix(name: str) -> str | None:
 
 
 def _agency_in_text(text: str) -> str | None:
-    """Find the agency that the opening says the report is by."""
+    """Find the agency that the opening, or the signature, says the report is by."""
     opening, names = text[:4000], patterns("agencies.name")
     sums_others = patterns("agencies.scope")["whole"].search(opening[:600])
-    for pattern in patterns("agencies.issued").values():
-        for match in pattern.finditer(opening):
+    for said, pattern in patterns("agencies.issued").items():
+        for match in pattern.finditer(text if said == "signed" else opening):
             # A contact office is no agency: 某区政府信息公开工作领导小组办公室.
             name = _restored(names["disclosure"].sub("", match[1]))
             name = name if name == match[1] or names["whole"].search(name) else ""
-            name = names["bureau_office"].sub("", re.sub("^(?:特|现|为)", "", name))
+            name = names["bureau_office"].sub("", re.sub("^(?:[特现]?将|特|现|为)", "", name))
             if name.endswith(_OFFICES) and (names["sums_up"].match(opening, match.end(1)) or sums_others):
                 name = name[:-3]
             name = _with_suffix(name) or name

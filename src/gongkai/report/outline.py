@@ -368,7 +368,10 @@ def cut_tail(parts: Sequence[Part]) -> list[Part]:
                 ORDINAL.sub("", part.heading, count=1) == line.text
             )  # of a table: the heading once more
             # Before the report, what is short and ends no sentence is of an index block or a tool bar.
-            loose = number == 0 and len(line.text) <= LOOSE and not FINAL.search(line.text)
+            short = len(line.text) <= LOOSE and not FINAL.search(line.text)
+            loose = number == 0 and (
+                short or patterns("sections.signature")["addressed"].fullmatch(line.text)
+            )
             printed = is_furniture(line.text) or BROWSER_LINE.fullmatch(line.text)
             if not (captions or loose or printed or _is_signature(line.text)):
                 lines.append(line)

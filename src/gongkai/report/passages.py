@@ -139,6 +139,8 @@ def _sub_heading(text: str, section: str) -> str | None:
     """Return the heading that a whole line is: short, nominal, without an end mark."""
     if section not in ("section5", "problems", "improvements") and _WORDS["headed"].fullmatch(text):
         return text.strip("。：")
+    if section == "overview" and _WORDS["bare"].fullmatch(text):
+        return text
     if FINAL.search(text) or len(text) > MAX_HEADING:
         return text.strip("：") if text.endswith("：") and _is_label(text.strip("：")) else None
     if _WORDS["sub_heading"].fullmatch(text):

@@ -23,7 +23,7 @@ from gongkai.problem import Problem
 from gongkai.readers.document import Document, Grid, Paragraph
 from gongkai.report.outline import Line
 from gongkai.report.unwrap import sections_apart
-from gongkai.text.clean import Script, detect_script, drop_pinyin, simplify
+from gongkai.text.clean import Script, detect_script, drop_pinyin, fold_radicals, simplify
 from gongkai.text.grammar import MEASURES
 from gongkai.text.lexicon import patterns
 
@@ -130,7 +130,7 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
     grids: list[Grid] = []
     for index, block in enumerate(document.blocks):
         if isinstance(block, Paragraph):
-            lines = block.text[:MAX_PARAGRAPH].splitlines()
+            lines = fold_radicals(block.text[:MAX_PARAGRAPH]).splitlines()
             texts = [_FIGURE.sub(r"\1\2", line) if "|" in line and "。" in line else line for line in lines]
         elif _is_unmerged(block) and (as_lines or _is_displaced(block)):
             texts = [" | ".join(row) for row in block.texts]

@@ -55,6 +55,7 @@ _ARABIC = patterns("sections.line")["arabic"]
 _GOES_ON = patterns("sections.line")["goes_on"]
 _FRONT_ENDS = patterns("sections.line")["front_ends"]
 _SUB_HEADED = patterns("sections.line")["sub_headed"]
+_BODY = patterns("sections.line")["body"]
 _TITLE_FIRST = patterns("sections.line")["title_first"]
 FIRST = 10
 """Lines among which the title stands."""
@@ -73,6 +74,14 @@ _COUNTED = re.compile(rf"[{NUMERALS}]\s*[、.．]")
 """Without this no official title stands in a line."""
 _SPLIT = re.compile(r"[、.．（(]|\u3000{2}")
 """Without any of these a line is no more than one part."""
+_YEAR_ENDS, _MONTH_OPENS = re.compile(r"\d{4}年\s*$"), re.compile(r"\s*\d{1,2}月")
+"""A date that is broken."""
+_LEADER = re.compile(r"\s*\S.{1,60}?[.…·．‥]{3,}\s*\d{1,3}\s*")
+"""A line of the contents, with the page."""
+_UNMARKED = re.compile(
+    rf"\s*([{NUMERALS}]{{1,2}})[ \u3000]+([\u4e00-\u9fff][\u4e00-\u9fff、 \u3000]{{1,24}})"
+)
+"""A heading without a mark behind its numeral."""
 _FIGURE = re.compile(r"\s*(?:0|[1-9][\d.,]{0,9})%?\s*")
 _REST = re.compile(r"\s*[^，。；：]{1,16}\s*")
 """What may be left of a heading on the next line."""
@@ -109,9 +118,11 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
     counted in Arabic numerals (1. 总体情况) are counted as the others.
     """
     arabic = sum(bool(_ARABIC.fullmatch(piece.text)) for piece in pieces) >= ENOUGH
+    unmarked = [match[1] for piece in pieces if (match := _UNMARKED.fullmatch(piece.text))]
+    counted = len(unmarked) >= ENOUGH and unmarked == list(NUMERALS[: len(unmarked)])
     apart: list[Line] = []
     for piece in _title_apart(_without_contents(_without_front(pieces))):
-        text = piece.text
+        text = _UNMARKED.sub(r"\1、\2", piece.text) if counted else piece.text
         if arabic and _ARABIC.fullmatch(text):
             digit = text.strip()[0]
             text = f"{NUMERALS[int(digit) - 1]}、{text.strip()[1:].lstrip(' .．、')}"
@@ -123,7 +134,9 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
 
 
 def _without_contents(pieces: Sequence[Line]) -> Sequence[Line]:
-    """Drop a line that lists the headings which stand below it, as encyclopedias print them."""
+    """Drop the contents: lines that lead to a page, or one that lists the headings which stand below it."""
+    if sum(bool(_LEADER.fullmatch(piece.text)) for piece in pieces) > 1:
+        pieces = [piece for piece in pieces if not _LEADER.fullmatch(piece.text)]
     for at, piece in enumerate(pieces[:FIRST]):
         listed = [part for part in re.split("[,，]", piece.text) if part.strip()]
         if len(listed) >= LISTED:
@@ -136,6 +149,7 @@ def _without_contents(pieces: Sequence[Line]) -> Sequence[Line]:
 def _title_apart(pieces: Sequence[Line]) -> Iterator[Line]:
     """Set the title apart from a text that a tool put behind it on its line."""
     for number, piece in enumerate(pieces):
+        piece = piece if number >= FIRST else Line(_BODY.sub("", piece.text), piece.page, piece.index)
         match = _title_in_front(piece.text) if number < FIRST else None
         if match:
             yield Line(match["title"], piece.page, piece.index)
@@ -322,6 +336,8 @@ def _is_figure(line: str, following: str) -> bool:
     if _HEAD_ALONE.fullmatch(line):
         return False
     if _FIGURE.fullmatch(following) or _FIGURE.fullmatch(line):
+        return True
+    if _YEAR_ENDS.search(line) and _MONTH_OPENS.match(following):
         return True
     return line[-1:].isdigit() and following.strip()[:1] in MEASURES
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
+from gongkai.store.progress import progress
 from gongkai.store.run import refuse_input, whole_folder, write_json
 from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.schema import SCHEMAS, Table, parts_of, read_part, read_parts, write_part
@@ -206,7 +207,7 @@ def _by_year(folder: str | Path, name: str, output: Path) -> dict[int | None, in
         write_part(name, frame, output, (year or 0) * 10_000 + written[year])
         written[year] += 1
 
-    for part in parts_of(folder, name):
+    for part in progress(parts_of(folder, name), f"cutting {name} anew"):
         frame = read_part(part, name)
         years = frame["year"].astype("Int64")
         for year in sorted({None if pd.isna(y) else int(y) for y in years}, key=lambda y: y or 0):

@@ -71,6 +71,17 @@ def _radicals() -> dict[int, str]:
     return {ord(radical): character for radical, character in map(str.split, words("radicals"))}
 
 
+def fold_radicals(text: str) -> str:
+    """Put the characters in place of the radicals and compatible forms that text layers of PDFs have.
+
+    >>> fold_radicals("12⽉31⽇")
+    '12月31日'
+    """
+    if not _COMPATIBLE.search(text):
+        return text
+    return _COMPATIBLE.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text.translate(_radicals()))
+
+
 def fold_width(text: str) -> str:
     """Fold full-width digits and letters and CJK radicals; drop invisible characters.
 
@@ -82,8 +93,7 @@ def fold_width(text: str) -> str:
     text = _INVISIBLE.sub("", text)
     if text.isascii():
         return text
-    if _COMPATIBLE.search(text):
-        text = _COMPATIBLE.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text.translate(_radicals()))
+    text = fold_radicals(text)
     return text.translate(_WIDTH) if _WIDE.search(text) else text
 
 

@@ -22,7 +22,7 @@ BRACKETED = rf"[（(](?:[{NUMERALS}]{{1,3}}|\d{{1,2}})[）)]"
 """（一） (1)"""
 NUMBERED = r"\d{1,2}[.．、](?!\d)"
 """1. 1、"""
-ENUMERATOR = rf"(?:{BRACKETED}、?|{NUMBERED}|[{NUMERALS}]{{1,2}}、|[①-⑳])"
+ENUMERATOR = rf"(?:{BRACKETED}、?|{NUMBERED}|[{NUMERALS}]{{1,2}}、|[①-⑳㈠-㈩])"
 """What opens a heading or a point: （一） (1) 1. 一、 ①."""
 OPENS_POINT = re.compile(
     rf"\s*(?:{ENUMERATOR}|第[{NUMERALS}]{{1,3}}[部章节]|[{NUMERALS}]是|首先|其次|再次|最后|[㈠-㈩])"
@@ -64,7 +64,9 @@ BROWSER_LINE = re.compile(
 )
 """What a browser prints above and below a page: date and title, address and page of pages."""
 PAGE_MARK = re.compile(
-    r"\s*(?:[-—–－―]+\s*\d{1,3}\s*[-—–－―]+|第\s*\d{1,3}\s*页(?:\s*[,，/]?\s*共\s*\d{1,3}\s*页)?|\d{1,3}\s*/\s*\d{1,3})\s*"
+    r"\s*(?:[-—–－―]+\s*\d{1,3}\s*[-—–－―]+|第\s*\d{1,3}\s*页(?:\s*[,，/]?\s*共\s*\d{1,3}\s*页)?|\d{1,3}\s*/\s*\d{1,3}"
+    r"|[Pp](?:age)?\.?\s*\d{1,3}(?:\s*(?:of|/)\s*\d{1,3})?(?:\s*[-–—]\s*\S.{0,80})?"
+    r"|\S.{3,60}(?:报告|年报)\s*[（(]\s*第\s*\d{1,3}\s*页\s*[）)])\s*"
 )
 PAGE_EDGE = re.compile(
     r"[-—–－_·\s]*\d{1,3}[-—–－_·\s]*|第?\s*\d{1,3}\s*页.{0,10}|\d{1,3}\s*/\s*\d{1,3}|Page \d+( of \d+)?"
