@@ -57,12 +57,18 @@ class Words:
             count = np.where((length > 0) & (length < n), 1, count)
         owner = np.repeat(np.arange(len(rows)), count)
         at = start[owner] + np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-        end = (start + length)[owner]
         found = np.zeros(len(owner), np.uint64)
+        beyond = (length[owner] < n) if short else np.zeros(0, bool)
+        end = (start + length)[owner[beyond]] if short else start[:0]
         for step in range(n):
             found *= _FACTOR
-            inside = at + step < end
-            found[inside] += self.values[self.codes[at[inside] + step]]
+            if not short:
+                found += self.values[self.codes[at + step]]
+                continue
+            place = at + step
+            inside = np.ones(len(at), bool)
+            inside[beyond] = place[beyond] < end
+            found[inside] += self.values[self.codes[place[inside]]]
             found[~inside] += np.uint64(1)
         return found, rows[owner]
 
