@@ -5,8 +5,11 @@ function figure({ name, heading, sub, note, draw, rows, controls, level = "h2" }
   let width = 0;
   const table = rows ? h("div", { class: "numbers", hidden: true }) : null;
   const redraw = () => {
-    width = holder.clientWidth;
-    if (width) holder.replaceChildren(...[draw(width)].flat());
+    width = Math.floor(holder.getBoundingClientRect().width);
+    // On very wide screens charts grow with the type around them.
+    const scale = Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 18);
+    if (width) holder.replaceChildren(...[draw(Math.floor(width / scale))].flat());
+    for (const chart of holder.querySelectorAll("svg")) for (const side_ of ["width", "height"]) chart.setAttribute(side_, scale * chart.getAttribute(side_));
     if (table && !table.hidden) table.replaceChildren(numberTable(rows()));
   };
   new ResizeObserver(() => { if (Math.abs(holder.clientWidth - width) > 2) redraw(); }).observe(holder);
