@@ -31,8 +31,6 @@ LONGEST_LABEL = 60
 """Characters of an unknown row's label; what is longer is prose."""
 _TRAILING = re.compile(r"(?<=[^\d.,，（(])[\d,，]+(?:\.\d+)?$")
 _UNIT_IN_BRACKETS = re.compile("[（(]((?:人次|万元|[条件次篇个人元份宗项]))[）)]")
-_COLON = re.compile(r"[：:]\s*([\d,，.]+)\s*(人次|万元|[条件次篇个人元份宗项])?[；;。]?\s*$")
-"""`label：N unit`, a row a line."""
 _ENUMERATED_WORD = re.compile(r"(?<=范围)\d")
 
 
@@ -410,7 +408,7 @@ def _of_year(numbers: list[str], heads: Sequence[str]) -> list[str]:
 
 def _atoms(number: int, line: str, script: Script) -> Iterator[Atom]:
     """Cut a line; a number at the end of a label is one of its own."""
-    told = _COLON.search(line)
+    told = _word("told").search(line)  # `label：N unit`
     if told and spelt(_word("note").sub("", line[: told.start()])).endswith(_labels()):
         line = f"{line[: told.start()]} {told[2] or ''} {told[1]}"
     for atom in cut_atoms(number, line, script, unglue=False):
