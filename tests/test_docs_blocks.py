@@ -1,5 +1,6 @@
 """Start and how-to pages do what they say: their code runs, and the Chinese pages show the same code."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -84,6 +85,21 @@ def test_the_site_builds_strictly(tmp_path):
     assert '<html lang="zh"' in (site / "zh" / "start.html").read_text(encoding="utf-8")
     assert (site / "search.js").stat().st_size > 10_000  # the index that is read without a server
     assert not list(site.rglob("*.py"))
+
+
+@pytest.mark.slow
+def test_the_examples_are_typed(tmp_path):
+    for page in ENGLISH:
+        for number, block in enumerate(blocks_of(text_of(page))):
+            if block.language == "python" and not block.is_shown_only:
+                name = re.sub(r"\W", "_", page.removesuffix(".md"))
+                (tmp_path / f"{name}_{number}.py").write_text(block.text, encoding="utf-8")
+    assert len(list(tmp_path.iterdir())) > 20
+    command = [sys.executable, "-m", "mypy", "--config-file", str(TOP / "pyproject.toml"), str(tmp_path)]
+    done = subprocess.run(
+        command, cwd=TOP, env={**os.environ, "MYPYPATH": "src"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_block_that_fails_or_prints_something_else_is_found(tmp_path):

@@ -13,7 +13,7 @@ from gongkai.classify.kinds import TrainSettings
 from gongkai.classify.linear import LinearClassifier, train_linear
 from gongkai.classify.predict import shared_out
 from gongkai.classify.train import train
-from gongkai.errors import SchemaError
+from gongkai.errors import ModelError, SchemaError
 from gongkai.tables.codebook import Class, Codebook, Example, Label, Words
 from gongkai.tables.codebooks import parse_codebook, with_examples
 
@@ -138,6 +138,9 @@ def test_further_examples_teach_the_classes_and_are_never_tested(labels, tmp_pat
     taught = replace(settings, examples=str(file))
     metrics = train(coded, tmp_path / "taught", settings=taught, codebook=book)
     assert set(metrics.loc[metrics["label"] == "tone", "n"]) == {len(labels)}
+    other = replace(taught, model="transformer", encoder="x")
+    with pytest.raises(ModelError, match="a transformer does not learn from examples"):
+        train(coded, tmp_path / "none", settings=other, codebook=book)
     new = pd.DataFrame({"text": ["拟筹谋兴办", "业已落成竣工"]})
     plain, better = (load_model(tmp_path / name) for name in ("plain", "taught"))
     assert better.codebook == plain.codebook == book, "the scheme stays as it is"

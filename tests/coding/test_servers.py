@@ -1,7 +1,8 @@
 """Round trips with running servers: our tasks in, two people's codes out, agreement.
 
 They run where their commands are: GONGKAI_LABEL_STUDIO and GONGKAI_DOCCANO name them, or they are on the path
-(`pip install label-studio`, `pip install doccano`, each in an environment of its own).
+(`pip install label-studio`, `pip install doccano "marshmallow<4" "numpy<2" "setuptools<80"`, each in an environment of
+its own; doccano 1.8.4 does not start with later ones).
 """
 
 import http.cookiejar

@@ -147,6 +147,18 @@ def test_agencies_are_filtered_and_sorted_and_the_address_keeps_both(opened, add
     assert len(content.decode("utf-8-sig").splitlines()) == 1 + len(agencies)
 
 
+def test_agencies_are_sorted_on_a_phone_too(browser, file):
+    with quiet(browser, viewport={"width": 390, "height": 900}) as window:
+        go(window, file.as_uri(), "agencies")
+        names = window.locator("table.agencies tbody th a").all_inner_texts()
+        window.get_by_label("Sort by").select_option("1")
+        window.wait_for_url("**sort=1**")
+        shares = window.locator("tbody td.share:nth-child(4) b").all_inner_texts()
+        assert shares == sorted(shares, key=lambda t: -float(t.rstrip("%")))
+        window.get_by_label("Sort by").select_option("name")
+        assert window.locator("table.agencies tbody th a").all_inner_texts() == names
+
+
 def test_an_agency_shows_years_promises_and_copied_text(opened, address, reports):
     twice = reports[reports.duplicated("agency", keep=False)].iloc[-1]
     go(opened, address, f"agency/{quote(twice['agency'])}?year={twice['year']}")
@@ -342,6 +354,7 @@ def test_a_table_stands_in_the_place_of_its_chart_and_back(opened):
     assert figure.locator("[data-save=svg]").is_hidden()
     assert figure.locator(".numbers tbody tr").count() == 2
     first = figure.locator(".numbers tbody tr").first.inner_text()
+    assert re.search(r"\t0\.\d{4}\t", first)
     figure.locator(".tabs button").nth(1).click()
     assert figure.locator(".numbers tbody tr").first.inner_text() != first
     turn.click()

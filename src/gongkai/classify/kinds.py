@@ -84,6 +84,8 @@ class Kind:
     """Settings without which it cannot be trained, and what they are."""
     on_device: bool = False
     """Takes a device and a batch size."""
+    examples: bool = False
+    """Learns classes from `TrainSettings.examples`."""
     random: bool = False
     """Two trainings differ by the seed: the metrics are repeated over seeds."""
 
@@ -115,7 +117,7 @@ def _kind(name: str, **about: Any) -> Kind:  # noqa: ANN401
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
-        _kind("linear"),
+        _kind("linear", examples=True),
         _kind(
             "transformer",
             needs={"encoder": "a folder or hub name, e.g. hfl/rbt3"},

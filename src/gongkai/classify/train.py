@@ -74,6 +74,8 @@ def train(
     scheme = scheme_of_labels(labels, codebook)
     gold = _with_tokens(gold_of(labels, settings.annotator, scheme))
     digests = {}
+    if settings.examples and not KINDS[settings.model].examples:
+        raise ModelError(f"a {settings.model} does not learn from examples; leave out the setting examples")
     if settings.examples:
         scheme = with_examples(scheme, settings.examples)
         digests["examples"] = hashlib.sha256(Path(settings.examples).read_bytes()).hexdigest()

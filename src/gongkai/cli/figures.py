@@ -187,10 +187,9 @@ def panel(
     book = codebook_of(codebook)
     predicted = given_predictions(predictions, tables, book)
     reports = gongkai.read(tables, "reports")
-    checks = gongkai.read(tables, "checks", ["report_id", "rule", "holds"])
     own = None if covariates is None else read_frame(covariates, [])
     table, dictionary = gongkai.panel(
-        reports, predicted, sentences=tables, statistics=tables, checks=checks,
+        reports, predicted, sentences=tables, statistics=tables, checks=tables,
         labels=None if labels is None else gongkai.read_labels(labels, book or scheme_of(predicted)),
         codebook=book,
         renames=None if renames is None else read_frame(renames, ["old", "new", "kind", "from"]),

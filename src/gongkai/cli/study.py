@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -253,7 +254,7 @@ def reuse(
         pairs = gongkai.copied(tables, reports, threshold=0 if nearest else THRESHOLD, phrases=further)
         if nearest or checked is not None:
             keys = ["sentence_id", "source_id", "kind"]
-            pairs = _with_checked(pairs.assign(found=is_found(pairs)), checked, keys)
+            (pairs,) = _with_checked([pairs.assign(found=is_found(pairs))], checked, keys)
             _echo_shares(copied_shares(pairs), [])
         if copies is not None:
             write_frame(pairs, copies, overwrite=overwrite)
@@ -281,19 +282,39 @@ def followup(
 
     Example: gongkai followup tables predictions.csv -o followup.xlsx
     """
-    from gongkai.tables.schema import write_frame
+    import pandas as pd
 
-    book = codebook_of(codebook)
-    given = given_predictions(predictions, tables, book)
-    found = gongkai.followup(tables, given, statistics=tables, codebook=book)
-    found = _with_checked(found, checked, ["sentence_id", "kind"])
-    write_frame(found, output, overwrite=overwrite)
-    _echo_shares(gongkai.followup_shares(found, by=opt.columns_of(by), level=level), opt.columns_of(by))
-    try:
-        chance = gongkai.followup_placebo(tables, given, seed=seed, codebook=book)
-    except MeasureError:
+    from gongkai.measure.followup import followup_pieces
+    from gongkai.tables.schema import write_frames
+
+    book, columns = codebook_of(codebook), opt.columns_of(by)
+    pieces = followup_pieces(
+        tables, given_predictions(predictions, tables, book), statistics=tables, codebook=book,
+        searches=[None, seed],
+    )  # fmt: skip
+    told: list[Table] = []
+    strange: list[Table] = []
+
+    def found_pieces() -> Iterator[Table]:
+        for search, piece in pieces:
+            if search is None:
+                yield piece
+            else:
+                strange.append(piece[["kind", "outcome"]])
+
+    def passing() -> Iterator[Table]:
+        kept = {*columns, "kind", "outcome", "agency", "checked", "inclusion", "review"}
+        for piece in _with_checked(found_pieces(), checked, ["sentence_id", "kind"]):
+            told.append(piece[[c for c in piece.columns if c in kept]])
+            yield piece
+
+    write_frames(passing(), output, overwrite=overwrite)
+    found = pd.concat(told, ignore_index=True)
+    _echo_shares(gongkai.followup_shares(found, by=columns, level=level), columns)
+    if not strange:
         typer.echo("  placebo: undefined, no two agencies have reports of the same two years")
     else:
+        chance = pd.concat(strange, ignore_index=True)
         again = chance.loc[chance["kind"] == "problem", "outcome"].eq("returns")
         chance = chance[chance["kind"] != "problem"]
         typer.echo(
@@ -309,20 +330,24 @@ def followup(
     )
 
 
-def _with_checked(found: Table, checked: Path | None, keys: list[str]) -> Table:
-    """Return what a search found with `checked`, and `inclusion` where the read rows were drawn."""
+def _with_checked(pieces: Iterable[Table], checked: Path | None, keys: list[str]) -> Iterator[Table]:
+    """Yield what a search found with `checked`, and `inclusion` where the read rows were drawn."""
     from gongkai.tables.schema import read_frame
 
     if checked is None:
-        return found.assign(checked=None)
+        yield from (piece.assign(checked=None) for piece in pieces)
+        return
     read = read_frame(checked, [*keys, "checked"])
     read = read[[*keys, "checked", *(["inclusion"] if "inclusion" in read.columns else [])]]
     if read.duplicated(keys).any():
         raise SchemaError(f"{checked}: a pair stands twice; keep one row of each")
-    joined = found.merge(read, on=keys, how="left", indicator="_fits")
-    if lost := len(read) - int(joined["_fits"].eq("both").sum()):
+    lost = len(read)
+    for piece in pieces:
+        joined = piece.merge(read, on=keys, how="left", indicator="_fits")
+        lost -= int(joined["_fits"].eq("both").sum())
+        yield joined.drop(columns="_fits")
+    if lost:
         typer.echo(f"  {checked}: {lost} of {len(read)} rows are none of this search; drawn from another?")
-    return joined.drop(columns="_fits")
 
 
 def _echo_shares(shares: Table, by: list[str]) -> None:

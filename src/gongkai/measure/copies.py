@@ -21,9 +21,10 @@ import pyarrow.compute as pc
 from gongkai.measure.background import is_mandated
 from gongkai.measure.grams import known_parts
 from gongkai.measure.related import CHUNK, related
-from gongkai.measure.reuse import agency_years, last_reports
+from gongkai.measure.reuse import last_reports
 from gongkai.measure.series import series_name
 from gongkai.measure.similar import PairWeights, mask, owners_weights, whole_owners
+from gongkai.store.progress import progress
 from gongkai.tables.query import put, session, table_parts
 from gongkai.tables.schema import Reports, Sentences, Table, records
 
@@ -157,21 +158,52 @@ class _Held:
 
 
 def _held(sentences: Sentences | str | Path) -> _Held:
-    frames, masked = [], []
+    numbers: dict[str, int] = {}
+    rows: list[tuple[Vector, ...]] = []
+    texts: list[pa.Array] = []
+    hashes: list[Vector] = []
     for part in known_parts(sentences, ["agency", "year", "section", "text"]):
         piece = part.to_pandas()
-        number = piece["section"].map(_PARTS).fillna(0).astype(np.int8)
-        frames.append(piece[["agency", "year"]].assign(part=number))
-        masked.append(pa.array(_masked(piece), pa.large_string()).dictionary_encode())
-    coded = pa.chunked_array(masked).unify_dictionaries().combine_chunks()
-    code, texts = coded.indices.to_numpy(), coded.dictionary
-    frame = pd.concat(frames, ignore_index=True)
-    groups = agency_years(frame)
-    agency = pd.factorize(frame["agency"])[0]
-    pieces = ((texts.take(pa.array(code[rows])).to_pylist(), agency[rows]) for rows in whole_owners(agency))
-    return _Held(
-        list(groups), list(groups.values()), frame["part"].to_numpy(), code, texts, owners_weights(pieces)
-    )
+        owner = [numbers.setdefault(str(name), len(numbers)) for name in piece["agency"]]
+        kind = piece["section"].map(_PARTS).fillna(0).to_numpy(np.int8)
+        code, masked = pd.factorize(np.array(_masked(piece), object))
+        rows.append(
+            (np.array(owner, np.int32), piece["year"].to_numpy(np.int32), kind, code.astype(np.int32))
+        )
+        texts.append(pa.array(masked, pa.large_string()))
+        hashes.append(pd.util.hash_array(masked))
+    agency, year, kind, _ = (np.concatenate(column) for column in zip(*rows, strict=True))
+    number, new = _distinct(hashes)
+    code = np.concatenate([of_part[own] for of_part, (*_, own) in zip(number, rows, strict=True)])
+    for k, kept in enumerate(new):
+        texts[k] = texts[k].filter(pa.array(kept))
+    whole = pa.concat_arrays(texts)
+    texts.clear()
+    units, order = _units(list(numbers), agency, year)
+    pieces = ((whole.take(pa.array(code[at])).to_pylist(), agency[at]) for at in whole_owners(agency))
+    return _Held(units, order, kind, code, whole, owners_weights(pieces))
+
+
+def _distinct(hashes: Sequence[Vector]) -> tuple[list[Vector], list[Vector]]:
+    """Return of each part's different texts, given as hashes, the numbers among all, and which are new."""
+    _, first, inverse = np.unique(np.concatenate(hashes), return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int32)
+    rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
+    new = np.zeros(len(inverse), bool)
+    new[first] = True
+    ends = np.cumsum([len(h) for h in hashes])[:-1]
+    return np.split(rank[inverse], ends), np.split(new, ends)
+
+
+def _units(names: list[str], agency: Vector, year: Vector) -> tuple[list[tuple[str, int]], list[Vector]]:
+    """Return agency and year of each group of rows, in order, and its rows."""
+    alphabetical = sorted(range(len(names)), key=names.__getitem__)
+    place = np.empty(len(names), np.int64)
+    place[alphabetical] = np.arange(len(names))
+    order = np.lexsort((year, place[agency]))
+    starts = np.flatnonzero(np.diff(agency[order], prepend=-1) | np.diff(year[order], prepend=-1))
+    units = [(names[agency[k]], int(year[k])) for k in order[starts].tolist()]
+    return units, np.split(order, starts[1:])
 
 
 def _rows(sentences: Sentences | str | Path, chosen: Vector) -> Table:
@@ -286,7 +318,7 @@ def _best(
     held: _Held, pairs: Sequence[tuple[Vector, Vector]]
 ) -> Iterator[tuple[Vector, Vector, Vector, Vector]]:
     """Yield each pair of lists of rows, and which of the second is most like each of the first, how much."""
-    for start in range(0, len(pairs), BLOCK):
+    for start in progress(range(0, len(pairs), BLOCK), "comparing reports"):
         block = pairs[start : start + BLOCK]
         rows = np.unique(np.concatenate([rows for pair in block for rows in pair]))
         matrix = held.weights.rows(held.masked(rows))
@@ -308,17 +340,18 @@ def _from_others(
     ]
     own = ~np.concatenate(usual) & (pc.utf8_length(held.texts).to_numpy() >= MIN_LENGTH)
     usable = own[held.code]
-    of_unit = np.zeros(len(usable), np.int64)
+    of_unit = np.zeros(len(usable), np.int32)
     for number, index in enumerate(held.rows):
         of_unit[index] = number
-    renumbered = np.cumsum(own) - 1
-    given = pd.DataFrame({"text": renumbered[held.code], "part": held.part, "unit": of_unit})[usable]
+    renumbered = np.cumsum(own, dtype=np.int32) - 1
+    given = pd.DataFrame(
+        {"text": renumbered[held.code[usable]], "part": held.part[usable], "unit": of_unit[usable]}
+    )
     names = [series_name(agency) for agency, _ in held.units]
     about = pd.DataFrame(
         {"agency": pd.factorize(np.array(names, object))[0], "year": [y for _, y in held.units]}
     )
-    texts = held.texts.filter(pa.array(own))
-    found = related(given, texts, about, held.weights, limits[0], least)
+    found = related(given, (held.texts, np.flatnonzero(own)), about, held.weights, limits[0], least)
     rows = [index[usable[index]] for index in held.rows]
     agency = pd.factorize(np.array([a for a, _ in held.units], object), sort=True)[0]
     year = about["year"].to_numpy()

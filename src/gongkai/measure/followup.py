@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,8 @@ from gongkai.measure.celled import cells_of, named_cells, told_by_cells
 from gongkai.measure.reuse import last_reports
 from gongkai.measure.similar import AT_A_TIME as TEXTS
 from gongkai.measure.similar import PairWeights, mask, owners_weights, pair_codes
-from gongkai.measure.troubles import is_framing, same_trouble
+from gongkai.measure.troubles import bare, is_framing, meanings, same_trouble
+from gongkai.store.progress import progress
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import arrow_of, literals, put, session, table_parts
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-PROMISED, PROBLEM = 0.08, 0.15
+PROMISED, PROBLEM = 0.08, 0.25
 """Score (of a problem: probability) from which a counterpart counts; how chosen: docs/methods.md."""
 PROMISE_OUTCOMES = ("done", "again", "unclear", "silent")
 REVIEW = 0.05
@@ -70,7 +71,7 @@ def followup(
     The counterpart is the sentence of the next report (preamble left out) with the highest score: the mean
     of the cosine of `similar.weigh` and the share of the earlier sentence's weight that the later one
     holds. Of a problem it is the most probable one among the next report's problems, by that score and by
-    what both are about (`troubles.same_trouble`). Sentences that only announce a list (they are the `lead`
+    what both are about (`troubles.meanings`). Sentences that only announce a list (they are the `lead`
     of others) are no promises of their own.
 
     Args:
@@ -103,7 +104,10 @@ def followup(
         MeasureError: Several models, a codebook that follows no label, or no agency with reports of two
             successive years.
     """
-    return _links(sentences, predictions, thresholds, codebook, None, statistics)
+    pieces = followup_pieces(
+        sentences, predictions, statistics=statistics, thresholds=thresholds, codebook=codebook
+    )
+    return pd.concat([piece for _, piece in pieces], ignore_index=True)
 
 
 def followup_placebo(
@@ -130,17 +134,26 @@ def followup_placebo(
         SchemaError: A column is missing.
         MeasureError: As `followup`; or no two agencies have reports of the same two years.
     """
-    return _links(sentences, predictions, thresholds, codebook, seed, None)
+    pieces = followup_pieces(
+        sentences, predictions, thresholds=thresholds, codebook=codebook, searches=[seed]
+    )
+    return pd.concat([piece for _, piece in pieces], ignore_index=True)
 
 
-def _links(
+def followup_pieces(
     sentences: Sentences | str | Path,
     predictions: Predictions | str | Path,
-    thresholds: dict[str, float] | None,
-    codebook: Codebook | None,
-    placebo: int | None,
-    statistics: Statistics | str | Path | None,
-) -> Table:
+    *,
+    statistics: Statistics | str | Path | None = None,
+    thresholds: dict[str, float] | None = None,
+    codebook: Codebook | None = None,
+    searches: Sequence[int | None] = (None,),
+) -> Iterator[tuple[int | None, Table]]:
+    """Yield what `followup` (None) or `followup_placebo` (a seed) returns, some hundred reports at a time.
+
+    Several searches, one after the other, read the sentences once. Where one finds nothing at all it yields
+    nothing, and the first raises.
+    """
     with session() as db:
         scheme, _, _ = predictions_in(db, predictions, codebook)
         if not (follow := scheme.follow):
@@ -158,21 +171,23 @@ def _links(
         )
         weights = owners_weights(_by_agency(db))
         limits = {follow: PROMISED, "problem": PROBLEM} | (thresholds or {})
-        pairs = _successive(db)
-        if placebo is not None:
-            pairs = _exchanged(pairs, placebo)
-        columns: dict[str, list[object]] = {}
-        for start in range(0, len(pairs), AT_A_TIME):
-            batch = pairs[start : start + AT_A_TIME]
-            frame, cells = _held_of(db, {report for _, *both in batch for report in both})
-            for row in _rows_of(frame, batch, weights, cells, scheme, limits):
-                for name, value in row.items():
-                    columns.setdefault(name, []).append(value)
-    if not columns:
-        raise MeasureError("no promise or problem of an agency with reports of two successive years")
-    return pd.DataFrame(columns)
+        successive = _successive(db)
+        for search in searches:
+            pairs, found = successive if search is None else _exchanged(successive, search), False
+            for batch, frame, cells in _laid_out(db, pairs):
+                known = cells if search is None else {}
+                if rows := list(_rows_of(frame, batch, weights, known, scheme, limits)):
+                    found = True
+                    yield search, pd.DataFrame(rows).astype(_MAY_LACK)
+            if not found and search == searches[0]:
+                raise MeasureError("no promise or problem of an agency with reports of two successive years")
 
 
+_MAY_LACK: dict[str, Any] = {
+    **dict.fromkeys(["next_id", "next_section", "next_text", "nearest", "evidence", "cell"], "str"),
+    **dict.fromkeys(["cell_before", "cell_after"], float),
+}
+"""Columns that may be empty in all rows of a piece, and their types."""
 AT_A_TIME = 500
 """Pairs of reports whose sentences are in the hand at a time."""
 NEEDED = ["sentence_id", "report_id", "agency", "year", "section", "lead", "text"]
@@ -211,20 +226,31 @@ def _by_agency(db: duckdb.DuckDBPyConnection) -> Iterator[tuple[list[str], Vecto
     yield rest["masked"].tolist(), rest["agency"].to_numpy()
 
 
-def _held_of(
-    db: duckdb.DuckDBPyConnection, reports: Iterable[str]
-) -> tuple[Table, dict[str, dict[str, float]]]:
-    """Return the sentences of some reports in their order, with `promised`, and the reports' cells."""
-    db.register("asked", arrow_of({"report_id": sorted(reports)}))
-    frame = (
-        db.sql(
-            "SELECT held.*, coalesce(sentence_id::VARCHAR IN (FROM tagged), false) AS promised "
-            "FROM held SEMI JOIN asked USING (report_id) ORDER BY place"
+def _laid_out(
+    db: duckdb.DuckDBPyConnection, pairs: list[tuple[int, str, str]]
+) -> Iterator[tuple[list[tuple[int, str, str]], Table, dict[str, dict[str, float]]]]:
+    """Yield some pairs of reports at a time, their sentences in order, with `promised`, and their cells.
+
+    `held` and `cells` are laid out in that order, so that not all is looked through for each.
+    """
+    batches = [pairs[start : start + AT_A_TIME] for start in range(0, len(pairs), AT_A_TIME)]
+    asked = {(k, report) for k, batch in enumerate(batches) for _, *both in batch for report in both}
+    db.register("given_pairs", arrow_of(pd.DataFrame(sorted(asked), columns=["batch", "report_id"])))
+    db.execute("CREATE OR REPLACE TABLE asked AS FROM given_pairs")
+    for table, more in (
+        ("held", ", coalesce(sentence_id::VARCHAR IN (FROM tagged), false) AS promised"),
+        ("cells", ""),
+    ):
+        db.execute(
+            f"CREATE OR REPLACE TABLE {table}_of AS SELECT batch, {table}.*{more} "
+            f"FROM {table} JOIN asked USING (report_id) ORDER BY batch"
         )
-        .to_arrow_table()
-        .to_pandas()
-    )
-    return frame, cells_of(db.sql("SELECT * FROM cells SEMI JOIN asked USING (report_id)").df())
+    for k, batch in enumerate(progress(batches, "following up")):
+        frame, cells = (
+            db.sql(f"SELECT * EXCLUDE (batch) FROM {ordered}").to_arrow_table().to_pandas()
+            for ordered in (f"held_of WHERE batch = {k} ORDER BY place", f"cells_of WHERE batch = {k}")
+        )
+        yield batch, frame, cells_of(cells)
 
 
 def _rows_of(
@@ -242,28 +268,34 @@ def _rows_of(
     announces = np.array([key in leads for key in zip(held["report_id"], held["text"], strict=True)], bool)
     section, texts = (np.array(held[c], object) for c in ("section", "text"))
     counted = ~np.isin(section, scheme.uncounted_sections)
-    framing = np.array([s == "problems" and is_framing(t) for s, t in zip(section, texts, strict=True)], bool)
-    candidates = {
-        scheme.follow: promised & ~announces & counted,
-        "problem": (section == "problems") & ~promised & ~announces & ~framing,
-    }
-    matrix = weights.rows(held["masked"])
+    naming = section == "problems"
+    naming[naming] = ~is_framing(texts[naming].tolist())
+    meant = meanings(texts[naming].tolist())
+    candidates = {scheme.follow: promised & ~announces & counted, "problem": naming & ~promised & ~announces}
+    matrix = weights.rows([*held["masked"], *map(bare, texts[naming].tolist())])
     of_report = frame.groupby("report_id").indices
     sought: list[tuple[int, str, Vector, Vector]] = []
     for k, (_, one, other) in enumerate(pairs):
         now, after = np.asarray(of_report[one]), np.asarray(of_report[other])
         after = after[counted[after]]
         for kind, chosen in candidates.items():
-            pool = after[(section[after] == "problems") & ~framing[after]] if kind == "problem" else after
+            pool = after[naming[after]] if kind == "problem" else after
             sought.append((k, kind, now[chosen[now]], pool))
-    full = [(index, pool) for _, _, index, pool in sought if len(index) and len(pool)]
+    bared = len(frame) + np.cumsum(naming) - 1  # rows of problems without the words that call them one
+    full = [
+        (bared[index], bared[pool]) if kind == "problem" else (index, pool)
+        for _, kind, index, pool in sought
+        if len(index) and len(pool)
+    ]
     alike = iter(likenesses(matrix, *zip(*full, strict=True)) if full else ())
     for k, kind, index, pool in sought:
         match, score = index, np.zeros(len(index))
         if len(index) and len(pool):
             likeness = next(alike)
             if kind == "problem":
-                likeness = same_trouble(texts[index].tolist(), texts[pool].tolist(), likeness)
+                likeness = same_trouble(
+                    meant[bared[index] - len(frame)], meant[bared[pool] - len(frame)], likeness
+                )
             match, score = pool[likeness.argmax(axis=1)], likeness.max(axis=1)
         before, later = (cells.get(report, {}) for report in pairs[k][1:])
         for row in _rows(held, index, match, score, kind, limits[kind]):

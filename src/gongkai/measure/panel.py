@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.coverage import coverage
 from gongkai.measure.crosswalk import crosswalk, quantities
-from gongkai.measure.followup import followup
+from gongkai.measure.followup import followup_pieces
 from gongkai.measure.groups import PLACES, with_covariates
 from gongkai.measure.prevalence import prevalence
-from gongkai.measure.rates import rates
+from gongkai.measure.rates import rate_pieces
 from gongkai.measure.reuse import reuse
 from gongkai.measure.series import series
 from gongkai.store.run import refuse_existing, whole_file
@@ -26,7 +28,7 @@ from gongkai.tables.rows import ReportRow
 from gongkai.tables.schema import SCHEMAS, records, write_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Checks, Labels, Predictions, Reports, Sentences, Statistics, Table
@@ -36,6 +38,7 @@ _KEY = ["agency", "year"]
 _REPORT = ("report_id", "region", "region_code", "level", "kind", "form", "scope", "published", "n_sentences",
            "source_path")  # fmt: skip
 _BLOCKS = {"review": "review", "litigation_direct": "direct", "litigation_after_review": "after"}
+_TABLES = ["requests", "disputes", "proactive", "annex"]
 _CODED = ("level", "kind", "form", "scope")
 """Columns of few values: numbers with value labels in .dta."""
 _RESERVED = frozenset(
@@ -62,7 +65,7 @@ def panel(
     *,
     sentences: Sentences | str | Path | None = None,
     statistics: Statistics | str | Path | None = None,
-    checks: Checks | None = None,
+    checks: Checks | str | Path | None = None,
     labels: Labels | None = None,
     renames: Table | None = None,
     covariates: Table | None = None,
@@ -80,7 +83,7 @@ def panel(
         sentences: `sentences` rows, or a tables folder: reuse, stickiness and promises followed; without
             them these are not there.
         statistics: `statistics` rows, or a tables folder: figures and rates.
-        checks: `checks` rows: broken rules.
+        checks: `checks` rows, or a tables folder: broken rules.
         labels: A coded sample: shares by `ppi` (or `dsl`, where it has inclusion probabilities that differ)
             stand beside the counted ones.
         renames: See `series`.
@@ -116,7 +119,7 @@ def panel(
     single = kept[~kept.duplicated(_KEY, keep=False)].merge(base[[*_KEY, "series_id"]], on=_KEY)
     if statistics is not None:
         pieces += [
-            *_figures_of(single, statistics),
+            *_figures(single, statistics),
             _rates(single, statistics, checks, covariates, per, strict, level),
         ]
     if checks is not None:
@@ -220,7 +223,8 @@ def _shares(
             name = _slug(str(label) if measure == "prevalence" else str(measure))
             among = " and ".join(quantity.bottom)
             of = f"{f'sentences with {among}' if among else 'all sentences'} that have {label}"
-            zh = f"{f'{among}句中' if among else ''}{label}句子比例"
+            within = "、".join(codebook.title_of(name).zh for name in quantity.bottom)
+            zh = f"{f'“{within}”句中' if within else ''}“{quantity.title.zh}”句子比例"
             names = {"value": f"{name}{tail}", "error": f"{name}{tail}_se", "n": f"{name}{tail}_n"}
             wide = wide.merge(part[[*_KEY, *names]].rename(columns=names), on=_KEY, how="left")
             described += [
@@ -232,9 +236,11 @@ def _shares(
 
 
 def _lengths(sentences: Sentences | str | Path) -> tuple[Table, list[Column]]:
-    parts = (part.to_pandas() for part in table_parts(sentences, "sentences", [*_KEY, "text"]))
-    length = pd.concat([part[_KEY].assign(characters=part["text"].str.len()) for part in parts])
-    found = length.groupby(_KEY)[["characters"]].sum().reset_index()
+    lengths = []
+    for part in table_parts(sentences, "sentences", [*_KEY, "text"]):
+        rows = part.to_pandas()
+        lengths.append(rows.assign(characters=rows["text"].str.len()).groupby(_KEY)[["characters"]].sum())
+    found = pd.concat(lengths).groupby(_KEY).sum().reset_index()
     return found, [Column("characters", "characters", "length of all sentences", "字数")]
 
 
@@ -253,8 +259,8 @@ def _promises(
     codebook: Codebook,
     statistics: Statistics | str | Path | None,
 ) -> tuple[Table, list[Column]]:
-    found = followup(sentences, predictions, statistics=statistics, codebook=codebook)
-    found = found[found["kind"] != "problem"]
+    pieces = followup_pieces(sentences, predictions, statistics=statistics, codebook=codebook)
+    found = pd.concat([piece.loc[piece["kind"] != "problem", [*_KEY, "outcome"]] for _, piece in pieces])
     counts = (
         found.assign(_n=1).pivot_table(index=_KEY, columns="outcome", values="_n", aggfunc="sum").fillna(0)
     )
@@ -271,60 +277,65 @@ def _promises(
     return counts.reset_index(), described
 
 
-def _cells(statistics: Statistics | str | Path, reports: set[str]) -> Table:
+def _cells(statistics: Statistics | str | Path, single: Reports) -> Iterator[Table]:
+    """Yield the cells of the reports, part by part."""
     columns = ["report_id", "form", "table", "row", "column", "value"]
-    parts = (part.to_pandas() for part in table_parts(statistics, "statistics", columns))
-    wanted = {"requests", "disputes", "proactive", "annex"}
-    found = pd.concat([part[part["table"].isin(wanted) & part["report_id"].isin(reports)] for part in parts])
-    cells: Table = found.reset_index(drop=True)
-    return cells
+    for part in table_parts(statistics, "statistics", columns):
+        cells = part.filter(pc.is_in(part["table"], pa.array(_TABLES, part["table"].type))).to_pandas()
+        yield cells.merge(single[["report_id", *_KEY]], on="report_id")
 
 
-def _figures_of(single: Reports, statistics: Statistics | str | Path) -> list[tuple[Table, list[Column]]]:
-    cells = _cells(statistics, set(single["report_id"]))
-    return [_figures(single, cells), _across_forms(single, cells)]
+def _figures(single: Reports, statistics: Statistics | str | Path) -> list[tuple[Table, list[Column]]]:
+    """Return statutory figures: the total of each row of the requests, disputes, and what is charged.
+
+    Behind them what continues from the annex of 2008–2018 to the later tables, where the panel has both.
+    """
+    pieces, names, has_annex = [], dict[str, str](), False
+    for cells in _cells(statistics, single):
+        has_annex = has_annex or bool(cells["table"].eq("annex").any())
+        named = _named(cells)
+        if named.empty:
+            continue
+        once = named.drop_duplicates("_name")
+        cell = once["table"] + "." + once["row"] + "." + once["column"]
+        names |= dict(zip(once["_name"], cell, strict=True))
+        pieces.append(named.pivot_table(index=_KEY, columns="_name", values="value", aggfunc="first"))
+    found: list[tuple[Table, list[Column]]] = []
+    if pieces:
+        wide = pd.concat(pieces).sort_index(axis=1)
+        described = [
+            Column(name, "yuan" if name.endswith("_yuan") else "count", f"cell {names[name]} of the form",
+                   "法定表格数值")
+            for name in map(str, wide.columns)
+        ]  # fmt: skip
+        found.append((wide.reset_index(), described))
+    if has_annex:
+        found.append(_across_forms(_cells(statistics, single)))
+    return found
 
 
-def _figures(single: Reports, cells: Table) -> tuple[Table, list[Column]]:
-    """Return statutory figures: the total of each row of the requests, disputes, and what is charged."""
+def _named(cells: Table) -> Table:
+    """Return the cells that the panel holds, with their names there."""
     requests = cells[(cells["table"] == "requests") & (cells["column"] == "total")]
     disputes = cells[(cells["table"] == "disputes") & cells["row"].isin(_BLOCKS)]
     others = cells[
         (cells["table"] == "proactive") & cells["column"].isin(["decisions", "amount_yuan", "in_force"])
     ]
-    named = pd.concat(
+    return pd.concat(
         [
             requests.assign(_name="req_" + requests["row"]),
             disputes.assign(_name=disputes["row"].map(_BLOCKS) + "_" + disputes["column"]),
             others.assign(_name=others["row"] + "_" + others["column"].replace("amount_yuan", "yuan")),
         ]
     )
-    if named.empty:
-        return pd.DataFrame(columns=_KEY), []
-    wide = named.pivot_table(index="report_id", columns="_name", values="value", aggfunc="first")
-    wide = (
-        single[["report_id", *_KEY]]
-        .merge(wide, left_on="report_id", right_index=True)
-        .drop(columns="report_id")
-    )
-    first = named.drop_duplicates("_name").set_index("_name")
-    described = [
-        Column(
-            name, "yuan" if str(name).endswith("_yuan") else "count",
-            f"cell {'.'.join(map(str, first.loc[name, ['table', 'row', 'column']]))} of the form",
-            "法定表格数值",
-        )
-        for name in wide.columns[2:]
-    ]  # fmt: skip
-    return wide, described
 
 
-def _across_forms(single: Reports, cells: Table) -> tuple[Table, list[Column]]:
-    """Return what continues from the annex of 2008–2018 to the later tables, where the panel has both."""
-    if "annex" not in set(cells["table"]):
-        return pd.DataFrame(columns=_KEY), []
-    found = crosswalk(cells.merge(single[["report_id", *_KEY]], on="report_id"))
-    wide = found.pivot_table(index=_KEY, columns="quantity", values="value", aggfunc="first")
+def _across_forms(parts: Iterable[Table]) -> tuple[Table, list[Column]]:
+    pieces = [
+        crosswalk(cells).pivot_table(index=_KEY, columns="quantity", values="value", aggfunc="first")
+        for cells in parts
+    ]
+    wide = pd.concat(pieces).sort_index(axis=1)
     described = [
         Column(
             f"all_{one.key}",
@@ -352,7 +363,7 @@ def rate_column(indicator: str) -> str:
 def _rates(
     single: Reports,
     statistics: Statistics | str | Path,
-    checks: Checks | None,
+    checks: Checks | str | Path | None,
     covariates: Table | None,
     per: Sequence[str] | None,
     strict: bool,
@@ -360,30 +371,34 @@ def _rates(
 ) -> tuple[Table, list[Column]]:
     if single.empty:
         return pd.DataFrame(columns=_KEY), []
-    found = rates(single, statistics, checks, covariates=covariates, per=per, strict=strict, level=level)
-    wide = single[_KEY].copy()
-    described = []
-    for key, part in found.groupby("indicator", sort=False):
-        one, name = part.iloc[0], rate_column(str(key))
-        columns = part[[*_KEY, "value", "low", "high"]]
-        columns.columns = pd.Index([*_KEY, name, f"{name}_lo", f"{name}_hi"])
-        wide = wide.merge(columns, on=_KEY, how="left")
-        words = f"{one['en']} ({str(key).split(':')[1]})" if ":" in str(key) else one["en"]
-        described += [
-            Column(name, one["unit"], words, one["zh"]),
-            Column(f"{name}_lo", one["unit"], f"lower end of {name}", f"{one['zh']}下限"),
-            Column(f"{name}_hi", one["unit"], f"upper end of {name}", f"{one['zh']}上限"),
-        ]
-    return wide, described
+    pieces = []
+    described: list[Column] = []
+    for found in rate_pieces(
+        single, statistics, checks, covariates=covariates, per=per, strict=strict, level=level
+    ):
+        wide = []
+        for key, part in found.groupby("indicator", sort=False):
+            one, name = part.iloc[0], rate_column(str(key))
+            columns = part.set_index(_KEY)[["value", "low", "high"]]
+            wide.append(columns.set_axis([name, f"{name}_lo", f"{name}_hi"], axis=1))
+            words = f"{one['en']} ({str(key).split(':')[1]})" if ":" in str(key) else one["en"]
+            described += [
+                Column(name, one["unit"], words, one["zh"]),
+                Column(f"{name}_lo", one["unit"], f"lower end of {name}", f"{one['zh']}下限"),
+                Column(f"{name}_hi", one["unit"], f"upper end of {name}", f"{one['zh']}上限"),
+            ]
+        pieces.append(pd.concat(wide, axis=1))
+    return pd.concat(pieces).reset_index(), list(dict.fromkeys(described))
 
 
-def _broken(single: Reports, checks: Checks) -> tuple[Table, list[Column]]:
-    decided = checks[checks["holds"].notna() & checks["report_id"].isin(single["report_id"])]
-    counts = (
-        decided.assign(_broken=~decided["holds"].astype(bool))
-        .groupby("report_id")["_broken"]
-        .agg(["sum", "size"])
-    )
+def _broken(single: Reports, checks: Checks | str | Path) -> tuple[Table, list[Column]]:
+    pieces = []
+    for part in table_parts(checks, "checks", ["report_id", "holds"]):
+        decided = part.to_pandas()
+        decided = decided[decided["holds"].notna() & decided["report_id"].isin(single["report_id"])]
+        flags = decided.assign(_broken=~decided["holds"].astype(bool))
+        pieces.append(flags.groupby("report_id")["_broken"].agg(["sum", "size"]))
+    counts = pd.concat(pieces).groupby("report_id").sum()
     counts.columns = pd.Index(["rules_broken", "rules_decided"])
     wide = single[["report_id", *_KEY]].merge(counts, left_on="report_id", right_index=True)
     return wide.drop(columns="report_id"), [

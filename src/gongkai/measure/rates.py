@@ -22,6 +22,7 @@ from gongkai.form.annex import annex_data
 from gongkai.form.form import APPLICANTS, CANNOT_PROVIDE, NOT_PROCESSED, OTHER_HANDLING, REFUSED, RESULTS
 from gongkai.measure.groups import KEYS, with_covariates
 from gongkai.measure.intervals import upper, wilson
+from gongkai.store.progress import progress
 from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.query import table_parts
 from gongkai.tables.schema import Checks, Reports, Statistics, Table
@@ -209,7 +210,8 @@ def rate_pieces(
     del read
     new = about["report_id"].ne(about["report_id"].shift()).to_numpy()  # a report may be given twice
     starts = np.flatnonzero(new)[::AT_A_TIME]
-    for start, end in zip(starts, [*starts[1:], len(about)], strict=True):
+    spans = list(zip(starts, [*starts[1:], len(about)], strict=True))
+    for start, end in progress(spans, "computing rates"):
         rows = slice(int(start), int(end))
         pieces = []
         for one, counts, priors in counted:

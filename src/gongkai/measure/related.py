@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from gongkai.measure.background import background, used_by
 from gongkai.measure.similar import PairWeights, pair_codes
+from gongkai.store.progress import progress
 from gongkai.tables.query import arrow_of, session
 from gongkai.tables.schema import Table
 
@@ -40,15 +41,19 @@ MEMORY = "384MiB"
 """Of DuckDB, beside which the texts and their weights are held."""
 
 
+Texts = tuple[pa.Array, "Vector"]
+"""All texts, and where among them those in question stand, in order."""
+
+
 def related(
-    held: Table, texts: pa.Array, units: Table, weights: PairWeights, strong: float, least: tuple[float, int]
+    held: Table, texts: Texts, units: Table, weights: PairWeights, strong: float, least: tuple[float, int]
 ) -> Vector:
     """Return the pairs of agency-years (later or same, earlier or same) that are related, ordered.
 
     Args:
         held: The sentences of the agency-years, in order: `text` (number of its masked text), `part`, `unit`
             (number of its agency-year).
-        texts: The different masked texts, each of which stands somewhere.
+        texts: The different masked texts, of which each in question stands somewhere.
         units: `agency` (number of its series) and `year` of each unit.
         weights: Of pairs of characters.
         strong: Cosine from which two texts are evidence.
@@ -58,7 +63,7 @@ def related(
         return np.zeros((0, 2), np.int64)
     code = held["text"].to_numpy()
     first = np.unique(code, return_index=True)[1]
-    length = pc.utf8_length(texts).to_numpy()
+    length, count = pc.utf8_length(texts[0]).to_numpy()[texts[1]], len(texts[1])
     size = np.bincount(held["unit"], weights=length[code], minlength=len(units))
     with session(memory=MEMORY) as db:
         db.register("given", arrow_of({"text": code, "unit": held["unit"].to_numpy()}))
@@ -67,17 +72,14 @@ def related(
                  "year": units["year"].to_numpy(), "size": size}  # fmt: skip
         db.register("units", arrow_of(about))
         left, right = _alike(db, texts, weights, strong)
-        ends = (
-            np.concatenate([np.arange(len(texts)), left, right]),
-            np.concatenate([np.arange(len(texts)), right, left]),
-        )
+        ends = [np.concatenate([np.arange(count), *both]) for both in ((left, right), (right, left))]
         db.register("pairs", arrow_of({"u": ends[0], "v": ends[1]}))
         weight = _evidence(db, texts, units["agency"].nunique())
         part = held["part"].to_numpy()[first]
         scaled = np.round(weight * SCALE).astype(np.int64)
         db.register(
             "texts",
-            arrow_of({"text": np.arange(len(texts)), "weight": scaled, "length": length, "part": part}),
+            arrow_of({"text": np.arange(count), "weight": scaled, "length": length, "part": part}),
         )
         db.execute(_SCORED)
         found = db.execute(
@@ -122,16 +124,16 @@ FROM once GROUP BY x, y
 """
 
 
-def _evidence(db: duckdb.DuckDBPyConnection, texts: pa.Array, agencies: int) -> Vector:
+def _evidence(db: duckdb.DuckDBPyConnection, texts: Texts, agencies: int) -> Vector:
     """Return each text's evidence: −log of the share of agencies with it, two of them left out."""
     known = background()
     found = db.execute(
         "SELECT u, count(DISTINCT agency) AS n FROM pairs JOIN held ON text = v JOIN units USING (unit) "
         "GROUP BY u"
     ).fetchnumpy()
-    users = np.ones(len(texts))
+    users = np.ones(len(texts[1]))
     users[found["u"]] += np.maximum(found["n"] - 2, 0)
-    wording = np.zeros(len(texts))
+    wording = np.zeros(len(users))
     for start, part in _chunks(texts):
         rows, codes = pair_codes(part)
         rarity = np.log((known.agencies + 1) / (used_by(codes) + 1))
@@ -142,14 +144,14 @@ def _evidence(db: duckdb.DuckDBPyConnection, texts: pa.Array, agencies: int) -> 
     return evidence
 
 
-def _chunks(texts: pa.Array) -> Iterator[tuple[int, list[str]]]:
-    for start in range(0, len(texts), CHUNK):
-        yield start, texts.slice(start, CHUNK).to_pylist()
+def _chunks(texts: Texts) -> Iterator[tuple[int, list[str]]]:
+    for start in range(0, len(texts[1]), CHUNK):
+        yield start, texts[0].take(pa.array(texts[1][start : start + CHUNK])).to_pylist()
 
 
 def _alike(
     db: duckdb.DuckDBPyConnection,
-    texts: pa.Array,
+    texts: Texts,
     weights: PairWeights,
     strong: float,
 ) -> tuple[Vector, Vector]:
@@ -178,13 +180,13 @@ def _alike(
     )
     plain = PairWeights(weights.codes, np.ones(len(weights.codes)))
     found = [np.zeros((2, 0), np.int64)]
-    for batch in proposed.to_arrow_reader(CHUNK):
+    for batch in progress(proposed.to_arrow_reader(CHUNK), "comparing texts"):
         pair = np.stack([column.to_numpy().astype(np.int64) for column in batch.columns])
         own, place = np.unique(pair, return_inverse=True)
         left, right = place.reshape(pair.shape)
         kept = np.zeros(len(left), bool)
         for by, least in ((weights, strong), (plain, PLAIN)):
-            matrix = by.rows(texts.take(pa.array(own)).to_pylist())
+            matrix = by.rows(texts[0].take(pa.array(texts[1][own])).to_pylist())
             kept |= np.asarray(matrix[left].multiply(matrix[right]).sum(axis=1)).ravel() >= least
         found.append(pair[:, kept])
     joined = np.concatenate(found, axis=1)

@@ -17,6 +17,7 @@ import numpy as np
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.groups import PLACES, with_places
 from gongkai.measure.intervals import FEWEST
+from gongkai.store.progress import progress
 from gongkai.tables.codebook import Codebook, Quantity
 from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.predicted import check_pivoted, pivot_sql, predictions_in
@@ -195,7 +196,7 @@ def sentence_batches(
     joins: str,
 ) -> Iterator[int]:
     """Make the counted sentences of each batch the table `s`, one after the other; yield its number."""
-    for number, batch in enumerate(batches):
+    for number, batch in enumerate(progress(batches, "summing up")):
         db.execute(f"CREATE OR REPLACE TEMP TABLE s AS {_sentences_sql(batch, scheme, own, keys, joins)}")
         check_pivoted(db, "s", scheme)
         db.execute(f"DELETE FROM s WHERE section IN ({literals(scheme.uncounted_sections)})")

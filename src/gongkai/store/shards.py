@@ -29,6 +29,7 @@ from tqdm.auto import tqdm
 
 from gongkai.errors import GongkaiError
 from gongkai.store import storage
+from gongkai.store.progress import is_terminal
 from gongkai.store.run import extra, refuse_existing
 from gongkai.store.storage import Place
 
@@ -248,7 +249,7 @@ def run_shards(
     """
     place = str(folder)
     total = sum(len(shards[n]) for n in numbers)
-    with tqdm(total=total, unit=unit, disable=not _is_terminal(), file=sys.stderr) as bar:
+    with tqdm(total=total, unit=unit, disable=not is_terminal(), file=sys.stderr) as bar:
         if executor is None and jobs <= 0:
             for number in numbers:
                 run_one(work, shards[number], number, place)
@@ -288,10 +289,6 @@ def _rare_collection() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-def _is_terminal() -> bool:
-    return sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
 
 
 def _pooled(

@@ -6,6 +6,7 @@ the rows of `rows.py`, the files as they were written, and what the user says ab
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from gongkai.errors import SchemaError
+from gongkai.store.progress import progress
 from gongkai.store.run import file_digest, version, whole_folder, write_json
 from gongkai.tables.predicted import fill_predictions, read_predictions, scheme_of
 from gongkai.tables.rows import BUILT, KEYS, ROWS
@@ -89,7 +91,8 @@ def export(
     except ValueError as error:
         raise SchemaError(f"date {about.published!r}: expected e.g. 2026-11-27, 2026-11 or 2026") from error
     pieces: dict[str, Iterator[pa.Table]] = {
-        name: (read_columns(p, None) for p in parts_of(tables, name)) for name in BUILT
+        name: (read_columns(p, None) for p in progress(parts_of(tables, name), f"writing {name}"))
+        for name in BUILT
     }
     if predictions is not None:
         frames = _predictions(predictions, tables)
@@ -138,7 +141,7 @@ def _write(
         if is_csv
         else pq.ParquetWriter(path, schema, compression="zstd") as writer
     ):
-        for piece in (first, *pieces):
+        for piece in itertools.chain([first], pieces):
             for field in schema:
                 if field.name not in piece.column_names:
                     piece = piece.append_column(field.name, pa.nulls(len(piece), field.type))

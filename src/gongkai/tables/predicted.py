@@ -82,17 +82,7 @@ def fill_predictions(
     frame = frame.assign(score=score.astype(float))
     if "model" not in frame.columns:
         frame = frame.assign(model=Path(name).stem)
-    missing = [c for c in FROM_REPORTS if c not in frame.columns]
-    if missing and tables is not None:
-        about = read_table(tables, "sentences", ["sentence_id", *missing], copies=True)
-        if (lost := ~frame["sentence_id"].isin(about["sentence_id"])).any():
-            raise SchemaError(
-                f"{name}: sentence {frame.loc[lost, 'sentence_id'].iloc[0]} is not in {tables}; "
-                "do they come from the same build?"
-            )
-        frame = frame.merge(about, on="sentence_id", how="left", validate="many_to_one")
-    elif missing:
-        raise SchemaError(f"{name}: lacks {', '.join(missing)}; --tables FOLDER fills them")
+    frame = _about_reports(frame, tables, name)
     frame = frame.assign(**{name: None for name in ("seen", "distance") if name not in frame.columns})
     scheme = scheme_of(frame, codebook)
     if codebook is None and not scheme.source:
@@ -103,6 +93,22 @@ def fill_predictions(
     frame = _completed(frame, scheme)
     columns = SCHEMAS["predictions"].names
     return frame[[*columns, *(c for c in frame.columns if c not in columns)]]
+
+
+def _about_reports(frame: Table, tables: str | Path | None, name: str) -> Table:
+    """Fill the report columns that are missing from the tables."""
+    missing = [c for c in FROM_REPORTS if c not in frame.columns]
+    if not missing:
+        return frame
+    if tables is None:
+        raise SchemaError(f"{name}: lacks {', '.join(missing)}; --tables FOLDER fills them")
+    about = read_table(tables, "sentences", ["sentence_id", *missing], copies=True)
+    if (lost := ~frame["sentence_id"].isin(about["sentence_id"])).any():
+        raise SchemaError(
+            f"{name}: sentence {frame.loc[lost, 'sentence_id'].iloc[0]} is not in {tables}; "
+            "do they come from the same build?"
+        )
+    return frame.merge(about, on="sentence_id", how="left", validate="many_to_one")
 
 
 def _refuse_strange(found: pd.Series[str], known: Sequence[str], codebook: Codebook, name: str) -> None:

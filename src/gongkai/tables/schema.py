@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from gongkai.errors import SchemaError
 from gongkai.store import storage
+from gongkai.store.progress import progress
 from gongkai.store.run import whole_file
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped, shipped
@@ -261,7 +262,7 @@ def read_parts(
     aside = {} if copies or name not in _COUNTED else set_aside(folder)
     if aside:
         filters = [*(filters or ()), ("report_id", "not in", list(aside))]
-    for part in parts_of(folder, name):
+    for part in progress(parts_of(folder, name), f"reading {name}"):
         yield _read_part(part, name, None if columns is None else list(columns), filters)
 
 
@@ -476,6 +477,8 @@ def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
             frame = pd.read_excel(source, keep_default_na=False, na_values=[""])
         elif source.is_dir():
             frame = read_table(source, "predictions")
+        elif not source.exists():
+            raise SchemaError(f"{source}: no such file or folder")
         elif source.is_file() and source.suffix.lower() not in PLAIN:
             raise SchemaError(f"{source}: the ending decides the format; expected one of {', '.join(PLAIN)}")
         else:

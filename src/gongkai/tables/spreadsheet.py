@@ -43,7 +43,7 @@ def _each_text(frame: pd.DataFrame, starts: tuple[str, ...], change: Callable[[A
     changed: dict[Any, Any] = {}
     for column in frame.select_dtypes(["object", "string"]).columns:
         texts = frame[column]
-        if any(isinstance(value, str) for value in texts):
+        if texts.notna().any() and any(isinstance(value, str) for value in texts):
             meant = texts.str.startswith(starts, na=False).to_numpy(bool)
             if meant.any():
                 changed[column] = texts.copy()

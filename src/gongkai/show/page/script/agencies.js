@@ -56,16 +56,21 @@ function agenciesView(main, { query }) {
     return all.filter(fits).sort((a, b) => (a.agency.name === null) - (b.agency.name === null) || (state.down ? -1 : 1) * compare(a, b) || a.number - b.number);
   };
   const head = h("tr", {}, columns.map((column) => h("th", { scope: "col", class: column.quantity === undefined ? null : "share", "data-key": column.key },
-    button([h("span", {}, column.name), column.sub ? h("small", {}, column.sub) : null, h("i", { class: "arrow", "aria-hidden": "true" })], () => {
-      if (state.sort === column.key) state.down = !state.down; else Object.assign(state, { sort: column.key, down: column.key !== "name" });
-      state.shown = PAGE;
-      update();
-      announce(t("sorted", { name: column.name }));
-    }, { title: t("sort_by", { name: column.name }) }))));
+    button([h("span", {}, column.name), column.sub ? h("small", {}, column.sub) : null, h("i", { class: "arrow", "aria-hidden": "true" })], () => sortBy(column.key), { title: t("sort_by", { name: column.name }) }))));
+  function sortBy(key) {
+    if (state.sort === key) state.down = !state.down; else Object.assign(state, { sort: key, down: key !== "name" });
+    state.shown = PAGE;
+    update();
+    announce(t("sorted", { name: columns.find((one) => one.key === key).name }));
+  }
+  // Where rows are cards there are no heads of columns to click.
+  const sorter = select(t("sort"), columns.map((column) => [column.key, column.name]), state.sort, sortBy);
+  sorter.classList.add("for-cards");
   const body = h("tbody"), counted = h("p", { class: "count" }), more = h("p", { class: "more" });
   const update = () => {
     amend({ sort: state.sort === "name" ? null : state.sort, down: state.down ? 1 : null, q: state.q, level: state.level, kind: state.kind, province: state.province, broken: state.broken, ...Object.fromEntries(classes.map((one, n) => [`class${n}`, one])) });
     const rows = found();
+    sorter.querySelector("select").value = state.sort;
     for (const th of head.children) th.setAttribute("aria-sort", th.dataset.key === state.sort ? (state.down ? "descending" : "ascending") : "none");
     body.replaceChildren(...rows.slice(0, state.shown).map(tableRow));
     counted.textContent = t("showing", { shown: count(rows.length), all: count(all.length) });
@@ -94,6 +99,7 @@ function agenciesView(main, { query }) {
       select(t("year"), [["", t("all")], ...[...new Set(core.reports.map((row) => row[2]))].sort((a, b) => (b ?? -1) - (a ?? -1)).map((year) => [year ?? "?", yearText(year)])], "year" in within ? within.year ?? "?" : "", (value) => { amend({ year: value }); show(); }),
       core.scheme.choices.map(([name, keys], n) => select(said(name), [["", t("all")], ...keys.map((k) => [k, said(quantities()[k].class)])], classes[n], (value) => { classes[n] = value; state.shown = PAGE; update(); })),
       provinces.length ? select(t("province"), [["", t("all")], ...provinces.map((code) => [code, t(`province_${code}`)])], state.province, change("province")) : null,
+      sorter,
       h("label", { class: "check" }, h("input", { type: "checkbox", checked: state.broken === "1", onchange: (e) => change("broken")(e.target.checked ? "1" : "") }), ` ${t("only_broken")}`)),
     h("div", { class: "between" }, counted, h("p", { class: "saves" }, button("CSV", () => saveCsv("agencies", [
       [t("agency"), t("kind"), t("level"), t("region"), t("years"), t("reports"), ...quantities().flatMap((q) => [...SHARE_HEAD(), t("rank")].map((one) => `${said(q.title)}: ${one}`)), t("broken")],

@@ -5,8 +5,11 @@ function figure({ name, heading, sub, note, draw, rows, controls, level = "h2" }
   let width = 0;
   const table = rows ? h("div", { class: "numbers", hidden: true }) : null;
   const redraw = () => {
-    width = holder.clientWidth;
-    if (width) holder.replaceChildren(...[draw(width)].flat());
+    width = Math.floor(holder.getBoundingClientRect().width);
+    // On very wide screens charts grow with the type around them.
+    const scale = Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 18);
+    if (width) holder.replaceChildren(...[draw(Math.floor(width / scale))].flat());
+    for (const chart of holder.querySelectorAll("svg")) for (const side_ of ["width", "height"]) chart.setAttribute(side_, scale * chart.getAttribute(side_));
     if (table && !table.hidden) table.replaceChildren(numberTable(rows()));
   };
   new ResizeObserver(() => { if (Math.abs(holder.clientWidth - width) > 2) redraw(); }).observe(holder);
@@ -30,12 +33,12 @@ function figure({ name, heading, sub, note, draw, rows, controls, level = "h2" }
 }
 function numberTable(rows) {
   const [head, ...body] = rows;
-  const cell = (value) => h("td", { class: typeof value === "number" ? "n" : null }, value === null || value === undefined ? "–" : typeof value === "number" ? String(value) : value);
+  const cell = (value) => h("td", { class: typeof value === "number" ? "n" : null }, value === null || value === undefined ? "–" : typeof value === "number" ? (Number.isInteger(value) ? String(value) : value.toFixed(4)) : value);
   return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("as_table") },
     h("table", {}, h("thead", {}, h("tr", {}, head.map((c) => h("th", { scope: "col" }, c)))),
       h("tbody", {}, body.slice(0, 500).map((row) => h("tr", {}, row.map(cell))))));
 }
-const asShare = (v) => (v === null || v === undefined ? null : v / 10_000);
+const asShare = (v) => (v === null || v === undefined ? null : Number((v / 10_000).toFixed(6)));
 const shareCells = (share) => [asShare(share.value), asShare(share.low), asShare(share.high), share.n, ...(corrects() ? [share.coded] : [])];
 const SHARE_HEAD = () => [t("value"), t("low"), t("high"), t("n"), ...(corrects() ? [t("coded")] : [])];
 // A share's mark: open without an interval; a square where the others are corrected and it is only counted.
