@@ -40,7 +40,7 @@ def read_plain(content: bytes, name: str) -> Blocks:
 
 
 def _without_commas(text: str) -> str:
-    """Give the rows of a spreadsheet's export as lines, their cells apart by bars; other text as it stands."""
+    """Give rows of a spreadsheet's export as lines, cells apart by bars; other text as it stands."""
     head = text[:LONGEST_LINE].split("\n", 1)[0]
     if not head.rstrip().endswith((",", '"')) or text.count(",") < MANY:
         return text
