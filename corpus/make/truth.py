@@ -54,7 +54,10 @@ def marks(report: Authored) -> list[tuple[str, str]]:
 
 
 def find(behind: str, sentences: pd.DataFrame) -> str | None:
-    """Return the id of the sentence that a mark speaks of: the first behind it, past a heading or a label."""
+    """Return the id of the sentence that a mark speaks of.
+
+    The one that starts behind it, or in which it stands (behind an enumerator), else the first past a heading.
+    """
     fitting = [
         (behind.find(t[:60]), -len(t), i)
         for i, t in zip(sentences["sentence_id"], sentences["_squeezed"], strict=True)
@@ -63,7 +66,8 @@ def find(behind: str, sentences: pd.DataFrame) -> str | None:
     inside = [
         i for i, t in zip(sentences["sentence_id"], sentences["_squeezed"], strict=True) if behind[:10] in t
     ]
-    return min(fitting)[2] if fitting else next(iter(inside), None)
+    starts = [found for found in fitting if found[0] == 0]
+    return min(starts)[2] if starts else next(iter(inside), None) or (min(fitting)[2] if fitting else None)
 
 
 def main() -> int:

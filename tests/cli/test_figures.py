@@ -68,6 +68,7 @@ def test_rates_say_what_is_null_and_what_fits_no_report(tables, tmp_path):
     out = call("rates", tables, "-o", tmp_path / "r.csv", *own)
     assert "× staff not given" in out
     assert "1 of 1 rows fit no report" in out
+    assert "reports have no row there" in out
     assert pd.read_csv(tmp_path / "r.unmatched.csv")["agency"].tolist() == ["无此局"]
     assert "null:" in out
     said = call("rates", tables, "-o", tmp_path / "r2.csv", "--per", "staff", fails=True)

@@ -54,6 +54,26 @@ def test_strata_leave_out_what_lies_between_them():
     assert variance(sums, sizes, np.array([0, 0, 1, 1])) == (pytest.approx(0), pytest.approx(2))
 
 
+def test_with_clusters_of_one_size_the_error_is_that_of_statsmodels():
+    api = pytest.importorskip("statsmodels.api", reason="of the extra dev")
+    outcome, index = np.random.default_rng(2).random(60).round(), np.repeat(np.arange(12), 5)
+    sums = np.bincount(index, (outcome - outcome.mean()) / 60)
+    fitted = api.OLS(outcome, np.ones(60)).fit(cov_type="cluster", cov_kwds={"groups": index})
+    found, freedom = variance(sums, np.full(12, 5.0))
+    assert np.sqrt(found) == pytest.approx(fitted.bse[0], rel=1e-12)
+    assert freedom == pytest.approx(11)
+
+
+@pytest.mark.parametrize(("few", "many"), [(3, 27), (5, 50), (10, 10)])
+def test_the_freedom_of_two_means_is_that_of_the_behrens_fisher_problem(few, many):
+    """Imbens & Kolesár (2016), section II: K_BM of a difference of two means, in closed form; 2.5 at 3 and 27."""
+    sizes = np.repeat([1 / few**2, 1 / many**2], [few, many])
+    sums = np.random.default_rng(0).normal(size=few + many)
+    _, freedom = variance(sums, sizes, imputed=np.where(np.arange(few + many) < few, 0, sizes))
+    squares = many**2 * (many - 1) + few**2 * (few - 1)
+    assert freedom == pytest.approx((few + many) ** 2 * (few - 1) * (many - 1) / squares)
+
+
 def two_means_by_matrices(sums, coded, imputed):
     """CR2 and degrees of freedom of the sum of two means, from the covariance of what clusters add to it."""
     seen = sum(np.diag(v) - np.outer(v, v) / v.sum() for v in (coded, imputed))

@@ -104,6 +104,37 @@ def test_sets_are_those_of_the_definition_or_smaller_by_steps(seed):
         assert off <= 8
 
 
+PISA = {
+    "Australia": (491.360, 1.940), "Austria": (498.942, 2.971), "Belgium": (508.070, 2.263), "Canada": (512.017, 2.357),
+    "Chile": (417.407, 2.416), "Colombia": (390.932, 2.990), "Czech Republic": (499.468, 2.461), "Denmark": (509.398, 1.735),
+    "Estonia": (523.415, 1.744), "Finland": (507.301, 1.968), "France": (495.408, 2.320), "Germany": (500.044, 2.647),
+    "Greece": (451.370, 3.091), "Hungary": (481.083, 2.320), "Iceland": (495.187, 1.953), "Ireland": (499.633, 2.199),
+    "Israel": (463.035, 3.499), "Italy": (486.590, 2.780), "Japan": (526.973, 2.471), "Korea": (525.933, 3.121),
+    "Latvia": (496.126, 1.963), "Lithuania": (481.191, 1.953), "Luxembourg": (483.421, 1.098), "Mexico": (408.801, 2.493),
+    "Netherlands": (519.231, 2.632), "New Zealand": (494.490, 1.706), "Norway": (500.964, 2.219), "Poland": (515.648, 2.602),
+    "Portugal": (492.487, 2.685), "Slovak Republic": (486.165, 2.556), "Slovenia": (508.898, 1.364), "Spain": (481.393, 1.462),
+    "Sweden": (502.388, 2.654), "Switzerland": (515.315, 2.908), "Turkey": (453.508, 2.260), "United Kingdom": (501.770, 2.564),
+    "United States": (478.245, 3.235),
+}  # fmt: skip
+"""Mathematics in PISA 2018 (OECD): score and standard error."""
+
+
+def test_sets_are_those_published_of_pisa():
+    """The worked example of Mogstad, Romano, Shaikh & Wilhelm, as in the vignette of their R package csranks."""
+    names = list(PISA)
+    x, se = np.array([*PISA.values()]).T
+    (low, high), (low_all, high_all) = rank_sets(x, se, draws=4000)
+    kingdom = names.index("United Kingdom")
+    assert (x > x[kingdom]).sum() + 1 == 13
+    assert low[kingdom] in (7, 8)  # the vignette prints 8 and says 7: the quantile is drawn
+    assert high[kingdom] == 23
+    best = {name for name, rank in zip(names, low_all, strict=True) if rank <= 5}
+    assert best == {"Belgium", "Canada", "Denmark", "Estonia", "Finland", "Japan", "Korea", "Netherlands", "Poland",
+                    "Slovenia", "Sweden", "Switzerland"}  # fmt: skip
+    last = [names.index(name) for name in ("Chile", "Mexico", "Colombia")]
+    assert low_all[last].min() > np.delete(high_all, last).max()
+
+
 def test_rank_sets_hold_the_true_ranks_together():
     """Ten groups, some of them equal."""
     truth = np.array([0, 0, 0.5, 1, 1, 2, 3, 3.2, 5, 6])

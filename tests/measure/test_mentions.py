@@ -67,3 +67,38 @@ def test_the_year_of_the_period_and_of_the_title_but_not_of_a_comparison():
 
 def test_nothing_is_found_in_the_tiny_corpus(tables):
     assert mentions(read_table(tables, "sentences")).empty
+
+
+def of_two_counties(*texts, agency="泗洪县民政局", code="321324"):
+    """Names found in `texts`; held beside them: a township and a bureau of another county."""
+    held = [
+        ("睢宁县大古邳镇人民政府", "320324", "本镇工作平稳。"),
+        ("睢宁县教育局", "320324", "岚山镇、姚集镇、梁集镇和桃园镇的学校均已公开。"),
+        ("泗洪县教育局", "321324", "双沟镇、归仁镇、梁集镇的学校均已公开。"),
+    ]
+    rows = [(f"s{i}", "r", agency, 2023, "overview", t, code) for i, t in enumerate(texts)]
+    rows += [(f"o{i}", f"o{i}", a, 2023, "overview", t, c) for i, (a, c, t) in enumerate(held)]
+    columns = ["sentence_id", "report_id", "agency", "year", "section", "text", "region_code"]
+    found = mentions(pd.DataFrame(rows, columns=columns))
+    return [*zip(found["what"], found["mentioned"], strict=True)]
+
+
+def test_a_county_names_a_township_of_another():
+    """Written before the rule was run on it: a township held, or listed by another county's report."""
+    slips = ["督促大古邳镇按月更新。", "全县桃园镇等12个乡镇公开了低保名单。", "姚集镇党政办负责上传。"]
+    assert of_two_counties(*slips) == [("place", "大古邳镇"), ("place", "桃园镇"), ("place", "姚集镇")]
+    own = [
+        "归仁镇按月公开。",
+        "梁集镇按月公开。",
+        "赴姚集镇学习。",
+        "全县各乡镇、街道均已公开。",
+        "魏营镇已公开。",
+    ]
+    assert of_two_counties(*own) == []  # its own, of both, visited, no name, of no one
+    assert of_two_counties("桃园镇已公开。", agency="徐州市民政局", code="320300") == []
+    assert of_two_counties("桃园镇已公开。", agency="宿迁市民政局", code="321300") == [("place", "桃园镇")]
+
+
+def test_without_codes_counties_of_different_names_lie_apart():
+    assert of_two_counties("桃园镇已公开。", agency="云汀县民政局", code=None) == [("place", "桃园镇")]
+    assert of_two_counties("桃园镇已公开。", agency="云汀市民政局", code=None) == []

@@ -217,3 +217,10 @@ def test_the_placebo_of_stickiness_is_another_agencys_last_report():
     assert value(found, agency="乙县林业局", year=2018) == 0
     assert found.loc[found["year"] == 2017, "value"].isna().all()
     assert reuse_placebo(SENTENCES)["value"].isna().all()
+
+
+def test_ngrams_counted_some_at_a_time_are_those_counted_at_once(tables, monkeypatch):
+    whole = reused_sentences(tables)
+    monkeypatch.setattr("gongkai.measure.reuse.GRAMS", 500)
+    monkeypatch.setattr("gongkai.measure.reuse.ROWS", 7)
+    pd.testing.assert_frame_equal(reused_sentences(tables), whole)

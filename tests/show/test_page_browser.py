@@ -354,6 +354,7 @@ def test_a_table_stands_in_the_place_of_its_chart_and_back(opened):
     assert figure.locator("[data-save=svg]").is_hidden()
     assert figure.locator(".numbers tbody tr").count() == 2
     first = figure.locator(".numbers tbody tr").first.inner_text()
+    assert re.search(r"\t0\.\d{4}\t", first)
     figure.locator(".tabs button").nth(1).click()
     assert figure.locator(".numbers tbody tr").first.inner_text() != first
     turn.click()

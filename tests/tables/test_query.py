@@ -1,4 +1,5 @@
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -125,3 +126,11 @@ def test_the_documented_queries_run(tables, predictions, tmp_path):
     with gongkai.connect(tables, tmp_path / "predictions") as opened:
         for query in queries:
             assert opened.execute(query).fetchall(), query
+
+
+def test_partition_keeps_columns_of_ones_own(tables, tmp_path):
+    shutil.copytree(tables, tmp_path / "t")
+    for part in (tmp_path / "t" / "reports").iterdir():
+        pd.read_parquet(part).assign(mine="x").to_parquet(part)
+    partition(tmp_path / "t", tmp_path / "o")
+    assert read_table(tmp_path / "o", "reports")["mine"].eq("x").all()

@@ -96,3 +96,17 @@ def test_unknown_ending_and_existing_file_are_refused(tmp_path):
     with pytest.raises(GongkaiError, match="--overwrite"):
         schema.write_frame(frame, path)
     assert schema.write_frame(frame, path, overwrite=True) == path
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "xlsx"])
+def test_a_table_in_pieces_is_written_as_the_whole(ending, tmp_path):
+    whole = pd.DataFrame(
+        {"id": ["a", "b", "c"], "n": [1, 2, 3], "x": [0.5, None, 2.0], "t": [None, None, "=1"]}
+    )
+    pieces = (whole.iloc[k : k + 1] for k in range(3))
+    schema.write_frames(pieces, tmp_path / f"pieces.{ending}")
+    schema.write_frame(whole, tmp_path / f"whole.{ending}")
+    read = (schema.read_frame(tmp_path / f"{name}.{ending}", ["id"]) for name in ("pieces", "whole"))
+    pd.testing.assert_frame_equal(*read, check_dtype=False)
+    if ending in ("csv", "jsonl"):
+        assert (tmp_path / f"pieces.{ending}").read_bytes() == (tmp_path / f"whole.{ending}").read_bytes()

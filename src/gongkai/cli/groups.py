@@ -46,10 +46,14 @@ def group_reports(
 def say_unmatched(
     reports: Table, own: Table, covariates: Path, output: Path, *, overwrite: bool = False
 ) -> None:
-    """Count the rows of the user's table that fit no report, and write them to NAME.unmatched.csv."""
+    """Count reports that the user's table lacks, and list its rows that fit no report: NAME.unmatched.csv."""
     from gongkai.tables.schema import write_frame
 
-    _, unmatched = gongkai.with_covariates(reports, own)
+    joined, unmatched = gongkai.with_covariates(reports, own)
+    if lacking := int(joined[joined.columns.difference(reports.columns)].isna().all(axis=1).sum()):
+        typer.echo(
+            f"  {covariates}: {lacking} of {len(joined)} reports have no row there: a group of their own"
+        )
     if len(unmatched):
         beside = output.with_name(f"{output.stem}.unmatched.csv")
         write_frame(unmatched, beside, overwrite=overwrite)

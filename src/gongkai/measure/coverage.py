@@ -21,11 +21,12 @@ from gongkai.measure.series import series_name
 from gongkai.report.places import split_divisions
 from gongkai.store.progress import progress
 from gongkai.tables.columns import as_columns, refuse_lacking
-from gongkai.tables.schema import Problems, Reports, Table
+from gongkai.tables.schema import Problems, Reports, Table, records
 
 DEADLINES = {2008: "-03-31", 2019: "-01-31"}
 """When reports of a year are due in the next, from which year on: by 31 March under the regulation of 2008
 (article 31), by 31 January under that of 2019 (article 50)."""
+_ABOUT = ["level", "region_code", "published", "source_path"]
 _COLUMNS = ["agency", "level", "province", "region_code", "year", "status", "reports", "published", "late",
             "evidence", "note"]  # fmt: skip
 
@@ -75,35 +76,34 @@ def coverage(
             "no agency or no year to expect: give agencies and years, or reports that name theirs"
         )
     failed = _failed(problems)
-    groups = {
-        (str(rows["agency"].iloc[0]), int(rows["year"].iloc[0])): rows
-        for _, rows in known.groupby(["agency", "year"], sort=True)
-    }
-    rows: list[dict[str, object]] = []
+    groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for one in records(known[["agency", "year", *_ABOUT]].sort_values(["agency", "year"], kind="stable")):
+        groups.setdefault((str(one["agency"]), int(one["year"])), []).append(one)
+    rows: list[list[object]] = []
     used: set[tuple[str, int]] = set()
     for about in progress(wanted, "looking for reports"):
         names = about.pop("names")
         for year in (year for year in span if about["first"] <= year <= about["last"]):
-            held = [groups[name, year] for name in names if (name, year) in groups]
+            held = [one for name in names for one in groups.get((name, year), ())]
             used |= {(name, year) for name in names}
             rows.append(_row(about, year, _status(held, str(about["agency"]), year, failed), about["note"]))
     strange = "not expected" if expect is not None else "outside the years asked for"
     for (name, year), part in groups.items():
         if (name, year) not in used:
-            status = _status([part], name, year, failed)
-            rows.append(_row(_place(part.iloc[0], name), year, status, strange))
+            rows.append(_row(_place(part[0], name), year, _status(part, name, year, failed), strange))
     lost = kept[kept["agency"].isna() | kept["year"].isna()]
-    rows += [_unplaced(one) for one in lost.to_dict("records")]
+    rows += [_unplaced(one) for one in records(lost[["agency", "year", *_ABOUT]])]
     table = pd.DataFrame(rows, columns=_COLUMNS)
     return table.assign(year=table["year"].astype("Int32"), late=table["late"].astype("boolean"))
 
 
-def _row(place: Mapping[str, Any], year: int | None, status: Mapping[str, Any], note: str) -> dict[str, Any]:
+def _row(place: Mapping[str, Any], year: int | None, status: Mapping[str, Any], note: str) -> list[object]:
     said = "; ".join(filter(None, [note, status.get("note")]))
-    return {**place, "year": year, **status, "note": said}
+    found = {**place, "year": year, **status, "note": said}
+    return [found[column] for column in _COLUMNS]
 
 
-def _unplaced(report: Mapping[Any, Any]) -> dict[str, Any]:
+def _unplaced(report: Mapping[Any, Any]) -> list[object]:
     """Return the row of a report without agency or year."""
     lacking = [c for c in ("agency", "year") if pd.isna(report[c])]
     status = {"status": "held", "reports": 1, "published": report["published"] or "", "late": None,
@@ -125,7 +125,7 @@ def _province(code: object) -> str | None:
     return f"{code[:2]}0000" if isinstance(code, str) and len(code) >= 2 else None
 
 
-def _place(row: Mapping[Any, Any] | pd.Series[Any], name: str | None) -> dict[str, Any]:
+def _place(row: Mapping[Any, Any], name: str | None) -> dict[str, Any]:
     code = None if pd.isna(row["region_code"]) else row["region_code"]
     level = None if pd.isna(row["level"]) else row["level"]
     return {"agency": name, "level": level, "province": _province(code), "region_code": code}
@@ -133,7 +133,8 @@ def _place(row: Mapping[Any, Any] | pd.Series[Any], name: str | None) -> dict[st
 
 def _expected(known: Reports, expect: Table | None) -> list[dict[str, Any]]:
     """Return the agencies to look for, each with the names under which reports of it are held."""
-    of_name = {str(a): part.iloc[-1] for a, part in known.groupby("agency", sort=True)}
+    latest = known[["agency", *_ABOUT]].drop_duplicates("agency", keep="last").sort_values("agency")
+    of_name = {str(row["agency"]): row for row in records(latest)}
     if expect is None:
         return [
             _place(row, name) | {"names": [name], "first": -9999, "last": 9999, "note": ""}
@@ -207,27 +208,28 @@ def _failed(problems: Problems | None) -> list[tuple[str, str]]:
     return list(zip(lost["source_path"].astype(str), lost["message"].astype(str), strict=True))
 
 
-def _status(held: list[Reports], agency: str, year: int, failed: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def _status(
+    held: Sequence[Mapping[str, Any]], agency: str, year: int, failed: Iterable[tuple[str, str]]
+) -> dict[str, Any]:
     if not held:
         short = agency.removeprefix("".join(_divisions(agency)[:-1]))
         lost = [f"{path}: {said}" for path, said in failed if short in path and str(year) in path]
         return {"status": "unreadable" if lost else "missing", "reports": 0, "published": "", "late": None,
                 "evidence": "; ".join(lost[:3])}  # fmt: skip
-    part = pd.concat(held)
-    dates = sorted({str(d) for d in part["published"].dropna()})
+    dates = sorted({str(one["published"]) for one in held if pd.notna(one["published"])})
     # Of several, the first decides: the obligation was met when one of them stood.
     due = DEADLINES[max((since for since in DEADLINES if since <= year), default=min(DEADLINES))]
     late = dates[0][:10] > f"{year + 1}{due}" if dates else None
     found: dict[str, Any] = {
-        "reports": len(part),
+        "reports": len(held),
         "published": "; ".join(dates),
         "late": late,
-        "evidence": "; ".join(part["source_path"].astype(str)),
-        "status": "twice" if len(part) > 1 else "late" if late else "held",
+        "evidence": "; ".join(str(one["source_path"]) for one in held),
+        "status": "twice" if len(held) > 1 else "late" if late else "held",
     }
     if dates and dates[0][:7] < f"{year}-12":
         note = f"published {dates[0]}, before the year {year} that it reports on was over"
-        found |= {"note": note, "late": None, "status": "twice" if len(part) > 1 else "held"}
+        found |= {"note": note, "late": None, "status": "twice" if len(held) > 1 else "held"}
     return found
 
 

@@ -19,7 +19,7 @@ from gongkai.measure.celled import cells_of, named_cells, told_by_cells
 from gongkai.measure.reuse import last_reports
 from gongkai.measure.similar import AT_A_TIME as TEXTS
 from gongkai.measure.similar import PairWeights, mask, owners_weights, pair_codes
-from gongkai.measure.troubles import is_framing, same_trouble
+from gongkai.measure.troubles import bare, is_framing, meanings, same_trouble
 from gongkai.store.progress import progress
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.predicted import INDICATOR, predictions_in
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-PROMISED, PROBLEM = 0.08, 0.15
+PROMISED, PROBLEM = 0.08, 0.25
 """Score (of a problem: probability) from which a counterpart counts; how chosen: docs/methods.md."""
 PROMISE_OUTCOMES = ("done", "again", "unclear", "silent")
 REVIEW = 0.05
@@ -71,7 +71,7 @@ def followup(
     The counterpart is the sentence of the next report (preamble left out) with the highest score: the mean
     of the cosine of `similar.weigh` and the share of the earlier sentence's weight that the later one
     holds. Of a problem it is the most probable one among the next report's problems, by that score and by
-    what both are about (`troubles.same_trouble`). Sentences that only announce a list (they are the `lead`
+    what both are about (`troubles.meanings`). Sentences that only announce a list (they are the `lead`
     of others) are no promises of their own.
 
     Args:
@@ -268,28 +268,34 @@ def _rows_of(
     announces = np.array([key in leads for key in zip(held["report_id"], held["text"], strict=True)], bool)
     section, texts = (np.array(held[c], object) for c in ("section", "text"))
     counted = ~np.isin(section, scheme.uncounted_sections)
-    framing = np.array([s == "problems" and is_framing(t) for s, t in zip(section, texts, strict=True)], bool)
-    candidates = {
-        scheme.follow: promised & ~announces & counted,
-        "problem": (section == "problems") & ~promised & ~announces & ~framing,
-    }
-    matrix = weights.rows(held["masked"])
+    naming = section == "problems"
+    naming[naming] = ~is_framing(texts[naming].tolist())
+    meant = meanings(texts[naming].tolist())
+    candidates = {scheme.follow: promised & ~announces & counted, "problem": naming & ~promised & ~announces}
+    matrix = weights.rows([*held["masked"], *map(bare, texts[naming].tolist())])
     of_report = frame.groupby("report_id").indices
     sought: list[tuple[int, str, Vector, Vector]] = []
     for k, (_, one, other) in enumerate(pairs):
         now, after = np.asarray(of_report[one]), np.asarray(of_report[other])
         after = after[counted[after]]
         for kind, chosen in candidates.items():
-            pool = after[(section[after] == "problems") & ~framing[after]] if kind == "problem" else after
+            pool = after[naming[after]] if kind == "problem" else after
             sought.append((k, kind, now[chosen[now]], pool))
-    full = [(index, pool) for _, _, index, pool in sought if len(index) and len(pool)]
+    bared = len(frame) + np.cumsum(naming) - 1  # rows of problems without the words that call them one
+    full = [
+        (bared[index], bared[pool]) if kind == "problem" else (index, pool)
+        for _, kind, index, pool in sought
+        if len(index) and len(pool)
+    ]
     alike = iter(likenesses(matrix, *zip(*full, strict=True)) if full else ())
     for k, kind, index, pool in sought:
         match, score = index, np.zeros(len(index))
         if len(index) and len(pool):
             likeness = next(alike)
             if kind == "problem":
-                likeness = same_trouble(texts[index].tolist(), texts[pool].tolist(), likeness)
+                likeness = same_trouble(
+                    meant[bared[index] - len(frame)], meant[bared[pool] - len(frame)], likeness
+                )
             match, score = pool[likeness.argmax(axis=1)], likeness.max(axis=1)
         before, later = (cells.get(report, {}) for report in pairs[k][1:])
         for row in _rows(held, index, match, score, kind, limits[kind]):

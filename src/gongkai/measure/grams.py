@@ -57,31 +57,47 @@ class Words:
             count = np.where((length > 0) & (length < n), 1, count)
         owner = np.repeat(np.arange(len(rows)), count)
         at = start[owner] + np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-        end = (start + length)[owner]
         found = np.zeros(len(owner), np.uint64)
+        beyond = (length[owner] < n) if short else np.zeros(0, bool)
+        end = (start + length)[owner[beyond]] if short else start[:0]
         for step in range(n):
             found *= _FACTOR
-            inside = at + step < end
-            found[inside] += self.values[self.codes[at[inside] + step]]
+            if not short:
+                found += self.values[self.codes[at + step]]
+                continue
+            place = at + step
+            inside = np.ones(len(at), bool)
+            inside[beyond] = place[beyond] < end
+            found[inside] += self.values[self.codes[place[inside]]]
             found[~inside] += np.uint64(1)
         return found, rows[owner]
 
 
 def read_words(sentences: Sentences | str | Path, columns: Sequence[str]) -> tuple[Table, Words]:
-    """Read the words of the sentences that are counted (`known_parts`), and beside them some columns."""
+    """Read the words of the sentences that are counted (`known_parts`), and beside them some columns.
+
+    Texts among these are categories, in their order.
+    """
     numbers: dict[str, int] = {}
     tables, codes, lengths = [], [], []
     wanted = list(dict.fromkeys(["agency", "year", "section", *columns, "tokens"]))
     for table in known_parts(sentences, wanted, preambles=False):
-        tables.append(table.select(columns))
+        tables.append(pa.table({c: _encoded(table[c]) for c in columns}))
         for chunk in table["tokens"].chunks:
             of_chunk, length = coded(chunk, lambda token: _number(token, numbers))
             codes.append(of_chunk)
             lengths.append(length)
-    frame: Table = pa.concat_tables(tables, promote_options="permissive").to_pandas()
+    frame: Table = pa.concat_tables(tables, promote_options="permissive").unify_dictionaries().to_pandas()
+    for column in frame.select_dtypes("category"):
+        frame[column] = frame[column].cat.reorder_categories(sorted(frame[column].cat.categories))
     starts = np.concatenate([[0], np.cumsum(np.concatenate([*lengths, np.zeros(0, int)]))]).astype(np.int64)
     values = np.random.default_rng(0).integers(2**64, size=len(numbers) + 1, dtype=np.uint64)
     return frame, Words(np.concatenate([*codes, np.zeros(0, np.int32)]), starts, values)
+
+
+def _encoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return column.cast(pa.string()).dictionary_encode() if text else column
 
 
 def are_known(part: pa.Table, *, preambles: bool) -> pa.ChunkedArray:

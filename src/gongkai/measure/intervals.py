@@ -360,15 +360,12 @@ def difference_interval(
     """
     from scipy import optimize
 
-    sides = _sides(laid([first, second]))
+    pair = laid([first, second])
+    sides = _sides(pair)
     a, b = np.clip(sides.value, 0.0, 1.0).tolist()
     if note := sides.note[0] or sides.note[1]:
         return Estimate(b - a, NAN, NAN, NAN, note), NAN
-    tie, most = 0.0, math.inf
-    if joined and (product := float((first.sums**2).sum() * (second.sums**2).sum())) > 0:
-        tie = float((first.sums * second.sums).sum()) / float(np.sqrt(product))
-    if joined and ((first.sizes > 0) & (second.sizes > 0)).all():
-        most = len(first.sizes) - 1  # wholly paired
+    tie, most = _ties(pair) if joined else (np.zeros(1), np.full(1, np.inf))
 
     def ends(at: float) -> tuple[float, float]:
         low, high = _gaps(sides, at, tie, most)
@@ -387,22 +384,33 @@ def difference_interval(
     else:
         p_value = 1 - float(optimize.brentq(beyond, 1e-9, 1 - 1e-9, xtol=1e-10))
     one, two = sides.error.tolist()
-    error = math.sqrt(max(one**2 + two**2 - 2 * tie * one * two, 0.0))
+    error = math.sqrt(max(one**2 + two**2 - 2 * tie.item() * one * two, 0.0))
     return Estimate(b - a, max(low, -1.0), min(high, 1.0), error), p_value
 
 
-def difference_limits(pairs: Moments, level: float) -> tuple[Vector, Vector]:
-    """Return the limits of `difference_interval` of many pairs of unjoined shares, laid one after the other.
+def difference_limits(pairs: Moments, level: float, *, joined: bool = False) -> tuple[Vector, Vector]:
+    """Return the limits of `difference_interval` of many pairs of shares, laid one after the other.
 
     NaN where a share of the pair has no interval.
     """
     sides = _sides(pairs)
     known = (sides.note[::2] == "") & (sides.note[1::2] == "")
-    low, high = _gaps(sides, level)
+    tie, most = _ties(pairs) if joined else (np.zeros(len(known)), np.full(len(known), np.inf))
+    low, high = _gaps(sides, level, tie, most)
     return np.where(known, low, NAN), np.where(known, high, NAN)
 
 
-def _gaps(sides: _Sides, level: float, tie: float = 0.0, most: float = math.inf) -> tuple[Vector, Vector]:
+def _ties(pairs: Moments) -> tuple[Vector, Vector]:
+    """Return how the two of each pair, which have the same clusters, correlate; and its freedom at most."""
+    second = pairs.of % 2 == 1
+    of, one, two = pairs.of[second] // 2, pairs.sums[~second], pairs.sums[second]
+    both, first, last = (np.bincount(of, x) for x in (one * two, one**2, two**2))
+    tie = np.divide(both, np.sqrt(first * last), out=np.zeros(len(both)), where=first * last > 0)
+    lacking = np.bincount(of, (pairs.sizes[~second] <= 0) | (pairs.sizes[second] <= 0))
+    return tie, np.where(lacking > 0, np.inf, np.bincount(of) - 1)  # wholly paired: pairs less one
+
+
+def _gaps(sides: _Sides, level: float, tie: Vector, most: Vector) -> tuple[Vector, Vector]:
     """Return the limits of each second share less the one before it, whose sums correlate by `tie`."""
     from scipy import special
 

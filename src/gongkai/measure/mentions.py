@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from gongkai.measure.grams import known_parts
 from gongkai.report.places import regions, split_divisions
@@ -17,8 +19,14 @@ _VISITED = re.compile(r"(?:赴|与|到|学习|借鉴|对标|考察|参观|向|�
 _PERIOD = re.compile(r"(?:自|从)?(20\d\d)年1月1日(?:起)?(?:至|到|—|-)+.{0,8}12月31日")
 _TITLE = re.compile(r"(20\d\d)年(?:度)?政府信息公开(?:工作)?(?:情况)?年度报告")
 _TOWNSHIP = re.compile(r"[\u4e00-\u9fff]{1,8}?(?:街道|镇|乡|苏木)(?=办事处|人民政府|政府)")
+_TOWN = "[\u4e00-\u9fff]{2,3}(?:街道|镇|乡|苏木)"
+_LISTED = re.compile(
+    f"(?<=镇|乡)(?:[、和及]{_TOWN})+(?![\u4e00-\u9fff]?镇)|(?<=街道|苏木)(?:[、和及]{_TOWN})+"
+)
 SHORTEST = 3
 """Characters of a division's name: 东区 and 矿区 are words of any text."""
+Home = tuple[str, ...]
+"""Code of a region, empty where unknown, and the name of its last division, if there is one."""
 
 
 def mentions(sentences: Sentences | str | Path) -> Table:
@@ -27,8 +35,9 @@ def mentions(sentences: Sentences | str | Path) -> Table:
     A place counts as other when it is a division of our table that is not the report's own, above or below
     it by code, and was not only visited or compared with. An agency: the full name of another agency of the
     sentences given, unless the own name holds it. In a township's report another township of theirs counts,
-    by its short name too; in a county's it may be one of its own, which no table tells. A year: that of the
-    period or of the report, as the sentence itself says them; a year compared with is none.
+    by its short name too; in others a township that is known to be another county's alone: because its
+    government is held, or because that county's reports list it (甲镇、乙镇). A year: that of the period or
+    of the report, as the sentence itself says them; a year compared with is none.
 
     Args:
         sentences: `sentences` rows with `region_code`, or a tables folder; preambles are searched too.
@@ -41,22 +50,71 @@ def mentions(sentences: Sentences | str | Path) -> Table:
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    agencies = {
-        str(a)
-        for part in known_parts(sentences, ["agency", "year"])
-        for a in part["agency"].unique().to_pylist()
-    }
-    others = _any_of(a for a in agencies if len(a) > 5)
-    towns = _any_of(town for a in agencies if len(town := _township(a)) >= SHORTEST)
-    rows = []
     columns = ["sentence_id", "report_id", "agency", "year", "section", "text"]
     coded = isinstance(sentences, str | Path) or "region_code" in sentences.columns
-    for part in known_parts(sentences, [*columns, *(["region_code"] if coded else [])]):
-        codes = part["region_code"].to_pylist() if coded else [None] * len(part)
-        for *row, code in zip(*(part[c].to_pylist() for c in columns), codes, strict=True):
-            found = _named(str(row[5]), str(row[2]), int(row[3]), code, others, towns)
+    read = [*columns, *(["region_code"] if coded else [])]
+    agencies, lying = _held(known_parts(sentences, read))
+    others = _any_of(a for a in agencies if len(a) > 5)
+    towns = _any_of(town for a in agencies if len(town := _township(a)) >= SHORTEST)
+    known = _any_of(lying)
+    rows = []
+    for part in known_parts(sentences, read):
+        for *row, code in _rows(part):
+            text, agency = str(row[5]), str(row[2])
+            found = [*_named(text, agency, int(row[3]), code, others, towns)]
+            if not _township(agency):
+                elsewhere = _elsewhere(text, agency, code, known, lying, others)
+                found += (("place", town) for town in dict.fromkeys(elsewhere))
             rows += [(*row, what, said) for what, said in found]
     return pd.DataFrame(rows, columns=[*columns, "what", "mentioned"])
+
+
+def _rows(part: pa.Table) -> Iterator[list[Any]]:
+    columns = [part[c].to_pylist() for c in part.column_names if c != "region_code"]
+    codes = part["region_code"].to_pylist() if "region_code" in part.column_names else [None] * len(part)
+    return map(list, zip(*columns, codes, strict=True))
+
+
+def _held(parts: Iterable[pa.Table]) -> tuple[set[str], dict[str, set[Home]]]:
+    """Return the agencies, and in which places the townships lie that are held or listed by one of them."""
+    homes: dict[str, Home] = {}
+    lying: dict[str, set[Home]] = {}
+    for part in parts:
+        for *row, code in _rows(part):
+            agency = str(row[2])
+            if agency not in homes:
+                homes[agency] = (code if isinstance(code, str) else "", *split_divisions(agency)[-1:])
+                if len(town := _township(agency)) >= SHORTEST:
+                    lying.setdefault(town, set()).add(homes[agency])
+            for listed in _LISTED.findall(str(row[5])):
+                for town in re.split("[、和及]", listed)[1:]:
+                    lying.setdefault(town, set()).add(homes[agency])
+    return set(homes), lying
+
+
+def _elsewhere(
+    text: str,
+    agency: str,
+    code: object,
+    known: re.Pattern[str],
+    lying: Mapping[str, set[Home]],
+    others: re.Pattern[str],
+) -> Iterator[str]:
+    """Yield the townships a text names that are known to lie in other counties only."""
+    own: Home = (code if isinstance(code, str) else "", *split_divisions(agency)[-1:])
+    rest = others.sub("，", text.replace(agency, ""))
+    for match in known.finditer(rest):
+        if all(_apart(own, home) for home in lying[match.group()]):
+            if not _VISITED.search(rest[: match.start()]):
+                yield match.group()
+
+
+def _apart(own: Home, other: Home) -> bool:
+    """Tell whether two places are known to lie apart: by code, or as two counties of different names."""
+    if own[0] and other[0]:
+        return not _related(own[0], other[0])
+    counties = [home[1] for home in (own, other) if len(home) > 1 and home[1][-1] in "县区旗"]
+    return len(counties) == 2 and counties[0] != counties[1]
 
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str]:

@@ -223,7 +223,8 @@ def _shares(
             name = _slug(str(label) if measure == "prevalence" else str(measure))
             among = " and ".join(quantity.bottom)
             of = f"{f'sentences with {among}' if among else 'all sentences'} that have {label}"
-            zh = f"{f'{among}句中' if among else ''}{label}句子比例"
+            within = "、".join(codebook.title_of(name).zh for name in quantity.bottom)
+            zh = f"{f'“{within}”句中' if within else ''}“{quantity.title.zh}”句子比例"
             names = {"value": f"{name}{tail}", "error": f"{name}{tail}_se", "n": f"{name}{tail}_n"}
             wide = wide.merge(part[[*_KEY, *names]].rename(columns=names), on=_KEY, how="left")
             described += [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
     Flags = tuple[Vector, Vector]
     """Of each sentence, whether it is reused, and whether that is defined."""
+
+
+GRAMS, ROWS = 3_000_000, 200_000
+"""N-grams that are counted at a time; sentences that are looked through at a time."""
 
 
 def reuse(
@@ -214,12 +218,20 @@ def _shared_flags(frame: Table, words: Words, n: int, share: float, within: list
         others = len(np.unique(agency[rows])) - 1
         needed = max(2, int(np.ceil(share * others)))
         enough[rows] = others >= 2
-        grams, owner = words.grams(rows, n)
-        _, number = np.unique(grams, return_inverse=True)
-        users = sorted_distinct(number.astype(np.int64) * (agency.max() + 1) + agency[owner])
-        used_by = np.bincount(users // (agency.max() + 1))
-        flags[owner[used_by[number] - 1 >= needed]] = True
+        for grams, owner in _some(*words.grams(rows, n)):
+            _, number = np.unique(grams, return_inverse=True)
+            users = sorted_distinct(number.astype(np.int64) * (agency.max() + 1) + agency[owner])
+            used_by = np.bincount(users // (agency.max() + 1))
+            flags[owner[used_by[number] - 1 >= needed]] = True
     return flags, enough
+
+
+def _some(grams: Vector, owner: Vector) -> Iterator[tuple[Vector, Vector]]:
+    """Yield n-grams and their rows some at a time, equal ones together."""
+    count = -(-len(grams) // GRAMS)
+    for k in range(count):
+        here = grams % np.uint64(count) == k
+        yield grams[here], owner[here]
 
 
 def _sticky_flags(
@@ -239,10 +251,12 @@ def _sticky_flags(
         earlier[before[chosen]] = True
         known, owner = words.grams(np.flatnonzero(earlier[group]), n, short=True)
         known = np.unique(known ^ salt[group[owner]])
-        grams, owner = words.grams(np.flatnonzero(chosen[group]), n, short=True)
-        wanted = grams ^ salt[before[group[owner]]]
-        place = np.minimum(np.searchsorted(known, wanted), max(len(known) - 1, 0))
-        flags[owner[known[place] == wanted] if len(known) else owner[:0]] = True
+        rows = np.flatnonzero(chosen[group]) if len(known) else np.zeros(0, int)
+        for start in range(0, len(rows), ROWS):
+            grams, owner = words.grams(rows[start : start + ROWS], n, short=True)
+            wanted = grams ^ salt[before[group[owner]]]
+            place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+            flags[owner[known[place] == wanted]] = True
     return flags, before[group] >= 0
 
 
@@ -251,8 +265,9 @@ def _redundant_flags(words: Words, keys: list[tuple[str, int]], group: Vector, n
     salt = np.random.default_rng(1).integers(2**64, size=len(keys), dtype=np.uint64)
     for one in np.unique(year):
         grams, owner = words.grams(np.flatnonzero(year[group] == one), n)
-        _, number, times = np.unique(grams ^ salt[group[owner]], return_inverse=True, return_counts=True)
-        flags[owner[times[number] > 1]] = True
+        for salted, here in _some(grams ^ salt[group[owner]], owner):
+            _, number, times = np.unique(salted, return_inverse=True, return_counts=True)
+            flags[here[times[number] > 1]] = True
     return flags, np.ones(len(group), bool)
 
 

@@ -94,17 +94,26 @@ def owners_weights(pieces: Iterable[tuple[Sequence[str], Vector]]) -> PairWeight
     An owner's texts all stand in one piece.
     """
     codes, used, count = np.zeros(0, np.uint64), np.zeros(0, np.int64), 0
+    waiting: list[tuple[Vector, Vector]] = []
     for texts, owners in pieces:
         numbers, known = pd.factorize(owners)
         rows, pairs = pair_codes(texts)
         place, own = pd.factorize(pairs)
         users = sorted_distinct(place * len(known) + numbers[rows])
-        codes, where = np.unique(np.concatenate([codes, own]), return_inverse=True)
-        more = np.bincount(users // len(known), minlength=len(own))
-        used = np.bincount(where, np.concatenate([used, more]))
+        waiting.append((own, np.bincount(users // len(known), minlength=len(own))))
         count += len(known)
+        if sum(len(new) for new, _ in waiting) > len(codes):  # seldom: all known codes are sorted anew
+            codes, used = _merged([(codes, used), *waiting])
+            waiting.clear()
+    codes, used = _merged([(codes, used), *waiting])
     together = np.maximum(used, 1) + genre.used_by(codes)
     return PairWeights(codes, np.log((count + genre.background().agencies + 1) / together))
+
+
+def _merged(counts: Sequence[tuple[Vector, Vector]]) -> tuple[Vector, Vector]:
+    """Return the different codes of several counts, in order, and their sums."""
+    codes, where = np.unique(np.concatenate([codes for codes, _ in counts]), return_inverse=True)
+    return codes, np.bincount(where, np.concatenate([used for _, used in counts]), len(codes))
 
 
 AT_A_TIME = 25_000

@@ -6,6 +6,7 @@ the rows of `rows.py`, the files as they were written, and what the user says ab
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -140,7 +141,7 @@ def _write(
         if is_csv
         else pq.ParquetWriter(path, schema, compression="zstd") as writer
     ):
-        for piece in (first, *pieces):
+        for piece in itertools.chain([first], pieces):
             for field in schema:
                 if field.name not in piece.column_names:
                     piece = piece.append_column(field.name, pa.nulls(len(piece), field.type))

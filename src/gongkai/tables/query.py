@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
-from gongkai.store.progress import progress
 from gongkai.store.run import refuse_input, whole_folder, write_json
 from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.schema import SCHEMAS, Table, parts_of, read_part, read_parts, write_part
@@ -196,22 +196,22 @@ def partition(folder: str | Path, output: str | Path, *, overwrite: bool = False
 
 def _by_year(folder: str | Path, name: str, output: Path) -> dict[int | None, int]:
     """Write one table, a year to a part; return its rows by year."""
-    import pandas as pd
-
-    waiting: dict[int | None, list[Table]] = defaultdict(list)
+    waiting: dict[int | None, list[pa.Table]] = defaultdict(list)
     written: dict[int | None, int] = defaultdict(int)
     counts: dict[int | None, int] = defaultdict(int)
+    schema = SCHEMAS[name]
 
     def write(year: int | None) -> None:
-        frame = pd.concat(waiting.pop(year), ignore_index=True)
-        write_part(name, frame, output, (year or 0) * 10_000 + written[year])
+        rows = pa.concat_tables(waiting.pop(year), promote_options="permissive").combine_chunks()
+        write_part(name, rows, output, (year or 0) * 10_000 + written[year])
         written[year] += 1
 
-    for part in progress(parts_of(folder, name), f"cutting {name} anew"):
-        frame = read_part(part, name)
-        years = frame["year"].astype("Int64")
-        for year in sorted({None if pd.isna(y) else int(y) for y in years}, key=lambda y: y or 0):
-            rows = frame[years.isna() if year is None else years.eq(year).fillna(False)]
+    for part in read_parts(folder, name, copies=True):
+        own = [field.with_metadata(None) for field in part.schema if field.name not in schema.names]
+        table = part.cast(pa.schema([*schema, *own]))
+        for year in sorted(set(table["year"].to_pylist()), key=lambda y: y or 0):
+            here = pc.is_null(table["year"]) if year is None else pc.equal(table["year"], year)
+            rows = table.filter(here)
             waiting[year].append(rows)
             counts[year] += len(rows)
             if sum(map(len, waiting[year])) >= ROWS:
@@ -219,5 +219,5 @@ def _by_year(folder: str | Path, name: str, output: Path) -> dict[int | None, in
     for left in sorted(waiting, key=lambda y: y or 0):
         write(left)
     if not counts:
-        write_part(name, frame, output)
+        write_part(name, table, output)
     return dict(sorted(counts.items(), key=lambda item: item[0] or 0))

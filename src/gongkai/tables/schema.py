@@ -477,6 +477,8 @@ def read_frame(path: str | Path, needed: Sequence[str]) -> pd.DataFrame:
             frame = pd.read_excel(source, keep_default_na=False, na_values=[""])
         elif source.is_dir():
             frame = read_table(source, "predictions")
+        elif not source.exists():
+            raise SchemaError(f"{source}: no such file or folder")
         elif source.is_file() and source.suffix.lower() not in PLAIN:
             raise SchemaError(f"{source}: the ending decides the format; expected one of {', '.join(PLAIN)}")
         else:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from gongkai.measure.rates import rates
 from gongkai.show.page.core import RATES, Json, plain, shortener, whole_number
@@ -42,7 +43,7 @@ class Blocks:
         self.order = {name: number for number, (name, _) in enumerate(corpus.agencies)}
         self.problems = _grouped(corpus.problems, "report_id")
         self.followed, self.copies = _grouped(corpus.followed, "agency"), _grouped(corpus.copies, "agency")
-        self.tally: Json = {"reports": [], "cells": []}
+        self.tally: Json = {"sentences": len(corpus.tables["sentences"]), "reports": [], "cells": []}
         self.names: dict[str, int] = {}
         self.folders: dict[Path, Path | None] = {}
         self.rated = 0
@@ -60,11 +61,14 @@ class Blocks:
     def __iter__(self) -> Iterator[dict[int, Json]]:
         """Give each block: what the core does not hold of each of its agencies, by number.
 
-        When all are given, `tally` holds what was counted of each report, and the names of the cells.
+        When all are given, `tally` holds what was counted of each report, and the names of the cells;
+        the tables are let go.
         """
         for first, after in self.plan:
             yield self._block(first, self.corpus.agencies[first:after])
         self.tally["cells"] = list(self.names)
+        self.corpus.tables.clear()  # the shares, which come next, need the room
+        pa.default_memory_pool().release_unused()
 
     def _block(self, first: int, groups: list[tuple[str | None, range]]) -> dict[int, Json]:
         low, high = groups[0][1].start, groups[-1][1].stop

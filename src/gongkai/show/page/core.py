@@ -55,7 +55,6 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
         "assumed": corpus.labels is not None and is_assumed(corpus.labels),
         "far": plain([corpus.far, FAR_TEXT, 1 - FAR]),
         "sections": list(SECTIONS),
-        "sentences": len(corpus.tables["sentences"]),
         "shares": _shares(corpus, place, coded),
         "agencies": plain(_agencies(corpus)),
         "rates": [[one.key, one.en, one.zh, one.kind, one.direction] for one in RATES],

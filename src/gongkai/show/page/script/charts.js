@@ -33,12 +33,12 @@ function figure({ name, heading, sub, note, draw, rows, controls, level = "h2" }
 }
 function numberTable(rows) {
   const [head, ...body] = rows;
-  const cell = (value) => h("td", { class: typeof value === "number" ? "n" : null }, value === null || value === undefined ? "–" : typeof value === "number" ? String(value) : value);
+  const cell = (value) => h("td", { class: typeof value === "number" ? "n" : null }, value === null || value === undefined ? "–" : typeof value === "number" ? (Number.isInteger(value) ? String(value) : value.toFixed(4)) : value);
   return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("as_table") },
     h("table", {}, h("thead", {}, h("tr", {}, head.map((c) => h("th", { scope: "col" }, c)))),
       h("tbody", {}, body.slice(0, 500).map((row) => h("tr", {}, row.map(cell))))));
 }
-const asShare = (v) => (v === null || v === undefined ? null : v / 10_000);
+const asShare = (v) => (v === null || v === undefined ? null : Number((v / 10_000).toFixed(6)));
 const shareCells = (share) => [asShare(share.value), asShare(share.low), asShare(share.high), share.n, ...(corrects() ? [share.coded] : [])];
 const SHARE_HEAD = () => [t("value"), t("low"), t("high"), t("n"), ...(corrects() ? [t("coded")] : [])];
 // A share's mark: open without an interval; a square where the others are corrected and it is only counted.
