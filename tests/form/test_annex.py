@@ -4,7 +4,7 @@ import random
 import pandas as pd
 import pytest
 
-from corpus.make.annex import DRESSES, HERE, body, draw, sentences, truth, values, write
+from corpus.make.annex import DRESSES, HERE, body, draw, sentences, sheet, truth, values, write
 from gongkai.form.annex import _runs_of_grid, annex_data, read_annex
 from gongkai.form.checks import check_cells
 from gongkai.form.form import Reading
@@ -207,3 +207,37 @@ def test_a_label_may_be_merged_over_the_column_of_codes():
     assert [(run.label, run.numbers) for run in runs] == [
         (name, (str(n),)) for n, name in enumerate(names, 7)
     ]
+
+
+BESIDE = {
+    "two_sides": lambda cells: [
+        ["统计指标", "单位", "统计数"] * 2,
+        *(a + b for a, b in zip(cells[: len(cells) // 2], cells[len(cells) // 2 :], strict=True)),
+    ],
+    "categories": lambda cells: [
+        ["类别", "统计指标", "单位", "数量", "备注"],
+        *(["公开", *cell, ""] for cell in cells),
+    ],
+}
+
+
+@pytest.mark.parametrize("layout", BESIDE)
+def test_a_sheet_in_parts_beside_each_other_or_with_categories(layout):
+    dress = DRESSES[0]
+    printed = draw(dress, 5)
+    cells = [[label, unit, printed.get(key, "")] for key, _, label, unit in sheet(dress.form)]
+    cells += [["", "", ""]] * (len(cells) % 2)
+    grid, _ = grid_from_spans([[(text, 1, 1) for text in row] for row in BESIDE[layout](cells)])
+    read = {c.row: c.value for c in read_annex([], [grid]).found if isinstance(c, Reading)}
+    assert read == values(dress, printed)
+
+
+def test_rows_told_with_a_colon_each_on_a_line():
+    dress = DRESSES[0]
+    printed = draw(dress, 6)
+    lines = ["附：", "政府信息公开情况统计表", "统计时段：2016年1月1日至2016年12月31日"]
+    for key, _, label, unit in sheet(dress.form):
+        lines.append(f"{label}：{printed[key]}{unit}" if key else label)
+    annex = read_annex(lines, [])
+    assert {c.row: c.value for c in annex.found if isinstance(c, Reading)} == values(dress, printed)
+    assert annex.lines == frozenset(range(len(lines)))

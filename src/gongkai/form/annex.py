@@ -310,21 +310,38 @@ def _run(texts: Sequence[str], numbers: Sequence[str], where: Where, lines: tupl
 
 
 def _runs_of_grid(grid: Grid, number: int, script: Script) -> Iterator[_Run]:
-    """Yield each row that has a label and a number's place; columns by the head, else the last one."""
+    """Yield each row that has a label and a number's place; columns by the head, else the last one.
+
+    Where the head is told again beside itself the sheet stands in parts, the left one first.
+    """
     labels = [[normalize_label(cell.text, script) if cell else "" for cell in row] for row in grid.rows]
     head = next((i for i, names in enumerate(labels[:6]) if any(map(_word("table").search, names))), -1)
+    heads = labels[head] if head >= 0 else []
+    wide = len(labels[0])
+    size = next(
+        (n for n in range(2, wide) if wide % n == 0 and heads and heads == heads[:n] * (wide // n)), wide
+    )
+    for start in range(0, wide, size):
+        part = slice(start, start + size)
+        yield from _runs_of_part(grid, number, [names[part] for names in labels], head, start)
+
+
+def _runs_of_part(
+    grid: Grid, number: int, labels: Sequence[Sequence[str]], head: int, start: int
+) -> Iterator[_Run]:
+    """Yield the rows of a sheet that stands in columns of a grid from `start` on."""
     heads = labels[head] if head >= 0 else []
     wanted = _wanted(heads) if heads else len(labels[0]) - 1
     if wanted is None:
         return
     others = {c for c, name in enumerate(heads) if _is_other(name)}
     for index in range(head + 1, len(labels)):
-        row = grid.rows[index]
+        row = grid.rows[index][start : start + len(labels[0])]
         value = row[wanted]
         texts = [c for c, cell in enumerate(row) if c not in others and cell is not value]
         said = {labels[index][c]: c for c in texts if _is_word(labels[index][c])}
         if said and value is not None:
-            where = Where(value.page or grid.page, number, index + 1, wanted + 1)
+            where = Where(value.page or grid.page, number, index + 1, start + wanted + 1)
             yield _run(_label_parts(said, heads), [value.text], where)
 
 
@@ -391,6 +408,9 @@ def _of_year(numbers: list[str], heads: Sequence[str]) -> list[str]:
 
 def _atoms(number: int, line: str, script: Script) -> Iterator[Atom]:
     """Cut a line; a number at the end of a label is one of its own."""
+    told = _word("told").search(line)  # `label：N unit`
+    if told and spelt(_word("note").sub("", line[: told.start()])).endswith(_labels()):
+        line = f"{line[: told.start()]} {told[2] or ''} {told[1]}"
     for atom in cut_atoms(number, line, script, unglue=False):
         tail = None if atom.number else _TRAILING.search(atom.text)
         if tail and _word("unit").sub("", spelt(atom.text[: tail.start()])).endswith(_labels()):
