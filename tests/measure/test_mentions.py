@@ -74,6 +74,7 @@ def of_two_counties(*texts, agency="泗洪县民政局", code="321324"):
     held = [
         ("睢宁县大古邳镇人民政府", "320324", "本镇工作平稳。"),
         ("睢宁县教育局", "320324", "岚山镇、姚集镇、梁集镇和桃园镇的学校均已公开。"),
+        ("睢宁县民政局", "320324", "由各乡镇、各街道和城镇、村镇办理，东镇、和平镇及普及镇除外。"),
         ("泗洪县教育局", "321324", "双沟镇、归仁镇、梁集镇的学校均已公开。"),
     ]
     rows = [(f"s{i}", "r", agency, 2023, "overview", t, code) for i, t in enumerate(texts)]
@@ -91,7 +92,7 @@ def test_a_county_names_a_township_of_another():
         "归仁镇按月公开。",
         "梁集镇按月公开。",
         "赴姚集镇学习。",
-        "全县各乡镇、街道均已公开。",
+        "全县各乡镇、各街道、城镇均已公开。",
         "魏营镇已公开。",
     ]
     assert of_two_counties(*own) == []  # its own, of both, visited, no name, of no one

@@ -25,6 +25,10 @@ _LISTED = re.compile(
 )
 SHORTEST = 3
 """Characters of a division's name: 东区 and 矿区 are words of any text."""
+_NEXT = re.compile(f"[、和及]({_TOWN})")
+_NO_NAME = re.compile("[各每该本全我某两几多个等其他]|[乡村城]镇|镇[街乡]|街镇")
+SHARED = 2
+"""Places from which on a township's name is any place's, or a word."""
 Home = tuple[str, ...]
 """Code of a region, empty where unknown, and the name of its last division, if there is one."""
 
@@ -87,9 +91,10 @@ def _held(parts: Iterable[pa.Table]) -> tuple[set[str], dict[str, set[Home]]]:
                 if len(town := _township(agency)) >= SHORTEST:
                     lying.setdefault(town, set()).add(homes[agency])
             for listed in _LISTED.findall(str(row[5])):
-                for town in re.split("[、和及]", listed)[1:]:
+                for town in _NEXT.findall(listed):
                     lying.setdefault(town, set()).add(homes[agency])
-    return set(homes), lying
+    names = {town: of for town, of in lying.items() if len(of) <= SHARED and not _NO_NAME.search(town)}
+    return set(homes), names
 
 
 def _elsewhere(

@@ -250,7 +250,7 @@ def _sticky_flags(
         earlier = np.zeros(len(keys), bool)
         earlier[before[chosen]] = True
         known, owner = words.grams(np.flatnonzero(earlier[group]), n, short=True)
-        known = np.unique(known ^ salt[group[owner]])
+        known = np.sort(known ^ salt[group[owner]])
         rows = np.flatnonzero(chosen[group]) if len(known) else np.zeros(0, int)
         for start in range(0, len(rows), ROWS):
             grams, owner = words.grams(rows[start : start + ROWS], n, short=True)
