@@ -5,6 +5,8 @@ A caption tells what is drawn, from how much, by which method; each text is whol
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gongkai.tables.codebook import Codebook, Words
@@ -12,33 +14,21 @@ from gongkai.tables.codebook import Codebook, Words
 if TYPE_CHECKING:
     from gongkai.tables.schema import Measures
 
-TITLES = {
-    ("broken_reports", "checks"): Words("Reports whose figures contradict each other", "数字矛盾的年报"),
-    ("broken_rules", "checks"): Words("Rules of the tables that are broken", "不成立的表格规则"),
-    ("shared", "words"): Words("Words shared with other agencies", "与其他机关共有的文字"),
-    ("sticky", "words"): Words("Words of last year's report", "沿用上年的文字"),
-    ("redundant", "words"): Words("Words said twice", "重复的文字"),
+_SAID = {
+    table: {key: Words(*said) for key, said in words.items()}
+    for table, words in tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")).items()
 }
-NETWORK = {
-    "title": Words("Shared text", "共有文字"), "peer": Words("peers", "同级"),
-    "above": Words("one above the other", "上下级"), "all": Words("all years", "各年合计"),
-    "width": Words("width: sentences shared, {} to {}", "线宽：共有句数，{} 至 {}"),
-}  # fmt: skip
-GROUPS = (Words("first group", "第一组"), Words("second group", "第二组"))
-TERMS, NOT_FOUND = Words("Distinctive words", "特征词"), Words("not found", "未识别")
-_CLUSTERS = {"agency": "机关", "report": "年报", "passage": "段落"}
-_METHODS = {
-    "count": ("predictions counted, not corrected for the model's errors", "模型判断的计数，未校正其错误"),
-    "adjusted": ("counts corrected by the model's measured error rates", "按测得的模型错误率校正的计数"),
-    "ppi": ("prediction-powered inference with coded sentences", "用人工编码校正（预测增强推断，PPI）"),
-    "dsl": ("design-based correction with coded sentences", "用人工编码按抽样设计校正（DSL）"),
-}
+TITLED = [tuple(name.split(".")[::-1]) for name in _SAID["titles"]]
+"""Measures and labels that have a title whatever the codebook."""
+NETWORK = _SAID["network"]
+TERMS, NOT_FOUND = _SAID["terms"]["title"], _SAID["terms"]["not_found"]
+GROUPS = (_SAID["terms"]["first"], _SAID["terms"]["second"])
 
 
 def title_of(measure: str, label: str, scheme: Codebook) -> Words:
     """Return what a figure of one measure is called."""
-    if (measure, label) in TITLES:
-        return TITLES[measure, label]
+    if f"{label}.{measure}" in _SAID["titles"]:
+        return _SAID["titles"][f"{label}.{measure}"]
     for quantity in scheme.quantities:
         if (quantity.measure, quantity.label) == (measure, label):
             among = [scheme.title_of(name) for name in quantity.bottom]
@@ -59,19 +49,20 @@ def of_measures(rows: Measures, *, intervals: bool = True) -> Words:
         c: sorted(rows[c].dropna().unique().tolist()) if c in rows.columns else []
         for c in ("method", "model", "confidence", "cluster", "year")
     }
-    methods = [_METHODS.get(m, (m, m)) for m in facts["method"]]
+    of_units = "、".join(_SAID["clusters"].get(u, Words(u)).said("zh") for u in facts["cluster"])
+    methods = [_SAID["methods"].get(m, Words(m)) for m in facts["method"]]
     years = "–".join(str(int(y)) for y in dict.fromkeys((facts["year"] or [0])[i] for i in (0, -1)) if y)
     level = ", ".join(f"{v:.0%}" for v in facts["confidence"]) if intervals else ""
     without = int(rows["low"].isna().sum()) if level else 0
     n, model, units = int(rows["n"].sum()), ", ".join(facts["model"]), facts["cluster"]
     parts = [
         (f"Lines and bands: {level} intervals over units ({', '.join(units)})",
-         f"线段和阴影：{level} 区间，以{'、'.join(_CLUSTERS.get(u, u) for u in units)}为单位")
+         f"线段和阴影：{level} 区间，以{of_units}为单位")
         if level
         else ("No intervals drawn", "未画区间"),
         without and (f"none for {without} of {len(rows)}, of too few units",
                      f"{len(rows)} 个中有 {without} 个单位太少，没有区间"),
-        (f"method: {'; '.join(m[0] for m in methods)}", f"方法：{'；'.join(m[1] for m in methods)}"),
+        (f"method: {'; '.join(m.en for m in methods)}", f"方法：{'；'.join(m.said('zh') for m in methods)}"),
         model and (f"model {model}", f"模型：{model}"),
         (f"n = {n:,} in {len(rows)} estimates" + (years and f", {years}"),
          f"n = {n:,}，{len(rows)} 个估计值" + (years and f"，{years} 年")),

@@ -16,7 +16,7 @@ from gongkai.show.captions import (
     NETWORK,
     NOT_FOUND,
     TERMS,
-    TITLES,
+    TITLED,
     of_measures,
     of_network,
     of_terms,
@@ -413,7 +413,7 @@ def _rows_of(measures: Measures, measure: str, label: str, columns: list[str]) -
 
 def _first_label(codebook: Codebook, measure: str) -> str:
     """Return the first label that has a measure; of measures that are none of labels, their own."""
-    known = [(q.measure, q.label) for q in codebook.quantities] + list(TITLES)
+    known = [(q.measure, q.label) for q in codebook.quantities] + TITLED
     return next((label for name, label in known if name == measure), "")
 
 

@@ -75,11 +75,7 @@ def fill_predictions(
         frame = _valued(frame, codebook, name)
     if codebook is not None:
         _refuse_strange(indicator_names(frame), codebook.indicators, codebook, name)
-    score = pd.to_numeric(frame["score"], errors="coerce")
-    if (wrong := ~score.between(0, 1)).any():
-        at = int(wrong.to_numpy().argmax())
-        raise SchemaError(f"{_line_of(name, at)}: score is '{frame['score'].iloc[at]}'; expected 0 to 1")
-    frame = frame.assign(score=score.astype(float))
+    frame = frame.assign(score=_scores(frame["score"], name))
     if "model" not in frame.columns:
         frame = frame.assign(model=Path(name).stem)
     frame = _about_reports(frame, tables, name)
@@ -93,6 +89,17 @@ def fill_predictions(
     frame = _completed(frame, scheme)
     columns = SCHEMAS["predictions"].names
     return frame[[*columns, *(c for c in frame.columns if c not in columns)]]
+
+
+def _scores(given: pd.Series[Any], name: str) -> pd.Series[float]:
+    """Return scores as numbers from 0 to 1."""
+    import pandas as pd
+
+    score = pd.to_numeric(given, errors="coerce")
+    if (wrong := ~score.between(0, 1)).any():
+        at = int(wrong.to_numpy().argmax())
+        raise SchemaError(f"{_line_of(name, at)}: score is '{given.iloc[at]}'; expected 0 to 1")
+    return score.astype(float)
 
 
 def _about_reports(frame: Table, tables: str | Path | None, name: str) -> Table:
