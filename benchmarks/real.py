@@ -6,7 +6,7 @@ REPORTS are files or folders with the coded reports. Their sentences get their c
 (`corpus/truth/real_codes.csv`, resolved; with `--dev` also the half `dev` of `real_sentences.csv`). `--write`
 files the figures in `corpus/truth/real_quality.json`, from where `gongkai train` takes them into the card of
 the model that they belong to, and rewrites the tables of `benchmarks/real.md`. `--admitted` does it for models of
-that scheme, on the sentences of section five (`real_admitted.csv`: one reader's codes, read twice).
+that scheme, on the sentences of section five (`real_admitted.csv`: two readers' codes, settled).
 """
 
 from __future__ import annotations

@@ -157,8 +157,8 @@ def _real(real: Table, authored: Table) -> str:
     )
     if (real["metric"] == "macro_f1").any():
         said = (
-            f"Few: {n} sentences of {reports} real reports, read by gongkai from their files and coded by "
-            "one reader; 95 % intervals\nover the agencies. Neither model nor features were chosen by them. "
+            f"Few: {n} coded sentences of {reports} real reports, read by gongkai from their files; "
+            "95 % intervals\nover the agencies. Neither model nor features were chosen by them. "
             "Too few to tell classes apart: correct shares by a coded sample of your own.\n\n"
         )
     return (

@@ -111,7 +111,7 @@ def _align(cut: Sequence[Atom], pages: Sequence[int | None]) -> Aligned:
 
 
 def _second_tables(atoms: Sequence[Atom]) -> int | None:
-    """Return where the statutory tables begin a second time, as another year's do; None where they do not."""
+    """Return where tables with other numbers begin, as another year's do; None where they do not."""
     opens = {row.key: row.labels[0][0] for row in form_rows() if row.key in ("regulations", "new_requests")}
     at: dict[str, list[int]] = {key: [] for key in opens}
     for atom, following in itertools.pairwise(atoms):
@@ -123,6 +123,12 @@ def _second_tables(atoms: Sequence[Atom]) -> int | None:
     if len(at["new_requests"]) < 2:
         return None
     first, second = at["new_requests"][:2]
+    one, other = (
+        [a.text for a in itertools.takewhile(lambda atom: atom.number, atoms[place + 1 :])]
+        for place in (first, second)
+    )
+    if one == other:
+        return None
     return next((place for place in at["regulations"] if first < place < second), second)
 
 

@@ -118,7 +118,7 @@ def _with_suffix(name: str) -> str | None:
     """Complete the bare name of a division or township to its government (`云汀市` → `云汀市人民政府`)."""
     if find_kind(name) == "development_zone" and name not in regions():
         return None
-    if re.fullmatch(r"[\u4e00-\u9fff]{2,6}(?:镇|乡|苏木)", name):
+    if re.fullmatch(r"(?:[\u4e00-\u9fff]{2,16}[师团])?[\u4e00-\u9fff]{2,6}(?:镇|乡|苏木)", name):
         return f"{name}人民政府"
     divisions = split_divisions(name)
     below = name.removeprefix("".join(divisions))
