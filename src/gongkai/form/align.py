@@ -124,7 +124,7 @@ def _second_tables(atoms: Sequence[Atom]) -> int | None:
         return None
     first, second = at["new_requests"][:2]
     one, other = (
-        [a.text for a in itertools.takewhile(lambda atom: atom.number, atoms[place + 1 :])]
+        [a.text for a in itertools.takewhile(lambda atom: atom.number, atoms[place + 1 :]) if a.text]
         for place in (first, second)
     )
     if one == other:
