@@ -459,3 +459,24 @@ def test_rows_told_with_commas_and_a_stop(requests):
     for names, values in requests.values():
         lines += [*names[:-1], f"{names[-1]}：{'、'.join(map(str, values))}；"]
     assert values_of(align(lines).found) == cells_of(requests)
+
+
+def test_a_rows_words_in_prose_are_no_second_table(requests):
+    told = ["本年新收政府信息公开申请数量：112。", "本年新收政府信息公开申请数量 112件"]
+    assert values_of(align([*told, *one_a_line(requests.values())]).found) == cells_of(requests)
+
+
+def test_a_row_printed_twice_is_no_second_table(requests):
+    rows = list(requests.values())
+    found = values_of(align(one_a_line([rows[0], *rows])).found)
+    assert {
+        cell: value for cell, value in cells_of(requests).items() if found.get(cell) == value
+    } == cells_of(requests)
+
+
+def test_totals_in_front_under_a_torn_head_are_not_read(requests):
+    lines = ["申请人情况", "总", "计", *HEAD[1:3], *HEAD[4:]]
+    for names, values in requests.values():
+        lines += [*names, str(values[-1]), *map(str, values[:-1])]
+    found, right = values_of(align(lines).found), cells_of(requests)
+    assert all(right[cell] == value for cell, value in found.items())

@@ -73,3 +73,30 @@ def test_an_export_of_a_spreadsheet_is_rows_of_cells():
         "公开信息1,204条，回应12次。",
         "规章 | 0 | 0 | 0",
     ]
+
+
+def test_a_blank_cell_of_a_table_on_one_line_stays_one():
+    line = "| 信息内容 | 制发 | 废止 | 有效 | | --- | --- | --- | --- | | 规章 | 1 |  | 3 |"
+    (grid,) = grids(line)
+    assert grid.texts[1] == ["规章", "1", "", "3"]
+
+
+def test_a_table_on_one_line_with_merged_cells_stays_one_line():
+    assert texts("| 表 | | --- | | 信息 | 数 | | 规章 | 1 |") == ["表 |  |  | 信息 | 数 |  | 规章 | 1"]
+
+
+def test_cells_at_the_edges_of_pages_are_kept():
+    assert texts("表\n规章\n0\f1\n处罚\n3") == ["表", "规章", "0", "1", "处罚", "3"]
+    assert texts("0\n规章\n0\n处罚\n0") == ["0", "规章", "0", "处罚", "0"]
+
+
+def test_lines_inside_a_spreadsheets_cell_stay_lines():
+    cell = "（一）制度建设\n健全了公开制度。"
+    page = "\n".join(f'"{text}",,,,' for text in ["年报", "一、总体情况", cell] * 6)
+    blocks, _ = read_plain(page.encode(), "a.txt")
+    assert [block.text for block in blocks[:4]] == [
+        "年报",
+        "一、总体情况",
+        "（一）制度建设",
+        "健全了公开制度。",
+    ]

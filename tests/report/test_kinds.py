@@ -467,3 +467,20 @@ def test_disputes_told_one_a_line_under_their_blocks(read):
         for row in ("review", "litigation_direct", "litigation_after_review")
         for column, (_, n) in zip(("upheld", "corrected", "other", "pending", "total"), outcomes, strict=True)
     }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "主动公开政府信息数............ 35\n回应热点次数............ 12",
+        "往期精选解读材料集中上架，方便群众查阅。",
+        "牵头单位是市城市管理行政执法支队",
+        "P2 - 附表见后，公开栏目共五个",
+        "详见云汀市教育局工作报告（第3页）",
+    ],
+)
+def test_what_only_looks_like_furniture_stays(read, line):
+    found = read(TITLE + BODY.replace("公开信息12条。", f"公开信息12条。\n{line}"))
+    text = "".join(text for section, text in told(found) if section == "proactive")
+    assert "".join(line.split())[:9] in "".join(text.split())
+    assert ("other", "无其他事项。") in told(found)

@@ -41,6 +41,8 @@ WINDOW = 90
 """Characters of the text before a run in which its label is sought; the longest label has 36."""
 LEAST_PROSE = 8
 """Pairs of characters from which a line may be prose."""
+LEAST_CELLS = 3
+"""Numbers behind a label that make it a row's."""
 LEAST_ROWS = 2
 """Rows below which what was aligned is chance."""
 NEAR = 30
@@ -112,24 +114,31 @@ def _align(cut: Sequence[Atom], pages: Sequence[int | None]) -> Aligned:
 
 def _second_tables(atoms: Sequence[Atom]) -> int | None:
     """Return where tables with other numbers begin, as another year's do; None where they do not."""
-    opens = {row.key: row.labels[0][0] for row in form_rows() if row.key in ("regulations", "new_requests")}
-    at: dict[str, list[int]] = {key: [] for key in opens}
-    for atom, following in itertools.pairwise(atoms):
-        if following.number and not atom.number:
-            words = spelt(atom.text)
-            for key, label in opens.items():
-                if words == label or (len(label) > 2 and words.endswith(label)):
-                    at[key].append(atom.rank)
-    if len(at["new_requests"]) < 2:
+    at = {key: _rows_told(atoms, key) for key in ("regulations", "new_requests", "carried_in")}
+    whole = [place for place in at["new_requests"] if len(_numbers_behind(atoms, place)) >= LEAST_CELLS]
+    if len(whole) < 2:
         return None
-    first, second = at["new_requests"][:2]
-    one, other = (
-        [a.text for a in itertools.takewhile(lambda atom: atom.number, atoms[place + 1 :]) if a.text]
-        for place in (first, second)
+    first, second = whole[:2]
+    between, behind = (
+        any(a < place < b for place in at["carried_in"]) for a, b in (whole[:2], (second, len(atoms)))
     )
-    if one == other:
+    if not (between and behind) or _numbers_behind(atoms, first) == _numbers_behind(atoms, second):
         return None
     return next((place for place in at["regulations"] if first < place < second), second)
+
+
+def _rows_told(atoms: Sequence[Atom], key: str) -> list[int]:
+    """Return where a row's label stands right before a number."""
+    label = next(row.labels[0][0] for row in form_rows() if row.key == key)
+    pairs = (pair for pair in itertools.pairwise(atoms) if pair[1].number and not pair[0].number)
+    said = ((atom.rank, spelt(atom.text)) for atom, _ in pairs)
+    return [rank for rank, words in said if words == label or (len(label) > 2 and words.endswith(label))]
+
+
+def _numbers_behind(atoms: Sequence[Atom], place: int) -> list[str]:
+    """Return the numbers that follow a label, blanks left out."""
+    following = itertools.takewhile(lambda atom: atom.number, atoms[place + 1 :])
+    return [atom.text for atom in following if atom.text]
 
 
 def _aligned(runs: Sequence[Run], rest: str) -> list[tuple[int, Row]]:

@@ -378,7 +378,7 @@ def _request_heads(first: Run, own: Mapping[str, Sequence[Atom]]) -> Sequence[st
     if len(set(_SAID["applicant"].findall(first.text))) >= 5 or not _HEADS - Counter(
         first.text[-LONGEST_HEAD:]
     ):
-        return COLUMNS
+        return () if _total_stands(own, 0) else COLUMNS
     counts = [len(atoms) for atoms in own.values()]
     if len(heads) >= 2 and counts.count(len(heads)) > len(counts) / 2:
         return tuple(heads)

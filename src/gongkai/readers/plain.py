@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import re
 from collections import Counter
@@ -16,7 +17,7 @@ _MARKUP = re.compile(
     r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d{1,2}[.．、])|\*\*|</?(?:u|b|i|em|strong|mark|sup|sub)>"
 )
 _ATTRIBUTES = re.compile(
-    r"\s*\{[#.][^{}]*\}\s*$|\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$"
+    r"(?<!\s)\s*\{[#.][^{}]*\}\s*$|\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$"
     r"|^\s*\.\. [\w-]+::(?:[^\u4e00-\u9fff]*$|\s*(?=[\u4e00-\u9fff]))"
 )
 """How pandoc's Markdown and reStructuredText keep HTML's spans and divisions."""
@@ -27,7 +28,7 @@ _GRID_RULE = re.compile(r"^\s*\+(?:[-=:]+\+)+\s*$")
 """Between the rows of a grid table (reStructuredText, pandoc, what databases print)."""
 _PIPE_RULE = re.compile(r"^[\s|:\-]+$")
 _RULE_INSIDE = re.compile(r"\|\s*\|\s*:?-{3,}:?\s*\|[^|]*[^\s|:-]|[^\s|:-]\s*\|\s*\|\s*:?-{3,}:?\s*\|")
-_ROW_END = re.compile(r"\|[ \t]+\|")
+_RULE_CELL = re.compile(r"\s*:?-{3,}:?\s*")
 LONGEST_LINE, MANY, ROWS, COLUMNS = 2000, 40, 10, 4
 """Characters, commas, rows and columns from which a text may be a spreadsheet's export."""
 _EDGE = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
@@ -45,12 +46,16 @@ def _without_commas(text: str) -> str:
     if not head.rstrip().endswith((",", '"')) or text.count(",") < MANY:
         return text
     try:
-        rows = [row for row in csv.reader(text.splitlines(), strict=True) if row]
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except csv.Error:
         return text
     if len(rows) < ROWS or min(map(len, rows)) < COLUMNS:
         return text
-    return "\n".join(" | ".join(row).rstrip(" |") for row in rows)
+    lines = (
+        row[0] if not any(row[1:]) else " | ".join(" ".join(c.split()) for c in row).rstrip(" |")
+        for row in rows
+    )
+    return "\n".join(lines)
 
 
 def read_text(text: str) -> list[Block]:
@@ -70,17 +75,33 @@ def read_text(text: str) -> list[Block]:
 
 
 def _rows_of(line: str) -> list[str]:
-    """Cut a line that holds a whole Markdown table into its rows: two bars with a space between end one."""
-    return _ROW_END.sub("|\n|", line).split("\n") if _RULE_INSIDE.search(line) else [line]
+    """Cut a line that holds a whole Markdown table into its rows, as wide as the rule below its head.
+
+    Where merged cells left rows of other widths it stays one line of cells.
+    """
+    if not _RULE_INSIDE.search(line):
+        return [line]
+    cells = line.strip().strip("|").split("|")
+    width = sum(bool(_RULE_CELL.fullmatch(cell)) for cell in cells)
+    rows = [cells[at : at + width] for at in range(0, len(cells), width + 1)]
+    apart = [cells[at] for at in range(width, len(cells), width + 1)]
+    if all(len(row) == width for row in rows) and not any(map(str.strip, apart)):
+        return [f"|{'|'.join(row)}|" for row in rows]
+    return [" | ".join(cell.strip() for cell in cells if not _RULE_CELL.fullmatch(cell))]
 
 
 def _lines(text: str) -> list[str]:
     """Cut a text into lines; a bare number at a page's edge is the page's if others count on from it."""
     pages = text.replace("\r\n", "\n").replace("\r", "\n").split("\f")
-    edges = [(int(e[0]) - at, at, e.span()) for at, page in enumerate(pages) for e in _EDGE.finditer(page)]
-    counted = {shift for shift, times in Counter(shift for shift, _, _ in edges).items() if times > 1}
-    for shift, at, (start, end) in reversed(edges):
-        if shift in counted:
+    found = [
+        (at, bool(edge.start()), int(edge[0]) - at, edge.span())
+        for at, page in enumerate(pages)
+        for edge in _EDGE.finditer(page)
+    ]
+    counted = Counter((below, first) for _, below, first, _ in found)
+    enough = max(2, sum(bool(page.strip()) for page in pages) / 2)
+    for at, below, first, (start, end) in reversed(found):
+        if counted[below, first] >= enough:
             pages[at] = pages[at][:start] + "\n" + pages[at][end:]
     return "\n".join(pages).split("\n")
 

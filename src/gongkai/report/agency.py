@@ -131,7 +131,9 @@ def _agency_in_text(text: str) -> str | None:
     opening, names = text[:4000], patterns("agencies.name")
     sums_others = patterns("agencies.scope")["whole"].search(opening[:600])
     for said, pattern in patterns("agencies.issued").items():
-        for match in pattern.finditer(text if said == "signed" else opening):
+        # Of signatures the last is the report's.
+        matches = list(pattern.finditer(text))[-1:] if said == "signed" else pattern.finditer(opening)
+        for match in matches:
             # A contact office is no agency: 某区政府信息公开工作领导小组办公室.
             name = _restored(names["disclosure"].sub("", match[1]))
             name = name if name == match[1] or names["whole"].search(name) else ""

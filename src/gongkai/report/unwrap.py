@@ -75,7 +75,7 @@ _COUNTED = re.compile(rf"[{NUMERALS}]\s*[、.．]")
 _SPLIT = re.compile(r"[、.．（(]|\u3000{2}")
 """Without any of these a line is no more than one part."""
 _BROKEN_DATE = patterns("sections.line")["broken_date"]
-_LEADER = re.compile(r"\s*\S.{1,60}?[.…·．‥]{3,}\s*\d{1,3}\s*")
+_LEADER = re.compile(r"\s*(\S.{1,60}?)[.…·．‥]{3,}\s*\d{1,3}\s*")
 """A line of the contents, with the page."""
 _UNMARKED = re.compile(
     rf"\s*([{NUMERALS}]{{1,2}})[ \u3000]+([\u4e00-\u9fff][\u4e00-\u9fff、 \u3000]{{1,24}})"
@@ -134,8 +134,12 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
 
 def _without_contents(pieces: Sequence[Line]) -> Sequence[Line]:
     """Drop the contents: lines that lead to a page, or one that lists the headings which stand below it."""
-    if sum(bool(_LEADER.fullmatch(piece.text)) for piece in pieces) > 1:
-        pieces = [piece for piece in pieces if not _LEADER.fullmatch(piece.text)]
+    leading = [match for piece in pieces if (match := _LEADER.fullmatch(piece.text))]
+    if len(leading) > 1:
+        others = [piece for piece in pieces if not _LEADER.fullmatch(piece.text)]
+        words = {"".join(piece.text.split()) for piece in others}
+        if sum("".join(match[1].split()) in words for match in leading) >= len(leading) / 2:
+            pieces = others
     for at, piece in enumerate(pieces[:FIRST]):
         listed = [part for part in re.split("[,，]", piece.text) if part.strip()]
         if len(listed) >= LISTED:

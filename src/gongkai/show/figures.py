@@ -151,6 +151,8 @@ def plot_change(
         MeasureError: No row fits.
         GongkaiError: Altair is not installed.
     """
+    import pandas as pd
+
     from gongkai.show.page.static import words
 
     alt = altair()
@@ -169,7 +171,10 @@ def plot_change(
     rows = rows.assign(year=rows["year"].astype(int))
     if by is not None:
         terms = words()
-        rows[by] = [Words(*terms.get(f"{by}_{v}", (str(v),))[:2]).said(language) for v in rows[by]]
+        rows[by] = [
+            (Words(*terms.get(f"{by}_{v}", (str(v),))[:2]) if pd.notna(v) else NOT_FOUND).said(language)
+            for v in rows[by]
+        ]
     years = range(rows["year"].min(), rows["year"].max() + 1)  # panels forget the least step of ticks
     axis = alt.Axis(format="d", values=list(years), labelOverlap=True)
     base = alt.Chart(rows).encode(x=alt.X("year:Q", axis=axis, scale=alt.Scale(zero=False), title=None))
