@@ -155,6 +155,7 @@ def test_wrong_examples_are_named_by_their_line(tmp_path):
     for text, said in (
         ("text,topic\n甲,staff\n乙,stuff\n", "more.csv, line 3: topic is 'stuff'; expected staff, sites"),
         ("text,topic\n,staff\n", "more.csv, line 2: text is empty"),
+        ("text,topic\n甲\n", "more.csv, line 2: has fewer cells than the header"),
         ("text,tone\n甲,staff\n", "more.csv: lacks the column topic"),
         ("", "more.csv: lacks the columns text, topic"),
     ):
@@ -165,3 +166,5 @@ def test_wrong_examples_are_named_by_their_line(tmp_path):
         with_examples(BOOK, tmp_path / "none.csv")
     file.write_text("text,topic\n甲,队伍\n乙,\n", encoding="utf-8")
     assert with_examples(BOOK, file).of("topic").examples == (*TOPIC.examples, Example("甲", "staff"))
+    file.write_text('text,topic\n"甲\n乙",staff\n', encoding="utf-8")
+    assert with_examples(BOOK, file).of("topic").examples[-1] == Example("甲\n乙", "staff")

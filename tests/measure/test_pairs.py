@@ -115,3 +115,14 @@ def test_pairs_that_are_no_sample_are_refused():
         copied_shares(pairs.assign(checked="maybe"))
     with pytest.raises(MeasureError, match=r"inclusion is 2.0; expected a probability"):
         copied_shares(pairs.assign(checked=1, inclusion=2.0))
+
+
+def test_pairs_drawn_from_another_search_are_said(caplog):
+    found = copies().query("similarity >= .5").assign(inclusion=0.5, checked=1)
+    others = copies().query("similarity < .3 and kind == 'own'")
+    copied_shares(pd.concat([found, *[others.assign(sentence_id=f"n{k}") for k in range(9)]]))
+    assert "was not drawn from these" in caplog.text
+
+
+def test_finds_among_finds_are_no_share():
+    assert copied_shares(copies().query("similarity >= .5")).empty

@@ -134,3 +134,13 @@ def test_partition_keeps_columns_of_ones_own(tables, tmp_path):
         pd.read_parquet(part).assign(mine="x").to_parquet(part)
     partition(tmp_path / "t", tmp_path / "o")
     assert read_table(tmp_path / "o", "reports")["mine"].eq("x").all()
+
+
+def test_partition_takes_columns_of_ones_own_that_are_of_two_kinds(tables, tmp_path):
+    shutil.copytree(tables, tmp_path / "t")
+    (part,) = (tmp_path / "t" / "reports").iterdir()
+    frame = pd.read_parquet(part)
+    frame[::2].assign(mine=1).to_parquet(part)
+    frame[1::2].assign(mine="x").to_parquet(part.with_name("part-99999.parquet"))
+    partition(tmp_path / "t", tmp_path / "o")
+    assert set(read_table(tmp_path / "o", "reports")["mine"]) == {"1", "x"}

@@ -43,17 +43,19 @@ def group_reports(
     return gongkai.with_covariates(reports, own)[0]
 
 
+_FITS = "a row there fits"
+
+
 def say_unmatched(
     reports: Table, own: Table, covariates: Path, output: Path, *, overwrite: bool = False
 ) -> None:
     """Count reports that the user's table lacks, and list its rows that fit no report: NAME.unmatched.csv."""
     from gongkai.tables.schema import write_frame
 
-    joined, unmatched = gongkai.with_covariates(reports, own)
-    if lacking := int(joined[joined.columns.difference(reports.columns)].isna().all(axis=1).sum()):
-        typer.echo(
-            f"  {covariates}: {lacking} of {len(joined)} reports have no row there: a group of their own"
-        )
+    joined, unmatched = gongkai.with_covariates(reports, own.assign(**{_FITS: True}))
+    unmatched = unmatched.drop(columns=_FITS)
+    if lacking := int(joined[_FITS].isna().sum()):
+        typer.echo(f"  {covariates}: {lacking} of {len(joined)} reports have no row there")
     if len(unmatched):
         beside = output.with_name(f"{output.stem}.unmatched.csv")
         write_frame(unmatched, beside, overwrite=overwrite)

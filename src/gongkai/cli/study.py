@@ -59,6 +59,10 @@ def sample(
     settings = {"n": n, "by": by, "predictions": str(predictions or ""), "seed": seed}
     settings["codebook"] = given_or_shipped(book).stamp
     if pairs:
+        if predictions is not None or codebook is not None:
+            raise GongkaiError(
+                f"{tables}: pairs are drawn as they stand; leave out --predictions, --codebook"
+            )
         drawn = draw_pairs(read_frame(tables, ["sentence_id", "kind"]), n, by=opt.columns_of(by), seed=seed)
     else:
         given = None if predictions is None else given_predictions(predictions, tables, book)

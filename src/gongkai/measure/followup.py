@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -178,16 +179,23 @@ def followup_pieces(
                 known = cells if search is None else {}
                 if rows := list(_rows_of(frame, batch, weights, known, scheme, limits)):
                     found = True
-                    yield search, pd.DataFrame(rows).astype(_MAY_LACK)
+                    yield search, pd.DataFrame(rows).astype(_may_lack())
             if not found and search == searches[0]:
                 raise MeasureError("no promise or problem of an agency with reports of two successive years")
 
 
-_MAY_LACK: dict[str, Any] = {
-    **dict.fromkeys(["next_id", "next_section", "next_text", "nearest", "evidence", "cell"], "str"),
-    **dict.fromkeys(["cell_before", "cell_after"], float),
-}
-"""Columns that may be empty in all rows of a piece, and their types."""
+@functools.cache
+def _may_lack() -> dict[str, Any]:
+    """Return the columns that may be empty in all rows of a piece, and their types."""
+    import pandas as pd
+
+    text = "str" if pd.__version__ >= "3" else "string"  # before, "str" makes a text of what is missing
+    return {
+        **dict.fromkeys(["next_id", "next_section", "next_text", "nearest", "evidence", "cell"], text),
+        **dict.fromkeys(["cell_before", "cell_after"], float),
+    }
+
+
 AT_A_TIME = 500
 """Pairs of reports whose sentences are in the hand at a time."""
 NEEDED = ["sentence_id", "report_id", "agency", "year", "section", "lead", "text"]

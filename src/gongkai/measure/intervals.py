@@ -404,10 +404,13 @@ def _ties(pairs: Moments) -> tuple[Vector, Vector]:
     """Return how the two of each pair, which have the same clusters, correlate; and its freedom at most."""
     second = pairs.of % 2 == 1
     of, one, two = pairs.of[second] // 2, pairs.sums[~second], pairs.sums[second]
-    both, first, last = (np.bincount(of, x) for x in (one * two, one**2, two**2))
+    count = len(pairs.value) // 2
+    both, first, last = (np.bincount(of, x, count) for x in (one * two, one**2, two**2))
     tie = np.divide(both, np.sqrt(first * last), out=np.zeros(len(both)), where=first * last > 0)
-    lacking = np.bincount(of, (pairs.sizes[~second] <= 0) | (pairs.sizes[second] <= 0))
-    return tie, np.where(lacking > 0, np.inf, np.bincount(of) - 1)  # wholly paired: pairs less one
+    lacking = np.bincount(of, (pairs.sizes[~second] <= 0) | (pairs.sizes[second] <= 0), count)
+    return tie, np.where(
+        lacking > 0, np.inf, np.bincount(of, minlength=count) - 1
+    )  # wholly paired: pairs less one
 
 
 def _gaps(sides: _Sides, level: float, tie: Vector, most: Vector) -> tuple[Vector, Vector]:

@@ -28,7 +28,7 @@ SHORTEST = 3
 _NEXT = re.compile(f"[、和及]({_TOWN})")
 _NO_NAME = re.compile("[各每该本全我某两几多个等其他]|[乡村城]镇|镇[街乡]|街镇")
 SHARED = 2
-"""Places from which on a township's name is any place's, or a word."""
+"""Places up to which a township's name is a place's; what more of them have is a word."""
 Home = tuple[str, ...]
 """Code of a region, empty where unknown, and the name of its last division, if there is one."""
 

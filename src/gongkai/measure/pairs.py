@@ -18,7 +18,7 @@ from gongkai.measure.copies import THRESHOLD
 from gongkai.measure.estimate import Coded, corrected, crowd_of
 from gongkai.measure.followup import PROMISE_OUTCOMES
 from gongkai.measure.groups import groups_by, measured
-from gongkai.measure.guards import responded
+from gongkai.measure.guards import responded, say_balance
 from gongkai.measure.intervals import Moment, share_interval, told
 from gongkai.measure.scores import ratio_moment
 from gongkai.tables.codebook import NO, YES
@@ -99,7 +99,8 @@ def copied_shares(pairs: Table, *, by: Sequence[str] = (), level: float = 0.95) 
     """Estimate the share of pairs that are copies: from the own last report, and from another agency's.
 
     With every sentence's nearest in the own last report (`copied(..., threshold=0)`), the share of `own` is
-    that of sentences taken over, misses of the search included. Of `other` pairs only those that were found
+    that of sentences taken over, misses of the search included but those in another part of the
+    last report, which are looked at from a likeness of .7 on. Of `other` pairs only those that were found
     can be read: their share says how often the search is right.
 
     Args:
@@ -111,7 +112,7 @@ def copied_shares(pairs: Table, *, by: Sequence[str] = (), level: float = 0.95) 
     Returns:
         `measures` rows: `measure` is `copied`, `label` the kind; what counts as one draw is an agency.
         `method` is `dsl` where drawn pairs were read, and `n` counts these; else `count`: of `own` those from
-        `THRESHOLD` on, and no row for `other`.
+        `THRESHOLD` on, if pairs below it are there, and no row for `other`.
 
     Raises:
         SchemaError: A column is missing.
@@ -119,6 +120,7 @@ def copied_shares(pairs: Table, *, by: Sequence[str] = (), level: float = 0.95) 
     """
     by = groups_by(by)
     refuse_lacking("pairs", pairs, (*by, "kind", "agency", "similarity"))
+    pairs = pairs.reset_index(drop=True)
     pairs = _with_inclusion(pairs.assign(_read=_yes_or_no(pairs)), "_read")
     if pairs["_read"].notna().any() and pairs["inclusion"].isna().all():
         raise MeasureError(
@@ -131,6 +133,8 @@ def copied_shares(pairs: Table, *, by: Sequence[str] = (), level: float = 0.95) 
     for key, part in pairs.groupby([*by, "kind"], sort=True, dropna=False):
         ids, index = np.unique(part["agency"].astype(str), return_inverse=True)
         hits, method = found[part.index].to_numpy(), "count"
+        if key[-1] not in drawn and hits.all():
+            continue  # what was found, among what was found
         moment = ratio_moment(hits, np.ones(len(part)), index, len(ids))
         if key[-1] in drawn:
             method, read = "dsl", part["_read"].where(part["inclusion"].notna()).to_numpy(float)
@@ -174,6 +178,9 @@ def _with_inclusion(pairs: Table, read: str) -> Table:
         raise MeasureError(
             f"inclusion is {value}; expected a probability in (0, 1], as gongkai sample writes"
         )
+    for kind in sorted(set(pairs.loc[drawn.notna(), "kind"])):
+        of_kind = drawn[pairs["kind"] == kind]
+        say_balance(of_kind.dropna().to_numpy(float), len(of_kind))
     known = pairs[read].notna().to_numpy(bool)
     return pairs.assign(inclusion=responded(drawn.astype(float), known).where(known))
 

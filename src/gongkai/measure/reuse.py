@@ -173,14 +173,14 @@ def _flags(
 
 def _groups(frame: Table) -> tuple[list[tuple[str, int]], Vector]:
     """Return agency and year of each group, in order, and the number of its group for each row."""
-    grouped = frame.groupby(["agency", "year"], sort=True)
+    grouped = frame.groupby(["agency", "year"], sort=True, observed=True)
     keys: Any = list(grouped.indices)
     return sorted((str(agency), int(year)) for agency, year in keys), grouped.ngroup().to_numpy()
 
 
 def agency_years(frame: Table) -> dict[tuple[str, int], Vector]:
     """Return the rows of each agency and year, in order."""
-    found: dict[Any, Any] = frame.groupby(["agency", "year"], sort=True).indices
+    found: dict[Any, Any] = frame.groupby(["agency", "year"], sort=True, observed=True).indices
     return {(str(agency), int(year)): rows for (agency, year), rows in found.items()}
 
 

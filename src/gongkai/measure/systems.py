@@ -41,11 +41,13 @@ def systems(found: Table, ids: Table, reports: Table) -> Table:
     refuse_lacking("reports", reports, ("report_id", "scope"))
     keys = ["parent", "year", "indicator"]
     own = found[["agency", "year", "indicator", *_OF_PARENT]].rename(columns={"agency": "parent"})
-    own = own.assign(scope=found["report_id"].map(reports.set_index("report_id")["scope"]))
+    scopes = reports.drop_duplicates("report_id").set_index("report_id")["scope"]
+    own = own.assign(scope=found["report_id"].map(scopes))
     # Of two reports of a parent and year none is taken: which holds the figures is not known.
     own = own.dropna(subset=keys).drop_duplicates(keys, keep=False)
     below = found[["year", "indicator", "top", "bottom", "value"]]
-    below = below.assign(parent=found["report_id"].map(ids.set_index("report_id")["parent"]))
+    parents = ids.drop_duplicates("report_id").set_index("report_id")["parent"]
+    below = below.assign(parent=found["report_id"].map(parents))
     below = below.dropna(subset=["parent", "year"])
     known = below[below["value"].notna()].groupby(keys)
     of_children = known.agg(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import io
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -104,13 +105,19 @@ def with_examples(codebook: Codebook, path: str | Path) -> Codebook:
     Raises:
         SchemaError: Names the file and line: no such file, a missing column, no text, an unknown code.
     """
-    rows = list(csv.DictReader(user_text(path).splitlines()))
-    refuse_missing(path, ("text", *codebook.names), rows[0] if rows else ())
+    reader = csv.DictReader(io.StringIO(user_text(path), newline=""))
+    try:
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise SchemaError(f"{path}, line {reader.line_num}: {error}") from error
+    refuse_missing(path, ("text", *codebook.names), rows[0][1] if rows else ())
     labels = []
     for label in codebook.labels:
         found = []
-        for line, row in enumerate(rows, start=2):
+        for line, row in rows:
             try:
+                if None in row.values():
+                    raise ValueError("has fewer cells than the header")
                 code = label.code_of(row[label.name])
                 if not row["text"]:
                     raise ValueError("text is empty")

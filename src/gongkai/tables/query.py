@@ -20,7 +20,7 @@ from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
 from gongkai.store.run import refuse_input, whole_folder, write_json
 from gongkai.tables.columns import refuse_lacking
-from gongkai.tables.schema import SCHEMAS, Table, parts_of, read_part, read_parts, write_part
+from gongkai.tables.schema import SCHEMAS, Table, parts_of, read_part, read_parts, types_of, write_part
 
 if TYPE_CHECKING:
     import duckdb
@@ -199,7 +199,7 @@ def _by_year(folder: str | Path, name: str, output: Path) -> dict[int | None, in
     waiting: dict[int | None, list[pa.Table]] = defaultdict(list)
     written: dict[int | None, int] = defaultdict(int)
     counts: dict[int | None, int] = defaultdict(int)
-    schema = SCHEMAS[name]
+    schema, types = SCHEMAS[name], types_of(folder, name)
 
     def write(year: int | None) -> None:
         rows = pa.concat_tables(waiting.pop(year), promote_options="permissive").combine_chunks()
@@ -207,7 +207,7 @@ def _by_year(folder: str | Path, name: str, output: Path) -> dict[int | None, in
         written[year] += 1
 
     for part in read_parts(folder, name, copies=True):
-        own = [field.with_metadata(None) for field in part.schema if field.name not in schema.names]
+        own = [pa.field(name, types[name]) for name in part.schema.names if name not in schema.names]
         table = part.cast(pa.schema([*schema, *own]))
         for year in sorted(set(table["year"].to_pylist()), key=lambda y: y or 0):
             here = pc.is_null(table["year"]) if year is None else pc.equal(table["year"], year)

@@ -449,7 +449,10 @@ def _write_parquet(frames: Iterator[pd.DataFrame], path: Path) -> None:
     with pq.ParquetWriter(path, table.schema, compression="zstd") as writer:
         writer.write_table(table)
         while after is not None:
-            writer.write_table(pa.Table.from_pandas(after, table.schema, preserve_index=False))
+            try:
+                writer.write_table(pa.Table.from_pandas(after, table.schema, preserve_index=False))
+            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+                raise SchemaError(f"{path}: a column is of another kind further down: {error}") from error
             after = next(frames, None)
 
 

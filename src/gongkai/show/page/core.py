@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from gongkai.classify.real import real_quality
 from gongkai.errors import GongkaiError
 from gongkai.measure.guards import is_assumed
+from gongkai.measure.pairs import is_found
 from gongkai.measure.prevalence import How, Method, prevalences
 from gongkai.measure.rates import indicators
 from gongkai.problem import KINDS
@@ -250,7 +251,8 @@ def _copied_counts(corpus: Corpus, place: Mapping[str | None, int]) -> list[list
     if corpus.copies is None:
         return None
     rows = [[0, 0, 0] for _ in place]
-    distinct = corpus.copies.drop_duplicates(["sentence_id", "kind"])
+    found = corpus.copies[is_found(corpus.copies)]  # of `--nearest` every sentence has a pair
+    distinct = found.drop_duplicates(["sentence_id", "kind"])
     pairs = zip(names_in(distinct["agency"]), distinct["kind"], strict=True)
     for number, (_, held) in enumerate(corpus.agencies):
         rows[number][0] = corpus.sentences(held)
