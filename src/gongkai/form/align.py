@@ -28,6 +28,7 @@ from gongkai.form.stream import (
     cut_runs,
     form_rows,
     heads_first,
+    labels_first,
     pairs_of,
     spelt,
     vocabulary,
@@ -82,7 +83,8 @@ def align(
     Returns:
         What was found, one reading per cell, and which parts of the lines are tables.
     """
-    cut = heads_first([atom for number, line in enumerate(lines) for atom in cut_atoms(number, line, script)])
+    cut = [atom for number, line in enumerate(lines) for atom in cut_atoms(number, line, script)]
+    cut = labels_first(heads_first(cut))
     whole = _align(cut, pages)
     filled = [atom for atom in cut if atom.text]
     if len(filled) == len(cut):

@@ -33,6 +33,8 @@ _DIGITS = re.compile(r"\d+(?:\.\d+)?(?:万元|元)?")
 _ENUMERATOR = re.compile(r"\d(?=[.．、][^\d])")
 
 
+TURNED = 5
+"""Lines with the label behind the numbers from which a table is told so."""
 GUIDANCE = 10
 """Characters of a label with a remark behind it; a shorter one names a unit."""
 RESTS, LONGEST_REST, HEAD = 5, 40, 8
@@ -204,6 +206,25 @@ def _unglued(number: int, start: int, end: int, text: str) -> Iterator[Atom]:
         at = stop
     if bare[at:]:
         yield Atom(number, start, end, bare[at:], False)
+
+
+def labels_first(atoms: Sequence[Atom]) -> list[Atom]:
+    """Put rows' labels before their numbers where the lines of a table have them behind."""
+    lines = [list(line) for _, line in itertools.groupby(atoms, key=lambda atom: atom.line)]
+    labels = {label for row in form_rows() for label, _ in row.labels}
+
+    def is_told(line: Sequence[Atom], *, behind: bool) -> bool:
+        words, numbers = (line[-1], line[:-1]) if behind else (line[0], line[1:])
+        if not numbers or words.number or not all(atom.number for atom in numbers):
+            return False
+        return any(spelt(words.text).endswith(label) for label in labels)
+
+    turned = [number for number, line in enumerate(lines) if is_told(line, behind=True)]
+    if len(turned) < TURNED or len(turned) <= sum(is_told(line, behind=False) for line in lines):
+        return list(atoms)
+    for number in turned:
+        lines[number] = [lines[number][-1], *lines[number][:-1]]
+    return list(itertools.chain(*lines))
 
 
 def heads_first(atoms: Sequence[Atom]) -> list[Atom]:
