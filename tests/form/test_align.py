@@ -480,3 +480,10 @@ def test_totals_in_front_under_a_torn_head_are_not_read(requests):
         lines += [*names, str(values[-1]), *map(str, values[:-1])]
     found, right = values_of(align(lines).found), cells_of(requests)
     assert all(right[cell] == value for cell, value in found.items())
+
+
+def test_numbers_in_front_of_their_label_on_its_line_are_its_own(requests):
+    lines = [*HEAD]
+    for names, values in requests.values():
+        lines += [*names[:-1], f"{' '.join(map(str, values))} {names[-1]}"]
+    assert values_of(align(lines).found) == cells_of(requests)
