@@ -154,7 +154,14 @@ def _yes_or_no(pairs: Table) -> pd.Series[float]:
     """Return what a person read of each pair, 1 or 0; missing where nobody did."""
     if "checked" not in pairs.columns:
         return pd.Series(np.nan, pairs.index)
-    said = pairs["checked"].astype(object).fillna("").astype(str).str.strip().str.casefold()
+    said = (
+        pairs["checked"]
+        .astype(object)
+        .where(pairs["checked"].notna(), "")
+        .astype(str)
+        .str.strip()
+        .str.casefold()
+    )
     if strange := sorted(set(said) - YES - NO - {""}):
         raise MeasureError(f"checked is {strange[0]!r}; expected 1, 0 or empty")
     return said.isin(YES).astype(float).where(said != "")

@@ -212,7 +212,7 @@ def _shared_flags(frame: Table, words: Words, n: int, share: float, within: list
     agency = pd.factorize(frame["agency"])[0]
     sets: list[Vector] = [np.arange(len(frame))]
     if within:
-        grouped = frame.groupby(within, sort=False, dropna=False)
+        grouped = frame.groupby(within, sort=False, dropna=False, observed=True)
         sets = [np.asarray(rows) for rows in grouped.indices.values()]
     for rows in sets:
         others = len(np.unique(agency[rows])) - 1
