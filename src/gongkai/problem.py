@@ -130,8 +130,9 @@ KINDS: Mapping[str, Kind] = {
         "statistics", "warning", "a cell stands under a head that its form has not; it is left out: compare",
         "单元格的表头不属于所用格式，已略去：请核对"),
     "row_not_read": Kind(
-        "statistics", "warning", "a row has not as many values as its table has columns: compare",
-        "某行的数值个数与表的列数不符：请与原件核对"),
+        "statistics", "warning",
+        "a row has not as many values as its table has columns, or most rows were not found: compare",
+        "某行的数值个数与表的列数不符，或多数行没有找到：请与原件核对"),
     "annex_row": Kind(
         "statistics", "warning", "the annex has a row that its form has not; it is left out: compare",
         "附表中有格式之外的一行，已略去：请核对"),

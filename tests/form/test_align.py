@@ -487,3 +487,10 @@ def test_numbers_in_front_of_their_label_on_its_line_are_its_own(requests):
     for names, values in requests.values():
         lines += [*names[:-1], f"{' '.join(map(str, values))} {names[-1]}"]
     assert values_of(align(lines).found) == cells_of(requests)
+
+
+def test_a_table_of_which_most_rows_are_not_found_says_so(requests):
+    found = align(one_a_line(list(requests.values())[:4])).found
+    said = [p.message for p in found if isinstance(p, Problem)]
+    assert [message.endswith("rows of the requests table were not found") for message in said] == [True]
+    assert not [p for p in align(one_a_line(requests.values())).found if isinstance(p, Problem)]

@@ -300,6 +300,12 @@ def read_requests(
         said = f"{where}: the head of the requests table was not found; its rows were not read"
         yield Problem("head", said, where)
         return
+    order = _order(_left_out(runs))
+    missing = len(order) - len(own.keys() & {*order})
+    if 2 * missing > len(order):
+        where = places[first.atoms[0].rank]
+        said = f"{where}: {missing} of the {len(order)} rows of the requests table were not found"
+        yield Problem("row_not_read", said, where)
     whole = {key: atoms for key, atoms in own.items() if _is_whole(atoms, len(heads))}
     recovered = _by_sums(own, whole) if heads == COLUMNS else {}
     for key, atoms in own.items():
