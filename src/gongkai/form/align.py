@@ -29,6 +29,7 @@ from gongkai.form.stream import (
     form_rows,
     heads_first,
     labels_first,
+    labels_of,
     pairs_of,
     spelt,
     vocabulary,
@@ -286,7 +287,7 @@ def _is_overtaken(label: str, before: str, behind: str) -> bool:
         return False
     return any(
         rest.endswith(other[:c]) and behind.startswith(other[c:])
-        for other in _request_labels()
+        for other in labels_of("requests")
         if other != label and not label.endswith(other)
         for c in range(min(len(other), len(rest)), 1, -1)
     )
@@ -294,14 +295,9 @@ def _is_overtaken(label: str, before: str, behind: str) -> bool:
 
 def _whole(before: str) -> str:
     # Of two characters a label may also be a column's head; with its ordinal it is a row's.
-    labels = (*(label for label in _request_labels() if len(label) > 3), "七总计")
+    labels = (*(label for label in labels_of("requests") if len(label) > 3), "七总计")
     ends = (label for label in labels if before.endswith(label))
     return max(ends, key=len, default="")
-
-
-@functools.cache
-def _request_labels() -> tuple[str, ...]:
-    return tuple(label for row in form_rows() if row.table == "requests" for label, _ in row.labels)
 
 
 def _spans(

@@ -91,6 +91,12 @@ def form_rows() -> tuple[Row, ...]:
 
 
 @functools.cache
+def labels_of(*tables: str) -> tuple[str, ...]:
+    """Return the labels of all rows of tables, each way in which they are spelt."""
+    return tuple(label for row in form_rows() if row.table in tables for label, _ in row.labels)
+
+
+@functools.cache
 def vocabulary() -> tuple[frozenset[str], frozenset[str]]:
     """Return the pairs of characters, and the characters, of which the tables' words are made."""
     data = form_data()
@@ -162,14 +168,8 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
 def _without_guidance(text: str) -> str:
     """Leave out what a form's label says in brackets of how to fill it in: 规章（设区的市填报）."""
     label = text.partition("（")[0]
-    return label if text.endswith("）") and len(text) > GUIDANCE and label in _proactive_labels() else text
-
-
-@functools.cache
-def _proactive_labels() -> frozenset[str]:
-    return frozenset(
-        label for row in form_rows() if row.table == "proactive" for label, _ in row.labels if len(label) < 10
-    )
+    guided = text.endswith("）") and len(label) < GUIDANCE < len(text)
+    return label if guided and label in labels_of("proactive") else text
 
 
 def _is_number(text: str, follows: str) -> bool:
@@ -211,13 +211,13 @@ def _unglued(number: int, start: int, end: int, text: str) -> Iterator[Atom]:
 def labels_first(atoms: Sequence[Atom]) -> list[Atom]:
     """Put rows' labels before their numbers where the lines of a table have them behind."""
     lines = [list(line) for _, line in itertools.groupby(atoms, key=lambda atom: atom.line)]
-    labels = {label for row in form_rows() for label, _ in row.labels}
+    labels = labels_of("proactive", "requests", "disputes")
 
     def is_told(line: Sequence[Atom], *, behind: bool) -> bool:
         words, numbers = (line[-1], line[:-1]) if behind else (line[0], line[1:])
         if not numbers or words.number or not all(atom.number for atom in numbers):
             return False
-        return any(spelt(words.text).endswith(label) for label in labels)
+        return spelt(words.text).endswith(labels)
 
     turned = [number for number, line in enumerate(lines) if is_told(line, behind=True)]
     if len(turned) < TURNED or len(turned) <= sum(is_told(line, behind=False) for line in lines):

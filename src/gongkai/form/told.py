@@ -107,14 +107,16 @@ def _not_read(name: str, atoms: Sequence[Atom], wanted: int, places: Sequence[Wh
     return Problem("row_not_read", said, where)
 
 
-def _rows_apart(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> dict[str, Sequence[Atom]]:
+def _rows_apart(
+    runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], left_out: Collection[str]
+) -> dict[str, Sequence[Atom]]:
     """Return the numbers of each row.
 
     A run between labels holds the numbers of several rows where a tool printed column by column: it is cut if
     its parts add up, and the labels of the other rows stand before it, or behind it in the form's order.
     """
     given = {row.key for _, row in chosen if row.table == "requests"}
-    order = _order({*_left_out(runs)} - given)
+    order = _order({*left_out} - given)
     own: dict[str, Sequence[Atom]] = {}
     for index, row in chosen:
         if row.table != "requests":
@@ -135,7 +137,7 @@ def _rows_apart(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> dict[
     return _in_forms_order(own)
 
 
-def _left_out(runs: Sequence[Run]) -> Collection[str]:
+def _left_out(runs: Sequence[Run]) -> tuple[str, ...]:
     """Return the rows that a table has not: `other_handling`, or what took its place in the newer form."""
     said = "".join(run.text for run in runs)
     newer = any(_place_of(key, said) >= 0 for key in ("not_corrected_in_time", "fee_not_paid"))
@@ -225,7 +227,10 @@ def _by_order(
 
 
 def _whole_table(
-    own: dict[str, Sequence[Atom]], runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]
+    own: dict[str, Sequence[Atom]],
+    runs: Sequence[Run],
+    chosen: Sequence[tuple[int, Row]],
+    left_out: tuple[str, ...],
 ) -> dict[str, Sequence[Atom]]:
     """Give all rows of numbers to all rows of the form, where one stands for each and the columns add up.
 
@@ -234,8 +239,8 @@ def _whole_table(
     if all(_is_whole(atoms, len(COLUMNS)) for atoms in own.values()):
         return own  # or there is none
     of_table = [(row.key, index) for index, row in chosen if row.table == "requests"]
-    newer = "other_handling" in _left_out(runs)
-    orders = [_order(out) for out in (("other_handling",), OTHER_HANDLING)[: 1 if newer else 2]]
+    # Rows that took the place of 其他处理 may stand there without their labels.
+    orders = [_order(out) for out in dict.fromkeys((left_out, ("other_handling",)))]
     fits = []
     for rows in _rows_of_table(runs, chosen):
         for order in (order for order in orders if len(order) == len(rows)):
@@ -290,7 +295,9 @@ def read_requests(
     runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], places: Sequence[Where]
 ) -> Iterator[Found]:
     """Read the rows of the requests table; glued digits as far as the form's sums decide."""
-    own = _whole_table(_by_order(_rows_apart(runs, chosen), runs, chosen), runs, chosen)
+    left_out = _left_out(runs)
+    own = _by_order(_rows_apart(runs, chosen, left_out), runs, chosen)
+    own = _whole_table(own, runs, chosen, left_out)
     first = next((runs[index] for index, row in chosen if row.table == "requests"), None)
     if first is None or len(own) < 2:
         return
@@ -300,7 +307,7 @@ def read_requests(
         said = f"{where}: the head of the requests table was not found; its rows were not read"
         yield Problem("head", said, where)
         return
-    order = _order(_left_out(runs))
+    order = _order(left_out)
     missing = len(order) - len(own.keys() & {*order})
     if 2 * missing > len(order):
         where = places[first.atoms[0].rank]
@@ -390,7 +397,7 @@ def _request_heads(first: Run, own: Mapping[str, Sequence[Atom]]) -> Sequence[st
         return tuple(heads)
     rows = _whole_rows(own)
     telling = [cells for cells in rows if cells[-1]]
-    sound = sum(sum(cells[:-1]) == cells[-1] for cells in telling)
+    sound = _count_totals(telling, -1)
     return COLUMNS if len(rows) >= 8 and len(telling) >= 2 and sound == len(telling) else ()
 
 
@@ -402,8 +409,12 @@ def _whole_rows(own: Mapping[str, Sequence[Atom]]) -> list[Cells]:
 def _total_stands(own: Mapping[str, Sequence[Atom]], at: int) -> bool:
     """Tell whether the total of a row is its number at a place, as more rows say than that it is the last."""
     rows = _whole_rows(own)
-    here, last = (sum(2 * cells[place] == sum(cells) for cells in rows) for place in (at, -1))
-    return here > last
+    return _count_totals(rows, at) > _count_totals(rows, -1)
+
+
+def _count_totals(rows: Sequence[Cells], at: int) -> int:
+    """Count the rows whose number at a place is the sum of the others."""
+    return sum(2 * cells[at] == sum(cells) for cells in rows)
 
 
 def read_disputes(
@@ -436,8 +447,7 @@ def _total_is_first(atoms: Sequence[Atom], runs: Sequence[Run], chosen: Sequence
     if not cells or len(cells) % width or not _SAID["total_first"].search(runs[index].text):
         return False
     blocks = [cells[at : at + width] for at in range(0, len(cells), width)]
-    first, last = (all(2 * block[place] == sum(block) for block in blocks) for place in (0, -1))
-    return first and not last
+    return _count_totals(blocks, 0) == len(blocks) > _count_totals(blocks, -1)
 
 
 def _blocks_of(

@@ -189,7 +189,9 @@ def _may_lack() -> dict[str, Any]:
     """Return the columns that may be empty in all rows of a piece, and their types."""
     import pandas as pd
 
-    text = "str" if pd.__version__ >= "3" else "string"  # before, "str" makes a text of what is missing
+    text = (
+        "str" if int(pd.__version__.split(".")[0]) >= 3 else "string"
+    )  # before, "str" makes a text of what is missing
     return {
         **dict.fromkeys(["next_id", "next_section", "next_text", "nearest", "evidence", "cell"], text),
         **dict.fromkeys(["cell_before", "cell_after"], float),

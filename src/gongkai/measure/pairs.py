@@ -80,9 +80,7 @@ def _with_read(found: Table) -> tuple[Table, list[str]]:
 
     Of other kinds what was read stands in place of what was found, and problems that nobody read are dropped.
     """
-    if "checked" not in found.columns:
-        found = found.assign(checked=None)
-    said = found["checked"].astype(object).fillna("").astype(str).str.strip()
+    said = _said(found)
     for kind, text in sorted(set(zip(found["kind"], said, strict=True))):
         allowed = {"returns", "silent"} if kind == "problem" else set(PROMISE_OUTCOMES)
         if text and text not in allowed:
@@ -152,19 +150,17 @@ def is_found(pairs: Table) -> pd.Series[bool]:
 
 def _yes_or_no(pairs: Table) -> pd.Series[float]:
     """Return what a person read of each pair, 1 or 0; missing where nobody did."""
-    if "checked" not in pairs.columns:
-        return pd.Series(np.nan, pairs.index)
-    said = (
-        pairs["checked"]
-        .astype(object)
-        .where(pairs["checked"].notna(), "")
-        .astype(str)
-        .str.strip()
-        .str.casefold()
-    )
+    said = _said(pairs).str.casefold()
     if strange := sorted(set(said) - YES - NO - {""}):
         raise MeasureError(f"checked is {strange[0]!r}; expected 1, 0 or empty")
     return said.isin(YES).astype(float).where(said != "")
+
+
+def _said(rows: Table) -> pd.Series[str]:
+    """Return what a person wrote of each row; empty where nobody did."""
+    if "checked" not in rows.columns:
+        return pd.Series("", rows.index)
+    return rows["checked"].astype(object).where(rows["checked"].notna(), "").astype(str).str.strip()
 
 
 def _with_inclusion(pairs: Table, read: str) -> Table:

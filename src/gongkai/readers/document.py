@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -41,6 +42,15 @@ class Grid:
     def texts(self) -> list[list[str]]:
         """Cell texts with merged cells repeated, for reading by eye."""
         return [["" if cell is None else cell.text for cell in row] for row in self.rows]
+
+    @property
+    def lines(self) -> list[list[str]]:
+        """Cell texts of each row, a merged cell once, a hole as an empty text."""
+        return [
+            ["" if cell is None else cell.text for before, cell in itertools.pairwise((None, *row))
+             if cell is None or cell is not before]
+            for row in self.rows
+        ]  # fmt: skip
 
 
 Block: TypeAlias = Paragraph | Grid

@@ -79,7 +79,7 @@ def _rows_of(line: str) -> list[str]:
 
     Where merged cells left rows of other widths it stays one line of cells.
     """
-    if not _RULE_INSIDE.search(line):
+    if "---" not in line or not _RULE_INSIDE.search(line):
         return [line]
     cells = line.strip().strip("|").split("|")
     width = sum(bool(_RULE_CELL.fullmatch(cell)) for cell in cells)

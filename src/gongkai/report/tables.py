@@ -134,15 +134,7 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
             lines = fold_radicals(block.text[:MAX_PARAGRAPH]).splitlines()
             texts = [_FIGURE.sub(r"\1\2", line) if "|" in line and "。" in line else line for line in lines]
         elif as_lines or (_is_unmerged(block) and _is_displaced(block)):
-            rows = (
-                [
-                    cell
-                    for before, cell in itertools.pairwise((None, *row))
-                    if cell is None or cell is not before
-                ]
-                for row in block.rows
-            )  # a merged cell once
-            texts = [" | ".join(cell.text if cell else "" for cell in row) for row in rows]
+            texts = [" | ".join(row) for row in block.lines]
         else:
             grids.append(block)
             continue

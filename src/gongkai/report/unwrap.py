@@ -134,11 +134,11 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
 
 def _without_contents(pieces: Sequence[Line]) -> Sequence[Line]:
     """Drop the contents: lines that lead to a page, or one that lists the headings which stand below it."""
-    leading = [match for piece in pieces if (match := _LEADER.fullmatch(piece.text))]
+    leading = {at: match for at, piece in enumerate(pieces) if (match := _leader(piece.text))}
     if len(leading) > 1:
-        others = [piece for piece in pieces if not _LEADER.fullmatch(piece.text)]
+        others = [piece for at, piece in enumerate(pieces) if at not in leading]
         words = {"".join(piece.text.split()) for piece in others}
-        if sum("".join(match[1].split()) in words for match in leading) >= len(leading) / 2:
+        if sum("".join(match[1].split()) in words for match in leading.values()) >= len(leading) / 2:
             pieces = others
     for at, piece in enumerate(pieces[:FIRST]):
         listed = [part for part in re.split("[,，]", piece.text) if part.strip()]
@@ -147,6 +147,11 @@ def _without_contents(pieces: Sequence[Line]) -> Sequence[Line]:
             if sum(part.strip(" 。：:") in below for part in listed) >= len(listed) / 2:
                 return [*pieces[:at], *pieces[at + 1 :]]
     return pieces
+
+
+def _leader(text: str) -> re.Match[str] | None:
+    """Match a line that leads to a page; most lines end in no digit."""
+    return _LEADER.fullmatch(text) if text.rstrip()[-1:].isdigit() else None
 
 
 def _title_apart(pieces: Sequence[Line]) -> Iterator[Line]:
