@@ -25,7 +25,7 @@ import pandas as pd
 from scale import scale
 
 from gongkai.classify.classifier import load_model
-from gongkai.classify.features import BLOCKS, grams
+from gongkai.classify.features.features import BLOCKS, grams
 from gongkai.classify.folds import split_groups
 from gongkai.classify.linear import train_linear
 from gongkai.classify.train import gold_of
@@ -36,7 +36,7 @@ from gongkai.corpus.stream import predict_tables
 from gongkai.readers.decode import decode
 from gongkai.readers.document import Grid
 from gongkai.readers.html import read_html
-from gongkai.readers.pdf import read_pdf
+from gongkai.readers.printed.pdf import read_pdf
 from gongkai.readers.read import read_document
 from gongkai.report.file import read_file
 from gongkai.tables.codebooks import shipped

@@ -27,8 +27,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measures import copies
-from gongkai.measure.copies import MIN_LENGTH
-from gongkai.measure.similar import mask
+from gongkai.measure.wording.copies import MIN_LENGTH
+from gongkai.measure.wording.similar import mask
 from gongkai.tables.predicted import read_predictions
 from gongkai.tables.schema import read_table, write_frame
 
@@ -72,9 +72,9 @@ write.csv(found, files[2], row.names = FALSE)
 
 PAIRS = """
 import sys, numpy as np, pyarrow as pa
-from gongkai.measure.copies import OTHERS_THRESHOLD
-from gongkai.measure.related import _alike
-from gongkai.measure.similar import owners_weights
+from gongkai.measure.wording.copies import OTHERS_THRESHOLD
+from gongkai.measure.wording.related import _alike
+from gongkai.measure.wording.similar import owners_weights
 from gongkai.tables.query import session
 rows = [line.split("\\t") for line in open(sys.argv[1], encoding="utf-8").read().splitlines()]
 owners, texts = np.array([row[0] for row in rows]), [row[1] for row in rows]

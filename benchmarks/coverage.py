@@ -27,8 +27,8 @@ import pandas as pd
 from scipy import special
 from tqdm import tqdm
 
-from gongkai.measure.estimate import Coded, corrected, crowd_of
-from gongkai.measure.intervals import Moment, Moments, difference_limits, laid, share_intervals
+from gongkai.measure.inference.estimate import Coded, corrected, crowd_of
+from gongkai.measure.inference.intervals import Moment, Moments, difference_limits, laid, share_intervals
 
 Vector = np.ndarray[Any, np.dtype[Any]]
 SHARES, CLUSTERS, SIZES, CORRELATIONS = (

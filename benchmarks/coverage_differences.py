@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from gongkai.measure.estimate import shares_of
-from gongkai.measure.intervals import difference_limits
+from gongkai.measure.inference.estimate import shares_of
+from gongkai.measure.inference.intervals import difference_limits
 
 Vector = np.ndarray[Any, np.dtype[Any]]
 GROUPS = ((2, 2), (2, 60), (3, 3), (5, 5), (3, 60), (5, 50), (10, 10), (20, 60), (60, 60))

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from gongkai.measure.intervals import paired_difference, share_interval
-from gongkai.measure.scores import calibration_error, f1_scores, metric_moment
+from gongkai.measure.inference.intervals import paired_difference, share_interval
+from gongkai.measure.inference.scores import calibration_error, f1_scores, metric_moment
 
 Vector = np.ndarray[Any, np.dtype[Any]]
 AGENCIES, SIZES, SHARES, CORRELATIONS = (4, 5, 10, 20, 80), (15, 40), (0.05, 0.15, 0.4), (0.02, 0.1)

@@ -6,7 +6,7 @@
     python -m benchmarks.encoder compare -o build/encoders
 
 `prepare` keeps the sentences with their fold, the altered copies that the linear model learns from too
-(`classify/swaps.py`), and what the linear model says of agencies not seen. `train` is `train_transformer` on three
+(`classify/features/swaps.py`), and what the linear model says of agencies not seen. `train` is `train_transformer` on three
 folds, with one more that stops it and chooses thresholds; on a GPU it takes less than a minute. `compare` takes per
 encoder the mean margin of its seeds, on real sentences of all trainings. The figures stand in `benchmarks/real.md`.
 """
@@ -21,14 +21,14 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.real import LABELS, ROOT, coded, markdown
+from gongkai.classify.features.swaps import swapped, told_as_done, without_context
 from gongkai.classify.folds import outer_folds, split_groups
 from gongkai.classify.kinds import TrainSettings
 from gongkai.classify.predict import predict, predictions_of
-from gongkai.classify.swaps import swapped, told_as_done, without_context
 from gongkai.classify.train import gold_of
 from gongkai.coding.labels import read_labels
-from gongkai.measure.intervals import paired_difference
-from gongkai.measure.scores import ratio_moment
+from gongkai.measure.inference.intervals import paired_difference
+from gongkai.measure.inference.scores import ratio_moment
 from gongkai.tables.codebooks import shipped
 from gongkai.text.tokens import tokenize
 

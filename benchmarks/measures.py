@@ -33,7 +33,7 @@ from benchmarks.scale import PLACES, RAW
 from corpus.make.bind import write_labels
 from gongkai.corpus.build import build
 from gongkai.corpus.stream import predict_tables
-from gongkai.measure.prevalence import prevalence
+from gongkai.measure.shares.prevalence import prevalence
 from gongkai.tables.schema import BUILT, frame_of, read_table, write_frame, write_part
 
 KEPT, CHANGED, COPYING = 8, 0.5, 3

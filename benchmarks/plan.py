@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from gongkai.measure.compare import share_of
-from gongkai.measure.intervals import difference_interval
-from gongkai.measure.plan import assume, plan
+from gongkai.measure.inference.intervals import difference_interval
+from gongkai.measure.shares.compare import share_of
+from gongkai.measure.shares.plan import assume, plan
 
 Vector = np.ndarray[Any, np.dtype[Any]]
 AGENCIES, SENTENCES, SHARES, CORRELATIONS = (20, 40, 100), (60, 90), (0.1, 0.3, 0.5), (0.02, 0.05)

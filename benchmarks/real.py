@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from gongkai.classify.classifier import CONFIG, find_model
-from gongkai.classify.cues import CUES, PORTABILITY, find_cues
+from gongkai.classify.features.cues import CUES, PORTABILITY, find_cues
 from gongkai.classify.folds import split_groups
 from gongkai.classify.linear import train_linear
 from gongkai.classify.predict import predict, predictions_of
@@ -31,9 +31,9 @@ from gongkai.classify.train import gold_of
 from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
 from gongkai.errors import ModelError
-from gongkai.measure.intervals import paired_difference
-from gongkai.measure.quality import evaluate
-from gongkai.measure.scores import ratio_moment
+from gongkai.measure.inference.intervals import paired_difference
+from gongkai.measure.inference.scores import ratio_moment
+from gongkai.measure.shares.quality import evaluate
 from gongkai.tables.codebooks import read_codebook
 from gongkai.tables.ids import hash_text
 from gongkai.tables.schema import read_table

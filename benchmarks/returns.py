@@ -26,11 +26,11 @@ from sklearn.linear_model import LogisticRegression
 
 import corpus.make.meanings as made
 from gongkai.corpus.build import build
-from gongkai.measure import troubles
-from gongkai.measure.followup import PROBLEM, likenesses
-from gongkai.measure.intervals import wilson
-from gongkai.measure.reuse import agency_years, last_reports
-from gongkai.measure.similar import mask, owners_weights
+from gongkai.measure.inference.intervals import wilson
+from gongkai.measure.promises import troubles
+from gongkai.measure.promises.followup import PROBLEM, likenesses
+from gongkai.measure.wording.reuse import agency_years, last_reports
+from gongkai.measure.wording.similar import mask, owners_weights
 from gongkai.tables.schema import read_table
 from gongkai.text.lexicon import table as lexicon
 

@@ -9,8 +9,8 @@ import gongkai
 from corpus.make.bind import write_labels
 from gongkai.cli.app import app
 from gongkai.corpus import build as building
-from gongkai.measure.regress import with_outcomes
-from gongkai.measure.terms import frequencies
+from gongkai.measure.panel.regress import with_outcomes
+from gongkai.measure.wording.terms import frequencies
 from gongkai.store.run import bundled
 from gongkai.tables.predicted import read_predictions
 from gongkai.tables.schema import SCHEMAS, frame_of, parts_of, read_frame, read_table, write_frame, write_part

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from gongkai.corpus.build import build
-from gongkai.measure.similar import mask
+from gongkai.measure.wording.similar import mask
 from gongkai.tables.schema import read_table
 
 CORPUS = Path(__file__).parents[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
 from gongkai.errors import MeasureError
-from gongkai.measure.quality import agreement
+from gongkai.measure.shares.quality import agreement
 from gongkai.tables.schema import read_table
 
 HERE = Path(__file__).parents[1]

@@ -19,8 +19,8 @@ import scipy.sparse as sp
 from safetensors.numpy import save_file
 
 from gongkai.corpus.build import build
-from gongkai.measure.similar import mask
-from gongkai.measure.troubles import TOPICS, character_codes
+from gongkai.measure.promises.troubles import TOPICS, character_codes
+from gongkai.measure.wording.similar import mask
 from gongkai.tables.schema import read_table
 
 CORPUS = Path(__file__).parents[1]

@@ -38,41 +38,41 @@ if TYPE_CHECKING:
     from gongkai.corpus.inputs import load_corpus as load_corpus
     from gongkai.corpus.inputs import read_sentences as read_sentences
     from gongkai.corpus.stream import predict_tables as predict_tables
-    from gongkai.measure.compare import compare as compare
-    from gongkai.measure.compare import compare_reports as compare_reports
-    from gongkai.measure.compare import rule_breaks as rule_breaks
-    from gongkai.measure.copies import copied as copied
-    from gongkai.measure.copies import copy_network as copy_network
-    from gongkai.measure.copies import mandated_phrases as mandated_phrases
-    from gongkai.measure.coverage import coverage as coverage
-    from gongkai.measure.coverage import coverage_shares as coverage_shares
-    from gongkai.measure.crosswalk import crosswalk as crosswalk
-    from gongkai.measure.followup import followup as followup
-    from gongkai.measure.followup import followup_placebo as followup_placebo
-    from gongkai.measure.groups import with_covariates as with_covariates
-    from gongkai.measure.guards import assume_random as assume_random
-    from gongkai.measure.many import compare_groups as compare_groups
-    from gongkai.measure.mentions import mentions as mentions
-    from gongkai.measure.outcomes import outcome_sums as outcome_sums
-    from gongkai.measure.pairs import followup_shares as followup_shares
-    from gongkai.measure.panel import panel as panel
-    from gongkai.measure.panel import panel_gaps as panel_gaps
-    from gongkai.measure.panel import write_panel as write_panel
-    from gongkai.measure.plan import plan as plan
-    from gongkai.measure.prevalence import counted_outcome as counted_outcome
-    from gongkai.measure.prevalence import dsl_outcome as dsl_outcome
-    from gongkai.measure.prevalence import pool as pool
-    from gongkai.measure.prevalence import prevalence as prevalence
-    from gongkai.measure.prevalence import sentences_behind as sentences_behind
-    from gongkai.measure.quality import agreement as agreement
-    from gongkai.measure.quality import evaluate as evaluate
-    from gongkai.measure.rates import rates as rates
-    from gongkai.measure.regress import regress as regress
-    from gongkai.measure.reuse import reuse as reuse
-    from gongkai.measure.reuse import reuse_sensitivity as reuse_sensitivity
-    from gongkai.measure.series import series as series
-    from gongkai.measure.terms import keyness as keyness
-    from gongkai.measure.years import trend as trend
+    from gongkai.measure.agencies.coverage import coverage as coverage
+    from gongkai.measure.agencies.coverage import coverage_shares as coverage_shares
+    from gongkai.measure.agencies.series import series as series
+    from gongkai.measure.inference.groups import with_covariates as with_covariates
+    from gongkai.measure.inference.guards import assume_random as assume_random
+    from gongkai.measure.panel.crosswalk import crosswalk as crosswalk
+    from gongkai.measure.panel.panel import panel as panel
+    from gongkai.measure.panel.panel import panel_gaps as panel_gaps
+    from gongkai.measure.panel.panel import write_panel as write_panel
+    from gongkai.measure.panel.rates import rates as rates
+    from gongkai.measure.panel.regress import regress as regress
+    from gongkai.measure.promises.followup import followup as followup
+    from gongkai.measure.promises.followup import followup_placebo as followup_placebo
+    from gongkai.measure.promises.pairs import followup_shares as followup_shares
+    from gongkai.measure.shares.compare import compare as compare
+    from gongkai.measure.shares.compare import compare_reports as compare_reports
+    from gongkai.measure.shares.compare import rule_breaks as rule_breaks
+    from gongkai.measure.shares.many import compare_groups as compare_groups
+    from gongkai.measure.shares.outcomes import outcome_sums as outcome_sums
+    from gongkai.measure.shares.plan import plan as plan
+    from gongkai.measure.shares.prevalence import counted_outcome as counted_outcome
+    from gongkai.measure.shares.prevalence import dsl_outcome as dsl_outcome
+    from gongkai.measure.shares.prevalence import pool as pool
+    from gongkai.measure.shares.prevalence import prevalence as prevalence
+    from gongkai.measure.shares.prevalence import sentences_behind as sentences_behind
+    from gongkai.measure.shares.quality import agreement as agreement
+    from gongkai.measure.shares.quality import evaluate as evaluate
+    from gongkai.measure.shares.years import trend as trend
+    from gongkai.measure.wording.copies import copied as copied
+    from gongkai.measure.wording.copies import copy_network as copy_network
+    from gongkai.measure.wording.copies import mandated_phrases as mandated_phrases
+    from gongkai.measure.wording.mentions import mentions as mentions
+    from gongkai.measure.wording.reuse import reuse as reuse
+    from gongkai.measure.wording.reuse import reuse_sensitivity as reuse_sensitivity
+    from gongkai.measure.wording.terms import keyness as keyness
     from gongkai.report.file import read_file as read_file
     from gongkai.report.file import read_report as read_report
     from gongkai.show.figures import plot_change as plot_change
@@ -98,30 +98,35 @@ _GROUPS = {
         "read_file": "report.file", "read_report": "report.file", "read_sentences": "corpus.inputs",
     },
     "code": {
-        "Machine": "coding.machine", "adjudication": "coding.adjudicate", "agreement": "measure.quality",
-        "code_by_machine": "coding.machine", "new_codebook": "coding.codebook",
-        "read_codebook": "tables.codebooks", "read_labels": "coding.labels", "read_tasks": "coding.exchange",
-        "resolve": "coding.adjudicate", "sample": "coding.sample:draw", "write_tasks": "coding.exchange",
+        "adjudication": "coding.adjudicate", "agreement": "measure.shares.quality",
+        "code_by_machine": "coding.machine", "Machine": "coding.machine", "new_codebook": "coding.codebook",
+        "read_codebook": "tables.codebooks", "read_labels": "coding.labels",
+        "read_tasks": "coding.exchange", "resolve": "coding.adjudicate", "sample": "coding.sample:draw",
+        "write_tasks": "coding.exchange",
     },
     "classify": {
-        "TrainSettings": "classify.kinds", "calibrate": "classify.adjust", "cross_fit": "classify.train",
-        "evaluate": "measure.quality", "load_model": "classify.classifier", "predict": "classify.predict",
-        "predict_tables": "corpus.stream", "read_predictions": "tables.predicted", "train": "classify.train",
+        "calibrate": "classify.adjust", "cross_fit": "classify.train", "evaluate": "measure.shares.quality",
+        "load_model": "classify.classifier", "predict": "classify.predict",
+        "predict_tables": "corpus.stream", "read_predictions": "tables.predicted",
+        "train": "classify.train", "TrainSettings": "classify.kinds",
     },
     "measure": {
-        "assume_random": "measure.guards", "compare": "measure.compare", "compare_groups": "measure.many",
-        "compare_reports": "measure.compare", "copied": "measure.copies", "copy_network": "measure.copies",
-        "counted_outcome": "measure.prevalence", "coverage": "measure.coverage",
-        "coverage_shares": "measure.coverage", "dsl_outcome": "measure.prevalence",
-        "followup": "measure.followup", "followup_placebo": "measure.followup",
-        "followup_shares": "measure.pairs", "keyness": "measure.terms",
-        "mandated_phrases": "measure.copies", "mentions": "measure.mentions",
-        "outcome_sums": "measure.outcomes", "panel": "measure.panel", "panel_gaps": "measure.panel",
-        "pool": "measure.prevalence", "plan": "measure.plan", "prevalence": "measure.prevalence",
-        "rates": "measure.rates", "crosswalk": "measure.crosswalk", "regress": "measure.regress",
-        "reuse": "measure.reuse", "reuse_sensitivity": "measure.reuse", "rule_breaks": "measure.compare",
-        "series": "measure.series", "sentences_behind": "measure.prevalence", "trend": "measure.years",
-        "with_covariates": "measure.groups", "write_panel": "measure.panel",
+        "assume_random": "measure.inference.guards", "compare": "measure.shares.compare",
+        "compare_groups": "measure.shares.many", "compare_reports": "measure.shares.compare",
+        "copied": "measure.wording.copies", "copy_network": "measure.wording.copies",
+        "counted_outcome": "measure.shares.prevalence", "coverage": "measure.agencies.coverage",
+        "coverage_shares": "measure.agencies.coverage", "crosswalk": "measure.panel.crosswalk",
+        "dsl_outcome": "measure.shares.prevalence", "followup": "measure.promises.followup",
+        "followup_placebo": "measure.promises.followup", "followup_shares": "measure.promises.pairs",
+        "keyness": "measure.wording.terms", "mandated_phrases": "measure.wording.copies",
+        "mentions": "measure.wording.mentions", "outcome_sums": "measure.shares.outcomes",
+        "panel": "measure.panel.panel", "panel_gaps": "measure.panel.panel", "plan": "measure.shares.plan",
+        "pool": "measure.shares.prevalence", "prevalence": "measure.shares.prevalence",
+        "rates": "measure.panel.rates", "regress": "measure.panel.regress",
+        "reuse": "measure.wording.reuse", "reuse_sensitivity": "measure.wording.reuse",
+        "rule_breaks": "measure.shares.compare", "sentences_behind": "measure.shares.prevalence",
+        "series": "measure.agencies.series", "trend": "measure.shares.years",
+        "with_covariates": "measure.inference.groups", "write_panel": "measure.panel.panel",
     },
     "show": {
         "plot_change": "show.figures", "plot_kinds": "show.figures", "plot_network": "show.figures",

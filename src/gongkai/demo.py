@@ -11,7 +11,7 @@ from gongkai.classify.predict import predict
 from gongkai.classify.train import train
 from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import Summary, build
-from gongkai.measure.prevalence import prevalence
+from gongkai.measure.shares.prevalence import prevalence
 from gongkai.show.page import key_numbers, write_page
 from gongkai.store.run import bundled, whole_folder, write_json
 from gongkai.tables.schema import read_table, write_frame

@@ -8,7 +8,7 @@ import pytest
 from gongkai.classify.calibrate import calibrate, calibrated, evened
 from gongkai.classify.choices import fit_class, told
 from gongkai.classify.classifier import load_model
-from gongkai.classify.features import features
+from gongkai.classify.features.features import features
 from gongkai.classify.kinds import TrainSettings
 from gongkai.classify.linear import LinearClassifier, train_linear
 from gongkai.classify.predict import shared_out

@@ -4,7 +4,7 @@ import pytest
 
 from gongkai.coding.sample import design_of, draw
 from gongkai.errors import MeasureError
-from gongkai.measure.intervals import upper
+from gongkai.measure.inference.intervals import upper
 
 
 def pool(n=400):

@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 from gongkai.cli.app import app
 from gongkai.coding.exchange import NONE, coders_of, read_tasks, write_tasks
 from gongkai.coding.sample import draw
-from gongkai.measure.quality import agreement
+from gongkai.measure.shares.quality import agreement
 from gongkai.tables.codebooks import read_codebook
 from tests.conftest import DATA
 

@@ -6,7 +6,7 @@ from gongkai.cli.app import app
 from gongkai.corpus.about import read_about
 from gongkai.corpus.build import build
 from gongkai.errors import GongkaiError, SchemaError
-from gongkai.measure.prevalence import prevalence
+from gongkai.measure.shares.prevalence import prevalence
 from gongkai.report.agency import NOTHING_KNOWN, Known
 from gongkai.tables.predicted import read_predictions
 from gongkai.tables.schema import read_table

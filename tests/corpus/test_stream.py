@@ -12,7 +12,7 @@ from gongkai.corpus import stream
 from gongkai.corpus.inputs import carry_own, read_sentences
 from gongkai.corpus.stream import predict_tables
 from gongkai.errors import GongkaiError, ModelError, SchemaError
-from gongkai.measure.prevalence import prevalence
+from gongkai.measure.shares.prevalence import prevalence
 from gongkai.store import shards
 from gongkai.tables.codebooks import read_codebook
 from gongkai.tables.predicted import summed_up

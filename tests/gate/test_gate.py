@@ -17,7 +17,7 @@ from gongkai.classify.predict import predict
 from gongkai.classify.train import gold_of
 from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
-from gongkai.measure.quality import evaluate
+from gongkai.measure.shares.quality import evaluate
 from gongkai.tables.codebooks import read_codebook
 from gongkai.tables.schema import hash_text, read_table
 from tests import truth

@@ -15,10 +15,10 @@ import pytest
 
 from gongkai.classify.predict import predict
 from gongkai.corpus.build import build
-from gongkai.measure.background import is_mandated
-from gongkai.measure.copies import copied
-from gongkai.measure.followup import followup
-from gongkai.measure.similar import mask
+from gongkai.measure.promises.followup import followup
+from gongkai.measure.wording.background import is_mandated
+from gongkai.measure.wording.copies import copied
+from gongkai.measure.wording.similar import mask
 from gongkai.tables.schema import read_table
 from tests import truth
 from tests.gate.test_gate import FLOORS, MODEL

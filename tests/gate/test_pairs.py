@@ -13,7 +13,7 @@ import pytest
 
 from gongkai.classify.predict import predict
 from gongkai.corpus.build import build
-from gongkai.measure.followup import followup
+from gongkai.measure.promises.followup import followup
 from gongkai.tables.schema import read_table
 from tests import truth
 from tests.gate.test_gate import MODEL
@@ -77,7 +77,7 @@ if __name__ == "__main__":
 
     import numpy as np
 
-    from gongkai.measure.intervals import wilson
+    from gongkai.measure.inference.intervals import wilson
 
     with tempfile.TemporaryDirectory() as place:
         table = measured(Path(place))

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from gongkai.corpus.build import build
-from gongkai.measure.background import own_length
-from gongkai.measure.copies import copied
-from gongkai.measure.mentions import mentions
-from gongkai.measure.similar import mask
+from gongkai.measure.wording.background import own_length
+from gongkai.measure.wording.copies import copied
+from gongkai.measure.wording.mentions import mentions
+from gongkai.measure.wording.similar import mask
 from gongkai.report.places import split_divisions
 from gongkai.tables.schema import read_table
 from tests import truth

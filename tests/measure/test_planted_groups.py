@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gongkai.cli.app import app
-from gongkai.measure.copies import copied
+from gongkai.measure.wording.copies import copied
 
 TEXT = tomllib.loads((Path(__file__).parents[1] / "data" / "unrelated.toml").read_text("utf-8"))
 YEAR = 2023

@@ -12,10 +12,10 @@ import pytest
 
 from gongkai.classify.predict import predict
 from gongkai.corpus.build import build
-from gongkai.measure.intervals import EVENTS_A_DEGREE, FEW_EVENTS, FEWEST
-from gongkai.measure.panel import panel, write_panel
-from gongkai.measure.prevalence import prevalence
-from gongkai.measure.regress import regress
+from gongkai.measure.inference.intervals import EVENTS_A_DEGREE, FEW_EVENTS, FEWEST
+from gongkai.measure.panel.panel import panel, write_panel
+from gongkai.measure.panel.regress import regress
+from gongkai.measure.shares.prevalence import prevalence
 from gongkai.store.run import bundled
 from gongkai.tables.schema import read_table
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gongkai.errors import ReadError, ReportError
-from gongkai.readers import ocr
+from gongkai.readers.printed import ocr
 from gongkai.readers.read import parse_document
 from gongkai.report.file import File
 from gongkai.report.report import parse_report
@@ -19,9 +19,9 @@ from gongkai.report.split import split_reports
 from gongkai.tables.schema import BUILT, table_of
 from gongkai.text.sentences import split_sentences
 from tests.conftest import DATA
-from tests.readers.test_odt import odt
-from tests.readers.test_ofd import TABLE, ofd
-from tests.readers.test_ofd import text as printed
+from tests.readers.office.test_odt import odt
+from tests.readers.printed.test_ofd import TABLE, ofd
+from tests.readers.printed.test_ofd import text as printed
 from tests.readers.test_saved import resource
 
 SAMPLES = sorted(

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from gongkai.errors import GongkaiError, MeasureError
-from gongkai.measure.prevalence import prevalence
+from gongkai.measure.shares.prevalence import prevalence
 from gongkai.show.figures import (
     _apart,
     plot_change,

@@ -13,7 +13,7 @@ from gongkai.classify.classifier import find_model
 from gongkai.classify.predict import predict
 from gongkai.corpus.build import build
 from gongkai.errors import GongkaiError, MeasureError
-from gongkai.measure.prevalence import prevalence
+from gongkai.measure.shares.prevalence import prevalence
 from gongkai.problem import KINDS
 from gongkai.show import page as page_module
 from gongkai.show.page import script, write_page
@@ -261,7 +261,7 @@ def test_what_became_of_promises_and_what_is_copied_is_shown(page, tables, predi
 
 
 def test_a_large_corpus_is_not_searched_for_them_unless_given(tables, predictions, tmp_path, monkeypatch):
-    from gongkai.measure.followup import followup
+    from gongkai.measure.promises.followup import followup
 
     monkeypatch.setattr("gongkai.show.page.corpus.COMPARED", 3)
     text = write_page(tables, predictions, tmp_path / "p.html").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ import pytest
 
 from gongkai.classify.classifier import find_model
 from gongkai.classify.predict import predict
-from gongkai.measure.prevalence import prevalence
+from gongkai.measure.shares.prevalence import prevalence
 from gongkai.show.page import write_page
 from gongkai.tables.codebooks import read_codebook
 from gongkai.tables.schema import read_table, write_part

@@ -9,7 +9,7 @@ import pytest
 from gongkai.corpus.build import broken_rules
 from gongkai.corpus.inputs import read_sentences
 from gongkai.errors import SchemaError
-from gongkai.measure.prevalence import prevalence
+from gongkai.measure.shares.prevalence import prevalence
 from gongkai.show.page import write_page
 from gongkai.tables.predicted import read_predictions
 from gongkai.tables.query import connect, partition

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gongkai.classify.features import features, normalize
+from gongkai.classify.features.features import features, normalize
 from gongkai.classify.linear import regression
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.coded import indicator_codes

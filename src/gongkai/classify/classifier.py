@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gongkai.classify.distance import Familiar
+from gongkai.classify.features.distance import Familiar
 from gongkai.classify.kinds import KINDS, kind_named
 from gongkai.errors import GongkaiError, ModelError
 from gongkai.store.run import bundled

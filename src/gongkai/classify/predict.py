@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from gongkai.classify.classifier import Classifier, learned_from, load_model
-from gongkai.classify.distance import Familiar
+from gongkai.classify.features.distance import Familiar
 from gongkai.errors import SchemaError
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.codebooks import given_or_shipped

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gongkai.classify.calibrate import Calibration, calibrate, calibrated
-from gongkai.classify.distance import Familiar
+from gongkai.classify.features.distance import Familiar
 from gongkai.classify.folds import outer_folds
 from gongkai.classify.kinds import Chosen, Coded, TrainSettings
 from gongkai.errors import GongkaiError, ModelError

@@ -404,7 +404,7 @@ def evaluate(
     Example: gongkai evaluate predictions.csv my-labels.csv --tables tables --by kind,form
     Example: gongkai evaluate linear.csv my-labels.csv --against mine.csv
     """
-    from gongkai.measure import diagnosis
+    from gongkai.measure.shares import diagnosis
     from gongkai.tables.predicted import predictions_of, reports_of
     from gongkai.tables.schema import write_frame
 

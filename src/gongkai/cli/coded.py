@@ -40,7 +40,7 @@ def coded_sample(
     path: Path | None, predictions: Predictions | Path, codebook: Codebook | None, *, assumed: bool
 ) -> Labels | None:
     """Read the labels of a coded sample, and print how it stands to the sentences; None for none."""
-    from gongkai.measure.guards import sample_balance
+    from gongkai.measure.inference.guards import sample_balance
     from gongkai.tables.predicted import scheme_of
 
     if path is None:

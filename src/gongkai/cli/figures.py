@@ -51,9 +51,9 @@ def rates(
     """
     import pandas as pd
 
-    from gongkai.measure.coverage import uneven_years
-    from gongkai.measure.rates import rate_pieces
-    from gongkai.measure.systems import NEEDED, systems
+    from gongkai.measure.agencies.coverage import uneven_years
+    from gongkai.measure.agencies.systems import NEEDED, systems
+    from gongkai.measure.panel.rates import rate_pieces
     from gongkai.tables.schema import read_frame, write_frame, write_frames
 
     own = None if covariates is None else read_frame(covariates, [])
@@ -115,7 +115,7 @@ def coverage(
 
     Example: gongkai coverage tables -o coverage.csv --expect agencies.csv --years 2019-2024 --by level
     """
-    from gongkai.measure.coverage import uneven_years
+    from gongkai.measure.agencies.coverage import uneven_years
     from gongkai.tables.schema import read_frame, records, write_frame
 
     reports = gongkai.read(tables, "reports")
@@ -180,7 +180,7 @@ def panel(
 
     Example: gongkai panel tables predictions.csv -o panel.dta --with gdp.csv --strict
     """
-    from gongkai.measure.coverage import uneven_years
+    from gongkai.measure.agencies.coverage import uneven_years
     from gongkai.tables.predicted import scheme_of
     from gongkai.tables.schema import read_frame
 

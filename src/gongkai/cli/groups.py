@@ -27,7 +27,7 @@ def group_reports(
     reports: Table | Path, covariates: Path | None, output: Path, *, by: str, overwrite: bool
 ) -> Table:
     """Return reports, or those of a tables folder, with all that `by` may name: places, the user's own."""
-    from gongkai.measure.groups import PLACES, with_places
+    from gongkai.measure.inference.groups import PLACES, with_places
     from gongkai.tables.schema import names_of, read_frame
 
     if isinstance(reports, Path):

@@ -50,8 +50,8 @@ def compare(
     Example: gongkai compare tables predictions.csv -o ranks.csv --by agency
     Example: gongkai compare tables predictions -o tiers.csv --by tier --second 1 --with cities.csv
     """
-    from gongkai.measure.coverage import uneven_years
-    from gongkai.measure.years import BREAK
+    from gongkai.measure.agencies.coverage import uneven_years
+    from gongkai.measure.shares.years import BREAK
     from gongkai.tables.schema import records, write_frame
 
     reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
@@ -100,7 +100,7 @@ def trend(
     Example: gongkai trend tables predictions.csv -o trend.csv
     Example: gongkai trend tables predictions.csv -o parts.csv --first 2020 --second 2023
     """
-    from gongkai.measure.years import BREAK, composition
+    from gongkai.measure.shares.years import BREAK, composition
     from gongkai.tables.schema import records, write_frame
 
     if (first is None) != (second is None):
@@ -147,7 +147,7 @@ def plan(
     Example: gongkai plan 0.10 --agencies 20 --sentences 90 --share 0.3
     Example: gongkai plan 0.05 --agencies 40 --sentences 90 --predictions p.csv --labels l.csv --label x
     """
-    from gongkai.measure.plan import assume, pilot
+    from gongkai.measure.shares.plan import assume, pilot
     from gongkai.tables.schema import records
 
     if predictions is not None and labels is not None and label is not None:
@@ -208,7 +208,7 @@ def regress(
     Example: gongkai regress panel.csv 'LABEL ~ new_requests_total + i.year | agency'
     Example: gongkai regress p.csv 'LABEL_outcome ~ i.year | agency' --predictions q.csv --labels l.csv
     """
-    from gongkai.measure.regress import with_outcomes
+    from gongkai.measure.panel.regress import with_outcomes
     from gongkai.tables.schema import read_frame, records, write_frame
 
     frame = read_frame(panel, [])
@@ -238,7 +238,7 @@ def regress(
 
 def _with_method(found: Table, gold: Labels | None) -> Table:
     """Say in each row whether predictions were counted or corrected by coded sentences."""
-    from gongkai.measure.guards import note_assumed
+    from gongkai.measure.inference.guards import note_assumed
 
     return note_assumed(found, gold).assign(method="count" if gold is None else "dsl")
 

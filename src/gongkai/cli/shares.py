@@ -40,7 +40,7 @@ def measure(
     Example: gongkai measure predictions.csv -o corrected.csv --by year --method ppi --labels my-sample.csv
     Example: gongkai measure predictions -o measures.csv --by province,tier --tables tables --with cities.csv
     """
-    from gongkai.measure.coverage import uneven_years
+    from gongkai.measure.agencies.coverage import uneven_years
     from gongkai.tables.predicted import reports_of
     from gongkai.tables.schema import write_frame
 

@@ -231,9 +231,9 @@ def reuse(
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
     Example: gongkai reuse tables -o reuse.csv --copies pairs.csv --nearest --checked read.csv
     """
-    from gongkai.measure.copies import THRESHOLD
-    from gongkai.measure.pairs import copied_shares, is_found
-    from gongkai.measure.reuse import reuse_placebo, reused_sentences
+    from gongkai.measure.promises.pairs import copied_shares, is_found
+    from gongkai.measure.wording.copies import THRESHOLD
+    from gongkai.measure.wording.reuse import reuse_placebo, reused_sentences
     from gongkai.store.storage import user_text
     from gongkai.tables.schema import write_frame
 
@@ -288,7 +288,7 @@ def followup(
     """
     import pandas as pd
 
-    from gongkai.measure.followup import followup_pieces
+    from gongkai.measure.promises.followup import followup_pieces
     from gongkai.tables.schema import write_frames
 
     book, columns = codebook_of(codebook), opt.columns_of(by)
@@ -388,7 +388,7 @@ def terms(
     Example: gongkai terms tables -o words.csv --by form --first 2019 --second 2021
     Example: gongkai terms tables -o words.csv --codebook admitted
     """
-    from gongkai.measure.terms import frequencies
+    from gongkai.measure.wording.terms import frequencies
     from gongkai.tables.schema import write_frame
 
     book = codebook_of(codebook)

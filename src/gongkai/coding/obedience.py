@@ -16,7 +16,7 @@ import pandas as pd
 
 from gongkai.coding.exchange import task_rows
 from gongkai.coding.machine import Machine, Tally, answered, template_text
-from gongkai.measure.intervals import wilson
+from gongkai.measure.inference.intervals import wilson
 from gongkai.tables.codebook import Codebook, Label, Words
 from gongkai.tables.codebooks import given_or_shipped
 

@@ -20,7 +20,7 @@ from gongkai.corpus.find import find_copies, find_inputs
 from gongkai.corpus.same import mark_same
 from gongkai.errors import ReadError, SchemaError
 from gongkai.form.years import write_year_checks
-from gongkai.measure.series import series_name
+from gongkai.measure.agencies.series import series_name
 from gongkai.problem import Problem
 from gongkai.readers import archive
 from gongkai.readers.formats import SUFFIXES, readers_state

@@ -162,9 +162,10 @@ class Codebook:
     Attributes:
         uncounted_sections: Sections whose sentences are neither drawn nor counted.
         follow: The indicator of promises, whose sentences `followup` looks for in the next report. Training
-            shows it copies told as done (`classify/swaps.py`). Empty for none.
+            shows it copies told as done (`classify/features/swaps.py`). Empty for none.
         portable: The indicator that is true of a sentence which another agency could have written: one named
-            particular makes it false. Training shows it altered copies (`classify/swaps.py`). Empty for none.
+            particular makes it false. Training shows it altered copies (`classify/features/swaps.py`). Empty
+            for none.
         rule_baseline: A file of the package with a readable rule to compare models with, empty for none.
         source: The TOML it was read from, and `file` its path.
     """

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from gongkai.classify.classifier import codebook_of
 from gongkai.errors import MeasureError
-from gongkai.measure.prevalence import Method
+from gongkai.measure.shares.prevalence import Method
 from gongkai.show.captions import title_of
 from gongkai.show.page.blocks import Blocks
 from gongkai.show.page.core import about_model, core

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from gongkai.measure.rates import rates
+from gongkai.measure.panel.rates import rates
 from gongkai.show.page.core import RATES, Json, plain, shortener, whole_number
 from gongkai.show.page.corpus import Corpus
 from gongkai.show.page.held import Held

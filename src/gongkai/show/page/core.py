@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 
 from gongkai.classify.real import real_quality
 from gongkai.errors import GongkaiError
-from gongkai.measure.guards import is_assumed
-from gongkai.measure.pairs import is_found
-from gongkai.measure.prevalence import How, Method, prevalences
-from gongkai.measure.rates import indicators
+from gongkai.measure.inference.guards import is_assumed
+from gongkai.measure.panel.rates import indicators
+from gongkai.measure.promises.pairs import is_found
+from gongkai.measure.shares.prevalence import How, Method, prevalences
 from gongkai.problem import KINDS
 from gongkai.show.page.corpus import Corpus, names_in
 from gongkai.show.page.static import words

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gongkai.errors import MeasureError
-from gongkai.measure.copies import copied
-from gongkai.measure.followup import followup
-from gongkai.measure.many import compare_groups
-from gongkai.measure.prevalence import Method, counted_outcome
+from gongkai.measure.promises.followup import followup
+from gongkai.measure.shares.many import compare_groups
+from gongkai.measure.shares.prevalence import Method, counted_outcome
+from gongkai.measure.wording.copies import copied
 from gongkai.show.page.held import Held, held
 from gongkai.tables.codebook import Codebook
 from gongkai.tables.predicted import far_share, read_predictions, scheme_of

@@ -1,0 +1,1 @@
+"""Sentences → numbers that a model sees."""

@@ -1,0 +1,1 @@
+"""Agencies by years: statutory figures, rates, the panel, regressions on it."""

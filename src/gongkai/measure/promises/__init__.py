@@ -1,0 +1,1 @@
+"""What becomes of promises and problems in the next report."""

@@ -1,0 +1,484 @@
+"""Last year's promises and problems in this year's report: reported done, promised again, or silence."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gongkai.errors import MeasureError
+from gongkai.measure.promises.celled import cells_of, named_cells, told_by_cells
+from gongkai.measure.promises.troubles import bare, is_framing, meanings, same_trouble
+from gongkai.measure.wording.background import used_by
+from gongkai.measure.wording.reuse import last_reports
+from gongkai.measure.wording.similar import AT_A_TIME as TEXTS
+from gongkai.measure.wording.similar import PairWeights, mask, owners_weights, pair_codes
+from gongkai.store.progress import progress
+from gongkai.tables.codebook import Codebook
+from gongkai.tables.predicted import INDICATOR, predictions_in
+from gongkai.tables.query import arrow_of, literals, put, session, table_parts
+from gongkai.tables.schema import Predictions, Sentences, Statistics, Table
+from gongkai.text.lexicon import patterns
+
+if TYPE_CHECKING:
+    import duckdb
+    import scipy.sparse as sp
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+PROMISED, PROBLEM = 0.08, 0.25
+"""Score (of a problem: probability) from which a counterpart counts; how chosen: docs/methods.md."""
+PROMISE_OUTCOMES = ("done", "again", "unclear", "silent")
+REVIEW = 0.05
+"""A score this near to the threshold is marked for reading."""
+DONE, OF_GENRE, SPECIFIC, OBJECT = 0.16, 4, 6, 0.3
+"""Done needs this score, and the same thing in both: SPECIFIC pairs of characters that at most OF_GENRE
+authored agencies use, or the last word of a clause and a share OBJECT of its pairs. Chosen on our agencies
+and twelve pairs of reports (docs/methods.md)."""
+_REPORTED = re.compile(r"已|了|完成|建成|印发|出台|上线|实现|开通|建立|修订|全部|均|达|起|全年|\d")
+_NOT_DONE = re.compile(r"未|没有|尚|还需|不足|有待|仍|不够|将")
+_LIST = re.compile(r"(?:、[^，。；、]{1,14}){2,}等")
+_COUNT = re.compile("^(?:了|[一0][次期场])")
+_CLAUSE = re.compile(r"[，；。：,;]")
+_NAMED = re.compile(r"[《“]([^》”]{3,})[》”]")
+_WHEN = {
+    "date": re.compile(r"\d+月|季度前|年底前|年内|上半年|下半年|[一二三四]季度"),
+    "rhythm": re.compile(r"每(?:年|季|月|周|半年|日)|定期|按季|按月"),
+    "open": re.compile(r"逐步|适时|不断|持续|继续|进一步|长期|今后"),
+}
+"""When a promise falls due, the first that is found."""
+
+
+def followup(
+    sentences: Sentences | str | Path,
+    predictions: Predictions | str | Path,
+    *,
+    statistics: Statistics | str | Path | None = None,
+    thresholds: dict[str, float] | None = None,
+    codebook: Codebook | None = None,
+) -> Table:
+    """Look for each promise and problem of a report in the agency's next one.
+
+    What is a promise the codebook says (`follow`).
+
+    The counterpart is the sentence of the next report (preamble left out) with the highest score: the mean
+    of the cosine of `similar.weigh` and the share of the earlier sentence's weight that the later one
+    holds. Of a problem it is the most probable one among the next report's problems, by that score and by
+    what both are about (`troubles.meanings`). Sentences that only announce a list (they are the `lead`
+    of others) are no promises of their own.
+
+    Args:
+        sentences: `sentences` rows of two or more years, or a tables folder of any size.
+        predictions: `predictions` rows of one model, or a folder of them, for the label that the codebook
+            follows.
+        statistics: `statistics` rows, or a tables folder: a promise that a cell of the next report counts is
+            answered by it.
+        thresholds: Score from which a counterpart counts, for that label and for `problem`.
+        codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
+
+    Returns:
+        One row per promise (`kind` is the label followed) and per sentence of `problems` (`kind` problem)
+        that names one of a report whose agency has exactly one report of the year after: `sentence_id,
+        agency, year, kind, text, when` (`date`, `rhythm`, `open`, `unsaid`)`, checkable` (names a date, a
+        number or a document)`, next_id, next_section, next_text, nearest` (the text with the highest score,
+        counterpart or not)`, score, specific, outcome, review`.
+        `outcome` is `done` (the counterpart is no promise and no list, speaks of the same thing and reports
+        it; `specific` counts the pairs of characters of both that the genre seldom uses), `again` (it is a
+        promise, or stands among the problems), `unclear` (a counterpart that shows neither), `silent` (none
+        found, which is never "not done"); for problems `returns` or `silent`. Where a cell shows that a
+        promise was kept, `silent` and `unclear` become `done`; where the cell is there and does not show
+        it, `silent` becomes `unclear`. `evidence` is `sentence`, `cell` or null; `cell, cell_before,
+        cell_after` are the cells and their sums of both reports, null where none counts what is promised.
+        `review` marks scores within 0.05 of the threshold. A count of these rows is a claim of the tagger;
+        read the marked ones before publishing it.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: Several models, a codebook that follows no label, or no agency with reports of two
+            successive years.
+    """
+    pieces = followup_pieces(
+        sentences, predictions, statistics=statistics, thresholds=thresholds, codebook=codebook
+    )
+    return pd.concat([piece for _, piece in pieces], ignore_index=True)
+
+
+def followup_placebo(
+    sentences: Sentences | str | Path,
+    predictions: Predictions | str | Path,
+    *,
+    thresholds: dict[str, float] | None = None,
+    codebook: Codebook | None = None,
+    seed: int = 0,
+) -> Table:
+    """Look for each promise in the next report of another agency: what `followup` finds there is chance.
+
+    Args:
+        sentences: As in `followup`.
+        predictions: As in `followup`.
+        thresholds: As in `followup`.
+        codebook: As in `followup`.
+        seed: Which other agency stands in.
+
+    Returns:
+        Rows as of `followup`; their shares found and done are to be set against its.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: As `followup`; or no two agencies have reports of the same two years.
+    """
+    pieces = followup_pieces(
+        sentences, predictions, thresholds=thresholds, codebook=codebook, searches=[seed]
+    )
+    return pd.concat([piece for _, piece in pieces], ignore_index=True)
+
+
+def followup_pieces(
+    sentences: Sentences | str | Path,
+    predictions: Predictions | str | Path,
+    *,
+    statistics: Statistics | str | Path | None = None,
+    thresholds: dict[str, float] | None = None,
+    codebook: Codebook | None = None,
+    searches: Sequence[int | None] = (None,),
+) -> Iterator[tuple[int | None, Table]]:
+    """Yield what `followup` (None) or `followup_placebo` (a seed) returns, some hundred reports at a time.
+
+    Several searches, one after the other, read the sentences once. Where one finds nothing at all it yields
+    nothing, and the first raises.
+    """
+    with session() as db:
+        scheme, _, _ = predictions_in(db, predictions, codebook)
+        if not (follow := scheme.follow):
+            raise MeasureError(
+                f"the codebook {scheme.stamp} does not say what is followed up; add e.g. "
+                f'follow = "{scheme.indicators[0]}"'
+            )
+        (models,) = db.sql("SELECT count(DISTINCT model) FROM predictions").fetchall()[0]
+        if models != 1:
+            raise MeasureError(f"expected the predictions of one model, have those of {models}")
+        _hold(db, sentences, statistics)
+        db.execute(
+            "CREATE TABLE tagged AS SELECT DISTINCT sentence_id::VARCHAR AS sentence_id FROM predictions "
+            f"WHERE {INDICATOR} = {literals([follow])} AND predicted::BOOLEAN"
+        )
+        weights = owners_weights(_by_agency(db))
+        limits = {follow: PROMISED, "problem": PROBLEM} | (thresholds or {})
+        successive = _successive(db)
+        for search in searches:
+            pairs, found = successive if search is None else _exchanged(successive, search), False
+            for batch, frame, cells in _laid_out(db, pairs):
+                known = cells if search is None else {}
+                if rows := list(_rows_of(frame, batch, weights, known, scheme, limits)):
+                    found = True
+                    yield search, pd.DataFrame(rows).astype(_may_lack())
+            if not found and search == searches[0]:
+                raise MeasureError("no promise or problem of an agency with reports of two successive years")
+
+
+@functools.cache
+def _may_lack() -> dict[str, Any]:
+    """Return the columns that may be empty in all rows of a piece, and their types."""
+    import pandas as pd
+
+    text = (
+        "str" if int(pd.__version__.split(".")[0]) >= 3 else "string"
+    )  # before, "str" makes a text of what is missing
+    return {
+        **dict.fromkeys(["next_id", "next_section", "next_text", "nearest", "evidence", "cell"], text),
+        **dict.fromkeys(["cell_before", "cell_after"], float),
+    }
+
+
+AT_A_TIME = 500
+"""Pairs of reports whose sentences are in the hand at a time."""
+NEEDED = ["sentence_id", "report_id", "agency", "year", "section", "lead", "text"]
+CELLS = ["report_id", "table", "row", "column", "value"]
+
+
+def _hold(
+    db: duckdb.DuckDBPyConnection,
+    sentences: Sentences | str | Path,
+    statistics: Statistics | str | Path | None,
+) -> None:
+    """Make the tables `held`, sentences of known agency and year in their order, and `cells`."""
+    place = 0
+    for part in table_parts(sentences, "sentences", NEEDED):
+        rows = part.append_column("place", pa.array(np.arange(place, place + len(part))))
+        place += len(part)
+        rows = rows.filter(pc.and_(pc.is_valid(rows["agency"]), pc.is_valid(rows["year"])))
+        masked = pa.array([mask(text) for text in rows["text"].to_pylist()], pa.string())
+        put(db, "held", rows.append_column("masked", masked))
+    wanted = pa.array(sorted(named_cells()))
+    put(db, "cells", pa.table({c: pa.array([], pa.string()) for c in CELLS}))
+    for part in table_parts(statistics, "statistics", CELLS) if statistics is not None else ():
+        names = (part[c].cast(pa.string()) for c in ("table", "row", "column"))
+        put(db, "cells", part.filter(pc.is_in(pc.binary_join_element_wise(*names, "."), wanted)))
+
+
+def _by_agency(db: duckdb.DuckDBPyConnection) -> Iterator[tuple[list[str], Vector]]:
+    """Yield masked texts and whose they are, all of an agency in one piece."""
+    rest = pd.DataFrame({"agency": [], "masked": []})
+    ordered = db.sql("SELECT agency::VARCHAR AS agency, masked FROM held ORDER BY agency")
+    for batch in ordered.to_arrow_reader(TEXTS):
+        rows = pd.concat([rest, batch.to_pandas()], ignore_index=True)
+        last = rows["agency"] == rows["agency"].iloc[-1]
+        whole, rest = rows[~last], rows[last]
+        yield whole["masked"].tolist(), whole["agency"].to_numpy()
+    yield rest["masked"].tolist(), rest["agency"].to_numpy()
+
+
+def _laid_out(
+    db: duckdb.DuckDBPyConnection, pairs: list[tuple[int, str, str]]
+) -> Iterator[tuple[list[tuple[int, str, str]], Table, dict[str, dict[str, float]]]]:
+    """Yield some pairs of reports at a time, their sentences in order, with `promised`, and their cells.
+
+    `held` and `cells` are laid out in that order, so that not all is looked through for each.
+    """
+    batches = [pairs[start : start + AT_A_TIME] for start in range(0, len(pairs), AT_A_TIME)]
+    asked = {(k, report) for k, batch in enumerate(batches) for _, *both in batch for report in both}
+    db.register("given_pairs", arrow_of(pd.DataFrame(sorted(asked), columns=["batch", "report_id"])))
+    db.execute("CREATE OR REPLACE TABLE asked AS FROM given_pairs")
+    for table, more in (
+        ("held", ", coalesce(sentence_id::VARCHAR IN (FROM tagged), false) AS promised"),
+        ("cells", ""),
+    ):
+        db.execute(
+            f"CREATE OR REPLACE TABLE {table}_of AS SELECT batch, {table}.*{more} "
+            f"FROM {table} JOIN asked USING (report_id) ORDER BY batch"
+        )
+    for k, batch in enumerate(progress(batches, "following up")):
+        frame, cells = (
+            db.sql(f"SELECT * EXCLUDE (batch) FROM {ordered}").to_arrow_table().to_pandas()
+            for ordered in (f"held_of WHERE batch = {k} ORDER BY place", f"cells_of WHERE batch = {k}")
+        )
+        yield batch, frame, cells_of(cells)
+
+
+def _rows_of(
+    frame: Table,
+    pairs: list[tuple[int, str, str]],
+    weights: PairWeights,
+    cells: Mapping[str, Mapping[str, float]],
+    scheme: Codebook,
+    limits: Mapping[str, float],
+) -> Iterator[dict[str, object]]:
+    """Yield what is found of each promise and problem of the first report of a pair in the second."""
+    held = {str(column): frame[column].tolist() for column in frame.columns}
+    promised = frame["promised"].to_numpy(bool)
+    leads = set(zip(held["report_id"], held["lead"], strict=True))
+    announces = np.array([key in leads for key in zip(held["report_id"], held["text"], strict=True)], bool)
+    section, texts = (np.array(held[c], object) for c in ("section", "text"))
+    counted = ~np.isin(section, scheme.uncounted_sections)
+    naming = section == "problems"
+    naming[naming] = ~is_framing(texts[naming].tolist())
+    meant = meanings(texts[naming].tolist())
+    candidates = {scheme.follow: promised & ~announces & counted, "problem": naming & ~promised & ~announces}
+    matrix = weights.rows([*held["masked"], *map(bare, texts[naming].tolist())])
+    of_report = frame.groupby("report_id").indices
+    sought: list[tuple[int, str, Vector, Vector]] = []
+    for k, (_, one, other) in enumerate(pairs):
+        now, after = np.asarray(of_report[one]), np.asarray(of_report[other])
+        after = after[counted[after]]
+        for kind, chosen in candidates.items():
+            pool = after[naming[after]] if kind == "problem" else after
+            sought.append((k, kind, now[chosen[now]], pool))
+    bared = len(frame) + np.cumsum(naming) - 1  # rows of problems without the words that call them one
+    full = [
+        (bared[index], bared[pool]) if kind == "problem" else (index, pool)
+        for _, kind, index, pool in sought
+        if len(index) and len(pool)
+    ]
+    alike = iter(likenesses(matrix, *zip(*full, strict=True)) if full else ())
+    for k, kind, index, pool in sought:
+        match, score = index, np.zeros(len(index))
+        if len(index) and len(pool):
+            likeness = next(alike)
+            if kind == "problem":
+                likeness = same_trouble(
+                    meant[bared[index] - len(frame)], meant[bared[pool] - len(frame)], likeness
+                )
+            match, score = pool[likeness.argmax(axis=1)], likeness.max(axis=1)
+        before, later = (cells.get(report, {}) for report in pairs[k][1:])
+        for row in _rows(held, index, match, score, kind, limits[kind]):
+            yield row | ({} if kind == "problem" else _answered(row, before, later))
+
+
+def _successive(db: duckdb.DuckDBPyConnection) -> list[tuple[int, str, str]]:
+    """Return year and id of a report, and of its series' next one, where each year has exactly one report."""
+    found = db.sql(
+        "SELECT agency::VARCHAR, try_cast(year AS DOUBLE)::INTEGER AS whole, list(DISTINCT report_id) "
+        "FROM held WHERE whole IS NOT NULL GROUP BY 1, 2"
+    ).fetchall()
+    groups = {(agency, year): np.array(reports, object) for agency, year, reports in sorted(found)}
+    return [
+        (key[1] - 1, before[0], groups[key][0])
+        for key, before in last_reports(groups).items()
+        if len(before) == len(groups[key]) == 1
+    ]
+
+
+def _exchanged(pairs: list[tuple[int, str, str]], seed: int) -> list[tuple[int, str, str]]:
+    """Give each report the next report of another agency of its year, in a drawn circle."""
+    years: dict[int, list[tuple[int, str, str]]] = {}
+    for pair in pairs:
+        years.setdefault(pair[0], []).append(pair)
+    found = []
+    for year, of_year in sorted(years.items()):
+        order = np.random.default_rng(seed).permutation(len(of_year))
+        if len(order) > 1:
+            found += [
+                (year, of_year[a][1], of_year[b][2]) for a, b in zip(order, np.roll(order, 1), strict=True)
+            ]
+    return found
+
+
+def _specific(text: str, other: str, agency: object) -> int:
+    """Count the pairs of characters of both texts that the genre seldom uses."""
+    stock = patterns("promised.stock")["said"]
+    bare = (mask(stock.sub("", t.replace(str(agency), ""))) for t in (text, other))
+    one, two = (set(pair_codes([t])[1].tolist()) for t in bare)
+    both = np.array(sorted(one & two), np.uint64)
+    return int((used_by(both) <= OF_GENRE).sum()) if len(both) else 0
+
+
+def _pairs(text: str) -> set[str]:
+    return {text[k : k + 2] for k in range(len(text) - 1)}
+
+
+def _clauses(text: str) -> list[str]:
+    return [c for c in map(mask, _CLAUSE.split(text)) if len(c) > 2]
+
+
+def _same_object(text: str, other: str) -> bool:
+    """Tell whether the other sentence names what a clause of the text is about: its last word or a name."""
+    told = mask(other)
+    if any(mask(name) in told for name in _NAMED.findall(text)):
+        return True
+    held = _pairs(told)
+    return any(c[-2:] in told and len(_pairs(c) & held) >= OBJECT * len(_pairs(c)) for c in _clauses(text))
+
+
+def _other_object(text: str, other: str) -> bool:
+    """Tell whether behind the same verb something else stands: ledgers of complaints, of repairs."""
+    held = _pairs(mask(other))
+    for clause in _clauses(text):
+        verb = patterns("promised.stock")["verbs"].match(clause)
+        for later in _clauses(other) if verb else ():
+            if verb and later.startswith(verb.group()):
+                one, two = (_COUNT.sub("", c[verb.end() :]) for c in (clause, later))
+                for change, a, b, c, d in SequenceMatcher(None, one, two, autojunk=False).get_opcodes():
+                    if change == "replace" and min(b - a, d - c) > 1 and not _pairs(one[a:b]) & held:
+                        return True
+    return False
+
+
+def _reports(text: str, other: str) -> bool:
+    """Tell whether the other sentence reports something, is no list, and does not say "not yet" of this."""
+    if _LIST.search(other) or not _REPORTED.search(other):
+        return False
+    asked = _pairs(mask(text))
+    return not any(_NOT_DONE.search(c) and len(_pairs(mask(c)) & asked) > 1 for c in _CLAUSE.split(other))
+
+
+def _outcome(kind: str, again: bool, score: float, specific: int, text: str, other: str) -> str:
+    if kind == "problem":
+        return "returns"
+    if again:
+        return "again"
+    same = score >= DONE and (specific >= SPECIFIC or _same_object(text, other))
+    done = same and not _other_object(text, other) and _reports(text, other)
+    return "done" if done else "unclear"
+
+
+def _answered(
+    row: Mapping[str, object], before: Mapping[str, float], after: Mapping[str, float]
+) -> dict[str, object]:
+    """Return what the cells of both reports change in a promise's row."""
+    told = told_by_cells(str(row["text"]), before, after)
+    if told is None:
+        return {}
+    about: dict[str, object] = {"cell": told.cell, "cell_before": told.before, "cell_after": told.after}
+    if row["outcome"] not in ("silent", "unclear"):
+        return about
+    if told.kept:
+        return about | {"outcome": "done", "evidence": "cell"}
+    return about | ({"outcome": "unclear", "evidence": "cell"} if row["outcome"] == "silent" else {})
+
+
+def likenesses(matrix: sp.csr_matrix, lefts: Sequence[Vector], rights: Sequence[Vector]) -> list[Vector]:
+    """Return the score of each row of a left with each of its right, pair by pair.
+
+    One product for all of them, in which each pair has columns of its own.
+    """
+    import scipy.sparse as sp
+
+    sides = []
+    for groups in (lefts, rights):
+        part = matrix[np.concatenate(groups)]
+        owner = np.repeat(np.arange(len(groups)), [len(rows) for rows in groups])
+        sides.append((part, np.repeat(owner, np.diff(part.indptr)) * matrix.shape[1] + part.indices))
+    used, columns = np.unique(np.concatenate([keys for _, keys in sides]), return_inverse=True)
+    cut = len(sides[0][1])
+    left, right = (
+        sp.csr_matrix((part.data, of, part.indptr), shape=(part.shape[0], len(used)))
+        for (part, _), of in zip(sides, (columns[:cut], columns[cut:]), strict=True)
+    )
+    present = right.copy()
+    present.data = np.ones_like(present.data)
+    score = (left @ right.T + left.multiply(left).tocsr() @ present.T).tocoo()
+    n, m = (np.array([len(rows) for rows in groups]) for groups in (lefts, rights))
+    first, one, other = (np.cumsum(sizes) - sizes for sizes in (n * m, n, m))
+    pair = np.searchsorted(np.cumsum(n), score.row, side="right")
+    flat = np.zeros(int((n * m).sum()))
+    at = first[pair] + (score.row - one[pair]) * m[pair] + score.col - other[pair]
+    flat[at] = np.minimum(score.data / 2, 1.0)
+    return [flat[k : k + i * j].reshape(i, j) for k, i, j in zip(first, n, m, strict=True)]
+
+
+def _rows(
+    held: Mapping[str, list[Any]],
+    index: Vector,
+    counterpart: Vector,
+    score: Vector,
+    kind: str,
+    limit: float,
+) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for row, match, points in zip(index.tolist(), counterpart.tolist(), score.tolist(), strict=True):
+        found = points >= limit
+        again = held["promised"][match] or held["section"][match] == "problems"
+        text, other = str(held["text"][row]), str(held["text"][match])
+        specific = _specific(text, other, held["agency"][row]) if found else 0
+        rows.append(
+            {
+                **{c: held[c][row] for c in ("sentence_id", "agency", "year")},
+                "kind": kind,
+                "text": text,
+                "when": next((name for name, pattern in _WHEN.items() if pattern.search(text)), "unsaid"),
+                "checkable": bool(re.search(r"\d|《|[一二三四五六七八九十百]+[个项次件场期]", text)),
+                "next_id": held["sentence_id"][match] if found else None,
+                "next_section": held["section"][match] if found else None,
+                "next_text": held["text"][match] if found else None,
+                "nearest": held["text"][match] if points > 0 else None,
+                "score": float(points),
+                "specific": specific,
+                "outcome": _outcome(kind, bool(again), float(points), specific, text, other)
+                if found
+                else "silent",
+                "review": abs(float(points) - limit) < REVIEW,
+                "evidence": "sentence" if found else None,
+                "cell": None,
+                "cell_before": None,
+                "cell_after": None,
+            }
+        )
+    return rows

@@ -1,0 +1,1 @@
+"""Shares of labels: their estimates, quality, differences, trends, and how many to code."""

@@ -1,0 +1,173 @@
+"""The outcomes of any number of sentences, added up by group and report: what `compare` and `trend` rest on.
+
+Neither looks at a sentence alone: of a cluster they need how many sentences it has, the sum of their
+outcomes, and how many lie above one half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gongkai.errors import MeasureError
+from gongkai.measure.inference.estimate import dsl_outcomes
+from gongkai.measure.inference.intervals import FEWEST
+from gongkai.measure.inference.sums import SCALE, group_joins, sentence_batches
+from gongkai.measure.shares.prevalence import coded_rows, codes_and_scores, gold_of, is_inside
+from gongkai.tables.codebook import Codebook
+from gongkai.tables.columns import as_columns
+from gongkai.tables.predicted import INDICATOR, predictions_in
+from gongkai.tables.query import arrow_of, literals, quoted, session
+from gongkai.tables.schema import Labels, Predictions, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+ABOUT = ("agency", "report_id", "year", "section", "heading")
+SUMS = ("sentences", "outcome", "above")
+
+
+def outcome_sums(
+    predictions: Predictions | str | Path,
+    labels: Labels | None = None,
+    *,
+    by: Sequence[str] = (),
+    reports: Table | None = None,
+    codebook: Codebook | None = None,
+    jobs: int | None = None,
+) -> Table:
+    """Add up the outcomes of sentences by group and report, for `compare`, `compare_groups` and `trend`.
+
+    Args:
+        predictions: `predictions` rows of one model, or a folder that `predict` wrote, of any size.
+        labels: See `dsl_outcome`, whose outcomes are added up; without them those of `counted_outcome`.
+        by: Columns that define groups: of the predictions or of `reports`, `province` or `city`.
+        reports: One row per `report_id`: `reports`, or what `with_covariates` made of it.
+        codebook: See `prevalence`.
+        jobs: Threads; all cores unless given.
+
+    Returns:
+        One row per label, group and report: the columns of `by`, `agency, report_id, year`; `sentences`,
+        how many they are, `outcome`, the sum over them, `above`, how many outcomes lie above one half.
+        A group that is one agency with fewer than three reports has a row for each passage of a report
+        (`section, heading`, else null).
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: See `dsl_outcome`; or there is no sentence to count.
+    """
+    by = as_columns(by)
+    with session(jobs=jobs) as db:
+        scheme, columns, batches = predictions_in(db, predictions, codebook)
+        (models,) = db.sql("SELECT count(DISTINCT model) FROM predictions").fetchall()[0]
+        if models != 1:
+            raise MeasureError(f"the outcome is of one model, not of {models}")
+        joins, keys = group_joins(db, by, columns, reports)
+        if labels is None:
+            _add_counted(db, scheme, keys, joins)
+        else:
+            own = [c for c in by if c in columns]
+            _add_corrected(
+                db, scheme, labels, sentence_batches(db, batches, scheme, own, keys, joins), len(keys)
+            )
+        found = _folded(db, by)
+    if found.empty:
+        raise MeasureError(f"no sentence to count outside {', '.join(scheme.uncounted_sections)}")
+    return found
+
+
+def _add_counted(db: duckdb.DuckDBPyConnection, scheme: Codebook, keys: Sequence[str], joins: str) -> None:
+    """Make `cells` of what is predicted, yes or no."""
+    named = ", ".join([*(f"{key} AS k{i}" for i, key in enumerate(keys)), *(f"p.{c} AS {c}" for c in ABOUT)])
+    hits = f"count_if(p.predicted::BOOLEAN) * {SCALE}::HUGEINT"
+    db.execute(
+        f"CREATE TABLE cells AS SELECT {INDICATOR} AS label, "
+        f"{named}, count(*) AS sentences, {hits} AS outcome, count_if(p.predicted::BOOLEAN) AS above "
+        f"FROM predictions p{joins} "
+        f"WHERE coalesce(p.section::VARCHAR, '') NOT IN ({literals(scheme.uncounted_sections)}) GROUP BY ALL"
+    )
+
+
+def _add_corrected(
+    db: duckdb.DuckDBPyConnection, scheme: Codebook, labels: Labels, batches: Iterator[int], count: int
+) -> None:
+    """Make `cells` of scores, and of the coded sentences' corrections."""
+    gold = gold_of(labels, "dsl")
+    db.register("wanted", arrow_of({"sentence_id": gold["sentence_id"].astype(str).unique().tolist()}))
+    named = ", ".join([*(f"k{i}" for i in range(count)), *ABOUT])
+    at = {name: k for k, name in enumerate(scheme.indicators)}
+    scores = ", ".join(f"s{k} AS {quoted(f'_score_{name}')}" for name, k in at.items())
+    totals = np.zeros(2, int)
+    coded = []
+    for number in batches:
+        for k, quantity in enumerate(scheme.quantities):
+            score = " * ".join(["1.0", *(f"s{at[n]}" for n in quantity.top)])
+            inside = f"section IN ({literals(quantity.sections)})" if quantity.sections else "true"
+            query = (
+                f"SELECT {literals([quantity.label])} AS label, {named}, count(*) AS sentences, "
+                f"sum(CAST(round(({score}) * {SCALE}) AS BIGINT)) AS outcome, "
+                f"count_if({score} > 0.5) AS above "
+                f"FROM s WHERE {inside} GROUP BY ALL"
+            )
+            db.execute(f"INSERT INTO cells {query}" if number or k else f"CREATE TABLE cells AS {query}")
+        totals += np.array(db.sql("SELECT count(*), count_if(seen) FROM s").fetchall()[0])
+        wanted = f"SELECT sentence_id, seen, {named}, {scores} FROM s SEMI JOIN wanted USING (sentence_id)"
+        coded.append(db.sql(wanted).df())
+    found = coded_rows(
+        pd.concat(coded, ignore_index=True), gold, "dsl", scheme, (int(totals[0]), int(totals[1]))
+    )
+    for quantity in scheme.quantities:
+        rows = found[is_inside(found, quantity)]
+        y, f = codes_and_scores(rows, quantity.top)
+        outcome = dsl_outcomes(y, f, rows["_inclusion"].to_numpy(float))
+        added = rows[[*(f"k{i}" for i in range(count)), *ABOUT]].assign(
+            label=quantity.label, sentences=0, above=(outcome > 0.5).astype(int) - (f > 0.5),
+            outcome=np.round((outcome - f) * SCALE).astype(np.int64),
+        )  # fmt: skip
+        db.register("added", arrow_of(added))
+        db.execute("INSERT INTO cells BY NAME SELECT * FROM added")
+
+
+def _folded(db: duckdb.DuckDBPyConnection, by: Sequence[str]) -> Table:
+    """Return the cells of reports, of passages where a group is one agency with few reports."""
+    keys = [f"k{i}" for i in range(len(by))]
+    about = [c for c in ABOUT if c not in by]
+    passages = [c for c in about if c in ("section", "heading") and "report_id" not in by]
+    few = f"count(DISTINCT coalesce(agency::VARCHAR, '')) < 2 AND count(DISTINCT report_id) < {FEWEST}"
+    same = " AND ".join(["f.label = c.label", *(f"f.{k} IS NOT DISTINCT FROM c.{k}" for k in keys)])
+    columns = [f"c.{k} AS {quoted(name)}" for k, name in zip(keys, by, strict=True)]
+    columns += [f"c.{c}" for c in about if c not in ("section", "heading")]
+    columns += [f"CASE WHEN f.label IS NULL THEN NULL ELSE c.{c} END AS {c}" for c in passages]
+    found: Table = (
+        db.sql(
+            f"SELECT c.label, {', '.join(columns)}, sum(sentences)::DOUBLE AS sentences, "
+            f"sum(outcome)::DOUBLE / {SCALE} AS outcome, sum(above)::DOUBLE AS above "
+            f"FROM cells c LEFT JOIN "
+            f"(SELECT {', '.join(['label', *keys])} FROM cells GROUP BY ALL HAVING {few}) f "
+            f"ON {same} GROUP BY ALL HAVING sum(sentences) > 0 ORDER BY ALL"
+        )
+        .to_arrow_table()
+        .to_pandas()
+    )
+    return found
+
+
+def as_sums(outcomes: Table) -> Table:
+    """Return outcomes as sums, whether each row is a sentence's or is one already."""
+    if set(SUMS) <= set(outcomes.columns):
+        return outcomes
+    return outcomes.assign(sentences=1.0, above=(outcomes["outcome"] > 0.5).astype(float))
+
+
+def sums_of(part: Table, index: Vector, count: int) -> tuple[Vector, Vector, Vector]:
+    """Return outcomes, sentences, and outcomes above one half, added up by the number of their cluster."""
+    top, size, above = (
+        np.bincount(index, part[c].to_numpy(float), count) for c in ("outcome", "sentences", "above")
+    )
+    return top, size, above

@@ -1,0 +1,1 @@
+"""Words and sentences that reports share, and words that tell them apart."""

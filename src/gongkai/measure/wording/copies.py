@@ -1,0 +1,457 @@
+"""Which sentences were taken over: from the own last report, or another agency's of this or an earlier year.
+
+Two reports are related when what they share can hardly be chance: each shared sentence counts by how few
+agencies have it, in the user's corpus and in the genre (`background.py`); what the form makes everybody write
+counts nothing. So a group of any size that has the same text is found, and unrelated texts are not accused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gongkai.measure.agencies.series import series_name
+from gongkai.measure.wording.background import is_mandated
+from gongkai.measure.wording.grams import known_parts
+from gongkai.measure.wording.related import CHUNK, related
+from gongkai.measure.wording.reuse import last_reports
+from gongkai.measure.wording.similar import PairWeights, mask, owners_weights, whole_owners
+from gongkai.store.progress import progress
+from gongkai.tables.query import put, session, table_parts
+from gongkai.tables.schema import Reports, Sentences, Table, records
+
+if TYPE_CHECKING:
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+THRESHOLD, ACROSS_PARTS = 0.5, 0.7
+"""Cosine from which a sentence of the own last report counts as taken over, and where it moved between the
+problems, the improvements and the rest. THRESHOLD was chosen on the first 72 reports of the bundled truth,
+ACROSS_PARTS on all 120 (docs/methods.md)."""
+OTHERS_THRESHOLD, OTHERS_WEAK = 0.55, 0.25
+"""Cosine of the sentences that show that two reports are related (chosen on the first 72 reports), and of the
+further ones then counted (on all 120)."""
+EVIDENCE, MIN_SHARED, MIN_LENGTH = 7.0, 2, 6
+"""Evidence (in nats: odds of chance e⁻⁷ = 1 in 1,100) and sentences that relate two reports, chosen on all
+120 reports; fewest characters of a sentence that is evidence."""
+BLOCK = 200
+"""Agency-years whose sentences are compared at a time."""
+_PARTS = {"problems": 1, "improvements": 2}
+
+
+def copied(
+    sentences: Sentences | str | Path,
+    reports: Reports | None = None,
+    *,
+    threshold: float = THRESHOLD,
+    others: float = OTHERS_THRESHOLD,
+    weak: float = OTHERS_WEAK,
+    evidence: float = EVIDENCE,
+    min_shared: int = MIN_SHARED,
+    phrases: Sequence[str] = (),
+) -> Table:
+    """Find the sentences taken over from the agency's own last report, or from another agency's report.
+
+    Likeness is the cosine of `similar.weigh`, the agency's own name left out. A promise that next year's
+    overview reports as done is alike but no copy (`followup` has it): a sentence that moved between
+    problems, improvements and the rest counts from `ACROSS_PARTS` on.
+
+    Another agency's report of the same or an earlier year is related when the two share `min_shared`
+    sentences of cosine `others` whose evidence adds up: each counts −log of the share of agencies that have
+    it, the two left out, in the corpus and in the genre. Or when half of the shorter one's own text is
+    shared. Then all sentences from `weak` on count, as in a threshold with hysteresis (Canny 1986).
+
+    Args:
+        sentences: `sentences` rows, or a tables folder.
+        reports: `reports` rows, for publication dates; without them only years say who was earlier.
+        threshold: Cosine from which a sentence of the own last report counts as taken over.
+        others: Cosine from which two agencies' sentences are evidence.
+        weak: Cosine from which sentences of two related reports count.
+        evidence: Least evidence for a pair of reports, in nats.
+        min_shared: Fewest sentences that are evidence for a pair of reports.
+        phrases: Further phrases that are no evidence, e.g. of `mandated_phrases`.
+
+    Returns:
+        One row per sentence and source: `sentence_id, report_id, agency, year, text, source_id,
+        source_report_id, source_agency, source_year, source_text, kind` (`own` or `other`)`, similarity,
+        edited` (False: equal but for numbers and the agency's name)`, figures_kept` (own: counts of last
+        year stand unchanged)`, direction` (`from`: the source is earlier, `to`: later, null where dates do
+        not decide)`, first_agency, first_year` (the earliest of all that have this text, null where dates do
+        not decide). A sentence shared with another agency in one year stands twice, once on each side; of
+        earlier years only with the later one.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: No sentence is left.
+    """
+    held = _held(sentences)
+    pairs: Table = pd.concat(
+        [
+            _from_own(held, threshold).assign(kind="own"),
+            _from_others(held, (others, weak), (evidence, min_shared), phrases).assign(kind="other"),
+        ],
+        ignore_index=True,
+    )
+    # From here on a row is its place among those that were taken over or are a source.
+    chosen, place = np.unique(pairs[["a", "b"]].to_numpy(int), return_inverse=True)
+    rows, sources = place.reshape(-1, 2).T
+    frame = _rows(sentences, chosen)
+    about, source = (frame.iloc[at].reset_index(drop=True) for at in (rows, sources))
+    source.columns = ["source_id", "source_report_id", "source_agency", "source_year", "source_text"]
+    own = pairs["kind"].to_numpy() == "own"
+    kept = own & (about["text"] == source["source_text"]).to_numpy(bool)
+    kept &= about["text"].str.contains(_FIGURE).to_numpy(bool)
+    when = _dates(frame, reports)
+    code = held.code[chosen]
+    first = _firsts(rows[~own], sources[~own], when)
+    origin = [first.get(row) for row in rows.tolist()]
+    agency, year = frame["agency"].tolist(), frame["year"].tolist()
+    further: dict[str, list[Any]] = {
+        "direction": [
+            _direction(when[a], when[b]) for a, b in zip(rows.tolist(), sources.tolist(), strict=True)
+        ],
+        "first_agency": [None if o is None else agency[o] for o in origin],
+        "first_year": [None if o is None else int(year[o]) for o in origin],
+    }
+    return pd.concat([about, source], axis=1).assign(
+        kind=pairs["kind"],
+        similarity=pairs["cosine"],
+        edited=code[rows] != code[sources],
+        figures_kept=kept,
+        **further,
+    )
+
+
+_FIGURE = r"\d{2,}(?:\.\d+)?\s*(?:件|条|次|份|个|篇|人|期|项|场|%|万|余)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """All sentences of known agency and year, small in memory.
+
+    Attributes:
+        units: Agency and year of each group of sentences that are compared, in order.
+        rows: The rows of each.
+        part: Of each row, which part of a report it stands in.
+        code: Number of its masked text.
+        texts: The different masked texts.
+        weights: Of their pairs of characters.
+    """
+
+    units: list[tuple[str, int]]
+    rows: list[Vector]
+    part: Vector
+    code: Vector
+    texts: pa.Array
+    weights: PairWeights
+
+    def masked(self, rows: Vector) -> list[str]:
+        texts: list[str] = self.texts.take(pa.array(self.code[rows])).to_pylist()
+        return texts
+
+
+def _held(sentences: Sentences | str | Path) -> _Held:
+    numbers: dict[str, int] = {}
+    rows: list[tuple[Vector, ...]] = []
+    texts: list[pa.Array] = []
+    hashes: list[Vector] = []
+    for part in known_parts(sentences, ["agency", "year", "section", "text"]):
+        piece = part.to_pandas()
+        owner = [numbers.setdefault(str(name), len(numbers)) for name in piece["agency"]]
+        kind = piece["section"].map(_PARTS).fillna(0).to_numpy(np.int8)
+        code, masked = pd.factorize(np.array(_masked(piece), object))
+        rows.append(
+            (np.array(owner, np.int32), piece["year"].to_numpy(np.int32), kind, code.astype(np.int32))
+        )
+        texts.append(pa.array(masked, pa.large_string()))
+        hashes.append(pd.util.hash_array(masked))
+    agency, year, kind, _ = (np.concatenate(column) for column in zip(*rows, strict=True))
+    number, new = _distinct(hashes)
+    code = np.concatenate([of_part[own] for of_part, (*_, own) in zip(number, rows, strict=True)])
+    for k, kept in enumerate(new):
+        texts[k] = texts[k].filter(pa.array(kept))
+    whole = pa.concat_arrays(texts)
+    texts.clear()
+    units, order = _units(list(numbers), agency, year)
+    pieces = ((whole.take(pa.array(code[at])).to_pylist(), agency[at]) for at in whole_owners(agency))
+    return _Held(units, order, kind, code, whole, owners_weights(pieces))
+
+
+def _distinct(hashes: Sequence[Vector]) -> tuple[list[Vector], list[Vector]]:
+    """Return of each part's different texts, given as hashes, the numbers among all, and which are new."""
+    _, first, inverse = np.unique(np.concatenate(hashes), return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int32)
+    rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
+    new = np.zeros(len(inverse), bool)
+    new[first] = True
+    ends = np.cumsum([len(h) for h in hashes])[:-1]
+    return np.split(rank[inverse], ends), np.split(new, ends)
+
+
+def _units(names: list[str], agency: Vector, year: Vector) -> tuple[list[tuple[str, int]], list[Vector]]:
+    """Return agency and year of each group of rows, in order, and its rows."""
+    alphabetical = sorted(range(len(names)), key=names.__getitem__)
+    place = np.empty(len(names), np.int64)
+    place[alphabetical] = np.arange(len(names))
+    order = np.lexsort((year, place[agency]))
+    starts = np.flatnonzero(np.diff(agency[order], prepend=-1) | np.diff(year[order], prepend=-1))
+    units = [(names[agency[k]], int(year[k])) for k in order[starts].tolist()]
+    return units, np.split(order, starts[1:])
+
+
+def _rows(sentences: Sentences | str | Path, chosen: Vector) -> Table:
+    """Return some rows, ascending, of the sentences of known agency and year."""
+    found, start = [], 0
+    for part in known_parts(sentences, ["sentence_id", "report_id", "agency", "year", "text"]):
+        low, high = np.searchsorted(chosen, [start, start + len(part)])
+        found.append(part.take(pa.array(chosen[low:high] - start)))
+        start += len(part)
+    rows: Table = pa.concat_tables(found).to_pandas()
+    return rows
+
+
+def mandated_phrases(sentences: Sentences | str | Path, *, share: float = 0.2) -> Table:
+    """List what so many regions write that it is no evidence of copying: found in the corpus, and ours.
+
+    Args:
+        sentences: `sentences` rows with `region_code`, or a tables folder.
+        share: Least share of the regions (first four digits of the code) with the sentence, in (0, 1].
+
+    Returns:
+        One row per sentence (figures as 0), the most usual first: `phrase, regions, agencies, share,
+        mandated` (by our list: left out already). Of fewer than ten regions none is found.
+    """
+    with session() as db:
+        for part in known_parts(sentences, ["agency", "year", "region_code", "text"]):
+            rows = {"phrase": pa.array(_masked(part.to_pandas()), pa.string()), "agency": part["agency"]}
+            put(db, "held", pa.table(rows | {"region": pc.utf8_slice_codeunits(part["region_code"], 0, 4)}))
+        (total,) = db.sql("SELECT count(DISTINCT region) FROM held").fetchall()[0]
+        found = db.sql(
+            "SELECT phrase, count(DISTINCT region) AS regions, count(DISTINCT agency) AS agencies "
+            f"FROM held WHERE {total} >= 10 AND length(phrase) >= {MIN_LENGTH} GROUP BY phrase "
+            f"HAVING regions >= {max(2, share * total)} ORDER BY regions DESC, phrase"
+        )
+        counts: Table = found.to_arrow_table().to_pandas()
+    return counts.assign(
+        share=counts["regions"] / max(total, 1), mandated=is_mandated(counts["phrase"].tolist())
+    )
+
+
+def _masked(frame: Table) -> list[str]:
+    """Return the sentences masked, without the agency's own name."""
+    return [mask(t.replace(str(a), "")) for t, a in zip(frame["text"], frame["agency"], strict=True)]
+
+
+def _dates(frame: Table, reports: Reports | None) -> list[tuple[int, str | None]]:
+    """Return year and publication date of the reports of some rows."""
+    known: dict[str, str] = {}
+    if reports is not None:
+        dated = reports.dropna(subset=["published"])
+        known = dict(zip(dated["report_id"], dated["published"].astype(str), strict=True))
+    return [
+        (int(y), _possible(known.get(r), int(y)))
+        for y, r in zip(frame["year"], frame["report_id"], strict=True)
+    ]
+
+
+def _possible(published: object, year: int) -> str | None:
+    """Return a date of publication; null where it lies before the end of the year reported on."""
+    return published if isinstance(published, str) and published[:7] >= f"{year}-12" else None
+
+
+def _direction(mine: tuple[int, str | None], theirs: tuple[int, str | None]) -> str | None:
+    """Say who was earlier: by date where both have one, else by year."""
+    if mine[1] and theirs[1]:
+        return None if mine[1] == theirs[1] else "from" if theirs[1] < mine[1] else "to"
+    return None if mine[0] == theirs[0] else "from" if theirs[0] < mine[0] else "to"
+
+
+def _connected(left: Vector, right: Vector) -> tuple[Vector, Vector]:
+    """Return what pairs join, in order, and the number of the connected group of each."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    nodes, place = np.unique(np.stack([left, right]), return_inverse=True)
+    ones, ends = np.ones(len(left), np.int8), tuple(place.reshape(2, -1))
+    _, group = connected_components(coo_matrix((ones, ends), shape=(len(nodes),) * 2), directed=False)
+    return nodes, group
+
+
+def _firsts(left: Vector, right: Vector, when: Sequence[tuple[int, str | None]]) -> dict[int, int]:
+    """Return for each row that shares text the row of its group that is earlier than all others."""
+    if not len(left):
+        return {}
+    nodes, group = _connected(left, right)
+    members: dict[int, list[int]] = {}
+    for row, number in zip(nodes.tolist(), group.tolist(), strict=True):
+        members.setdefault(number, []).append(row)
+    found: dict[int, int] = {}
+    for rows in members.values():
+        best = min(rows, key=lambda r: (when[r][0], when[r][1] or "9999"))
+        # Other sentences of the same report are the same text twice.
+        rivals = [r for r in rows if r != best and when[r] != when[best]]
+        same = [r for r in rows if r != best and when[r] == when[best]]
+        if all(_direction(when[r], when[best]) == "from" for r in rivals) and not same:
+            found |= dict.fromkeys(rows, best)
+    return found
+
+
+def _from_own(held: _Held, threshold: float) -> Table:
+    """Return (a, b, cosine): each sentence with the one most like it in the own report of the year before."""
+    groups = dict(zip(held.units, held.rows, strict=True))
+    found = [pd.DataFrame({"a": [], "b": [], "cosine": []})]
+    pairs = [(groups[key], before) for key, before in last_reports(groups).items()]
+    for index, before, match, cosine in _best(held, pairs):
+        kept = cosine >= threshold
+        found.append(pd.DataFrame({"a": index[kept], "b": before[match[kept]], "cosine": cosine[kept]}))
+    return pd.concat(found, ignore_index=True)
+
+
+def _best(
+    held: _Held, pairs: Sequence[tuple[Vector, Vector]]
+) -> Iterator[tuple[Vector, Vector, Vector, Vector]]:
+    """Yield each pair of lists of rows, and which of the second is most like each of the first, how much."""
+    for start in progress(range(0, len(pairs), BLOCK), "comparing reports"):
+        block = pairs[start : start + BLOCK]
+        rows = np.unique(np.concatenate([rows for pair in block for rows in pair]))
+        matrix = held.weights.rows(held.masked(rows))
+        for a, b in block:
+            one, other = matrix[np.searchsorted(rows, a)], matrix[np.searchsorted(rows, b)]
+            cosine = np.minimum((one @ other.T).toarray(), 1.0)
+            cosine[(held.part[a][:, None] != held.part[b]) & (cosine < ACROSS_PARTS)] = 0
+            yield a, b, cosine.argmax(axis=1), cosine.max(axis=1)
+
+
+def _from_others(
+    held: _Held, limits: tuple[float, float], least: tuple[float, int], phrases: Sequence[str]
+) -> Table:
+    """Return (a, b, cosine): the best counterpart of each sentence in each related report."""
+    further = [mask(p) for p in phrases]
+    usual = [
+        is_mandated(held.texts.slice(start, CHUNK).to_pylist(), further)
+        for start in range(0, len(held.texts), CHUNK)
+    ]
+    own = ~np.concatenate(usual) & (pc.utf8_length(held.texts).to_numpy() >= MIN_LENGTH)
+    usable = own[held.code]
+    of_unit = np.zeros(len(usable), np.int32)
+    for number, index in enumerate(held.rows):
+        of_unit[index] = number
+    renumbered = np.cumsum(own, dtype=np.int32) - 1
+    given = pd.DataFrame(
+        {"text": renumbered[held.code[usable]], "part": held.part[usable], "unit": of_unit[usable]}
+    )
+    names = [series_name(agency) for agency, _ in held.units]
+    about = pd.DataFrame(
+        {"agency": pd.factorize(np.array(names, object))[0], "year": [y for _, y in held.units]}
+    )
+    found = related(given, (held.texts, np.flatnonzero(own)), about, held.weights, limits[0], least)
+    rows = [index[usable[index]] for index in held.rows]
+    agency = pd.factorize(np.array([a for a, _ in held.units], object), sort=True)[0]
+    year = about["year"].to_numpy()
+    columns: list[Vector] = [np.zeros((6, 0))]
+    best = _best(held, [(rows[x], rows[y]) for x, y in found.tolist()])
+    for (x, y), (a, b, match, cosine) in zip(found.tolist(), best, strict=True):
+        k = np.flatnonzero(cosine >= limits[1])
+        same = np.full(len(k), float(year[x] == year[y]))
+        earlier, whose = np.full(len(k), float(year[y])), np.full(len(k), float(agency[y]))
+        columns.append(np.stack([a[k], whose, -same, -np.round(cosine[k], 6), earlier, b[match[k]]]))
+    table = pd.DataFrame(
+        np.concatenate(columns, axis=1).T, columns=["a", "whose", "same", "cosine", "year", "b"]
+    )
+    # Of an agency's reports that of the same year first, then the most alike, then the earliest.
+    table = table.sort_values(["a", "whose", "same", "cosine", "year"], kind="stable")
+    table = table.drop_duplicates(["a", "whose"])
+    return pd.DataFrame(
+        {"a": table["a"].astype(int), "b": table["b"].astype(int), "cosine": -table["cosine"]}
+    )
+
+
+def copy_network(copies: Table, reports: Reports, *, sentences: Sentences | str | Path) -> Table:
+    """Return which pairs of agencies share text that few others have, and who was probably first.
+
+    Args:
+        copies: What `copied` gave.
+        reports: `reports` rows; for publication dates, levels and regions.
+        sentences: The `sentences`, or the folder, that `copied` took; for the length of the reports.
+
+    Returns:
+        One row per pair of reports of two agencies and one year: `agency, other, year, sentences` (of
+        `agency` that are shared), `share` (characters of the shared sentences of both over characters of
+        both reports: weighted by length and symmetric), `relation` (`superior`: the other stands above it
+        in the same region; `subordinate`; `peer`), `first` (which published earlier, null when a date is
+        missing or the same),
+        `cluster` (number of the connected group of that year). Ordered by `sentences`.
+    """
+    shared = copies[(copies["kind"] == "other") & (copies["year"] == copies["source_year"])]
+    about = {row["report_id"]: row for row in records(reports)}
+    pairs: dict[Any, Table] = dict(iter(shared.groupby(["report_id", "source_report_id"], sort=True)))
+    whole = _lengths(sentences)
+    length = {
+        sentence: len(text)
+        for side in (("sentence_id", "text"), ("source_id", "source_text"))
+        for sentence, text in zip(*(shared[c] for c in side), strict=True)
+    }
+    rows: list[tuple[object, ...]] = []
+    for (report, other), part in pairs.items():
+        if str(part["agency"].iloc[0]) > str(part["source_agency"].iloc[0]):
+            continue  # the pair stands once, its agencies in order
+        mine, theirs = about[report], about[other]
+        back = pairs.get((other, report), part)
+        shared_ids = {*part["sentence_id"], *part["source_id"], *back["sentence_id"], *back["source_id"]}
+        year = int(part["year"].iloc[0])
+        dates = [_possible(one["published"], year) for one in (mine, theirs)]
+        known = None not in dates and dates[0] != dates[1]
+        rows.append(
+            (
+                mine["agency"], theirs["agency"], year, int(part["sentence_id"].nunique()),
+                sum(length[i] for i in shared_ids) / (whole[report] + whole[other]), _relation(mine, theirs),
+                (mine if str(dates[0]) < str(dates[1]) else theirs)["agency"] if known else None,
+            )
+        )  # fmt: skip
+    columns = ["agency", "other", "year", "sentences", "share", "relation", "first"]
+    table = pd.DataFrame(rows, columns=columns)
+    order = ["sentences", "agency", "other", "year"]
+    table = table.assign(cluster=_clusters(table)).sort_values(order, ascending=[False, True, True, True])
+    return table.reset_index(drop=True)
+
+
+def _lengths(sentences: Sentences | str | Path) -> Counter[str]:
+    """Return the characters of each report."""
+    whole: Counter[str] = Counter()
+    for part in table_parts(sentences, "sentences", ["report_id", "text"]):
+        size = pc.fill_null(pc.utf8_length(part["text"]), 0)
+        for report, characters in zip(part["report_id"].to_pylist(), size.to_pylist(), strict=True):
+            whole[report] += characters
+    return whole
+
+
+_LEVELS = {"nation": 0, "province": 1, "city": 2, "county": 3, "township": 4}
+
+
+def _relation(mine: dict[str, Any], theirs: dict[str, Any]) -> str:
+    ranks = (_LEVELS.get(str(mine["level"])), _LEVELS.get(str(theirs["level"])))
+    if None in ranks or ranks[0] == ranks[1]:
+        above = {"government", "office"}
+        same_place = mine["region"] == theirs["region"] and isinstance(mine["region"], str)
+        if same_place and (mine["kind"] in above) != (theirs["kind"] in above):
+            return "superior" if theirs["kind"] in above else "subordinate"
+        return "peer"
+    return "superior" if ranks[1] < ranks[0] else "subordinate"  # type: ignore[operator]
+
+
+def _clusters(pairs: Table) -> Vector:
+    """Number the connected groups of agencies, year by year."""
+    if pairs.empty:
+        return np.zeros(0, int)
+    ends = [
+        pd.MultiIndex.from_frame(pairs[["year", c]], names=["year", "agency"]) for c in ("agency", "other")
+    ]
+    left, right = pd.factorize(ends[0].append(ends[1]))[0].reshape(2, -1)
+    return pd.factorize(_connected(left, right)[1][left])[0]

@@ -1,0 +1,193 @@
+"""Agency-years that share what can hardly be chance; DuckDB joins candidates, on disk where they are many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gongkai.measure.wording.background import background, used_by
+from gongkai.measure.wording.similar import PairWeights, pair_codes
+from gongkai.store.progress import progress
+from gongkai.tables.query import arrow_of, session
+from gongkai.tables.schema import Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+OTHER_YEAR = 1.5
+"""How much more evidence reports of different years need, in nats: there are as many more pairs as years."""
+MOST, MOST_SENTENCES = 0.5, 3
+"""Or: share of the shorter report's own characters, in so many sentences: a text that everybody copied."""
+WORDING = 0.5
+"""What a sentence's wording is worth: it counts no more nats than WORDING times the sum of its pairs' rarity
+among the authored agencies: a short formula is none."""
+PLAIN = 0.7
+"""Cosine, every pair of characters weighing the same, from which texts are alike too: where many have one
+text, its pairs weigh little and the words that one of them changed weigh much. Chosen on a planted group of
+100 (`tests/measure/test_planted_groups.py`)."""
+LARGEST_BUCKET, LARGEST_GROUP = 30, 300
+"""Texts that one shingle proposes as alike, at most; agency-years with one text whose pairs are all compared
+(of a larger group each is compared with the earliest)."""
+CHUNK = 20_000
+"""Texts, or pairs of texts, in the hand at a time."""
+SCALE = 2**40
+MEMORY = "384MiB"
+"""Of DuckDB, beside which the texts and their weights are held."""
+
+
+Texts = tuple[pa.Array, "Vector"]
+"""All texts, and where among them those in question stand, in order."""
+
+
+def related(
+    held: Table, texts: Texts, units: Table, weights: PairWeights, strong: float, least: tuple[float, int]
+) -> Vector:
+    """Return the pairs of agency-years (later or same, earlier or same) that are related, ordered.
+
+    Args:
+        held: The sentences of the agency-years, in order: `text` (number of its masked text), `part`, `unit`
+            (number of its agency-year).
+        texts: The different masked texts, of which each in question stands somewhere.
+        units: `agency` (number of its series) and `year` of each unit.
+        weights: Of pairs of characters.
+        strong: Cosine from which two texts are evidence.
+        least: Least evidence in nats, and least texts.
+    """
+    if held.empty:  # nothing that could be evidence: texts too short, or prescribed
+        return np.zeros((0, 2), np.int64)
+    code = held["text"].to_numpy()
+    first = np.unique(code, return_index=True)[1]
+    length, count = pc.utf8_length(texts[0]).to_numpy()[texts[1]], len(texts[1])
+    size = np.bincount(held["unit"], weights=length[code], minlength=len(units))
+    with session(memory=MEMORY) as db:
+        db.register("given", arrow_of({"text": code, "unit": held["unit"].to_numpy()}))
+        db.execute("CREATE TABLE held AS SELECT DISTINCT text, unit FROM given")
+        about = {"unit": np.arange(len(units)), "agency": units["agency"].to_numpy(),
+                 "year": units["year"].to_numpy(), "size": size}  # fmt: skip
+        db.register("units", arrow_of(about))
+        left, right = _alike(db, texts, weights, strong)
+        ends = [np.concatenate([np.arange(count), *both]) for both in ((left, right), (right, left))]
+        db.register("pairs", arrow_of({"u": ends[0], "v": ends[1]}))
+        weight = _evidence(db, texts, units["agency"].nunique())
+        part = held["part"].to_numpy()[first]
+        scaled = np.round(weight * SCALE).astype(np.int64)
+        db.register(
+            "texts",
+            arrow_of({"text": np.arange(count), "weight": scaled, "length": length, "part": part}),
+        )
+        db.execute(_SCORED)
+        found = db.execute(
+            "SELECT x, y FROM score s JOIN units a ON a.unit = x JOIN units b ON b.unit = y WHERE "
+            f"(nats / {SCALE} >= ? + {OTHER_YEAR} * (a.year <> b.year)::INTEGER AND shared >= ?) "
+            f"OR (characters >= {MOST} * least(a.size, b.size) AND shared >= {MOST_SENTENCES}) "
+            "ORDER BY x, y",
+            list(least),
+        ).fetchnumpy()
+    x, y = found["x"].astype(np.int64), found["y"].astype(np.int64)
+    year = units["year"].to_numpy()
+    # Of one year: related from both sides.
+    both = np.isin(y * len(units) + x, x * len(units) + y)
+    kept = (year[x] != year[y]) | both
+    return np.stack([x[kept], y[kept]], axis=1)
+
+
+_SCORED = f"""
+CREATE TABLE score AS
+WITH spread AS (SELECT text, count(*) AS n, arg_min(h.unit, (year, h.unit)) AS earliest
+                FROM held h JOIN units USING (unit) GROUP BY text),
+wanted AS (
+    SELECT u, v, least(a.weight, b.weight) AS weight, a.length AS length,
+           p.n * q.n > {LARGEST_GROUP**2} AS large, q.earliest AS earliest
+    FROM pairs JOIN texts a ON a.text = u JOIN texts b ON b.text = v
+    JOIN spread p ON p.text = u JOIN spread q ON q.text = v
+    WHERE a.weight > 0 AND (u <> v OR p.n > 1) AND (u = v OR a.part = b.part OR b.weight > 0)
+),
+matched AS (
+    SELECT h.unit AS x, g.unit AS y, u, weight, length
+    FROM wanted JOIN held h ON h.text = u JOIN held g ON g.text = v WHERE NOT large
+    UNION ALL
+    SELECT h.unit AS x, earliest AS y, u, weight, length FROM wanted JOIN held h ON h.text = u WHERE large
+),
+once AS (  -- each text of the later report counts once
+    SELECT x, y, u, max(weight) AS weight, any_value(length) AS length
+    FROM matched JOIN units a ON a.unit = x JOIN units b ON b.unit = y
+    WHERE a.agency <> b.agency AND b.year <= a.year GROUP BY x, y, u
+)
+SELECT x, y, sum(weight)::DOUBLE AS nats, count(*) AS shared, sum(length) AS characters
+FROM once GROUP BY x, y
+"""
+
+
+def _evidence(db: duckdb.DuckDBPyConnection, texts: Texts, agencies: int) -> Vector:
+    """Return each text's evidence: −log of the share of agencies with it, two of them left out."""
+    known = background()
+    found = db.execute(
+        "SELECT u, count(DISTINCT agency) AS n FROM pairs JOIN held ON text = v JOIN units USING (unit) "
+        "GROUP BY u"
+    ).fetchnumpy()
+    users = np.ones(len(texts[1]))
+    users[found["u"]] += np.maximum(found["n"] - 2, 0)
+    wording = np.zeros(len(users))
+    for start, part in _chunks(texts):
+        rows, codes = pair_codes(part)
+        rarity = np.log((known.agencies + 1) / (used_by(codes) + 1))
+        wording[start : start + len(part)] = WORDING * np.bincount(rows, weights=rarity, minlength=len(part))
+        users[start : start + len(part)] += [known.sentences.get(t, 0) for t in part]
+    total = agencies - 2 + known.agencies + 1
+    evidence: Vector = np.maximum(np.minimum(-np.log(users / max(total, 1)), wording), 0.0)
+    return evidence
+
+
+def _chunks(texts: Texts) -> Iterator[tuple[int, list[str]]]:
+    for start in range(0, len(texts[1]), CHUNK):
+        yield start, texts[0].take(pa.array(texts[1][start : start + CHUNK])).to_pylist()
+
+
+def _alike(
+    db: duckdb.DuckDBPyConnection,
+    texts: Texts,
+    weights: PairWeights,
+    strong: float,
+) -> tuple[Vector, Vector]:
+    """Return pairs (left < right) of different texts that are alike, proposed by runs of four characters.
+
+    Alike: of cosine `strong`, or of cosine `PLAIN` where all pairs of characters weigh the same. A run that
+    more than `LARGEST_BUCKET` texts have proposes nothing: it is a phrase of the genre. Two texts are
+    compared when they share three runs that are rarer.
+    """
+    db.execute("CREATE TABLE runs (run UBIGINT, text INTEGER)")
+    for start, part in _chunks(texts):
+        rows, codes = pair_codes(part)
+        # A run of four: this pair of characters with the one two places on, in the same text.
+        together = rows[:-2] == rows[2:] if len(rows) > 2 else np.zeros(0, bool)
+        runs = (codes[:-2] * np.uint64(0x9E3779B97F4A7C15) ^ codes[2:])[together]
+        db.register("chunk", arrow_of({"run": runs, "text": (rows[:-2][together] + start).astype(np.int32)}))
+        db.execute("INSERT INTO runs SELECT DISTINCT run, text FROM chunk")
+    db.execute(
+        "CREATE TABLE rare AS SELECT run, text FROM runs SEMI JOIN (SELECT run FROM runs GROUP BY run "
+        f"HAVING count(*) BETWEEN 2 AND {LARGEST_BUCKET}) USING (run)"
+    )
+    db.execute("DROP TABLE runs")
+    proposed = db.sql(
+        "SELECT l.text AS l, r.text AS r FROM rare l JOIN rare r ON l.run = r.run AND l.text < r.text "
+        "GROUP BY ALL HAVING count(*) >= 3 ORDER BY l, r"
+    )
+    plain = PairWeights(weights.codes, np.ones(len(weights.codes)))
+    found = [np.zeros((2, 0), np.int64)]
+    for batch in progress(proposed.to_arrow_reader(CHUNK), "comparing texts"):
+        pair = np.stack([column.to_numpy().astype(np.int64) for column in batch.columns])
+        own, place = np.unique(pair, return_inverse=True)
+        left, right = place.reshape(pair.shape)
+        kept = np.zeros(len(left), bool)
+        for by, least in ((weights, strong), (plain, PLAIN)):
+            matrix = by.rows(texts[0].take(pa.array(texts[1][own])).to_pylist())
+            kept |= np.asarray(matrix[left].multiply(matrix[right]).sum(axis=1)).ravel() >= least
+        found.append(pair[:, kept])
+    joined = np.concatenate(found, axis=1)
+    return joined[0], joined[1]

@@ -1,0 +1,298 @@
+"""Text that was there before: at other agencies, in last year's report, in the same report."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from gongkai.errors import MeasureError
+from gongkai.measure.agencies.series import series_name
+from gongkai.measure.inference.groups import measured
+from gongkai.measure.wording.grams import Words, are_known, known_parts, read_words
+from gongkai.measure.wording.similar import sorted_distinct
+from gongkai.tables.schema import Measures, Sentences, Table, parts_of, read_names
+
+if TYPE_CHECKING:
+    Vector = np.ndarray[Any, np.dtype[Any]]
+    Flags = tuple[Vector, Vector]
+    """Of each sentence, whether it is reused, and whether that is defined."""
+
+
+GRAMS, ROWS = 3_000_000, 200_000
+"""N-grams that are counted at a time; sentences that are looked through at a time."""
+
+
+def reuse(
+    sentences: Sentences | str | Path,
+    *,
+    n: int = 4,
+    share: float = 0.3,
+    n_own: int = 8,
+    n_within: int = 10,
+    within: Sequence[str] = ("year",),
+) -> Measures:
+    """Measure how much of each report's text was there before (Lang & Stice-Lawrence 2015).
+
+    A word counts as reused when its sentence holds an n-gram of words (numbers masked) that also stands
+
+    - `shared`: in at least `share` of the other agencies' reports of the same reference set, and in two;
+    undefined where the set has fewer than two others;
+    - `sticky`: (an n-gram of `n_own` words) in the agency's own report of the year before, also under an
+    earlier name (`series`); undefined without it;
+    - `redundant`: (of `n_within` words) twice in the same report.
+
+    Longer n-grams for the last two, as in the source: there a phrase must be carried over, not merely usual.
+    Each measure is weighted by words, so short sentences weigh little.
+
+    Args:
+        sentences: `sentences` rows with `tokens`, or a tables folder of any size; several reports of one
+            agency and year are taken together.
+        n: Words of an n-gram for `shared`.
+        share: Of the other agencies in the reference set, in (0, 1].
+        n_own: Words of an n-gram for `sticky`.
+        n_within: Words of an n-gram for `redundant`.
+        within: Columns that define the reference set; `("year", "region_code")` compares inside a region.
+
+    Returns:
+        `measures` rows with `agency, year`: `value` is a share of words, `n` the sentences; no interval,
+        because the reports are compared whole. `method` names n and the share.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: No sentence is left.
+    """
+    frame, words = _read(sentences, within)
+    flags = _flags(frame, words, n, share, n_own, n_within, within)
+    method = {"redundant": f"{n_within}-gram twice", "shared": f"{n}-gram in {share:g} of others",
+              "sticky": f"{n_own}-gram in own last report"}  # fmt: skip
+    return _measured(frame, words, {name: flags[name] for name in method}, method)
+
+
+def _measured(frame: Table, words: Words, flags: Mapping[str, Flags], method: dict[str, str]) -> Measures:
+    """Return the share of words in flagged sentences, by agency and year, of each measure."""
+    keys, group = _groups(frame)
+    length, count = words.lengths, len(keys)
+    total, n = np.bincount(group, length, count), np.bincount(group, minlength=count)
+    shares = {}
+    for name, (flag, known) in flags.items():
+        undefined = (total == 0) | (np.bincount(group, ~known, count) > 0)
+        share = np.bincount(group, flag * length, count) / np.maximum(total, 1)
+        shares[name] = np.where(undefined, np.nan, share)
+    rows: list[dict[str, object]] = [
+        {"agency": agency, "year": year, "measure": name, "method": method[name], "label": "words",
+         "n": int(n[k]), "clusters": 1, "cluster": "report", "confidence": 0.95,
+         "value": None if np.isnan(share[k]) else float(share[k])}
+        for k, (agency, year) in enumerate(keys) for name, share in shares.items()
+    ]  # fmt: skip
+    return measured(("agency", "year"), rows)
+
+
+def reuse_placebo(sentences: Sentences | str | Path, *, n_own: int = 8, seed: int = 0) -> Measures:
+    """Measure `sticky` against another agency's report of the year before: what the genre alone gives.
+
+    Args:
+        sentences: As in `reuse`.
+        n_own: As in `reuse`.
+        seed: Which other agency stands in; each stands in once.
+
+    Returns:
+        `measures` rows with `agency, year` of measure `sticky_placebo`, as `reuse` gives `sticky`; null where
+        no other agency has reports of the same two years.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: No sentence is left.
+    """
+    frame, words = _read(sentences, ())
+    keys, group = _groups(frame)
+    last = _last_keys(keys)
+    strange: dict[tuple[str, int], tuple[str, int]] = {}
+    for year in sorted({year for _, year in last}):
+        of_year = [key for key in last if key[1] == year]
+        order = np.random.default_rng(seed).permutation(len(of_year))
+        if len(of_year) > 1:
+            strange |= {of_year[a]: last[of_year[b]] for a, b in zip(order, np.roll(order, 1), strict=True)}
+    flags = {"sticky_placebo": _sticky_flags(words, keys, group, n_own, strange)}
+    return _measured(frame, words, flags, {"sticky_placebo": f"{n_own}-gram in another agency's last report"})
+
+
+def reused_sentences(
+    sentences: Sentences | str | Path,
+    *,
+    n: int = 4,
+    share: float = 0.3,
+    n_own: int = 8,
+    n_within: int = 10,
+    within: Sequence[str] = ("year",),
+) -> Table:
+    """Return the sentences behind `reuse`: which hold text that was there before.
+
+    Returns:
+        The `sentences` rows that `reuse` counts (of a folder without `tokens`), with `words` and, true or
+        false, `shared` (null with fewer than two other agencies), `sticky` (null without a report of the year
+        before) and `redundant`. The arguments are those of `reuse`.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: No sentence is left, or `share` is not in (0, 1].
+    """
+    frame, words = _read(sentences, within)
+    flags = _flags(frame, words, n, share, n_own, n_within, within)
+    if isinstance(sentences, str | Path):
+        columns = [c for c in read_names(parts_of(sentences, "sentences")[0]) if c != "tokens"]
+        known: Table = pa.concat_tables(known_parts(sentences, columns, preambles=False)).to_pandas()
+    else:
+        about = pa.Table.from_pandas(sentences[["agency", "year", "section"]], preserve_index=False)
+        known = sentences[are_known(about, preambles=False).to_numpy()]
+    return known.assign(
+        words=words.lengths,
+        **{name: pd.Series(flag, dtype="boolean").where(defined) for name, (flag, defined) in flags.items()},
+    ).astype({"redundant": bool})
+
+
+def _read(sentences: Sentences | str | Path, within: Sequence[str]) -> tuple[Table, Words]:
+    return read_words(sentences, list(dict.fromkeys(["agency", "year", *within])))
+
+
+def _flags(
+    frame: Table, words: Words, n: int, share: float, n_own: int, n_within: int, within: Sequence[str]
+) -> dict[str, Flags]:
+    keys, group = _groups(frame)
+    return {
+        "shared": _shared_flags(frame, words, n, share, list(within)),
+        "sticky": _sticky_flags(words, keys, group, n_own, _last_keys(keys)),
+        "redundant": _redundant_flags(words, keys, group, n_within),
+    }
+
+
+def _groups(frame: Table) -> tuple[list[tuple[str, int]], Vector]:
+    """Return agency and year of each group, in order, and the number of its group for each row."""
+    grouped = frame.groupby(["agency", "year"], sort=True, observed=True)
+    keys: Any = list(grouped.indices)
+    return sorted((str(agency), int(year)) for agency, year in keys), grouped.ngroup().to_numpy()
+
+
+def agency_years(frame: Table) -> dict[tuple[str, int], Vector]:
+    """Return the rows of each agency and year, in order."""
+    found: dict[Any, Any] = frame.groupby(["agency", "year"], sort=True, observed=True).indices
+    return {(str(agency), int(year)): rows for (agency, year), rows in found.items()}
+
+
+def last_reports(groups: dict[tuple[str, int], Vector]) -> dict[tuple[str, int], Vector]:
+    """Return for each agency and year the rows of its series' year before, also under an earlier name.
+
+    There are none where two agencies of the series have a report of that year.
+    """
+    return {key: groups[before] for key, before in _last_keys(groups).items()}
+
+
+def _last_keys(groups: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, int]]:
+    of_series: dict[tuple[str, int], list[tuple[str, int]]] = {}
+    known = dict.fromkeys(groups)
+    for agency, year in known:
+        of_series.setdefault((series_name(agency), year), []).append((agency, year))
+    found = {}
+    for agency, year in known:
+        before = of_series.get((series_name(agency), year - 1), [])
+        if (agency, year - 1) in known or len(before) == 1:
+            found[agency, year] = (agency, year - 1) if (agency, year - 1) in known else before[0]
+    return found
+
+
+def _shared_flags(frame: Table, words: Words, n: int, share: float, within: list[str]) -> Flags:
+    if not 0 < share <= 1:
+        raise MeasureError(f"share is {share}; expected a share of agencies in (0, 1]")
+    flags, enough = np.zeros(len(frame), bool), np.zeros(len(frame), bool)
+    agency = pd.factorize(frame["agency"])[0]
+    sets: list[Vector] = [np.arange(len(frame))]
+    if within:
+        grouped = frame.groupby(within, sort=False, dropna=False, observed=True)
+        sets = [np.asarray(rows) for rows in grouped.indices.values()]
+    for rows in sets:
+        others = len(np.unique(agency[rows])) - 1
+        needed = max(2, int(np.ceil(share * others)))
+        enough[rows] = others >= 2
+        for grams, owner in _some(*words.grams(rows, n)):
+            _, number = np.unique(grams, return_inverse=True)
+            users = sorted_distinct(number.astype(np.int64) * (agency.max() + 1) + agency[owner])
+            used_by = np.bincount(users // (agency.max() + 1))
+            flags[owner[used_by[number] - 1 >= needed]] = True
+    return flags, enough
+
+
+def _some(grams: Vector, owner: Vector) -> Iterator[tuple[Vector, Vector]]:
+    """Yield n-grams and their rows some at a time, equal ones together."""
+    count = -(-len(grams) // GRAMS)
+    for k in range(count):
+        here = grams % np.uint64(count) == k
+        yield grams[here], owner[here]
+
+
+def _sticky_flags(
+    words: Words,
+    keys: list[tuple[str, int]],
+    group: Vector,
+    n: int,
+    last: Mapping[tuple[str, int], tuple[str, int]],
+) -> Flags:
+    number = {key: k for k, key in enumerate(keys)}
+    before = np.array([number[last[key]] if key in last else -1 for key in keys])
+    flags, year = np.zeros(len(group), bool), np.array([year for _, year in keys])
+    salt = np.random.default_rng(1).integers(2**64, size=len(keys), dtype=np.uint64)
+    for later in np.unique(year[before >= 0]):  # some years at a time bound the memory
+        chosen = (year == later) & (before >= 0)
+        earlier = np.zeros(len(keys), bool)
+        earlier[before[chosen]] = True
+        known, owner = words.grams(np.flatnonzero(earlier[group]), n, short=True)
+        known = np.sort(known ^ salt[group[owner]])
+        rows = np.flatnonzero(chosen[group]) if len(known) else np.zeros(0, int)
+        for start in range(0, len(rows), ROWS):
+            grams, owner = words.grams(rows[start : start + ROWS], n, short=True)
+            wanted = grams ^ salt[before[group[owner]]]
+            place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+            flags[owner[known[place] == wanted]] = True
+    return flags, before[group] >= 0
+
+
+def _redundant_flags(words: Words, keys: list[tuple[str, int]], group: Vector, n: int) -> Flags:
+    flags, year = np.zeros(len(group), bool), np.array([year for _, year in keys])
+    salt = np.random.default_rng(1).integers(2**64, size=len(keys), dtype=np.uint64)
+    for one in np.unique(year):
+        grams, owner = words.grams(np.flatnonzero(year[group] == one), n)
+        for salted, here in _some(grams ^ salt[group[owner]], owner):
+            _, number, times = np.unique(salted, return_inverse=True, return_counts=True)
+            flags[here[times[number] > 1]] = True
+    return flags, np.ones(len(group), bool)
+
+
+def reuse_sensitivity(
+    sentences: Sentences | str | Path,
+    *,
+    sizes: Sequence[int] = (3, 4, 5),
+    shares: Sequence[float] = (0.1, 0.3, 0.5),
+    within: Sequence[str] = ("year",),
+) -> Table:
+    """Return the mean of `shared` for each n and share: a result that turns with them is none.
+
+    Args:
+        sentences: `sentences` rows with `tokens`.
+        sizes: Words of an n-gram.
+        shares: Of the other agencies in the reference set, each in (0, 1].
+        within: Columns that define the reference set.
+
+    Returns:
+        One row per choice: `n, share, mean, low_agency, high_agency` (the smallest and largest agency-year).
+    """
+    frame, words = _read(sentences, within)
+    rows = []
+    for n, share in itertools.product(sizes, shares):
+        flags = {"shared": _shared_flags(frame, words, n, share, list(within))}
+        values = _measured(frame, words, flags, {"shared": ""})["value"]
+        rows.append((n, share, values.mean(), values.min(), values.max()))
+    return pd.DataFrame(rows, columns=["n", "share", "mean", "low_agency", "high_agency"])

@@ -1,0 +1,260 @@
+"""The words of one group against another's: frequencies, distinctive words (keyness), dispersion."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.wording.grams import coded
+from gongkai.tables.codebook import Codebook
+from gongkai.tables.codebooks import given_or_shipped
+from gongkai.tables.query import table_parts
+from gongkai.tables.schema import SCHEMAS, Sentences, Table
+from gongkai.text.lexicon import words
+
+if TYPE_CHECKING:
+    Vector = np.ndarray[Any, np.dtype[Any]]
+
+
+@functools.cache
+def stop_words() -> frozenset[str]:
+    """Return the bundled stop words: `corpus/lexicon/stopwords.txt`, one a line."""
+    return frozenset(words("stopwords"))
+
+
+def frequencies(
+    sentences: Sentences | str | Path,
+    *,
+    stop: frozenset[str] | None = None,
+    min_length: int = 2,
+    codebook: Codebook | None = None,
+) -> Table:
+    """Count words over agencies.
+
+    Args:
+        sentences: `sentences` rows with `tokens`, or a tables folder of any size.
+        stop: Words to leave out; the bundled list by default.
+        min_length: Characters of the shortest word.
+        codebook: Whose uncounted sections are left out; unless given the one that ships, with its preambles.
+
+    Returns:
+        One row per word: `term, count, agencies` (that use it), `dispersion` (Gries' DP over agencies,
+        Gries 2008: 0 = spread as the text is, 1 = in one small corner), `example_id` and `example` (the
+        first sentence with it); ordered by count.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: No word is left.
+    """
+    counts, terms, _, first = _count(sentences, stop, min_length, codebook)
+    sizes, totals = counts.sum(axis=0), counts.sum(axis=1)
+    expected, term = (
+        (sizes / sizes.sum())[counts.indices],
+        np.repeat(np.arange(len(terms)), np.diff(counts.indptr)),
+    )
+    # Where a word does not stand, it lacks the share that was expected.
+    beyond = np.bincount(term, np.abs(counts.data / totals[term] - expected) - expected, len(terms))
+    table = pd.DataFrame(
+        {
+            "term": terms,
+            "count": totals.astype(int),
+            "agencies": np.diff(counts.indptr),
+            "dispersion": (beyond + 1) / 2,
+        }
+    ).merge(first, on="term")
+    return table.sort_values(["count", "term"], ascending=[False, True]).reset_index(drop=True)
+
+
+def keyness(
+    sentences: Sentences | str | Path,
+    *,
+    by: str,
+    first: object,
+    second: object,
+    stop: frozenset[str] | None = None,
+    min_agencies: int = 2,
+    prior: float = 500.0,
+    seed: int = 0,
+    reports: Table | None = None,
+    codebook: Codebook | None = None,
+) -> Table:
+    """Rank the words that set one group apart from another: log-odds with an informative Dirichlet prior.
+
+    For word w with counts y₁, y₂ in groups of n₁, n₂ words and prior counts α = `prior` · (its share of
+    both):
+
+        δ = log (y₂ + α) / (n₂ + α₀ − y₂ − α) − log (y₁ + α) / (n₁ + α₀ − y₁ − α),    σ² ≈ 1/(y₂ + α) +
+        1/(y₁ + α)
+
+    with α₀ = `prior` (Monroe, Colaresi & Quinn 2008, eqs. 16, 19 and 22). σ takes words as independent, which
+    they are not within an agency: `z_agency` divides δ by its bootstrap deviation over agencies where that is
+    larger than σ, and is the one to trust. A word that one agency alone uses is a name, not a difference:
+    `min_agencies`.
+
+    Args:
+        sentences: `sentences` rows with `tokens`, or a tables folder of any size.
+        by: Column of the sentences or of `reports` that holds the groups.
+        first: The group compared with; None takes all others.
+        second: The group of interest.
+        stop: Words to leave out; the bundled list by default.
+        min_agencies: Fewest agencies that use the word, in both groups together.
+        prior: Weight of the prior, in words.
+        seed: Of the bootstrap.
+        reports: One row per `report_id`: `reports`, or what `with_covariates` made of it.
+        codebook: Whose uncounted sections are left out; unless given the one that ships, with its preambles.
+
+    Returns:
+        One row per word: `term, log_odds` (> 0: the word of `second`), `z, z_agency, count_first,
+        count_second, agencies, example_id, example`, the words of `second` first.
+
+    Raises:
+        SchemaError: A column is missing.
+        MeasureError: A group has no word.
+    """
+    counts, terms, units, example = _count(sentences, stop, 2, codebook, _Split(by, first, second, reports))
+    side = np.array([second_side for _, second_side in units])
+    if side.all() or not side.any():
+        raise MeasureError(f"both groups need words; have only {second if side.all() else first}")
+    agencies, agency_of = np.unique(np.array([str(a) for a, _ in units]), return_inverse=True)
+    both = sp.csr_array((np.ones(len(units)), (np.arange(len(units)), agency_of)))
+    users = np.diff((counts @ both).tocsr().indptr)
+    keep = users >= min_agencies
+    counts, terms, users = counts[keep], [t for t, k in zip(terms, keep, strict=True) if k], users[keep]
+    if not len(terms):
+        raise MeasureError(f"no word is used by {min_agencies} agencies")
+    if len(terms) < 2:
+        raise MeasureError(f"the only word is {terms[0]}; shares of words need two")
+    second_counts, first_counts = counts @ side.astype(float), counts @ (~side).astype(float)
+    delta, sigma = _log_odds(second_counts, first_counts, prior)
+    drawn = np.random.default_rng(seed).multinomial(len(agencies), [1 / len(agencies)] * len(agencies), 200)
+    draws = drawn.astype(float)[:, agency_of]
+    sample = np.stack([_log_odds(counts @ (w * side), counts @ (w * ~side), prior)[0] for w in draws])
+    table = pd.DataFrame(
+        {
+            "term": terms,
+            "log_odds": delta,
+            "z": delta / sigma,
+            "z_agency": delta / np.maximum(sample.std(axis=0, ddof=1), sigma),
+            "count_first": first_counts.astype(int),
+            "count_second": second_counts.astype(int),
+            "agencies": users,
+        }
+    ).merge(example, on="term")
+    return table.sort_values(["z_agency", "term"], ascending=[False, True]).reset_index(drop=True)
+
+
+def _log_odds(second: Vector, first: Vector, prior: float) -> tuple[Vector, Vector]:
+    """Return δ and σ of the formula in `keyness`."""
+    together = second + first
+    alpha = np.maximum(prior * together / max(together.sum(), 1.0), 1e-12)
+    y2, y1 = second + alpha, first + alpha
+    # A draw of the bootstrap may hold one word only: what is left for the others is the least of α.
+    rest2, rest1 = (np.maximum(n.sum() + prior - y, 1e-12) for n, y in ((second, y2), (first, y1)))
+    return np.log(y2 / rest2) - np.log(y1 / rest1), np.sqrt(1 / y2 + 1 / y1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """Two groups of sentences by a column of theirs, or of their reports."""
+
+    by: str
+    first: object
+    second: object
+    reports: Table | None
+
+    def of(self, piece: pa.Table) -> tuple[Vector, Vector]:
+        """Return which rows are in one of the groups, and which in the second."""
+        if self.by in piece.column_names:
+            values = piece[self.by].to_pandas()
+        else:
+            assert self.reports is not None  # `columns` has seen to it
+            values = piece["report_id"].to_pandas().map(self.reports.set_index("report_id")[self.by])
+        in_second = values.eq(self.second).fillna(value=False).to_numpy(bool)
+        if self.first is None:
+            return np.ones(len(values), bool), in_second
+        return in_second | values.eq(self.first).fillna(value=False).to_numpy(bool), in_second
+
+    def columns(self, present: Sequence[str]) -> list[str]:
+        """Return the column that it needs."""
+        if self.by in present:
+            return [self.by]
+        if self.reports is None or self.by not in self.reports.columns:
+            raise SchemaError(f"sentences lack {self.by}; they have {', '.join(present)}")
+        return ["report_id"]
+
+
+def _count(
+    sentences: Sentences | str | Path,
+    stop: frozenset[str] | None,
+    min_length: int,
+    codebook: Codebook | None,
+    split: _Split | None = None,
+) -> tuple[sp.csr_array, list[str], list[tuple[str, bool]], Table]:
+    """Return counts (terms × units), terms, units (agency, side) and each term's first sentence."""
+    left_out = stop_words() if stop is None else stop
+    uncounted = given_or_shipped(codebook).uncounted_sections
+    columns = ["sentence_id", "agency", "section", "tokens", "text"]
+    if split is not None:
+        present = sentences.columns if isinstance(sentences, pd.DataFrame) else SCHEMAS["sentences"].names
+        columns += split.columns([str(c) for c in present])
+    numbers: dict[str, int] = {}
+    units: dict[tuple[str, bool], int] = {}
+    examples: list[tuple[str, ...]] = []
+    found = [np.zeros((3, 0), np.int32)]
+
+    def number(term: str) -> int:
+        used = len(term) >= min_length and term.isalpha() and term not in left_out
+        return numbers.setdefault(term, len(numbers)) if used else -1
+
+    for piece in table_parts(sentences, "sentences", list(dict.fromkeys(columns))):
+        named = pc.is_in(piece["section"], pa.array(uncounted, piece["section"].type))
+        kept = piece.filter(pc.invert(named))
+        side = np.zeros(len(kept), bool)
+        if split is not None:
+            inside, side = split.of(kept)
+            kept, side = kept.filter(pa.array(inside)), side[inside]
+        if not len(kept):
+            continue
+        agencies = ["" if a is None else str(a) for a in kept["agency"].to_pylist()]
+        of_row = [units.setdefault(u, len(units)) for u in zip(agencies, side.tolist(), strict=True)]
+        before = len(numbers)
+        code, length = coded(kept["tokens"].combine_chunks(), number)
+        row = np.repeat(np.arange(len(kept)), length)
+        new, first = np.unique(code, return_index=True)
+        named_terms = list(numbers)
+        for k, where in zip(new.tolist(), row[first].tolist(), strict=True):
+            if k >= before:
+                example = (kept[c][where].as_py() for c in ("sentence_id", "text"))
+                examples.append((named_terms[k], *example))
+        keys = code.astype(np.int64) * 2**31 + np.array(of_row)[row]
+        own, times = np.unique(keys, return_counts=True)
+        found.append(np.stack([own >> 31, own & (2**31 - 1), times]).astype(np.int32))
+    if not numbers:
+        raise MeasureError("no word is left to count")
+    terms, names = sorted(numbers), sorted(units)
+    term_at, unit_at = np.empty(len(terms), np.int32), np.empty(len(names), np.int32)
+    term_at[[numbers[t] for t in terms]] = np.arange(len(terms))
+    unit_at[[units[u] for u in names]] = np.arange(len(names))
+    term, unit, count = np.concatenate(found, axis=1)
+    found.clear()
+    counts = sp.csr_array(
+        (count.astype(float), (term_at[term], unit_at[unit])), shape=(len(terms), len(names))
+    )
+    counts = counts[:, np.asarray(counts.sum(axis=0)).ravel() > 0]
+    used = np.flatnonzero(np.bincount(unit_at[unit], minlength=len(names)))
+    return (
+        counts,
+        terms,
+        [names[k] for k in used],
+        pd.DataFrame(examples, columns=["term", "example_id", "example"]),
+    )

@@ -1,0 +1,1 @@
+"""Pages whose text has places → blocks."""
