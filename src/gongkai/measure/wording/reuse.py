@@ -229,8 +229,14 @@ def _shared_flags(frame: Table, words: Words, n: int, share: float, within: list
 def _some(grams: Vector, owner: Vector) -> Iterator[tuple[Vector, Vector]]:
     """Yield n-grams and their rows some at a time, equal ones together."""
     count = -(-len(grams) // GRAMS)
-    for k in range(count):
-        here = grams % np.uint64(count) == k
+    if count == 1:
+        yield grams, owner
+        return
+    piece = (grams % np.uint64(max(count, 1))).astype(np.uint16)  # of 16 bits numpy's stable sort is linear
+    order = np.argsort(piece, kind="stable").astype(np.int32 if len(grams) < 2**31 else np.int64)
+    ends = np.cumsum(np.bincount(piece, minlength=count))
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        here = order[start:end]
         yield grams[here], owner[here]
 
 
