@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 
 from gongkai.errors import SchemaError
-from gongkai.tables import parts
+from gongkai.tables import parts, schema
 from tests.tables.test_schema import problems_frame
 
 
 def test_write_and_read_a_part_gives_the_same_rows(tmp_path):
-    frame = parts.frame_of("problems", problems_frame().to_dict("records"))
+    frame = schema.frame_of("problems", problems_frame().to_dict("records"))
     parts.write_part("problems", frame, tmp_path)
     pd.testing.assert_frame_equal(parts.read_table(tmp_path, "problems"), frame)
 
