@@ -29,7 +29,8 @@ from gongkai.report.file import File, Rows, read_file
 from gongkai.store import shards
 from gongkai.store.run import bundled, file_digest, libraries, manifest, version
 from gongkai.store.wall import Wall
-from gongkai.tables.schema import BUILT, Table, read_table, read_where, table_of, write_part
+from gongkai.tables.parts import read_table, read_where, write_part
+from gongkai.tables.schema import BUILT, Table, table_of
 from gongkai.text.tokens import engine
 
 logger = logging.getLogger(__name__)

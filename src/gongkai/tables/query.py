@@ -20,7 +20,8 @@ from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
 from gongkai.store.run import refuse_input, whole_folder, write_json
 from gongkai.tables.columns import refuse_lacking
-from gongkai.tables.schema import SCHEMAS, Table, parts_of, read_part, read_parts, types_of, write_part
+from gongkai.tables.parts import parts_of, read_part, read_parts, types_of, write_part
+from gongkai.tables.schema import SCHEMAS, Table
 
 if TYPE_CHECKING:
     import duckdb

@@ -16,7 +16,8 @@ from gongkai.errors import MeasureError
 from gongkai.measure.agencies.series import series_name
 from gongkai.measure.wording.grams import Words, are_known, by_gram, known_parts, read_words
 from gongkai.measure.wording.similar import sorted_distinct
-from gongkai.tables.schema import SCHEMAS, Measures, Sentences, Table, parts_of, read_names, to_arrow
+from gongkai.tables.parts import parts_of, read_names
+from gongkai.tables.schema import SCHEMAS, Measures, Sentences, Table, to_arrow
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

@@ -16,10 +16,10 @@ import scipy.sparse as sp
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.wording.grams import coded
-from gongkai.tables.codebook import Codebook
-from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.query import table_parts
 from gongkai.tables.schema import SCHEMAS, Sentences, Table
+from gongkai.tables.scheme.codebook import Codebook
+from gongkai.tables.scheme.codebooks import given_or_shipped
 from gongkai.text.lexicon import words
 
 if TYPE_CHECKING:
