@@ -318,7 +318,8 @@ def _figures(single: Reports, statistics: Statistics | str | Path) -> list[tuple
                 column[at[blank]] = printed[blank]
     found: list[tuple[Table, list[Column]]] = []
     if shown := {name: held[name] for name in sorted(held) if not np.isnan(held[name][1]).all()}:
-        wide = single[_KEY].assign(**{name: column for name, (_, column) in shown.items()})
+        columns = pd.DataFrame({name: column for name, (_, column) in shown.items()}, index=single.index)
+        wide = pd.concat([single[_KEY], columns], axis=1)
         described = [
             Column(name, "yuan" if name.endswith("_yuan") else "count", f"cell {cell} of the form",
                    "法定表格数值")
