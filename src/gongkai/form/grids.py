@@ -7,7 +7,6 @@ that does not give as many values as its head has columns gives none, and a prob
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,12 +26,16 @@ from gongkai.form.form import (
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Cell, Grid
 from gongkai.text.clean import Script
+from gongkai.text.grammar import YEAR_OF, parse_year
 
 TURNED = 10
 """Rows of the requests table in one row of a grid that is turned."""
 TWO_PARTS = 14
 """Columns of a grid in which a table of seven may stand twice."""
-_YEAR = re.compile(r"(20\d\d)年?度?")
+
+
+LONGEST_YEAR = 6
+"""Characters of a cell that says a year and no more."""
 
 
 def read_grids(grids: Sequence[Grid], script: Script = "simplified") -> Iterator[Found]:
@@ -297,8 +300,13 @@ def _heads(labels: Sequence[Sequence[str]], table: str) -> dict[int, str]:
 
 def _older(said: Mapping[int, str]) -> set[int]:
     """Return the columns, or rows, whose head names an earlier year than another's does."""
-    years = {at: max(map(int, found)) for at, text in said.items() if (found := _YEAR.findall(text))}
+    named = {at: [y for t in YEAR_OF.findall(text) if (y := parse_year(t))] for at, text in said.items()}
+    years = {at: max(found) for at, found in named.items() if found}
     return {at for at, year in years.items() if year < max(years.values())}
+
+
+def _is_year(text: str) -> bool:
+    return len(text) <= LONGEST_YEAR and bool(YEAR_OF.match(text))
 
 
 def _read_disputes(sheet: _Sheet, place: Where) -> Iterator[Found]:
@@ -313,7 +321,7 @@ def _read_disputes(sheet: _Sheet, place: Where) -> Iterator[Found]:
     seen: dict[tuple[str, str], Cell] = {}
     last = "review"
     for column, cell in enumerate(sheet.rows[index]):
-        if _YEAR.fullmatch(sheet.labels[index][column]):
+        if _is_year(sheet.labels[index][column]):
             continue
         above = [names[column] for names in reversed(sheet.labels[start:index])]
         outcome = next((k for t in above if (k := match_key(t, "disputes", "columns"))), None)
@@ -346,7 +354,7 @@ def _disputes_at(sheet: _Sheet) -> tuple[int, int | None]:
     for index in range(start + 1, min(start + 6, len(sheet.rows))):
         row, names = sheet.rows[index], sheet.labels[index]
         values = [text for cell, text in zip(row, names, strict=True) if cell is not None]
-        year = values.pop(0) if values and _YEAR.fullmatch(values[0]) else ""
+        year = values.pop(0) if values and _is_year(values[0]) else ""
         if values and all(parse_number(text)[2] for text in values) and len(_distinct(row, names)) >= 5:
             told[index] = year
             if not year:

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import re
+import textwrap
 from collections import Counter
 
 from gongkai.readers.decode import decoded
@@ -57,19 +58,14 @@ def _without_line_numbers(text: str) -> str:
     lines = text.splitlines()
     found = [(line, _LINE_NUMBER.match(line)) for line in lines if line.strip()]
     numbers = [int(match[1]) for _, match in found if match]
-    first = numbers[0]
-    counted = numbers in (
-        list(range(first, first + len(numbers))),
-        [first + at for at, line in enumerate(lines) if line.strip()],
-    )
-    if len(numbers) < max(NUMBERED, len(found)) or not counted:
+    if len(numbers) < max(NUMBERED, len(found)):
         return text
-    gap = min(
-        len(rest) - len(rest.lstrip(" ")) for line, match in found if match and (rest := line[match.end() :])
-    )
-    return "\n".join(
-        line[match.end() :][gap:] if (match := _LINE_NUMBER.match(line)) else line for line in lines
-    )
+    first = numbers[0]
+    in_file = [first + at for at, line in enumerate(lines) if line.strip()]
+    if numbers not in (list(range(first, first + len(numbers))), in_file):
+        return text
+    bare = (line[match.end() :] if (match := _LINE_NUMBER.match(line)) else "" for line in lines)
+    return textwrap.dedent("\n".join(bare))
 
 
 def _without_commas(text: str) -> str:
