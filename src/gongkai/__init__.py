@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from gongkai.show.figures import to_svg as to_svg
     from gongkai.show.page import write_page as write_page
     from gongkai.store.run import bundled as bundled
+    from gongkai.store.steps import steps as steps
     from gongkai.tables.codebooks import read_codebook as read_codebook
     from gongkai.tables.predicted import read_predictions as read_predictions
     from gongkai.tables.query import connect as connect
@@ -125,7 +126,7 @@ _GROUPS = {
         "rates": "measure.panel.rates", "regress": "measure.panel.regress",
         "reuse": "measure.wording.reuse", "reuse_sensitivity": "measure.wording.reuse",
         "rule_breaks": "measure.shares.compare", "sentences_behind": "measure.shares.prevalence",
-        "series": "measure.agencies.series", "trend": "measure.shares.years",
+        "series": "measure.agencies.series", "steps": "store.steps", "trend": "measure.shares.years",
         "with_covariates": "measure.inference.groups", "write_panel": "measure.panel.panel",
     },
     "show": {

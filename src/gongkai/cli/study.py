@@ -16,6 +16,7 @@ from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import given_predictions
 from gongkai.cli.groups import With, group_reports
 from gongkai.cli.inference import group_value, interval, percent
+from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
 from gongkai.tables.codebook import Codebook
 
@@ -372,6 +373,7 @@ def _mean(part: Table) -> str:
 
 
 def terms(
+    context: typer.Context,
     tables: opt.Tables,
     output: opt.Output,
     by: Annotated[str, Option(help="Column that holds the groups; empty: frequencies.")] = "",
@@ -381,6 +383,9 @@ def terms(
     covariates: With = None,
     codebook: opt.CodebookFile = None,
     seed: opt.Seed = 0,
+    jobs: opt.Jobs = 1,
+    resume: opt.Resume = False,
+    scheduler: opt.Scheduler = None,
     overwrite: opt.Overwrite = False,
 ) -> None:
     """Count words, or rank those that set one group apart (log-odds with an informative prior).
@@ -392,21 +397,28 @@ def terms(
     from gongkai.tables.schema import write_frame
 
     book = codebook_of(codebook)
-    if not by:
-        found = frequencies(tables, codebook=book)
-        shown = [f"{r.term} {r.count} ({r.agencies} agencies)" for r in found.head(top).itertuples()]
-    elif second is None:
+    if by and second is None:
         raise GongkaiError("--by needs --second, the group of interest")
-    else:
-        reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
-        groups: list[object] = [first, second]
-        if by in reports.columns:  # as it stands there, a year as a number
-            groups = [None if g is None else group_value(reports, by, g) for g in (first, second)]
-        found = gongkai.keyness(
-            tables, by=by, first=groups[0], second=groups[1], seed=seed, reports=reports, codebook=book
-        )
-        shown = [f"{r.term}  z {r.z:.1f}, by agency {r.z_agency:.1f}" for r in found.head(top).itertuples()]
-    write_frame(found, output, overwrite=overwrite)
+    with stepwise(
+        context, output, tables, covariates, codebook,
+        jobs=jobs, resume=resume, scheduler=scheduler, overwrite=overwrite,
+    ) as (steps, overwrite):  # fmt: skip
+        if not by:
+            found = frequencies(tables, codebook=book, steps=steps)
+            shown = [f"{r.term} {r.count} ({r.agencies} agencies)" for r in found.head(top).itertuples()]
+        else:
+            reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
+            groups: list[object] = [first, second]
+            if by in reports.columns:  # as it stands there, a year as a number
+                groups = [None if g is None else group_value(reports, by, g) for g in (first, second)]
+            found = gongkai.keyness(
+                tables, by=by, first=groups[0], second=groups[1], seed=seed, reports=reports, codebook=book,
+                steps=steps,
+            )  # fmt: skip
+            shown = [
+                f"{r.term}  z {r.z:.1f}, by agency {r.z_agency:.1f}" for r in found.head(top).itertuples()
+            ]
+        write_frame(found, output, overwrite=overwrite)
     for line in shown:
         typer.echo(f"  {line}")
 
