@@ -17,8 +17,10 @@ from gongkai.corpus import build as building
 from gongkai.measure.panel.regress import with_outcomes
 from gongkai.measure.wording.terms import frequencies
 from gongkai.store.run import bundled
+from gongkai.tables.frames import read_frame, write_frame
+from gongkai.tables.parts import parts_of, read_table, write_part
 from gongkai.tables.predicted import read_predictions
-from gongkai.tables.schema import SCHEMAS, frame_of, parts_of, read_frame, read_table, write_frame, write_part
+from gongkai.tables.schema import SCHEMAS, frame_of
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from gongkai.errors import GongkaiError, MeasureError
-from gongkai.store.steps import HERE, laid, opened, steps, taken
+from gongkai.store.steps import laid, opened, steps, taken
 
 
 def squared(number):
@@ -59,7 +59,7 @@ EXPECTED = [[0, 0], [1, 1], [4, 4], [9, 9]]
 
 
 def test_steps_come_in_the_order_of_their_inputs_whoever_runs_them(tmp_path):
-    assert values(taken(HERE, "squares", squared, range(4))) == EXPECTED
+    assert values(taken(None, "squares", squared, range(4))) == EXPECTED
     with ThreadPoolExecutor(2) as pool:
         for how in ({}, {"jobs": 2}, {"executor": pool}, {"output": tmp_path / "o.csv"}):
             with steps(**how) as s:
@@ -71,7 +71,7 @@ def test_steps_come_in_the_order_of_their_inputs_whoever_runs_them(tmp_path):
 
 def test_what_is_laid_out_is_the_same_in_memory_and_on_disk():
     with steps(jobs=2) as s:
-        for how in (HERE, s):
+        for how in (None, s):
             place = laid(how, "given", lambda: squared(3))
             assert opened(place)["out"]["square"].to_pylist() == [9, 9]
 

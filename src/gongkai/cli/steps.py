@@ -31,9 +31,10 @@ def stepwise(
     """
     from gongkai.store import shards
     from gongkai.store.steps import steps
+    from gongkai.text.lexicon import digests
 
     options = {k: None if v is None else str(v) for k, v in context.params.items() if k not in _NO_PLAN}
-    plan = {"command": context.info_name, "options": options}
+    plan = {"command": context.info_name, "options": options, "lexicon": digests()}
     read = [path for path in inputs if path is not None]
     with (
         shards.cluster(scheduler) as executor,

@@ -18,7 +18,7 @@ from gongkai.cli.groups import With, group_reports
 from gongkai.cli.inference import group_value, interval, percent
 from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
-from gongkai.tables.codebook import Codebook
+from gongkai.tables.scheme.codebook import Codebook
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Labels, Table
@@ -53,8 +53,8 @@ def sample(
     """
     from gongkai.coding.sample import design_of, draw_pairs
     from gongkai.store.run import manifest, whole_folder, write_json
-    from gongkai.tables.codebooks import given_or_shipped
-    from gongkai.tables.schema import read_frame, write_frame
+    from gongkai.tables.frames import read_frame, write_frame
+    from gongkai.tables.scheme.codebooks import given_or_shipped
 
     book, pairs = codebook_of(codebook), tables.is_file()
     settings = {"n": n, "by": by, "predictions": str(predictions or ""), "seed": seed}
@@ -107,8 +107,9 @@ def agree(
     import pandas as pd
 
     from gongkai.coding.sample import design_of
-    from gongkai.tables.codebooks import given_or_shipped
-    from gongkai.tables.schema import read_frame, records, write_frame
+    from gongkai.tables.frames import read_frame, write_frame
+    from gongkai.tables.schema import records
+    from gongkai.tables.scheme.codebooks import given_or_shipped
 
     book = codebook_of(codebook)
     read = [(path, part) for path in files for part in _read_codes(path, tables, book)]
@@ -236,7 +237,7 @@ def reuse(
     from gongkai.measure.wording.copies import THRESHOLD
     from gongkai.measure.wording.reuse import reuse_placebo, reused_sentences
     from gongkai.store.storage import user_text
-    from gongkai.tables.schema import write_frame
+    from gongkai.tables.frames import write_frame
 
     if copies is None and (nearest or checked is not None):
         raise GongkaiError("--nearest and --checked are about pairs: they need --copies FILE")
@@ -290,7 +291,7 @@ def followup(
     import pandas as pd
 
     from gongkai.measure.promises.followup import followup_pieces
-    from gongkai.tables.schema import write_frames
+    from gongkai.tables.frames import write_frames
 
     book, columns = codebook_of(codebook), opt.columns_of(by)
     pieces = followup_pieces(
@@ -337,7 +338,7 @@ def followup(
 
 def _with_checked(pieces: Iterable[Table], checked: Path | None, keys: list[str]) -> Iterator[Table]:
     """Yield what a search found with `checked`, and `inclusion` where the read rows were drawn."""
-    from gongkai.tables.schema import read_frame
+    from gongkai.tables.frames import read_frame
 
     if checked is None:
         yield from (piece.assign(checked=None) for piece in pieces)
@@ -394,7 +395,7 @@ def terms(
     Example: gongkai terms tables -o words.csv --codebook admitted
     """
     from gongkai.measure.wording.terms import frequencies
-    from gongkai.tables.schema import write_frame
+    from gongkai.tables.frames import write_frame
 
     book = codebook_of(codebook)
     if by and second is None:
@@ -438,7 +439,8 @@ def show(
 
     Example: gongkai show tables predictions.csv measures.csv 0
     """
-    from gongkai.tables.schema import SCHEMAS, read_frame, records, write_frame
+    from gongkai.tables.frames import read_frame, write_frame
+    from gongkai.tables.schema import SCHEMAS, records
 
     frame = read_frame(measures, ["measure", "model", "label"])
     if not 0 <= row < len(frame):

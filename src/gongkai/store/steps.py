@@ -23,7 +23,7 @@ import pyarrow as pa
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
 from gongkai.store import shards, storage
 from gongkai.store.progress import progress
-from gongkai.store.run import bundled, file_digest, libraries, refuse_existing, version
+from gongkai.store.run import libraries, refuse_existing, version
 
 Input = TypeVar("Input")
 Tables = dict[str, pa.Table]
@@ -41,25 +41,16 @@ class Steps:
     Attributes:
         jobs: Worker processes, none unless given; of what DuckDB adds up its threads, all cores unless given.
         executor: What runs the steps instead.
-        folder: Where what is done is kept; None keeps nothing.
+        folder: Where what is done is kept.
         resumed: What an interrupted run did stands there.
     """
 
     jobs: int | None = None
     executor: Executor | None = None
-    folder: str | None = None
+    folder: str = ""
     resumed: bool = False
     _used: Counter[str] = field(default_factory=Counter)
     _pools: list[Executor] = field(default_factory=list)
-
-    @property
-    def threads(self) -> int | None:
-        """Threads of DuckDB in a step that is not a worker process's; one where another executor has them."""
-        return 1 if self.executor is not None else self.jobs
-
-
-HERE = Steps()
-"""One after the other in this process, nothing kept."""
 
 
 @contextlib.contextmanager
@@ -75,7 +66,8 @@ def steps(
 ) -> Iterator[Steps]:
     """Let measures run in steps, on several processes or a cluster.
 
-    `with gongkai.steps(jobs=4) as s: gongkai.reuse("tables", steps=s)`.
+    `with steps(jobs=4) as s: gongkai.reuse("tables", steps=s)`. A measure without steps is taken in this
+    process, and nothing is kept.
 
     Args:
         output: The file that is made of them: what is done is kept beside it until the block ends well.
@@ -101,7 +93,10 @@ def steps(
         return
     target = Path(output)
     kept = target.parent / f".{target.name}.steps"
-    whole = {**(plan or {}), **_circumstances(), "inputs": shards.digest_of(_states(inputs))}
+    whole = {
+        "gongkai": version(), "libraries": libraries(LIBRARIES), "inputs": shards.digest_of(_states(inputs)),
+        "plan": dict(plan or {}),
+    }  # fmt: skip
     with shards.only_writer(kept):
         goes_on = resume and _stands(kept)
         if not _stands(kept):
@@ -141,11 +136,6 @@ def _stands(kept: Path) -> bool:
     return any(kept.glob(f"*/{shards.UNFINISHED}/[0-9]*.json"))
 
 
-def _circumstances() -> dict[str, object]:
-    lexicon = {p.name: file_digest(p) for p in sorted(bundled("corpus/lexicon").iterdir()) if p.is_file()}
-    return {"gongkai": version(), "libraries": libraries(LIBRARIES), "lexicon": lexicon}
-
-
 def _states(inputs: Iterable[str | Path]) -> Iterator[tuple[object, ...]]:
     """Yield name, size and time of each file of the inputs."""
     for place in inputs:
@@ -159,7 +149,7 @@ def _states(inputs: Iterable[str | Path]) -> Iterator[tuple[object, ...]]:
 
 
 def taken(
-    steps: Steps,
+    steps: Steps | None,
     name: str,
     work: Callable[[Input], Tables],
     inputs: Sequence[Input],
@@ -175,7 +165,7 @@ def taken(
         inputs: Small: paths, numbers; see `laid`.
         threaded: It has threads of its own (`steps.threads`): no worker processes on this machine.
     """
-    if steps.folder is None:
+    if steps is None:
         yield from map(work, progress(inputs, name))
         return
     place = _run(steps, name, work, inputs, threaded=threaded)
@@ -183,12 +173,12 @@ def taken(
         yield _read(place, number)
 
 
-def laid(steps: Steps, name: str, make: Callable[[], Tables]) -> Laid:
+def laid(steps: Steps | None, name: str, make: Callable[[], Tables]) -> Laid:
     """Lay out tables for the steps that follow, so that no step carries them; see `opened`.
 
     They are made here, unless an interrupted run has made them. Where nothing is kept they stay in memory.
     """
-    if steps.folder is None:
+    if steps is None:
         return make()
     return f"{_run(steps, name, lambda _: make(), [None], threaded=True, here=True)}/00000"
 

@@ -22,10 +22,7 @@ from gongkai.store import storage
 from gongkai.store.progress import progress
 from gongkai.store.run import refuse_input, whole_folder, write_json
 from gongkai.tables.columns import refuse_lacking
-from gongkai.tables.schema import (
-    SCHEMAS,
-    Filters,
-    Table,
+from gongkai.tables.parts import (
     counting_once,
     parts_of,
     read_part,
@@ -34,6 +31,7 @@ from gongkai.tables.schema import (
     types_of,
     write_part,
 )
+from gongkai.tables.schema import SCHEMAS, Filters, Table
 
 if TYPE_CHECKING:
     import duckdb

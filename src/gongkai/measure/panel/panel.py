@@ -22,16 +22,17 @@ from gongkai.measure.promises.followup import followup_pieces
 from gongkai.measure.shares.prevalence import prevalence
 from gongkai.measure.wording.reuse import reuse
 from gongkai.store.run import refuse_existing, whole_file
+from gongkai.tables.frames import write_frame
 from gongkai.tables.predicted import scheme_of
 from gongkai.tables.query import table_parts
 from gongkai.tables.rows import ReportRow
-from gongkai.tables.schema import SCHEMAS, records, write_frame
+from gongkai.tables.schema import SCHEMAS, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Checks, Labels, Predictions, Reports, Sentences, Statistics, Table
+    from gongkai.tables.scheme.codebook import Codebook
 
 FORMATS = (".parquet", ".csv", ".xlsx", ".jsonl", ".dta")
 _KEY = ["agency", "year"]

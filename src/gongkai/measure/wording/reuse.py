@@ -16,7 +16,8 @@ from gongkai.measure.agencies.series import series_name
 from gongkai.measure.inference.groups import measured
 from gongkai.measure.wording.grams import Words, are_known, known_parts, read_words
 from gongkai.measure.wording.similar import sorted_distinct
-from gongkai.tables.schema import Measures, Sentences, Table, parts_of, read_names
+from gongkai.tables.parts import parts_of, read_names
+from gongkai.tables.schema import Measures, Sentences, Table
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

@@ -16,11 +16,11 @@ import scipy.sparse as sp
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.wording.grams import coded
-from gongkai.store.steps import HERE, Laid, Steps, Tables, laid, opened, taken
-from gongkai.tables.codebook import Codebook
-from gongkai.tables.codebooks import given_or_shipped
+from gongkai.store.steps import Laid, Steps, Tables, laid, opened, taken
 from gongkai.tables.query import Piece, arrow_of, pieces_of
 from gongkai.tables.schema import SCHEMAS, Sentences, Table
+from gongkai.tables.scheme.codebook import Codebook
+from gongkai.tables.scheme.codebooks import given_or_shipped
 from gongkai.text.lexicon import words
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def frequencies(
     stop: frozenset[str] | None = None,
     min_length: int = 2,
     codebook: Codebook | None = None,
-    steps: Steps = HERE,
+    steps: Steps | None = None,
 ) -> Table:
     """Count words over agencies.
 
@@ -48,7 +48,7 @@ def frequencies(
         stop: Words to leave out; the bundled list by default.
         min_length: Characters of the shortest word.
         codebook: Whose uncounted sections are left out; unless given the one that ships, with its preambles.
-        steps: Who counts the parts; see `steps`.
+        steps: Who counts the parts; see `store.steps`.
 
     Returns:
         One row per word: `term, count, agencies` (that use it), `dispersion` (Gries' DP over agencies,
@@ -90,7 +90,7 @@ def keyness(
     seed: int = 0,
     reports: Table | None = None,
     codebook: Codebook | None = None,
-    steps: Steps = HERE,
+    steps: Steps | None = None,
 ) -> Table:
     """Rank the words that set one group apart from another: log-odds with an informative Dirichlet prior.
 
@@ -116,7 +116,7 @@ def keyness(
         seed: Of the bootstrap.
         reports: One row per `report_id`: `reports`, or what `with_covariates` made of it.
         codebook: Whose uncounted sections are left out; unless given the one that ships, with its preambles.
-        steps: Who counts the parts; see `steps`.
+        steps: Who counts the parts; see `store.steps`.
 
     Returns:
         One row per word: `term, log_odds` (> 0: the word of `second`), `z, z_agency, count_first,
@@ -206,7 +206,7 @@ def _split(
     by: str,
     groups: tuple[object, object],
     reports: Table | None,
-    steps: Steps,
+    steps: Steps | None,
 ) -> _Split:
     present = sentences.columns if isinstance(sentences, pd.DataFrame) else SCHEMAS["sentences"].names
     split = _Split(by, *groups)
@@ -223,7 +223,7 @@ def _count(
     stop: frozenset[str] | None,
     min_length: int,
     codebook: Codebook | None,
-    steps: Steps,
+    steps: Steps | None,
     split: _Split | None = None,
 ) -> tuple[sp.csr_array, list[str], list[tuple[str, bool]], Table]:
     """Return counts (terms × units), terms, units (agency, side) and each term's first sentence."""
