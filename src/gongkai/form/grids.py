@@ -257,16 +257,11 @@ def _read_requests(sheet: _Sheet, place: Where) -> Iterator[Found]:
     if first is None or len({k for k in keys if k}) < 3:
         return
     heads = _heads(sheet.labels[:first], "requests")
+    yield from _said_of_heads(sheet, first, heads, place)
     if len(heads) < 2:
-        said = f"{place}: the head of the requests table was not found; its rows were not read"
-        yield Problem("head", said, place)
         return
     width = min(heads)  # of the labels
     columns = tuple(heads.items())
-    more = [text for text in _distinct(sheet.rows[first][width:], sheet.labels[first][width:]) if text]
-    if len(heads) < len(COLUMNS) <= len(more):
-        lacking = ", ".join(name for name in COLUMNS if name not in heads.values())
-        yield Problem("head", f"{place}: no column of the requests table is headed {lacking}", place)
     for index, (row, key) in enumerate(zip(sheet.rows, keys, strict=True)):
         if index < first or key is None or (key == "other" and "other_handling" in keys[index:]):
             continue
@@ -277,6 +272,19 @@ def _read_requests(sheet: _Sheet, place: Where) -> Iterator[Found]:
                 yield _no_cell(place, index, f"requests.{key}.{name}")
             else:
                 yield from _cell("requests", key, name, cell, place, (index, column))
+
+
+def _said_of_heads(sheet: _Sheet, first: int, heads: Mapping[int, str], place: Where) -> Iterator[Problem]:
+    """Say which columns of the requests table have no head."""
+    if len(heads) < 2:
+        said = f"{place}: the head of the requests table was not found; its rows were not read"
+        yield Problem("head", said, place)
+        return
+    width = min(heads)
+    cells = [text for text in _distinct(sheet.rows[first][width:], sheet.labels[first][width:]) if text]
+    if len(heads) < len(COLUMNS) <= len(cells):
+        lacking = ", ".join(name for name in COLUMNS if name not in heads.values())
+        yield Problem("head", f"{place}: no column of the requests table is headed {lacking}", place)
 
 
 def _no_cell(place: Where, row: int, name: str) -> Problem:

@@ -19,6 +19,8 @@ from gongkai.text.grammar import columns
 Placed: TypeAlias = "dict[str, tuple[Atom | None, ...]]"
 """Row → its seven cells, None where one is blank."""
 Span: TypeAlias = tuple[float, float]
+CELLS: list[Span] = [(n, n) for n in range(1, len(COLUMNS) + 1)]
+"""Columns where cells are set apart by tabs or bars: the first stands behind the label."""
 LEAST_COLUMNS = 2
 """Columns with numbers that must add up."""
 _BETWEEN = re.compile(r"[\t|│┃║]")
@@ -41,18 +43,21 @@ def place_blanks(own: Mapping[str, Sequence[Atom]], head: Sequence[Atom], lines:
         return {}
     barred = all(_BETWEEN.search(lines[atoms[0].line]) for atoms in rows.values())
     place = _cell_of if barred else _span_of
-    under = [(float(n), float(n)) for n in range(1, len(COLUMNS) + 1)] if barred else _heads(head, lines)
     full = [[place(atom, lines) for atom in atoms] for atoms in whole.values() if _is_plain(atoms)]
-    spans = {key: [place(atom, lines) for atom in atoms] for key, atoms in rows.items()}
-    under = [(fmean(a for a, _ in at), fmean(b for _, b in at)) for at in zip(*full, strict=True)] or under
-    told = _columns_of(spans, under)
+    under = _mean_spans(full) or (CELLS if barred else _heads(head, lines))
+    told = _columns_of({key: [place(atom, lines) for atom in atoms] for key, atoms in rows.items()}, under)
+    if any(known != sorted(set(known)) for known in told.values()):
+        return {}
     placed: Placed = {}
     for key, known in told.items():
-        if known != sorted(set(known)):
-            return {}
         cells = dict(zip(known, rows[key], strict=True))
         placed[key] = tuple(cells.get(column) for column in range(len(COLUMNS)))
     return placed if _add_up({**whole, **placed}) else {}
+
+
+def _mean_spans(rows: Sequence[Sequence[Span]]) -> list[Span]:
+    """Return where the numbers of each column stand on average."""
+    return [(fmean(a for a, _ in spans), fmean(b for _, b in spans)) for spans in zip(*rows, strict=True)]
 
 
 def _columns_of(spans: Mapping[str, Sequence[Span]], under: Sequence[Span]) -> dict[str, list[int]]:

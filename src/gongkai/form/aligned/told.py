@@ -321,12 +321,7 @@ def read_requests(
         return
     whole = {key: atoms for key, atoms in own.items() if _is_whole(atoms, len(heads))}
     placed = place_blanks(own, first.before, lines) if heads == COLUMNS else {}
-    order = _order(left_out)
-    missing = len(order) - len(own.keys() & {*order})
-    if 2 * missing > len(order) and not placed:
-        where = places[first.atoms[0].rank]
-        said = f"{where}: {missing} of the {len(order)} rows of the requests table were not found"
-        yield Problem("row_not_read", said, where)
+    yield from () if placed else _rows_missing(own, left_out, places[first.atoms[0].rank])
     recovered = _by_sums(own, whole) if heads == COLUMNS and not placed else {}
     for key, atoms in own.items():
         if key in whole or key in placed:
@@ -340,6 +335,15 @@ def read_requests(
             yield from _recovered("requests", named, atoms, places, by)
         else:
             yield _not_read(f"requests.{key}", atoms, len(heads), places)
+
+
+def _rows_missing(own: Collection[str], left_out: Collection[str], where: Where) -> Iterator[Problem]:
+    """Say it where most rows of the requests table were not found."""
+    order = _order(left_out)
+    missing = len(order) - len({*own} & {*order})
+    if 2 * missing > len(order):
+        said = f"{where}: {missing} of the {len(order)} rows of the requests table were not found"
+        yield Problem("row_not_read", said, where)
 
 
 def _by_sums(
