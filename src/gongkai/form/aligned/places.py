@@ -37,22 +37,27 @@ def place_blanks(own: Mapping[str, Sequence[Atom]], head: Sequence[Atom], lines:
     Returns:
         Those rows; none where their columns are in doubt.
     """
-    whole = {key: atoms for key, atoms in own.items() if len(atoms) == len(COLUMNS)}
-    rows = {key: [atom for atom in atoms if atom.text] for key, atoms in own.items() if key not in whole}
-    if not rows or not all(_is_plain(atoms) for atoms in rows.values()):
+    plain = {key: [atom for atom in atoms if atom.text] for key, atoms in own.items() if _is_plain(atoms)}
+    whole = {key: atoms for key, atoms in plain.items() if len(atoms) == len(own[key]) == len(COLUMNS)}
+    rows = {key: atoms for key, atoms in plain.items() if len(own[key]) != len(COLUMNS)}
+    if not rows or any(len(atoms) != len(COLUMNS) for key, atoms in own.items() if key not in plain):
         return {}
     barred = all(_BETWEEN.search(lines[atoms[0].line]) for atoms in rows.values())
     place = _cell_of if barred else _span_of
-    full = [[place(atom, lines) for atom in atoms] for atoms in whole.values() if _is_plain(atoms)]
-    under = _mean_spans(full) or (CELLS if barred else _heads(head, lines))
-    told = _columns_of({key: [place(atom, lines) for atom in atoms] for key, atoms in rows.items()}, under)
-    if any(known != sorted(set(known)) for known in told.values()):
-        return {}
-    placed: Placed = {}
-    for key, known in told.items():
-        cells = dict(zip(known, rows[key], strict=True))
-        placed[key] = tuple(cells.get(column) for column in range(len(COLUMNS)))
-    return placed if _add_up({**whole, **placed}) else {}
+
+    def spans(of: Mapping[str, Sequence[Atom]]) -> dict[str, list[Span]]:
+        return {key: [place(atom, lines) for atom in atoms] for key, atoms in of.items()}
+
+    under = _mean_spans([*spans(whole).values()]) or (CELLS if barred else _heads(head, lines))
+    told = _columns_of(spans(rows), under)
+    placed = {key: _cells(known, rows[key]) for key, known in told.items()}
+    in_order = all(known == sorted(set(known)) for known in told.values())
+    return placed if in_order and _add_up({**own, **placed}) else {}
+
+
+def _cells(known: Sequence[int], atoms: Sequence[Atom]) -> tuple[Atom | None, ...]:
+    cells = dict(zip(known, atoms, strict=True))
+    return tuple(cells.get(column) for column in range(len(COLUMNS)))
 
 
 def _mean_spans(rows: Sequence[Sequence[Span]]) -> list[Span]:
