@@ -42,17 +42,25 @@ def place_blanks(own: Mapping[str, Sequence[Atom]], head: Sequence[Atom], lines:
     rows = {key: atoms for key, atoms in plain.items() if len(own[key]) != len(COLUMNS)}
     if not rows or any(len(atoms) != len(COLUMNS) for key, atoms in own.items() if key not in plain):
         return {}
+    told = _told(whole, rows, head, lines)
+    if not told or any(known != sorted(set(known)) for known in told.values()):
+        return {}
+    placed = {key: _cells(known, rows[key]) for key, known in told.items()}
+    return placed if _add_up({**own, **placed}) else {}
+
+
+def _told(
+    whole: Mapping[str, Sequence[Atom]],
+    rows: Mapping[str, Sequence[Atom]],
+    head: Sequence[Atom],
+    lines: Sequence[str],
+) -> dict[str, list[int]]:
+    """Return the columns of the numbers of rows, by those of whole rows, or by the heads."""
     barred = all(_BETWEEN.search(lines[atoms[0].line]) for atoms in rows.values())
     place = _cell_of if barred else _span_of
-
-    def spans(of: Mapping[str, Sequence[Atom]]) -> dict[str, list[Span]]:
-        return {key: [place(atom, lines) for atom in atoms] for key, atoms in of.items()}
-
-    under = _mean_spans([*spans(whole).values()]) or (CELLS if barred else _heads(head, lines))
-    told = _columns_of(spans(rows), under)
-    placed = {key: _cells(known, rows[key]) for key, known in told.items()}
-    in_order = all(known == sorted(set(known)) for known in told.values())
-    return placed if in_order and _add_up({**own, **placed}) else {}
+    full = [[place(atom, lines) for atom in atoms] for atoms in whole.values()]
+    under = _mean_spans(full) or (CELLS if barred else _heads(head, lines))
+    return _columns_of({key: [place(atom, lines) for atom in atoms] for key, atoms in rows.items()}, under)
 
 
 def _cells(known: Sequence[int], atoms: Sequence[Atom]) -> tuple[Atom | None, ...]:
