@@ -16,10 +16,12 @@ from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import given_predictions
 from gongkai.cli.groups import With, group_reports
 from gongkai.cli.inference import group_value, interval, percent
+from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
 from gongkai.tables.scheme.codebook import Codebook
 
 if TYPE_CHECKING:
+    from gongkai.store.steps import Steps
     from gongkai.tables.schema import Labels, Table
 
 
@@ -268,6 +270,7 @@ def reuse(
 
 
 def followup(
+    context: typer.Context,
     tables: opt.Tables,
     predictions: opt.Predicted,
     output: opt.Output,
@@ -279,6 +282,9 @@ def followup(
     codebook: opt.CodebookFile = None,
     level: opt.Level = 0.95,
     seed: opt.Seed = 0,
+    jobs: opt.Jobs = 1,
+    resume: opt.Resume = False,
+    scheduler: opt.Scheduler = None,
     overwrite: opt.Overwrite = False,
 ) -> None:
     """Look for each promise and problem in the agency's next report: done, again, unclear, or silence.
@@ -293,27 +299,30 @@ def followup(
     from gongkai.tables.frames import write_frames
 
     book, columns = codebook_of(codebook), opt.columns_of(by)
-    pieces = followup_pieces(
-        tables, given_predictions(predictions, tables, book), statistics=tables, codebook=book,
-        searches=[None, seed],
-    )  # fmt: skip
     told: list[Table] = []
     strange: list[Table] = []
 
-    def found_pieces() -> Iterator[Table]:
-        for search, piece in pieces:
+    def searched(steps: Steps) -> Iterator[Table]:
+        for search, piece in followup_pieces(
+            tables, given_predictions(predictions, tables, book), statistics=tables, codebook=book,
+            searches=[None, seed], steps=steps,
+        ):  # fmt: skip
             if search is None:
                 yield piece
             else:
                 strange.append(piece[["kind", "outcome"]])
 
-    def passing() -> Iterator[Table]:
+    def passing(steps: Steps) -> Iterator[Table]:
         kept = {*columns, "kind", "outcome", "agency", "checked", "inclusion", "review"}
-        for piece in _with_checked(found_pieces(), checked, ["sentence_id", "kind"]):
+        for piece in _with_checked(searched(steps), checked, ["sentence_id", "kind"]):
             told.append(piece[[c for c in piece.columns if c in kept]])
             yield piece
 
-    write_frames(passing(), output, overwrite=overwrite)
+    with stepwise(
+        context, output, tables, predictions, checked, codebook,
+        jobs=jobs, resume=resume, scheduler=scheduler, overwrite=overwrite,
+    ) as (steps, overwrite):  # fmt: skip
+        write_frames(passing(steps), output, overwrite=overwrite)
     found = pd.concat(told, ignore_index=True)
     _echo_shares(gongkai.followup_shares(found, by=columns, level=level), columns)
     if not strange:
@@ -373,6 +382,7 @@ def _mean(part: Table) -> str:
 
 
 def terms(
+    context: typer.Context,
     tables: opt.Tables,
     output: opt.Output,
     by: Annotated[str, Option(help="Column that holds the groups; empty: frequencies.")] = "",
@@ -382,6 +392,9 @@ def terms(
     covariates: With = None,
     codebook: opt.CodebookFile = None,
     seed: opt.Seed = 0,
+    jobs: opt.Jobs = 1,
+    resume: opt.Resume = False,
+    scheduler: opt.Scheduler = None,
     overwrite: opt.Overwrite = False,
 ) -> None:
     """Count words, or rank those that set one group apart (log-odds with an informative prior).
@@ -393,21 +406,28 @@ def terms(
     from gongkai.tables.frames import write_frame
 
     book = codebook_of(codebook)
-    if not by:
-        found = frequencies(tables, codebook=book)
-        shown = [f"{r.term} {r.count} ({r.agencies} agencies)" for r in found.head(top).itertuples()]
-    elif second is None:
+    if by and second is None:
         raise GongkaiError("--by needs --second, the group of interest")
-    else:
-        reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
-        groups: list[object] = [first, second]
-        if by in reports.columns:  # as it stands there, a year as a number
-            groups = [None if g is None else group_value(reports, by, g) for g in (first, second)]
-        found = gongkai.keyness(
-            tables, by=by, first=groups[0], second=groups[1], seed=seed, reports=reports, codebook=book
-        )
-        shown = [f"{r.term}  z {r.z:.1f}, by agency {r.z_agency:.1f}" for r in found.head(top).itertuples()]
-    write_frame(found, output, overwrite=overwrite)
+    with stepwise(
+        context, output, tables, covariates, codebook,
+        jobs=jobs, resume=resume, scheduler=scheduler, overwrite=overwrite,
+    ) as (steps, overwrite):  # fmt: skip
+        if not by:
+            found = frequencies(tables, codebook=book, steps=steps)
+            shown = [f"{r.term} {r.count} ({r.agencies} agencies)" for r in found.head(top).itertuples()]
+        else:
+            reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
+            groups: list[object] = [first, second]
+            if by in reports.columns:  # as it stands there, a year as a number
+                groups = [None if g is None else group_value(reports, by, g) for g in (first, second)]
+            found = gongkai.keyness(
+                tables, by=by, first=groups[0], second=groups[1], seed=seed, reports=reports, codebook=book,
+                steps=steps,
+            )  # fmt: skip
+            shown = [
+                f"{r.term}  z {r.z:.1f}, by agency {r.z_agency:.1f}" for r in found.head(top).itertuples()
+            ]
+        write_frame(found, output, overwrite=overwrite)
     for line in shown:
         typer.echo(f"  {line}")
 

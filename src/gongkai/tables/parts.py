@@ -106,11 +106,15 @@ def read_parts(
     copies: bool = False,
 ) -> Iterator[pa.Table]:
     """Give the parts of a table one after the other, as Arrow tables; see `read_table`."""
-    aside = {} if copies or name not in _COUNTED else set_aside(folder)
-    if aside:
-        filters = [*(filters or ()), ("report_id", "not in", list(aside))]
+    filters = filters if copies else [*(filters or ()), *counting_once(folder, name)] or None
     for part in progress(parts_of(folder, name), f"reading {name}"):
-        yield _read_part(part, name, None if columns is None else list(columns), filters)
+        yield read_rows(part, name, None if columns is None else list(columns), filters)
+
+
+def counting_once(folder: str | Path, name: str) -> list[tuple[str, str, object]]:
+    """Return the filters of a table without the reports that another stands for."""
+    aside = set_aside(folder) if name in _COUNTED else {}
+    return [("report_id", "not in", list(aside))] if aside else []
 
 
 def set_aside(folder: str | Path) -> dict[str, str]:
@@ -182,11 +186,11 @@ def read_columns(part: str, columns: list[str] | None) -> pa.Table:
 
 def read_part(part: str, name: str) -> Table:
     """Read one part of a table; see `parts_of`."""
-    frame: Table = _read_part(part, name, None, None).to_pandas()
+    frame: Table = read_rows(part, name, None).to_pandas()
     return frame
 
 
-def _read_part(part: str, name: str, columns: list[str] | None, filters: Filters) -> pa.Table:
+def read_rows(part: str, name: str, columns: list[str] | None, filters: Filters = None) -> pa.Table:
     """Read columns of a part; None reads those of the schema, and behind them the user's own."""
     system, path = storage.filesystem(part)
     schema = SCHEMAS[name]
