@@ -91,9 +91,15 @@ CONFIG: Json = {
 }  # fmt: skip
 
 
+_LENGTHS = {"dx", "dy", "xOffset", "x2Offset", "yOffset", "y2Offset"}
+"""Of a mark: they grow with the type, by the parameter `em`."""
+
+
 def _layer(mark: str, style: str, encoding: Json, **more: Any) -> Json:  # noqa: ANN401
     """Return a layer: a mark in a style; what is no part of a layer is the mark's."""
     parts: Json = {key: more.pop(key) for key in ("transform", "data", "params") if key in more}
+    grown = {key for key in _LENGTHS & more.keys() if not isinstance(more[key], dict)}
+    more |= {key: {"expr": f"{more[key]} * em"} for key in sorted(grown)}
     return {**parts, "mark": {"type": mark, "style": style, **more}, "encoding": encoding}
 
 
@@ -106,7 +112,7 @@ def _spec(rows: list[Json], layers: list[Json], encoding: Json, words: Json) -> 
     return {
         "data": {"name": "rows"},
         "transform": [*rows, _SAID],
-        "params": [{"name": name, "value": value} for name, value in words.items()],
+        "params": [{"name": name, "value": value} for name, value in ({"em": 1} | words).items()],
         "encoding": encoding,
         "layer": layers,
         "config": CONFIG,
@@ -125,9 +131,9 @@ _PERCENT = {"format": "%", "tickCount": 5}
 def years() -> Json:
     """Return the chart of one share over the years: joined within a form of the report, never across.
 
-    Rows: `year`, `value`, `low`, `high`, and optionally `corpus` (a share to compare with), `counted`,
-    `ring`, `chosen`. Parameters: `end` of the axis, `years` to name, `counts` by year to stand below, names
-    of the forms.
+    Rows: `year`, `value`, `low`, `high`, and optionally `panel`, `corpus` (a share to compare with),
+    `counted`, `ring`, `chosen`. Parameters: `end` of the axis, `years` to name, `counts` by year to stand
+    below, names of the forms.
     """
     form = "datum.year < 2019 ? 0 : datum.year < 2021 ? 1 : 2"
     run = "datum.year - datum.place"  # the same in years without a gap
@@ -137,11 +143,13 @@ def years() -> Json:
             "joinaggregate": [
                 {"op": "min", "field": "year", "as": "first"},
                 {"op": "max", "field": "year", "as": "last"},
-            ]
+            ],
+            "groupby": ["panel"],
         },
         {
             "window": [{"op": "row_number", "as": "place"}, {"op": "lag", "field": "year", "as": "before"}],
             "sort": [{"field": "year"}],
+            "groupby": ["panel"],
         },
         {"calculate": f"({form}) + ' ' + ({run}) + (datum.counted ? ' counted' : '')", "as": "run"},
     ]  # fmt: skip
@@ -187,7 +195,7 @@ def _breaks(year: int, up: int) -> list[Json]:
     return [
         _layer("rule", "break", {"x": x, "y": {"value": -6}, "y2": {"value": "height"}}, transform=first),
         _layer("text", "small", {"x": x, "y": {"value": 0}, "text": {"value": {"expr": f"form_{year}"}}},
-               transform=[*first, {"filter": f"form_{year} != ''"}], dy=up, dx={"expr": f"{late} ? -4 : 4"},
+               transform=[*first, {"filter": f"form_{year} != ''"}], dy=up, dx=f"({late} ? -4 : 4)",
                align={"expr": f"{late} ? 'right' : 'left'"}),
     ]  # fmt: skip
 
@@ -216,7 +224,7 @@ def spread() -> Json:
         _layer("rule", "middle", {**wide, "y": y}, **whole),
         _layer("rule", "interval", {"y": y | {"field": "low"}, "y2": {"field": "high"}},
                transform=[{"filter": "isValid(datum.low)"}], strokeWidth={"expr": f"min(2, {step} / 2)"}),
-        _layer("point", "dot", {"y": y, **_DOT}, size={"expr": f"pow(clamp({step} * 0.72, 3, 9), 2)"}),
+        _layer("point", "dot", {"y": y, **_DOT}, size={"expr": f"pow(clamp({step} * 0.72, 3, 9) * em, 2)"}),
         *_haloed({"x": {"value": 6}, "y": y | {"field": "top"}, **text}, **whole,
                  transform=[{"calculate": "isValid(datum.high) ? datum.high : datum.value", "as": "top"}],
                  align="left", dy=-8, fontWeight=600),
@@ -242,7 +250,7 @@ def rows() -> Json:
     optionally `counted`; `whole`: `value` of a line through all, or no row. Parameters: `end` of the axis,
     and of the name's room.
     """
-    x = _share("value", {**_PERCENT, "tickCount": {"expr": "clamp(ceil(width / 70), 2, 6)"}})
+    x = _share("value", {**_PERCENT, "tickCount": {"expr": "clamp(ceil(width / 70 / em), 2, 6)"}})
     ends = {"x": {"value": "width"}}
     layers = [
         {"data": {"name": "whole"}, "mark": {"type": "rule", "style": "middle"},
@@ -252,10 +260,15 @@ def rows() -> Json:
         _layer("point", "dot", {"x": x, **_DOT}, transform=[{"filter": "isValid(datum.value)"}]),
         _layer("text", "name", {**ends, "text": {"field": "text", "type": "nominal"}}, align="left", dx=12),
         _layer("text", "small", {**ends, "text": {"field": "small", "type": "nominal"}},
-               align="right", dx=116),
+               transform=[{"filter": "isValid(datum.small)"}], align="right", dx=116),
         _layer("rect", "hit", {"x": {"value": 0}, "x2": {"value": "width"}, **_TIP}),
     ]  # fmt: skip
-    axis = {"grid": False, "labelColor": "var(--ink)", "labelFontSize": 12.5, "labelLimit": {"expr": "room"}}
+    axis = {
+        "grid": False,
+        "labelColor": "var(--ink)",
+        "labelFontSize": {"expr": "12 * em"},
+        "labelLimit": {"expr": "room"},
+    }
     y = {
         "field": "name",
         "type": "nominal",
@@ -277,7 +290,7 @@ def kinds() -> Json:
     `top` of the axes, names of the axes and of the third share, and of the corners. A dot pointed at shows
     its intervals.
     """
-    x = _share("across", {**_PERCENT, "tickCount": {"expr": "clamp(ceil(width / 90), 3, 6)"}})
+    x = _share("across", {**_PERCENT, "tickCount": {"expr": "clamp(ceil(width / 90 / em), 3, 6)"}})
     y = _share("up", _PERCENT, "top")
     whole = {"data": {"name": "whole"}}
     left, right = {"x": {"value": 0}}, {"x": {"value": "width"}}
@@ -301,21 +314,22 @@ def kinds() -> Json:
         word("more_more", {**right, **high}, "right", -8, 14),
         word("less_less", {**left, **low}, "left", 8, -12),
         word("more_less", {**right, **low}, "right", -8, -12),
+        *_haloed({"x": x, "y": y, "text": {"field": "label", "type": "nominal"}},
+                 transform=[{"filter": "isValid(datum.label)"}],
+                 align={"expr": "datum.align"}, dx="datum.dx", dy="datum.dy"),
         _layer("rule", "strong", {"x": x | {"field": "across_low"}, "x2": {"field": "across_high"}, "y": y},
                transform=over),
         _layer("rule", "strong", {"x": x, "y": y | {"field": "up_low"}, "y2": {"field": "up_high"}},
                transform=over),
         _layer("point", "map", {"x": x, "y": y, "fillOpacity": fullness, "shape": _DOT["shape"]},
-               size={"expr": "data('rows').length > 400 ? 25 : 90"}),
-        *_haloed({"x": x, "y": y, "text": {"field": "label", "type": "nominal"}},
-                 transform=[{"filter": "isValid(datum.label)"}],
-                 **{key: {"expr": f"datum.{key}"} for key in ("align", "dx", "dy")}),
-        _layer("point", "hit", {"x": x, "y": y, **_TIP}, size=400,
-               params=[{"name": "over", "select": {"type": "point", "fields": ["name"], "on": "pointerover",
-                                                   "clear": "pointerout"}}]),
+               size={"expr": "(data('rows').length > 400 ? 25 : 90) * em * em"}),
+        _layer("point", "hit", {"x": x, "y": y, **_TIP}, size=400) | {"name": "points"},
     ]  # fmt: skip
     words = dict.fromkeys(("across", "up", "less_more", "more_more", "less_less", "more_less"), "")
-    return _spec([], layers, {}, {"end": 1, "top": 1, **words})
+    made = _spec([], layers, {}, {"end": 1, "top": 1, **words})
+    pointed = {"type": "point", "fields": ["name"], "on": "pointerover", "clear": "pointerout"}
+    made["params"].append({"name": "over", "select": pointed, "views": ["points"]})
+    return made
 
 
 TILES = {
@@ -374,16 +388,16 @@ def provinces() -> Json:
         _layer("rect", "tile", {**frame, "stroke": stroke}),
         _layer("text", "name", {**middle, "y": y | {"field": "row"}, **name, "color": colour},
                dy={"expr": f"{cell} * 0.28"},
-               fontSize={"expr": f"min(12, ({cell} - 6) / ({letters}))"}),
+               fontSize={"expr": f"min(12 * em, ({cell} - 6) / ({letters}))"}),
         _layer("rule", "interval", {"x": x | {"field": "low_at"}, "x2": {"field": "high_at"}, **line},
                transform=[{"filter": "isValid(datum.low)"}]),
         _layer("rule", "middle", {"x": x | {"field": "corpus_at"}, **line, "y2": {"field": "line"}},
                transform=held, yOffset=-6, y2Offset=6),
         _layer("point", "dot", {"x": x | {"field": "value_at"}, **line, **_DOT}, transform=held,
-               size={"expr": f"{cell} < 44 ? 30 : 60"}),
+               size={"expr": f"({cell} < 44 * em ? 30 : 60) * em * em"}),
         _layer("text", "small", {**middle, "y": y | {"field": "under"},
                                  "text": {"field": "value", "type": "quantitative", "format": ".0%"}},
-               transform=[*held, {"filter": f"{cell} >= 60"}], dy=-10),
+               transform=[*held, {"filter": f"{cell} >= 60 * em"}], dy=-10),
         _layer("rect", "hit", {**frame, **_TIP}),
     ]  # fmt: skip
     return _spec(rows, layers, {}, {"end": 1})
