@@ -78,8 +78,6 @@ if TYPE_CHECKING:
     from gongkai.show.figures import plot_change as plot_change
     from gongkai.show.figures import plot_kinds as plot_kinds
     from gongkai.show.figures import plot_prevalence as plot_prevalence
-    from gongkai.show.figures import plot_provinces as plot_provinces
-    from gongkai.show.figures import plot_spread as plot_spread
     from gongkai.show.figures import save_chart as save_chart
     from gongkai.show.figures import to_svg as to_svg
     from gongkai.show.page import write_page as write_page
@@ -132,9 +130,8 @@ _GROUPS = {
     },
     "show": {
         "plot_change": "show.figures", "plot_kinds": "show.figures", "plot_network": "show.wording",
-        "plot_prevalence": "show.figures", "plot_provinces": "show.figures", "plot_spread": "show.figures",
-        "plot_terms": "show.wording", "save_chart": "show.figures", "to_svg": "show.figures",
-        "write_page": "show.page",
+        "plot_prevalence": "show.figures", "plot_terms": "show.wording", "save_chart": "show.figures",
+        "to_svg": "show.figures", "write_page": "show.page",
     },
 }  # fmt: skip
 """The module of each public name, by what it is for; behind a colon what the name is called there."""

@@ -135,24 +135,21 @@ def years() -> Json:
     `counted`, `ring`, `chosen`. Parameters: `end` of the axis, `years` to name, `counts` by year to stand
     below, names of the forms.
     """
-    form = "datum.year < 2019 ? 0 : datum.year < 2021 ? 1 : 2"
-    run = "datum.year - datum.place"  # the same in years without a gap
+    over_time = {"sort": [{"field": "year"}], "groupby": ["panel"]}
+    ends = [{"op": op, "field": "year", "as": name} for op, name in (("min", "first"), ("max", "last"))]
+    lags = [
+        {"op": "lag", "field": f, "as": name} for f, name in (("year", "before"), ("form", "form_before"))
+    ]
+    form = "(datum.year < 2019 ? 0 : datum.year < 2021 ? 1 : 2) + (datum.counted ? ' counted' : '')"
+    goes_on = "datum.year == datum.before + 1 && datum.form == datum.form_before"
     rows: list[Json] = [
         {"filter": "isValid(datum.value)"},
-        {
-            "joinaggregate": [
-                {"op": "min", "field": "year", "as": "first"},
-                {"op": "max", "field": "year", "as": "last"},
-            ],
-            "groupby": ["panel"],
-        },
-        {
-            "window": [{"op": "row_number", "as": "place"}, {"op": "lag", "field": "year", "as": "before"}],
-            "sort": [{"field": "year"}],
-            "groupby": ["panel"],
-        },
-        {"calculate": f"({form}) + ' ' + ({run}) + (datum.counted ? ' counted' : '')", "as": "run"},
-    ]  # fmt: skip
+        {"joinaggregate": ends, "groupby": ["panel"]},
+        {"calculate": form, "as": "form"},
+        {"window": lags, **over_time},
+        {"calculate": f"{goes_on} ? 0 : 1", "as": "begins"},
+        {"window": [{"op": "sum", "field": "begins", "as": "run"}], **over_time},
+    ]
     y = _share("value", _PERCENT)
     layers = [*_breaks(2019, -24), *_breaks(2021, -12)]
     layers += [
