@@ -220,7 +220,7 @@ def spread() -> Json:
         _layer("rect", "band", {**wide, "y": y | {"field": "low"}, "y2": {"field": "high"}}, **whole),
         _layer("rule", "middle", {**wide, "y": y}, **whole),
         _layer("rule", "interval", {"y": y | {"field": "low"}, "y2": {"field": "high"}},
-               transform=[{"filter": "isValid(datum.low)"}], strokeWidth={"expr": f"min(2, {step} / 2)"}),
+               transform=[{"filter": "isValid(datum.low)"}], strokeWidth={"expr": f"min(2, {step} / 2) * em"}),
         _layer("point", "dot", {"y": y, **_DOT}, size={"expr": f"pow(clamp({step} * 0.72, 3, 9) * em, 2)"}),
         *_haloed({"x": {"value": 6}, "y": y | {"field": "top"}, **text}, **whole,
                  transform=[{"calculate": "isValid(datum.high) ? datum.high : datum.value", "as": "top"}],

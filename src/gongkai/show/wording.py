@@ -9,7 +9,7 @@ from gongkai.errors import MeasureError
 from gongkai.show.captions import GROUPS, NETWORK, TERMS, of_network, of_terms
 from gongkai.show.figures import altair
 from gongkai.show.style import Language, Size, place_of, styled
-from gongkai.tables.codebook import Words
+from gongkai.tables.scheme.codebook import Words
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Table

@@ -30,9 +30,9 @@ from gongkai.show.page.corpus import Corpus, read_corpus
 from gongkai.show.page.runtime import packed, runtime
 from gongkai.show.page.static import overview
 from gongkai.store.run import manifest, refuse_existing, version, whole_file, whole_folder, write_json
-from gongkai.tables.codebook import Codebook, Words
-from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.schema import Labels, Measures, Predictions, Table, records
+from gongkai.tables.scheme.codebook import Codebook, Words
+from gongkai.tables.scheme.codebooks import given_or_shipped
 
 MAX_REPORTS = 1000
 """Reports that one file holds with their text, evenly drawn where there are more; shares always cover all."""
@@ -92,15 +92,18 @@ def write_page(
     method = method or ("count" if labels is None else "dsl")
     if (method == "count") != (labels is None):
         raise MeasureError(f"method {method}: labels and one of adjusted, ppi or dsl go together")
-    corpus = read_corpus(tables, predictions, codebook, level, labels, method, followed, copies)
-    blocks = Blocks(corpus, target.parent if is_file else target)
-    if is_file:
-        with whole_file(target, overwrite=overwrite) as hidden, hidden.open("w", encoding="utf-8") as stream:
-            _write_file(stream, corpus, blocks, about)
-        return target
-    with whole_folder(target, overwrite=overwrite) as folder:
-        _write_folder(folder, corpus, blocks, about)
-        write_json(folder / "run.json", manifest("page", {"level": level, "method": corpus.method}, {}))
+    with read_corpus(tables, predictions, codebook, level, labels, method, followed, copies) as corpus:
+        blocks = Blocks(corpus, target.parent if is_file else target)
+        if is_file:
+            with (
+                whole_file(target, overwrite=overwrite) as hidden,
+                hidden.open("w", encoding="utf-8") as stream,
+            ):
+                _write_file(stream, corpus, blocks, about)
+            return target
+        with whole_folder(target, overwrite=overwrite) as folder:
+            _write_folder(folder, corpus, blocks, about)
+            write_json(folder / "run.json", manifest("page", {"level": level, "method": corpus.method}, {}))
     return target / "index.html"
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from corpus.make.annex import DRESSES, HERE, body, draw, sentences, sheet, truth, values, write
-from gongkai.form.annex import _runs_of_grid, annex_data, read_annex
+from gongkai.form.aligned.annex import _runs_of_grid, annex_data, read_annex
 from gongkai.form.checks import check_cells
 from gongkai.form.form import Reading
 from gongkai.problem import NOWHERE, Problem

@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from gongkai.form.align import keep_order
+from gongkai.form.aligned.align import keep_order
+from gongkai.form.aligned.stream import Atom, cut_atoms, spelt
 from gongkai.form.form import Found, Reading, normalize_label, parse_number, read_cell
-from gongkai.form.stream import Atom, cut_atoms, spelt
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Grid
 from gongkai.text.clean import Script
