@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from corpus.make.annex import DRESSES, HERE, body, draw, sentences, sheet, truth, values, write
-from gongkai.form.annex import _runs_of_grid, annex_data, read_annex
+from gongkai.form.annex import read_annex
+from gongkai.form.annex_rows import annex_data, rows_of_columns
 from gongkai.form.checks import check_cells
 from gongkai.form.form import Reading
 from gongkai.problem import NOWHERE, Problem
@@ -203,7 +204,7 @@ def test_a_label_may_be_merged_over_the_column_of_codes():
     names = ["主动公开政府信息数", "主动公开规范性文件数", "制发规范性文件总数", "收到申请数", "申请办结数"]
     rows += [[(name, 1, 2), ("条", 1, 1), (str(n), 1, 1)] for n, name in enumerate(names, 7)]
     grid, _ = grid_from_spans(rows)
-    runs = list(_runs_of_grid(grid, 1, "simplified"))
+    runs = list(rows_of_columns([grid], "simplified"))
     assert [(run.label, run.numbers) for run in runs] == [
         (name, (str(n),)) for n, name in enumerate(names, 7)
     ]
