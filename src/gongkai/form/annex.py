@@ -16,13 +16,16 @@ from typing import NamedTuple, TypeAlias
 from gongkai.form.align import keep_order
 from gongkai.form.annex_rows import (
     FORMS,
+    LEAST_ROWS,
     Printed,
     Row,
     annex_data,
     annex_labels,
     annex_word,
+    counts_up,
     ends_with_label,
     form_rows,
+    rows_below,
     rows_of_cells,
     rows_of_columns,
     rows_of_lines,
@@ -35,8 +38,6 @@ from gongkai.readers.document import Grid
 from gongkai.text.clean import Script
 
 TABLE = "annex"
-LEAST_ROWS = 8
-"""Rows below which what was aligned is no annex."""
 PROSE = 25
 """Characters from which a line that ends a sentence is a note between the rows, and kept."""
 LONGEST_LABEL, LONGEST_ROW = 60, 110
@@ -104,9 +105,9 @@ def _of_grids(grids: Sequence[Grid], script: Script) -> Annex:
     """Read grids by their columns; where these give no sheet of numbers, as cells that follow each other."""
     best = _read(list(rows_of_columns(grids, script)))
     if _count_values(best) < LEAST_ROWS:
-        for down in (False, True):
-            other = _read(rows_of_cells(grids, script, down=down))
-            best = max(best, other, key=_count_values)
+        others = [list(rows_below(grids, script))]
+        others += [rows_of_cells(grids, script, down=down) for down in (False, True)]
+        best = max([best, *map(_read, others)], key=_count_values)
     return best
 
 
@@ -124,7 +125,7 @@ def _not_read(
         said = f"{where}: {len(rows)} lines from here have labels of an annex; no number of it was read"
         return Annex((Problem("annex_not_read", said, where),), None, captions.union(rows))
     for number, grid in enumerate(grids, 1):
-        labels = sum(any(ends_with_label(text) for text in row) for row in grid.texts)
+        labels = sum(any(ends_with_label(text, counted=True) for text in row) for row in grid.texts)
         if labels >= LEAST_ROWS:
             where = Where(grid.page, number)
             said = f"{where}: {labels} rows have labels of an annex; no number of it was read"
@@ -140,7 +141,9 @@ def _not_read(
 def _is_row(line: str) -> bool:
     """Tell whether a line can only be a row of the sheet: a label, with a number or without."""
     told = re.sub(r"[\d.,，．…—_＿：:；;|]+", "", "".join(annex_word("note").sub("", line).split()))
-    return len(line) <= LONGEST_ROW and not line.rstrip().endswith("。") and ends_with_label(told)
+    return (
+        len(line) <= LONGEST_ROW and not line.rstrip().endswith("。") and ends_with_label(told, counted=True)
+    )
 
 
 def _is_caption(line: str) -> bool:
@@ -201,7 +204,12 @@ def _read(runs: Sequence[Printed]) -> Annex:
         return Annex()
     runs = runs[: _end(runs, chosen[-1][0])]
     found = list(_readings(runs, chosen, rows))
-    if _counts_up([one.value for one in found if isinstance(one, Reading)]):
+    several = [runs[i] for i, j in chosen if rows[j].key and len(runs[i].numbers) > 1]
+    if len(several) >= LEAST_ROWS and len(several) == _count_rows(chosen, rows):
+        said = f"{len(several)} rows have several numbers ({', '.join(several[0].heads)[:60]})"
+        said = f"{several[0].where}: {said}; nothing tells which is the report's; none was read"
+        found = [Problem("row_not_read", said, several[0].where)]
+    if counts_up([one.value for one in found if isinstance(one, Reading)]):
         said = f"{runs[chosen[0][0]].where}: the annex's numbers count its rows; none was read"
         found = [Problem("head", said, runs[chosen[0][0]].where)]
     if second is not None:
@@ -237,12 +245,6 @@ def _first_annex(
         return runs, [], None
     end, first = whole[0]
     return runs[:end], first, runs[whole[1][1][0][0]] if len(whole) > 1 else None
-
-
-def _counts_up(values: Sequence[float | None]) -> bool:
-    """Tell whether numbers are the rows' own: most are one more than the one before."""
-    steps = [b - a for a, b in itertools.pairwise(values) if a is not None and b is not None]
-    return len(steps) >= LEAST_ROWS - 1 and steps.count(1.0) > 0.6 * len(steps)
 
 
 def _end(runs: Sequence[Printed], last: int) -> int:

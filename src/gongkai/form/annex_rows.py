@@ -21,6 +21,8 @@ from gongkai.text.clean import Script, fold_width
 from gongkai.text.lexicon import table
 
 FORMS = ("2014", "2008")
+LEAST_ROWS = 8
+"""Rows below which what was aligned is no annex."""
 LEAST_STEM = 4
 """Characters from which a label counts without its 数."""
 LEAST_SUMS = 3
@@ -35,7 +37,8 @@ _CLOSED_NOTE = re.compile(r"^(?![一二三四五六七八九十\d]{1,3}[）)])[^
 _LEADER = re.compile(r"(?:[.．·‥・]{3,}|…+|[_＿]{2,}|[—－-]{4,})+")
 _NUMBER = r"(?:\d{1,3}(?:[,，]\d{3})+|\d+)(?:\.\d+)?"
 _PAIR = re.compile(
-    rf"[：:\s]*+(?<!范围)(?<![\d.,，])({_NUMBER})\s*+({_UNITS})?(?:(?=[\s|]|$)|[；;]|(?P<clause>[。，,]))"
+    rf"[：:\s]*+(?<!范围)(?<![\d.,，])({_NUMBER})\s*+({_UNITS})?"
+    r"(?:[（(][^（）()]{0,30}[）)])?(?:(?=[\s|]|$)|[；;]|(?P<clause>[。，,]))"
 )
 """A number behind a label, its unit, and what ends it."""
 _MEASURED = re.compile(rf"{_NUMBER}(?:{_UNITS}|[名场期家起%％]|[万亿千百余多].{{0,2}})")
@@ -114,7 +117,7 @@ def annex_labels() -> tuple[str, ...]:
 
 
 @functools.cache
-def _counted_labels() -> tuple[str, ...]:
+def counted_labels() -> tuple[str, ...]:
     """Return the labels that no clause of prose has: those with 数."""
     return tuple(label for label in annex_labels() if label.endswith(("数", "数量")))
 
@@ -124,10 +127,11 @@ def without_unit(text: str) -> str:
     return annex_word("unit").sub("", text)
 
 
-def ends_with_label(text: str) -> bool:
-    """Tell whether a text, notes and unit left out, ends with a label."""
-    words = spelt(annex_word("note").sub("", text))
-    return words.endswith(annex_labels()) or without_unit(words).endswith(annex_labels())
+def ends_with_label(text: str, *, counted: bool = False) -> bool:
+    """Tell whether a text, notes and unit left out, ends with a label; with `counted`, with one in 数."""
+    words = spelt(annex_word("note").sub("", _UNIT_IN_BRACKETS.sub("", text)))
+    labels = counted_labels() if counted else annex_labels()
+    return words.endswith(labels) or without_unit(words).endswith(labels)
 
 
 def _printed(
@@ -178,8 +182,11 @@ def _of_report(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Callable[
 
 
 def _named(heads: Sequence[str]) -> int | None:
-    """Return which of the columns is named as the year's; None where none or several are."""
+    """Return which of the columns is named as the year's, of years the last; None where nothing tells."""
     named = [c for c, name in enumerate(heads) if is_column(name) and not annex_word("skip").search(name)]
+    years = {c: match[1] for c in named if (match := annex_word("year").fullmatch(heads[c]))}
+    if len(named) > 1 and len(set(years.values())) == len(named):
+        return max(years, key=years.__getitem__)
     return named[0] if len(named) == 1 else None
 
 
@@ -252,24 +259,32 @@ def _rows_of_part(
             (column, first), *_ = taken
             where = Where(first.page or grid.page, number, index + 1, start + column + 1)
             numbers = [cell.text for _, cell in taken]
-            yield _printed(_label_parts(said, heads), numbers, where, heads=names)
+            yield _printed(_label_parts(said, heads, column), numbers, where, heads=names)
 
 
 def _columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
     """Return the columns of numbers: that which the head names, else those whose cells are numbers."""
     if (named := _named(heads)) is not None:
         return [named]
-    found = []
-    for c in range(len(rows[0]) if rows else 0):
-        filled = [row[c] for row in rows if row[c] and not _is_blank(row[c])]
-        numbers = sum(map(_is_number, filled))
-        if (
-            numbers
-            and numbers >= MOST_NUMBERS * len(filled)
-            and not (heads and _is_other(heads[c], yet=True))
-        ):
-            found.append(c)
-    return found or ([len(rows[0]) - 1] if rows and not heads else [])
+    cells = [
+        [row[c] for row in rows if row[c] and not _is_blank(row[c])]
+        for c in range(len(rows[0]) if rows else 0)
+    ]
+    found = [
+        c
+        for c, filled in enumerate(cells)
+        if sum(map(_is_number, filled)) >= max(1, MOST_NUMBERS * len(filled))
+        and not (heads and _is_other(heads[c], yet=True))
+    ]
+    counted = [c for c in found if counts_up([parse_number(text)[0] for text in cells[c]])]
+    found = [c for c in found if c not in counted] or found
+    return found or ([len(cells) - 1] if cells and not heads else [])
+
+
+def counts_up(values: Sequence[float | None]) -> bool:
+    """Tell whether numbers are the rows' own: most are one more than the one before."""
+    steps = [b - a for a, b in itertools.pairwise(values) if a is not None and b is not None]
+    return len(steps) >= LEAST_ROWS - 1 and steps.count(1.0) > 0.6 * len(steps)
 
 
 def _is_blank(text: str) -> bool:
@@ -288,13 +303,16 @@ def _is_word(text: str) -> bool:
     return bool(text) and not parse_number(text)[2]
 
 
-def _label_parts(said: Mapping[str, int], heads: Sequence[str]) -> list[str]:
-    """Return what of a row's words, each with its column, is its label, and its units behind it."""
+def _label_parts(said: Mapping[str, int], heads: Sequence[str], number: int) -> list[str]:
+    """Return what of a row's words, each with its column, is its label, and its units behind it.
+
+    `number` is the column of its number.
+    """
     units = [name for name in said if annex_word("unit").fullmatch(name)]
     of_units = {c for c, name in enumerate(heads) if name in _OF_UNITS}
-    words = [name for name, c in said.items() if name not in units and c not in of_units]
-    known = [name for name in words if ends_with_label(name)]
-    return (known or words)[-1:] + units
+    words = {name: c for name, c in said.items() if name not in units and c not in of_units}
+    before = [name for name, c in words.items() if c < number]  # a word behind the number is a remark
+    return (before or list(words))[-1:] + units
 
 
 def rows_of_cells(grids: Sequence[Grid], script: Script, *, down: bool = False) -> list[Printed]:
@@ -311,6 +329,21 @@ def rows_of_cells(grids: Sequence[Grid], script: Script, *, down: bool = False) 
                 atoms += _atoms(len(places), "".join(cell.text.split("\n")), script)
                 places.append(Where(cell.page or grid.page, number, i + 1, c + 1))
     return _rows_of_atoms(atoms, lambda line: places[line])
+
+
+def rows_below(grids: Sequence[Grid], script: Script) -> Iterator[Printed]:
+    """Yield the rows of grids whose numbers stand below their labels."""
+    for number, grid in enumerate(grids, 1):
+        labels = [[normalize_label(cell.text, script) if cell else "" for cell in row] for row in grid.rows]
+        for index, (names, texts) in enumerate(itertools.pairwise(labels)):
+            words = [c for c, name in enumerate(names) if _is_word(name)]
+            told = [c for c in words if ends_with_label(names[c])]
+            is_pair = len(told) > 1 and not any(_is_word(text) and not _is_number(text) for text in texts)
+            for c in words if is_pair and not any(map(_is_number, names)) else ():
+                cell = grid.rows[index + 1][c]
+                if cell is not None:
+                    where = Where(cell.page or grid.page, number, index + 2, c + 1)
+                    yield _printed([names[c]], [cell.text], where)
 
 
 def rows_of_lines(lines: Sequence[str], script: Script, pages: Sequence[int | None]) -> list[Printed]:
@@ -385,7 +418,8 @@ def _heads(before: Sequence[Atom]) -> _Heads | None:
     behind = (atom.text for atom, start in zip(before, starts, strict=False) if start >= end)
     names = itertools.takewhile(lambda name: not _opens_row(name), behind)
     others = (name for name in names if name not in _OF_UNITS and not annex_word("remark").fullmatch(name))
-    return _Heads(tuple(annex_word("columns").findall(text[end:])), tuple(others))
+    named = (match[0] for match in annex_word("columns").finditer(text[end:]))
+    return _Heads(tuple(named), tuple(others))
 
 
 def _opens_row(text: str) -> bool:
@@ -403,7 +437,7 @@ def _atoms(number: int, line: str, script: Script) -> Iterator[Atom]:
 def _apart(pair: re.Match[str]) -> str:
     """Set a number and its unit apart from the label before it; in a clause the label has its 数."""
     label = without_unit(spelt(annex_word("note").sub("", pair.string[: pair.start()][-_LOOKED_BACK:])))
-    labels = _counted_labels() if pair["clause"] else annex_labels()
+    labels = counted_labels() if pair["clause"] else annex_labels()
     return f" {pair[2] or ''} {pair[1]} " if label.endswith(labels) else pair[0]
 
 
