@@ -27,7 +27,7 @@ from scale import scale
 from gongkai.classify.classifier import load_model
 from gongkai.classify.features.features import BLOCKS, grams
 from gongkai.classify.folds import split_groups
-from gongkai.classify.linear import train_linear
+from gongkai.classify.models.linear import train_linear
 from gongkai.classify.train import gold_of
 from gongkai.coding.labels import read_labels
 from gongkai.corpus.find import find_inputs
@@ -39,8 +39,8 @@ from gongkai.readers.html import read_html
 from gongkai.readers.printed.pdf import read_pdf
 from gongkai.readers.read import read_document
 from gongkai.report.file import read_file
-from gongkai.tables.codebooks import shipped
-from gongkai.tables.schema import write_part
+from gongkai.tables.parts import write_part
+from gongkai.tables.scheme.codebooks import shipped
 from gongkai.text import tokens
 
 HERE = Path(__file__).parent

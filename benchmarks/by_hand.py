@@ -29,8 +29,9 @@ import pandas as pd
 from benchmarks.measures import copies
 from gongkai.measure.wording.copies import MIN_LENGTH
 from gongkai.measure.wording.similar import mask
+from gongkai.tables.frames import write_frame
+from gongkai.tables.parts import read_table
 from gongkai.tables.predicted import read_predictions
-from gongkai.tables.schema import read_table, write_frame
 
 TURNS = 3
 DRAWS = 1000

@@ -29,7 +29,7 @@ from gongkai.classify.train import gold_of
 from gongkai.coding.labels import read_labels
 from gongkai.measure.inference.intervals import paired_difference
 from gongkai.measure.inference.scores import ratio_moment
-from gongkai.tables.codebooks import shipped
+from gongkai.tables.scheme.codebooks import shipped
 from gongkai.text.tokens import tokenize
 
 FOLDS = 5
@@ -38,7 +38,7 @@ COLUMNS = ["sentence_id", "text", "section", "heading", "lead", "year", "agency"
 
 def prepare(reports: list[str], folder: Path) -> None:
     """Write `sentences.parquet` and, as said by the linear model of agencies not seen, `linear.parquet`."""
-    from gongkai.classify.linear import train_linear
+    from gongkai.classify.models.linear import train_linear
 
     gold = gold_of(read_labels(ROOT / "corpus" / "labels"))
     gold = gold.assign(tokens=gold["text"].map(tokenize))
@@ -76,7 +76,7 @@ def prepare(reports: list[str], folder: Path) -> None:
 
 def train(encoder: Path, folder: Path, *, seed: int, fold: int, epochs: int, learning_rate: float) -> None:
     """Train without one fold; keep the margins (score − threshold) of its sentences and of the real ones."""
-    from gongkai.classify.transformer import train_transformer
+    from gongkai.classify.models.transformer import train_transformer
 
     table = pd.read_parquet(folder / "sentences.parquet")
     stops = (table["fold"] == (fold + 1) % FOLDS) & (table["kind"] == "gold")

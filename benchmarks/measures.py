@@ -34,7 +34,9 @@ from corpus.make.bind import write_labels
 from gongkai.corpus.build import build
 from gongkai.corpus.stream import predict_tables
 from gongkai.measure.shares.prevalence import prevalence
-from gongkai.tables.schema import BUILT, frame_of, read_table, write_frame, write_part
+from gongkai.tables.frames import write_frame
+from gongkai.tables.parts import read_table, write_part
+from gongkai.tables.schema import BUILT, frame_of
 
 KEPT, CHANGED, COPYING = 8, 0.5, 3
 """Agencies whose text is everybody's; share of the words of all others that are exchanged; reports that copy."""

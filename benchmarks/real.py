@@ -24,7 +24,7 @@ import pandas as pd
 from gongkai.classify.classifier import CONFIG, find_model
 from gongkai.classify.features.cues import CUES, PORTABILITY, find_cues
 from gongkai.classify.folds import split_groups
-from gongkai.classify.linear import train_linear
+from gongkai.classify.models.linear import train_linear
 from gongkai.classify.predict import predict, predictions_of
 from gongkai.classify.real import FILE, SHOWN, key_of
 from gongkai.classify.train import gold_of
@@ -34,9 +34,9 @@ from gongkai.errors import ModelError
 from gongkai.measure.inference.intervals import paired_difference
 from gongkai.measure.inference.scores import ratio_moment
 from gongkai.measure.shares.quality import evaluate
-from gongkai.tables.codebooks import read_codebook
 from gongkai.tables.ids import hash_text
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
+from gongkai.tables.scheme.codebooks import read_codebook
 
 LABELS = ("commitment", "boilerplate")
 ROOT = Path(__file__).parents[1]

@@ -31,7 +31,7 @@ from gongkai.measure.promises import troubles
 from gongkai.measure.promises.followup import PROBLEM, likenesses
 from gongkai.measure.wording.reuse import agency_years, last_reports
 from gongkai.measure.wording.similar import mask, owners_weights
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 from gongkai.text.lexicon import table as lexicon
 
 CORPUS = Path(__file__).parents[1] / "corpus"

@@ -24,9 +24,9 @@ from gongkai.cli.app import app
 from gongkai.cli.chinese import parts_of, table
 from gongkai.coding.codebook import shown
 from gongkai.problem import KINDS
-from gongkai.tables.codebooks import read_codebook, shipped
 from gongkai.tables.rows import KEYS, ROWS
 from gongkai.tables.schema import SCHEMAS
+from gongkai.tables.scheme.codebooks import read_codebook, shipped
 
 HERE = Path(__file__).parent
 GROUPS = {

@@ -14,7 +14,8 @@ from gongkai.classify.predict import predict
 from gongkai.classify.train import train
 from gongkai.corpus.build import build
 from gongkai.report.file import read_file
-from gongkai.tables.schema import BUILT, KEYS, frame_of, read_table, to_arrow
+from gongkai.tables.parts import read_table
+from gongkai.tables.schema import BUILT, KEYS, frame_of, to_arrow
 
 os.environ["GONGKAI_LANG"] = "en"  # whatever the language of this terminal
 DATA = Path(__file__).parent / "data"

@@ -12,7 +12,7 @@ from gongkai.corpus.build import build
 from gongkai.corpus.stream import predict_tables
 from gongkai.errors import GongkaiError
 from gongkai.store import shards
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 from tests.conftest import DATA
 from tests.corpus.test_build import contents
 

@@ -5,8 +5,8 @@ import pytest
 
 from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
-from gongkai.tables.codebooks import read_codebook
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
+from gongkai.tables.scheme.codebooks import read_codebook
 from tests import truth
 
 RAW = truth.CORPUS / "raw"

@@ -9,7 +9,7 @@ import pytest
 
 from gongkai.corpus.build import build
 from gongkai.errors import GongkaiError
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 from tests.conftest import DATA
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes, links and names as on POSIX")

@@ -1,5 +1,10 @@
 """Every command that takes tables and predictions says the same of many parts as of one file: to 1e-9."""
 
+import os
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,8 +17,10 @@ from gongkai.corpus import build as building
 from gongkai.measure.panel.regress import with_outcomes
 from gongkai.measure.wording.terms import frequencies
 from gongkai.store.run import bundled
+from gongkai.tables.frames import read_frame, write_frame
+from gongkai.tables.parts import parts_of, read_table, write_part
 from gongkai.tables.predicted import read_predictions
-from gongkai.tables.schema import SCHEMAS, frame_of, parts_of, read_frame, read_table, write_frame, write_part
+from gongkai.tables.schema import SCHEMAS, frame_of
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +139,57 @@ def test_many_parts_say_what_one_file_says(name, corpus, tmp_path):
     assert list(tables) == list(others)
     for path, table in tables.items():
         pd.testing.assert_frame_equal(table, others[path], rtol=0, atol=1e-9, obj=path)
+
+
+STEPWISE = ("terms", "terms-by")
+DYING = """
+import os, signal
+from gongkai.cli.app import main
+from gongkai.store import shards
+
+run, done = shards.run_one, []
+
+def run_one(*given):
+    run(*given)
+    done.append(given)
+    if len(done) == {after}:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+shards.run_one = run_one
+main()
+"""
+
+
+def _written(place):
+    """Return the bytes of what a command wrote; nothing else may stand there."""
+    return {p.relative_to(place).as_posix(): p.read_bytes() for p in place.rglob("*") if p.is_file()}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 as on POSIX")
+@pytest.mark.parametrize("name", STEPWISE)
+def test_killed_and_resumed_the_same_bytes_as_in_one_go_and_on_two_processes(name, corpus, tmp_path):
+    for place in ("whole", "two", "killed"):
+        (tmp_path / place).mkdir()
+
+    def words(place):
+        given = {"t": corpus / "many", "p": corpus / "predicted-m", "c": corpus, "o": tmp_path / place}
+        return COMMANDS[name].format(**given).split()
+
+    runner = CliRunner()
+    said = runner.invoke(app, words("whole"), catch_exceptions=False).output
+    code = DYING.format(after=3)
+    killed = subprocess.run([sys.executable, "-c", code, *words("killed")], capture_output=True, text=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert runner.invoke(app, words("killed")).exit_code != 0, "an interrupted run is not thrown away"
+    changed = runner.invoke(app, [*words("killed"), "--resume", "--codebook", "admitted"])
+    assert "changed since the interrupted run" in str(changed.exception)
+    resumed = runner.invoke(app, [*words("killed"), "--resume"], catch_exceptions=False)
+    assert resumed.exit_code == 0, resumed.output
+    two = runner.invoke(app, [*words("two"), "--jobs", "2"], catch_exceptions=False)
+    assert two.exit_code == 0, two.output
+    for place, output in (("killed", resumed.output), ("two", two.output)):
+        assert output.replace(place, "whole") == said
+        assert _written(tmp_path / place) == _written(tmp_path / "whole")
 
 
 FUNCTIONS = {

@@ -7,7 +7,7 @@ import pytest
 
 from gongkai.classify.predict import predict
 from gongkai.corpus.build import build
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 
 FILES = {
     "huaian_2024": "huaian_2024.pdf",

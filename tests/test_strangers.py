@@ -14,8 +14,9 @@ from corpus.make.bind import write_labels
 from gongkai.cli.app import app
 from gongkai.coding.labels import predictions_from_codes, read_labels
 from gongkai.errors import SchemaError
-from gongkai.tables.codebooks import read_codebook, shipped
-from gongkai.tables.schema import frame_of, read_frame
+from gongkai.tables.frames import read_frame
+from gongkai.tables.schema import frame_of
+from gongkai.tables.scheme.codebooks import read_codebook, shipped
 from tests.conftest import DATA
 
 RUN = CliRunner()

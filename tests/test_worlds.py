@@ -28,7 +28,9 @@ import gongkai
 from gongkai.cli.app import app
 from gongkai.errors import GongkaiError
 from gongkai.problem import KINDS
-from gongkai.tables.schema import BUILT, SCHEMAS, SECTIONS, frame_of, records, write_frame, write_part
+from gongkai.tables.frames import write_frame
+from gongkai.tables.parts import write_part
+from gongkai.tables.schema import BUILT, SCHEMAS, SECTIONS, frame_of, records
 
 WORLDS = int(os.environ.get("GONGKAI_WORLDS", "400"))
 SEED = int(os.environ.get("GONGKAI_WORLDS_SEED", "7"))

@@ -6,7 +6,7 @@ import pytest
 import gongkai
 from gongkai.errors import GongkaiError
 from gongkai.tables.columns import as_columns
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 
 WRONG = {
     "method": lambda p, _: gongkai.prevalence(p, method="pip"),

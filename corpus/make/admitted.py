@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from gongkai.coding.labels import read_labels
-from gongkai.tables.codebooks import read_codebook
+from gongkai.tables.scheme.codebooks import read_codebook
 
 ROOT = Path(__file__).parents[1]
 COLUMNS = ("sentence_id", "annotator", "report_id", "agency", "year", "section", "heading", "lead", "text",

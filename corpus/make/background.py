@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gongkai.corpus.build import build
 from gongkai.measure.wording.similar import mask
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 
 CORPUS = Path(__file__).parents[1]
 FEWEST, FEWEST_WHOLE = 2, 3

@@ -17,9 +17,10 @@ import pandas as pd
 
 from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
-from gongkai.tables.codebook import Codebook
-from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.schema import labels_schema, read_table
+from gongkai.tables.parts import read_table
+from gongkai.tables.schema import labels_schema
+from gongkai.tables.scheme.codebook import Codebook
+from gongkai.tables.scheme.codebooks import given_or_shipped
 
 HERE = Path(__file__).parents[1]
 

@@ -10,7 +10,7 @@ from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
 from gongkai.errors import MeasureError
 from gongkai.measure.shares.quality import agreement
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 
 HERE = Path(__file__).parents[1]
 START, END = "<!-- counts: python -m corpus.make.card -->", "<!-- end of counts -->"

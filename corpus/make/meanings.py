@@ -21,7 +21,7 @@ from safetensors.numpy import save_file
 from gongkai.corpus.build import build
 from gongkai.measure.promises.troubles import TOPICS, character_codes
 from gongkai.measure.wording.similar import mask
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 
 CORPUS = Path(__file__).parents[1]
 SIZE, FEWEST, RIDGE, TOPIC_RIDGE, TOPIC_WEIGHT = 48, 3, 1.0, 3.0, 0.75

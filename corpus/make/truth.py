@@ -22,7 +22,7 @@ import pandas as pd
 
 from corpus.make.authored import TAG, Authored, parse
 from gongkai.corpus.build import build
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -84,23 +84,23 @@ if TYPE_CHECKING:
     from gongkai.show.figures import to_svg as to_svg
     from gongkai.show.page import write_page as write_page
     from gongkai.store.run import bundled as bundled
-    from gongkai.tables.codebooks import read_codebook as read_codebook
+    from gongkai.tables.parts import read_table
     from gongkai.tables.predicted import read_predictions as read_predictions
     from gongkai.tables.query import connect as connect
-    from gongkai.tables.schema import read_table
+    from gongkai.tables.scheme.codebooks import read_codebook as read_codebook
 
     read, sample = read_table, draw
 
 _GROUPS = {
     "read": {
         "build": "corpus.build", "broken_rules": "corpus.build", "bundled": "store.run",
-        "connect": "tables.query", "load_corpus": "corpus.inputs", "read": "tables.schema:read_table",
+        "connect": "tables.query", "load_corpus": "corpus.inputs", "read": "tables.parts:read_table",
         "read_file": "report.file", "read_report": "report.file", "read_sentences": "corpus.inputs",
     },
     "code": {
         "adjudication": "coding.adjudicate", "agreement": "measure.shares.quality",
         "code_by_machine": "coding.machine", "Machine": "coding.machine", "new_codebook": "coding.codebook",
-        "read_codebook": "tables.codebooks", "read_labels": "coding.labels",
+        "read_codebook": "tables.scheme.codebooks", "read_labels": "coding.labels",
         "read_tasks": "coding.exchange", "resolve": "coding.adjudicate", "sample": "coding.sample:draw",
         "write_tasks": "coding.exchange",
     },

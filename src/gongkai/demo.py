@@ -14,13 +14,14 @@ from gongkai.corpus.build import Summary, build
 from gongkai.measure.shares.prevalence import prevalence
 from gongkai.show.page import key_numbers, write_page
 from gongkai.store.run import bundled, whole_folder, write_json
-from gongkai.tables.schema import read_table, write_frame
+from gongkai.tables.frames import write_frame
+from gongkai.tables.parts import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gongkai.tables.codebook import Words
     from gongkai.tables.schema import Measures
+    from gongkai.tables.scheme.codebook import Words
 
 
 @dataclass(frozen=True, slots=True)

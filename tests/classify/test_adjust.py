@@ -8,7 +8,7 @@ from gongkai.classify import adjust
 from gongkai.classify.adjust import calibrate
 from gongkai.classify.classifier import load_model
 from gongkai.errors import GongkaiError, ModelError
-from tests.classify.test_choices import ABCD
+from tests.classify.models.test_choices import ABCD
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import pytest
 
 from gongkai.classify.predict import missing_context, predict
 from gongkai.errors import SchemaError
-from gongkai.tables.codebooks import shipped
+from gongkai.tables.scheme.codebooks import shipped
 from tests.conftest import check_table
 
 LABELS = shipped().names

@@ -5,7 +5,8 @@ import pytest
 
 from gongkai.cli.figures import years_of
 from gongkai.errors import GongkaiError
-from gongkai.tables.schema import read_frame, read_table
+from gongkai.tables.frames import read_frame
+from gongkai.tables.parts import read_table
 from tests.cli.test_study import call
 
 

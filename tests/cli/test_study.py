@@ -7,7 +7,8 @@ from typer.testing import CliRunner
 from corpus.make.bind import write_labels
 from gongkai.classify.train import gold_of
 from gongkai.cli.app import app
-from gongkai.tables.schema import frame_of, read_frame, write_frame
+from gongkai.tables.frames import read_frame, write_frame
+from gongkai.tables.schema import frame_of
 
 RUN = CliRunner()
 

@@ -10,7 +10,7 @@ from gongkai.coding.exchange import COLUMNS, coders_of, read_tasks, write_tasks
 from gongkai.coding.sample import draw
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.measure.shares.quality import agreement
-from gongkai.tables.codebook import NO, YES
+from gongkai.tables.scheme.codebook import NO, YES
 
 FORMATS = [".xlsx", ".csv", ".json", ".jsonl"]
 

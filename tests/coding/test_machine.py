@@ -24,8 +24,8 @@ from gongkai.coding.machine import (
 from gongkai.coding.obedience import COLUMNS, obedience
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.measure.shares.prevalence import prevalence
-from gongkai.tables.codebooks import parse_codebook, read_codebook, shipped
-from gongkai.tables.schema import write_frame
+from gongkai.tables.frames import write_frame
+from gongkai.tables.scheme.codebooks import parse_codebook, read_codebook, shipped
 from tests.coding.server import coded_with_kills, many, running_server
 from tests.conftest import DATA
 

@@ -25,7 +25,7 @@ from gongkai.cli.app import app
 from gongkai.coding.exchange import NONE, coders_of, read_tasks, write_tasks
 from gongkai.coding.sample import draw
 from gongkai.measure.shares.quality import agreement
-from gongkai.tables.codebooks import read_codebook
+from gongkai.tables.scheme.codebooks import read_codebook
 from tests.conftest import DATA
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]

@@ -4,7 +4,7 @@ import pytest
 from gongkai.coding.exchange import read_tasks, write_tasks
 from gongkai.coding.terminal import CLASS_KEYS, code_in_terminal
 from gongkai.errors import SchemaError
-from gongkai.tables.codebooks import read_codebook
+from gongkai.tables.scheme.codebooks import read_codebook
 from tests.conftest import DATA
 
 BOOK = read_codebook(DATA / "codebooks" / "veripromise.toml")

@@ -8,8 +8,8 @@ from gongkai.corpus.build import build
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.measure.shares.prevalence import prevalence
 from gongkai.report.agency import NOTHING_KNOWN, Known
+from gongkai.tables.parts import read_table
 from gongkai.tables.predicted import read_predictions
-from gongkai.tables.schema import read_table
 from tests.report.test_file import REPORT
 
 

@@ -14,7 +14,8 @@ from gongkai.corpus.build import broken_rules, build
 from gongkai.errors import GongkaiError, ReadError
 from gongkai.report import file
 from gongkai.report.file import read_file
-from gongkai.tables.schema import BUILT, SCHEMAS, read_table
+from gongkai.tables.parts import read_table
+from gongkai.tables.schema import BUILT, SCHEMAS
 from tests.conftest import DATA, check_table
 
 

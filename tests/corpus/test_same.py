@@ -3,7 +3,7 @@ import pytest
 from gongkai.classify.predict import predict
 from gongkai.corpus.build import build
 from gongkai.corpus.stream import predict_tables
-from gongkai.tables.schema import read_table, set_aside
+from gongkai.tables.parts import read_table, set_aside
 from tests.conftest import DATA
 from tests.report.test_file import REPORT
 

@@ -14,9 +14,10 @@ from gongkai.corpus.stream import predict_tables
 from gongkai.errors import GongkaiError, ModelError, SchemaError
 from gongkai.measure.shares.prevalence import prevalence
 from gongkai.store import shards
-from gongkai.tables.codebooks import read_codebook
+from gongkai.tables.frames import read_frame
+from gongkai.tables.parts import read_table, write_part
 from gongkai.tables.predicted import summed_up
-from gongkai.tables.schema import read_frame, read_table, write_part
+from gongkai.tables.scheme.codebooks import read_codebook
 from tests.conftest import check_table
 from tests.corpus.test_build import contents
 

@@ -18,8 +18,9 @@ from gongkai.classify.train import gold_of
 from gongkai.coding.labels import read_labels
 from gongkai.corpus.build import build
 from gongkai.measure.shares.quality import evaluate
-from gongkai.tables.codebooks import read_codebook
-from gongkai.tables.schema import hash_text, read_table
+from gongkai.tables.parts import read_table
+from gongkai.tables.schema import hash_text
+from gongkai.tables.scheme.codebooks import read_codebook
 from tests import truth
 from tests.conftest import SHARED
 

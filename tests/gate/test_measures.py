@@ -19,7 +19,7 @@ from gongkai.measure.promises.followup import followup
 from gongkai.measure.wording.background import is_mandated
 from gongkai.measure.wording.copies import copied
 from gongkai.measure.wording.similar import mask
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 from tests import truth
 from tests.gate.test_gate import FLOORS, MODEL
 

@@ -14,7 +14,7 @@ import pytest
 from gongkai.classify.predict import predict
 from gongkai.corpus.build import build
 from gongkai.measure.promises.followup import followup
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 from tests import truth
 from tests.gate.test_gate import MODEL
 

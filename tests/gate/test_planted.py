@@ -15,7 +15,7 @@ from gongkai.measure.wording.copies import copied
 from gongkai.measure.wording.mentions import mentions
 from gongkai.measure.wording.similar import mask
 from gongkai.report.places import split_divisions
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 from tests import truth
 
 KINDS = ("verbatim", "edited", "swapped", "left", "other_year")

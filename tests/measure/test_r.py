@@ -17,7 +17,7 @@ from gongkai.measure.panel.panel import panel, write_panel
 from gongkai.measure.panel.regress import regress
 from gongkai.measure.shares.prevalence import prevalence
 from gongkai.store.run import bundled
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ from gongkai.corpus.build import build, find_inputs
 from gongkai.errors import ReadError
 from gongkai.readers import archive
 from gongkai.readers.read import read_document
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 from tests.conftest import DATA
 
 REPORT = (DATA / "mini" / "云汀市民政局2021.html").read_bytes()

@@ -16,7 +16,7 @@ from gongkai.corpus.find import find_inputs
 from gongkai.errors import ReadError
 from gongkai.readers import archive, crawl
 from gongkai.readers.read import read_document
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 from tests.conftest import DATA
 
 warcio = pytest.importorskip("warcio")

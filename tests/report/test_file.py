@@ -5,7 +5,7 @@ from gongkai.corpus.build import build
 from gongkai.errors import ReadError, ReportError
 from gongkai.report.agency import Known
 from gongkai.report.file import read_file, read_report
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 
 REPORT = """云汀市民政局{year}年政府信息公开工作年度报告
 一、总体情况

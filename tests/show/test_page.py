@@ -18,9 +18,10 @@ from gongkai.problem import KINDS
 from gongkai.show import page as page_module
 from gongkai.show.page import script, write_page
 from gongkai.show.page.static import words
-from gongkai.tables.codebooks import shipped
+from gongkai.tables.parts import read_table
 from gongkai.tables.predicted import far_share
-from gongkai.tables.schema import SCHEMAS, SECTIONS, read_table
+from gongkai.tables.schema import SCHEMAS, SECTIONS
+from gongkai.tables.scheme.codebooks import shipped
 from tests.conftest import DATA
 
 

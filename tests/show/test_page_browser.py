@@ -17,8 +17,8 @@ from gongkai.classify.classifier import find_model
 from gongkai.classify.predict import predict
 from gongkai.measure.shares.prevalence import prevalence
 from gongkai.show.page import write_page
-from gongkai.tables.codebooks import read_codebook
-from gongkai.tables.schema import read_table, write_part
+from gongkai.tables.parts import read_table, write_part
+from gongkai.tables.scheme.codebooks import read_codebook
 from tests.show.test_page import codes_of, many
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")

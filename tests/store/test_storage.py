@@ -11,7 +11,8 @@ from gongkai.corpus.stream import predict_tables
 from gongkai.errors import GongkaiError, ReadError
 from gongkai.store import storage
 from gongkai.store.shards import UNFINISHED
-from gongkai.tables.schema import BUILT, read_table
+from gongkai.tables.parts import read_table
+from gongkai.tables.schema import BUILT
 from tests.conftest import DATA
 from tests.corpus.test_build import contents
 

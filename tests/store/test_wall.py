@@ -9,7 +9,7 @@ from gongkai.corpus import build as building
 from gongkai.corpus.build import build, build_shard
 from gongkai.report.file import File, read_file
 from gongkai.store.wall import Wall
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 from tests.conftest import DATA
 
 

@@ -11,8 +11,9 @@ import pytest
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store.run import file_digest
 from gongkai.tables.export import About, export
+from gongkai.tables.parts import read_table
 from gongkai.tables.rows import BUILT
-from gongkai.tables.schema import SCHEMAS, read_table
+from gongkai.tables.schema import SCHEMAS
 
 ABOUT = About(
     "年报数据", ("李文", "Wang Min"), "CC-BY-4.0", "Zenodo", "https://example.org/data", "2026-11-27"

@@ -11,9 +11,10 @@ from gongkai.corpus.inputs import read_sentences
 from gongkai.errors import SchemaError
 from gongkai.measure.shares.prevalence import prevalence
 from gongkai.show.page import write_page
+from gongkai.tables.parts import read_table
 from gongkai.tables.predicted import read_predictions
 from gongkai.tables.query import connect, partition
-from gongkai.tables.schema import BUILT, SCHEMAS, read_table
+from gongkai.tables.schema import BUILT, SCHEMAS
 from tests.conftest import DATA
 
 OLD = DATA / "written-by-0.1.0"

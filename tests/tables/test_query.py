@@ -9,8 +9,9 @@ import pytest
 import gongkai
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.tables import query
+from gongkai.tables.parts import parts_of, read_part, read_table, write_part
 from gongkai.tables.query import arrow_of, partition, session
-from gongkai.tables.schema import BUILT, KEYS, parts_of, read_part, read_table, write_part
+from gongkai.tables.schema import BUILT, KEYS
 
 SCALING = Path(__file__).parents[2] / "docs" / "scaling.md"
 

@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gongkai.classify.calibrate import Calibration, evened, platt, sigmoid
 from gongkai.classify.classifier import CARD, CONFIG, find_model, learned_from, load_model
+from gongkai.classify.models.calibrate import Calibration, evened, platt, sigmoid
 from gongkai.classify.predict import decisions, shared_out
 from gongkai.classify.train import gold_of
 from gongkai.errors import ModelError
 from gongkai.store.run import whole_folder, write_json
-from gongkai.tables.codebook import Codebook
-from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.coded import indicator_codes
 from gongkai.tables.schema import Labels, Table
+from gongkai.tables.scheme.codebook import Codebook
+from gongkai.tables.scheme.codebooks import given_or_shipped
+from gongkai.tables.scheme.coded import indicator_codes
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

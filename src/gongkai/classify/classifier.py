@@ -25,9 +25,9 @@ from gongkai.classify.features.distance import Familiar
 from gongkai.classify.kinds import KINDS, kind_named
 from gongkai.errors import GongkaiError, ModelError
 from gongkai.store.run import bundled
-from gongkai.tables.codebook import Codebook, Label
-from gongkai.tables.codebooks import given_or_shipped, read_codebook, shipped
 from gongkai.tables.ids import text_key
+from gongkai.tables.scheme.codebook import Codebook, Label
+from gongkai.tables.scheme.codebooks import given_or_shipped, read_codebook, shipped
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,9 +10,9 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from gongkai.classify.kinds import TrainSettings
 from gongkai.errors import ModelError
-from gongkai.tables.codebook import Codebook
-from gongkai.tables.coded import indicator_codes, scheme_of_labels
 from gongkai.tables.schema import Labels, Table
+from gongkai.tables.scheme.codebook import Codebook
+from gongkai.tables.scheme.coded import indicator_codes, scheme_of_labels
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gongkai.errors import ModelError
-from gongkai.tables.codebook import Codebook
+from gongkai.tables.scheme.codebook import Codebook
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,7 +105,7 @@ def _in(module: str, function: str) -> Any:  # noqa: ANN401
     """Return a function of a kind's module, which is imported when first called: each needs its libraries."""
 
     def call(*arguments: object) -> object:
-        return getattr(importlib.import_module(f"gongkai.classify.{module}"), function)(*arguments)
+        return getattr(importlib.import_module(f"gongkai.classify.models.{module}"), function)(*arguments)
 
     return call
 

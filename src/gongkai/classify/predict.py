@@ -14,10 +14,10 @@ import pyarrow as pa
 from gongkai.classify.classifier import Classifier, learned_from, load_model
 from gongkai.classify.features.distance import Familiar
 from gongkai.errors import SchemaError
-from gongkai.tables.codebook import Codebook
-from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.schema import Predictions, Sentences, frame_of, hash_text, to_arrow
+from gongkai.tables.scheme.codebook import Codebook
+from gongkai.tables.scheme.codebooks import given_or_shipped
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

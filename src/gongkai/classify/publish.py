@@ -14,8 +14,8 @@ from gongkai.classify.classifier import CONFIG, RUN, find_model, load_model
 from gongkai.classify.kinds import KINDS
 from gongkai.errors import GongkaiError
 from gongkai.store.run import version, whole_folder
-from gongkai.tables.codebook import Codebook, Label
 from gongkai.tables.schema import Table, records
+from gongkai.tables.scheme.codebook import Codebook, Label
 
 _CARD = Template("""---
 license: apache-2.0

@@ -13,23 +13,23 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from gongkai.classify.baselines import baseline_scores, baselines_of
 from gongkai.classify.classifier import CARD, CODEBOOK, CONFIG, GOLD, METRICS, RUN, Classifier
 from gongkai.classify.features.distance import familiar
 from gongkai.classify.folds import forward_fold, no_one_coded, outer_folds, random_folds, split_groups
 from gongkai.classify.kinds import KINDS, Coded, TrainSettings, kind_named
+from gongkai.classify.models.baselines import baseline_scores, baselines_of
 from gongkai.classify.predict import as_predictions, predictions_of
 from gongkai.classify.publish import write_card
 from gongkai.classify.real import real_quality
 from gongkai.errors import ModelError, SchemaError
 from gongkai.measure.shares.quality import evaluate
 from gongkai.store.run import manifest, read_settings, whole_folder, write_json
-from gongkai.tables.codebook import Codebook
-from gongkai.tables.codebooks import with_examples
-from gongkai.tables.coded import coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.ids import text_key
 from gongkai.tables.predicted import indicator_names
 from gongkai.tables.schema import Labels, Predictions, Sentences, Table
+from gongkai.tables.scheme.codebook import Codebook
+from gongkai.tables.scheme.codebooks import with_examples
+from gongkai.tables.scheme.coded import coded_whole, indicator_codes, scheme_of_labels
 from gongkai.text.tokens import tokenize
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from gongkai.cli.doctor import doctor
 from gongkai.cli.groups import With, group_reports
 from gongkai.cli.renamed import Renaming
 from gongkai.errors import GongkaiError, ModelError
-from gongkai.tables.codebook import Codebook
+from gongkai.tables.scheme.codebook import Codebook
 
 app = typer.Typer(
     name="gongkai", cls=Renaming,
@@ -107,7 +107,7 @@ def demo(
     Example: gongkai demo -o gongkai-demo
     """
     from gongkai.demo import demo as run
-    from gongkai.tables.codebooks import shipped
+    from gongkai.tables.scheme.codebooks import shipped
 
     done = run(output, jobs=jobs, overwrite=overwrite, say=lambda step: typer.echo(say(step), err=True))
     f1 = done.quality[(done.quality["metric"] == "f1") & done.quality["low"].notna()]
@@ -191,7 +191,8 @@ def check(
 
     Example: gongkai check tables -o broken.csv
     """
-    from gongkai.tables.schema import read_parts, write_frame
+    from gongkai.tables.frames import write_frame
+    from gongkai.tables.parts import read_parts
 
     broken = gongkai.broken_rules(tables)
     counts: Counter[bool | None] = Counter()
@@ -314,8 +315,8 @@ def predict(
 
 def _say_counts(output: str | Path, counts: Mapping[str, int], scheme: Codebook | None) -> None:
     """Say how often each label was predicted where it is coded, and how much is unlike the training text."""
-    from gongkai.tables.codebooks import given_or_shipped
     from gongkai.tables.predicted import FAR, FAR_TEXT
+    from gongkai.tables.scheme.codebooks import given_or_shipped
 
     total, counted = counts.get("sentences", 0), counts.get("counted sentences", 0)
     among: dict[str, list[str]] = {}
@@ -358,9 +359,9 @@ def _predict_file(
     from gongkai.classify.predict import missing_context
     from gongkai.corpus.inputs import carry_own
     from gongkai.store.run import refuse_existing
-    from gongkai.tables.codebooks import given_or_shipped
+    from gongkai.tables.frames import PLAIN, write_frame
     from gongkai.tables.predicted import summed_up
-    from gongkai.tables.schema import PLAIN, write_frame
+    from gongkai.tables.scheme.codebooks import given_or_shipped
 
     if output.suffix.lower() not in PLAIN:
         raise GongkaiError(f"{output}: the ending decides the format; expected one of {', '.join(PLAIN)}")
@@ -405,8 +406,8 @@ def evaluate(
     Example: gongkai evaluate linear.csv my-labels.csv --against mine.csv
     """
     from gongkai.measure.shares import diagnosis
+    from gongkai.tables.frames import write_frame
     from gongkai.tables.predicted import predictions_of, reports_of
-    from gongkai.tables.schema import write_frame
 
     given = given_predictions(predictions, tables, codebook_of(codebook))
     frame, gold, book = coded_predictions(given, labels, codebook_of(codebook))

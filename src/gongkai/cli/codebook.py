@@ -11,7 +11,7 @@ from typer import Argument, Option
 import gongkai
 from gongkai.cli import options as opt
 from gongkai.cli.renamed import Renaming
-from gongkai.tables.codebook import Codebook
+from gongkai.tables.scheme.codebook import Codebook
 
 app = typer.Typer(cls=Renaming, no_args_is_help=True, help="A scheme of labels as data: check, show, new.")
 File = Annotated[Path | None, Argument(help="Codebook in TOML; the one that ships if not given.")]
@@ -28,7 +28,7 @@ def check(path: File = None) -> None:
 
     Example: gongkai codebook check my-scheme.toml
     """
-    from gongkai.tables.codebooks import given_or_shipped
+    from gongkai.tables.scheme.codebooks import given_or_shipped
 
     book = given_or_shipped(codebook_of(path))
     typer.echo(f"{book.stamp}: {len(book.labels)} labels")
@@ -49,7 +49,7 @@ def show(path: File = None, language: Annotated[str, Option(help="en or zh.")] =
     Example: gongkai codebook show my-scheme.toml --language zh
     """
     from gongkai.coding.codebook import shown
-    from gongkai.tables.codebooks import given_or_shipped
+    from gongkai.tables.scheme.codebooks import given_or_shipped
 
     typer.echo(shown(given_or_shipped(codebook_of(path)), language), nl=False)
 

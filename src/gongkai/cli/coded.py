@@ -9,7 +9,7 @@ import typer
 from typer import Option
 
 import gongkai
-from gongkai.tables.codebook import Codebook
+from gongkai.tables.scheme.codebook import Codebook
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Labels, Predictions

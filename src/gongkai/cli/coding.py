@@ -74,7 +74,7 @@ def code(
     from gongkai.coding.machine import dry_run as rehearse
     from gongkai.coding.machine import template_text
     from gongkai.store.run import refuse_existing
-    from gongkai.tables.schema import write_frame
+    from gongkai.tables.frames import write_frame
 
     prices = _prices(price)
     book = codebook_of(codebook)
@@ -163,7 +163,7 @@ def predict_codes(
 ) -> None:
     """Write one coder's codes as predictions."""
     from gongkai.coding.labels import predictions_from_codes
-    from gongkai.tables.schema import write_frame
+    from gongkai.tables.frames import write_frame
 
     book = codebook_of(codebook)
     sentences = gongkai.read_sentences(inputs)

@@ -54,7 +54,7 @@ def rates(
     from gongkai.measure.agencies.coverage import uneven_years
     from gongkai.measure.agencies.systems import NEEDED, systems
     from gongkai.measure.panel.rates import rate_pieces
-    from gongkai.tables.schema import read_frame, write_frame, write_frames
+    from gongkai.tables.frames import read_frame, write_frame, write_frames
 
     own = None if covariates is None else read_frame(covariates, [])
     reports = gongkai.read(tables, "reports")
@@ -116,7 +116,8 @@ def coverage(
     Example: gongkai coverage tables -o coverage.csv --expect agencies.csv --years 2019-2024 --by level
     """
     from gongkai.measure.agencies.coverage import uneven_years
-    from gongkai.tables.schema import read_frame, records, write_frame
+    from gongkai.tables.frames import read_frame, write_frame
+    from gongkai.tables.schema import records
 
     reports = gongkai.read(tables, "reports")
     listed = None if expect is None else read_frame(expect, ["agency"])
@@ -181,8 +182,8 @@ def panel(
     Example: gongkai panel tables predictions.csv -o panel.dta --with gdp.csv --strict
     """
     from gongkai.measure.agencies.coverage import uneven_years
+    from gongkai.tables.frames import read_frame
     from gongkai.tables.predicted import scheme_of
-    from gongkai.tables.schema import read_frame
 
     book = codebook_of(codebook)
     predicted = given_predictions(predictions, tables, book)

@@ -28,7 +28,8 @@ def group_reports(
 ) -> Table:
     """Return reports, or those of a tables folder, with all that `by` may name: places, the user's own."""
     from gongkai.measure.inference.groups import PLACES, with_places
-    from gongkai.tables.schema import names_of, read_frame
+    from gongkai.tables.frames import read_frame
+    from gongkai.tables.parts import names_of
 
     if isinstance(reports, Path):
         wanted = {"report_id", "agency", "region_code", "year", *opt.columns_of(by)}
@@ -50,7 +51,7 @@ def say_unmatched(
     reports: Table, own: Table, covariates: Path, output: Path, *, overwrite: bool = False
 ) -> None:
     """Count reports that the user's table lacks, and list its rows that fit no report: NAME.unmatched.csv."""
-    from gongkai.tables.schema import write_frame
+    from gongkai.tables.frames import write_frame
 
     joined, unmatched = gongkai.with_covariates(reports, own.assign(**{_FITS: True}))
     unmatched = unmatched.drop(columns=_FITS)

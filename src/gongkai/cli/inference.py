@@ -52,7 +52,8 @@ def compare(
     """
     from gongkai.measure.agencies.coverage import uneven_years
     from gongkai.measure.shares.years import BREAK
-    from gongkai.tables.schema import records, write_frame
+    from gongkai.tables.frames import write_frame
+    from gongkai.tables.schema import records
 
     reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
     groups_by = [by] if cluster in ("agency", "report_id", by) else [by, cluster]
@@ -101,7 +102,8 @@ def trend(
     Example: gongkai trend tables predictions.csv -o parts.csv --first 2020 --second 2023
     """
     from gongkai.measure.shares.years import BREAK, composition
-    from gongkai.tables.schema import records, write_frame
+    from gongkai.tables.frames import write_frame
+    from gongkai.tables.schema import records
 
     if (first is None) != (second is None):
         raise GongkaiError("--first and --second are two years, or neither is given")
@@ -209,7 +211,8 @@ def regress(
     Example: gongkai regress p.csv 'LABEL_outcome ~ i.year | agency' --predictions q.csv --labels l.csv
     """
     from gongkai.measure.panel.regress import with_outcomes
-    from gongkai.tables.schema import read_frame, records, write_frame
+    from gongkai.tables.frames import read_frame, write_frame
+    from gongkai.tables.schema import records
 
     frame = read_frame(panel, [])
     if labels is not None:

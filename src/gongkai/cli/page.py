@@ -58,7 +58,7 @@ def page(
     Example: gongkai page tables predictions.csv -o page.html --labels my-sample.csv
     """
     from gongkai.classify.classifier import find_model
-    from gongkai.tables.schema import read_frame
+    from gongkai.tables.frames import read_frame
 
     if method not in (None, "dsl", "ppi", "adjusted"):
         raise GongkaiError(f"--method {method}: expected dsl, ppi or adjusted")

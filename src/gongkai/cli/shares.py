@@ -41,8 +41,8 @@ def measure(
     Example: gongkai measure predictions -o measures.csv --by province,tier --tables tables --with cities.csv
     """
     from gongkai.measure.agencies.coverage import uneven_years
+    from gongkai.tables.frames import write_frame
     from gongkai.tables.predicted import reports_of
-    from gongkai.tables.schema import write_frame
 
     book = codebook_of(codebook)
     given = given_predictions(predictions, tables, book)

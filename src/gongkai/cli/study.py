@@ -16,8 +16,9 @@ from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import given_predictions
 from gongkai.cli.groups import With, group_reports
 from gongkai.cli.inference import group_value, interval, percent
+from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
-from gongkai.tables.codebook import Codebook
+from gongkai.tables.scheme.codebook import Codebook
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Labels, Table
@@ -52,8 +53,8 @@ def sample(
     """
     from gongkai.coding.sample import design_of, draw_pairs
     from gongkai.store.run import manifest, whole_folder, write_json
-    from gongkai.tables.codebooks import given_or_shipped
-    from gongkai.tables.schema import read_frame, write_frame
+    from gongkai.tables.frames import read_frame, write_frame
+    from gongkai.tables.scheme.codebooks import given_or_shipped
 
     book, pairs = codebook_of(codebook), tables.is_file()
     settings = {"n": n, "by": by, "predictions": str(predictions or ""), "seed": seed}
@@ -106,8 +107,9 @@ def agree(
     import pandas as pd
 
     from gongkai.coding.sample import design_of
-    from gongkai.tables.codebooks import given_or_shipped
-    from gongkai.tables.schema import read_frame, records, write_frame
+    from gongkai.tables.frames import read_frame, write_frame
+    from gongkai.tables.schema import records
+    from gongkai.tables.scheme.codebooks import given_or_shipped
 
     book = codebook_of(codebook)
     read = [(path, part) for path in files for part in _read_codes(path, tables, book)]
@@ -235,7 +237,7 @@ def reuse(
     from gongkai.measure.wording.copies import THRESHOLD
     from gongkai.measure.wording.reuse import reuse_placebo, reused_sentences
     from gongkai.store.storage import user_text
-    from gongkai.tables.schema import write_frame
+    from gongkai.tables.frames import write_frame
 
     if copies is None and (nearest or checked is not None):
         raise GongkaiError("--nearest and --checked are about pairs: they need --copies FILE")
@@ -289,7 +291,7 @@ def followup(
     import pandas as pd
 
     from gongkai.measure.promises.followup import followup_pieces
-    from gongkai.tables.schema import write_frames
+    from gongkai.tables.frames import write_frames
 
     book, columns = codebook_of(codebook), opt.columns_of(by)
     pieces = followup_pieces(
@@ -336,7 +338,7 @@ def followup(
 
 def _with_checked(pieces: Iterable[Table], checked: Path | None, keys: list[str]) -> Iterator[Table]:
     """Yield what a search found with `checked`, and `inclusion` where the read rows were drawn."""
-    from gongkai.tables.schema import read_frame
+    from gongkai.tables.frames import read_frame
 
     if checked is None:
         yield from (piece.assign(checked=None) for piece in pieces)
@@ -372,6 +374,7 @@ def _mean(part: Table) -> str:
 
 
 def terms(
+    context: typer.Context,
     tables: opt.Tables,
     output: opt.Output,
     by: Annotated[str, Option(help="Column that holds the groups; empty: frequencies.")] = "",
@@ -381,6 +384,9 @@ def terms(
     covariates: With = None,
     codebook: opt.CodebookFile = None,
     seed: opt.Seed = 0,
+    jobs: opt.Jobs = 1,
+    resume: opt.Resume = False,
+    scheduler: opt.Scheduler = None,
     overwrite: opt.Overwrite = False,
 ) -> None:
     """Count words, or rank those that set one group apart (log-odds with an informative prior).
@@ -389,24 +395,31 @@ def terms(
     Example: gongkai terms tables -o words.csv --codebook admitted
     """
     from gongkai.measure.wording.terms import frequencies
-    from gongkai.tables.schema import write_frame
+    from gongkai.tables.frames import write_frame
 
     book = codebook_of(codebook)
-    if not by:
-        found = frequencies(tables, codebook=book)
-        shown = [f"{r.term} {r.count} ({r.agencies} agencies)" for r in found.head(top).itertuples()]
-    elif second is None:
+    if by and second is None:
         raise GongkaiError("--by needs --second, the group of interest")
-    else:
-        reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
-        groups: list[object] = [first, second]
-        if by in reports.columns:  # as it stands there, a year as a number
-            groups = [None if g is None else group_value(reports, by, g) for g in (first, second)]
-        found = gongkai.keyness(
-            tables, by=by, first=groups[0], second=groups[1], seed=seed, reports=reports, codebook=book
-        )
-        shown = [f"{r.term}  z {r.z:.1f}, by agency {r.z_agency:.1f}" for r in found.head(top).itertuples()]
-    write_frame(found, output, overwrite=overwrite)
+    with stepwise(
+        context, output, tables, covariates, codebook,
+        jobs=jobs, resume=resume, scheduler=scheduler, overwrite=overwrite,
+    ) as (steps, overwrite):  # fmt: skip
+        if not by:
+            found = frequencies(tables, codebook=book, steps=steps)
+            shown = [f"{r.term} {r.count} ({r.agencies} agencies)" for r in found.head(top).itertuples()]
+        else:
+            reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
+            groups: list[object] = [first, second]
+            if by in reports.columns:  # as it stands there, a year as a number
+                groups = [None if g is None else group_value(reports, by, g) for g in (first, second)]
+            found = gongkai.keyness(
+                tables, by=by, first=groups[0], second=groups[1], seed=seed, reports=reports, codebook=book,
+                steps=steps,
+            )  # fmt: skip
+            shown = [
+                f"{r.term}  z {r.z:.1f}, by agency {r.z_agency:.1f}" for r in found.head(top).itertuples()
+            ]
+        write_frame(found, output, overwrite=overwrite)
     for line in shown:
         typer.echo(f"  {line}")
 
@@ -426,7 +439,8 @@ def show(
 
     Example: gongkai show tables predictions.csv measures.csv 0
     """
-    from gongkai.tables.schema import SCHEMAS, read_frame, records, write_frame
+    from gongkai.tables.frames import read_frame, write_frame
+    from gongkai.tables.schema import SCHEMAS, records
 
     frame = read_frame(measures, ["measure", "model", "label"])
     if not 0 <= row < len(frame):

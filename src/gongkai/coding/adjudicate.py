@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.tables.codebook import Codebook, Label
-from gongkai.tables.coded import scheme_of_labels
 from gongkai.tables.schema import Labels, Table
+from gongkai.tables.scheme.codebook import Codebook, Label
+from gongkai.tables.scheme.coded import scheme_of_labels
 
 
 def adjudication(labels: Labels, codebook: Codebook | None = None) -> Table:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from gongkai.errors import SchemaError
 from gongkai.store.run import whole_file
-from gongkai.tables.codebook import Codebook, Label
-from gongkai.tables.codebooks import parse_codebook
+from gongkai.tables.scheme.codebook import Codebook, Label
+from gongkai.tables.scheme.codebooks import parse_codebook
 
 _WORDS = {
     "en": {

@@ -21,10 +21,10 @@ import pandas as pd
 from gongkai.errors import SchemaError
 from gongkai.store.run import extra, whole_file
 from gongkai.store.storage import NOT_UTF8
-from gongkai.tables.codebook import Codebook, codes_in_order
-from gongkai.tables.codebooks import given_or_shipped, shipped
 from gongkai.tables.columns import refuse_missing
 from gongkai.tables.schema import Labels, Sentences, Table, frame_of, hash_text, records
+from gongkai.tables.scheme.codebook import Codebook, codes_in_order
+from gongkai.tables.scheme.codebooks import given_or_shipped, shipped
 from gongkai.tables.spreadsheet import excel_text, guarded, unguarded
 
 FORMATS = (".xlsx", ".csv", ".json", ".jsonl")

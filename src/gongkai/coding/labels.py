@@ -9,12 +9,12 @@ from pathlib import Path
 
 from gongkai.errors import SchemaError
 from gongkai.store.storage import user_text
-from gongkai.tables.codebook import Codebook, codes_in_order
-from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.coded import coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.columns import refuse_missing
 from gongkai.tables.predicted import FROM_REPORTS
 from gongkai.tables.schema import KEYS, SCHEMAS, Labels, Predictions, Sentences, frame_of
+from gongkai.tables.scheme.codebook import Codebook, codes_in_order
+from gongkai.tables.scheme.codebooks import given_or_shipped
+from gongkai.tables.scheme.coded import coded_whole, indicator_codes, scheme_of_labels
 
 _REQUIRED = ("sentence_id", "annotator", "text")
 

@@ -30,9 +30,9 @@ from gongkai.coding.exchange import CONTEXT, about_task, task_rows
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
 from gongkai.store.run import extra
-from gongkai.tables.codebook import Codebook, Label, codes_in_order
-from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.schema import Labels, frame_of
+from gongkai.tables.scheme.codebook import Codebook, Label, codes_in_order
+from gongkai.tables.scheme.codebooks import given_or_shipped
 
 logger = logging.getLogger(__name__)
 FORMATS = ("json_schema", "json_object", "text")

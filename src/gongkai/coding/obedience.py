@@ -17,8 +17,8 @@ import pandas as pd
 from gongkai.coding.exchange import task_rows
 from gongkai.coding.machine import Machine, Tally, answered, template_text
 from gongkai.measure.inference.intervals import wilson
-from gongkai.tables.codebook import Codebook, Label, Words
-from gongkai.tables.codebooks import given_or_shipped
+from gongkai.tables.scheme.codebook import Codebook, Label, Words
+from gongkai.tables.scheme.codebooks import given_or_shipped
 
 Codes = Mapping[str, object]
 COLUMNS = ("test", "label", "n", "share", "low", "high", "expected")

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from gongkai.errors import MeasureError
-from gongkai.tables.codebook import Codebook
-from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.columns import as_columns, refuse_lacking
+from gongkai.tables.parts import names_of, read_parts, read_table, read_where
 from gongkai.tables.predicted import INDICATOR, keep_pivoted, predictions_in, scheme_of
 from gongkai.tables.query import arrow_of, literals, session
-from gongkai.tables.schema import names_of, read_parts, read_table, read_where
+from gongkai.tables.scheme.codebook import Codebook
+from gongkai.tables.scheme.codebooks import given_or_shipped
 
 if TYPE_CHECKING:
     import duckdb

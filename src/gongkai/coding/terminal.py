@@ -12,9 +12,9 @@ from gongkai.coding.codebook import shown
 from gongkai.coding.exchange import columns_of, task_rows, write_rows
 from gongkai.errors import SchemaError
 from gongkai.store.run import whole_file
-from gongkai.tables.codebook import Codebook, Label
-from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.coded import coded_whole
+from gongkai.tables.scheme.codebook import Codebook, Label
+from gongkai.tables.scheme.codebooks import given_or_shipped
+from gongkai.tables.scheme.coded import coded_whole
 
 YES, NO = frozenset("1yY是"), frozenset("0nN否")
 UNDO, SKIP, NOTE, HELP, QUIT = "u", "s", "c", "?", "q"

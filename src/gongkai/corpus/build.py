@@ -27,9 +27,11 @@ from gongkai.readers.formats import SUFFIXES, readers_state
 from gongkai.report.agency import NOTHING_KNOWN, Known
 from gongkai.report.file import File, Rows, read_file
 from gongkai.store import shards
-from gongkai.store.run import bundled, file_digest, libraries, manifest, version
+from gongkai.store.run import libraries, manifest, version
 from gongkai.store.wall import Wall
-from gongkai.tables.schema import BUILT, Table, read_table, read_where, table_of, write_part
+from gongkai.tables.parts import read_table, read_where, write_part
+from gongkai.tables.schema import BUILT, Table, table_of
+from gongkai.text.lexicon import digests
 from gongkai.text.tokens import engine
 
 logger = logging.getLogger(__name__)
@@ -109,7 +111,7 @@ def build(
         raise ReadError(f"{named}: no file to read; expected endings {' '.join(SUFFIXES)}")
     told = read_about(about)
     states = [(path, *archive.state(path)) for path in inputs]
-    lexicon = {p.name: file_digest(p) for p in sorted(bundled("corpus/lexicon").iterdir()) if p.is_file()}
+    lexicon = digests()
     plan = {
         "inputs": shards.digest_of(states), "gongkai": version(), "shard_size": SHARD_SIZE,
         "lexicon": lexicon, "libraries": libraries(LIBRARIES), "readers": readers_state(),

@@ -14,8 +14,10 @@ from gongkai.corpus.find import find_inputs
 from gongkai.errors import SchemaError
 from gongkai.report.file import read_file
 from gongkai.store.run import bundled
+from gongkai.tables.frames import PLAIN, read_frame
+from gongkai.tables.parts import read_table
 from gongkai.tables.rows import SentenceRow
-from gongkai.tables.schema import PLAIN, as_sentences, own_names, read_frame, read_table, table_of
+from gongkai.tables.schema import as_sentences, own_names, table_of
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Labels, Predictions, Sentences

@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 
 from gongkai.problem import Problem
 from gongkai.report.file import problem_row
-from gongkai.tables.schema import parts_of, read_columns, table_of, write_part
+from gongkai.tables.parts import parts_of, read_columns, write_part
+from gongkai.tables.schema import table_of
 
 SHARED = 0.6
 """Share of the shorter report's sentences from which it is the same. Two years of one agency, which copies

@@ -22,18 +22,10 @@ from gongkai.corpus.inputs import check_ids
 from gongkai.errors import ModelError, SchemaError
 from gongkai.store import shards, storage
 from gongkai.store.run import file_digest, manifest, refuse_input, version
-from gongkai.tables.codebooks import given_or_shipped
+from gongkai.tables.parts import joint_types, parts_of, read_columns, set_aside
 from gongkai.tables.predicted import summed_up
-from gongkai.tables.schema import (
-    SCHEMAS,
-    as_ids,
-    as_sentences,
-    joint_types,
-    own_names,
-    parts_of,
-    read_columns,
-    set_aside,
-)
+from gongkai.tables.schema import SCHEMAS, as_ids, as_sentences, own_names
+from gongkai.tables.scheme.codebooks import given_or_shipped
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Sentences

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from gongkai.form.checks import check_years
 from gongkai.store import storage
-from gongkai.tables.schema import parts_of, write_part
+from gongkai.tables.parts import parts_of, write_part
 
 BUCKET = 5_000
 """Reports per bucket, about."""

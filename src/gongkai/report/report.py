@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gongkai.errors import ReportError
+from gongkai.form.aligned.stream import is_table_line
 from gongkai.form.checks import check_cells
 from gongkai.form.form import Reading
 from gongkai.form.grids import FormCells
 from gongkai.form.prose import Check
 from gongkai.form.scope import Scope, find_scope
-from gongkai.form.stream import is_table_line
 from gongkai.problem import Problem
 from gongkai.readers.document import Document, Paragraph
 from gongkai.report.agency import NOTHING_KNOWN, Identity, Known, identify

@@ -12,13 +12,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from gongkai.form.align import align
-from gongkai.form.annex import read_annex
+from gongkai.form.aligned.align import align
+from gongkai.form.aligned.annex import read_annex
+from gongkai.form.aligned.stream import table_rests
+from gongkai.form.aligned.told import form_said
 from gongkai.form.form import COLUMNS, parse_number
 from gongkai.form.grids import FormCells, read_grids, statistics_of
-from gongkai.form.stream import table_rests
 from gongkai.form.sums import adds_up
-from gongkai.form.told import form_said
 from gongkai.problem import Problem
 from gongkai.readers.document import Document, Grid, Paragraph
 from gongkai.report.outline import Line

@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gongkai.tables.codebook import Codebook, Words
+from gongkai.tables.scheme.codebook import Codebook, Words
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Measures

@@ -25,8 +25,8 @@ from gongkai.show.captions import (
 )
 from gongkai.show.style import Language, Size, place_of, styled
 from gongkai.store.run import whole_file
-from gongkai.tables.codebook import Codebook, Words
-from gongkai.tables.codebooks import given_or_shipped
+from gongkai.tables.scheme.codebook import Codebook, Words
+from gongkai.tables.scheme.codebooks import given_or_shipped
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Measures, Table

@@ -29,7 +29,7 @@ from tqdm.auto import tqdm
 
 from gongkai.errors import GongkaiError
 from gongkai.store import storage
-from gongkai.store.progress import is_terminal
+from gongkai.store.progress import DELAY, is_terminal
 from gongkai.store.run import extra, refuse_existing
 from gongkai.store.storage import Place
 
@@ -200,7 +200,7 @@ def sum_marks(folder: Place, count: int, share: Share | None) -> Mark:
     """Add up the marks of this share's shards."""
     summed: Mark = {}
     for number in still_to_do(count, set(), share):
-        for key, value in storage.read_json(_mark(folder, number)).items():
+        for key, value in mark_of(folder, number).items():
             summed[key] = summed.get(key, 0) + value
     return summed
 
@@ -212,6 +212,12 @@ def close_folder(folder: Place, manifest: Mapping[str, object]) -> None:
     for number in _done(folder):
         storage.delete(_mark(folder, number))
     storage.delete(f"{folder}/{UNFINISHED}")
+
+
+def mark_of(folder: Place, number: int) -> Mark:
+    """Return the mark of a shard that is done."""
+    found: Mark = storage.read_json(_mark(folder, number))
+    return found
 
 
 def _mark(folder: Place, number: int) -> str:
@@ -228,6 +234,7 @@ def run_shards(
     executor: Executor | None = None,
     poison: Callable[[Input], Input] | None = None,
     unit: str = "file",
+    what: str | None = None,
 ) -> None:
     """Run `work(shard, number, folder)` on the shards of these numbers, with a progress bar on a terminal.
 
@@ -243,13 +250,17 @@ def run_shards(
         executor: Use this one instead (`jobs` is ignored).
         poison: Turns an input that killed its worker into one that `work` only reports.
         unit: What an input is called in the progress bar.
+        what: What is done with them; said in a bar that comes late and goes.
 
     Raises:
         GongkaiError: An input killed its worker and there is no `poison`; the executor broke.
     """
     place = str(folder)
     total = sum(len(shards[n]) for n in numbers)
-    with tqdm(total=total, unit=unit, disable=not is_terminal(), file=sys.stderr) as bar:
+    with tqdm(
+        total=total, unit=unit, desc=what, delay=DELAY if what else 0, leave=what is None,
+        disable=not is_terminal(), file=sys.stderr,
+    ) as bar:  # fmt: skip
         if executor is None and jobs <= 0:
             for number in numbers:
                 run_one(work, shards[number], number, place)
@@ -305,7 +316,7 @@ def _pooled(
     """
     waiting = deque(numbers)
     running: dict[Future[None], int] = {}
-    pool = executor or _pool(jobs)
+    pool = executor or local_pool(jobs)
     try:
         while waiting or running:
             ended: list[int] = []
@@ -331,7 +342,7 @@ def _pooled(
                 pool.shutdown()
             yield ended, sorted(lost)
             if lost and executor is None:
-                pool = _pool(jobs)
+                pool = local_pool(jobs)
     finally:
         for future in running:
             future.cancel()
@@ -391,7 +402,7 @@ def _apart(executor: Executor | None) -> Iterator[Callable[..., bool]]:
 
     def survives(function: Callable[..., object], *arguments: object) -> bool:
         if executor is None and not pools:
-            pools.append(_pool(1))
+            pools.append(local_pool(1))
         try:
             (executor or pools[0]).submit(function, *arguments).result()
         except _killed(executor):
@@ -407,7 +418,8 @@ def _apart(executor: Executor | None) -> Iterator[Callable[..., bool]]:
             pool.shutdown()
 
 
-def _pool(jobs: int) -> ProcessPoolExecutor:
+def local_pool(jobs: int) -> ProcessPoolExecutor:
+    """Return worker processes that leave Ctrl-C to this one and die with it."""
     return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_start_worker)
 
 

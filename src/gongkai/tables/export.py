@@ -21,17 +21,10 @@ import pyarrow.parquet as pq
 from gongkai.errors import SchemaError
 from gongkai.store.progress import progress
 from gongkai.store.run import file_digest, version, whole_folder, write_json
+from gongkai.tables.parts import parts_of, read_columns, read_parts, types_of
 from gongkai.tables.predicted import fill_predictions, read_predictions, scheme_of
 from gongkai.tables.rows import BUILT, KEYS, ROWS
-from gongkai.tables.schema import (
-    SCHEMAS,
-    Labels,
-    Predictions,
-    parts_of,
-    read_columns,
-    read_parts,
-    types_of,
-)
+from gongkai.tables.schema import SCHEMAS, Labels, Predictions
 
 Form = Literal["csv", "parquet"]
 KEYWORDS = ("政府信息公开", "government transparency", "China", "text as data")

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.tables.codebook import Codebook, Label
-from gongkai.tables.codebooks import given_or_shipped, inferred
 from gongkai.tables.columns import refuse_lacking
+from gongkai.tables.frames import read_frame
+from gongkai.tables.parts import parts_of, read_table, read_where
 from gongkai.tables.query import arrow_of, literals, quoted, see, session
-from gongkai.tables.schema import SCHEMAS, as_text, parts_of, read_frame, read_table, read_where
+from gongkai.tables.schema import SCHEMAS, as_text
+from gongkai.tables.scheme.codebook import Codebook, Label
+from gongkai.tables.scheme.codebooks import given_or_shipped, inferred
 
 if TYPE_CHECKING:
     import duckdb

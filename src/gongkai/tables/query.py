@@ -10,6 +10,7 @@ import tempfile
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,19 @@ import pyarrow.compute as pc
 
 from gongkai.errors import GongkaiError, SchemaError
 from gongkai.store import storage
+from gongkai.store.progress import progress
 from gongkai.store.run import refuse_input, whole_folder, write_json
 from gongkai.tables.columns import refuse_lacking
-from gongkai.tables.schema import SCHEMAS, Table, parts_of, read_part, read_parts, types_of, write_part
+from gongkai.tables.parts import (
+    counting_once,
+    parts_of,
+    read_part,
+    read_parts,
+    read_rows,
+    types_of,
+    write_part,
+)
+from gongkai.tables.schema import SCHEMAS, Filters, Table
 
 if TYPE_CHECKING:
     import duckdb
@@ -88,21 +99,47 @@ def arrow_of(columns: Table | Mapping[str, Any]) -> pa.Table:
     return pa.table(arrays)
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Rows of a table that a step reads: those given, or a part of a tables folder."""
+
+    name: str
+    source: Table | str
+    filters: Filters = None
+
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        """Read some columns.
+
+        Raises:
+            SchemaError: One is missing.
+        """
+        if isinstance(self.source, str):
+            return read_rows(self.source, self.name, list(columns), self.filters)
+        refuse_lacking(self.name, self.source, columns)
+        schema = SCHEMAS[self.name]
+        lists = {f.name: f.type for f in schema if pa.types.is_list(f.type) and f.name in columns}
+        rows = arrow_of(self.source[[c for c in columns if c not in lists]])
+        for column, kind in lists.items():
+            rows = rows.append_column(column, pa.array(self.source[column], kind, from_pandas=True))
+        return rows.select(list(columns))
+
+
+def pieces_of(source: Table | str | Path, name: str) -> list[Piece]:
+    """Return the rows of a table as one piece, of a tables folder its parts."""
+    if not isinstance(source, str | Path):
+        return [Piece(name, source)]
+    filters = counting_once(source, name) or None
+    return [Piece(name, part, filters) for part in parts_of(source, name)]
+
+
 def table_parts(source: Table | str | Path, name: str, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Yield columns of a table, of rows all at once, of a tables folder part by part.
 
     Raises:
         SchemaError: A column is missing.
     """
-    if isinstance(source, str | Path):
-        yield from read_parts(source, name, columns)
-        return
-    refuse_lacking(name, source, columns)
-    lists = {f.name: f.type for f in SCHEMAS[name] if pa.types.is_list(f.type) and f.name in columns}
-    rows = arrow_of(source[[c for c in columns if c not in lists]])
-    for column, kind in lists.items():
-        rows = rows.append_column(column, pa.array(source[column], kind, from_pandas=True))
-    yield rows.select(list(columns))
+    for piece in progress(pieces_of(source, name), f"reading {name}"):
+        yield piece.read(columns)
 
 
 def put(db: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:

@@ -15,11 +15,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from gongkai.store.run import bundled
+from gongkai.store.run import bundled, file_digest
 from gongkai.text import grammar
 
 _NAMED = re.compile(r"\{([A-Za-z_]+)\}")
 _FOLDER = "corpus/lexicon"
+
+
+def digests() -> dict[str, str]:
+    """Return the digest of each file of the lexicon: they decide what is made of documents."""
+    return {p.name: file_digest(p) for p in sorted(bundled(_FOLDER).iterdir()) if p.is_file()}
 
 
 @functools.cache

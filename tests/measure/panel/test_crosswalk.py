@@ -1,7 +1,7 @@
 import pytest
 
 from gongkai.errors import SchemaError
-from gongkai.form.annex import annex_data
+from gongkai.form.aligned.annex import annex_data
 from gongkai.measure.panel.crosswalk import crosswalk, quantities
 from gongkai.tables.schema import frame_of
 

@@ -7,7 +7,8 @@ import pytest
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
 from gongkai.measure.panel.panel import panel, panel_gaps, rate_column, write_panel
 from gongkai.measure.panel.rates import indicators
-from gongkai.tables.schema import read_table, write_frame
+from gongkai.tables.frames import write_frame
+from gongkai.tables.parts import read_table
 from tests.cli.test_study import call
 
 

@@ -11,7 +11,7 @@ from gongkai.errors import MeasureError, SchemaError
 from gongkai.form.form import CANNOT_PROVIDE, NOT_PROCESSED, REFUSED
 from gongkai.measure.inference.intervals import wilson
 from gongkai.measure.panel.rates import indicators, jeffreys, rates, shrink
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 
 
 def cells(report, values):

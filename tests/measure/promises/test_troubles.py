@@ -11,7 +11,7 @@ from gongkai.measure.promises.troubles import (
     meanings,
     same_trouble,
 )
-from gongkai.tables.codebooks import read_codebook
+from gongkai.tables.scheme.codebooks import read_codebook
 from tests import truth
 
 

@@ -12,7 +12,8 @@ from gongkai.measure.shares.many import compare_groups
 from gongkai.measure.shares.outcomes import outcome_sums
 from gongkai.measure.shares.prevalence import counted_outcome, dsl_outcome
 from gongkai.measure.shares.years import composition, trend
-from gongkai.tables.schema import SCHEMAS, write_part
+from gongkai.tables.parts import write_part
+from gongkai.tables.schema import SCHEMAS
 
 
 @pytest.fixture(scope="module")

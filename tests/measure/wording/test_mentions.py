@@ -3,7 +3,7 @@
 import pandas as pd
 
 from gongkai.measure.wording.mentions import mentions
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
 
 
 def found_in(*texts, agency="南京市鼓楼区教育局", code="320106", others=()):

@@ -221,6 +221,6 @@ def test_the_placebo_of_stickiness_is_another_agencys_last_report():
 
 def test_ngrams_counted_some_at_a_time_are_those_counted_at_once(tables, monkeypatch):
     whole = reused_sentences(tables)
-    monkeypatch.setattr("gongkai.measure.wording.reuse.GRAMS", 500)
-    monkeypatch.setattr("gongkai.measure.wording.reuse.ROWS", 7)
+    monkeypatch.setattr("gongkai.measure.wording.grams.HELD", 500)
+    monkeypatch.setattr("gongkai.measure.wording.grams.ROWS", 7)
     pd.testing.assert_frame_equal(reused_sentences(tables), whole)

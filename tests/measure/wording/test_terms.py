@@ -4,7 +4,7 @@ import pytest
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.wording.terms import frequencies, keyness, stop_words
-from gongkai.tables.codebooks import read_codebook
+from gongkai.tables.scheme.codebooks import read_codebook
 
 
 def table(*rows):

@@ -12,10 +12,10 @@ import pandas as pd
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.inference.sums import summed
-from gongkai.tables.codebook import Codebook
-from gongkai.tables.coded import coded_whole
 from gongkai.tables.predicted import scheme_of
 from gongkai.tables.schema import Labels, Measures, Predictions, Table
+from gongkai.tables.scheme.codebook import Codebook
+from gongkai.tables.scheme.coded import coded_whole
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

@@ -18,11 +18,11 @@ from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.inference.groups import PLACES, with_places
 from gongkai.measure.inference.intervals import FEWEST
 from gongkai.store.progress import progress
-from gongkai.tables.codebook import Codebook, Quantity
 from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.predicted import check_pivoted, pivot_sql, predictions_in
 from gongkai.tables.query import arrow_of, literals, quoted, session
 from gongkai.tables.schema import Predictions, Table
+from gongkai.tables.scheme.codebook import Codebook, Quantity
 
 if TYPE_CHECKING:
     import duckdb

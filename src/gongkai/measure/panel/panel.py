@@ -22,16 +22,17 @@ from gongkai.measure.promises.followup import followup_pieces
 from gongkai.measure.shares.prevalence import prevalence
 from gongkai.measure.wording.reuse import reuse
 from gongkai.store.run import refuse_existing, whole_file
+from gongkai.tables.frames import write_frame
 from gongkai.tables.predicted import scheme_of
 from gongkai.tables.query import table_parts
 from gongkai.tables.rows import ReportRow
-from gongkai.tables.schema import SCHEMAS, records, write_frame
+from gongkai.tables.schema import SCHEMAS, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gongkai.tables.codebook import Codebook
     from gongkai.tables.schema import Checks, Labels, Predictions, Reports, Sentences, Statistics, Table
+    from gongkai.tables.scheme.codebook import Codebook
 
 FORMATS = (".parquet", ".csv", ".xlsx", ".jsonl", ".dta")
 _KEY = ["agency", "year"]
@@ -280,9 +281,12 @@ def _promises(
 def _cells(statistics: Statistics | str | Path, single: Reports) -> Iterator[Table]:
     """Yield the cells of the reports, part by part."""
     columns = ["report_id", "form", "table", "row", "column", "value"]
+    place = pd.Index(single["report_id"])
     for part in table_parts(statistics, "statistics", columns):
         cells = part.filter(pc.is_in(part["table"], pa.array(_TABLES, part["table"].type))).to_pandas()
-        yield cells.merge(single[["report_id", *_KEY]], on="report_id")
+        row = place.get_indexer(cells["report_id"])
+        about = {c: single[c].to_numpy()[row[row >= 0]] for c in _KEY}
+        yield cells[row >= 0].assign(**about)
 
 
 def _figures(single: Reports, statistics: Statistics | str | Path) -> list[tuple[Table, list[Column]]]:
@@ -392,16 +396,15 @@ def _rates(
 
 
 def _broken(single: Reports, checks: Checks | str | Path) -> tuple[Table, list[Column]]:
-    pieces = []
+    place, counts = pd.Index(single["report_id"]), np.zeros((2, len(single)), int)
     for part in table_parts(checks, "checks", ["report_id", "holds"]):
-        decided = part.to_pandas()
-        decided = decided[decided["holds"].notna() & decided["report_id"].isin(single["report_id"])]
-        flags = decided.assign(_broken=~decided["holds"].astype(bool))
-        pieces.append(flags.groupby("report_id")["_broken"].agg(["sum", "size"]))
-    counts = pd.concat(pieces).groupby("report_id").sum()
-    counts.columns = pd.Index(["rules_broken", "rules_decided"])
-    wide = single[["report_id", *_KEY]].merge(counts, left_on="report_id", right_index=True)
-    return wide.drop(columns="report_id"), [
+        decided = part.filter(pc.is_valid(part["holds"]))
+        row = place.get_indexer(decided["report_id"].to_pandas())
+        broken = ~decided["holds"].cast(pa.bool_()).to_numpy()
+        for count, chosen in zip(counts, (broken, True), strict=True):
+            count += np.bincount(row[chosen & (row >= 0)], minlength=len(count))
+    wide = single[_KEY].assign(rules_broken=counts[0], rules_decided=counts[1])[counts[1] > 0]
+    return wide, [
         Column("rules_broken", "rules", "rules of the form's arithmetic that are broken", "违反的勾稽关系数"),
         Column("rules_decided", "rules", "rules that could be decided", "可判定的勾稽关系数"),
     ]

@@ -18,8 +18,8 @@ import pandas as pd
 
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
 from gongkai.measure.shares.outcomes import outcome_sums
-from gongkai.tables.codebook import Codebook
 from gongkai.tables.schema import Labels, Predictions, Table
+from gongkai.tables.scheme.codebook import Codebook
 
 FEW = 40
 """Clusters below which errors are too small (Cameron, Gelbach & Miller 2008): then bootstrap."""

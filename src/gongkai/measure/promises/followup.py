@@ -22,10 +22,10 @@ from gongkai.measure.wording.reuse import last_reports
 from gongkai.measure.wording.similar import AT_A_TIME as TEXTS
 from gongkai.measure.wording.similar import PairWeights, mask, owners_weights, pair_codes
 from gongkai.store.progress import progress
-from gongkai.tables.codebook import Codebook
 from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import arrow_of, literals, put, session, table_parts
 from gongkai.tables.schema import Predictions, Sentences, Statistics, Table
+from gongkai.tables.scheme.codebook import Codebook
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:

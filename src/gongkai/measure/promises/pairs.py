@@ -21,9 +21,9 @@ from gongkai.measure.inference.intervals import Moment, share_interval, told
 from gongkai.measure.inference.scores import ratio_moment
 from gongkai.measure.promises.followup import PROMISE_OUTCOMES
 from gongkai.measure.wording.copies import THRESHOLD
-from gongkai.tables.codebook import NO, YES
 from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.schema import Measures, Table
+from gongkai.tables.scheme.codebook import NO, YES
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

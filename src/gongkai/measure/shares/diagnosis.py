@@ -12,9 +12,9 @@ from gongkai.measure.inference.intervals import paired_difference
 from gongkai.measure.inference.scores import metric_moment
 from gongkai.measure.shares.prevalence import named
 from gongkai.measure.shares.quality import join_gold
-from gongkai.tables.codebook import Codebook
 from gongkai.tables.predicted import scheme_of
 from gongkai.tables.schema import Labels, Predictions, Table
+from gongkai.tables.scheme.codebook import Codebook
 
 
 def confusion(

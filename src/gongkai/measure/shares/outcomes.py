@@ -18,11 +18,11 @@ from gongkai.measure.inference.estimate import dsl_outcomes
 from gongkai.measure.inference.intervals import FEWEST
 from gongkai.measure.inference.sums import SCALE, group_joins, sentence_batches
 from gongkai.measure.shares.prevalence import coded_rows, codes_and_scores, gold_of, is_inside
-from gongkai.tables.codebook import Codebook
 from gongkai.tables.columns import as_columns
 from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import arrow_of, literals, quoted, session
 from gongkai.tables.schema import Labels, Predictions, Table
+from gongkai.tables.scheme.codebook import Codebook
 
 if TYPE_CHECKING:
     import duckdb

@@ -27,8 +27,8 @@ import pandas as pd
 from gongkai.errors import MeasureError
 from gongkai.measure.inference.intervals import upper
 from gongkai.measure.shares.quality import join_gold
-from gongkai.tables.codebook import Codebook
 from gongkai.tables.schema import Labels, Predictions, Table
+from gongkai.tables.scheme.codebook import Codebook
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

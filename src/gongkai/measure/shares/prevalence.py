@@ -26,11 +26,12 @@ from gongkai.measure.inference.guards import note_assumed, refuse_learned, respo
 from gongkai.measure.inference.intervals import Moment, Moments, laid, share_intervals
 from gongkai.measure.inference.pooling import pooled_shares
 from gongkai.measure.inference.sums import Groups, Sums, summed
-from gongkai.tables.codebook import Codebook, Quantity
-from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
+from gongkai.tables.parts import read_where
 from gongkai.tables.predicted import FAR_TEXT, by_indicator, indicator_names, scheme_of
 from gongkai.tables.query import arrow_of
-from gongkai.tables.schema import Labels, Measures, Predictions, Table, frame_of, read_where, to_arrow
+from gongkai.tables.schema import Labels, Measures, Predictions, Table, frame_of, to_arrow
+from gongkai.tables.scheme.codebook import Codebook, Quantity
+from gongkai.tables.scheme.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

@@ -28,11 +28,11 @@ from gongkai.measure.inference.scores import (
     smooth_moment,
 )
 from gongkai.measure.shares.prevalence import named
-from gongkai.tables.codebook import Codebook
-from gongkai.tables.coded import indicator_codes, scheme_of_labels
 from gongkai.tables.columns import as_columns, refuse_lacking
 from gongkai.tables.predicted import indicator_names, predictions_of, scheme_of
 from gongkai.tables.schema import Labels, Predictions, Reports, Table
+from gongkai.tables.scheme.codebook import Codebook
+from gongkai.tables.scheme.coded import indicator_codes, scheme_of_labels
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

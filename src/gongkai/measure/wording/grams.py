@@ -1,20 +1,25 @@
 """Runs of words of very many sentences, as numbers: words are coded once, an n-gram is a hash of 64 bits.
 
-Ten million words take 40 MB. That any two of a billion n-grams get the same number has a probability of 3 %.
+Words lie on disk, 4 bytes each, and so do n-grams that are more than `HELD`, 12 bytes each, laid out by their
+first bits: in memory each sentence takes a few bytes. That any two of a billion n-grams get the same number
+has a probability of 3 %.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+import functools
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gongkai.errors import MeasureError
+from gongkai.errors import GongkaiError, MeasureError
 from gongkai.tables.query import table_parts
 from gongkai.tables.schema import UNCOUNTED_SECTIONS, Sentences, Table
 
@@ -22,77 +27,140 @@ if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
+ROWS = 50_000
+"""Sentences whose n-grams are made at a time."""
+HELD, SHELVES = 2_000_000, 64
+"""N-grams that are held before they are laid out on disk, and on how many shelves there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of sentences, one after the other: numbers masked, marks left out.
+    """The words of sentences, one after the other on disk: numbers masked, marks left out.
 
     Attributes:
-        codes: Number of each word.
-        starts: Where each sentence begins, and behind the last where it ends.
-        values: Of each number a random one, for hashes.
+        lengths: Words of each sentence.
+        values: Of the number of each word a random one, for hashes.
     """
 
-    codes: Vector
-    starts: Vector
+    lengths: Vector
     values: Vector
+    _codes: IO[bytes]
 
-    @property
-    def lengths(self) -> Vector:
-        """Words of each sentence."""
-        return np.diff(self.starts)
-
-    def grams(self, rows: Vector, n: int, *, short: bool = False) -> tuple[Vector, Vector]:
-        """Return each n-gram of some sentences as a number, and the row that it stands in.
+    def grams(self, n: int, *, short: bool = False) -> Iterator[tuple[Vector, Vector]]:
+        """Yield each n-gram as a number, and the row that it stands in, of some sentences at a time.
 
         Args:
-            rows: Numbers of sentences.
             n: Words.
             short: Take a sentence of fewer words as one.
         """
-        start, length = self.starts[rows], self.lengths[rows]
-        count = np.maximum(length - n + 1, 0)
-        if short:
-            count = np.where((length > 0) & (length < n), 1, count)
-        owner = np.repeat(np.arange(len(rows)), count)
-        at = start[owner] + np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-        found = np.zeros(len(owner), np.uint64)
-        beyond = (length[owner] < n) if short else np.zeros(0, bool)
-        end = (start + length)[owner[beyond]] if short else start[:0]
-        for step in range(n):
-            found *= _FACTOR
-            if not short:
-                found += self.values[self.codes[at + step]]
-                continue
-            place = at + step
-            inside = np.ones(len(at), bool)
-            inside[beyond] = place[beyond] < end
-            found[inside] += self.values[self.codes[place[inside]]]
-            found[~inside] += np.uint64(1)
-        return found, rows[owner]
+        self._codes.seek(0)
+        for first in range(0, len(self.lengths), ROWS):
+            length = self.lengths[first : first + ROWS]
+            codes = np.fromfile(self._codes, np.int32, int(length.sum()))
+            found, row = _grams(self.values[codes], length, n, short=short)
+            yield found, row + np.int32(first)
 
 
-def read_words(sentences: Sentences | str | Path, columns: Sequence[str]) -> tuple[Table, Words]:
+def _grams(values: Vector, length: Vector, n: int, *, short: bool) -> tuple[Vector, Vector]:
+    """Return the n-grams of sentences whose words have these values, and the row of each."""
+    count = np.maximum(length - n + 1, 0)
+    few = (length > 0) & (length < n) & short
+    count[few] = 1
+    row = np.repeat(np.arange(len(length), dtype=np.int32), count)
+    at = np.arange(len(row)) + np.repeat(np.cumsum(length) - length - np.cumsum(count) + count, count)
+    alone = np.flatnonzero(few[row])
+    last = at[alone] + length[row[alone]]
+    found = np.zeros(len(row), np.uint64)
+    values = np.append(values, np.ones(n, np.uint64))  # what stands behind the last sentence
+    for step in range(n):
+        word = values[at + step]
+        word[alone[at[alone] + step >= last]] = 1
+        found *= _FACTOR
+        found += word
+    return found, row
+
+
+def by_gram(pieces: Iterable[tuple[Vector, Vector]]) -> Iterator[tuple[Vector, Vector]]:
+    """Yield n-grams and their rows anew, equal ones together, sorted; beyond `HELD` by way of the disk.
+
+    Raises:
+        GongkaiError: The disk is full.
+    """
+    waiting: list[tuple[Vector, Vector]] = []
+    ends: list[Vector] = []
+    try:
+        with tempfile.TemporaryFile(prefix="gongkai-") as stream:
+            for piece in pieces:
+                waiting.append(piece)
+                if sum(len(grams) for grams, _ in waiting) > HELD:
+                    ends.append(_shelved(stream, *_joined(waiting)))
+                    waiting.clear()
+            if not ends:
+                yield _sorted(*_joined(waiting))
+                return
+            ends.append(_shelved(stream, *_joined(waiting)))
+            waiting.clear()
+            for shelf in range(SHELVES):
+                yield _sorted(*_joined(list(_taken(stream, ends, shelf))))
+    except OSError as error:
+        raise GongkaiError(f"out of disk; TMPDIR names a larger one: {error}") from error
+
+
+def _joined(pieces: Sequence[tuple[Vector, Vector]]) -> tuple[Vector, Vector]:
+    grams, row = zip((np.empty(0, np.uint64), np.empty(0, np.int32)), *pieces, strict=True)
+    return np.concatenate(grams), np.concatenate(row)
+
+
+def _shelved(stream: IO[bytes], grams: Vector, row: Vector) -> Vector:
+    """Write n-grams, then their rows, shelf by shelf; return where among them each shelf ends."""
+    shelf = (grams >> np.uint64(64 - SHELVES.bit_length() + 1)).astype(np.uint8)
+    order = np.argsort(shelf, kind="stable")  # of 8 bits in linear time
+    grams[order].tofile(stream)
+    row[order].tofile(stream)
+    return np.cumsum(np.bincount(shelf, minlength=SHELVES))
+
+
+def _taken(stream: IO[bytes], ends: Sequence[Vector], shelf: int) -> Iterator[tuple[Vector, Vector]]:
+    """Yield what stands on a shelf, as often as was written."""
+    start = 0
+    for end in ends:
+        first, count = (int(end[shelf - 1]) if shelf else 0), int(end[-1])
+        size = int(end[shelf]) - first
+        stream.seek(start + 8 * first)
+        grams = np.fromfile(stream, np.uint64, size)
+        stream.seek(start + 8 * count + 4 * first)
+        yield grams, np.fromfile(stream, np.int32, size)
+        start += 12 * count
+
+
+def _sorted(grams: Vector, row: Vector) -> tuple[Vector, Vector]:
+    order = np.argsort(grams)
+    return grams[order], row[order]
+
+
+@contextlib.contextmanager
+def read_words(sentences: Sentences | str | Path, columns: Sequence[str]) -> Iterator[tuple[Table, Words]]:
     """Read the words of the sentences that are counted (`known_parts`), and beside them some columns.
 
-    Texts among these are categories, in their order.
+    Texts among these are categories, in their order. The words are there as long as the context is.
     """
     numbers: dict[str, int] = {}
-    tables, codes, lengths = [], [], []
+    number = functools.cache(lambda token: _number(token, numbers))
     wanted = list(dict.fromkeys(["agency", "year", "section", *columns, "tokens"]))
-    for table in known_parts(sentences, wanted, preambles=False):
-        tables.append(pa.table({c: _encoded(table[c]) for c in columns}))
-        for chunk in table["tokens"].chunks:
-            of_chunk, length = coded(chunk, lambda token: _number(token, numbers))
-            codes.append(of_chunk)
-            lengths.append(length)
-    frame: Table = pa.concat_tables(tables, promote_options="permissive").unify_dictionaries().to_pandas()
-    for column in frame.select_dtypes("category"):
-        frame[column] = frame[column].cat.reorder_categories(sorted(frame[column].cat.categories))
-    starts = np.concatenate([[0], np.cumsum(np.concatenate([*lengths, np.zeros(0, int)]))]).astype(np.int64)
-    values = np.random.default_rng(0).integers(2**64, size=len(numbers) + 1, dtype=np.uint64)
-    return frame, Words(np.concatenate([*codes, np.zeros(0, np.int32)]), starts, values)
+    tables, lengths = [], [np.zeros(0, np.int32)]
+    with tempfile.TemporaryFile(prefix="gongkai-") as stream:
+        for table in known_parts(sentences, wanted, preambles=False):
+            tables.append(pa.table({c: _encoded(table[c]) for c in columns}))
+            for chunk in table["tokens"].chunks:
+                of_chunk, length = coded(chunk, number)
+                of_chunk.tofile(stream)
+                lengths.append(length.astype(np.int32))
+        frame: Table = pa.concat_tables(tables, promote_options="permissive").unify_dictionaries().to_pandas()
+        tables.clear()
+        for column in frame.select_dtypes("category"):
+            frame[column] = frame[column].cat.reorder_categories(sorted(frame[column].cat.categories))
+        values = np.random.default_rng(0).integers(2**64, size=len(numbers) + 1, dtype=np.uint64)
+        yield frame, Words(np.concatenate(lengths), values, stream)
 
 
 def _encoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -135,7 +203,7 @@ def coded(tokens: pa.Array, number: Callable[[str], int]) -> tuple[Vector, Vecto
     """Return the numbers of the words of a piece, -1 leaving one out, and how many each sentence has."""
     length = pc.fill_null(pc.list_value_length(tokens), 0).to_numpy(zero_copy_only=False)
     flat = pc.list_flatten(tokens).dictionary_encode()
-    known = [number(token) for token in flat.dictionary.to_pylist()]
+    known = list(map(number, flat.dictionary.to_pylist()))
     codes = np.array([*known, -1], np.int32)[pc.fill_null(flat.indices, len(known)).to_numpy()]
     kept = codes >= 0
     owner = np.repeat(np.arange(len(length)), length)

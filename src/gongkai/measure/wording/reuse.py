@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +14,15 @@ import pyarrow as pa
 
 from gongkai.errors import MeasureError
 from gongkai.measure.agencies.series import series_name
-from gongkai.measure.inference.groups import measured
-from gongkai.measure.wording.grams import Words, are_known, known_parts, read_words
+from gongkai.measure.wording.grams import Words, are_known, by_gram, known_parts, read_words
 from gongkai.measure.wording.similar import sorted_distinct
-from gongkai.tables.schema import Measures, Sentences, Table, parts_of, read_names
+from gongkai.tables.parts import parts_of, read_names
+from gongkai.tables.schema import SCHEMAS, Measures, Sentences, Table, to_arrow
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
     Flags = tuple[Vector, Vector]
     """Of each sentence, whether it is reused, and whether that is defined."""
-
-
-GRAMS, ROWS = 3_000_000, 200_000
-"""N-grams that are counted at a time; sentences that are looked through at a time."""
 
 
 def reuse(
@@ -67,8 +64,8 @@ def reuse(
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    frame, words = _read(sentences, within)
-    flags = _flags(frame, words, n, share, n_own, n_within, within)
+    with _read(sentences, within) as (frame, words):
+        flags = _flags(frame, words, n, share, n_own, n_within, within)
     method = {"redundant": f"{n_within}-gram twice", "shared": f"{n}-gram in {share:g} of others",
               "sticky": f"{n_own}-gram in own last report"}  # fmt: skip
     return _measured(frame, words, {name: flags[name] for name in method}, method)
@@ -79,18 +76,20 @@ def _measured(frame: Table, words: Words, flags: Mapping[str, Flags], method: di
     keys, group = _groups(frame)
     length, count = words.lengths, len(keys)
     total, n = np.bincount(group, length, count), np.bincount(group, minlength=count)
-    shares = {}
-    for name, (flag, known) in flags.items():
-        undefined = (total == 0) | (np.bincount(group, ~known, count) > 0)
-        share = np.bincount(group, flag * length, count) / np.maximum(total, 1)
-        shares[name] = np.where(undefined, np.nan, share)
-    rows: list[dict[str, object]] = [
-        {"agency": agency, "year": year, "measure": name, "method": method[name], "label": "words",
-         "n": int(n[k]), "clusters": 1, "cluster": "report", "confidence": 0.95,
-         "value": None if np.isnan(share[k]) else float(share[k])}
-        for k, (agency, year) in enumerate(keys) for name, share in shares.items()
-    ]  # fmt: skip
-    return measured(("agency", "year"), rows)
+    value = np.full((count, len(flags)), np.nan)
+    for k, (flag, known) in enumerate(flags.values()):
+        defined = (total > 0) & (np.bincount(group, ~known, count) == 0)
+        value[defined, k] = np.bincount(group[flag], length[flag], count)[defined] / total[defined]
+    names = [name for _ in keys for name in flags]
+    rows = pd.DataFrame({"measure": names, "method": [method[name] for name in names], "label": "words",
+                         "clusters": 1, "cluster": "report", "confidence": 0.95,
+                         "n": np.repeat(n, len(flags)), "value": value.ravel()})  # fmt: skip
+    about = pd.DataFrame(keys, columns=["agency", "year"]).loc[np.repeat(np.arange(count), len(flags))]
+    rows = rows.reindex(columns=SCHEMAS["measures"].names)
+    found: Measures = pd.concat(
+        [about.reset_index(drop=True), to_arrow("measures", rows).to_pandas()], axis=1
+    )
+    return found
 
 
 def reuse_placebo(sentences: Sentences | str | Path, *, n_own: int = 8, seed: int = 0) -> Measures:
@@ -109,16 +108,17 @@ def reuse_placebo(sentences: Sentences | str | Path, *, n_own: int = 8, seed: in
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    frame, words = _read(sentences, ())
-    keys, group = _groups(frame)
-    last = _last_keys(keys)
-    strange: dict[tuple[str, int], tuple[str, int]] = {}
-    for year in sorted({year for _, year in last}):
-        of_year = [key for key in last if key[1] == year]
-        order = np.random.default_rng(seed).permutation(len(of_year))
-        if len(of_year) > 1:
-            strange |= {of_year[a]: last[of_year[b]] for a, b in zip(order, np.roll(order, 1), strict=True)}
-    flags = {"sticky_placebo": _sticky_flags(words, keys, group, n_own, strange)}
+    with _read(sentences, ()) as (frame, words):
+        keys, group = _groups(frame)
+        last = _last_keys(keys)
+        strange: dict[tuple[str, int], tuple[str, int]] = {}
+        for year in sorted({year for _, year in last}):
+            of_year = [key for key in last if key[1] == year]
+            order = np.random.default_rng(seed).permutation(len(of_year))
+            if len(of_year) > 1:
+                pairs = zip(order, np.roll(order, 1), strict=True)
+                strange |= {of_year[a]: last[of_year[b]] for a, b in pairs}
+        flags = {"sticky_placebo": _sticky_flags(words, keys, group, n_own, strange)}
     return _measured(frame, words, flags, {"sticky_placebo": f"{n_own}-gram in another agency's last report"})
 
 
@@ -142,8 +142,8 @@ def reused_sentences(
         SchemaError: A column is missing.
         MeasureError: No sentence is left, or `share` is not in (0, 1].
     """
-    frame, words = _read(sentences, within)
-    flags = _flags(frame, words, n, share, n_own, n_within, within)
+    with _read(sentences, within) as (frame, words):
+        flags = _flags(frame, words, n, share, n_own, n_within, within)
     if isinstance(sentences, str | Path):
         columns = [c for c in read_names(parts_of(sentences, "sentences")[0]) if c != "tokens"]
         known: Table = pa.concat_tables(known_parts(sentences, columns, preambles=False)).to_pandas()
@@ -151,12 +151,14 @@ def reused_sentences(
         about = pa.Table.from_pandas(sentences[["agency", "year", "section"]], preserve_index=False)
         known = sentences[are_known(about, preambles=False).to_numpy()]
     return known.assign(
-        words=words.lengths,
+        words=words.lengths.astype(np.int64),
         **{name: pd.Series(flag, dtype="boolean").where(defined) for name, (flag, defined) in flags.items()},
     ).astype({"redundant": bool})
 
 
-def _read(sentences: Sentences | str | Path, within: Sequence[str]) -> tuple[Table, Words]:
+def _read(
+    sentences: Sentences | str | Path, within: Sequence[str]
+) -> AbstractContextManager[tuple[Table, Words]]:
     return read_words(sentences, list(dict.fromkeys(["agency", "year", *within])))
 
 
@@ -208,30 +210,38 @@ def _last_keys(groups: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple
 def _shared_flags(frame: Table, words: Words, n: int, share: float, within: list[str]) -> Flags:
     if not 0 < share <= 1:
         raise MeasureError(f"share is {share}; expected a share of agencies in (0, 1]")
-    flags, enough = np.zeros(len(frame), bool), np.zeros(len(frame), bool)
-    agency = pd.factorize(frame["agency"])[0]
-    sets: list[Vector] = [np.arange(len(frame))]
+    agency = pd.factorize(frame["agency"])[0].astype(np.int32)
+    reference: Vector = np.zeros(len(frame), np.int32)
     if within:
         grouped = frame.groupby(within, sort=False, dropna=False, observed=True)
-        sets = [np.asarray(rows) for rows in grouped.indices.values()]
-    for rows in sets:
-        others = len(np.unique(agency[rows])) - 1
-        needed = max(2, int(np.ceil(share * others)))
-        enough[rows] = others >= 2
-        for grams, owner in _some(*words.grams(rows, n)):
-            _, number = np.unique(grams, return_inverse=True)
-            users = sorted_distinct(number.astype(np.int64) * (agency.max() + 1) + agency[owner])
-            used_by = np.bincount(users // (agency.max() + 1))
-            flags[owner[used_by[number] - 1 >= needed]] = True
-    return flags, enough
+        reference = grouped.ngroup().to_numpy(np.int32)
+    count = int(agency.max()) + 1
+    members = sorted_distinct(reference * np.int64(count) + agency) // count
+    others = np.bincount(members) - 1
+    needed = np.maximum(2, np.ceil(share * others)).astype(int)
+    salt, flags = _salt(len(others)), np.zeros(len(frame), bool)
+    made = ((grams ^ salt[reference[row]], row) for grams, row in words.grams(n))
+    for grams, row in by_gram(made):
+        start, times = _runs(grams)
+        least = needed[reference[row[start]]]  # other agencies; those of a set have a salt of their own
+        often = times > least
+        kept = np.repeat(often, times)
+        run = np.repeat(np.arange(int(often.sum())), times[often])
+        users = sorted_distinct(run * np.int64(count) + agency[row[kept]])
+        used = np.bincount(users // count, minlength=int(often.sum()))
+        flags[row[kept][(used > least[often])[run]]] = True
+    return flags, others[reference] >= 2
 
 
-def _some(grams: Vector, owner: Vector) -> Iterator[tuple[Vector, Vector]]:
-    """Yield n-grams and their rows some at a time, equal ones together."""
-    count = -(-len(grams) // GRAMS)
-    for k in range(count):
-        here = grams % np.uint64(count) == k
-        yield grams[here], owner[here]
+def _salt(count: int) -> Vector:
+    """Return a random number for each of so many groups, by which equal n-grams of two are told apart."""
+    return np.random.default_rng(1).integers(2**64, size=count, dtype=np.uint64)
+
+
+def _runs(ordered: Vector) -> tuple[Vector, Vector]:
+    """Return where each run of equal values begins, and how long it is."""
+    start = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])
+    return start, np.diff(start, append=len(ordered))
 
 
 def _sticky_flags(
@@ -243,31 +253,31 @@ def _sticky_flags(
 ) -> Flags:
     number = {key: k for k, key in enumerate(keys)}
     before = np.array([number[last[key]] if key in last else -1 for key in keys])
-    flags, year = np.zeros(len(group), bool), np.array([year for _, year in keys])
-    salt = np.random.default_rng(1).integers(2**64, size=len(keys), dtype=np.uint64)
-    for later in np.unique(year[before >= 0]):  # some years at a time bound the memory
-        chosen = (year == later) & (before >= 0)
-        earlier = np.zeros(len(keys), bool)
-        earlier[before[chosen]] = True
-        known, owner = words.grams(np.flatnonzero(earlier[group]), n, short=True)
-        known = np.sort(known ^ salt[group[owner]])
-        rows = np.flatnonzero(chosen[group]) if len(known) else np.zeros(0, int)
-        for start in range(0, len(rows), ROWS):
-            grams, owner = words.grams(rows[start : start + ROWS], n, short=True)
-            wanted = grams ^ salt[before[group[owner]]]
-            place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-            flags[owner[known[place] == wanted]] = True
+    looked_at = np.zeros(len(keys), bool)
+    looked_at[before[before >= 0]] = True
+    salt, flags = _salt(len(keys)), np.zeros(len(group), bool)
+
+    def salted() -> Iterator[tuple[Vector, Vector]]:
+        """Yield the n-grams of reports looked at, as of row -1, and those that are looked for there."""
+        for grams, row in words.grams(n, short=True):
+            own = group[row]
+            there, looking = looked_at[own], before[own] >= 0
+            yield grams[there] ^ salt[own[there]], np.full(int(there.sum()), -1, np.int32)
+            yield grams[looking] ^ salt[before[own[looking]]], row[looking]
+
+    for grams, row in by_gram(salted()):
+        start, times = _runs(grams)
+        if len(start):
+            found = np.repeat(np.minimum.reduceat(row, start) < 0, times)
+            flags[row[found & (row >= 0)]] = True
     return flags, before[group] >= 0
 
 
 def _redundant_flags(words: Words, keys: list[tuple[str, int]], group: Vector, n: int) -> Flags:
-    flags, year = np.zeros(len(group), bool), np.array([year for _, year in keys])
-    salt = np.random.default_rng(1).integers(2**64, size=len(keys), dtype=np.uint64)
-    for one in np.unique(year):
-        grams, owner = words.grams(np.flatnonzero(year[group] == one), n)
-        for salted, here in _some(grams ^ salt[group[owner]], owner):
-            _, number, times = np.unique(salted, return_inverse=True, return_counts=True)
-            flags[here[times[number] > 1]] = True
+    flags, salt = np.zeros(len(group), bool), _salt(len(keys))
+    for grams, row in by_gram((grams ^ salt[group[row]], row) for grams, row in words.grams(n)):
+        _, times = _runs(grams)
+        flags[row[np.repeat(times > 1, times)]] = True
     return flags, np.ones(len(group), bool)
 
 
@@ -289,10 +299,10 @@ def reuse_sensitivity(
     Returns:
         One row per choice: `n, share, mean, low_agency, high_agency` (the smallest and largest agency-year).
     """
-    frame, words = _read(sentences, within)
     rows = []
-    for n, share in itertools.product(sizes, shares):
-        flags = {"shared": _shared_flags(frame, words, n, share, list(within))}
-        values = _measured(frame, words, flags, {"shared": ""})["value"]
-        rows.append((n, share, values.mean(), values.min(), values.max()))
+    with _read(sentences, within) as (frame, words):
+        for n, share in itertools.product(sizes, shares):
+            flags = {"shared": _shared_flags(frame, words, n, share, list(within))}
+            values = _measured(frame, words, flags, {"shared": ""})["value"]
+            rows.append((n, share, values.mean(), values.min(), values.max()))
     return pd.DataFrame(rows, columns=["n", "share", "mean", "low_agency", "high_agency"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,11 @@ import scipy.sparse as sp
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.wording.grams import coded
-from gongkai.tables.codebook import Codebook
-from gongkai.tables.codebooks import given_or_shipped
-from gongkai.tables.query import table_parts
+from gongkai.store.steps import Laid, Steps, Tables, laid, opened, taken
+from gongkai.tables.query import Piece, arrow_of, pieces_of
 from gongkai.tables.schema import SCHEMAS, Sentences, Table
+from gongkai.tables.scheme.codebook import Codebook
+from gongkai.tables.scheme.codebooks import given_or_shipped
 from gongkai.text.lexicon import words
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def frequencies(
     stop: frozenset[str] | None = None,
     min_length: int = 2,
     codebook: Codebook | None = None,
+    steps: Steps | None = None,
 ) -> Table:
     """Count words over agencies.
 
@@ -46,6 +48,7 @@ def frequencies(
         stop: Words to leave out; the bundled list by default.
         min_length: Characters of the shortest word.
         codebook: Whose uncounted sections are left out; unless given the one that ships, with its preambles.
+        steps: Who counts the parts; see `store.steps`.
 
     Returns:
         One row per word: `term, count, agencies` (that use it), `dispersion` (Gries' DP over agencies,
@@ -56,7 +59,7 @@ def frequencies(
         SchemaError: A column is missing.
         MeasureError: No word is left.
     """
-    counts, terms, _, first = _count(sentences, stop, min_length, codebook)
+    counts, terms, _, first = _count(sentences, stop, min_length, codebook, steps)
     sizes, totals = counts.sum(axis=0), counts.sum(axis=1)
     expected, term = (
         (sizes / sizes.sum())[counts.indices],
@@ -87,6 +90,7 @@ def keyness(
     seed: int = 0,
     reports: Table | None = None,
     codebook: Codebook | None = None,
+    steps: Steps | None = None,
 ) -> Table:
     """Rank the words that set one group apart from another: log-odds with an informative Dirichlet prior.
 
@@ -112,6 +116,7 @@ def keyness(
         seed: Of the bootstrap.
         reports: One row per `report_id`: `reports`, or what `with_covariates` made of it.
         codebook: Whose uncounted sections are left out; unless given the one that ships, with its preambles.
+        steps: Who counts the parts; see `store.steps`.
 
     Returns:
         One row per word: `term, log_odds` (> 0: the word of `second`), `z, z_agency, count_first,
@@ -121,7 +126,8 @@ def keyness(
         SchemaError: A column is missing.
         MeasureError: A group has no word.
     """
-    counts, terms, units, example = _count(sentences, stop, 2, codebook, _Split(by, first, second, reports))
+    split = _split(sentences, by, (first, second), reports, steps)
+    counts, terms, units, example = _count(sentences, stop, 2, codebook, steps, split)
     side = np.array([second_side for _, second_side in units])
     if side.all() or not side.any():
         raise MeasureError(f"both groups need words; have only {second if side.all() else first}")
@@ -165,32 +171,51 @@ def _log_odds(second: Vector, first: Vector, prior: float) -> tuple[Vector, Vect
 
 @dataclass(frozen=True, slots=True)
 class _Split:
-    """Two groups of sentences by a column of theirs, or of their reports."""
+    """Two groups of sentences by a column of theirs or, with `sides`, of their reports."""
 
     by: str
-    first: object
-    second: object
-    reports: Table | None
+    first: Any
+    second: Any
+    sides: Laid | None = None
 
     def of(self, piece: pa.Table) -> tuple[Vector, Vector]:
         """Return which rows are in one of the groups, and which in the second."""
-        if self.by in piece.column_names:
-            values = piece[self.by].to_pandas()
+        if self.sides is None:
+            side = self.number(piece[self.by].to_pandas())
         else:
-            assert self.reports is not None  # `columns` has seen to it
-            values = piece["report_id"].to_pandas().map(self.reports.set_index("report_id")[self.by])
-        in_second = values.eq(self.second).fillna(value=False).to_numpy(bool)
-        if self.first is None:
-            return np.ones(len(values), bool), in_second
-        return in_second | values.eq(self.first).fillna(value=False).to_numpy(bool), in_second
+            known = opened(self.sides)["sides"]
+            at = pc.index_in(piece["report_id"].combine_chunks(), known["report_id"].combine_chunks())
+            side = pc.fill_null(known["side"].combine_chunks().take(at), int(self.first is None)).to_numpy()
+        return side > 0, side > 1
 
-    def columns(self, present: Sequence[str]) -> list[str]:
-        """Return the column that it needs."""
-        if self.by in present:
-            return [self.by]
-        if self.reports is None or self.by not in self.reports.columns:
-            raise SchemaError(f"sentences lack {self.by}; they have {', '.join(present)}")
-        return ["report_id"]
+    def number(self, values: pd.Series[Any]) -> Vector:
+        """Return the group of each value: 1 the first, 2 the second, 0 neither."""
+        in_second = values.eq(self.second).fillna(value=False).to_numpy(bool)
+        in_first = np.ones(len(values), bool)
+        if self.first is not None:
+            in_first = values.eq(self.first).fillna(value=False).to_numpy(bool)
+        return np.where(in_second, 2, in_first).astype(np.int8)
+
+    def column(self) -> str:
+        """Return the column of the sentences that it needs."""
+        return self.by if self.sides is None else "report_id"
+
+
+def _split(
+    sentences: Sentences | str | Path,
+    by: str,
+    groups: tuple[object, object],
+    reports: Table | None,
+    steps: Steps | None,
+) -> _Split:
+    present = sentences.columns if isinstance(sentences, pd.DataFrame) else SCHEMAS["sentences"].names
+    split = _Split(by, *groups)
+    if by in present:
+        return split
+    if reports is None or by not in reports.columns:
+        raise SchemaError(f"sentences lack {by}; they have {', '.join(map(str, present))}")
+    numbers = {"report_id": reports["report_id"], "side": split.number(reports[by])}
+    return replace(split, sides=laid(steps, "groups", lambda: {"sides": arrow_of(numbers)}))
 
 
 def _count(
@@ -198,63 +223,91 @@ def _count(
     stop: frozenset[str] | None,
     min_length: int,
     codebook: Codebook | None,
+    steps: Steps | None,
     split: _Split | None = None,
 ) -> tuple[sp.csr_array, list[str], list[tuple[str, bool]], Table]:
     """Return counts (terms × units), terms, units (agency, side) and each term's first sentence."""
-    left_out = stop_words() if stop is None else stop
     uncounted = given_or_shipped(codebook).uncounted_sections
-    columns = ["sentence_id", "agency", "section", "tokens", "text"]
-    if split is not None:
-        present = sentences.columns if isinstance(sentences, pd.DataFrame) else SCHEMAS["sentences"].names
-        columns += split.columns([str(c) for c in present])
+    work = functools.partial(_count_piece, stop=stop, min_length=min_length, uncounted=uncounted, split=split)
     numbers: dict[str, int] = {}
     units: dict[tuple[str, bool], int] = {}
-    examples: list[tuple[str, ...]] = []
+    examples: list[pa.Table] = []
     found = [np.zeros((3, 0), np.int32)]
+    for piece in taken(steps, "counting words", work, pieces_of(sentences, "sentences")):
+        terms, owners, counts = piece["terms"], piece["units"], piece["counts"]
+        before = len(numbers)
+        of_term = np.array([numbers.setdefault(t, len(numbers)) for t in terms["term"].to_pylist()], np.int32)
+        pairs = zip(owners["agency"].to_pylist(), owners["side"].to_pylist(), strict=True)
+        of_unit = np.array([units.setdefault(pair, len(units)) for pair in pairs], np.int32)
+        examples.append(terms.filter(pa.array(of_term >= before)))
+        term, unit, count = (counts[c].to_numpy() for c in ("term", "unit", "count"))
+        found.append(np.stack([of_term[term], of_unit[unit], count]))
+    if not numbers:
+        raise MeasureError("no word is left to count")
+    first = pa.concat_tables(examples).rename_columns(["term", "example_id", "example"]).to_pandas()
+    names, owned = sorted(numbers), sorted(units)
+    term_at, unit_at = np.empty(len(names), np.int32), np.empty(len(owned), np.int32)
+    term_at[[numbers[t] for t in names]] = np.arange(len(names))
+    unit_at[[units[u] for u in owned]] = np.arange(len(owned))
+    term, unit, count = np.concatenate(found, axis=1)
+    found.clear()
+    whole = sp.csr_array(
+        (count.astype(float), (term_at[term], unit_at[unit])), shape=(len(names), len(owned))
+    )
+    whole = whole[:, np.asarray(whole.sum(axis=0)).ravel() > 0]
+    used = np.flatnonzero(np.bincount(unit_at[unit], minlength=len(owned)))
+    return whole, names, [owned[k] for k in used], first
+
+
+def _count_piece(
+    piece: Piece,
+    *,
+    stop: frozenset[str] | None,
+    min_length: int,
+    uncounted: Sequence[str],
+    split: _Split | None,
+) -> Tables:
+    """Count the words of a part: `terms` with a first sentence, `units`, `counts` by the numbers of both."""
+    left_out = stop_words() if stop is None else stop
+    columns = [
+        "sentence_id",
+        "agency",
+        "section",
+        "tokens",
+        "text",
+        *([] if split is None else [split.column()]),
+    ]
+    rows = piece.read(list(dict.fromkeys(columns)))
+    kept = rows.filter(pc.invert(pc.is_in(rows["section"], pa.array(uncounted, rows["section"].type))))
+    side = np.zeros(len(kept), bool)
+    if split is not None:
+        inside, side = split.of(kept)
+        kept, side = kept.filter(pa.array(inside)), side[inside]
+    numbers: dict[str, int] = {}
+    units: dict[tuple[str, bool], int] = {}
 
     def number(term: str) -> int:
         used = len(term) >= min_length and term.isalpha() and term not in left_out
         return numbers.setdefault(term, len(numbers)) if used else -1
 
-    for piece in table_parts(sentences, "sentences", list(dict.fromkeys(columns))):
-        named = pc.is_in(piece["section"], pa.array(uncounted, piece["section"].type))
-        kept = piece.filter(pc.invert(named))
-        side = np.zeros(len(kept), bool)
-        if split is not None:
-            inside, side = split.of(kept)
-            kept, side = kept.filter(pa.array(inside)), side[inside]
-        if not len(kept):
-            continue
-        agencies = ["" if a is None else str(a) for a in kept["agency"].to_pylist()]
-        of_row = [units.setdefault(u, len(units)) for u in zip(agencies, side.tolist(), strict=True)]
-        before = len(numbers)
-        code, length = coded(kept["tokens"].combine_chunks(), number)
-        row = np.repeat(np.arange(len(kept)), length)
-        new, first = np.unique(code, return_index=True)
-        named_terms = list(numbers)
-        for k, where in zip(new.tolist(), row[first].tolist(), strict=True):
-            if k >= before:
-                example = (kept[c][where].as_py() for c in ("sentence_id", "text"))
-                examples.append((named_terms[k], *example))
-        keys = code.astype(np.int64) * 2**31 + np.array(of_row)[row]
-        own, times = np.unique(keys, return_counts=True)
-        found.append(np.stack([own >> 31, own & (2**31 - 1), times]).astype(np.int32))
-    if not numbers:
-        raise MeasureError("no word is left to count")
-    terms, names = sorted(numbers), sorted(units)
-    term_at, unit_at = np.empty(len(terms), np.int32), np.empty(len(names), np.int32)
-    term_at[[numbers[t] for t in terms]] = np.arange(len(terms))
-    unit_at[[units[u] for u in names]] = np.arange(len(names))
-    term, unit, count = np.concatenate(found, axis=1)
-    found.clear()
-    counts = sp.csr_array(
-        (count.astype(float), (term_at[term], unit_at[unit])), shape=(len(terms), len(names))
+    agencies = ["" if a is None else str(a) for a in kept["agency"].to_pylist()]
+    of_row = [units.setdefault(u, len(units)) for u in zip(agencies, side.tolist(), strict=True)]
+    code, length = coded(kept["tokens"].combine_chunks(), number)
+    row = np.repeat(np.arange(len(kept)), length)
+    first = row[np.unique(code, return_index=True)[1]]
+    keys, times = np.unique(
+        code.astype(np.int64) * 2**31 + np.array(of_row, np.int64)[row], return_counts=True
     )
-    counts = counts[:, np.asarray(counts.sum(axis=0)).ravel() > 0]
-    used = np.flatnonzero(np.bincount(unit_at[unit], minlength=len(names)))
-    return (
-        counts,
-        terms,
-        [names[k] for k in used],
-        pd.DataFrame(examples, columns=["term", "example_id", "example"]),
-    )
+    examples = kept.select(["sentence_id", "text"]).take(pa.array(first))
+    return {
+        "terms": examples.add_column(0, "term", pa.array(list(numbers), pa.string())),
+        "units": pa.table({
+            "agency": pa.array([agency for agency, _ in units], pa.string()),
+            "side": pa.array([second for _, second in units], pa.bool_()),
+        }),
+        "counts": pa.table({
+            "term": (keys >> 31).astype(np.int32),
+            "unit": (keys & (2**31 - 1)).astype(np.int32),
+            "count": times.astype(np.int32),
+        }),
+    }  # fmt: skip

@@ -25,9 +25,9 @@ from gongkai.show.page.core import about_model, core
 from gongkai.show.page.corpus import Corpus, read_corpus
 from gongkai.show.page.static import overview
 from gongkai.store.run import manifest, refuse_existing, version, whole_file, whole_folder, write_json
-from gongkai.tables.codebook import Codebook, Words
-from gongkai.tables.codebooks import given_or_shipped
 from gongkai.tables.schema import Labels, Measures, Predictions, Table, records
+from gongkai.tables.scheme.codebook import Codebook, Words
+from gongkai.tables.scheme.codebooks import given_or_shipped
 
 MAX_REPORTS = 1000
 """Reports that one file holds with their text, evenly drawn where there are more; shares always cover all."""

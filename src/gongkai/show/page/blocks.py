@@ -14,8 +14,8 @@ from gongkai.measure.panel.rates import rates
 from gongkai.show.page.core import RATES, Json, plain, shortener, whole_number
 from gongkai.show.page.corpus import Corpus
 from gongkai.show.page.held import Held
-from gongkai.tables.codebook import Codebook
 from gongkai.tables.schema import SECTIONS, Table, records
+from gongkai.tables.scheme.codebook import Codebook
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

@@ -20,9 +20,9 @@ from gongkai.measure.shares.prevalence import How, Method, prevalences
 from gongkai.problem import KINDS
 from gongkai.show.page.corpus import Corpus, names_in
 from gongkai.show.page.static import words
-from gongkai.tables.codebook import Codebook, Quantity, Words
 from gongkai.tables.predicted import FAR, FAR_TEXT
 from gongkai.tables.schema import SECTIONS, Measures, records
+from gongkai.tables.scheme.codebook import Codebook, Quantity, Words
 
 Json: TypeAlias = dict[str, Any]
 

@@ -14,9 +14,10 @@ from gongkai.measure.shares.many import compare_groups
 from gongkai.measure.shares.prevalence import Method, counted_outcome
 from gongkai.measure.wording.copies import copied
 from gongkai.show.page.held import Held, held
-from gongkai.tables.codebook import Codebook
+from gongkai.tables.parts import read_table
 from gongkai.tables.predicted import far_share, read_predictions, scheme_of
-from gongkai.tables.schema import Labels, Predictions, Table, read_table
+from gongkai.tables.schema import Labels, Predictions, Table
+from gongkai.tables.scheme.codebook import Codebook
 
 if TYPE_CHECKING:
     import pandas as pd

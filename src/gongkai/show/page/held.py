@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gongkai.tables.parts import read_parts
 from gongkai.tables.query import arrow_of
-from gongkai.tables.schema import Table, read_parts
+from gongkai.tables.schema import Table
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from gongkai.form.align import align
+from gongkai.form.aligned.align import align
+from gongkai.form.aligned.stream import is_table_line, table_rests
 from gongkai.form.form import COLUMNS, OTHER_HANDLING, RESULTS, Reading
-from gongkai.form.stream import is_table_line, table_rests
 from gongkai.problem import Problem
 
 GROUPS = {

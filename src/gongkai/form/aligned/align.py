@@ -18,8 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gongkai.form.form import COLUMNS, OUTCOMES, Found, Reading, form_data
-from gongkai.form.stream import (
+from gongkai.form.aligned.stream import (
     YEAR_INSIDE,
     Atom,
     Row,
@@ -34,8 +33,15 @@ from gongkai.form.stream import (
     spelt,
     vocabulary,
 )
+from gongkai.form.aligned.told import (
+    read_disputes,
+    read_proactive,
+    read_requests,
+    under_outcomes,
+    with_blocks,
+)
+from gongkai.form.form import COLUMNS, OUTCOMES, Found, Reading, form_data
 from gongkai.form.sums import adds_up
-from gongkai.form.told import read_disputes, read_proactive, read_requests, under_outcomes, with_blocks
 from gongkai.problem import Problem, Where
 from gongkai.text.clean import Script
 

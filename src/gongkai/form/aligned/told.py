@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from gongkai.form.aligned.stream import YEAR_INSIDE, Atom, Row, Run, form_rows, spelt
 from gongkai.form.form import (
     BLOCKS,
     COLUMNS,
@@ -19,7 +20,6 @@ from gongkai.form.form import (
     parse_number,
     read_cell,
 )
-from gongkai.form.stream import YEAR_INSIDE, Atom, Row, Run, form_rows, spelt
 from gongkai.form.sums import Cells, columns_hold, recover, ways
 from gongkai.problem import Problem, Where
 from gongkai.text.lexicon import patterns

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gongkai.errors import SchemaError
-from gongkai.tables.codebook import Codebook
-from gongkai.tables.codebooks import given_or_shipped
+from gongkai.tables.scheme.codebook import Codebook
+from gongkai.tables.scheme.codebooks import given_or_shipped
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Labels, Table

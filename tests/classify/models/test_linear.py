@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from gongkai.classify.classifier import load_model
-from gongkai.classify.linear import LinearClassifier, grouped_folds
+from gongkai.classify.models.linear import LinearClassifier, grouped_folds
 from gongkai.errors import ModelError
 
 

@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from gongkai.form.align import keep_order
-from gongkai.form.annex_rows import (
+from gongkai.form.aligned.align import keep_order
+from gongkai.form.aligned.annex_rows import (
     FORMS,
     LEAST_ROWS,
     Printed,
@@ -31,8 +31,8 @@ from gongkai.form.annex_rows import (
     rows_of_lines,
     without_unit,
 )
+from gongkai.form.aligned.stream import spelt
 from gongkai.form.form import Found, Reading, parse_number, read_cell
-from gongkai.form.stream import spelt
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Grid
 from gongkai.text.clean import Script

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gongkai.classify.calibrate import Calibration, calibrate, calibrated
 from gongkai.classify.features.distance import Familiar
 from gongkai.classify.folds import outer_folds
 from gongkai.classify.kinds import Chosen, Coded, TrainSettings
+from gongkai.classify.models.calibrate import Calibration, calibrate, calibrated
 from gongkai.errors import GongkaiError, ModelError
-from gongkai.tables.codebook import Codebook
+from gongkai.tables.scheme.codebook import Codebook
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,17 +5,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gongkai.classify.calibrate import calibrate, calibrated, evened
-from gongkai.classify.choices import fit_class, told
 from gongkai.classify.classifier import load_model
 from gongkai.classify.features.features import features
 from gongkai.classify.kinds import TrainSettings
-from gongkai.classify.linear import LinearClassifier, train_linear
+from gongkai.classify.models.calibrate import calibrate, calibrated, evened
+from gongkai.classify.models.choices import fit_class, told
+from gongkai.classify.models.linear import LinearClassifier, train_linear
 from gongkai.classify.predict import shared_out
 from gongkai.classify.train import train
 from gongkai.errors import ModelError, SchemaError
-from gongkai.tables.codebook import Class, Codebook, Example, Label, Words
-from gongkai.tables.codebooks import parse_codebook, with_examples
+from gongkai.tables.scheme.codebook import Class, Codebook, Example, Label, Words
+from gongkai.tables.scheme.codebooks import parse_codebook, with_examples
 
 TOPIC = Label(
     "topic",

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from corpus.make.annex import DRESSES, HERE, body, draw, sentences, sheet, truth, values, write
-from gongkai.form.annex import read_annex
-from gongkai.form.annex_rows import annex_data, rows_of_columns
+from gongkai.form.aligned.annex import read_annex
+from gongkai.form.aligned.annex_rows import annex_data, rows_of_columns
 from gongkai.form.checks import check_cells
 from gongkai.form.form import Reading
 from gongkai.problem import NOWHERE, Problem

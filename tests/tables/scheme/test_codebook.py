@@ -2,10 +2,10 @@ import pandas as pd
 import pytest
 
 from gongkai.errors import SchemaError
-from gongkai.tables.codebook import Label, codes_in_order
-from gongkai.tables.codebooks import inferred, parse_codebook, read_codebook, shipped
-from gongkai.tables.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
 from gongkai.tables.rows import SECTIONS
+from gongkai.tables.scheme.codebook import Label, codes_in_order
+from gongkai.tables.scheme.codebooks import inferred, parse_codebook, read_codebook, shipped
+from gongkai.tables.scheme.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
 from tests.conftest import DATA
 
 HEAD = 'name = "x"\nversion = "1"\n'

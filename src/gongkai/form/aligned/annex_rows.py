@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from gongkai.form.aligned.stream import Atom, cut_atoms, spelt
 from gongkai.form.form import normalize_label, parse_number
-from gongkai.form.stream import Atom, cut_atoms, spelt
 from gongkai.problem import Where
 from gongkai.readers.document import Grid
 from gongkai.text.clean import Script, fold_width

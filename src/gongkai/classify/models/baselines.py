@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gongkai.classify.features.features import features, normalize
-from gongkai.classify.linear import regression
-from gongkai.tables.codebook import Codebook
-from gongkai.tables.coded import indicator_codes
+from gongkai.classify.models.linear import regression
 from gongkai.tables.schema import Labels
+from gongkai.tables.scheme.codebook import Codebook
+from gongkai.tables.scheme.coded import indicator_codes
 from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import Any
 from gongkai.errors import SchemaError
 from gongkai.store.run import bundled
 from gongkai.store.storage import user_text
-from gongkai.tables.codebook import EMPTY, Class, Codebook, Example, Kind, Label, Quantity, Words
 from gongkai.tables.columns import refuse_missing
 from gongkai.tables.rows import SECTIONS
+from gongkai.tables.scheme.codebook import EMPTY, Class, Codebook, Example, Kind, Label, Quantity, Words
 
 SHIPPED = "codebook"
 """The scheme that is used where none is given."""

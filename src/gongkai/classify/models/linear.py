@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from gongkai.classify.calibrate import Calibration, best_f1, calibrate, calibrated, evened
-from gongkai.classify.choices import fit_class, told
 from gongkai.classify.features.cues import find_cues
 from gongkai.classify.features.distance import Familiar
 from gongkai.classify.features.features import BLOCKS, WIDTH, WIDTHS, features, grams, named_columns
 from gongkai.classify.features.swaps import swapped, told_as_done, without_context
 from gongkai.classify.kinds import Chosen, Coded, TrainSettings
+from gongkai.classify.models.calibrate import Calibration, best_f1, calibrate, calibrated, evened
+from gongkai.classify.models.choices import fit_class, told
 from gongkai.errors import ModelError
-from gongkai.tables.codebook import Codebook, Label
 from gongkai.tables.schema import Labels, Sentences
+from gongkai.tables.scheme.codebook import Codebook, Label
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
     from sklearn.svm import LinearSVC
 
-    from gongkai.tables.codebook import Label
+    from gongkai.tables.scheme.codebook import Label
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 

@@ -10,17 +10,17 @@ from typer.testing import CliRunner
 from corpus.make.bind import write_labels
 from gongkai.classify.classifier import FILES, load_model
 from gongkai.classify.kinds import TrainSettings
+from gongkai.classify.models.transformer import pairs_of, train_transformer
 from gongkai.classify.predict import predict
 from gongkai.classify.train import train
-from gongkai.classify.transformer import pairs_of, train_transformer
 from gongkai.cli.app import app
 from gongkai.coding.labels import read_labels
 from gongkai.corpus import stream
 from gongkai.corpus.stream import predict_tables
 from gongkai.errors import ModelError, SchemaError
-from gongkai.tables.codebooks import parse_codebook
-from gongkai.tables.coded import indicator_codes
-from gongkai.tables.schema import read_table
+from gongkai.tables.parts import read_table
+from gongkai.tables.scheme.codebooks import parse_codebook
+from gongkai.tables.scheme.coded import indicator_codes
 from tests.corpus.test_build import contents
 
 torch = pytest.importorskip("torch", reason="needs the extra transformers")

@@ -1,0 +1,43 @@
+"""The steps of a command that measures: its workers, and what an interrupted run of it left."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from gongkai.store.steps import Steps
+
+_NO_PLAN = ("output", "jobs", "resume", "scheduler", "overwrite")
+
+
+@contextlib.contextmanager
+def stepwise(
+    context: typer.Context,
+    output: Path,
+    *inputs: Path | None,
+    jobs: int | None,
+    resume: bool,
+    scheduler: str | None,
+    overwrite: bool,
+) -> Iterator[tuple[Steps, bool]]:
+    """Give the steps of a command, and whether files that it writes may be replaced.
+
+    All its options are their plan; what the interrupted run had written is replaced when it goes on.
+    """
+    from gongkai.store import shards
+    from gongkai.store.steps import steps
+    from gongkai.text.lexicon import digests
+
+    options = {k: None if v is None else str(v) for k, v in context.params.items() if k not in _NO_PLAN}
+    plan = {"command": context.info_name, "options": options, "lexicon": digests()}
+    read = [path for path in inputs if path is not None]
+    with (
+        shards.cluster(scheduler) as executor,
+        steps(output, plan, read, jobs=jobs, executor=executor, resume=resume, overwrite=overwrite) as found,
+    ):
+        yield found, overwrite or found.resumed

@@ -1,0 +1,1 @@
+"""A stream of labels and numbers, aligned with the form → readings."""

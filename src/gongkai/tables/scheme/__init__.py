@@ -1,0 +1,1 @@
+"""A codebook as data: its labels, its rules, codes as numbers."""
