@@ -29,6 +29,7 @@ from gongkai.form.aligned.annex_rows import (
     rows_of_cells,
     rows_of_columns,
     rows_of_lines,
+    spelt_label,
     without_unit,
 )
 from gongkai.form.aligned.stream import spelt
@@ -42,6 +43,8 @@ PROSE = 25
 """Characters from which a line that ends a sentence is a note between the rows, and kept."""
 LONGEST_LABEL, LONGEST_ROW = 60, 110
 """Characters of an unknown row's label, and of a row with its leader; what is longer is prose."""
+AS_MUCH = 0.9
+"""Share of an order's numbers from which another order is a rival of it."""
 MOST_WORDS = 0.3
 """Share of a line's characters that are no labels' from which it is prose."""
 
@@ -102,17 +105,39 @@ def _has_labels(text: str) -> bool:
 
 
 def _of_grids(grids: Sequence[Grid], script: Script) -> Annex:
-    """Read grids by their columns; where these give no sheet of numbers, as cells that follow each other."""
-    best = _read(list(rows_of_columns(grids, script)))
-    if _count_values(best) < LEAST_ROWS:
-        others = [list(rows_below(grids, script))]
-        others += [rows_of_cells(grids, script, down=down) for down in (False, True)]
-        best = max([best, *map(_read, others)], key=_count_values)
-    return best
+    """Read grids by their columns; where these give no sheet of numbers, as cells that follow each other.
+
+    Parts beside each other are read one after the other, and row by row across them: the order that gives
+    more counts, and what the other tells otherwise, if it gives nearly as much, is blank.
+    """
+    rows = list(rows_of_columns(grids, script))
+    ways = [rows, sorted(rows, key=lambda row: (row.where.table or 0, row.where.row or 0))]
+    found = [_read(way) for way in ways[: 1 + (ways[0] != ways[1])]]
+    if max(map(_count_values, found)) < LEAST_ROWS:
+        found.append(_read(list(rows_below(grids, script))))
+        found += [_read(rows_of_cells(grids, script, down=down)) for down in (False, True)]
+    best = max(found, key=_count_values)
+    rivals = [one for one in found if one is not best and _count_values(one) >= AS_MUCH * _count_values(best)]
+    return best._replace(found=tuple(_undoubted(best.found, [_values(one) for one in rivals])))
+
+
+def _undoubted(found: Sequence[Found], rivals: Sequence[dict[str, float]]) -> Iterator[Found]:
+    """Yield what was found; blank, and said, what another order of the rows tells otherwise."""
+    for one in found:
+        told = [values[one.row] for values in rivals if isinstance(one, Reading) and one.row in values]
+        if isinstance(one, Reading) and one.value is not None and any(value != one.value for value in told):
+            said = f"{one.where}: the order of the rows is not told; annex.{one.row} is blank"
+            yield Problem("cell", said, one.where)
+            one = one._replace(value=None)
+        yield one
+
+
+def _values(annex: Annex) -> dict[str, float]:
+    return {one.row: one.value for one in annex.found if isinstance(one, Reading) and one.value is not None}
 
 
 def _count_values(annex: Annex) -> int:
-    return sum(isinstance(one, Reading) and one.value is not None for one in annex.found)
+    return len(_values(annex))
 
 
 def _not_read(
@@ -173,7 +198,7 @@ def _rest(lines: Sequence[str], last: int) -> range:
 
 def _is_label(line: str) -> bool:
     """Tell whether a line can be (a piece of) the sheet's head or one of its labels."""
-    label = without_unit(spelt(annex_word("note").sub("", line)))
+    label = without_unit(spelt_label(annex_word("note").sub("", line)))
     labels = annex_labels()
     is_head = bool(annex_word("table").search(label))
     return is_head or label.endswith(labels) or any(label in one for one in labels)
@@ -183,7 +208,7 @@ def _is_prose(line: str) -> bool:
     """Tell whether a line is a note between the rows; one of labels and numbers is the sheet's."""
     if not line.rstrip().endswith("。") or len(line) <= PROSE:
         return False
-    words = spelt(annex_word("note").sub("", line))
+    words = spelt_label(annex_word("note").sub("", line))
     return len(_any_label().sub("", words)) >= MOST_WORDS * len(words)
 
 

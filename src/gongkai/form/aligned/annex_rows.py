@@ -18,6 +18,7 @@ from gongkai.form.form import normalize_label, parse_number
 from gongkai.problem import Where
 from gongkai.readers.document import Grid
 from gongkai.text.clean import Script, fold_width
+from gongkai.text.grammar import NUMERALS
 from gongkai.text.lexicon import table
 
 FORMS = ("2014", "2008")
@@ -31,13 +32,13 @@ MOST_NUMBERS = 0.6
 """Share of a column's cells from which it is one of numbers."""
 _UNITS = "人次|万元|[条件次篇个人元份宗项]"
 _UNIT_IN_BRACKETS = re.compile(f"[（(](?:(?:计量)?单位[:：]?)?({_UNITS})[）)]")
-_ENUMERATED_WORD = re.compile(r"(?<=范围)\d")
+_ENUMERATED_WORD = re.compile(r"(?<=范围)[1-9]")
 _OPEN_NOTE = re.compile(r"(?<=.{4})[（(](?![一二三四五六七八九十\d]{1,3}$)[^（）()]{0,60}$")
 _CLOSED_NOTE = re.compile(r"^(?![一二三四五六七八九十\d]{1,3}[）)])[^（）()]{1,60}[）)]")
 _LEADER = re.compile(r"(?:[.．·‥・]{3,}|…+|[_＿]{2,}|[—－-]{4,})+")
 _NUMBER = r"(?:\d{1,3}(?:[,，]\d{3})+|\d+)(?:\.\d+)?"
 _PAIR = re.compile(
-    rf"[：:\s]*+(?<!范围)(?<![\d.,，])({_NUMBER})\s*+({_UNITS})?"
+    rf"[：:\s|]*+(?<!范围)(?<![\d.,，])({_NUMBER})(?:\s*+(?:\|\s*+)?({_UNITS}))?"
     r"(?:[（(][^（）()]{0,30}[）)])?(?:(?=[\s|]|$)|[；;]|(?P<clause>[。，,]))"
 )
 """A number behind a label, its unit, and what ends it."""
@@ -91,9 +92,14 @@ def form_rows(form: str) -> tuple[Row, ...]:
     """Return the rows of a form in their order."""
     rows = []
     for key, labels, unit in annex_data()["forms"][form]:
-        ways = (way for label in map(spelt, labels.split("|")) for way in _ways(label, unit))
+        ways = (way for label in map(spelt_label, labels.split("|")) for way in _ways(label, unit))
         rows.append(Row(key, tuple(dict.fromkeys(ways)), unit))
     return tuple(rows)
+
+
+def spelt_label(text: str) -> str:
+    """Return the Chinese characters of a text; a digit that tells rows apart is one (范围1数)."""
+    return spelt(_ENUMERATED_WORD.sub(lambda match: NUMERALS[int(match[0]) - 1], text))
 
 
 def _ways(label: str, unit: str) -> Iterator[str]:
@@ -129,7 +135,7 @@ def without_unit(text: str) -> str:
 
 def ends_with_label(text: str, *, counted: bool = False) -> bool:
     """Tell whether a text, notes and unit left out, ends with a label; with `counted`, with one in 数."""
-    words = spelt(annex_word("note").sub("", _UNIT_IN_BRACKETS.sub("", text)))
+    words = spelt_label(annex_word("note").sub("", _UNIT_IN_BRACKETS.sub("", text)))
     labels = counted_labels() if counted else annex_labels()
     return words.endswith(labels) or without_unit(words).endswith(labels)
 
@@ -151,7 +157,7 @@ def _printed(
     ):
         joined = joined[: open_note.start()]
     joined = _CLOSED_NOTE.sub("", joined) + "".join(texts[at:])
-    text = spelt(_ENUMERATED_WORD.sub("", joined))
+    text = spelt_label(joined)
     label = without_unit(text)
     tail = text[len(label) :]
     money = 1e4 if tail == "万元" else 1.0 if tail == "元" else None
@@ -223,14 +229,23 @@ def rows_of_columns(grids: Sequence[Grid], script: Script) -> Iterator[Printed]:
         head = next((i for i, names in enumerate(labels[:6]) if any(map(_heads_labels, names))), -1)
         heads = labels[head] if head >= 0 else before if len(before) == len(labels[0]) else []
         before = heads or before
-        wide = len(labels[0])
-        sizes = (n for n in range(2, wide) if wide % n == 0 and heads == heads[:n] * (wide // n))
-        size = next(sizes, wide) if heads else wide
-        for start in range(0, wide, size):
-            part = slice(start, start + size)
-            yield from _rows_of_part(
-                grid, number, [names[part] for names in labels], head, heads[part], start
-            )
+        for part in _parts(heads, labels[head + 1 :]):
+            names = [row[part] for row in labels]
+            yield from _rows_of_part(grid, number, names, head, heads[part], part.start)
+
+
+def _parts(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[slice]:
+    """Return the columns of each part of a sheet: each has a column of labels and, behind it, of numbers."""
+    wide = len(rows[0]) if rows else len(heads)
+    for size in range(2, wide):
+        if heads and wide % size == 0 and list(heads) == [*heads[:size]] * (wide // size):
+            return [slice(at, at + size) for at in range(0, wide, size)]
+    labels = [
+        c for c in range(wide) if sum(ends_with_label(row[c], counted=True) for row in rows) >= LEAST_SUMS
+    ]
+    numbers = set(_columns([], rows))
+    starts = [b for a, b in itertools.pairwise(labels) if numbers.intersection(range(a + 1, b))]
+    return [slice(a, b) for a, b in itertools.pairwise([0, *starts, wide])]
 
 
 def _heads_labels(name: str) -> bool:
@@ -247,7 +262,7 @@ def _rows_of_part(
     names = [heads[c] if heads else "" for c in columns]
     shown = [[labels[i][c] for c in columns] for i in body]
     choose = _of_report(names, shown) if len(columns) > 1 else lambda row: 0
-    for index, texts in zip(body, shown, strict=True):
+    for index, texts in zip(body, shown if columns else (), strict=bool(columns)):
         row = grid.rows[index][start : start + len(labels[0])]
         cells = [row[c] for c in columns]
         said = {labels[index][c]: c for c in range(len(row)) if c not in others and row[c] not in cells}
@@ -436,7 +451,7 @@ def _atoms(number: int, line: str, script: Script) -> Iterator[Atom]:
 
 def _apart(pair: re.Match[str]) -> str:
     """Set a number and its unit apart from the label before it; in a clause the label has its 数."""
-    label = without_unit(spelt(annex_word("note").sub("", pair.string[: pair.start()][-_LOOKED_BACK:])))
+    label = without_unit(spelt_label(annex_word("note").sub("", pair.string[: pair.start()][-_LOOKED_BACK:])))
     labels = counted_labels() if pair["clause"] else annex_labels()
     return f" {pair[2] or ''} {pair[1]} " if label.endswith(labels) else pair[0]
 
