@@ -14,23 +14,25 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from gongkai.form.aligned.align import keep_order
-from gongkai.form.aligned.annex_rows import (
+from gongkai.form.aligned.annex_columns import counts_up
+from gongkai.form.aligned.annex_form import (
     FORMS,
     LEAST_ROWS,
-    Printed,
     Row,
     annex_data,
     annex_labels,
     annex_word,
-    counts_up,
     ends_with_label,
     form_rows,
+    spelt_label,
+    without_unit,
+)
+from gongkai.form.aligned.annex_rows import (
+    Printed,
     rows_below,
     rows_of_cells,
     rows_of_columns,
     rows_of_lines,
-    spelt_label,
-    without_unit,
 )
 from gongkai.form.aligned.stream import spelt
 from gongkai.form.form import Found, Reading, parse_number, read_cell
@@ -299,6 +301,9 @@ def _aligned(runs: Sequence[Printed], rows: Sequence[Row]) -> list[tuple[int, in
 def _spells(row: Row, run: Printed, behind: str) -> float:
     """Return the likeness of a row with a run: its label stands whole or around the number; else 0."""
     best, end = 0.0, len(run.label)
+    near = run.text[-LONGEST_LABEL:] + "|" + run.label[-LONGEST_LABEL:] + behind[:LONGEST_LABEL]
+    if not any(stem in near for stem in row.stems):
+        return 0.0
     around = run.label + behind[:LONGEST_LABEL]
     for label in row.labels:
         for text in {run.label, run.text}:
