@@ -1,7 +1,7 @@
 import pytest
 
 from gongkai.form.form import Reading
-from gongkai.form.grids import read_grids, statistics_of
+from gongkai.form.grids import read_grids, read_lone_disputes, statistics_of
 from gongkai.problem import Where
 from gongkai.readers.document import Grid, grid_from_spans
 from gongkai.readers.read import read_document
@@ -181,3 +181,101 @@ def test_a_second_cell_does_not_tell_the_form():
     found = statistics_of([one, one], said=None)
     assert found.form is None
     assert [problem.code for problem in found.problems] == ["second_cell"]
+
+
+def turned(found):
+    """A grid on its side; merged cells stay merged."""
+    return Grid(tuple(zip(*found.rows, strict=True)))
+
+
+MANY = [
+    row(label, values="2100003")
+    for label in (
+        "一、本年新收",
+        "二、上年结转",
+        "（一）予以公开",
+        "（二）部分公开",
+        "1.属于国家秘密",
+        "6.属于四类过程性信息",
+    )
+] + [
+    row(label)
+    for label in (
+        "7.属于行政执法案卷",
+        "2.重复申请",
+        "1.信访举报投诉类申请",
+        "（七）总计",
+        "四、结转下年度继续办理",
+    )
+]
+
+
+def test_a_requests_table_on_its_side_is_read_as_the_upright_one():
+    upright = grid(*MANY)
+    assert cells(read_statistics([turned(upright)])) == cells(read_statistics([upright])) != {}
+
+
+def test_a_requests_table_in_two_parts_side_by_side_is_one():
+    names = ["自然人", "商业企业", "科研机构", "社会公益组织", "法律服务机构", "其他", "总计"]
+    plain = [[(cell[0], 1, 1) for cell in one] for one in MANY[:10]]
+    rows = [
+        [(t, 1, 1) for t in ["情形", *names] * 2],
+        *(a + b for a, b in zip(plain[:5], plain[5:], strict=True)),
+    ]
+    found = read_statistics([grid_from_spans(rows)[0]])
+    upright = read_statistics([grid_from_spans([rows[0][:8], *plain])[0]])
+    assert cells(found) == cells(upright)
+    assert len(found.readings) == 70
+    assert not found.problems
+
+
+def test_columns_of_the_year_before_are_left_out():
+    rows = [
+        [("信息内容", 2, 1), ("本年制发件数", 1, 2), ("本年废止件数", 1, 2), ("现行有效件数", 1, 2)],
+        [(f"{year}年", 1, 1) for year in (2021, 2022) * 3],
+        [(t, 1, 1) for t in ["行政规范性文件", "8", "2", "7", "1", "6", "5"]],
+        [("信息内容", 1, 1), ("2021年处理决定数量", 1, 3), ("2022年处理决定数量", 1, 3)],
+        [("行政许可", 1, 1), ("90", 1, 3), ("70", 1, 3)],
+    ]
+    found = cells(read_statistics([grid_from_spans(rows)[0]]))
+    assert {key[2]: value for key, value in found.items()} == {
+        "issued": 2, "repealed": 1, "in_force": 5, "decisions": 70
+    }  # fmt: skip
+
+
+def test_of_disputes_with_a_row_a_year_the_last_is_read():
+    outcomes = ["结果维持", "结果纠正", "其他结果", "尚未审结", "总计"]
+    rows = [
+        [("年度", 3, 1), ("行政复议", 1, 5), ("行政诉讼", 1, 10)],
+        [(t, 2, 1) for t in outcomes] + [("未经复议直接起诉", 1, 5), ("复议后起诉", 1, 5)],
+        [(t, 1, 1) for t in outcomes * 2],
+        [("2021年", 1, 1), *((n, 1, 1) for n in "100010000000000")],
+        [("2022年", 1, 1), *((n, 1, 1) for n in "020020000000000")],
+    ]
+    found = cells(read_statistics([grid_from_spans(rows)[0]]))
+    assert found["disputes", "review", "corrected"] == 2
+    assert found["disputes", "review", "upheld"] == 0
+    assert len(found) == 15
+
+
+def test_a_column_without_a_known_head_is_said():
+    rows = [
+        [
+            (t, 1, 1)
+            for t in ("情形", "自然人", "商业企业", "科研机构", "社会公益组织", "律所", "其他", "总计")
+        ]
+    ]
+    rows += [[(cell[0], 1, 1) for cell in one] for one in MANY[:3]]
+    found = read_statistics([grid_from_spans(rows)[0]])
+    (problem,) = found.problems
+    assert problem.code == "head"
+    assert "legal_service" in problem.message
+
+
+def test_fifteen_numbers_without_a_head_count_if_their_blocks_add_up():
+    known = (Where(line=1), ["0", "0", "1", "0", "1"] + ["0"] * 5 + ["2", "0", "0", "1", "3"])
+    found = cells(read_lone_disputes([(Where(line=2), ["3"] * 4), known]))
+    assert found["disputes", "litigation_after_review", "total"] == 3
+    assert len(found) == 15
+    (problem,) = read_lone_disputes([(Where(line=1), [*known[1][:14], "4"])])
+    assert problem.code == "head"

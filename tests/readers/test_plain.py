@@ -100,3 +100,38 @@ def test_lines_inside_a_spreadsheets_cell_stay_lines():
         "（一）制度建设",
         "健全了公开制度。",
     ]
+
+
+def told(text):
+    blocks, _ = read_plain(text.encode(), "x.txt")
+    return [block.text if isinstance(block, Paragraph) else block.texts for block in blocks]
+
+
+def test_numbers_that_a_tool_put_before_all_lines_go():
+    lines = ["一、总体情况", "　　全年公开信息12条，", "其中图解3条。", *(f"第{n}点内容。" for n in range(9))]
+    wanted = [line for line in lines if line]
+    for mark in ("  ", "\t", ":", "| "):
+        assert told("\n".join(f"{n:>4}{mark}{line}" for n, line in enumerate(lines, 1))) == wanted
+    sparse = [lines[0], "", *lines[1:]]  # `nl` and editors that number blank lines, too
+    assert told("\n".join(f"{n} {line}" if line else "" for n, line in enumerate(sparse, 1))) == wanted
+
+
+def test_numbers_that_some_lines_open_with_stay():
+    lines = [f"{n} 件" for n in range(1, 12)] + ["完"]
+    assert told("\n".join(lines)) == lines
+
+
+def test_emphasis_of_markdown_is_no_text():
+    assert told("*（单位：件）*\n\n_注：口径不变。_\n\n* 一项\n") == [
+        "（单位：件）",
+        "注：口径不变。",
+        "一项",
+    ]
+    assert told("| **项** | 数 |\n|---|---|\n| 许可 | **1846** |\n| 处罚 | * |\n") == [
+        [["项", "数"], ["许可", "1846"], ["处罚", "*"]]
+    ]
+
+
+def test_rows_without_numbers_do_not_make_a_table_lines():
+    text = "| 项 | 目 | 甲 | 乙 |\n|---|---|---|---|\n| 一 | 1.子项 |  |  |\n| 二 | 子项 | 3 | 3 |\n"
+    assert [type(block) for block in read_text(text)] == [Grid]

@@ -91,3 +91,28 @@ def test_a_page_in_one_line_is_cut_at_its_official_titles():
 
 def test_width_counts_wide_characters_twice():
     assert columns("公开 2件") == 8
+
+
+def test_first_lines_set_in_tell_paragraphs_apart_where_no_width_does():
+    lines = [
+        HEADINGS[0],
+        "    全局共办理咨询三百余件，其中网上留言占了大半，均在规定期限内",
+        "办结并公布。",
+        "    开展培训2次。",
+        "二、其他事项",
+        "    没有其他需要报告的事项。",
+    ]
+    joined = ["全局共办理咨询三百余件，其中网上留言占了大半，均在规定期限内办结并公布。", "开展培训2次。"]
+    found = [text.strip() for text in texts(unwrap(pieces(*lines)))]
+    assert found == [HEADINGS[0], *joined, *(line.strip() for line in lines[4:])]
+    flush = [line.strip() for line in lines]
+    assert texts(unwrap(pieces(*flush))) == flush
+
+
+def test_the_title_beside_a_page_mark_goes_also_inside_a_sentence():
+    title = "柏川市林业局2022年政府信息公开工作年度报告"
+    front = [title, *(f"第{n}段的内容已经说完。" for n in range(10))]
+    lines = [*front, "公开目录的更新还不及时，有的栏目空", "第 2 页 共 3 页", title, "白。", f"见{title}。"]
+    found = texts(unwrap(pieces(*lines)))
+    assert found == [*front, *lines[-5:-4], *lines[-2:]] or found[-2:] == [lines[-5] + "白。", lines[-1]]
+    assert found.count(title) == 1

@@ -72,8 +72,11 @@ def test_steps_come_in_the_order_of_their_inputs_whoever_runs_them(tmp_path):
 def test_what_is_laid_out_is_the_same_in_memory_and_on_disk():
     with steps(jobs=2) as s:
         for how in (None, s):
-            place = laid(how, "given", lambda: squared(3))
-            assert opened(place)["out"]["square"].to_pylist() == [9, 9]
+            for given in ([3], [3, 2]):
+                found = [
+                    opened(place)["out"]["square"].to_pylist() for place in laid(how, "it", squared, given)
+                ]
+                assert found == [[n * n] * 2 for n in given]
 
 
 def test_the_second_of_a_name_is_another():

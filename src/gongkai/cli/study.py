@@ -21,6 +21,7 @@ from gongkai.errors import GongkaiError, MeasureError, SchemaError
 from gongkai.tables.scheme.codebook import Codebook
 
 if TYPE_CHECKING:
+    from gongkai.store.steps import Steps
     from gongkai.tables.schema import Labels, Table
 
 
@@ -269,6 +270,7 @@ def reuse(
 
 
 def followup(
+    context: typer.Context,
     tables: opt.Tables,
     predictions: opt.Predicted,
     output: opt.Output,
@@ -280,6 +282,9 @@ def followup(
     codebook: opt.CodebookFile = None,
     level: opt.Level = 0.95,
     seed: opt.Seed = 0,
+    jobs: opt.Jobs = 1,
+    resume: opt.Resume = False,
+    scheduler: opt.Scheduler = None,
     overwrite: opt.Overwrite = False,
 ) -> None:
     """Look for each promise and problem in the agency's next report: done, again, unclear, or silence.
@@ -294,27 +299,30 @@ def followup(
     from gongkai.tables.frames import write_frames
 
     book, columns = codebook_of(codebook), opt.columns_of(by)
-    pieces = followup_pieces(
-        tables, given_predictions(predictions, tables, book), statistics=tables, codebook=book,
-        searches=[None, seed],
-    )  # fmt: skip
     told: list[Table] = []
     strange: list[Table] = []
 
-    def found_pieces() -> Iterator[Table]:
-        for search, piece in pieces:
+    def searched(steps: Steps) -> Iterator[Table]:
+        for search, piece in followup_pieces(
+            tables, given_predictions(predictions, tables, book), statistics=tables, codebook=book,
+            searches=[None, seed], steps=steps,
+        ):  # fmt: skip
             if search is None:
                 yield piece
             else:
                 strange.append(piece[["kind", "outcome"]])
 
-    def passing() -> Iterator[Table]:
+    def passing(steps: Steps) -> Iterator[Table]:
         kept = {*columns, "kind", "outcome", "agency", "checked", "inclusion", "review"}
-        for piece in _with_checked(found_pieces(), checked, ["sentence_id", "kind"]):
+        for piece in _with_checked(searched(steps), checked, ["sentence_id", "kind"]):
             told.append(piece[[c for c in piece.columns if c in kept]])
             yield piece
 
-    write_frames(passing(), output, overwrite=overwrite)
+    with stepwise(
+        context, output, tables, predictions, checked, codebook,
+        jobs=jobs, resume=resume, scheduler=scheduler, overwrite=overwrite,
+    ) as (steps, overwrite):  # fmt: skip
+        write_frames(passing(steps), output, overwrite=overwrite)
     found = pd.concat(told, ignore_index=True)
     _echo_shares(gongkai.followup_shares(found, by=columns, level=level), columns)
     if not strange:

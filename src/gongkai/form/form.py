@@ -115,7 +115,7 @@ def parse_number(text: str) -> tuple[float | None, str, bool]:
     value = float(digits + (match["fraction"] or ""))
     if (match["sign"] or "")[:1] in tuple("-−－减"):
         value = -value
-    unit = match["unit"] or ""
+    unit = simplify(match["unit"] or "")
     if unit in ("万元", "亿元"):
         value = round(value * (1e4 if unit == "万元" else 1e8), 2)
         unit = "元"

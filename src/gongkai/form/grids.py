@@ -6,10 +6,14 @@ that does not give as many values as its head has columns gives none, and a prob
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from gongkai.form.form import (
+    BLOCKS,
+    COLUMNS,
+    OUTCOMES,
     Found,
     Reading,
     form_data,
@@ -22,6 +26,16 @@ from gongkai.form.form import (
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Cell, Grid
 from gongkai.text.clean import Script
+from gongkai.text.grammar import YEAR_OF, parse_year
+
+TURNED = 10
+"""Rows of the requests table in one row of a grid that is turned."""
+TWO_PARTS = 14
+"""Columns of a grid in which a table of seven may stand twice."""
+
+
+LONGEST_YEAR = 6
+"""Characters of a cell that says a year and no more."""
 
 
 def read_grids(grids: Sequence[Grid], script: Script = "simplified") -> Iterator[Found]:
@@ -34,7 +48,7 @@ def read_grids(grids: Sequence[Grid], script: Script = "simplified") -> Iterator
     Yields:
         A reading for each cell, and problems. A table that is not there gives neither.
     """
-    sheets = _join_sheets([_sheet_of(grid, script) for grid in grids])
+    sheets = _join_sheets([sheet for grid in grids for sheet in _sheets_of(grid, script)])
     for number, sheet in enumerate(sheets, 1):
         yield from _read_sheet(sheet, number)
 
@@ -110,12 +124,54 @@ class _Sheet:
     labels: Sequence[Sequence[str]]
     requests: Sequence[str | None]
     page: int | None
+    first: int = 0
+    """Column of the grid in which it begins."""
+    turned: bool = False
+    """Its rows are the grid's columns."""
 
 
-def _sheet_of(grid: Grid, script: Script) -> _Sheet:
-    labels = [[normalize_label(cell.text, script) if cell else "" for cell in row] for row in grid.rows]
-    requests = [_request_row(row, names) for row, names in zip(grid.rows, labels, strict=True)]
-    return _Sheet(grid.rows, labels, requests, grid.page)
+def _sheets_of(grid: Grid, script: Script) -> Iterator[_Sheet]:
+    """Lay a grid out as the form does: rows of the requests table as rows, parts side by side apart."""
+    rows: Sequence[Sequence[Cell | None]] = grid.rows
+    labels = [[normalize_label(cell.text, script) if cell else "" for cell in row] for row in rows]
+    turned = _is_turned(labels)
+    if turned:
+        rows, labels = list(zip(*rows, strict=True)), [list(names) for names in zip(*labels, strict=True)]
+    for start, end in itertools.pairwise([0, *_cuts(rows, labels), len(rows[0])]):
+        part = [row[start:end] for row in rows]
+        names = [row[start:end] for row in labels]
+        requests = [_request_row(*both) for both in zip(part, names, strict=True)]
+        yield _Sheet(part, names, requests, grid.page, start, turned)
+
+
+def _is_turned(labels: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the rows of the requests table stand side by side."""
+    if len(labels[0]) < TURNED:
+        return False
+    keys = ({match_key(text, "requests", "rows") for text in names if len(text) > 3} for names in labels)
+    return any(len(found - {None}) >= TURNED for found in keys)
+
+
+def _cuts(rows: Sequence[Sequence[Cell | None]], labels: Sequence[Sequence[str]]) -> list[int]:
+    """Return the columns at which the requests table begins again, beside its first rows."""
+    for row, names in zip(rows, labels, strict=True):
+        if len(names) < TWO_PARTS:
+            return []
+        total = [
+            column for column, text in enumerate(names) if match_key(text, "requests", "columns") == "total"
+        ]
+        persons = [
+            column
+            for column, text in enumerate(names)
+            if match_key(text, "requests", "columns") == "natural_person"
+        ]
+        if (
+            len(total) == len(persons) == 2
+            and persons[0] < total[0] < persons[1]
+            and row[persons[0]] is not row[persons[1]]
+        ):
+            return [total[0] + 1]
+    return []
 
 
 def _join_sheets(sheets: Sequence[_Sheet]) -> list[_Sheet]:
@@ -132,7 +188,8 @@ def _join_sheets(sheets: Sequence[_Sheet]) -> list[_Sheet]:
             labels = [
                 [""] * (width - len(names)) + list(names) for part in (before, sheet) for names in part.labels
             ]
-            joined[-1] = _Sheet(rows, labels, [*before.requests, *sheet.requests], before.page)
+            requests = [*before.requests, *sheet.requests]
+            joined[-1] = replace(before, rows=rows, labels=labels, requests=requests)
         else:
             joined.append(sheet)
     return joined
@@ -200,9 +257,8 @@ def _read_requests(sheet: _Sheet, place: Where) -> Iterator[Found]:
     if first is None or len({k for k in keys if k}) < 3:
         return
     heads = _heads(sheet.labels[:first], "requests")
+    yield from _said_of_heads(sheet, first, heads, place)
     if len(heads) < 2:
-        said = f"{place}: the head of the requests table was not found; its rows were not read"
-        yield Problem("head", said, place)
         return
     width = min(heads)  # of the labels
     columns = tuple(heads.items())
@@ -218,6 +274,19 @@ def _read_requests(sheet: _Sheet, place: Where) -> Iterator[Found]:
                 yield from _cell("requests", key, name, cell, place, (index, column))
 
 
+def _said_of_heads(sheet: _Sheet, first: int, heads: Mapping[int, str], place: Where) -> Iterator[Problem]:
+    """Say which columns of the requests table have no head."""
+    if len(heads) < 2:
+        said = f"{place}: the head of the requests table was not found; its rows were not read"
+        yield Problem("head", said, place)
+        return
+    width = min(heads)
+    cells = [text for text in _distinct(sheet.rows[first][width:], sheet.labels[first][width:]) if text]
+    if len(heads) < len(COLUMNS) <= len(cells):
+        lacking = ", ".join(name for name in COLUMNS if name not in heads.values())
+        yield Problem("head", f"{place}: no column of the requests table is headed {lacking}", place)
+
+
 def _no_cell(place: Where, row: int, name: str) -> Problem:
     where = place._replace(row=row + 1)
     return Problem("no_cell", f"{where}: no cell for {name}; it is missing", where)
@@ -226,13 +295,26 @@ def _no_cell(place: Where, row: int, name: str) -> Problem:
 def _heads(labels: Sequence[Sequence[str]], table: str) -> dict[int, str]:
     """Map column positions to keys by the deepest head cell of the rows above the data."""
     heads: dict[int, str] = {}
-    for column in range(len(labels[0]) if labels else 0):
-        for names in reversed(labels):
+    columns = range(len(labels[0]) if labels else 0)
+    older = _older({column: "".join(names[column] for names in labels) for column in columns})
+    for column in columns:
+        for names in () if column in older else reversed(labels):
             key = match_key(names[column], table, "columns")
             if key and key not in heads.values():
                 heads[column] = key
                 break
     return heads
+
+
+def _older(said: Mapping[int, str]) -> set[int]:
+    """Return the columns, or rows, whose head names an earlier year than another's does."""
+    named = {at: [y for t in YEAR_OF.findall(text) if (y := parse_year(t))] for at, text in said.items()}
+    years = {at: max(found) for at, found in named.items() if found}
+    return {at for at, year in years.items() if year < max(years.values())}
+
+
+def _is_year(text: str) -> bool:
+    return len(text) <= LONGEST_YEAR and bool(YEAR_OF.match(text))
 
 
 def _read_disputes(sheet: _Sheet, place: Where) -> Iterator[Found]:
@@ -247,6 +329,8 @@ def _read_disputes(sheet: _Sheet, place: Where) -> Iterator[Found]:
     seen: dict[tuple[str, str], Cell] = {}
     last = "review"
     for column, cell in enumerate(sheet.rows[index]):
+        if _is_year(sheet.labels[index][column]):
+            continue
         above = [names[column] for names in reversed(sheet.labels[start:index])]
         outcome = next((k for t in above if (k := match_key(t, "disputes", "columns"))), None)
         block = next((k for t in above if (k := match_key(t, "disputes", "blocks"))), None)
@@ -274,12 +358,40 @@ def _disputes_at(sheet: _Sheet) -> tuple[int, int | None]:
         and not any(parse_number(t)[0] is not None for t in names)
     )
     start = next(starts, len(sheet.rows))
+    told: dict[int, str] = {}
     for index in range(start + 1, min(start + 6, len(sheet.rows))):
         row, names = sheet.rows[index], sheet.labels[index]
         values = [text for cell, text in zip(row, names, strict=True) if cell is not None]
+        year = values.pop(0) if values and _is_year(values[0]) else ""
         if values and all(parse_number(text)[2] for text in values) and len(_distinct(row, names)) >= 5:
-            return start, index
-    return start, None
+            told[index] = year
+            if not year:
+                break
+    older = _older(told)
+    return start, next((index for index in told if index not in older), None)
+
+
+def read_lone_disputes(rows: Iterable[tuple[Where, Sequence[str]]]) -> Iterator[Found]:
+    """Read fifteen numbers that lost their head, in the form's order, if each block adds up.
+
+    Args:
+        rows: Lines and rows of a report whose table of disputes was not found: where, and the cells.
+
+    Yields:
+        Readings of the first such row; a problem where its blocks do not add up.
+    """
+    names = [(block, outcome) for block in BLOCKS for outcome in (*OUTCOMES, "total")]
+    for where, cells in rows:
+        values = [value for cell in cells if (value := parse_number(cell)[0]) is not None]
+        if not len(cells) == len(names) == len(values):
+            continue
+        blocks = [values[at : at + 5] for at in range(0, len(names), 5)]
+        if all(sum(block[:-1]) == block[-1] for block in blocks):
+            for column, ((block, outcome), cell) in enumerate(zip(names, cells, strict=True), 1):
+                yield from read_cell("disputes", block, outcome, cell, where._replace(column=column))
+        else:
+            yield Problem("head", f"{where}: fifteen numbers have no head; disputes were not read", where)
+        return
 
 
 def _read_disputes_by_row(sheet: _Sheet, place: Where) -> Iterator[Found]:
@@ -306,8 +418,10 @@ def _read_proactive(sheet: _Sheet, place: Where) -> Iterator[Found]:
     money = 1.0
     for index, (row, labels) in enumerate(zip(sheet.rows, sheet.labels, strict=True)):
         found = {c: key for c, text in enumerate(labels) if (key := proactive_head(text))}
+        older = _older({c: labels[c] for c in found or heads})
+        if found or older:
+            heads = {c: key for c, key in (found or heads).items() if c not in older}
         if found:
-            heads = found
             money = 1e4 if any("万元" in text for text in labels) else 1.0
             continue
         key = match_key(labels[0], "proactive", "rows") if heads else None

@@ -163,7 +163,7 @@ READERS: tuple[Reader, ...] = (
     Reader("placed", 2, "html", (), _is_placed, _in("printed.placed", "read_placed"), ("selectolax",)),
     Reader("html", 3, "html", (".html", ".htm", ".shtml"), _is_html,
            _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page")),
-    Reader("text", 2, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain")),
+    Reader("text", 3, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain")),
     _refused("binary", lambda _: True, "binary data of an unknown kind; expected HTML, PDF, DOCX or text"),
 )  # fmt: skip
 """Every format that is known; earlier ones are asked first."""

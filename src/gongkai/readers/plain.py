@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import re
+import textwrap
 from collections import Counter
 
 from gongkai.readers.decode import decoded
@@ -31,13 +32,40 @@ _RULE_INSIDE = re.compile(r"\|\s*\|\s*:?-{3,}:?\s*\|[^|]*[^\s|:-]|[^\s|:-]\s*\|\
 _RULE_CELL = re.compile(r"\s*:?-{3,}:?\s*")
 LONGEST_LINE, MANY, ROWS, COLUMNS = 2000, 40, 10, 4
 """Characters, commas, rows and columns from which a text may be a spreadsheet's export."""
+NUMBERED = 10
+"""Lines that count on, each, from which a tool has numbered them."""
+_LINE_NUMBER = re.compile(r"[ \t]*(\d{1,6})(?:[:：|│]|(?=[ \t\u3000])|\s*$)[ \t]?")
+_NUMBER = re.compile(r"\d[\d,.]*\D?")
+_EMPHASIS = re.compile(r"\s*([*_])(?=[^\s*_])(.+)(?<=[^\s*_])\1\s*")
+"""A whole line in italics."""
 _EDGE = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
 
 
 def read_plain(content: bytes, name: str) -> Blocks:
     """Read plain text or Markdown."""
     text, problems = decoded(content)
-    return read_text(_without_commas(text)), problems
+    return read_text(_without_commas(_without_line_numbers(text))), problems
+
+
+def _without_line_numbers(text: str) -> str:
+    r"""Take away what a tool that numbers lines put in front of each.
+
+    >>> _without_line_numbers("\n".join(f"{n:>4}  第{n}行" for n in range(1, 12)))[:12]
+    '第1行\n第2行\n第3行\n'
+    """
+    if not text[:8].strip()[:1].isdigit():
+        return text
+    lines = text.splitlines()
+    found = [(line, _LINE_NUMBER.match(line)) for line in lines if line.strip()]
+    numbers = [int(match[1]) for _, match in found if match]
+    if len(numbers) < max(NUMBERED, len(found)):
+        return text
+    first = numbers[0]
+    in_file = [first + at for at, line in enumerate(lines) if line.strip()]
+    if numbers not in (list(range(first, first + len(numbers))), in_file):
+        return text
+    bare = (line[match.end() :] if (match := _LINE_NUMBER.match(line)) else "" for line in lines)
+    return textwrap.dedent("\n".join(bare))
 
 
 def _without_commas(text: str) -> str:
@@ -68,7 +96,7 @@ def read_text(text: str) -> list[Block]:
             continue
         blocks += _pipe_table(rows)
         rows = []
-        bare = _MARKUP.sub("", _ATTRIBUTES.sub(r"\1", line))
+        bare = _EMPHASIS.sub(r"\2", _MARKUP.sub("", _ATTRIBUTES.sub(r"\1", line)))
         if bare.strip():
             blocks.append(Paragraph(bare.rstrip()))
     return blocks
@@ -144,10 +172,20 @@ def _pipe_table(rows: list[str]) -> list[Block]:
     if drawn := _grid_table(rows):
         return [drawn]
     content = [row for row in rows if not (_PIPE_RULE.match(row) or _GRID_RULE.match(row))]
-    cells = [[cell.strip() for cell in row.strip().strip("|").split("|")] for row in content]
+    cells = [[_bare_cell(cell) for cell in row.strip().strip("|").split("|")] for row in content]
     ragged = len({len(row) for row in cells}) > 1
-    padded = any(len(row) > 2 and row[0] and row[-2:] == ["", ""] and any(row[1:]) for row in cells)
+    padded = any(
+        len(row) > 2 and row[0] and row[-2:] == ["", ""] and any(map(_NUMBER.fullmatch, row[1:]))
+        for row in cells
+    )
     if ragged or padded:
         return [Paragraph(row) for row in content]
     grid, _ = grid_from_spans([[(cell, 1, 1) for cell in row] for row in cells])
     return [grid] if grid else []
+
+
+def _bare_cell(cell: str) -> str:
+    """Return what a cell of Markdown says, without marks of emphasis around it."""
+    text = cell.strip()
+    mark = next((m for m in ("***", "**", "__") if text.startswith(m) and text.endswith(m)), "")
+    return text[len(mark) : len(text) - len(mark)].strip() if len(text) > 2 * len(mark) else text

@@ -16,10 +16,10 @@ from gongkai.form.aligned.align import align
 from gongkai.form.aligned.annex import read_annex
 from gongkai.form.aligned.stream import table_rests
 from gongkai.form.aligned.told import form_said
-from gongkai.form.form import COLUMNS, parse_number
-from gongkai.form.grids import FormCells, read_grids, statistics_of
+from gongkai.form.form import COLUMNS, Found, parse_number
+from gongkai.form.grids import FormCells, read_grids, read_lone_disputes, statistics_of
 from gongkai.form.sums import adds_up
-from gongkai.problem import Problem
+from gongkai.problem import Problem, Where
 from gongkai.readers.document import Document, Grid, Paragraph
 from gongkai.report.outline import Line
 from gongkai.report.unwrap import sections_apart
@@ -45,6 +45,7 @@ _FIGURE = re.compile(
     r"|(?<=\|)(\s*\d{1,2}[.．、])\s*\|\s*(?=[\u4e00-\u9fff])".replace("{MEASURES}", MEASURES)
 )
 """A figure, or a point's number, that a tool set apart from its sentence by pipes."""
+_FIGURES = re.compile(r"\d[\d\s|]*")
 _POINTED = re.compile("[，。；]")
 _TABLED = patterns("form.said")["tabled"]
 """Words of the tables that prose hardly has: without two of them there is no table to align."""
@@ -72,7 +73,24 @@ def read_tables(document: Document) -> Tables:
         more = _count_values(other.statistics) > _count_values(tables.statistics)
         if more and adds_up(other.statistics.readings):
             tables = other
+    if tables.statistics.tables and "disputes" not in tables.statistics.tables:
+        tables = _with_lone_disputes(tables)
     return tables if tables.statistics.form else _with_annex(tables)
+
+
+def _with_lone_disputes(tables: Tables) -> Tables:
+    """Read the numbers of disputes where nothing is left of the table but they."""
+    cells = [(number, line.text.strip(" |\t\u3000")) for number, line in enumerate(tables.lines, 1)]
+    runs = itertools.groupby(cells, key=lambda cell: bool(_FIGURES.fullmatch(cell[1])))
+    told = [list(run) for figures, run in runs if figures]
+    lines = [(Where(line=run[0][0]), re.split(r"[\s|]+", " ".join(text for _, text in run))) for run in told]
+    alone = [(number, grid) for number, grid in enumerate(tables.grids, 1) if len(grid.rows) == 1]
+    grids = [(Where(grid.page, number), grid.texts[0]) for number, grid in alone]
+    found = tuple(read_lone_disputes([*lines, *grids]))
+    if not found:
+        return tables
+    known: tuple[Found, ...] = (*tables.statistics.problems, *tables.statistics.readings)
+    return tables._replace(statistics=statistics_of((*known, *found), tables.form))
 
 
 def _with_annex(tables: Tables) -> Tables:

@@ -95,11 +95,12 @@ def unwrap(pieces: Sequence[Line]) -> list[Line]:
     """Join lines to paragraphs; page marks, running heads and a browser's printing are dropped."""
     kept = [p for p in _without_running(pieces) if p.text.strip()]
     full = _full_width([p.text for p in kept])
+    set_in = full is None and _is_set_in([p.text for p in kept])
     joined: list[Line] = []
     last = ""
     for piece in kept:
         piece = _without_pipes(piece, last, full)
-        if joined and _goes_on(last, piece.text, full):
+        if joined and (_goes_on(last, piece.text, full) or (set_in and _is_hung(last, piece.text))):
             before = joined[-1]
             joined[-1] = Line(_join(before.text, piece.text), before.page, before.index)
             of_one = full is not None and _width(last) + _width(piece.text) <= full + SLACK
@@ -242,7 +243,7 @@ def _width(text: str) -> int:
 
 def _without_running(pieces: Sequence[Line]) -> list[Line]:
     """Drop page marks, a browser's lines, and lines that stand first or last on several pages."""
-    pieces = [p for p in pieces if not PAGE_MARK.fullmatch(p.text)]
+    pieces = _without_marks(pieces)
     printed = [" ".join(p.text.split()) for p in pieces if BROWSER_LINE.fullmatch(p.text)]
     if len(printed) > 1:  # one alone may be the page's own date
         pieces = [p for p in pieces if not BROWSER_LINE.fullmatch(p.text)]
@@ -253,6 +254,21 @@ def _without_running(pieces: Sequence[Line]) -> list[Line]:
     edges = Counter(text for lines in pages.values() for text in {lines[0], lines[-1]})
     running = {text for text, count in edges.items() if count >= RUNNING and len(text) <= 60}
     return [piece for piece in pieces if piece.text.strip() not in running]
+
+
+def _without_marks(pieces: Sequence[Line]) -> list[Line]:
+    """Drop page marks, and the title where it stands beside one again."""
+    filled = [piece for piece in pieces if piece.text.strip()]
+    marks = [at for at, piece in enumerate(filled) if PAGE_MARK.fullmatch(piece.text)]
+    if not marks:
+        return filled
+    first = "".join("".join(piece.text.split()) for piece in filled[:FIRST])
+    beside = (at for mark in marks for at in (mark - 1, mark + 1) if FIRST <= at < len(filled))
+    again = {
+        at for at in beside if _may_be_title(filled[at].text) and "".join(filled[at].text.split()) in first
+    }
+    dropped = again.union(marks)
+    return [piece for at, piece in enumerate(filled) if at not in dropped]
 
 
 def _full_width(texts: Sequence[str]) -> int | None:
@@ -271,6 +287,37 @@ def _full_width(texts: Sequence[str]) -> int | None:
     broken = sum(not _ENDS.search(text) for text in near)
     wrapped = full <= WIDEST and len(near) >= max(3, SHARE * count) and wider <= count // 20
     return full if wrapped and broken >= 0.5 * len(near) else None
+
+
+def _is_set_in(texts: Sequence[str]) -> bool:
+    """Tell whether lines are set in where a sentence or a heading ended above, and only there."""
+    told = [(before, text) for before, text in itertools.pairwise(texts) if _is_prose(text)]
+    opens = [_is_first(text) for before, text in told if _ENDS.search(before) or _is_heading(before)]
+    hung = [not _is_first(text) for before, text in told if _breaks_off(before)]
+    return len(opens) >= ENOUGH and all(opens) and bool(hung) and all(hung)
+
+
+def _is_hung(line: str, following: str) -> bool:
+    """Tell whether a line of prose breaks off and the next one, not set in, is prose that ends a sentence."""
+    return (
+        _breaks_off(line)
+        and not _is_first(following)
+        and _is_prose(following)
+        and bool(_ENDS.search(following))
+    )
+
+
+def _breaks_off(line: str) -> bool:
+    return (
+        _is_prose(line)
+        and _width(line) >= LEAST_WIDTH
+        and not _ENDS.search(line)
+        and not _GAP.search(line.strip())
+    )
+
+
+def _is_first(text: str) -> bool:
+    return text[:1] in " \t\u3000"
 
 
 def _is_prose(text: str) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -152,7 +152,7 @@ def taken(
     steps: Steps | None,
     name: str,
     work: Callable[[Input], Tables],
-    inputs: Sequence[Input],
+    inputs: Iterable[Input],
     *,
     threaded: bool = False,
 ) -> Iterator[Tables]:
@@ -162,29 +162,34 @@ def taken(
         steps: Who runs it, and where the results are kept.
         name: What is done, for the bar; the second of a name is another.
         work: A function that can be pickled, of the input and the inputs of the whole measure alone.
-        inputs: Small: paths, numbers; see `laid`.
-        threaded: It has threads of its own (`steps.threads`): no worker processes on this machine.
+        inputs: Small: paths, numbers, what `laid` gave.
+        threaded: It has threads of its own: no worker processes on this machine.
     """
     if steps is None:
         yield from map(work, progress(inputs, name))
         return
-    place = _run(steps, name, work, inputs, threaded=threaded)
-    for number in range(len(inputs)):
+    given = list(inputs)
+    place = _run(steps, name, work, given, jobs=0 if threaded else steps.jobs or 0, executor=steps.executor)
+    for number in range(len(given)):
         yield _read(place, number)
 
 
-def laid(steps: Steps | None, name: str, make: Callable[[], Tables]) -> Laid:
-    """Lay out tables for the steps that follow, so that no step carries them; see `opened`.
+def laid(
+    steps: Steps | None, name: str, make: Callable[[Input], Tables], inputs: Sequence[Input]
+) -> Iterable[Laid]:
+    """Lay out tables for steps that follow, so that no step carries them; see `opened`.
 
-    They are made here, unless an interrupted run has made them. Where nothing is kept they stay in memory.
+    They are made in this process, unless an interrupted run has made them; one alone, which many steps read,
+    is laid out so that it is mapped into memory. Without steps they are made when they are asked for.
     """
     if steps is None:
-        return make()
-    return f"{_run(steps, name, lambda _: make(), [None], threaded=True, here=True)}/00000"
+        return map(make, inputs)
+    place = _run(steps, name, make, inputs, mapped=len(inputs) == 1)
+    return [f"{place}/{number:05d}" for number in range(len(inputs))]
 
 
 def opened(tables: Laid) -> Tables:
-    """Return tables that were laid out; those on disk are mapped into memory."""
+    """Return tables that were laid out."""
     if not isinstance(tables, str):
         return tables
     place, _, number = tables.rpartition("/")
@@ -197,45 +202,49 @@ def _run(
     work: Callable[[Input], Tables],
     inputs: Sequence[Input],
     *,
-    threaded: bool,
-    here: bool = False,
+    jobs: int = 0,
+    executor: Executor | None = None,
+    mapped: bool = False,
 ) -> str:
     """Do the steps that are not done, and return where the results stand."""
     steps._used[name] += 1
     place = f"{steps.folder}/{name.replace(' ', '-')}-{steps._used[name]}"
-    done = shards.open_folder(place, {"steps": len(inputs)}, overwrite=True, resume=True)
-    executor = None if here else steps.executor
-    jobs = 0 if threaded or here or steps.jobs is None or steps.jobs < 2 else steps.jobs
-    run = functools.partial(
-        shards.run_shards,
-        functools.partial(_keep, work),
-        [[one] for one in inputs],
-        place,
-        unit="step",
-        what=name,
-    )
-    if jobs and executor is None and len(inputs) - len(done) > 1:
+
+    def run(**how: Any) -> None:  # noqa: ANN401
+        done = shards.open_folder(place, {"steps": len(inputs)}, overwrite=True, resume=True)
+        numbers = shards.still_to_do(len(inputs), done, None)
+        keep = functools.partial(_keep, work, mapped)
+        shards.run_shards(
+            keep, [[one] for one in inputs], place, numbers=numbers, unit="step", what=name, **how
+        )
+
+    if executor is None and jobs > 1 and len(inputs) > 1:
         if not steps._pools:
             steps._pools.append(shards.local_pool(jobs))
         try:
-            run(numbers=shards.still_to_do(len(inputs), done, None), executor=steps._pools[0])
-        except BrokenExecutor:  # a worker was killed: `run_shards` with a pool of its own knows what to do
+            run(executor=steps._pools[0])
+        except BrokenExecutor:  # a worker was killed: with a pool of its own `run_shards` knows what to do
             steps._pools.pop().shutdown()
-            done = shards.open_folder(place, {"steps": len(inputs)}, overwrite=True, resume=True)
-            run(numbers=shards.still_to_do(len(inputs), done, None), jobs=jobs)
-        return place
-    run(numbers=shards.still_to_do(len(inputs), done, None), executor=executor)
+            run(jobs=jobs)
+    else:
+        run(executor=executor)
     return place
 
 
-def _keep(work: Callable[[Input], Tables], shard: list[Input], number: int, folder: str) -> shards.Mark:
+def _keep(
+    work: Callable[[Input], Tables], mapped: bool, shard: list[Input], number: int, folder: str
+) -> shards.Mark:
     """Write what a step gives; returns how many rows each table has. Runs in a worker."""
     found = work(shard[0])
+    how = pa.ipc.IpcWriteOptions(compression=None if mapped else "lz4")
     for name, table in found.items():
         target = Path(_file(folder, number, name))
         hidden = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}{storage.WRITING}")
-        with pa.OSFile(str(hidden), "wb") as stream, pa.ipc.new_file(stream, table.schema) as writer:
-            writer.write_table(table.combine_chunks())
+        with (
+            pa.OSFile(str(hidden), "wb") as stream,
+            pa.ipc.new_file(stream, table.schema, options=how) as one,
+        ):
+            one.write_table(table.combine_chunks())
         hidden.replace(target)
     return {name: len(table) for name, table in found.items()}
 

@@ -65,7 +65,7 @@ BROWSER_LINE = re.compile(
 """What a browser prints above and below a page: date and title, address and page of pages."""
 PAGE_MARK = re.compile(
     r"\s*(?:[-—–－―]+\s*\d{1,3}\s*[-—–－―]+|第\s*\d{1,3}\s*页(?:\s*[,，/]?\s*共\s*\d{1,3}\s*页)?|\d{1,3}\s*/\s*\d{1,3}"
-    r"|[Pp](?:age)?\.?\s*\d{1,3}(?:\s*(?:of|/)\s*\d{1,3})?(?:\s*[-–—]\s*[^。，；]{0,60}(?:报告|年报))?"
+    r"|共\s*\d{1,3}\s*页|[Pp](?:age)?\.?\s*\d{1,3}(?:\s*(?:of|/)\s*\d{1,3})?(?:\s*[-–—]\s*[^。，；]{0,60}(?:报告|年报))?"
     r"|[^\s见。，；][^见。，；]{3,60}(?:报告|年报)\s*[（(]\s*第\s*\d{1,3}\s*页\s*[）)])\s*"
 )
 PAGE_EDGE = re.compile(

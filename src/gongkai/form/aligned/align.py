@@ -92,16 +92,16 @@ def align(
     """
     cut = [atom for number, line in enumerate(lines) for atom in cut_atoms(number, line, script)]
     cut = labels_first(heads_first(cut))
-    whole = _align(cut, pages)
+    whole = _align(cut, pages, lines)
     filled = [atom for atom in cut if atom.text]
     if len(filled) == len(cut):
         return whole
     # Empty cells between numbers are blanks, or columns that a tool made of a page's layout: then sums tell.
-    closed = _align(filled, pages)
+    closed = _align(filled, pages, lines)
     return closed if len(closed.values) > len(whole.values) and adds_up(closed.values) else whole
 
 
-def _align(cut: Sequence[Atom], pages: Sequence[int | None]) -> Aligned:
+def _align(cut: Sequence[Atom], pages: Sequence[int | None], lines: Sequence[str]) -> Aligned:
     atoms = [atom._replace(rank=rank) for rank, atom in enumerate(cut)]
     again = _second_tables(atoms)
     runs = list(cut_runs(atoms[:again]))
@@ -113,7 +113,9 @@ def _align(cut: Sequence[Atom], pages: Sequence[int | None]) -> Aligned:
         return Aligned()
     places = [Where(pages[atom.line] if pages else None, line=atom.line + 1) for atom in atoms]
     found = [
-        one for read in (read_proactive, read_requests, read_disputes) for one in read(runs, chosen, places)
+        *read_proactive(runs, chosen, places),
+        *read_requests(runs, chosen, places, lines),
+        *read_disputes(runs, chosen, places),
     ]
     if again is not None:
         said = f"{places[again]}: the tables stand here a second time; the first are kept"

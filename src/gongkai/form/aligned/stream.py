@@ -39,6 +39,8 @@ GUIDANCE = 10
 """Characters of a label with a remark behind it; a shorter one names a unit."""
 RESTS, LONGEST_REST, HEAD = 5, 40, 8
 """Lines in a row, of at most so many characters, that are what is left of a table."""
+LONG_CAPTION = 20
+"""Characters of a caption that no prose has."""
 
 
 class Atom(NamedTuple):
@@ -109,9 +111,10 @@ def table_rests(lines: Sequence[str]) -> set[int]:
     """Return the numbers of lines that are left of a table: of its words and figures only.
 
     A tool that tells a page column by column leaves words and figures that no alignment can join; short lines
-    count if several follow each other, one by itself if it has the words of a whole head.
+    count if several follow each other, are a caption of the form, or have the words of a whole head.
     """
     pairs, characters = vocabulary()
+    captions = {spelt(words) for words in form_data()["flattened"]["said"] if len(words) > LONG_CAPTION}
 
     def is_rest(line: str) -> bool:
         words = [spelt(word) for word in line.split()]
@@ -126,6 +129,10 @@ def table_rests(lines: Sequence[str]) -> set[int]:
         numbers = list(run)
         if rest and (len(numbers) >= RESTS or any(len(lines[n].split()) >= HEAD for n in numbers)):
             found.update(numbers)
+        elif rest:
+            said = itertools.combinations(range(len(numbers) + 1), 2)
+            parts = (numbers[a:b] for a, b in said)
+            found.update(*(p for p in parts if spelt("".join(lines[n] for n in p)) in captions))
     return found
 
 

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from gongkai.form.aligned.places import place_blanks
 from gongkai.form.aligned.stream import YEAR_INSIDE, Atom, Row, Run, form_rows, spelt
 from gongkai.form.form import (
     BLOCKS,
@@ -121,7 +122,7 @@ def _rows_apart(
     for index, row in chosen:
         if row.table != "requests":
             continue
-        atoms = runs[index].atoms
+        atoms = _with_rest(runs, index, row)
         parts = _parts_of(atoms)
         at, more = order.index(row.key), len(parts) - 1
         before, behind = [k for k in order[:at] if k not in own][-more:], order[at + 1 : at + 1 + more]
@@ -135,6 +136,17 @@ def _rows_apart(
         else:
             own[row.key] = atoms
     return _in_forms_order(own)
+
+
+def _with_rest(runs: Sequence[Run], index: int, row: Row) -> Sequence[Atom]:
+    """Return the numbers of a row, with those that a tool set on its label's next line."""
+    atoms = runs[index].atoms
+    following = runs[index + 1] if index + 1 < len(runs) else None
+    if following is None or len(atoms) + len(following.atoms) != len(COLUMNS) or not following.text:
+        return atoms
+    rest = spelt(following.text)
+    is_rest = len(rest) > 1 and any(label.endswith(rest) and label != rest for label, _ in row.labels)
+    return (*atoms, *following.atoms) if is_rest else atoms
 
 
 def _left_out(runs: Sequence[Run]) -> tuple[str, ...]:
@@ -292,9 +304,9 @@ def _place_of(key: str, text: str) -> int:
 
 
 def read_requests(
-    runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], places: Sequence[Where]
+    runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], places: Sequence[Where], lines: Sequence[str]
 ) -> Iterator[Found]:
-    """Read the rows of the requests table; glued digits as far as the form's sums decide."""
+    """Read the rows of the requests table; glued digits and blanks as far as the form's sums decide."""
     left_out = _left_out(runs)
     own = _by_order(_rows_apart(runs, chosen, left_out), runs, chosen)
     own = _whole_table(own, runs, chosen, left_out)
@@ -307,18 +319,15 @@ def read_requests(
         said = f"{where}: the head of the requests table was not found; its rows were not read"
         yield Problem("head", said, where)
         return
-    order = _order(left_out)
-    missing = len(order) - len(own.keys() & {*order})
-    if 2 * missing > len(order):
-        where = places[first.atoms[0].rank]
-        said = f"{where}: {missing} of the {len(order)} rows of the requests table were not found"
-        yield Problem("row_not_read", said, where)
     whole = {key: atoms for key, atoms in own.items() if _is_whole(atoms, len(heads))}
-    recovered = _by_sums(own, whole) if heads == COLUMNS else {}
+    placed = place_blanks(own, first.before, lines) if heads == COLUMNS else {}
+    yield from () if placed else _rows_missing(own, left_out, places[first.atoms[0].rank])
+    recovered = _by_sums(own, whole) if heads == COLUMNS and not placed else {}
     for key, atoms in own.items():
-        if key in whole:
-            for name, atom in zip(heads, atoms, strict=True):
-                yield from read_cell("requests", key, name, atom.text, places[atom.rank])
+        if key in whole or key in placed:
+            for name, atom in zip(heads, placed.get(key, atoms), strict=True):
+                text, at = (atom.text, atom) if atom else ("", atoms[0])
+                yield from read_cell("requests", key, name, text, places[at.rank])
         elif key in recovered:
             cells, by_columns = recovered[key]
             by = ("row", "column") if by_columns else ("row",)
@@ -326,6 +335,15 @@ def read_requests(
             yield from _recovered("requests", named, atoms, places, by)
         else:
             yield _not_read(f"requests.{key}", atoms, len(heads), places)
+
+
+def _rows_missing(own: Collection[str], left_out: Collection[str], where: Where) -> Iterator[Problem]:
+    """Say it where most rows of the requests table were not found."""
+    order = _order(left_out)
+    missing = len(order) - len({*own} & {*order})
+    if 2 * missing > len(order):
+        said = f"{where}: {missing} of the {len(order)} rows of the requests table were not found"
+        yield Problem("row_not_read", said, where)
 
 
 def _by_sums(

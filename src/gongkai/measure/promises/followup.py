@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +21,9 @@ from gongkai.measure.wording.background import used_by
 from gongkai.measure.wording.reuse import last_reports
 from gongkai.measure.wording.similar import AT_A_TIME as TEXTS
 from gongkai.measure.wording.similar import PairWeights, mask, owners_weights, pair_codes
-from gongkai.store.progress import progress
+from gongkai.store.steps import Laid, Steps, Tables, laid, opened, taken
 from gongkai.tables.predicted import INDICATOR, predictions_in
-from gongkai.tables.query import arrow_of, literals, put, session, table_parts
+from gongkai.tables.query import Piece, arrow_of, literals, pieces_of, put, session, table_parts
 from gongkai.tables.schema import Predictions, Sentences, Statistics, Table
 from gongkai.tables.scheme.codebook import Codebook
 from gongkai.text.lexicon import patterns
@@ -64,6 +64,7 @@ def followup(
     statistics: Statistics | str | Path | None = None,
     thresholds: dict[str, float] | None = None,
     codebook: Codebook | None = None,
+    steps: Steps | None = None,
 ) -> Table:
     """Look for each promise and problem of a report in the agency's next one.
 
@@ -83,6 +84,7 @@ def followup(
             answered by it.
         thresholds: Score from which a counterpart counts, for that label and for `problem`.
         codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
+        steps: Who looks through the reports; see `store.steps`.
 
     Returns:
         One row per promise (`kind` is the label followed) and per sentence of `problems` (`kind` problem)
@@ -106,7 +108,7 @@ def followup(
             successive years.
     """
     pieces = followup_pieces(
-        sentences, predictions, statistics=statistics, thresholds=thresholds, codebook=codebook
+        sentences, predictions, statistics=statistics, thresholds=thresholds, codebook=codebook, steps=steps
     )
     return pd.concat([piece for _, piece in pieces], ignore_index=True)
 
@@ -149,6 +151,7 @@ def followup_pieces(
     thresholds: dict[str, float] | None = None,
     codebook: Codebook | None = None,
     searches: Sequence[int | None] = (None,),
+    steps: Steps | None = None,
 ) -> Iterator[tuple[int | None, Table]]:
     """Yield what `followup` (None) or `followup_placebo` (a seed) returns, some hundred reports at a time.
 
@@ -165,21 +168,26 @@ def followup_pieces(
         (models,) = db.sql("SELECT count(DISTINCT model) FROM predictions").fetchall()[0]
         if models != 1:
             raise MeasureError(f"expected the predictions of one model, have those of {models}")
-        _hold(db, sentences, statistics)
+        _hold(db, sentences, statistics, steps)
         db.execute(
             "CREATE TABLE tagged AS SELECT DISTINCT sentence_id::VARCHAR AS sentence_id FROM predictions "
             f"WHERE {INDICATOR} = {literals([follow])} AND predicted::BOOLEAN"
         )
-        weights = owners_weights(_by_agency(db))
+        (weights,) = laid(
+            steps, "weights", lambda _: {"pairs": owners_weights(_by_agency(db)).table()}, [follow]
+        )
         limits = {follow: PROMISED, "problem": PROBLEM} | (thresholds or {})
         successive = _successive(db)
         for search in searches:
             pairs, found = successive if search is None else _exchanged(successive, search), False
-            for batch, frame, cells in _laid_out(db, pairs):
-                known = cells if search is None else {}
-                if rows := list(_rows_of(frame, batch, weights, known, scheme, limits)):
+            work = functools.partial(
+                _found, weights=weights, follow=follow, uncounted=scheme.uncounted_sections, limits=limits,
+                with_cells=search is None,
+            )  # fmt: skip
+            for piece in taken(steps, "following up", work, _laid_out(db, pairs, steps)):
+                if len(piece["rows"]):
                     found = True
-                    yield search, pd.DataFrame(rows).astype(_may_lack())
+                    yield search, piece["rows"].to_pandas()
             if not found and search == searches[0]:
                 raise MeasureError("no promise or problem of an agency with reports of two successive years")
 
@@ -208,20 +216,31 @@ def _hold(
     db: duckdb.DuckDBPyConnection,
     sentences: Sentences | str | Path,
     statistics: Statistics | str | Path | None,
+    steps: Steps | None,
 ) -> None:
     """Make the tables `held`, sentences of known agency and year in their order, and `cells`."""
     place = 0
-    for part in table_parts(sentences, "sentences", NEEDED):
+    pieces = pieces_of(sentences, "sentences")
+    for piece, found in zip(pieces, taken(steps, "masking", _masked, pieces), strict=True):
+        part = piece.read(NEEDED)
         rows = part.append_column("place", pa.array(np.arange(place, place + len(part))))
         place += len(part)
-        rows = rows.filter(pc.and_(pc.is_valid(rows["agency"]), pc.is_valid(rows["year"])))
-        masked = pa.array([mask(text) for text in rows["text"].to_pylist()], pa.string())
-        put(db, "held", rows.append_column("masked", masked))
+        put(db, "held", rows.filter(_are_dated(rows)).append_column("masked", found["texts"]["masked"]))
     wanted = pa.array(sorted(named_cells()))
     put(db, "cells", pa.table({c: pa.array([], pa.string()) for c in CELLS}))
     for part in table_parts(statistics, "statistics", CELLS) if statistics is not None else ():
         names = (part[c].cast(pa.string()) for c in ("table", "row", "column"))
         put(db, "cells", part.filter(pc.is_in(pc.binary_join_element_wise(*names, "."), wanted)))
+
+
+def _are_dated(rows: pa.Table) -> pa.ChunkedArray:
+    return pc.and_(pc.is_valid(rows["agency"]), pc.is_valid(rows["year"]))
+
+
+def _masked(piece: Piece) -> Tables:
+    rows = piece.read(["agency", "year", "text"])
+    texts = rows.filter(_are_dated(rows))["text"].to_pylist()
+    return {"texts": pa.table({"masked": pa.array([mask(text) for text in texts], pa.string())})}
 
 
 def _by_agency(db: duckdb.DuckDBPyConnection) -> Iterator[tuple[list[str], Vector]]:
@@ -237,9 +256,9 @@ def _by_agency(db: duckdb.DuckDBPyConnection) -> Iterator[tuple[list[str], Vecto
 
 
 def _laid_out(
-    db: duckdb.DuckDBPyConnection, pairs: list[tuple[int, str, str]]
-) -> Iterator[tuple[list[tuple[int, str, str]], Table, dict[str, dict[str, float]]]]:
-    """Yield some pairs of reports at a time, their sentences in order, with `promised`, and their cells.
+    db: duckdb.DuckDBPyConnection, pairs: list[tuple[int, str, str]], steps: Steps | None
+) -> Iterable[tuple[list[tuple[int, str, str]], Laid]]:
+    """Lay out some pairs of reports at a time: their `sentences`, with `promised`, and their `cells`.
 
     `held` and `cells` are laid out in that order, so that not all is looked through for each.
     """
@@ -255,12 +274,37 @@ def _laid_out(
             f"CREATE OR REPLACE TABLE {table}_of AS SELECT batch, {table}.*{more} "
             f"FROM {table} JOIN asked USING (report_id) ORDER BY batch"
         )
-    for k, batch in enumerate(progress(batches, "following up")):
-        frame, cells = (
-            db.sql(f"SELECT * EXCLUDE (batch) FROM {ordered}").to_arrow_table().to_pandas()
-            for ordered in (f"held_of WHERE batch = {k} ORDER BY place", f"cells_of WHERE batch = {k}")
-        )
-        yield batch, frame, cells_of(cells)
+
+    def of_batch(k: int) -> Tables:
+        sources = {
+            "sentences": f"held_of WHERE batch = {k} ORDER BY place",
+            "cells": f"cells_of WHERE batch = {k}",
+        }
+        return {
+            name: db.sql(f"SELECT * EXCLUDE (batch) FROM {source}").to_arrow_table()
+            for name, source in sources.items()
+        }
+
+    return zip(batches, laid(steps, "laying out reports", of_batch, range(len(batches))), strict=True)
+
+
+def _found(
+    given: tuple[list[tuple[int, str, str]], Laid],
+    *,
+    weights: Laid,
+    follow: str,
+    uncounted: Sequence[str],
+    limits: Mapping[str, float],
+    with_cells: bool,
+) -> Tables:
+    """Return as `rows` what is found of the promises and problems of the first reports of some pairs."""
+    pairs, tables = given
+    frame = opened(tables)["sentences"].to_pandas()
+    cells = cells_of(opened(tables)["cells"].to_pandas()) if with_cells else {}
+    known = PairWeights.of(opened(weights)["pairs"])
+    rows = list(_rows_of(frame, pairs, known, cells, follow, uncounted, limits))
+    made = pd.DataFrame(rows).astype(_may_lack()) if rows else pd.DataFrame()
+    return {"rows": pa.Table.from_pandas(made, preserve_index=False)}
 
 
 def _rows_of(
@@ -268,7 +312,8 @@ def _rows_of(
     pairs: list[tuple[int, str, str]],
     weights: PairWeights,
     cells: Mapping[str, Mapping[str, float]],
-    scheme: Codebook,
+    follow: str,
+    uncounted: Sequence[str],
     limits: Mapping[str, float],
 ) -> Iterator[dict[str, object]]:
     """Yield what is found of each promise and problem of the first report of a pair in the second."""
@@ -277,11 +322,11 @@ def _rows_of(
     leads = set(zip(held["report_id"], held["lead"], strict=True))
     announces = np.array([key in leads for key in zip(held["report_id"], held["text"], strict=True)], bool)
     section, texts = (np.array(held[c], object) for c in ("section", "text"))
-    counted = ~np.isin(section, scheme.uncounted_sections)
+    counted = ~np.isin(section, uncounted)
     naming = section == "problems"
     naming[naming] = ~is_framing(texts[naming].tolist())
     meant = meanings(texts[naming].tolist())
-    candidates = {scheme.follow: promised & ~announces & counted, "problem": naming & ~promised & ~announces}
+    candidates = {follow: promised & ~announces & counted, "problem": naming & ~promised & ~announces}
     matrix = weights.rows([*held["masked"], *map(bare, texts[naming].tolist())])
     of_report = frame.groupby("report_id").indices
     sought: list[tuple[int, str, Vector, Vector]] = []

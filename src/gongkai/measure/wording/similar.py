@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from gongkai.measure.wording import background as genre
 
@@ -62,6 +63,16 @@ class PairWeights:
 
     codes: Vector
     values: Vector
+
+    @classmethod
+    def of(cls, table: pa.Table) -> PairWeights:
+        """Return what `table` gave."""
+        codes, values = (table[c].to_numpy() for c in ("code", "value"))
+        return cls(codes, values)
+
+    def table(self) -> pa.Table:
+        """Return them as a table, a row per pair."""
+        return pa.table({"code": self.codes, "value": self.values})
 
     def rows(self, texts: Sequence[str]) -> sp.csr_matrix:
         """Return texts × character pairs, each row of length 1, so that a product of rows is their cosine."""

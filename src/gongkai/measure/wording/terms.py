@@ -215,7 +215,8 @@ def _split(
     if reports is None or by not in reports.columns:
         raise SchemaError(f"sentences lack {by}; they have {', '.join(map(str, present))}")
     numbers = {"report_id": reports["report_id"], "side": split.number(reports[by])}
-    return replace(split, sides=laid(steps, "groups", lambda: {"sides": arrow_of(numbers)}))
+    (sides,) = laid(steps, "groups", lambda _: {"sides": arrow_of(numbers)}, [by])
+    return replace(split, sides=sides)
 
 
 def _count(
