@@ -141,7 +141,10 @@ def test_many_parts_say_what_one_file_says(name, corpus, tmp_path):
         pd.testing.assert_frame_equal(table, others[path], rtol=0, atol=1e-9, obj=path)
 
 
-STEPWISE = {"terms": (3, "--codebook admitted"), "terms-by": (4, "--seed 1"), "followup": (7, "--seed 1")}
+STEPWISE = {
+    "terms": (3, "--codebook admitted"), "terms-by": (4, "--seed 1"), "followup": (7, "--seed 1"),
+    "reuse": (11, "-n 3"),
+}  # fmt: skip
 """After how many steps a command is killed, and what would change its result."""
 DYING = """
 import os, signal

@@ -23,7 +23,7 @@ import pyarrow as pa
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
 from gongkai.store import shards, storage
 from gongkai.store.progress import progress
-from gongkai.store.run import libraries, refuse_existing, version
+from gongkai.store.run import libraries, refuse_existing, sweep_beside, version
 
 Input = TypeVar("Input")
 Tables = dict[str, pa.Table]
@@ -107,6 +107,7 @@ def steps(
             )
         if not goes_on:
             refuse_existing(target, overwrite=overwrite)
+        sweep_beside(target)
         shards.open_folder(kept, whole, overwrite=overwrite, resume=resume)
         try:
             with _ended(Steps(jobs, executor, str(kept), goes_on)) as s:

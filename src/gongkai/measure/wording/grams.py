@@ -195,7 +195,12 @@ def known_parts(
         rows = part.filter(are_known(part, preambles=preambles))
         found += len(rows)
         yield rows
-    if not found:
+    refuse_none(found)
+
+
+def refuse_none(known: int) -> None:
+    """Raise MeasureError when there are no sentences of known agency and year."""
+    if not known:
         raise MeasureError("no sentence of a report whose agency and year are known")
 
 

@@ -110,7 +110,7 @@ def reuse_placebo(sentences: Sentences | str | Path, *, n_own: int = 8, seed: in
     """
     with _read(sentences, ()) as (frame, words):
         keys, group = _groups(frame)
-        last = _last_keys(keys)
+        last = last_keys(keys)
         strange: dict[tuple[str, int], tuple[str, int]] = {}
         for year in sorted({year for _, year in last}):
             of_year = [key for key in last if key[1] == year]
@@ -168,7 +168,7 @@ def _flags(
     keys, group = _groups(frame)
     return {
         "shared": _shared_flags(frame, words, n, share, list(within)),
-        "sticky": _sticky_flags(words, keys, group, n_own, _last_keys(keys)),
+        "sticky": _sticky_flags(words, keys, group, n_own, last_keys(keys)),
         "redundant": _redundant_flags(words, keys, group, n_within),
     }
 
@@ -191,10 +191,11 @@ def last_reports(groups: dict[tuple[str, int], Vector]) -> dict[tuple[str, int],
 
     There are none where two agencies of the series have a report of that year.
     """
-    return {key: groups[before] for key, before in _last_keys(groups).items()}
+    return {key: groups[before] for key, before in last_keys(groups).items()}
 
 
-def _last_keys(groups: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, int]]:
+def last_keys(groups: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, int]]:
+    """Return for each agency and year those of its series' year before; see `last_reports`."""
     of_series: dict[tuple[str, int], list[tuple[str, int]]] = {}
     known = dict.fromkeys(groups)
     for agency, year in known:

@@ -87,15 +87,18 @@ def write_page(
     method = method or ("count" if labels is None else "dsl")
     if (method == "count") != (labels is None):
         raise MeasureError(f"method {method}: labels and one of adjusted, ppi or dsl go together")
-    corpus = read_corpus(tables, predictions, codebook, level, labels, method, followed, copies)
-    blocks = Blocks(corpus, target.parent if is_file else target)
-    if is_file:
-        with whole_file(target, overwrite=overwrite) as hidden, hidden.open("w", encoding="utf-8") as stream:
-            _write_file(stream, corpus, blocks, about)
-        return target
-    with whole_folder(target, overwrite=overwrite) as folder:
-        _write_folder(folder, corpus, blocks, about)
-        write_json(folder / "run.json", manifest("page", {"level": level, "method": corpus.method}, {}))
+    with read_corpus(tables, predictions, codebook, level, labels, method, followed, copies) as corpus:
+        blocks = Blocks(corpus, target.parent if is_file else target)
+        if is_file:
+            with (
+                whole_file(target, overwrite=overwrite) as hidden,
+                hidden.open("w", encoding="utf-8") as stream,
+            ):
+                _write_file(stream, corpus, blocks, about)
+            return target
+        with whole_folder(target, overwrite=overwrite) as folder:
+            _write_folder(folder, corpus, blocks, about)
+            write_json(folder / "run.json", manifest("page", {"level": level, "method": corpus.method}, {}))
     return target / "index.html"
 
 
