@@ -36,7 +36,7 @@ from gongkai.form.aligned.annex_form import (
 from gongkai.form.aligned.stream import Atom, cut_atoms, spelt
 from gongkai.form.form import normalize_label, parse_number
 from gongkai.problem import Where
-from gongkai.readers.document import Grid
+from gongkai.readers.document import Cell, Grid
 from gongkai.text.clean import Script, fold_width
 
 LOOKED_BACK = 120
@@ -113,29 +113,33 @@ def _rows_of_part(
     grid: Grid, number: int, labels: Sequence[Sequence[str]], head: int, heads: Sequence[str], start: int
 ) -> Iterator[Printed]:
     """Yield the rows of a sheet that stands in columns of a grid from `start` on."""
-    body = range(head + 1, len(labels))
-    columns = number_columns(heads, [labels[i] for i in body])
+    body = labels[head + 1 :]
+    columns = number_columns(heads, body)
     others = {c for c, name in enumerate(heads) if is_other(name)}.union(columns)
-    names = [heads[c] if heads else "" for c in columns]
-    shown = [[labels[i][c] for c in columns] for i in body]
+    names = [heads[c] for c in columns] if heads else [""] * len(columns)
+    shown = [[row[c] for c in columns] for row in body] if columns else []
     choose = of_report(names, shown) if len(columns) > 1 else lambda row: 0
-    for index, texts in zip(body, shown if columns else (), strict=bool(columns)):
-        row = grid.rows[index][start : start + len(labels[0])]
-        cells = [row[c] for c in columns]
-        said = {
-            labels[index][c]: c
-            for c in range(len(row))
-            if c not in others and not any(row[c] is cell for cell in cells)
-        }
-        said = {name: c for name, c in said.items() if _is_word(name)}
-        at = choose(texts)
-        kept = [at] if at is not None else range(len(columns))
-        taken = [(columns[k], cell) for k in kept if (cell := cells[k]) is not None]
+    for index, (told, numbers) in enumerate(zip(body, shown, strict=False), head + 1):
+        row = grid.rows[index][start : start + len(told)]
+        said = _said(told, row, others, [row[c] for c in columns])
+        at = choose(numbers)
+        kept = columns if at is None else [columns[at]]
+        taken = [(c, cell) for c in kept if (cell := row[c]) is not None]
         if said and taken:
             (column, first), *_ = taken
             where = Where(first.page or grid.page, number, index + 1, start + column + 1)
-            numbers = [cell.text for _, cell in taken]
-            yield _printed(_label_parts(said, heads, column), numbers, where, heads=names)
+            yield _printed(
+                _label_parts(said, heads, column), [cell.text for _, cell in taken], where, heads=names
+            )
+
+
+def _said(
+    told: Sequence[str], row: Sequence[Cell | None], others: set[int], numbers: Sequence[Cell | None]
+) -> dict[str, int]:
+    """Return a row's words, each with its column; a cell merged into one of numbers is none."""
+    of_numbers = set(map(id, numbers))
+    words = (c for c, name in enumerate(told) if c not in others and _is_word(name))
+    return {told[c]: c for c in words if id(row[c]) not in of_numbers}
 
 
 def _is_word(text: str) -> bool:
