@@ -240,7 +240,7 @@ def reuse(
     """
     from gongkai.measure.promises.pairs import copied_shares, is_found
     from gongkai.measure.wording.copies import THRESHOLD
-    from gongkai.measure.wording.reuse import reuse_placebo, reused_sentences
+    from gongkai.measure.wording.reuse import reuse_and_placebo, reused_sentences
     from gongkai.store.storage import user_text
     from gongkai.tables.frames import write_frame
 
@@ -250,13 +250,14 @@ def reuse(
         context, output, tables, phrases, checked,
         jobs=jobs, resume=resume, scheduler=scheduler, overwrite=overwrite,
     ) as (steps, overwrite):  # fmt: skip
-        found = gongkai.reuse(tables, n=n, share=share)
+        found, placebo = reuse_and_placebo(tables, n=n, share=share, steps=steps)
         write_frame(found, output, overwrite=overwrite)
         if flags is not None:
-            write_frame(reused_sentences(tables, n=n, share=share), flags, overwrite=overwrite)
+            sentences = reused_sentences(tables, n=n, share=share, steps=steps)
+            write_frame(sentences, flags, overwrite=overwrite)
         for name, part in found.groupby("measure"):
             typer.echo(f"  {name:<10} mean {_mean(part)}")
-        typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(reuse_placebo(tables))}")
+        typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(placebo)}")
         if named is not None:
             found = gongkai.mentions(tables)
             write_frame(found, named, overwrite=overwrite)
