@@ -28,6 +28,7 @@ from gongkai.report.outline import (
     find_sections,
     find_title,
     is_official_heading,
+    is_statutory_title,
     is_told_heading,
     reason_against,
 )
@@ -111,7 +112,11 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     statistics = tables.statistics
     lines = repair_lines(_cleaned(sections_apart(unwrap(tables.lines)), tables.script))
     is_title_here = is_official_heading if tables.form else is_told_heading
-    prose = [line for line in lines if is_title_here(line.text) or not is_table_line(line.text)]
+    prose = [
+        line
+        for line, below in itertools.pairwise([*lines, None])
+        if line and (is_title_here(line.text) or not is_table_line(line.text) or _heads(line, below))
+    ]
     start, title = find_title(prose)
     index_block = [*_index_block(tables)]
     identity = identify(title, [*index_block, *(line.text for line in lines)], known)
@@ -151,6 +156,11 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         checks=tuple(check_cells(statistics.readings, told, scope=scope, kind=identity.kind)),
         problems=tuple(problems),
     )
+
+
+def _heads(line: Line, below: Line | None) -> bool:
+    """Tell whether a word that tables have too, 其他, stands above a text."""
+    return below is not None and below.text.endswith("。") and is_statutory_title(line.text)
 
 
 def _damage(document: Document) -> Iterator[Problem]:
