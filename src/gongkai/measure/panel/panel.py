@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongkai.errors import MeasureError, SchemaError
-from gongkai.measure.agencies.coverage import coverage
 from gongkai.measure.agencies.series import series
 from gongkai.measure.inference.groups import PLACES, with_covariates
 from gongkai.measure.panel.crosswalk import crosswalk, quantities
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 
     from gongkai.tables.schema import Checks, Labels, Predictions, Reports, Sentences, Statistics, Table
     from gongkai.tables.scheme.codebook import Codebook
+
+    Vector = np.ndarray[Any, np.dtype[Any]]
 
 FORMATS = (".parquet", ".csv", ".xlsx", ".jsonl", ".dta")
 _KEY = ["agency", "year"]
@@ -150,12 +151,13 @@ def panel_gaps(reports: Reports) -> Table:
     Returns:
         One row per gap: `agency, year`.
     """
-    found = coverage(reports)
-    held = found[found["reports"] > 0].dropna(subset=_KEY)
-    ends = held.groupby("agency")["year"].agg(["min", "max"])
-    gone = found[found["status"] == "missing"].merge(ends, left_on="agency", right_index=True)
-    inside = (gone["year"] > gone["min"]) & (gone["year"] < gone["max"])
-    return gone.loc[inside, _KEY].reset_index(drop=True)
+    kept = reports[reports["same_as"].isna()] if "same_as" in reports.columns else reports
+    held = kept[_KEY].dropna().drop_duplicates().sort_values(_KEY)
+    agency, year = held["agency"].to_numpy(object), held["year"].to_numpy(int)
+    between = np.where(agency[1:] == agency[:-1], np.maximum(np.diff(year) - 1, 0), 0)
+    last = np.repeat(np.arange(len(between)), between)
+    after = np.arange(len(last)) - np.repeat(np.cumsum(between) - between, between) + 1
+    return pd.DataFrame({"agency": agency[last], "year": year[last] + after})
 
 
 def _base(kept: Reports, renames: Table | None) -> tuple[Table, list[Column]]:
@@ -239,10 +241,12 @@ def _shares(
 def _lengths(sentences: Sentences | str | Path) -> tuple[Table, list[Column]]:
     lengths = []
     for part in table_parts(sentences, "sentences", [*_KEY, "text"]):
-        rows = part.to_pandas()
-        lengths.append(rows.assign(characters=rows["text"].str.len()).groupby(_KEY)[["characters"]].sum())
-    found = pd.concat(lengths).groupby(_KEY).sum().reset_index()
-    return found, [Column("characters", "characters", "length of all sentences", "字数")]
+        counted = part.select(_KEY).append_column("characters", pc.utf8_length(part["text"]))
+        lengths.append(counted.group_by(_KEY).aggregate([("characters", "sum")]))
+    joined = pa.concat_tables(lengths, promote_options="permissive").rename_columns([*_KEY, "characters"])
+    found = joined.group_by(_KEY).aggregate([("characters", "sum")]).rename_columns([*_KEY, "characters"])
+    known = found.filter(pc.and_(pc.is_valid(found["agency"]), pc.is_valid(found["year"]))).to_pandas()
+    return known, [Column("characters", "characters", "length of all sentences", "字数")]
 
 
 def _reuse(sentences: Sentences | str | Path) -> tuple[Table, list[Column]]:
@@ -294,44 +298,48 @@ def _figures(single: Reports, statistics: Statistics | str | Path) -> list[tuple
 
     Behind them what continues from the annex of 2008–2018 to the later tables, where the panel has both.
     """
-    pieces, names, has_annex = [], dict[str, str](), False
-    for cells in _cells(statistics, single):
-        has_annex = has_annex or bool(cells["table"].eq("annex").any())
-        named = _named(cells)
-        if named.empty:
-            continue
-        once = named.drop_duplicates("_name")
-        cell = once["table"] + "." + once["row"] + "." + once["column"]
-        names |= dict(zip(once["_name"], cell, strict=True))
-        pieces.append(named.pivot_table(index=_KEY, columns="_name", values="value", aggfunc="first"))
+    place, has_annex = pd.Index(single["report_id"]), False
+    held: dict[str, tuple[str, Vector]] = {}
+    for part in table_parts(statistics, "statistics", ["report_id", "table", "row", "column", "value"]):
+        has_annex = has_annex or bool(pc.any(pc.equal(part["table"], "annex")).as_py())
+        names = (part[c].cast(pa.string()) for c in ("table", "row", "column"))
+        cells = pc.binary_join_element_wise(*names, ".").combine_chunks().dictionary_encode()
+        row = place.get_indexer(part["report_id"].to_pandas())
+        known = (row >= 0) & part["value"].is_valid().to_numpy()
+        order = np.flatnonzero(known)[::-1]  # of a cell that stands twice the first counts
+        code = pc.fill_null(cells.indices, -1).to_numpy()[order]
+        value = part["value"].to_numpy()[order].astype(float)
+        for k, cell in enumerate(cells.dictionary.to_pylist()):
+            if name := _figure(*cell.split(".", 2)):
+                here = code == k
+                _, column = held.setdefault(name, (cell, np.full(len(single), np.nan)))
+                at, printed = row[order[here]], value[here]
+                blank = np.isnan(column[at])
+                column[at[blank]] = printed[blank]
     found: list[tuple[Table, list[Column]]] = []
-    if pieces:
-        wide = pd.concat(pieces).sort_index(axis=1)
+    if shown := {name: held[name] for name in sorted(held) if not np.isnan(held[name][1]).all()}:
+        columns = pd.DataFrame({name: column for name, (_, column) in shown.items()}, index=single.index)
+        wide = pd.concat([single[_KEY], columns], axis=1)
         described = [
-            Column(name, "yuan" if name.endswith("_yuan") else "count", f"cell {names[name]} of the form",
+            Column(name, "yuan" if name.endswith("_yuan") else "count", f"cell {cell} of the form",
                    "法定表格数值")
-            for name in map(str, wide.columns)
+            for name, (cell, _) in shown.items()
         ]  # fmt: skip
-        found.append((wide.reset_index(), described))
+        found.append((wide, described))
     if has_annex:
         found.append(_across_forms(_cells(statistics, single)))
     return found
 
 
-def _named(cells: Table) -> Table:
-    """Return the cells that the panel holds, with their names there."""
-    requests = cells[(cells["table"] == "requests") & (cells["column"] == "total")]
-    disputes = cells[(cells["table"] == "disputes") & cells["row"].isin(_BLOCKS)]
-    others = cells[
-        (cells["table"] == "proactive") & cells["column"].isin(["decisions", "amount_yuan", "in_force"])
-    ]
-    return pd.concat(
-        [
-            requests.assign(_name="req_" + requests["row"]),
-            disputes.assign(_name=disputes["row"].map(_BLOCKS) + "_" + disputes["column"]),
-            others.assign(_name=others["row"] + "_" + others["column"].replace("amount_yuan", "yuan")),
-        ]
-    )
+def _figure(table: str, row: str, column: str) -> str | None:
+    """Return what the panel calls a cell, None for those that it does not hold."""
+    if table == "requests" and column == "total":
+        return f"req_{row}"
+    if table == "disputes" and row in _BLOCKS:
+        return f"{_BLOCKS[row]}_{column}"
+    if table == "proactive" and column in ("decisions", "amount_yuan", "in_force"):
+        return f"{row}_{'yuan' if column == 'amount_yuan' else column}"
+    return None
 
 
 def _across_forms(parts: Iterable[Table]) -> tuple[Table, list[Column]]:

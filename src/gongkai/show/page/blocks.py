@@ -20,11 +20,7 @@ from gongkai.tables.scheme.codebook import Codebook
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-SIZE = 8_000
-"""Sentences of a block, about: some hundred kilobytes to a megabyte, which opens at once."""
 _USED = {cell for one in RATES for cell in (*one.top, *one.bottom)}
-RATED = 3_000
-"""Reports whose rates are computed at a time: enough that it is quick, few enough that it is small."""
 _ABOUT = ("title", "form", "published", "scope", "media_type", "script")
 
 
@@ -43,20 +39,12 @@ class Blocks:
         self.order = {name: number for number, (name, _) in enumerate(corpus.agencies)}
         self.problems = _grouped(corpus.problems, "report_id")
         self.followed, self.copies = _grouped(corpus.followed, "agency"), _grouped(corpus.copies, "agency")
-        self.tally: Json = {"sentences": len(corpus.tables["sentences"]), "reports": [], "cells": []}
+        self.tally: Json = {"sentences": corpus.tables["sentences"].rows, "reports": [], "cells": []}
         self.names: dict[str, int] = {}
         self.folders: dict[Path, Path | None] = {}
-        self.rated = 0
+        self.spans = corpus.tables["sentences"].spans
+        self.tables: dict[str, Held] = {}
         self.figures: Json = {}
-        self.plan: list[tuple[int, int]] = []
-        first = size = 0
-        for number, (_, rows) in enumerate(corpus.agencies):
-            if size and size + corpus.sentences(rows) > SIZE:
-                self.plan.append((first, number))
-                first, size = number, 0
-            size += corpus.sentences(rows) + 1
-        if corpus.agencies:
-            self.plan.append((first, len(corpus.agencies)))
 
     def __iter__(self) -> Iterator[dict[int, Json]]:
         """Give each block: what the core does not hold of each of its agencies, by number.
@@ -64,19 +52,25 @@ class Blocks:
         When all are given, `tally` holds what was counted of each report, and the names of the cells;
         the tables are let go.
         """
-        for first, after in self.plan:
-            yield self._block(first, self.corpus.agencies[first:after])
+        shelf = -1
+        for first, after in self.corpus.plan:
+            held = self.corpus.agencies[first:after]
+            if shelf < 0 or held[0][1].start == self.spans[shelf][1]:
+                shelf += 1
+                self.tables = {name: rows.take(shelf) for name, rows in self.corpus.tables.items()}
+                self.figures = self._rates(*self.spans[shelf])
+            yield self._block(first, held)
         self.tally["cells"] = list(self.names)
-        self.corpus.tables.clear()  # the shares, which come next, need the room
+        self.tables.clear()  # the shares, which come next, need the room
         pa.default_memory_pool().release_unused()
 
     def _block(self, first: int, groups: list[tuple[str | None, range]]) -> dict[int, Json]:
         low, high = groups[0][1].start, groups[-1][1].stop
-        tables = self.corpus.tables
+        tables = self.tables
         sentences = _sentences(tables["sentences"], tables["predictions"], self.corpus.scheme, low, high)
         checks = _checks(tables["checks"], low, high)
         cells = _cells(tables["statistics"], self.names, low, high)
-        figures = self._rates(low, high)
+        figures = self.figures
         about = records(self.corpus.reports.iloc[low:high])
         made: dict[int, Json] = {}
         for number, (name, held) in enumerate(groups, start=first):
@@ -137,18 +131,15 @@ class Blocks:
 
     def _rates(self, low: int, high: int) -> Json:
         """Return by report its rates: indicator, year, value, low, high, counts, broken rules, note."""
-        if high <= self.rated:
-            return self.figures
-        after = min(max(high, low + RATED), len(self.corpus.reports))
         found: Json = defaultdict(list)
-        tables = self.corpus.tables
-        cells = tables["statistics"].of(low, after, "row", {cell.split(".")[1] for cell in _USED})
+        tables = self.tables
+        cells = tables["statistics"].of(low, high, "row", {cell.split(".")[1] for cell in _USED})
         if len(cells):
             order = {one.key: k for k, one in enumerate(RATES)}
             rules = {rule for one in RATES for rule in one.rules()}
-            reports = self.corpus.reports.iloc[low:after]
+            reports = self.corpus.reports.iloc[low:high]
             table = rates(
-                reports, cells, tables["checks"].of(low, after, "rule", rules), level=self.corpus.level,
+                reports, cells, tables["checks"].of(low, high, "rule", rules), level=self.corpus.level,
                 only=tuple(order),
             )  # fmt: skip
             table = table[table["value"].notna()]
@@ -159,7 +150,6 @@ class Blocks:
             ):
                 numbers = [(round(v, 5) if v == v else None) if isinstance(v, float) else v for v in row]
                 found[rid].append([order[key], *numbers])
-        self.rated, self.figures = after, found
         return found
 
     def _link(self, source: str) -> str | None:

@@ -1,10 +1,16 @@
-"""A table's rows by report, small in memory: texts as codes, cut out as a frame when asked."""
+"""A table's rows by report: all of them on disk, those of some thousand reports in the hand, and small.
+
+In the hand texts are codes, and rows are cut out as a frame when asked.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import contextlib
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,33 +23,36 @@ from gongkai.tables.schema import Table
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
+AT_A_TIME = 200_000
+"""Rows that are put in order at a time."""
+
 
 class Held:
-    """The rows of one table, those of a report together."""
+    """The rows of one table of a run of reports."""
 
-    def __init__(self, pieces: Iterable[pa.Table], reports: Sequence[str]) -> None:
-        """Put rows into the order of the reports; those of other reports are left out.
+    def __init__(self, rows: pa.Table, first: int, after: int) -> None:
+        """Hold rows.
 
         Args:
-            pieces: Arrow tables with `report_id`, one after the other.
-            reports: Ids in the order of the page.
+            rows: Rows with `_number`, the place of their report, in this order.
+            first: The first report's place.
+            after: That behind the last.
         """
-        encoded = [_encoded(piece) for piece in pieces]
-        table = pa.concat_tables(encoded, promote_options="permissive").unify_dictionaries().combine_chunks()
-        place = {report: number for number, report in enumerate(reports)}
-        column = table["report_id"].combine_chunks()
-        known = np.array([place.get(r, -1) for r in column.dictionary.to_pylist()] + [-1])
-        codes = pc.fill_null(column.indices, len(known) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
-        number = known[codes]
-        order = np.argsort(number, kind="stable")
-        order = order[np.searchsorted(number[order], 0) :]
-        self.table = table.take(pa.array(order)).combine_chunks()
-        self.starts = np.searchsorted(number[order], np.arange(len(reports) + 1))
+        self.first = first
+        self.starts = np.searchsorted(rows["_number"].to_numpy(), np.arange(first, after + 1))
+        coded = [
+            column.dictionary_encode() if pa.types.is_string(column.type) and name not in _OWN else column
+            for name, column in zip(rows.column_names, rows.itercolumns(), strict=True)
+        ]
+        self.table = pa.table(coded, names=rows.column_names).unify_dictionaries().combine_chunks()
         self._texts: dict[str, list[str | None]] = {}
 
+    def _span(self, first: int, after: int) -> tuple[int, int]:
+        low, high = int(self.starts[first - self.first]), int(self.starts[after - self.first])
+        return low, high - low
+
     def _slice(self, column: str, first: int, after: int) -> pa.Array:
-        low, high = int(self.starts[first]), int(self.starts[after])
-        chunks: pa.ChunkedArray = self.table[column].slice(low, high - low)
+        chunks: pa.ChunkedArray = self.table[column].slice(*self._span(first, after))
         return chunks.chunk(0) if chunks.num_chunks else pa.array([], chunks.type)
 
     def column(self, name: str, first: int, after: int) -> list[Any]:
@@ -70,50 +79,121 @@ class Held:
 
     def of(self, first: int, after: int, column: str, among: Collection[str]) -> Table:
         """Return the rows of reports `first` to before `after` with one of these values, texts as texts."""
-        low, high = int(self.starts[first]), int(self.starts[after])
-        part = _where(self.table.slice(low, high - low), column, among)
+        part = self.table.slice(*self._span(first, after))
+        part = part.filter(pc.is_in(part[column].cast(pa.string()), pa.array(sorted(among), pa.string())))
         columns = [
             c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in part.itercolumns()
         ]
         frame: Table = pa.table(columns, names=part.column_names).to_pandas()
         return frame
 
-    def where(self, column: str, among: Collection[str]) -> pa.Table:
-        """Return the rows of all reports with one of these values."""
-        return _where(self.table, column, among)
 
-    def values(self, column: str) -> list[str]:
-        """Return the texts that stand in a column, each once, in order."""
-        return sorted(v for v in pc.unique(self.table[column]).to_pylist() if v is not None)
+class Shelved:
+    """The rows of one table on disk; a shelf has those of a run of reports."""
 
-    def __len__(self) -> int:
-        return len(self.table)
+    def __init__(
+        self,
+        stream: IO[bytes],
+        pieces: Iterable[pa.Table],
+        reports: Sequence[str],
+        ends: Sequence[int],
+        seen: Callable[[pa.Table], None] | None = None,
+    ) -> None:
+        """Write rows down by the order of their reports; those of other reports are left out.
+
+        Args:
+            stream: An empty file, open as long as rows are read.
+            pieces: Arrow tables with `report_id`, one after the other, at least one.
+            reports: Ids in the order of the page.
+            ends: Behind which report each shelf ends.
+            seen: Is called with the rows of these reports, some at a time.
+        """
+        self.spans = list(pairwise([0, *ends]))
+        self.rows = 0
+        self._sheets = [list[int]() for _ in self.spans]
+        sheets = _sheets(pieces, {report: number for number, report in enumerate(reports)})
+        first = next(sheets)
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        with pa.ipc.new_file(stream, first.schema, options=options) as writer:
+            count = 0
+            for sheet in chain([first], sheets):
+                bounds = np.searchsorted(sheet["_number"].to_numpy(), [0, *ends])
+                self.rows += len(sheet)
+                if seen:
+                    seen(sheet)
+                for shelf, (low, high) in enumerate(pairwise(bounds.tolist())):
+                    for batch in sheet.slice(low, high - low).cast(first.schema).to_batches():
+                        writer.write_batch(batch)
+                        self._sheets[shelf].append(count)
+                        count += 1
+        self._file = pa.ipc.open_file(stream)
+
+    def take(self, shelf: int) -> Held:
+        """Return the rows of a shelf."""
+        batches = [self._file.get_batch(number) for number in self._sheets[shelf]]
+        rows = pa.Table.from_batches(batches, self._file.schema)
+        order = np.argsort(rows["_number"].to_numpy(), kind="stable")
+        return Held(rows.take(pa.array(order)), *self.spans[shelf])
 
 
-def held(source: str | Path | Table, name: str, columns: Sequence[str], reports: Sequence[str]) -> Held:
-    """Hold columns of a table: the parts of a folder, or a frame."""
+def _sheets(pieces: Iterable[pa.Table], place: Mapping[str, int]) -> Iterator[pa.Table]:
+    """Yield rows of many pieces together, with `_number`, the place of their report, in this order."""
+    waiting: list[pa.Table] = []
+    for piece in pieces:
+        waiting.append(_numbered(piece, place))
+        if sum(map(len, waiting)) >= AT_A_TIME:
+            yield _ordered(waiting)
+            waiting.clear()
+    if waiting:
+        yield _ordered(waiting)
+
+
+def _numbered(piece: pa.Table, place: Mapping[str, int]) -> pa.Table:
+    columns = []
+    for column in piece.itercolumns():
+        text = pa.types.is_null(column.type) or pa.types.is_large_string(column.type)
+        columns.append(column.cast(pa.string()) if text else column)
+    rows = pa.table(columns, names=piece.column_names)
+    ids = rows["report_id"].combine_chunks().dictionary_encode()
+    known = np.array([*(place.get(r, -1) for r in ids.dictionary.to_pylist()), -1], np.int32)
+    codes = pc.fill_null(ids.indices, len(known) - 1)
+    rows = rows.append_column("_number", pa.array(known[codes.to_numpy()]))
+    return rows.filter(pc.greater_equal(rows["_number"], 0))
+
+
+def _ordered(pieces: Sequence[pa.Table]) -> pa.Table:
+    rows = pa.concat_tables(pieces, promote_options="permissive")
+    return rows.take(pa.array(np.argsort(rows["_number"].to_numpy(), kind="stable"))).combine_chunks()
+
+
+@contextlib.contextmanager
+def shelved(
+    source: str | Path | Table,
+    name: str,
+    columns: Sequence[str],
+    reports: Sequence[str],
+    ends: Sequence[int],
+    seen: Callable[[pa.Table], None] | None = None,
+) -> Iterator[Shelved]:
+    """Lay columns of a table, the parts of a folder or a frame, out on disk as long as the context is.
+
+    Args:
+        source: The folder or the frame.
+        name: Of the table.
+        columns: What is wanted beside `report_id`.
+        reports: Ids in the order of the page.
+        ends: Behind which report each shelf ends.
+        seen: Is called with the rows of these reports, some at a time.
+    """
     wanted = ["report_id", *(c for c in columns if c != "report_id")]
     if isinstance(source, str | Path):
-        return Held(read_parts(source, name, wanted), reports)
-    frame = source.assign(**{c: None for c in wanted if c not in source.columns})
-    return Held([arrow_of(frame[wanted])], reports)
-
-
-def _where(table: pa.Table, column: str, among: Collection[str]) -> pa.Table:
-    return table.filter(pc.is_in(table[column].cast(pa.string()), pa.array(sorted(among), pa.string())))
+        pieces = read_parts(source, name, wanted)
+    else:
+        frame = source.assign(**{c: None for c in wanted if c not in source.columns})
+        pieces = iter([arrow_of(frame[wanted])])
+    with tempfile.TemporaryFile(prefix="gongkai-") as stream:
+        yield Shelved(stream, pieces, reports, ends, seen)
 
 
 _OWN = ("sentence_id", "text", "message")
 """Texts of which hardly two are alike: no codes."""
-
-
-def _encoded(piece: pa.Table) -> pa.Table:
-    columns = []
-    for name, column in zip(piece.column_names, piece.itercolumns(), strict=True):
-        if pa.types.is_null(column.type):
-            column = column.cast(pa.string())
-        if pa.types.is_large_string(column.type):
-            column = column.cast(pa.string())
-        is_text = pa.types.is_string(column.type)
-        columns.append(column.dictionary_encode() if is_text and name not in _OWN else column)
-    return pa.table(columns, names=piece.column_names)
