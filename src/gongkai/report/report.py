@@ -111,12 +111,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     tables = read_tables(document)
     statistics = tables.statistics
     lines = repair_lines(_cleaned(sections_apart(unwrap(tables.lines)), tables.script))
-    is_title_here = is_official_heading if tables.form else is_told_heading
-    prose = [
-        line
-        for line, below in itertools.pairwise([*lines, None])
-        if line and (is_title_here(line.text) or not is_table_line(line.text) or _heads(line, below))
-    ]
+    prose = _prose(lines, official=bool(tables.form))
     start, title = find_title(prose)
     index_block = [*_index_block(tables)]
     identity = identify(title, [*index_block, *(line.text for line in lines)], known)
@@ -158,9 +153,17 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     )
 
 
-def _heads(line: Line, below: Line | None) -> bool:
-    """Tell whether a word that tables have too, 其他, stands above a text."""
-    return below is not None and below.text.endswith("。") and is_statutory_title(line.text)
+def _prose(lines: Sequence[Line], *, official: bool) -> list[Line]:
+    """Leave out what is left of the tables; a word that they have too, 其他, may stand above a text."""
+    is_title_here = is_official_heading if official else is_told_heading
+    below = itertools.chain((line.text for line in lines[1:]), ("",))
+    return [
+        line
+        for line, following in zip(lines, below, strict=True)
+        if is_title_here(line.text)
+        or not is_table_line(line.text)
+        or (following.endswith("。") and is_statutory_title(line.text))
+    ]
 
 
 def _damage(document: Document) -> Iterator[Problem]:
