@@ -171,7 +171,11 @@ def is_official_heading(text: str) -> bool:
     title = heading[1] if heading else plain_ordinal(text)
     if not heading and (len(title) > 24 or len(title) < 6):
         return False
-    return _match("statutory", title) is not None and title.endswith(("况", "项", "题"))
+    return _match("statutory", title) is not None and _ends_title(title)
+
+
+def _ends_title(title: str) -> bool:
+    return title.endswith(("况", "项", "题"))
 
 
 def is_told_heading(text: str) -> bool:
@@ -216,7 +220,10 @@ def find_sections(lines: Sequence[Line], *, statutory: bool) -> list[Part]:
         chosen = _ascending(chosen)
     parts = [Part("preamble", "", [])]
     marks = {index: (section, heading, rest) for index, section, _, heading, rest in chosen if section}
-    unused = {index for index, _, kind, _, _ in candidates if kind == "unnumbered"}.difference(marks)
+    titles = {
+        index for index, _, kind, heading, _ in candidates if kind == "unnumbered" and _ends_title(heading)
+    }
+    unused = titles.difference(marks)
     if not marks:
         return _by_cues(lines)
     for index, line in enumerate(lines):
