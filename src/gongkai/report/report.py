@@ -156,10 +156,10 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
 def _prose(lines: Sequence[Line], *, official: bool) -> list[Line]:
     """Leave out what is left of the tables; a word that they have too, 其他, may stand above a text."""
     is_title_here = is_official_heading if official else is_told_heading
-    below = itertools.chain((line.text for line in lines[1:]), ("",))
+    texts = [*(line.text for line in lines), ""]
     return [
         line
-        for line, following in zip(lines, below, strict=True)
+        for line, following in zip(lines, texts[1:], strict=True)
         if is_title_here(line.text)
         or not is_table_line(line.text)
         or (following.endswith("。") and is_statutory_title(line.text))
