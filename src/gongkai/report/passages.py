@@ -126,7 +126,7 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
         if before is not None and broken and not _WORDS["sub_heading"].match(line.text):
             joined[-1] = Line(before.text + line.text, before.page, before.index)
         else:
-            joined.append(Line(line.text, line.page, line.index))
+            joined.append(line)
     return joined
 
 

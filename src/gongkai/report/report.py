@@ -37,7 +37,7 @@ from gongkai.report.repair import repair_lines
 from gongkai.report.tables import FRAME, MAX_PARAGRAPH, Tables, read_tables
 from gongkai.report.unwrap import sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids
-from gongkai.text.clean import Script, clean_text, count_damage, drop_adverts, is_furniture
+from gongkai.text.clean import Script, clean_line, clean_text, count_damage, is_furniture
 from gongkai.text.lexicon import patterns
 
 _MARKDOWN = re.compile(
@@ -172,7 +172,7 @@ def _damage(document: Document) -> Iterator[Problem]:
     texts = [b.text for b in document.blocks if isinstance(b, Paragraph)]
     if any(len(text) > MAX_PARAGRAPH for text in texts):
         yield Problem("paragraph_cut", f"a paragraph was cut at {MAX_PARAGRAPH:,} characters")
-    lost = sum(count_damage(text[:MAX_PARAGRAPH]) for text in texts)
+    lost = count_damage("\n".join(text[:MAX_PARAGRAPH] for text in texts))
     if lost:
         yield Problem("characters_lost", f"characters are lost in {lost} places (a wrong decoding upstream?)")
 
@@ -201,7 +201,7 @@ def _cleaned(pieces: Sequence[Line], script: Script) -> list[Line]:
     for piece in pieces:
         for part in FRAME.split(piece.text):
             bare = _MARKDOWN.sub(lambda m: m[1] or "", part)
-            text = drop_adverts(clean_text(bare, script=script))
+            text = clean_line(bare, script=script)
             if text:
                 lines.append(Line(text, piece.page, piece.index))
     return lines

@@ -132,9 +132,9 @@ def _tables(document: Document, *, as_lines: bool = False) -> Tables:
 
 def _aligned(tables: Tables) -> Tables:
     """Read from lines what grids do not give."""
-    lines, statistics = tables.lines, tables.statistics
+    lines, statistics, known = tables.lines, tables.statistics, tables.statistics.tables
     aligned = align([p.text for p in lines], script=tables.script, pages=[p.page for p in lines])
-    more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
+    more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in known)
     statistics = statistics_of((*statistics.problems, *statistics.readings, *more), tables.form)
     pieces = _without(lines, aligned.spans)
     rests = table_rests([p.text for p in pieces])
