@@ -28,6 +28,7 @@ from gongkai.report.outline import (
     find_sections,
     find_title,
     is_official_heading,
+    is_statutory_title,
     is_told_heading,
     reason_against,
 )
@@ -110,8 +111,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     tables = read_tables(document)
     statistics = tables.statistics
     lines = repair_lines(_cleaned(sections_apart(unwrap(tables.lines)), tables.script))
-    is_title_here = is_official_heading if tables.form else is_told_heading
-    prose = [line for line in lines if is_title_here(line.text) or not is_table_line(line.text)]
+    prose = _prose(lines, official=bool(tables.form))
     start, title = find_title(prose)
     index_block = [*_index_block(tables)]
     identity = identify(title, [*index_block, *(line.text for line in lines)], known)
@@ -151,6 +151,19 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         checks=tuple(check_cells(statistics.readings, told, scope=scope, kind=identity.kind)),
         problems=tuple(problems),
     )
+
+
+def _prose(lines: Sequence[Line], *, official: bool) -> list[Line]:
+    """Leave out what is left of the tables; a word that they have too, 其他, may stand above a text."""
+    is_title_here = is_official_heading if official else is_told_heading
+    texts = [*(line.text for line in lines), ""]
+    return [
+        line
+        for line, following in zip(lines, texts[1:], strict=True)
+        if is_title_here(line.text)
+        or not is_table_line(line.text)
+        or (following.endswith("。") and is_statutory_title(line.text))
+    ]
 
 
 def _damage(document: Document) -> Iterator[Problem]:
