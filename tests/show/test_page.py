@@ -186,10 +186,13 @@ def test_a_folder_holds_the_same_apart(tables, predictions, tmp_path, page):
     index = write_page(tables, predictions, tmp_path / "site")
     assert index == tmp_path / "site" / "index.html"
     assert '<script src="data/core.js">' in index.read_text(encoding="utf-8")
-    core = (index.parent / "data" / "core.js").read_text(encoding="utf-8")
-    assert json.loads(core.removeprefix('gongkai("core",').removesuffix(")")) == held(page, "core")
-    block = (index.parent / "data" / "0.js").read_text(encoding="utf-8")
-    assert json.loads(block.removeprefix("gongkai(0,").removesuffix(")")) == held(page, "block-0")
+    core, years, block = (
+        json.loads((index.parent / "data" / f"{key}.js").read_text(encoding="utf-8").partition(",")[2][:-1])
+        for key in ("core", "years", "0")
+    )
+    core["shares"]["agency,year"] = years
+    assert core == held(page, "core")
+    assert block == held(page, "block-0")
     with pytest.raises(GongkaiError, match="exists"):
         write_page(tables, predictions, tmp_path / "site")
     write_page(tables, predictions, tmp_path / "site", overwrite=True)

@@ -134,6 +134,7 @@ def _write_folder(folder: Path, corpus: Corpus, blocks: Blocks, about: dict[str,
             place[agency] = number
         _write_data(folder, number, held)
     made = core(corpus, about, blocks.tally) | {"block": place, "version": version()}
+    _write_data(folder, "years", made["shares"].pop("agency,year"))  # most of all shares, seldom wanted
     _write_data(folder, "core", made)
     before, after = _document(in_file=False)
     (folder / "index.html").write_text(before.replace(_STATIC, overview(made)) + after, encoding="utf-8")

@@ -159,6 +159,7 @@ function yearsChart(width, points, label, { end, height = 220, forms = true, cou
   return node;
 }
 
+const MOST_POINTS = 2000;
 // Two labels: a dot an agency, crossed by the corpus; the farthest are named where there is room.
 function mapChart(width, points, corpus, labels, chosen, choose) {
   const height = Math.max(340, Math.min(600, width * 0.62)), left = 48, right = 16, top = 30, bottom = 48;
@@ -178,7 +179,12 @@ function mapChart(width, points, corpus, labels, chosen, choose) {
   const taken = points.map((p) => [x.at(p.across.value) - 4, y.at(p.up.value) - 4, 8, 8]);
   taken.push(...corners.map(([key, at, up, anchor]) => { const room = Math.min(width * 0.44, wide(t(key, { a, b }))); return [anchor === "end" ? at - room : at, up - 12, room, 16]; }));
   const r = points.length > 400 ? 2.5 : 5;
-  for (const p of points) {
+  const far = [...points].sort((p, q) => distance(q) - distance(p)).slice(0, width > 700 ? 12 : 7);
+  // Of very many dots one line draws all; an even draw and the farthest can be chosen.
+  const some = points.length > MOST_POINTS ? new Set([...points.filter((_, k) => k % Math.ceil(points.length / MOST_POINTS) === 0), ...far]) : points;
+  const at = (p) => `M${x.at(p.across.value).toFixed(1)} ${y.at(p.up.value).toFixed(1)}h0`;
+  if (some !== points) node.append(s("path", { class: "dots", "stroke-width": 2 * r, d: [...new Set(points.map(at))].join("") }));
+  for (const p of some) {
     const tip = `${p.name}\n${a} ${percent(p.across.value)}\n${b} ${percent(p.up.value)}`;
     const shown = p.agency === chosen;
     node.append(s("a", { class: shown ? "point chosen" : "point", href: agencyLink(p.agency), "aria-label": tip.replaceAll("\n", ", "), "data-tip": tip, onpointerenter: () => choose(p) },
@@ -190,7 +196,6 @@ function mapChart(width, points, corpus, labels, chosen, choose) {
   node.cross = (p) => cross.replaceChildren(...[[p.across, true], [p.up, false]].filter(([share]) => share.low !== null).map(([share, flat]) =>
     s("line", flat ? { class: "interval strong", x1: x.at(share.low), x2: x.at(Math.min(share.high, x.end)), y1: y.at(p.up.value), y2: y.at(p.up.value) }
       : { class: "interval strong", x1: x.at(p.across.value), x2: x.at(p.across.value), y1: y.at(share.low), y2: y.at(Math.min(share.high, y.end)) })));
-  const far = [...points].sort((p, q) => distance(q) - distance(p)).slice(0, width > 700 ? 12 : 7);
   function distance(p) { return ((x.at(p.across.value) - x.at(corpus[0].value)) / width) ** 2 + ((y.at(p.up.value) - y.at(corpus[1].value)) / height) ** 2; }
   for (const p of far) {
     const name = shorten(p.name, 210), room = wide(name) + 4, px = x.at(p.across.value), py = y.at(p.up.value);

@@ -186,7 +186,7 @@ function mapFigure(within) {
   const points = () => agencyShares(within).filter((row) => row[0] >= 0).map((row) => ({ agency: row[0], name: agencyName(row[0]), across: shareAt(row, 1, a), up: shareAt(row, 1, b) })).filter((p) => p.across.value !== null && p.up.value !== null);
   if (points().length < 2) return null;
   return figure({
-    name: "map", heading: core.scheme.kinds.length === 4 ? t("f_map") : `${title(a)} × ${title(b)}`, sub: t("f_map_sub"), note: methodNote(agencyShares(within), 1),
+    name: "map", heading: core.scheme.kinds.length === 4 ? t("f_map") : `${title(a)} × ${title(b)}`, sub: points().length > MOST_POINTS ? `${t("f_map_sub")} ${t("f_map_some")}` : t("f_map_sub"), note: methodNote(agencyShares(within), 1),
     draw: (width) => {
       const node = mapChart(width, points(), [whole(a, within), whole(b, within)], [title(a), title(b)], null, (p) => node.cross(p));
       node.addEventListener("focusin", (event) => { const p = points().find((one) => agencyLink(one.agency) === event.target.getAttribute("href")); if (p) node.cross(p); });
