@@ -198,6 +198,27 @@ def test_a_folder_holds_the_same_apart(tables, predictions, tmp_path, page):
     write_page(tables, predictions, tmp_path / "site", overwrite=True)
 
 
+def test_rows_taken_from_disk_some_at_a_time_are_the_same(tables, predictions, tmp_path, monkeypatch, page):
+    for name, value in (("corpus.SIZE", 1), ("corpus.SHELF", 2), ("held.AT_A_TIME", 5)):
+        monkeypatch.setattr(f"gongkai.show.page.{name}", value)
+    parts = write_page(tables, predictions, tmp_path / "parts.html").read_text(encoding="utf-8")
+    one, other = (held(text, "core") for text in (page, parts))
+    assert len(set(other.pop("block"))) > len(set(one.pop("block")))
+
+    def reports(text, names):
+        """The reports of a page, their cells by name."""
+        blocks = re.findall(r'id="block-(\d+)"', text)
+        found = [r for k in blocks for a in held(text, f"block-{k}").values() for r in a["reports"]]
+        for report in found:
+            pairs, others = report["cells"]
+            plain = dict(zip((names[k] for k in pairs[::2]), pairs[1::2], strict=True))
+            report["cells"] = [plain, sorted([names[k], *rest] for k, *rest in others)]
+        return {report["id"]: report for report in found}
+
+    assert reports(page, one.pop("cells")) == reports(parts, other.pop("cells"))
+    assert {k: v for k, v in one.items() if k != "model"} == {k: v for k, v in other.items() if k != "model"}
+
+
 def many(tables, predictions, copies, folder):
     """Write the tiny corpus many times over, each time by agencies of another name."""
     names = ("reports", "sentences", "statistics", "checks", "problems")
