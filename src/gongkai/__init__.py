@@ -77,12 +77,12 @@ if TYPE_CHECKING:
     from gongkai.report.file import read_report as read_report
     from gongkai.show.figures import plot_change as plot_change
     from gongkai.show.figures import plot_kinds as plot_kinds
-    from gongkai.show.figures import plot_network as plot_network
     from gongkai.show.figures import plot_prevalence as plot_prevalence
-    from gongkai.show.figures import plot_terms as plot_terms
     from gongkai.show.figures import save_chart as save_chart
     from gongkai.show.figures import to_svg as to_svg
     from gongkai.show.page import write_page as write_page
+    from gongkai.show.wording import plot_network as plot_network
+    from gongkai.show.wording import plot_terms as plot_terms
     from gongkai.store.run import bundled as bundled
     from gongkai.tables.parts import read_table
     from gongkai.tables.predicted import read_predictions as read_predictions
@@ -129,8 +129,8 @@ _GROUPS = {
         "with_covariates": "measure.inference.groups", "write_panel": "measure.panel.panel",
     },
     "show": {
-        "plot_change": "show.figures", "plot_kinds": "show.figures", "plot_network": "show.figures",
-        "plot_prevalence": "show.figures", "plot_terms": "show.figures", "save_chart": "show.figures",
+        "plot_change": "show.figures", "plot_kinds": "show.figures", "plot_network": "show.wording",
+        "plot_prevalence": "show.figures", "plot_terms": "show.wording", "save_chart": "show.figures",
         "to_svg": "show.figures", "write_page": "show.page",
     },
 }  # fmt: skip

@@ -140,8 +140,9 @@ KINDS: Mapping[str, Kind] = {
         "statistics", "warning", "two annexes of statistics: the first was kept",
         "有两份统计附表：保留了第一份"),
     "annex_not_read": Kind(
-        "statistics", "warning", "an annex is announced and was not found: is it a file of its own?",
-        "正文说有附表而没有找到：它是否在另一个文件里？"),
+        "statistics", "warning",
+        "an annex is announced, or lines of it stand there, and none was read: is it a file of its own?",
+        "正文说有附表，或有附表的行，而没有读出：它是否在另一个文件里？"),
     "recovered": Kind(
         "statistics", "note", "cells that ran together were told apart by the form's sums (how: recovered)",
         "粘连的单元格已按表内合计分开（how 为 recovered）"),

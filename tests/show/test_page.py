@@ -1,3 +1,6 @@
+import base64
+import gzip
+import hashlib
 import json
 import re
 import shutil
@@ -17,6 +20,7 @@ from gongkai.measure.shares.prevalence import prevalence
 from gongkai.problem import KINDS
 from gongkai.show import page as page_module
 from gongkai.show.page import script, write_page
+from gongkai.show.page.runtime import bundle, runtime
 from gongkai.show.page.static import words
 from gongkai.tables.parts import read_table
 from gongkai.tables.predicted import far_share
@@ -71,7 +75,10 @@ def test_it_needs_nothing_from_outside_and_runs_no_script_but_its_own(page):
     assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//", page)
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)[1]
     assert "default-src 'none'" in policy
-    assert re.search(r"script-src 'sha256-[^ ]+';", policy)
+    digests = [
+        base64.b64encode(hashlib.sha256(code.encode()).digest()).decode() for code in (script(), runtime())
+    ]
+    assert re.search(r"script-src ([^;]+);", policy)[1] == " ".join(f"'sha256-{one}'" for one in digests)
 
 
 def test_every_sentence_stands_in_it_in_place_with_its_kind_and_scores(page, sentences, predictions):
@@ -174,6 +181,20 @@ def test_the_script_is_plain_javascript(tmp_path):
     (tmp_path / "s.js").write_text(script(), encoding="utf-8")
     subprocess.run([node, "--check", tmp_path / "s.js"], check=True)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|fetch\(", script())
+
+
+def test_the_program_that_draws_stands_in_it_once_and_is_that_of_the_figures_for_papers(
+    page, tables, predictions, tmp_path
+):
+    pytest.importorskip("vl_convert")
+    packed = re.findall(r'<script type="text/plain" id="runtime">([^<]+)</script>', page)
+    assert [gzip.decompress(base64.b64decode(one)).decode("utf-8") for one in packed] == [runtime()]
+    assert runtime() == bundle(), "python -m gongkai.show.page.runtime makes it again"
+    for holder in ("University of Washington Interactive Data Lab", "Mike Bostock", "Joachim Wester"):
+        assert holder in runtime().partition("*/")[0]
+    folder = write_page(tables, predictions, tmp_path / "site").parent
+    assert (folder / "data" / "vega.js").read_text(encoding="utf-8") == runtime()
+    assert 'id="runtime"' not in (folder / "index.html").read_text(encoding="utf-8")
 
 
 def test_without_a_script_the_shares_stand_there(page):

@@ -201,6 +201,7 @@ def publish(
 
 
 def reuse(
+    context: typer.Context,
     tables: opt.Tables,
     output: opt.Output,
     copies: Annotated[Path | None, Option(help="Also write each copied sentence.")] = None,
@@ -227,6 +228,9 @@ def reuse(
         Path | None,
         Option(help="With --copies: a sheet of gongkai sample from it, with `checked` filled in."),
     ] = None,
+    jobs: opt.Jobs = 1,
+    resume: opt.Resume = False,
+    scheduler: opt.Scheduler = None,
     overwrite: opt.Overwrite = False,
 ) -> None:
     """Measure text that was there before: at other agencies, in last year's report, in the same report.
@@ -236,37 +240,46 @@ def reuse(
     """
     from gongkai.measure.promises.pairs import copied_shares, is_found
     from gongkai.measure.wording.copies import THRESHOLD
-    from gongkai.measure.wording.reuse import reuse_placebo, reused_sentences
+    from gongkai.measure.wording.reuse import reuse_and_placebo, reused_sentences
     from gongkai.store.storage import user_text
     from gongkai.tables.frames import write_frame
 
     if copies is None and (nearest or checked is not None):
         raise GongkaiError("--nearest and --checked are about pairs: they need --copies FILE")
-    found = gongkai.reuse(tables, n=n, share=share)
-    write_frame(found, output, overwrite=overwrite)
-    if flags is not None:
-        write_frame(reused_sentences(tables, n=n, share=share), flags, overwrite=overwrite)
-    for name, part in found.groupby("measure"):
-        typer.echo(f"  {name:<10} mean {_mean(part)}")
-    typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(reuse_placebo(tables))}")
-    if named is not None:
-        found = gongkai.mentions(tables)
-        write_frame(found, named, overwrite=overwrite)
-        typer.echo(f"{named}: {len(found)} names of another place, agency or year")
-    if usual is not None:
-        write_frame(gongkai.mandated_phrases(tables), usual, overwrite=overwrite)
-    if copies is not None or network is not None:
-        further = [] if phrases is None else user_text(phrases).split("\n")
-        reports = gongkai.read(tables, "reports")
-        pairs = gongkai.copied(tables, reports, threshold=0 if nearest else THRESHOLD, phrases=further)
-        if nearest or checked is not None:
-            keys = ["sentence_id", "source_id", "kind"]
-            (pairs,) = _with_checked([pairs.assign(found=is_found(pairs))], checked, keys)
-            _echo_shares(copied_shares(pairs), [])
-        if copies is not None:
-            write_frame(pairs, copies, overwrite=overwrite)
-        if network is not None:
-            write_frame(gongkai.copy_network(pairs, reports, sentences=tables), network, overwrite=overwrite)
+    with stepwise(
+        context, output, tables, phrases, checked,
+        jobs=jobs, resume=resume, scheduler=scheduler, overwrite=overwrite,
+    ) as (steps, overwrite):  # fmt: skip
+        found, placebo = reuse_and_placebo(tables, n=n, share=share, steps=steps)
+        write_frame(found, output, overwrite=overwrite)
+        if flags is not None:
+            sentences = reused_sentences(tables, n=n, share=share, steps=steps)
+            write_frame(sentences, flags, overwrite=overwrite)
+        for name, part in found.groupby("measure"):
+            typer.echo(f"  {name:<10} mean {_mean(part)}")
+        typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(placebo)}")
+        if named is not None:
+            found = gongkai.mentions(tables)
+            write_frame(found, named, overwrite=overwrite)
+            typer.echo(f"{named}: {len(found)} names of another place, agency or year")
+        if usual is not None:
+            write_frame(gongkai.mandated_phrases(tables), usual, overwrite=overwrite)
+        if copies is not None or network is not None:
+            further = [] if phrases is None else user_text(phrases).split("\n")
+            reports = gongkai.read(tables, "reports")
+            pairs = gongkai.copied(
+                tables, reports, threshold=0 if nearest else THRESHOLD, phrases=further, steps=steps
+            )
+            if nearest or checked is not None:
+                keys = ["sentence_id", "source_id", "kind"]
+                (pairs,) = _with_checked([pairs.assign(found=is_found(pairs))], checked, keys)
+                _echo_shares(copied_shares(pairs), [])
+            if copies is not None:
+                write_frame(pairs, copies, overwrite=overwrite)
+            if network is not None:
+                write_frame(
+                    gongkai.copy_network(pairs, reports, sentences=tables), network, overwrite=overwrite
+                )
 
 
 def followup(

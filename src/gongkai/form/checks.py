@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gongkai.form.aligned.annex import annex_data, form_of_annex
+from gongkai.form.aligned.annex import form_of_annex
+from gongkai.form.aligned.annex_form import annex_data
 from gongkai.form.form import APPLICANTS, BLOCKS, OTHER_HANDLING, OUTCOMES, RESULTS, Reading
 from gongkai.form.prose import Cells, Check, Key, growth_checks, narrative_checks
 from gongkai.tables.schema import Checks, Reports, Sentences, Statistics, frame_of, records

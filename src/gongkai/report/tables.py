@@ -99,7 +99,8 @@ def _with_annex(tables: Tables) -> Tables:
     texts, pages = [line.text for line in lines], [line.page for line in lines]
     annex = read_annex(texts, tables.grids, script=tables.script, pages=pages)
     if annex.found:
-        statistics = statistics_of((*statistics.problems, *statistics.readings, *annex.found))
+        chance = () if annex.form else statistics.readings  # an annex's report has no statutory tables
+        statistics = statistics_of((*statistics.problems, *chance, *annex.found))
     return tables._replace(
         lines=[line for number, line in enumerate(lines) if number not in annex.lines],
         statistics=statistics,

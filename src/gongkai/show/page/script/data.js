@@ -107,8 +107,6 @@ const intervalText = (share) => share.low === null ? t("no_interval") : t("inter
 const readText = (share) => (share.coded ? t("by_coded", { n: count(share.coded) }) : t("by_count"));
 const tipOf = (name, share) => `${name}\n${percent(share.value)}\n${intervalText(share)}\nn = ${count(share.n)}${corrects() && share.coded !== undefined ? `\n${readText(share)}` : ""}`;
 const provinceOf = (code) => (typeof code === "string" && WORDS[`province_${code.slice(0, 2)}`] ? code.slice(0, 2) : null);
-// Row, column: roughly where they lie.
-const TILES = { 65: [1, 0], 54: [4, 1], 63: [3, 2], 62: [2, 3], 64: [2, 4], 15: [1, 5], 61: [3, 4], 14: [2, 5], 13: [2, 6], 11: [1, 6], 12: [1, 7], 21: [1, 8], 22: [0, 8], 23: [0, 9], 37: [2, 7], 41: [3, 5], 32: [3, 7], 34: [3, 6], 31: [3, 8], 42: [4, 5], 51: [4, 3], 50: [4, 4], 43: [5, 5], 36: [4, 6], 33: [4, 7], 35: [5, 7], 52: [5, 4], 53: [5, 3], 45: [6, 4], 44: [6, 5], 46: [7, 5], 71: [5, 8], 81: [6, 6], 82: [7, 6] };
 const MARKS = "●◆○■▲▼□△▽◇";
 const kindMark = (kind) => MARKS[kind % MARKS.length];
 const kindTitle = (kind) => (kind < 0 ? t("none_kind") : said(core.scheme.kinds[kind].title));
