@@ -264,7 +264,7 @@ def _promises(
     codebook: Codebook,
     statistics: Statistics | str | Path | None,
 ) -> tuple[Table, list[Column]]:
-    pieces = followup_pieces(sentences, predictions, statistics=statistics, codebook=codebook)
+    pieces = followup_pieces(sentences, predictions, statistics=statistics, codebook=codebook, problems=False)
     found = pd.concat([piece.loc[piece["kind"] != "problem", [*_KEY, "outcome"]] for _, piece in pieces])
     counts = (
         found.assign(_n=1).pivot_table(index=_KEY, columns="outcome", values="_n", aggfunc="sum").fillna(0)
