@@ -126,6 +126,42 @@ def test_the_program_that_draws_runs_where_a_chart_is_and_only_there(browser, ad
         assert window.evaluate("typeof gongkaiVega") == "function"
 
 
+def test_a_folder_without_the_program_says_so_and_keeps_its_tables(browser, tables, predictions, tmp_path):
+    index = write_page(tables, predictions, tmp_path / "site")
+    (index.parent / "data" / "vega.js").unlink()
+    window = browser.new_page(locale="en-US")
+    window.goto(index.as_uri())
+    window.wait_for_selector(READY, state="attached")
+    figure = window.locator(".f-agencies")
+    assert "could not be loaded" in figure.locator(".chart").inner_text()
+    figure.locator("button.turn").click()
+    assert figure.locator(".numbers tbody tr").count() == 2
+    window.close()
+
+
+def test_a_chart_drawn_again_has_the_words_and_ends_of_what_is_chosen(opened):
+    """What Vega-Lite made of a specification serves the next chart of that name."""
+    figure = opened.locator(".f-agencies")
+
+    def told():
+        texts = figure.locator(".chart text").all_text_contents()
+        return [text for text in texts if text.endswith("%")]
+
+    before = told()
+    figure.locator(".tabs button").nth(1).click()
+    playwright.expect(figure.locator(".chart > svg")).to_have_attribute("aria-label", "Boilerplate")
+    other = told()
+    assert other != before
+    big = opened.locator(".numbers-big b").nth(1).inner_text()
+    assert f"whole corpus {big}" in other
+    figure.locator(".tabs button").nth(0).click()
+    playwright.expect(figure.locator(".chart > svg")).to_have_attribute("aria-label", "Commitment")
+    assert told() == before
+    opened.locator("#language").click()
+    opened.wait_for_selector("html[lang^=zh]", state="attached")
+    playwright.expect(opened.locator(".f-years .chart text", has_text="form of")).to_have_count(0)
+
+
 def test_charts_say_their_points_in_the_page_s_language_and_nothing_else(opened):
     for chart in opened.locator(".chart > svg").all():
         assert chart.get_attribute("aria-label")

@@ -75,6 +75,8 @@ function small(share, end, middle, width = 120) {
 // On very wide screens charts grow with the type around them.
 const growth = () => Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 18);
 let vega = null, drawn = Promise.resolve(), rested = 0;
+// What Vega-Lite made of a specification, for the next chart of that name.
+const compiled = new Map();
 function runtime() {
   vega ??= unpacked();
   return vega;
@@ -104,15 +106,20 @@ function chart(name, width, height, label, datasets, words = {}) {
     if (performance.now() - rested > 40) await new Promise((resolve) => setTimeout(resolve));
     rested = performance.now();
     if (node.isConnected) await paint(node, embed);
-  });
+  }).catch((error) => { node.replaceChildren(h("p", { class: "empty" }, error.message)); reportError(error); });
   async function paint(node, embed) {
-    const { config, [name]: held } = core.charts;
-    const { view } = await embed(node, {
-      ...held, datasets, width, height: tall ? height : height.plot, description: label,
+    const { config, [name]: held } = core.charts, own = held.params.map((one) => (one.name in words ? { ...one, value: words[one.name] } : one));
+    const known = compiled.get(name), whole = { width, height: tall ? height : height.plot, description: label };
+    const { view, vgSpec } = await embed(node, known ? {
+      ...known, ...whole,
+      data: known.data.map((one) => (one.name in datasets ? { ...one, values: datasets[one.name] } : one)),
+      signals: known.signals.map((one) => own.find(({ name }) => name === one.name && "value" in one) ?? one),
+    } : {
+      ...held, ...whole, datasets, params: own,
       autosize: { type: tall ? "fit" : "fit-x", contains: "padding" }, padding: 1,
       config: { ...config, font: getComputedStyle(document.body).fontFamily },
-      params: held.params.map((one) => (one.name in words ? { ...one, value: words[one.name] } : one)),
-    }, { mode: "vega-lite", renderer: "svg", ast: true, actions: false, tooltip: false, defaultStyle: false, logLevel: 1 });
+    }, { mode: known ? "vega" : "vega-lite", renderer: "svg", ast: true, actions: false, tooltip: false, defaultStyle: false, logLevel: 1 });
+    if (!known) compiled.set(name, vgSpec);
     node.finish = () => view.finalize();
     const drawing = node.querySelector("svg");
     for (const one of ["width", "height"]) drawing.setAttribute(one, size * drawing.getAttribute(one));
