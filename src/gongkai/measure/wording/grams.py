@@ -121,8 +121,8 @@ def _shelved(stream: IO[bytes], grams: Vector, row: Vector) -> Vector:
     """Write n-grams, then their rows, shelf by shelf; return where among them each shelf ends."""
     shelf = (grams >> np.uint64(64 - SHELVES.bit_length() + 1)).astype(np.uint8)
     order = np.argsort(shelf, kind="stable")  # of 8 bits in linear time
-    grams[order].tofile(stream)
-    row[order].tofile(stream)
+    stream.write(memoryview(grams[order]))
+    stream.write(memoryview(row[order]))
     return np.cumsum(np.bincount(shelf, minlength=SHELVES))
 
 
@@ -133,9 +133,9 @@ def _taken(stream: IO[bytes], ends: Sequence[Vector], shelf: int) -> Iterator[tu
         first, count = (int(end[shelf - 1]) if shelf else 0), int(end[-1])
         size = int(end[shelf]) - first
         stream.seek(start + 8 * first)
-        grams = np.fromfile(stream, np.uint64, size)
+        grams = np.frombuffer(stream.read(8 * size), np.uint64)
         stream.seek(start + 8 * count + 4 * first)
-        yield grams, np.fromfile(stream, np.int32, size)
+        yield grams, np.frombuffer(stream.read(4 * size), np.int32)
         start += 12 * count
 
 
