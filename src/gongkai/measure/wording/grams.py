@@ -121,8 +121,8 @@ def _shelved(stream: IO[bytes], grams: Vector, row: Vector) -> Vector:
     """Write n-grams, then their rows, shelf by shelf; return where among them each shelf ends."""
     shelf = (grams >> np.uint64(64 - SHELVES.bit_length() + 1)).astype(np.uint8)
     order = np.argsort(shelf, kind="stable")  # of 8 bits in linear time
-    stream.write(memoryview(grams[order]))
-    stream.write(memoryview(row[order]))
+    stream.write(grams[order].tobytes())
+    stream.write(row[order].tobytes())
     return np.cumsum(np.bincount(shelf, minlength=SHELVES))
 
 
