@@ -143,8 +143,10 @@ def test_many_parts_say_what_one_file_says(name, corpus, tmp_path):
 
 
 STEPWISE = {
+    "measure": (1, "--level 0.9"), "measure-dsl": (1, "--level 0.9"), "compare": (1, "--level 0.9"),
+    "compare-dsl": (1, "--level 0.9"),
     "terms": (3, "--codebook admitted"), "terms-by": (4, "--seed 1"), "followup": (7, "--seed 1"),
-    "reuse": (8, "-n 3"), "copies": (19, "--nearest"),
+    "panel": (12, "--strict"), "reuse": (8, "-n 3"), "copies": (19, "--nearest"),
 }  # fmt: skip
 """After how many steps a command is killed, and what would change its result."""
 DYING = """

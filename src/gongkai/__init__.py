@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -90,6 +89,7 @@ if TYPE_CHECKING:
     from gongkai.tables.scheme.codebooks import read_codebook as read_codebook
 
     read, sample = read_table, draw
+    __version__: str
 
 _GROUPS = {
     "read": {
@@ -138,12 +138,15 @@ _GROUPS = {
 _HOMES = {name: home for group in _GROUPS.values() for name, home in group.items()}
 
 __all__ = sorted(_HOMES)
-__version__ = metadata.version("gongkai")
 
 logging.getLogger("gongkai").addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib import metadata  # takes three times as long as all the rest
+
+        return metadata.version("gongkai")
     if name not in _HOMES:
         raise AttributeError(f"module 'gongkai' has no attribute '{name}'")
     module, _, attribute = _HOMES[name].partition(":")

@@ -14,9 +14,11 @@ from gongkai.cli import options as opt
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_predictions, coded_sample, given_predictions
 from gongkai.cli.groups import With, group_reports
+from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError, MeasureError
 
 if TYPE_CHECKING:
+    from gongkai.store.steps import Steps
     from gongkai.tables.schema import Labels, Predictions, Table
 
 Sample = Annotated[
@@ -25,6 +27,7 @@ Sample = Annotated[
 
 
 def compare(
+    context: typer.Context,
     tables: opt.Tables,
     predictions: opt.Predicted,
     output: opt.Output,
@@ -40,6 +43,9 @@ def compare(
     covariates: With = None,
     codebook: opt.CodebookFile = None,
     level: opt.Level = 0.95,
+    jobs: opt.Threads = None,
+    resume: opt.Resume = False,
+    scheduler: opt.Scheduler = None,
     overwrite: opt.Overwrite = False,
 ) -> None:
     """Estimate how far the share of each label differs between two groups, with interval and p-value.
@@ -55,22 +61,30 @@ def compare(
     from gongkai.tables.frames import write_frame
     from gongkai.tables.schema import records
 
-    reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
-    groups_by = [by] if cluster in ("agency", "report_id", by) else [by, cluster]
-    given = given_predictions(predictions, tables, codebook_of(codebook))
-    outcomes, gold = _outcomes(given, labels, codebook, assume_random, by=groups_by, reports=reports)
+    if second is None and first is not None:
+        raise GongkaiError("--first needs --second")
+    with stepwise(
+        context, output, tables, predictions, labels, covariates, codebook,
+        jobs=jobs, resume=resume, scheduler=scheduler, overwrite=overwrite,
+    ) as (steps, overwrite):  # fmt: skip
+        reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
+        groups_by = [by] if cluster in ("agency", "report_id", by) else [by, cluster]
+        given = given_predictions(predictions, tables, codebook_of(codebook))
+        outcomes, gold = _outcomes(
+            given, labels, codebook, assume_random, by=groups_by, reports=reports, steps=steps
+        )
+        if second is None:
+            found = gongkai.compare_groups(outcomes, by=by, against=against, cluster=cluster, level=level)  # type: ignore[arg-type]
+        else:
+            groups = [None if g is None else group_value(outcomes, by, g) for g in (first, second)]
+            found = gongkai.compare(
+                outcomes, by=by, first=groups[0], second=groups[1], cluster=cluster, level=level
+            )
+        found = _with_method(found, gold)
+        write_frame(found, output, overwrite=overwrite)
     if second is None:
-        if first is not None:
-            raise GongkaiError("--first needs --second")
-        table = gongkai.compare_groups(outcomes, by=by, against=against, cluster=cluster, level=level)  # type: ignore[arg-type]
-        table = _with_method(table, gold)
-        write_frame(table, output, overwrite=overwrite)
-        _echo_ranks(table, by)
+        _echo_ranks(found, by)
         return
-    groups = [None if g is None else group_value(outcomes, by, g) for g in (first, second)]
-    found = gongkai.compare(outcomes, by=by, first=groups[0], second=groups[1], cluster=cluster, level=level)
-    found = _with_method(found, gold)
-    write_frame(found, output, overwrite=overwrite)
     for row in records(found):
         spread = interval(row, "+.1%", " (too few clusters)")
         typer.echo(
@@ -254,11 +268,12 @@ def _outcomes(
     *,
     by: Sequence[str],
     reports: Table | None = None,
+    steps: Steps | None = None,
 ) -> tuple[Table, Labels | None]:
     """Return the outcomes, counted or corrected by the labels, added up; and these."""
     book = codebook_of(codebook)
     gold = coded_sample(labels, given, book, assumed=assumed)
-    return gongkai.outcome_sums(given, gold, by=by, reports=reports, codebook=book), gold
+    return gongkai.outcome_sums(given, gold, by=by, reports=reports, codebook=book, steps=steps), gold
 
 
 def _echo_ranks(table: Table, by: str) -> None:

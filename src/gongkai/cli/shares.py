@@ -14,9 +14,11 @@ from gongkai.cli.chinese import say
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_sample, given_predictions
 from gongkai.cli.groups import With, group_reports
+from gongkai.cli.steps import stepwise
 
 
 def measure(
+    context: typer.Context,
     predictions: opt.Predicted,
     output: Annotated[Path, opt.Into(help=".csv, .jsonl or .parquet to write.")],
     by: Annotated[str, Option(help="Columns that make a group.")] = "agency,year",
@@ -29,6 +31,8 @@ def measure(
     covariates: With = None,
     level: opt.Level = 0.95,
     jobs: opt.Threads = None,
+    resume: opt.Resume = False,
+    scheduler: opt.Scheduler = None,
     overwrite: opt.Overwrite = False,
 ) -> None:
     """Estimate the share of each label, and what the codebook derives, in each group.
@@ -45,17 +49,21 @@ def measure(
     from gongkai.tables.predicted import reports_of
 
     book = codebook_of(codebook)
-    given = given_predictions(predictions, tables, book)
-    gold = coded_sample(labels, given, book, assumed=assume_random)
-    reports = None
-    if tables is not None or covariates is not None:
-        held = tables or reports_of(given)
-        reports = group_reports(held, covariates, output, by=by, overwrite=overwrite)
-    measures = gongkai.prevalence(
-        given, gold, by=opt.columns_of(by), method=method, cluster=cluster, level=level,  # type: ignore[arg-type]
-        codebook=book, reports=reports, jobs=jobs,
-    )  # fmt: skip
-    write_frame(measures, output, overwrite=overwrite)
+    with stepwise(
+        context, output, predictions, labels, codebook, tables, covariates,
+        jobs=jobs, resume=resume, scheduler=scheduler, overwrite=overwrite,
+    ) as (steps, overwrite):  # fmt: skip
+        given = given_predictions(predictions, tables, book)
+        gold = coded_sample(labels, given, book, assumed=assume_random)
+        reports = None
+        if tables is not None or covariates is not None:
+            held = tables or reports_of(given)
+            reports = group_reports(held, covariates, output, by=by, overwrite=overwrite)
+        measures = gongkai.prevalence(
+            given, gold, by=opt.columns_of(by), method=method, cluster=cluster, level=level,  # type: ignore[arg-type]
+            codebook=book, reports=reports, steps=steps,
+        )  # fmt: skip
+        write_frame(measures, output, overwrite=overwrite)
     compared = "year" in opt.columns_of(by) and "agency" not in opt.columns_of(by)
     for line in uneven_years(reports_of(given) if reports is None else reports) if compared else []:
         typer.echo(f"  warning: {line}")

@@ -442,6 +442,32 @@ def test_a_note_that_the_number_cuts_in_two_is_no_part_of_the_label():
     assert not problems
 
 
+@pytest.mark.parametrize("headed", [True, False])
+def test_rows_stacked_in_cells_are_told_apart_by_lines_or_blank(headed):
+    rows, meant = drawn("2014", 68)
+    head = [["统计指标", "单位", "统计数"]] if headed else []
+    stacks = [
+        ["\n".join(texts) for texts in zip(*rows[i : i + 3], strict=True)] for i in range(0, len(rows), 3)
+    ]
+    assert read_rows(rows=[*head, *stacks])[0] == meant
+    first = [[label, unit, number.strip().split("\n")[0]] for label, unit, number in stacks]
+    one_unit = [[label, unit.strip().split("\n")[0], number] for label, unit, number in stacks]
+    for ragged in (first, one_unit):
+        cells, problems, _ = read_rows(rows=[*head, *ragged])
+        assert all(value in (None, meant[key]) for key, value in cells.items())
+        assert problems
+
+
+def test_a_heading_above_a_label_in_its_cell_and_a_share_beside_the_number_change_nothing():
+    rows, meant = drawn("2014", 69)
+    headed, heading = [], ""
+    for label, unit, number in rows:
+        if unit:
+            headed.append([f"{heading}\n{label}" if heading else label, unit, number, "3.5%"])
+        heading = "" if unit else label
+    assert read_rows(rows=headed)[0] == meant
+
+
 def test_a_table_that_goes_on_without_its_head_has_the_head_of_the_one_before():
     rows, meant = drawn("2014", 66)
     coded = [[label, f"{i:02d}", unit, n] for i, (label, unit, n) in enumerate(rows, 1)]

@@ -233,7 +233,8 @@ def _read(runs: Sequence[Printed]) -> Annex:
     found = list(_readings(runs, chosen, rows))
     several = [runs[i] for i, j in chosen if rows[j].key and len(runs[i].numbers) > 1]
     if len(several) >= LEAST_ROWS and len(several) == _count_rows(chosen, rows):
-        said = f"{len(several)} rows have several numbers ({', '.join(several[0].heads)[:60]})"
+        heads = f" ({', '.join(several[0].heads)[:60]})" if any(several[0].heads) else ""
+        said = f"{len(several)} rows have several numbers{heads}"
         said = f"{several[0].where}: {said}; nothing tells which is the report's; none was read"
         found = [Problem("row_not_read", said, several[0].where)]
     if counts_up([one.value for one in found if isinstance(one, Reading)]):

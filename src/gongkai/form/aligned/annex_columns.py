@@ -94,7 +94,7 @@ def number_columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[
     found = [
         c
         for c, filled in enumerate(cells)
-        if sum(map(is_number, filled)) >= max(1, MOST_NUMBERS * len(filled))
+        if sum(map(_is_amount, filled)) >= max(1, MOST_NUMBERS * len(filled))
         and not (heads and is_other(heads[c], yet=True))
     ]
     counted = [c for c in found if counts_up([parse_number(text)[0] for text in cells[c]])]
@@ -123,6 +123,11 @@ def is_other(head: str, *, yet: bool = False) -> bool:
 def is_number(text: str) -> bool:
     """Tell whether a cell is a number, with or without its unit."""
     return parse_number(text)[0] is not None or is_measured(text)
+
+
+def _is_amount(text: str) -> bool:
+    """Tell whether a cell is a number and no share."""
+    return is_number(text) and text[-1] not in "%％"
 
 
 def is_measured(text: str) -> bool:

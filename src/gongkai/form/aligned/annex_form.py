@@ -93,3 +93,13 @@ def ends_with_label(text: str, *, counted: bool = False) -> bool:
     words = spelt_label(annex_word("note").sub("", annex_word("unit_in_brackets").sub("", text)))
     labels = counted_labels() if counted else annex_labels()
     return words.endswith(labels) or without_unit(words).endswith(labels)
+
+
+def is_row_label(text: str) -> bool:
+    """Tell whether a text ends with the label of a row that has a number."""
+    return ends_with_label(text) and not spelt_label(text).endswith(_headings())
+
+
+@functools.cache
+def _headings() -> tuple[str, ...]:
+    return tuple(label for form in FORMS for row in form_rows(form) for label in row.labels if not row.key)

@@ -12,6 +12,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from gongkai.form.aligned.annex_columns import (
@@ -30,6 +31,7 @@ from gongkai.form.aligned.annex_form import (
     annex_word,
     counted_labels,
     ends_with_label,
+    is_row_label,
     spelt_label,
     without_unit,
 )
@@ -43,7 +45,7 @@ LOOKED_BACK = 120
 """Characters before a number in which its label is sought."""
 WORDS = 60
 """Pieces of text before a number in which its label is sought."""
-_LEADER = re.compile(r"(?:[.．·‥・]{3,}|…+|[_＿]{2,}|[—－-]{4,})+")
+_LEADER = re.compile(r"(?:[.．·‥・]{3,}|…+|[_＿]+|[—－-]{4,})+")
 
 
 class Printed(NamedTuple):
@@ -88,6 +90,48 @@ def _without_notes(text: str) -> str:
     return annex_word("note_closes").sub("", text)
 
 
+class _Table(NamedTuple):
+    """A grid of which each row is one of the sheet, its number, and which of its rows each row was."""
+
+    rows: tuple[tuple[Cell | None, ...], ...]
+    number: int
+    page: int | None
+    at: tuple[int, ...]
+
+    @classmethod
+    def of(cls, grid: Grid, number: int) -> _Table:
+        rows = [(i, row) for i, cells in enumerate(grid.rows, 1) for row in _unstacked(cells)]
+        return cls(tuple(row for _, row in rows), number, grid.page, tuple(i for i, _ in rows))
+
+    def where(self, index: int, column: int) -> Where:
+        cell = self.rows[index][column]
+        return Where((cell and cell.page) or self.page, self.number, self.at[index], column + 1)
+
+    def labels(self, script: Script) -> list[list[str]]:
+        return [[normalize_label(cell.text, script) if cell else "" for cell in row] for row in self.rows]
+
+
+def _unstacked(row: tuple[Cell | None, ...]) -> Iterator[tuple[Cell | None, ...]]:
+    """Yield the rows that stand in one row's cells, a line each.
+
+    Where cells have not as many lines as there are labels, no number of theirs can be read as one.
+    """
+    lines = {id(cell): cell.text.split("\n") for cell in row if cell}
+    labels = [len(each) for each in lines.values() if sum(map(is_row_label, each)) > 1]
+    if not labels:
+        yield row
+    elif all(len(each) == labels[0] or not "".join(each).strip() for each in lines.values()):
+        for k in range(labels[0]):
+            yield tuple(cell and replace(cell, text="".join(lines[id(cell)][k : k + 1])) for cell in row)
+    else:
+        unread = {
+            key: f"（{'/'.join(filter(str.strip, each))}）"
+            for key, each in lines.items()
+            if any(map(is_number, each))
+        }
+        yield tuple(cell and replace(cell, text=unread.get(id(cell), cell.text)) for cell in row)
+
+
 def rows_of_columns(grids: Sequence[Grid], script: Script) -> Iterator[Printed]:
     """Yield each row of grids that has a label and a number's place; columns by the head, else by the cells.
 
@@ -95,14 +139,14 @@ def rows_of_columns(grids: Sequence[Grid], script: Script) -> Iterator[Printed]:
     head has that of the one before.
     """
     before: list[str] = []
-    for number, grid in enumerate(grids, 1):
-        labels = [[normalize_label(cell.text, script) if cell else "" for cell in row] for row in grid.rows]
+    for table in map(_Table.of, grids, itertools.count(1)):
+        labels = table.labels(script)
         head = next((i for i, names in enumerate(labels[:6]) if any(map(_heads_labels, names))), -1)
         heads = labels[head] if head >= 0 else before if len(before) == len(labels[0]) else []
         before = heads or before
         for part in parts_beside(heads, labels[head + 1 :]):
             names = [row[part] for row in labels]
-            yield from _rows_of_part(grid, number, names, head, heads[part], part.start)
+            yield from _rows_of_part(table, names, head, heads[part], part.start)
 
 
 def _heads_labels(name: str) -> bool:
@@ -110,7 +154,7 @@ def _heads_labels(name: str) -> bool:
 
 
 def _rows_of_part(
-    grid: Grid, number: int, labels: Sequence[Sequence[str]], head: int, heads: Sequence[str], start: int
+    table: _Table, labels: Sequence[Sequence[str]], head: int, heads: Sequence[str], start: int
 ) -> Iterator[Printed]:
     """Yield the rows of a sheet that stands in columns of a grid from `start` on."""
     body = labels[head + 1 :]
@@ -120,14 +164,14 @@ def _rows_of_part(
     shown = [[row[c] for c in columns] for row in body] if columns else []
     choose = of_report(names, shown) if len(columns) > 1 else lambda row: 0
     for index, (told, numbers) in enumerate(zip(body, shown, strict=False), head + 1):
-        row = grid.rows[index][start : start + len(told)]
+        row = table.rows[index][start : start + len(told)]
         said = _said(told, row, others, [row[c] for c in columns])
         at = choose(numbers)
         kept = columns if at is None else [columns[at]]
         taken = [(c, cell) for c in kept if (cell := row[c]) is not None]
         if said and taken:
-            (column, first), *_ = taken
-            where = Where(first.page or grid.page, number, index + 1, start + column + 1)
+            column = taken[0][0]
+            where = table.where(index, start + column)
             yield _printed(
                 _label_parts(said, heads, column), [cell.text for _, cell in taken], where, heads=names
             )
@@ -162,31 +206,30 @@ def rows_of_cells(grids: Sequence[Grid], script: Script, *, down: bool = False) 
     """Return the rows of grids whose cells follow each other as lines do, row by row or column by column."""
     atoms: list[Atom] = []
     places: list[Where] = []
-    for number, grid in enumerate(grids, 1):
-        at = [(i, c) for i, row in enumerate(grid.rows) for c in range(len(row))]
+    for table in map(_Table.of, grids, itertools.count(1)):
+        at = [(i, c) for i, row in enumerate(table.rows) for c in range(len(row))]
         seen: set[int] = set()
         for i, c in sorted(at, key=lambda place: place[::-1]) if down else at:
-            cell = grid.rows[i][c]
+            cell = table.rows[i][c]
             if cell is not None and id(cell) not in seen:
                 seen.add(id(cell))
                 atoms += _atoms(len(places), "".join(cell.text.split("\n")), script)
-                places.append(Where(cell.page or grid.page, number, i + 1, c + 1))
+                places.append(table.where(i, c))
     return _rows_of_atoms(atoms, lambda line: places[line])
 
 
 def rows_below(grids: Sequence[Grid], script: Script) -> Iterator[Printed]:
     """Yield the rows of grids whose numbers stand below their labels."""
-    for number, grid in enumerate(grids, 1):
-        labels = [[normalize_label(cell.text, script) if cell else "" for cell in row] for row in grid.rows]
+    for table in map(_Table.of, grids, itertools.count(1)):
+        labels = table.labels(script)
         for index, (names, texts) in enumerate(itertools.pairwise(labels)):
             words = [c for c, name in enumerate(names) if _is_word(name)]
             told = [c for c in words if ends_with_label(names[c])]
             is_pair = len(told) > 1 and not any(_is_word(text) and not is_number(text) for text in texts)
             for c in words if is_pair and not any(map(is_number, names)) else ():
-                cell = grid.rows[index + 1][c]
+                cell = table.rows[index + 1][c]
                 if cell is not None:
-                    where = Where(cell.page or grid.page, number, index + 2, c + 1)
-                    yield _printed([names[c]], [cell.text], where)
+                    yield _printed([names[c]], [cell.text], table.where(index + 1, c))
 
 
 def rows_of_lines(lines: Sequence[str], script: Script, pages: Sequence[int | None]) -> list[Printed]:
