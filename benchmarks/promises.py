@@ -28,8 +28,8 @@ from gongkai.classify.predict import predict
 from gongkai.corpus.build import build
 from gongkai.measure.inference.intervals import wilson
 from gongkai.measure.promises import meanings as meant
-from gongkai.measure.promises.followup import KEPT, likenesses
-from gongkai.measure.promises.kept import SIGNS, Evidence, Later, evidence, kept
+from gongkai.measure.promises.followup import likenesses
+from gongkai.measure.promises.kept import KEPT, SIGNS, Evidence, Later, evidence, kept
 from gongkai.measure.wording.reuse import agency_years, last_reports
 from gongkai.measure.wording.similar import mask, owners_weights
 from gongkai.tables.parts import read_table

@@ -1,8 +1,11 @@
 """The public surface: names, lightness, layers."""
 
 import ast
+import os
 import subprocess
 import sys
+from collections import Counter
+from importlib import metadata
 from pathlib import Path
 
 import gongkai
@@ -40,6 +43,8 @@ LAYERS = [
     {"errors", "problem"},
 ]
 """Rooms from the door to the cellar: a room imports only from rooms below it."""
+PLAIN = {**os.environ, "PYTHONPATH": str(SRC.parent)}
+"""The environment without what `site` would load for installed packages."""
 
 
 def test_all_names_exactly_the_public_names():
@@ -58,10 +63,16 @@ def test_import_loads_nothing_heavy_and_changes_nothing():
         "import sys, warnings, logging, os; before = (list(warnings.filters), logging.root.level, dict(os.environ))\n"
         "import gongkai\n"
         "assert before == (list(warnings.filters), logging.root.level, dict(os.environ))\n"
-        f"print(sorted(set(sys.modules) & {HEAVY!r}))"
+        f"print(sorted(set(sys.modules) & {HEAVY | {'email', 'zipfile'}!r}))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True, env=PLAIN
+    )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_version_is_asked_of_what_is_installed():
+    assert gongkai.__version__ == metadata.version("gongkai")
 
 
 def test_command_line_help_loads_nothing_heavy():
@@ -109,3 +120,23 @@ def test_no_import_cycle():
         for leaf in leaves:
             del uses[leaf]
     assert not uses, f"cycle among {sorted(uses)}"
+
+
+def test_one_report_goes_to_and_fro_between_modules_seldom():
+    """Calls from one module into another in reading an HTML report that has been read before."""
+    report = gongkai.bundled("corpus/raw") / "hengzhou-haiguan" / "2019.html"
+    gongkai.read_file(report)
+    calls = Counter()
+
+    def watch(frame, event, _):
+        if event == "call" and frame.f_back is not None:
+            pair = tuple(f.f_globals.get("__name__", "") for f in (frame.f_back, frame))
+            if pair[0] != pair[1] and all(name.startswith("gongkai.") for name in pair):
+                calls[pair] += 1
+
+    sys.setprofile(watch)
+    try:
+        gongkai.read_file(report)
+    finally:
+        sys.setprofile(None)
+    assert calls.total() <= 480, calls.most_common(5)

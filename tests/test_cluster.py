@@ -6,12 +6,16 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from typer.testing import CliRunner
 
+from gongkai.cli.app import app
 from gongkai.corpus import build as building
 from gongkai.corpus.build import build
 from gongkai.corpus.stream import predict_tables
 from gongkai.errors import GongkaiError
 from gongkai.store import shards
+from gongkai.store.run import bundled
+from gongkai.tables import predicted
 from gongkai.tables.parts import read_table
 from tests.conftest import DATA
 from tests.corpus.test_build import contents
@@ -61,6 +65,40 @@ def test_one_of_two_workers_killed_and_the_same_bytes(cluster, many, model, tmp_
     assert contents(tmp_path / "dask") == contents(tmp_path / "alone")
     assert contents(tmp_path / "dask-p") == contents(tmp_path / "alone-p")
     assert len(read_table(tmp_path / "dask", "reports")) == 24
+
+
+@pytest.fixture(scope="module")
+def parts(model, tmp_path_factory):
+    """The bundled corpus and its predictions, some parts of each."""
+    place = tmp_path_factory.mktemp("parts")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(building, "SHARD_SIZE", 30)
+        build(bundled("corpus/raw"), place / "tables")
+    predict_tables(place / "tables", place / "predictions", model=model)
+    return place
+
+
+MEASURES = {
+    "measure": "measure {p} -o {o}/m.csv --by agency,year",
+    "compare": "compare {t} {p} -o {o}/c.csv --by year --second 2021",
+    "terms": "terms {t} -o {o}/t.csv",
+    "followup": "followup {t} {p} -o {o}/f.csv",
+    "reuse": "reuse {t} -o {o}/r.csv --copies {o}/c.csv --network {o}/n.csv",
+}
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_measures_on_a_cluster_write_the_same_bytes(name, cluster, parts, tmp_path, monkeypatch):
+    monkeypatch.setattr(predicted, "BATCH", 10)  # a part at a time
+    written = {}
+    for place, more in {"here": [], "dask": ["--scheduler", cluster.scheduler_address]}.items():
+        output = tmp_path / place
+        output.mkdir()
+        words = MEASURES[name].format(t=parts / "tables", p=parts / "predictions", o=output).split()
+        done = CliRunner().invoke(app, [*words, *more], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        written[place] = {path.name: path.read_bytes() for path in output.iterdir()}
+    assert written["dask"] == written["here"]
 
 
 def killing(inputs, number, folder):

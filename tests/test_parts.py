@@ -99,6 +99,7 @@ COMMANDS = {
     "terms-by": "terms {t} -o {o}/t.csv --by form --first 2019 --second 2021",
     "reuse": "reuse {t} -o {o}/r.csv --copies {o}/c.csv --network {o}/n.csv --mentions {o}/m.csv "
     "--mandated {o}/d.csv --sentences {o}/s.csv",
+    "copies": "reuse {t} -o {o}/r.csv --copies {o}/c.csv",
 }
 
 
@@ -141,7 +142,12 @@ def test_many_parts_say_what_one_file_says(name, corpus, tmp_path):
         pd.testing.assert_frame_equal(table, others[path], rtol=0, atol=1e-9, obj=path)
 
 
-STEPWISE = {"terms": (3, "--codebook admitted"), "terms-by": (4, "--seed 1"), "followup": (7, "--seed 1")}
+STEPWISE = {
+    "measure": (1, "--level 0.9"), "measure-dsl": (1, "--level 0.9"), "compare": (1, "--level 0.9"),
+    "compare-dsl": (1, "--level 0.9"),
+    "terms": (3, "--codebook admitted"), "terms-by": (4, "--seed 1"), "followup": (7, "--seed 1"),
+    "panel": (12, "--strict"), "reuse": (8, "-n 3"), "copies": (19, "--nearest"),
+}  # fmt: skip
 """After how many steps a command is killed, and what would change its result."""
 DYING = """
 import os, signal

@@ -28,6 +28,7 @@ import gongkai
 from gongkai.cli.app import app
 from gongkai.errors import GongkaiError
 from gongkai.problem import KINDS
+from gongkai.show.figures import plot_provinces, plot_spread
 from gongkai.tables.frames import write_frame
 from gongkai.tables.parts import write_part
 from gongkai.tables.schema import BUILT, SCHEMAS, SECTIONS, frame_of, records
@@ -571,6 +572,8 @@ ACTIONS = {
     "plot_prevalence": lambda w: gongkai.plot_prevalence(gongkai.prevalence(w.predictions)).to_json(),
     "plot_change": lambda w: gongkai.plot_change(gongkai.prevalence(w.predictions, by=("year",))).to_json(),
     "plot_kinds": lambda w: gongkai.plot_kinds(gongkai.prevalence(w.predictions, by=("agency",))).to_json(),
+    "plot_spread": lambda w: plot_spread(gongkai.prevalence(w.predictions, by=("agency",)), whole=gongkai.prevalence(w.predictions, by=())).to_json(),
+    "plot_provinces": lambda w: plot_provinces(gongkai.prevalence(w.predictions, by=("province",), reports=w.reports)).to_json(),
     "plot_network": lambda w: gongkai.plot_network(gongkai.copy_network(gongkai.copied(w.sentences), w.reports, sentences=w.sentences)).to_json(),
     "plot_terms": lambda w: gongkai.plot_terms(gongkai.keyness(w.sentences, by="year", first=None, second=2021)).to_json(),
     "read_tasks csv": coded(".csv"),

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -77,12 +76,12 @@ if TYPE_CHECKING:
     from gongkai.report.file import read_report as read_report
     from gongkai.show.figures import plot_change as plot_change
     from gongkai.show.figures import plot_kinds as plot_kinds
-    from gongkai.show.figures import plot_network as plot_network
     from gongkai.show.figures import plot_prevalence as plot_prevalence
-    from gongkai.show.figures import plot_terms as plot_terms
     from gongkai.show.figures import save_chart as save_chart
     from gongkai.show.figures import to_svg as to_svg
     from gongkai.show.page import write_page as write_page
+    from gongkai.show.wording import plot_network as plot_network
+    from gongkai.show.wording import plot_terms as plot_terms
     from gongkai.store.run import bundled as bundled
     from gongkai.tables.parts import read_table
     from gongkai.tables.predicted import read_predictions as read_predictions
@@ -90,6 +89,7 @@ if TYPE_CHECKING:
     from gongkai.tables.scheme.codebooks import read_codebook as read_codebook
 
     read, sample = read_table, draw
+    __version__: str
 
 _GROUPS = {
     "read": {
@@ -129,8 +129,8 @@ _GROUPS = {
         "with_covariates": "measure.inference.groups", "write_panel": "measure.panel.panel",
     },
     "show": {
-        "plot_change": "show.figures", "plot_kinds": "show.figures", "plot_network": "show.figures",
-        "plot_prevalence": "show.figures", "plot_terms": "show.figures", "save_chart": "show.figures",
+        "plot_change": "show.figures", "plot_kinds": "show.figures", "plot_network": "show.wording",
+        "plot_prevalence": "show.figures", "plot_terms": "show.wording", "save_chart": "show.figures",
         "to_svg": "show.figures", "write_page": "show.page",
     },
 }  # fmt: skip
@@ -138,12 +138,15 @@ _GROUPS = {
 _HOMES = {name: home for group in _GROUPS.values() for name, home in group.items()}
 
 __all__ = sorted(_HOMES)
-__version__ = metadata.version("gongkai")
 
 logging.getLogger("gongkai").addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib import metadata  # takes three times as long as all the rest
+
+        return metadata.version("gongkai")
     if name not in _HOMES:
         raise AttributeError(f"module 'gongkai' has no attribute '{name}'")
     module, _, attribute = _HOMES[name].partition(":")

@@ -7,7 +7,7 @@ and what to do. The `problems` table has one row for each.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -36,6 +36,11 @@ def _said(where: Where) -> str:
 
 
 NOWHERE = Where()
+
+
+def say_places(places: Iterable[Where | str]) -> str:
+    """Say several places, those of a stored table too."""
+    return " … ".join(map(str, places))
 
 
 class Kind(NamedTuple):
@@ -140,8 +145,9 @@ KINDS: Mapping[str, Kind] = {
         "statistics", "warning", "two annexes of statistics: the first was kept",
         "有两份统计附表：保留了第一份"),
     "annex_not_read": Kind(
-        "statistics", "warning", "an annex is announced and was not found: is it a file of its own?",
-        "正文说有附表而没有找到：它是否在另一个文件里？"),
+        "statistics", "warning",
+        "an annex is announced, or lines of it stand there, and none was read: is it a file of its own?",
+        "正文说有附表，或有附表的行，而没有读出：它是否在另一个文件里？"),
     "recovered": Kind(
         "statistics", "note", "cells that ran together were told apart by the form's sums (how: recovered)",
         "粘连的单元格已按表内合计分开（how 为 recovered）"),

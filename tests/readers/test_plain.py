@@ -132,6 +132,8 @@ def test_emphasis_of_markdown_is_no_text():
     ]
 
 
-def test_rows_without_numbers_do_not_make_a_table_lines():
-    text = "| 项 | 目 | 甲 | 乙 |\n|---|---|---|---|\n| 一 | 1.子项 |  |  |\n| 二 | 子项 | 3 | 3 |\n"
-    assert [type(block) for block in read_text(text)] == [Grid]
+def test_what_markdown_escapes_is_meant_as_it_stands():
+    assert told("1\\. 主动公开\n\n| 项 | 数 |\n|---|---|\n| 规章 | \\- |\n") == [
+        "1. 主动公开",
+        [["项", "数"], ["规章", "-"]],
+    ]

@@ -73,3 +73,18 @@ def test_nothing_found_is_null_and_said():
     found = identify("", ["一段没有署名的文字。"])
     assert (found.agency, found.year, found.region_code) == (None, None, None)
     assert len(found.problems) == 2
+
+
+def test_a_division_is_not_cut_out_of_a_longer_name():
+    lines = ["请与甲澧县白杨垦殖场联系。", "甲澧县白杨垦殖场编制。"]
+    assert identify("白杨垦殖场2023年政府信息公开工作年度报告", lines).agency == "白杨垦殖场"
+
+
+def test_the_name_below_a_title_is_whose_it_is():
+    lines = ["2020年度信息公开工作年度报告", "甲岭农林学院", "现将工作总结如下。"]
+    assert identify("2020年度信息公开工作年度报告", lines).agency == "甲岭农林学院"
+
+
+def test_a_province_named_before_its_department_is_its():
+    lines = ["现公布贵州省山区振兴厅2012年度报告。"]
+    assert identify("省山区振兴厅2012年度政府信息公开工作报告", lines).agency == "贵州省山区振兴厅"

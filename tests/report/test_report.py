@@ -271,3 +271,74 @@ def test_cells_told_twice_are_read_once(source):
     want, got = cells(parse_report(document)), cells(parse_report(replace(document, blocks=tuple(blocks))))
     assert [key for key, value in got.items() if want.get(key) != value] == []
     assert len(got) >= 0.95 * len(want)
+
+
+def test_headings_in_other_words_count_by_their_ordinal():
+    lines = list(OFFICIAL)
+    lines[8], lines[10] = "五、存在的困难和下一步思路", "六、需要说明的其他情况"
+    assert [section for section, _ in sections(report(*lines))] == [
+        "overview", "proactive", "requests", "disputes", "problems", "improvements", "other"
+    ]  # fmt: skip
+
+
+def test_a_heading_that_merges_sections_is_no_sentence():
+    lines = [line.split("、", 1)[-1] for line in OFFICIAL]
+    merged = [
+        *lines[:4],
+        "申请办理、行政复议和行政诉讼情况",
+        "表一 收到和处理政府信息公开申请情况",
+        *lines[5:],
+    ]
+    assert "申请办理、行政复议和行政诉讼情况" not in [text for _, text in sections(report(*merged))]
+
+
+def test_a_short_point_above_its_text_is_a_heading():
+    lines = [
+        *OFFICIAL[:1],
+        "（一）纳税人咨询服务。",
+        "热线全年接听来电八千余个，其中政策咨询占了大半。",
+        *OFFICIAL[2:8],
+    ]
+    lines += [
+        OFFICIAL[8],
+        "（一）主要问题。",
+        "公开意识有待增强。",
+        "（二）改进措施。",
+        "逐月通报更新情况。",
+        *OFFICIAL[10:],
+    ]
+    found = sections(report(*lines))
+    assert found[0] == ("overview", "热线全年接听来电八千余个，其中政策咨询占了大半。")
+    assert found[4:6] == [("problems", "公开意识有待增强。"), ("improvements", "逐月通报更新情况。")]
+    told = sections(report(*OFFICIAL[:1], "（一）修订了指南。", "（二）培训了人员。", *OFFICIAL[2:]))
+    assert told[:2] == [("overview", "（一）修订了指南。"), ("overview", "（二）培训了人员。")]
+
+
+def test_digits_that_a_page_sets_apart_are_joined():
+    title = "云 汀 市 民 政 局 2 0 2 1 年 政 府 信 息 公 开 工 作 年 度 报 告"
+    lines = list(OFFICIAL)
+    lines[1] = "2 0 2 1 年，公开名单 3 6 批次。"
+    lines[9] = "公开意识有待增强。2 0 2 2 年，按月更新。"
+    found = report(*lines, title=title)
+    assert sections(found)[0] == ("overview", "2021年，公开名单36批次。")
+    assert sections(found)[5] == ("improvements", "2022年，按月更新。")
+    lines[1] = "公开名单 3 6 批次、12 场。"  # which of these are one number is not known
+    assert sections(report(*lines, title=title))[0][1] == "公开名单3 6批次、12场。"
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "附件：行政检查事项清单",
+        "（此件公开发布）",
+        "（联系人：甲乙，电话：0000-0000000）",
+        "云汀市政府办公室主办 甲ICP备00000000号",
+    ],
+)
+def test_what_is_printed_below_a_report_is_no_sentence(printed):
+    assert sections(report(*OFFICIAL, printed)) == sections(report(*OFFICIAL))
+
+
+def test_a_drawn_table_of_another_kind_is_no_text():
+    drawn = ["┌────┬──┐", "│栏目│条数│", "├────┼──┤", "│公告│61│", "└────┴──┘"]
+    assert sections(report(*OFFICIAL[:4], *drawn, *OFFICIAL[4:])) == sections(report(*OFFICIAL))

@@ -7,22 +7,25 @@ import pytest
 
 from gongkai.errors import GongkaiError, MeasureError
 from gongkai.measure.shares.prevalence import prevalence
+from gongkai.show.charts import INK, specifications
 from gongkai.show.figures import (
     _apart,
     plot_change,
     plot_kinds,
-    plot_network,
     plot_prevalence,
-    plot_terms,
+    plot_provinces,
+    plot_spread,
     save_chart,
     to_svg,
 )
+from gongkai.show.wording import plot_network, plot_terms
+from tests.show.test_wording import NETWORK, WORDS_TABLE
 
 
 def test_every_defined_row_is_drawn_once(predictions):
     measures = prevalence(predictions)
     spec = json.loads(plot_prevalence(measures, measure="prevalence", label="boilerplate").to_json())
-    (rows,) = spec["datasets"].values()
+    rows = spec["datasets"]["rows"]
     drawn = {(r["agency"], r["year"], round(r["value"], 9)) for r in rows}
     wanted = measures[measures["label"] == "boilerplate"]
     assert drawn == {
@@ -49,7 +52,7 @@ def test_nothing_to_draw_is_said(predictions):
 
 
 def drawn_rows(chart):
-    return [row for rows in json.loads(chart.to_json())["datasets"].values() for row in rows]
+    return json.loads(chart.to_json())["datasets"]["rows"]
 
 
 def test_change_over_years_draws_each_year(predictions):
@@ -76,34 +79,72 @@ def test_the_map_has_a_point_per_agency(predictions):
         plot_kinds(measures.iloc[:0])
 
 
-NETWORK = pd.DataFrame(
-    [{"agency": "甲", "other": "乙", "year": 2020, "sentences": 5, "share": 0.2, "relation": "superior"},
-     {"agency": "甲", "other": "丙", "year": 2021, "sentences": 1, "share": 0.1, "relation": "peer"}]
-)  # fmt: skip
+def by_province(predictions):
+    """Return measures of two provinces."""
+    provinces = dict(zip(sorted(predictions["agency"].unique()), ("江苏省", "北京市"), strict=False))
+    return prevalence(predictions.assign(province=predictions["agency"].map(provinces)), by=["province"])
 
 
-def test_the_network_draws_pairs_that_share_enough():
-    rows = drawn_rows(plot_network(NETWORK))
-    assert {r["agency"] for r in rows if "other" not in r} == {"甲", "乙"}
-    assert [r["sentences"] for r in rows if "other" in r] == [5]
-    with pytest.raises(MeasureError, match="share 2 sentences"):
-        plot_network(NETWORK, year=2021)
+def test_the_spread_has_a_dot_per_group_and_all_together_as_given_or_as_their_mean(predictions):
+    measures, whole = prevalence(predictions, by=["agency"]), prevalence(predictions, by=())
+    wanted = measures[measures["label"] == "commitment"]
+    chart = json.loads(plot_spread(measures, whole=whole).to_json())["datasets"]
+    assert {r["agency"]: r["value"] for r in chart["rows"]} == wanted.set_index("agency")["value"].to_dict()
+    row = whole[whole["label"] == "commitment"].iloc[0]
+    assert chart["whole"][0]["value"] == pytest.approx(row["value"])
+    mean = json.loads(plot_spread(measures).to_json())["datasets"]["whole"][0]
+    assert mean["value"] == pytest.approx(row["value"])
+    assert mean["low"] is None
+    with pytest.raises(MeasureError, match="nothing to draw"):
+        plot_spread(measures, label="mood")
 
 
-def test_distinctive_words_of_both_sides():
-    table = pd.DataFrame(
-        {
-            "term": list("甲乙丙丁"),
-            "z": [3, 1, -1, -4],
-            "z_agency": [2, 1, -1, -3],
-            "count_first": 1,
-            "count_second": 2,
-            "agencies": 3,
-        }
-    )
-    assert [r["term"] for r in drawn_rows(plot_terms(table, top=1))] == ["甲", "丁"]
-    with pytest.raises(MeasureError, match="no words"):
-        plot_terms(table.iloc[:0])
+def test_provinces_stand_as_tiles_those_without_reports_empty(predictions):
+    measures = by_province(predictions)
+    wanted = measures[measures["label"] == "commitment"].set_index("province")["value"]
+    rows = {r["name"]: r for r in drawn_rows(plot_provinces(measures))}
+    assert len(rows) == 34
+    assert {n for n, r in rows.items() if r["value"] is not None} == {"Jiangsu", "Beijing"}
+    assert rows["Jiangsu"]["value"] == wanted["江苏省"]
+    assert "北京" in to_svg(plot_provinces(measures, language="zh"))
+
+
+def parts(spec):
+    """Return what a specification draws: without rows, words, sizes and what stands around it."""
+    kept = {key: spec[key] for key in ("data", "transform", "encoding", "layer") if spec.get(key)}
+    return kept | {"params": [one["name"] for one in spec["params"] if "select" not in one]}
+
+
+@pytest.mark.parametrize("size", [None, "page"])
+@pytest.mark.parametrize(
+    ("name", "plot"),
+    [
+        ("rows", "prevalence"),
+        ("years", "change"),
+        ("kinds", "kinds"),
+        ("spread", "spread"),
+        ("provinces", "provinces"),
+    ],
+)
+def test_the_page_draws_a_chart_as_a_paper_does(predictions, name, plot, size):
+    """The page's specification, in ink, is that of the figure; type and marks of the screen are the page's."""
+    page = specifications()
+    ink = json.loads(re.sub(r"var\(--(\w+)\)", lambda found: INK[found[1]], json.dumps(page)))
+    figure = json.loads(PLOTS[plot](predictions, size=size).to_json())
+    assert parts(figure) == parts(ink[name])
+    for measure in ("continuousWidth", "continuousHeight"):  # Altair's, of charts that have no size
+        figure["config"]["view"].pop(measure, None)
+    shared = ink["config"] if size is None else {"background": ink["config"]["background"]}
+    assert {key: figure["config"][key] for key in shared} == shared
+    colours = {style: look.get("color") for style, look in ink["config"]["style"].items()}
+    assert {style: figure["config"]["style"][style].get("color") for style in colours} == colours
+
+
+def test_panels_are_that_chart_many_times(predictions):
+    page = specifications()["years"]
+    panels = json.loads(PLOTS["panels"](predictions).to_json())
+    assert len(panels["spec"]["layer"]) == len(page["layer"])
+    assert panels["spec"]["transform"] == page["transform"]
 
 
 def test_charts_are_saved_by_their_ending(predictions, tmp_path, monkeypatch):
@@ -151,9 +192,6 @@ def test_a_caption_says_method_model_interval_and_n(predictions):
     assert "No intervals drawn" in plot_kinds(measures, by="year").usermeta["caption"]["en"]
 
 
-WORDS_TABLE = pd.DataFrame(
-    {"term": list("甲乙"), "z_agency": [2, -3], "count_first": 1, "count_second": 2, "agencies": 3}
-)
 PLOTS = {
     "prevalence": lambda p, **k: plot_prevalence(prevalence(p), measure="prevalence", **k),
     "derived": lambda p, **k: plot_prevalence(prevalence(p), **k),
@@ -161,6 +199,8 @@ PLOTS = {
     "panels": lambda p, **k: plot_change(prevalence(p.assign(kind="department"), by=["year", "kind"]), by="kind", **k),
     "undated": lambda p, **k: plot_change(prevalence(p.assign(year=p["year"].where(p["year"] > p["year"].min())), by=["year"]), **k),
     "kinds": lambda p, **k: plot_kinds(prevalence(p, by=["agency"]), **k),
+    "spread": lambda p, **k: plot_spread(prevalence(p, by=["agency"]), **k),
+    "provinces": lambda p, **k: plot_provinces(by_province(p), **k),
     "network": lambda p, **k: plot_network(NETWORK, **k),
     "terms": lambda p, **k: plot_terms(WORDS_TABLE, **k),
 }  # fmt: skip

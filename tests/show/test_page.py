@@ -1,3 +1,6 @@
+import base64
+import gzip
+import hashlib
 import json
 import re
 import shutil
@@ -17,6 +20,7 @@ from gongkai.measure.shares.prevalence import prevalence
 from gongkai.problem import KINDS
 from gongkai.show import page as page_module
 from gongkai.show.page import script, write_page
+from gongkai.show.page.runtime import bundle, runtime
 from gongkai.show.page.static import words
 from gongkai.tables.parts import read_table
 from gongkai.tables.predicted import far_share
@@ -71,7 +75,10 @@ def test_it_needs_nothing_from_outside_and_runs_no_script_but_its_own(page):
     assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//", page)
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)[1]
     assert "default-src 'none'" in policy
-    assert re.search(r"script-src 'sha256-[^ ]+';", policy)
+    digests = [
+        base64.b64encode(hashlib.sha256(code.encode()).digest()).decode() for code in (script(), runtime())
+    ]
+    assert re.search(r"script-src ([^;]+);", policy)[1] == " ".join(f"'sha256-{one}'" for one in digests)
 
 
 def test_every_sentence_stands_in_it_in_place_with_its_kind_and_scores(page, sentences, predictions):
@@ -176,6 +183,20 @@ def test_the_script_is_plain_javascript(tmp_path):
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|fetch\(", script())
 
 
+def test_the_program_that_draws_stands_in_it_once_and_is_that_of_the_figures_for_papers(
+    page, tables, predictions, tmp_path
+):
+    pytest.importorskip("vl_convert")
+    packed = re.findall(r'<script type="text/plain" id="runtime">([^<]+)</script>', page)
+    assert [gzip.decompress(base64.b64decode(one)).decode("utf-8") for one in packed] == [runtime()]
+    assert runtime() == bundle(), "python -m gongkai.show.page.runtime makes it again"
+    for holder in ("University of Washington Interactive Data Lab", "Mike Bostock", "Joachim Wester"):
+        assert holder in runtime().partition("*/")[0]
+    folder = write_page(tables, predictions, tmp_path / "site").parent
+    assert (folder / "data" / "vega.js").read_text(encoding="utf-8") == runtime()
+    assert 'id="runtime"' not in (folder / "index.html").read_text(encoding="utf-8")
+
+
 def test_without_a_script_the_shares_stand_there(page):
     body = page.split("<main")[1].split("</main>")[0]
     assert body.count("<tr>") == 2 + len(held(page, "core")["shares"]["agency"])
@@ -186,13 +207,37 @@ def test_a_folder_holds_the_same_apart(tables, predictions, tmp_path, page):
     index = write_page(tables, predictions, tmp_path / "site")
     assert index == tmp_path / "site" / "index.html"
     assert '<script src="data/core.js">' in index.read_text(encoding="utf-8")
-    core = (index.parent / "data" / "core.js").read_text(encoding="utf-8")
-    assert json.loads(core.removeprefix('gongkai("core",').removesuffix(")")) == held(page, "core")
-    block = (index.parent / "data" / "0.js").read_text(encoding="utf-8")
-    assert json.loads(block.removeprefix("gongkai(0,").removesuffix(")")) == held(page, "block-0")
+    core, years, block = (
+        json.loads((index.parent / "data" / f"{key}.js").read_text(encoding="utf-8").partition(",")[2][:-1])
+        for key in ("core", "years", "0")
+    )
+    core["shares"]["agency,year"] = years
+    assert core == held(page, "core")
+    assert block == held(page, "block-0")
     with pytest.raises(GongkaiError, match="exists"):
         write_page(tables, predictions, tmp_path / "site")
     write_page(tables, predictions, tmp_path / "site", overwrite=True)
+
+
+def test_rows_taken_from_disk_some_at_a_time_are_the_same(tables, predictions, tmp_path, monkeypatch, page):
+    for name, value in (("corpus.SIZE", 1), ("corpus.SHELF", 2), ("held.AT_A_TIME", 5)):
+        monkeypatch.setattr(f"gongkai.show.page.{name}", value)
+    parts = write_page(tables, predictions, tmp_path / "parts.html").read_text(encoding="utf-8")
+    one, other = (held(text, "core") for text in (page, parts))
+    assert len(set(other.pop("block"))) > len(set(one.pop("block")))
+
+    def reports(text, names):
+        """The reports of a page, their cells by name."""
+        blocks = re.findall(r'id="block-(\d+)"', text)
+        found = [r for k in blocks for a in held(text, f"block-{k}").values() for r in a["reports"]]
+        for report in found:
+            pairs, others = report["cells"]
+            plain = dict(zip((names[k] for k in pairs[::2]), pairs[1::2], strict=True))
+            report["cells"] = [plain, sorted([names[k], *rest] for k, *rest in others)]
+        return {report["id"]: report for report in found}
+
+    assert reports(page, one.pop("cells")) == reports(parts, other.pop("cells"))
+    assert {k: v for k, v in one.items() if k != "model"} == {k: v for k, v in other.items() if k != "model"}
 
 
 def many(tables, predictions, copies, folder):

@@ -117,6 +117,83 @@ def test_the_overview_shows_the_shares_and_leads_to_an_agency(opened, reports):
     assert opened.locator(".view-agency h1").inner_text() in set(reports["agency"])
 
 
+def test_the_program_that_draws_runs_where_a_chart_is_and_only_there(browser, address):
+    with quiet(browser) as window:
+        go(window, address, "search")
+        assert window.evaluate("window.gongkaiVega") is None
+        window.locator("nav a").first.click()
+        window.wait_for_selector(".f-agencies a.point")
+        assert window.evaluate("typeof gongkaiVega") == "function"
+
+
+def test_a_folder_without_the_program_says_so_and_keeps_its_tables(browser, tables, predictions, tmp_path):
+    index = write_page(tables, predictions, tmp_path / "site")
+    (index.parent / "data" / "vega.js").unlink()
+    window = browser.new_page(locale="en-US")
+    window.goto(index.as_uri())
+    window.wait_for_selector(READY, state="attached")
+    figure = window.locator(".f-agencies")
+    assert "could not be loaded" in figure.locator(".chart").inner_text()
+    figure.locator("button.turn").click()
+    assert figure.locator(".numbers tbody tr").count() == 2
+    window.close()
+
+
+def test_a_chart_drawn_again_has_the_words_and_ends_of_what_is_chosen(opened):
+    """What Vega-Lite made of a specification serves the next chart of that name."""
+    figure = opened.locator(".f-agencies")
+
+    def told():
+        texts = figure.locator(".chart text").all_text_contents()
+        return [text for text in texts if text.endswith("%")]
+
+    before = told()
+    figure.locator(".tabs button").nth(1).click()
+    playwright.expect(figure.locator(".chart > svg")).to_have_attribute("aria-label", "Boilerplate")
+    other = told()
+    assert other != before
+    big = opened.locator(".numbers-big b").nth(1).inner_text()
+    assert f"whole corpus {big}" in other
+    figure.locator(".tabs button").nth(0).click()
+    playwright.expect(figure.locator(".chart > svg")).to_have_attribute("aria-label", "Commitment")
+    assert told() == before
+    opened.locator("#language").click()
+    opened.wait_for_selector("html[lang^=zh]", state="attached")
+    playwright.expect(opened.locator(".f-years .chart text", has_text="form of")).to_have_count(0)
+
+
+def test_charts_say_their_points_in_the_page_s_language_and_nothing_else(opened):
+    for chart in opened.locator(".chart > svg").all():
+        assert chart.get_attribute("aria-label")
+        assert chart.locator("[aria-roledescription], [role^=graphics]").count() == 0
+        read = chart.locator("text").evaluate_all(
+            "(all) => all.filter((one) => !one.closest('[aria-hidden=true]')).length"
+        )
+        assert read == 0
+    point = opened.locator(".f-agencies a.point").first
+    assert point.get_attribute("aria-label") == point.get_attribute("data-tip").replace("\n", ", ")
+    years = opened.locator(".f-years [role=img].point").first
+    assert re.match(r"Commitment · \d{4}, [\d.]+%, ", years.get_attribute("aria-label"))
+
+
+def test_a_dot_of_the_map_shows_its_intervals_by_pointer_and_by_keyboard(opened):
+    points, rules = opened.locator(".f-map a.point"), opened.locator(".f-map g.mark-rule line")
+    before = rules.count()
+    points.first.focus()
+    playwright.expect(rules).to_have_count(before + 2)
+    points.first.blur()
+    playwright.expect(rules).to_have_count(before)
+    points.last.hover()
+    playwright.expect(rules).to_have_count(before + 2)
+
+
+def test_charts_change_with_the_look(opened):
+    dot = opened.locator(".f-agencies g.mark-symbol path").first
+    before = dot.evaluate("(one) => getComputedStyle(one).fill")
+    opened.locator("#theme").click()
+    assert dot.evaluate("(one) => getComputedStyle(one).fill") != before
+
+
 def test_agencies_are_filtered_and_sorted_and_the_address_keeps_both(opened, address, reports):
     go(opened, address, "agencies")
     rows = opened.locator("table.agencies tbody tr")
@@ -250,7 +327,7 @@ def test_the_figures_follow_the_filters_and_a_dot_leads_to_its_agency(opened, ad
     inside = reports[reports["year"] == year]
     assert f"{len(inside)} of {len(reports)} reports" in opened.locator(".filters").inner_text()
     dots = opened.locator(".f-agencies a.point")
-    assert dots.count() == inside["agency"].nunique()
+    playwright.expect(dots).to_have_count(inside["agency"].nunique())
     assert opened.evaluate("document.activeElement.id") == "by-year"
     name = dots.first.get_attribute("data-tip").split("\n")[0]
     dots.first.click()
@@ -260,7 +337,7 @@ def test_the_figures_follow_the_filters_and_a_dot_leads_to_its_agency(opened, ad
     go(opened, address, f"?year={int(year)}")
     opened.get_by_role("button", name="Clear the filters").click()
     opened.wait_for_function("!document.querySelector('.hero').innerText.includes('Clear')")
-    assert dots.count() == reports["agency"].nunique()
+    playwright.expect(dots).to_have_count(reports["agency"].nunique())
 
 
 def test_one_report_without_a_year_is_shown_without_comparisons(browser, tables, predictions, tmp_path):
@@ -289,7 +366,7 @@ def test_a_choice_is_shown_by_its_classes(browser, tables, sentences, tmp_path):
         window.wait_for_selector(READY, state="attached")
         assert window.locator(".numbers-big li").count() == 1
         assert window.locator(".f-choice-0 h2").inner_text() == "Topic"
-        rows = window.locator(".f-choice-0 .plot > svg a.point")
+        rows = window.locator(".f-choice-0 .plot > .chart a.point")
         assert rows.count() == len(shipped_topics())
         window.locator(".f-agencies select").first.select_option(label="staff and ability")
         assert "Topic: staff and ability" in window.locator(".f-agencies .sub").inner_text()
@@ -316,10 +393,19 @@ def test_counted_shares_are_told_from_corrected_ones(browser, tables, prediction
         window.wait_for_selector(READY, state="attached")
         sections = window.locator(".f-sections")
         assert "shares are corrected for the model’s errors by coded sentences (dsl)" in sections.inner_text()
-        marks = [sections.locator(f"svg {mark}").count() for mark in ("circle.dot", "rect.dot.counted")]
-        assert min(marks) > 0
-        counted = sections.locator("a.point", has_text="Overview").get_attribute("data-tip")
-        assert counted.endswith("counted, not corrected")
+        counted, corrected = (
+            sections.locator(f"a.point[data-tip*='{name}']") for name in ("Overview", "Improvements")
+        )
+        assert counted.get_attribute("data-tip").endswith("counted, not corrected")
+        assert not corrected.get_attribute("data-tip").endswith("counted, not corrected")
+        shapes = sections.locator("g.mark-symbol path").evaluate_all(f"(all) => {SHAPES}")
+        assert {name: one for name, one in shapes if name in ("Overview", "Improvements")} == {
+            "Overview": "square",
+            "Improvements": "circle",
+        }
+
+
+SHAPES = "all.map((one) => [one.__data__.datum.name, one.__data__.shape])"
 
 
 def test_dark_is_remembered_while_the_page_is_open(opened):
@@ -335,8 +421,9 @@ def test_charts_and_tables_are_saved(opened):
     figure = opened.locator("figure").nth(1)
     name, svg = saved(opened, figure.locator("[data-save=svg]"))
     assert name.endswith(".svg")
-    assert b"<circle" in svg
+    assert svg.count(b"<path") > 2
     assert b"var(--" not in svg
+    assert b"<a" not in svg
     several = opened.locator("figure:has(.multiples)").first
     _, svg = saved(opened, several.locator("[data-save=svg]"))
     assert svg.count(b"<svg") == 1 + several.locator(".multiples svg").count()

@@ -15,6 +15,7 @@ from gongkai.cli import options as opt
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import given_predictions
 from gongkai.cli.groups import With, say_unmatched
+from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def years_of(text: str) -> list[int] | None:
 
 
 def panel(
+    context: typer.Context,
     tables: opt.Tables,
     predictions: opt.Predicted,
     output: Annotated[Path, opt.Into(help=".parquet, .csv, .xlsx, .jsonl or .dta to write.")],
@@ -173,6 +175,9 @@ def panel(
     strict: Strict = False,
     codebook: opt.CodebookFile = None,
     level: opt.Level = 0.95,
+    jobs: opt.Workers = None,
+    resume: opt.Resume = False,
+    scheduler: opt.Scheduler = None,
     overwrite: opt.Overwrite = False,
 ) -> None:
     """Write one row per agency and year: shares, reuse, promises, figures, rates, your columns.
@@ -186,20 +191,21 @@ def panel(
     from gongkai.tables.predicted import scheme_of
 
     book = codebook_of(codebook)
-    predicted = given_predictions(predictions, tables, book)
-    reports = gongkai.read(tables, "reports")
-    own = None if covariates is None else read_frame(covariates, [])
-    table, dictionary = gongkai.panel(
-        reports, predicted, sentences=tables, statistics=tables, checks=tables,
-        labels=None if labels is None else gongkai.read_labels(labels, book or scheme_of(predicted)),
-        codebook=book,
-        renames=None if renames is None else read_frame(renames, ["old", "new", "kind", "from"]),
-        covariates=own, per=opt.columns_of(per) or None,
-        strict=strict, level=level,
-    )  # fmt: skip
-    written = gongkai.write_panel(table, dictionary, output, overwrite=overwrite)
-    if own is not None and covariates is not None:
-        say_unmatched(table, own, covariates, output, overwrite=overwrite)
+    with stepwise(context, tables, predictions, labels, covariates, renames, codebook) as (steps, overwrite):
+        predicted = given_predictions(predictions, tables, book)
+        reports = gongkai.read(tables, "reports")
+        own = None if covariates is None else read_frame(covariates, [])
+        table, dictionary = gongkai.panel(
+            reports, predicted, sentences=tables, statistics=tables, checks=tables,
+            labels=None if labels is None else gongkai.read_labels(labels, book or scheme_of(predicted)),
+            codebook=book,
+            renames=None if renames is None else read_frame(renames, ["old", "new", "kind", "from"]),
+            covariates=own, per=opt.columns_of(per) or None,
+            strict=strict, level=level, steps=steps,
+        )  # fmt: skip
+        written = gongkai.write_panel(table, dictionary, output, overwrite=overwrite)
+        if own is not None and covariates is not None:
+            say_unmatched(table, own, covariates, output, overwrite=overwrite)
     for note, part in table[table["note"].fillna("") != ""].groupby("note", sort=False):
         typer.echo(f"  note: {note}: {part['agency'].iloc[0]}, {len(part)} rows")
     gaps = gongkai.panel_gaps(reports)

@@ -1,4 +1,4 @@
-"""The commands that compare: groups, many groups, years; with what may be claimed."""
+"""The commands that estimate: shares, and how groups and years differ; with what may be claimed."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from typer import Argument, Option
 
 import gongkai
 from gongkai.cli import options as opt
+from gongkai.cli.chinese import say
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_predictions, coded_sample, given_predictions
 from gongkai.cli.groups import With, group_reports
+from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError, MeasureError
 
 if TYPE_CHECKING:
+    from gongkai.store.steps import Steps
     from gongkai.tables.schema import Labels, Predictions, Table
 
 Sample = Annotated[
@@ -24,7 +27,58 @@ Sample = Annotated[
 ]
 
 
+def measure(
+    context: typer.Context,
+    predictions: opt.Predicted,
+    output: Annotated[Path, opt.Into(help=".csv, .jsonl or .parquet to write.")],
+    by: Annotated[str, Option(help="Columns that make a group.")] = "agency,year",
+    method: Annotated[str, Option(help="count, adjusted, ppi or dsl.")] = "count",
+    labels: Annotated[Path | None, Option(help="Coded sample, for adjusted, ppi and dsl.")] = None,
+    assume_random: AssumeRandom = False,
+    cluster: Annotated[str, Option(help="auto, agency, report or passage.")] = "auto",
+    codebook: opt.CodebookFile = None,
+    tables: opt.FillFrom = None,
+    covariates: With = None,
+    level: opt.Level = 0.95,
+    jobs: opt.Threads = None,
+    resume: opt.Resume = False,
+    scheduler: opt.Scheduler = None,
+    overwrite: opt.Overwrite = False,
+) -> None:
+    """Estimate the share of each label, and what the codebook derives, in each group.
+
+    The predictions are counted as they are, or corrected by a coded sample of the same sentences that the
+    model was not trained on.
+
+    Example: gongkai measure predictions.csv -o measures.csv --by agency,year
+    Example: gongkai measure predictions.csv -o corrected.csv --by year --method ppi --labels my-sample.csv
+    Example: gongkai measure predictions -o measures.csv --by province,tier --tables tables --with cities.csv
+    """
+    from gongkai.measure.agencies.coverage import uneven_years
+    from gongkai.tables.frames import write_frame
+    from gongkai.tables.predicted import reports_of
+
+    book = codebook_of(codebook)
+    with stepwise(context, predictions, labels, codebook, tables, covariates) as (steps, overwrite):
+        given = given_predictions(predictions, tables, book)
+        gold = coded_sample(labels, given, book, assumed=assume_random)
+        reports = None
+        if tables is not None or covariates is not None:
+            held = tables or reports_of(given)
+            reports = group_reports(held, covariates, output, by=by, overwrite=overwrite)
+        measures = gongkai.prevalence(
+            given, gold, by=opt.columns_of(by), method=method, cluster=cluster, level=level,  # type: ignore[arg-type]
+            codebook=book, reports=reports, steps=steps,
+        )  # fmt: skip
+        write_frame(measures, output, overwrite=overwrite)
+    compared = "year" in opt.columns_of(by) and "agency" not in opt.columns_of(by)
+    for line in uneven_years(reports_of(given) if reports is None else reports) if compared else []:
+        typer.echo(f"  warning: {line}")
+    typer.echo(say("{output}: {n} rows", output=output, n=len(measures)))
+
+
 def compare(
+    context: typer.Context,
     tables: opt.Tables,
     predictions: opt.Predicted,
     output: opt.Output,
@@ -40,6 +94,9 @@ def compare(
     covariates: With = None,
     codebook: opt.CodebookFile = None,
     level: opt.Level = 0.95,
+    jobs: opt.Threads = None,
+    resume: opt.Resume = False,
+    scheduler: opt.Scheduler = None,
     overwrite: opt.Overwrite = False,
 ) -> None:
     """Estimate how far the share of each label differs between two groups, with interval and p-value.
@@ -55,22 +112,27 @@ def compare(
     from gongkai.tables.frames import write_frame
     from gongkai.tables.schema import records
 
-    reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
-    groups_by = [by] if cluster in ("agency", "report_id", by) else [by, cluster]
-    given = given_predictions(predictions, tables, codebook_of(codebook))
-    outcomes, gold = _outcomes(given, labels, codebook, assume_random, by=groups_by, reports=reports)
+    if second is None and first is not None:
+        raise GongkaiError("--first needs --second")
+    with stepwise(context, tables, predictions, labels, covariates, codebook) as (steps, overwrite):
+        reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
+        groups_by = [by] if cluster in ("agency", "report_id", by) else [by, cluster]
+        given = given_predictions(predictions, tables, codebook_of(codebook))
+        outcomes, gold = _outcomes(
+            given, labels, codebook, assume_random, by=groups_by, reports=reports, steps=steps
+        )
+        if second is None:
+            found = gongkai.compare_groups(outcomes, by=by, against=against, cluster=cluster, level=level)  # type: ignore[arg-type]
+        else:
+            groups = [None if g is None else group_value(outcomes, by, g) for g in (first, second)]
+            found = gongkai.compare(
+                outcomes, by=by, first=groups[0], second=groups[1], cluster=cluster, level=level
+            )
+        found = _with_method(found, gold)
+        write_frame(found, output, overwrite=overwrite)
     if second is None:
-        if first is not None:
-            raise GongkaiError("--first needs --second")
-        table = gongkai.compare_groups(outcomes, by=by, against=against, cluster=cluster, level=level)  # type: ignore[arg-type]
-        table = _with_method(table, gold)
-        write_frame(table, output, overwrite=overwrite)
-        _echo_ranks(table, by)
+        _echo_ranks(found, by)
         return
-    groups = [None if g is None else group_value(outcomes, by, g) for g in (first, second)]
-    found = gongkai.compare(outcomes, by=by, first=groups[0], second=groups[1], cluster=cluster, level=level)
-    found = _with_method(found, gold)
-    write_frame(found, output, overwrite=overwrite)
     for row in records(found):
         spread = interval(row, "+.1%", " (too few clusters)")
         typer.echo(
@@ -254,11 +316,12 @@ def _outcomes(
     *,
     by: Sequence[str],
     reports: Table | None = None,
+    steps: Steps | None = None,
 ) -> tuple[Table, Labels | None]:
     """Return the outcomes, counted or corrected by the labels, added up; and these."""
     book = codebook_of(codebook)
     gold = coded_sample(labels, given, book, assumed=assumed)
-    return gongkai.outcome_sums(given, gold, by=by, reports=reports, codebook=book), gold
+    return gongkai.outcome_sums(given, gold, by=by, reports=reports, codebook=book, steps=steps), gold
 
 
 def _echo_ranks(table: Table, by: str) -> None:
@@ -303,4 +366,4 @@ def group_value(frame: Table, by: str, text: str) -> object:
     return known[text]
 
 
-COMMANDS = (compare, trend, plan, regress)
+COMMANDS = (measure, compare, trend, plan, regress)

@@ -17,6 +17,13 @@ First = Annotated[str | None, Option("--first", help="Group compared with; all o
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace an earlier result of gongkai.")]
 Jobs = Annotated[int, Option("--jobs", "-j", min=1, help="Worker processes.")]
 Threads = Annotated[int | None, Option("--jobs", "-j", min=1, help="Threads; all cores if not given.")]
+Workers = Annotated[
+    int | None,
+    Option(
+        "--jobs", "-j", min=1,
+        help="Worker processes, and threads of sums; if not given no process, and all cores.",
+    ),
+]  # fmt: skip
 Limit = Annotated[int | None, Option("--limit", min=1, help="Only the first N inputs, for a look.")]
 Seed = Annotated[int, Option("--seed", help="Seed of what is drawn at random.")]
 Level = Annotated[float, Option("--level", min=0.5, max=0.999, help="Coverage of the intervals.")]

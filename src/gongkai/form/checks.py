@@ -12,9 +12,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gongkai.form.aligned.annex import annex_data, form_of_annex
+from gongkai.form.aligned.annex import form_of_annex
+from gongkai.form.aligned.annex_form import annex_data
 from gongkai.form.form import APPLICANTS, BLOCKS, OTHER_HANDLING, OUTCOMES, RESULTS, Reading
 from gongkai.form.prose import Cells, Check, Key, growth_checks, narrative_checks
+from gongkai.problem import say_places
 from gongkai.tables.schema import Checks, Reports, Sentences, Statistics, frame_of, records
 
 _BLANK = (None, "")
@@ -37,7 +39,7 @@ def check_cells(
     *,
     scope: str | None = None,
     kind: str | None = None,
-) -> Iterator[Check]:
+) -> list[Check]:
     """Check every rule of the statutory form that a report's cells allow.
 
     Args:
@@ -46,15 +48,17 @@ def check_cells(
         scope: Whom its numbers count, `own` or `whole`.
         kind: The agency's.
 
-    Yields:
+    Returns:
         One check a rule; see `check_years` for the rules between two reports.
     """
     known = list(readings)
-    cells: Cells = {(r.table, r.row, r.column): (r.value, str(r.where)) for r in known}
+    cells: Cells = {(r.table, r.row, r.column): (r.value, r.where) for r in known}
     spent = _spent(known)
     told = narrative_checks(cells, sentences, {"scope": scope, "kind": kind})
-    for check in (*_table_checks(cells), *told):
-        yield check._replace(holds=None, note=_SPENT) if check.rule in spent else check
+    return [
+        check._replace(holds=None, note=_SPENT) if check.rule in spent else check
+        for check in (*_table_checks(cells), *told)
+    ]
 
 
 def _spent(readings: Iterable[Reading]) -> set[str]:
@@ -222,7 +226,7 @@ def _decide(rule: _Rule, cells: Cells) -> Check:
         None if right_empty else right,
         holds,
         note,
-        " … ".join(places),
+        say_places(places),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from gongkai.problem import Problem, Where
@@ -136,3 +136,17 @@ def read_cell(
         return (reading,)
     said = f"{where}: '{reading.raw[:40]}' is not a number; {table}.{row}.{column} is blank"
     return Problem("cell", said, where), reading
+
+
+def read_row(
+    table: str, row: str, cells: Iterable[tuple[str, str | None, Where]], *, money: float = 1.0
+) -> list[Found]:
+    """Read the cells of one row: column, text as printed (None: there is no cell) and place of each."""
+    found: list[Found] = []
+    for column, text, where in cells:
+        if text is None:
+            said = f"{where}: no cell for {table}.{row}.{column}; it is missing"
+            found.append(Problem("no_cell", said, where))
+        else:
+            found += read_cell(table, row, column, text, where, money=money)
+    return found

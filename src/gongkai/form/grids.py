@@ -22,6 +22,7 @@ from gongkai.form.form import (
     parse_number,
     proactive_head,
     read_cell,
+    read_row,
 )
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Cell, Grid
@@ -87,19 +88,16 @@ def statistics_of(found: Iterable[Found], said: str | None = None) -> FormCells:
         else:
             readings[key] = one
     form = _detect_form(list(readings.values()), said)
+    own = form_data()["proactive"]["cells"].get(form, {})
     kept = []
     for key, one in readings.items():
-        if one.table != "proactive" or _belongs(one, form):
+        if one.table != "proactive" or one.column in own.get(one.row, ()):
             kept.append(one)
         elif one.value is not None:
             name = ".".join(key)
             left_out = f"{one.where}: '{one.raw}' would be {name}, which the form of {form or '?'} has not"
             problems.append(Problem("other_form", left_out, one.where))
     return FormCells(form, tuple(kept), tuple(problems))
-
-
-def _belongs(reading: Reading, form: str | None) -> bool:
-    return form is not None and reading.column in form_data()["proactive"]["cells"][form].get(reading.row, ())
 
 
 def _detect_form(readings: Sequence[Reading], said: str | None) -> str | None:
@@ -265,13 +263,9 @@ def _read_requests(sheet: _Sheet, place: Where) -> Iterator[Found]:
     for index, (row, key) in enumerate(zip(sheet.rows, keys, strict=True)):
         if index < first or key is None or (key == "other" and "other_handling" in keys[index:]):
             continue
-        labels = row[:width]
-        for column, name in columns:
-            cell = row[column]
-            if cell is None or cell in labels:
-                yield _no_cell(place, index, f"requests.{key}.{name}")
-            else:
-                yield from _cell("requests", key, name, cell, place, (index, column))
+        values = [None if cell in row[:width] else cell for cell in row]  # a label may reach so far
+        cells = [_printed(name, values[column], place, (index, column)) for column, name in columns]
+        yield from read_row("requests", key, cells)
 
 
 def _said_of_heads(sheet: _Sheet, first: int, heads: Mapping[int, str], place: Where) -> Iterator[Problem]:
@@ -285,11 +279,6 @@ def _said_of_heads(sheet: _Sheet, first: int, heads: Mapping[int, str], place: W
     if len(heads) < len(COLUMNS) <= len(cells):
         lacking = ", ".join(name for name in COLUMNS if name not in heads.values())
         yield Problem("head", f"{place}: no column of the requests table is headed {lacking}", place)
-
-
-def _no_cell(place: Where, row: int, name: str) -> Problem:
-    where = place._replace(row=row + 1)
-    return Problem("no_cell", f"{where}: no cell for {name}; it is missing", where)
 
 
 def _heads(labels: Sequence[Sequence[str]], table: str) -> dict[int, str]:
@@ -346,7 +335,7 @@ def _read_disputes(sheet: _Sheet, place: Where) -> Iterator[Found]:
             yield Problem("second_cell", said, where)
             continue
         seen[block, outcome] = cell
-        yield from _cell("disputes", block, outcome, cell, place, (index, column))
+        yield from read_row("disputes", block, [_printed(outcome, cell, place, (index, column))])
 
 
 def _disputes_at(sheet: _Sheet) -> tuple[int, int | None]:
@@ -407,10 +396,8 @@ def _read_disputes_by_row(sheet: _Sheet, place: Where) -> Iterator[Found]:
         cells = {name: row[column] for column, name in heads.items()}
         if block is None or not all(cell and parse_number(cell.text)[2] for cell in cells.values()):
             continue
-        for column, name in heads.items():
-            cell = row[column]
-            if cell is not None:
-                yield from _cell("disputes", block, name, cell, place, (index, column))
+        told = [_printed(name, row[column], place, (index, column)) for column, name in heads.items()]
+        yield from read_row("disputes", block, told)
 
 
 def _read_proactive(sheet: _Sheet, place: Where) -> Iterator[Found]:
@@ -427,12 +414,10 @@ def _read_proactive(sheet: _Sheet, place: Where) -> Iterator[Found]:
         key = match_key(labels[0], "proactive", "rows") if heads else None
         if not key or len(labels[0]) > 24:
             continue
-        for column, name in _first_of_each(heads).items():
-            cell = row[column]
-            if cell is None or cell is row[0]:
-                yield _no_cell(place, index, f"proactive.{key}.{name}")
-            else:
-                yield from _cell("proactive", key, name, cell, place, (index, column), money=money)
+        values = [None if cell is row[0] else cell for cell in row]
+        columns = _first_of_each(heads).items()
+        cells = [_printed(name, values[column], place, (index, column)) for column, name in columns]
+        yield from read_row("proactive", key, cells, money=money)
 
 
 def _first_of_each(heads: dict[int, str]) -> dict[int, str]:
@@ -444,8 +429,10 @@ def _first_of_each(heads: dict[int, str]) -> dict[int, str]:
     return firsts
 
 
-def _cell(
-    table: str, row: str, column: str, cell: Cell, place: Where, at: tuple[int, int], *, money: float = 1.0
-) -> tuple[Found, ...]:
-    where = Where(cell.page or place.page, place.table, at[0] + 1, at[1] + 1)
-    return read_cell(table, row, column, cell.text, where, money=money)
+def _printed(
+    name: str, cell: Cell | None, place: Where, at: tuple[int, int]
+) -> tuple[str, str | None, Where]:
+    """Say what is printed in a row under a column's name, and where."""
+    if cell is None:
+        return name, None, place._replace(row=at[0] + 1)
+    return name, cell.text, Where(cell.page or place.page, place.table, at[0] + 1, at[1] + 1)

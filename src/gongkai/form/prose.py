@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from gongkai.form.form import CANNOT_PROVIDE, NOT_PROCESSED, REFUSED
 from gongkai.form.scope import speaks_of_own, speaks_of_whole
+from gongkai.problem import Where
 from gongkai.text.lexicon import patterns
 
-Cells = dict[tuple[str, str, str], tuple["float | None", str]]
+Cells = dict[tuple[str, str, str], tuple["float | None", Where | str]]
 """(table, row, column) → value (null = blank) and where it was read."""
 Key = tuple[str, str, str]
 _SECTIONS = ("overview", "requests", "disputes")
@@ -198,12 +199,12 @@ def _counts_own(report: Mapping[str, object]) -> bool:
 
 
 def _share_checks(text: str, cells: Cells) -> Iterator[Check | None]:
-    if _ELSEWHERE.search(text) or speaks_of_own(text):
+    if _ELSEWHERE.search(text):
         return
     for name in ("granted", "partly_granted"):
         match = patterns("narrative.result")[name].search(text)
         share = _SHARE.match(text, match.end()) if match else None
-        if share:
+        if share and not speaks_of_own(text):
             actual = _shares(name, cells, both=bool(share["both"]))
             yield _rate(f"narrative.share:{name}", float(share["rate"]), share["rate"], actual, text)
 

@@ -37,7 +37,7 @@ def page_in(node: LexborNode) -> str:
 
 def carried(root: LexborNode, shown: Sequence[Block]) -> str:
     """Return the longest Chinese text that a page carries, if it is longer than what the page shows."""
-    text = "".join(map(text_of, shown))
+    text = text_of(shown)
     if len(text) > ENOUGH:
         return ""
     best = max(_carried(root), key=_weight, default="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -56,9 +57,10 @@ class Grid:
 Block: TypeAlias = Paragraph | Grid
 
 
-def text_of(block: Block) -> str:
-    """Return all text of a block."""
-    return "".join(map("".join, block.texts)) if isinstance(block, Grid) else block.text
+def text_of(blocks: Iterable[Block]) -> str:
+    """Return all text of blocks."""
+    cells = (itertools.chain(*block.texts) if isinstance(block, Grid) else (block.text,) for block in blocks)
+    return "".join(itertools.chain.from_iterable(cells))
 
 
 def paragraphs(text: str) -> list[Block]:

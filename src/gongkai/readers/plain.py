@@ -34,8 +34,9 @@ LONGEST_LINE, MANY, ROWS, COLUMNS = 2000, 40, 10, 4
 """Characters, commas, rows and columns from which a text may be a spreadsheet's export."""
 NUMBERED = 10
 """Lines that count on, each, from which a tool has numbered them."""
+_ESCAPED = re.compile(r"\\([.*_#+()\[\]{}!|>~`-])")
+"""What Markdown means as it stands: 1\\. is no list."""
 _LINE_NUMBER = re.compile(r"[ \t]*(\d{1,6})(?:[:：|│]|(?=[ \t\u3000])|\s*$)[ \t]?")
-_NUMBER = re.compile(r"\d[\d,.]*\D?")
 _EMPHASIS = re.compile(r"\s*([*_])(?=[^\s*_])(.+)(?<=[^\s*_])\1\s*")
 """A whole line in italics."""
 _EDGE = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
@@ -96,7 +97,7 @@ def read_text(text: str) -> list[Block]:
             continue
         blocks += _pipe_table(rows)
         rows = []
-        bare = _EMPHASIS.sub(r"\2", _MARKUP.sub("", _ATTRIBUTES.sub(r"\1", line)))
+        bare = _ESCAPED.sub(r"\1", _EMPHASIS.sub(r"\2", _MARKUP.sub("", _ATTRIBUTES.sub(r"\1", line))))
         if bare.strip():
             blocks.append(Paragraph(bare.rstrip()))
     return blocks
@@ -174,10 +175,7 @@ def _pipe_table(rows: list[str]) -> list[Block]:
     content = [row for row in rows if not (_PIPE_RULE.match(row) or _GRID_RULE.match(row))]
     cells = [[_bare_cell(cell) for cell in row.strip().strip("|").split("|")] for row in content]
     ragged = len({len(row) for row in cells}) > 1
-    padded = any(
-        len(row) > 2 and row[0] and row[-2:] == ["", ""] and any(map(_NUMBER.fullmatch, row[1:]))
-        for row in cells
-    )
+    padded = any(len(row) > 2 and row[0] and row[-2:] == ["", ""] and any(row[1:]) for row in cells)
     if ragged or padded:
         return [Paragraph(row) for row in content]
     grid, _ = grid_from_spans([[(cell, 1, 1) for cell in row] for row in cells])
@@ -186,6 +184,6 @@ def _pipe_table(rows: list[str]) -> list[Block]:
 
 def _bare_cell(cell: str) -> str:
     """Return what a cell of Markdown says, without marks of emphasis around it."""
-    text = cell.strip()
+    text = _ESCAPED.sub(r"\1", cell.strip())
     mark = next((m for m in ("***", "**", "__") if text.startswith(m) and text.endswith(m)), "")
     return text[len(mark) : len(text) - len(mark)].strip() if len(text) > 2 * len(mark) else text

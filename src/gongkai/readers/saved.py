@@ -76,7 +76,7 @@ def _pages(archive: Mapping[str, Any], depth: int = 0) -> Iterator[bytes]:
 def _fullest(pages: Sequence[bytes], name: str) -> Blocks:
     """Read pages and return the one with most Chinese text; of equals, the first."""
     read = [read_page(page, name) for page in pages[:_MAX_FRAMES]]
-    return max(read, key=lambda blocks: len(_HAN.findall("".join(map(text_of, blocks[0])))))
+    return max(read, key=lambda blocks: len(_HAN.findall(text_of(blocks[0]))))
 
 
 def address_of_page(content: bytes) -> str | None:

@@ -155,12 +155,14 @@ def _longest_name(agency: str, text: str) -> str:
         before = _DIVISION_BEFORE.search(piece, max(0, len(piece) - 12))
         if before is None:
             continue
-        prefix = before[0]
+        prefix = patterns("agencies.title")["announced"].sub("", before[0])
         if patterns("agencies.place")["visited"].search(piece[max(0, before.start() - 4) : before.start()]):
             continue
         for start in range(len(prefix) - 1):
             candidate = prefix[start:]
-            if candidate in regions():
+            if not patterns("agencies.title")["boundary"].search(prefix[:start]):
+                continue
+            if candidate in regions() or candidate + agency[:1] in regions():
                 counts[candidate] = counts.get(candidate, 0) + 1
                 break
         else:

@@ -19,6 +19,8 @@ from gongkai.text.grammar import BROWSER_LINE, NUMERALS, ORDINAL, parse_numeral
 from gongkai.text.lexicon import first_match, patterns
 
 _BULLET = re.compile(r"^\s*[●■◆▲★•·○◇□▪►◎、.．,，]+\s*(?=[\u4e00-\u9fff])")
+_WAY = re.compile(r"[/>＞»›]")
+"""Between the steps of the way to a page; the last may be whose page it is."""
 FINAL = re.compile(r"[。！？；：:;!?，,、]\s*[”’）)]*$")
 _RANK = {
     "overview": 1,
@@ -106,9 +108,12 @@ def _first_heading(lines: Sequence[Line], default: int) -> int:
 def _title_at(above: str, text: str) -> str:
     """Return the title that a line holds, alone or with the line above it (agency, or first half)."""
     text = bare_title(text)
+    way = _WAY.split(above)
+    above = way[-1].strip() if len(way) > 2 else above
     joins = bool(above) and len(above) <= 60 and not is_furniture(above) and not FINAL.search(above)
     if is_title(text):
-        return above + text if joins and len(above) <= 30 and not agency_in_title(text) else text
+        named = joins and len(above) <= 30 and not agency_in_title(text) and agency_in_title(above + text)
+        return above + text if named else text
     if joins and len(text) <= 16 and not is_title(above) and is_title(above + text):
         return above + text
     return ""
@@ -166,7 +171,11 @@ def is_official_heading(text: str) -> bool:
     title = heading[1] if heading else plain_ordinal(text)
     if not heading and (len(title) > 24 or len(title) < 6):
         return False
-    return _match("statutory", title) is not None and title.endswith(("况", "项", "题"))
+    return _match("statutory", title) is not None and _ends_title(title)
+
+
+def _ends_title(title: str) -> bool:
+    return title.endswith(("况", "项", "题"))
 
 
 def is_told_heading(text: str) -> bool:
@@ -211,6 +220,10 @@ def find_sections(lines: Sequence[Line], *, statutory: bool) -> list[Part]:
         chosen = _ascending(chosen)
     parts = [Part("preamble", "", [])]
     marks = {index: (section, heading, rest) for index, section, _, heading, rest in chosen if section}
+    titles = {
+        index for index, _, kind, heading, _ in candidates if kind == "unnumbered" and _ends_title(heading)
+    }
+    unused = titles.difference(marks)
     if not marks:
         return _by_cues(lines)
     for index, line in enumerate(lines):
@@ -219,7 +232,7 @@ def find_sections(lines: Sequence[Line], *, statutory: bool) -> list[Part]:
             parts.append(Part(section, heading, []))
             if rest:
                 parts[-1].lines.append(Line(rest, line.page, line.index))
-        else:
+        elif index not in unused:
             parts[-1].lines.append(line)
     return parts
 
@@ -301,10 +314,17 @@ def _official(candidate: _Candidate) -> _Candidate | None:
     index, key, kind, heading, rest = candidate
     if kind == "bare" and key is not None and key not in ("problems", "improvements"):
         official = _match("statutory", ORDINAL.sub("", heading, count=1))
-        if official is None:
+        if official is None and not _in_place(key, heading):
             return None
-        key = key if key == "section5" else official
+        key = key if key == "section5" or official is None else official
     return (index, key, kind, heading, rest) if key in _RANK else None
+
+
+def _in_place(key: str, heading: str) -> bool:
+    """Tell whether a heading in other words has the ordinal of its section: 五、困难和下一步思考."""
+    ordinal = ORDINAL.match(heading)
+    number = parse_numeral(ordinal[1]) if ordinal and ordinal[1] else 0
+    return key in ("section5", "other") and number == min(_RANK[key], 6)
 
 
 def _fit(candidate: _Candidate) -> float:

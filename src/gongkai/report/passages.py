@@ -68,11 +68,13 @@ def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> lis
             lead = ""
         state = turned
 
-    for line in _joined(part.lines):
+    lines = _joined(part.lines)
+    for number, line in enumerate(lines):
         text = line.text
         if not split and not OPENS_COUNT.match(text):
             lead = ""  # outside section five a lead opens its paragraph, and paragraphs that count points
-        stand_alone = _sub_heading(text, part.section)
+        below = lines[number + 1].text if number + 1 < len(lines) else ""
+        stand_alone = _sub_heading(text, part.section) or _point_above(text, below, split=split)
         if stand_alone:
             sub_heading = stand_alone
             enter(stand_alone)
@@ -124,7 +126,7 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
         if before is not None and broken and not _WORDS["sub_heading"].match(line.text):
             joined[-1] = Line(before.text + line.text, before.page, before.index)
         else:
-            joined.append(Line(line.text, line.page, line.index))
+            joined.append(line)
     return joined
 
 
@@ -146,6 +148,18 @@ def _sub_heading(text: str, section: str) -> str | None:
     if _WORDS["sub_heading"].fullmatch(text):
         return text
     return text if is_half_heading(text) and len(text) <= 20 else None
+
+
+def _point_above(text: str, below: str, *, split: bool) -> str | None:
+    """Return the heading that a short point is which ends like a sentence, on a line above its text.
+
+    In section five it names a half: `（一）主要问题。`
+    """
+    if not text.endswith("。") or not below or OPENS_COUNT.match(below):
+        return None
+    named = OPENS_COUNT.match(text) and _is_label(text.strip("。"))
+    point = not split and len(below) > len(text) and _WORDS["point"].fullmatch(text)
+    return text.strip("。") if (named if split else point) else None
 
 
 def _run_in_heading(text: str, section: str) -> tuple[int, str] | None:

@@ -1,4 +1,4 @@
-"""Lines → lines: headings put back on lines of their own, before the outline is looked for."""
+"""Lines → lines: headings set on lines of their own and digits joined, before the outline is looked for."""
 
 from __future__ import annotations
 
@@ -9,12 +9,25 @@ from collections.abc import Sequence
 from gongkai.report.outline import FINAL, MAX_HEADING, Line, is_statutory_title
 from gongkai.text.grammar import NUMERALS, ORDINAL_ALONE
 
+_YEAR_APART = re.compile(r"(?<!\d)(?:1 9|2 0) \d \d(?! ?\d)")
+_ADJOINING = re.compile(r"\d\d")
+_GAP = re.compile(r"(?<=\d) (?=\d)")
 _INSIDE = re.compile(rf"(?<=[。；：！])\s*(?=[{NUMERALS}]{{1,2}}、([^。；，：！？]{{2,30}})[。：\s])")
 
 
 def repair_lines(lines: Sequence[Line]) -> list[Line]:
     """Join an ordinal to the title on the next line, and cut a paragraph that holds several sections."""
-    return [piece for line in _joined(lines) for piece in _cut(line)]
+    return [piece for line in _joined(_with_digits_joined(lines)) for piece in _cut(line)]
+
+
+def _with_digits_joined(lines: Sequence[Line]) -> Sequence[Line]:
+    """Join digits where a page sets all characters apart: a year is, and no two digits of the line adjoin."""
+    if not any(_YEAR_APART.search(line.text) for line in lines):
+        return lines
+    return [
+        line if _ADJOINING.search(line.text) else Line(_GAP.sub("", line.text), line.page, line.index)
+        for line in lines
+    ]
 
 
 def _joined(lines: Sequence[Line]) -> list[Line]:

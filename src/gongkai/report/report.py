@@ -28,6 +28,7 @@ from gongkai.report.outline import (
     find_sections,
     find_title,
     is_official_heading,
+    is_statutory_title,
     is_told_heading,
     reason_against,
 )
@@ -36,7 +37,7 @@ from gongkai.report.repair import repair_lines
 from gongkai.report.tables import FRAME, MAX_PARAGRAPH, Tables, read_tables
 from gongkai.report.unwrap import sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids
-from gongkai.text.clean import Script, clean_text, count_damage, drop_adverts, is_furniture
+from gongkai.text.clean import Script, clean_line, clean_text, count_damage, is_furniture
 from gongkai.text.lexicon import patterns
 
 _MARKDOWN = re.compile(
@@ -110,8 +111,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     tables = read_tables(document)
     statistics = tables.statistics
     lines = repair_lines(_cleaned(sections_apart(unwrap(tables.lines)), tables.script))
-    is_title_here = is_official_heading if tables.form else is_told_heading
-    prose = [line for line in lines if is_title_here(line.text) or not is_table_line(line.text)]
+    prose = _prose(lines, official=bool(tables.form))
     start, title = find_title(prose)
     index_block = [*_index_block(tables)]
     identity = identify(title, [*index_block, *(line.text for line in lines)], known)
@@ -153,13 +153,26 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     )
 
 
+def _prose(lines: Sequence[Line], *, official: bool) -> list[Line]:
+    """Leave out what is left of the tables; a word that they have too, 其他, may stand above a text."""
+    is_title_here = is_official_heading if official else is_told_heading
+    texts = [*(line.text for line in lines), ""]
+    return [
+        line
+        for line, following in zip(lines, texts[1:], strict=True)
+        if is_title_here(line.text)
+        or not is_table_line(line.text)
+        or (following.endswith("。") and is_statutory_title(line.text))
+    ]
+
+
 def _damage(document: Document) -> Iterator[Problem]:
     """Say what the reader noticed, and what was lost before it."""
     yield from document.problems
     texts = [b.text for b in document.blocks if isinstance(b, Paragraph)]
     if any(len(text) > MAX_PARAGRAPH for text in texts):
         yield Problem("paragraph_cut", f"a paragraph was cut at {MAX_PARAGRAPH:,} characters")
-    lost = sum(count_damage(text[:MAX_PARAGRAPH]) for text in texts)
+    lost = count_damage("\n".join(text[:MAX_PARAGRAPH] for text in texts))
     if lost:
         yield Problem("characters_lost", f"characters are lost in {lost} places (a wrong decoding upstream?)")
 
@@ -188,7 +201,7 @@ def _cleaned(pieces: Sequence[Line], script: Script) -> list[Line]:
     for piece in pieces:
         for part in FRAME.split(piece.text):
             bare = _MARKDOWN.sub(lambda m: m[1] or "", part)
-            text = drop_adverts(clean_text(bare, script=script))
+            text = clean_line(bare, script=script)
             if text:
                 lines.append(Line(text, piece.page, piece.index))
     return lines

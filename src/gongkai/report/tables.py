@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from gongkai.form.aligned.align import align
 from gongkai.form.aligned.annex import read_annex
-from gongkai.form.aligned.stream import table_rests
+from gongkai.form.aligned.stream import labels_of, spelt, table_rests
 from gongkai.form.aligned.told import form_said
 from gongkai.form.form import COLUMNS, Found, parse_number
 from gongkai.form.grids import FormCells, read_grids, read_lone_disputes, statistics_of
@@ -45,6 +45,8 @@ _FIGURE = re.compile(
     r"|(?<=\|)(\s*\d{1,2}[.．、])\s*\|\s*(?=[\u4e00-\u9fff])".replace("{MEASURES}", MEASURES)
 )
 """A figure, or a point's number, that a tool set apart from its sentence by pipes."""
+_ROW = re.compile(r"\s*[│┃║](?:[^│┃║。]*[│┃║]){2,}\s*")
+_DRAWN = re.compile(f"{FRAME.pattern}|{_ROW.pattern}")
 _FIGURES = re.compile(r"\d[\d\s|]*")
 _POINTED = re.compile("[，。；]")
 _TABLED = patterns("form.said")["tabled"]
@@ -99,7 +101,8 @@ def _with_annex(tables: Tables) -> Tables:
     texts, pages = [line.text for line in lines], [line.page for line in lines]
     annex = read_annex(texts, tables.grids, script=tables.script, pages=pages)
     if annex.found:
-        statistics = statistics_of((*statistics.problems, *statistics.readings, *annex.found))
+        chance = () if annex.form else statistics.readings  # an annex's report has no statutory tables
+        statistics = statistics_of((*statistics.problems, *chance, *annex.found))
     return tables._replace(
         lines=[line for number, line in enumerate(lines) if number not in annex.lines],
         statistics=statistics,
@@ -129,9 +132,9 @@ def _tables(document: Document, *, as_lines: bool = False) -> Tables:
 
 def _aligned(tables: Tables) -> Tables:
     """Read from lines what grids do not give."""
-    lines, statistics = tables.lines, tables.statistics
+    lines, statistics, known = tables.lines, tables.statistics, tables.statistics.tables
     aligned = align([p.text for p in lines], script=tables.script, pages=[p.page for p in lines])
-    more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in statistics.tables)
+    more = (f for f in aligned.found if isinstance(f, Problem) or f.table not in known)
     statistics = statistics_of((*statistics.problems, *statistics.readings, *more), tables.form)
     pieces = _without(lines, aligned.spans)
     rests = table_rests([p.text for p in pieces])
@@ -157,7 +160,21 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
             grids.append(block)
             continue
         pieces += [Line(text, block.page, index) for text in texts]
-    return _told_once(_said_once(pieces)), grids
+    return _told_once(_said_once(_without_drawn(pieces))), grids
+
+
+def _without_drawn(pieces: list[Line]) -> list[Line]:
+    """Leave out drawn tables that are none of the statutory ones; a page in a frame has one column."""
+    kept: list[Line] = []
+    runs = itertools.groupby(pieces, key=lambda piece: bool(_DRAWN.fullmatch(piece.text)))
+    for drawn, run in runs:
+        block = list(run)
+        rows = [piece.text for piece in block if _ROW.fullmatch(piece.text)]
+        framed = drawn and not {block[0].text, block[-1].text} & {*rows}
+        words = spelt("".join(rows))
+        known = any(label in words for label in labels_of(*sorted(TABLES)) if len(label) > 2)
+        kept += [] if framed and len(rows) > 1 and not known else block
+    return kept
 
 
 def _said_once(pieces: list[Line]) -> list[Line]:

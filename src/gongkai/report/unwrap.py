@@ -158,7 +158,8 @@ def _leader(text: str) -> re.Match[str] | None:
 def _title_apart(pieces: Sequence[Line]) -> Iterator[Line]:
     """Set the title apart from a text that a tool put behind it on its line."""
     for number, piece in enumerate(pieces):
-        piece = piece if number >= FIRST else Line(_BODY.sub("", piece.text), piece.page, piece.index)
+        if number < FIRST and (bare := _BODY.sub("", piece.text)) != piece.text:
+            piece = Line(bare, piece.page, piece.index)
         match = _title_in_front(piece.text) if number < FIRST else None
         if match:
             yield Line(match["title"], piece.page, piece.index)

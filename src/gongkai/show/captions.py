@@ -22,6 +22,7 @@ TITLED = [tuple(name.split(".")[::-1]) for name in _SAID["titles"]]
 """Measures and labels that have a title whatever the codebook."""
 NETWORK = _SAID["network"]
 TERMS, NOT_FOUND = _SAID["terms"]["title"], _SAID["terms"]["not_found"]
+ALL = _SAID["spread"]["all"]
 GROUPS = (_SAID["terms"]["first"], _SAID["terms"]["second"])
 
 
@@ -69,6 +70,12 @@ def of_measures(rows: Measures, *, intervals: bool = True) -> Words:
     ]  # fmt: skip
     english, chinese = zip(*filter(None, parts), strict=True)
     return Words("; ".join(english) + ".", "；".join(chinese) + "。")
+
+
+def of_kinds(third: Words) -> Words:
+    """Return what a reader of the map of two shares must know besides."""
+    said = _SAID["kinds"]["fuller"]
+    return Words(" " + said.en.format(third.en), said.said("zh").format(third.said("zh")))
 
 
 def of_network(pairs: int, agencies: int, smallest: int, most: int, year: int | None) -> Words:

@@ -1,7 +1,7 @@
-"""Measures table → chart (Altair). Computes nothing but where to draw.
+"""Measures table → chart (Altair), by the specifications that the page has too.
 
-Each chart speaks one language; it carries what must stand below it in both, in
-`chart.usermeta["caption"]["en"]` and `["zh"]`.
+Nothing is computed but where to draw. Each chart speaks one language; it carries what must stand below it in
+both, in `chart.usermeta["caption"]["en"]` and `["zh"]`.
 """
 
 from __future__ import annotations
@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from gongkai.errors import GongkaiError, MeasureError
 from gongkai.show.captions import (
-    GROUPS,
-    NETWORK,
+    ALL,
     NOT_FOUND,
-    TERMS,
     TITLED,
+    of_kinds,
     of_measures,
-    of_network,
-    of_terms,
     title_of,
     unplaced,
 )
-from gongkai.show.style import Language, Size, place_of, styled
+from gongkai.show.charts import CHARTS, TILES, Json, inked
+from gongkai.show.style import Language, Size, place_of, placed
 from gongkai.store.run import whole_file
+from gongkai.tables.schema import records
 from gongkai.tables.scheme.codebook import Codebook, Words
 from gongkai.tables.scheme.codebooks import given_or_shipped
 
@@ -73,7 +72,6 @@ def plot_prevalence(
         MeasureError: No row fits.
         GongkaiError: Altair is not installed.
     """
-    alt = altair()
     place = place_of(size)
     scheme = given_or_shipped(codebook)
     measure = measure or scheme.quantities[-1].measure
@@ -88,41 +86,100 @@ def plot_prevalence(
     )
     order = rows.groupby("agency")["value"].mean().sort_values(ascending=False).index.tolist()
     rows = rows.sort_values(["agency", "year"])
-    rows = rows.assign(rank=rows.groupby("agency").cumcount())
-    base = alt.Chart(rows[["agency", "year", "rank", "value", "low", "high", "n"]]).encode(
-        y=alt.Y("agency:N", sort=order, title=None, axis=alt.Axis(labelLimit=place.width // 2 or 260)),
-        yOffset=alt.YOffset("rank:O"),
-        color=alt.Color("year:N", legend=None, scale=alt.Scale(scheme="viridis")),
-    )
-    scale = alt.Scale(domain=[0, min(1.0, math.ceil(10 * rows[["value", "high"]].max().max()) / 10)])
-    named = None if place.titled else title.said(language)
-    lines = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", scale=scale, title=named, axis=alt.Axis(format="%")),
-        x2="high:Q",
-    )
-    points = base.mark_point(filled=True, size=40, opacity=1).encode(
-        x=alt.X("value:Q", scale=scale, title=named, axis=alt.Axis(format="%")),
-        tooltip=["agency", "year", alt.Tooltip("value", format=".1%"), alt.Tooltip("low", format=".1%"),
-                 alt.Tooltip("high", format=".1%"), "n"],
-    )  # fmt: skip
-    names = base.mark_text(align="left", dx=4, fontSize=8 if size is None else place.font).encode(
-        x=alt.value("width" if size else width), text="year:N", color=alt.value("#555")
-    )
-    chart = (lines + points + names).properties(height={"step": max(9, place.font + 1)})
-    return styled(chart, title, said, size, language, width=width)
+    rows = rows.assign(rank=rows.groupby("agency").cumcount(), name=rows["agency"], text=rows["year"])
+    rows = rows.sort_values("agency", key=lambda names: names.map(order.index), kind="stable")
+    drawn = [row | {"tip": _tip(f"{row['agency']} · {row['year']}", row)} for row in records(rows)]
+    spec = _filled("rows", {"rows": drawn, "whole": []}, end=_end(rows), room=place.width // 2 or 260)
+    step = {"step": max(9, place.font + 1)}
+    return _chart(placed(spec, title, said, size, language, width=width, height=step))
 
 
-def to_svg(chart: Any) -> str:  # noqa: ANN401
-    """Render a chart to SVG, offline.
+def plot_spread(
+    measures: Measures,
+    *,
+    measure: str = "prevalence",
+    label: str | None = None,
+    by: str = "agency",
+    whole: Measures | None = None,
+    size: Size | None = None,
+    codebook: Codebook | None = None,
+    language: Language = "en",
+) -> Any:  # noqa: ANN401
+    """Draw how one measure is spread over groups: a dot with its interval each, from low to high.
+
+    Args:
+        measures: `measures` rows by one column, e.g. `prevalence(predictions, by=["agency"])`.
+        measure: `prevalence`, or a measure that the codebook derives.
+        label: Label of the rows to draw; the measure's first unless given.
+        by: Column that names the groups; the first and the last are named.
+        whole: `measures` of all together, `prevalence(predictions, by=[])`, for the band and its line; unless
+            given the groups' mean, weighed by `n`, without a band.
+        size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
+        codebook: The scheme, for titles; the one that ships unless given.
+        language: `en` or `zh`: of what is drawn.
 
     Raises:
-        GongkaiError: vl-convert is not installed.
+        MeasureError: No row fits.
+        GongkaiError: Altair is not installed.
     """
-    try:
-        import vl_convert
-    except ImportError as error:
-        raise GongkaiError('charts need the extra "charts": pip install "gongkai[charts]"') from error
-    return str(vl_convert.vegalite_to_svg(chart.to_json()))
+    place, scheme = place_of(size), given_or_shipped(codebook)
+    label = label or _first_label(scheme, measure)
+    rows = _rows_of(measures, measure, label, [by, "value", "low", "high", "n"])
+    all_together = _whole(rows, whole, measure, label)
+    said, title = of_measures(rows), title_of(measure, label, scheme)
+    unknown = f"({NOT_FOUND.said(language)})"
+    rows = rows[[by, "value", "low", "high", "n"]].assign(name=rows[by].astype(object).fillna(unknown))
+    drawn = [row | {"tip": _tip(row["name"], row)} for row in records(rows)]
+    middle = all_together | {"text": f"{ALL.said(language)} {all_together['value']:.1%}"}
+    spec = _filled("spread", {"rows": drawn, "whole": [middle]}, end=_end(rows))
+    return _chart(placed(spec, title, said, size, language, width=640, height=place.width // 2 or 280))
+
+
+def plot_provinces(
+    measures: Measures,
+    *,
+    measure: str = "prevalence",
+    label: str | None = None,
+    whole: Measures | None = None,
+    size: Size | None = None,
+    codebook: Codebook | None = None,
+    language: Language = "en",
+) -> Any:  # noqa: ANN401
+    """Draw one measure on a map of the provinces: equal tiles, each a dot with its interval; no boundaries.
+
+    Args:
+        measures: `measures` rows by province, `prevalence(predictions, by=["province"], reports=reports)`.
+        measure: `prevalence`, or a measure that the codebook derives.
+        label: Label of the rows to draw; the measure's first unless given.
+        whole: `measures` of all together, for the tick in each tile; unless given the provinces' mean,
+            weighed by `n`.
+        size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
+        codebook: The scheme, for titles; the one that ships unless given.
+        language: `en` or `zh`: of what is drawn.
+
+    Raises:
+        MeasureError: No row fits.
+        GongkaiError: Altair is not installed.
+    """
+    from gongkai.show.page.static import words
+
+    place, scheme, names = place_of(size), given_or_shipped(codebook), words()
+    label = label or _first_label(scheme, measure)
+    rows = _rows_of(measures, measure, label, ["province", "value", "low", "high", "n"])
+    all_together = _whole(rows, whole, measure, label)
+    said, title = of_measures(rows), title_of(measure, label, scheme)
+    found = records(rows[rows["province"].notna()])
+    drawn = []
+    for code, (line, column) in TILES.items():
+        pair = names[f"province_{code}"]
+        name = Words(*pair[:2]).said(language)
+        own = next((r for r in found if str(r["province"]).startswith(pair[1])), {})
+        kept = {c: own.get(c) for c in ("value", "low", "high", "n")}
+        about = {"name": name, "row": line, "column": column, "corpus": all_together["value"]}
+        drawn.append(about | kept | {"tip": _tip(name, own) if own else name})
+    spec = _filled("provinces", {"rows": drawn}, end=_end(rows))
+    height = int(0.8 * (place.width or 640))
+    return _chart(placed(spec, title, said, size, language, width=640, height=height))
 
 
 def plot_change(
@@ -135,7 +192,9 @@ def plot_change(
     codebook: Codebook | None = None,
     language: Language = "en",
 ) -> Any:  # noqa: ANN401
-    """Draw one measure over the years: a line with its band, in a panel for each value of `by`.
+    """Draw one measure over the years: a dot and its interval each, in a panel for each value of `by`.
+
+    Years are joined within a form of the report (before 2019, to 2020, from 2021), never across.
 
     Args:
         measures: `measures` rows with the column `year`, e.g. `prevalence(predictions, by=["year",
@@ -155,10 +214,8 @@ def plot_change(
 
     from gongkai.show.page.static import words
 
-    alt = altair()
-    scheme = given_or_shipped(codebook)
+    scheme, terms, place = given_or_shipped(codebook), words(), place_of(size)
     label = label or _first_label(scheme, measure)
-    place = place_of(size)
     columns = ["year", "value", "low", "high", "n", *([by] if by else [])]
     rows = _rows_of(measures, measure, label, columns)
     said, rows = of_measures(rows), rows[columns]
@@ -168,34 +225,22 @@ def plot_change(
     rows = rows[rows["year"].notna()]
     if rows.empty:
         raise MeasureError(f"nothing to draw: no year was found of the {undated:,} counted")
-    rows = rows.assign(year=rows["year"].astype(int))
+    rows = rows.assign(year=rows["year"].astype(int)).sort_values("year")
     if by is not None:
-        terms = words()
-        rows[by] = [
+        rows["panel"] = [
             (Words(*terms.get(f"{by}_{v}", (str(v),))[:2]) if pd.notna(v) else NOT_FOUND).said(language)
             for v in rows[by]
         ]
-    years = range(rows["year"].min(), rows["year"].max() + 1)  # panels forget the least step of ticks
-    axis = alt.Axis(format="d", values=list(years), labelOverlap=True)
-    base = alt.Chart(rows).encode(x=alt.X("year:Q", axis=axis, scale=alt.Scale(zero=False), title=None))
-    named = None if place.titled or by else title.said(language)
-    share = alt.Y("value:Q", title=named, axis=alt.Axis(format="%"), scale=alt.Scale(zero=True))
-    band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title=named), y2="high:Q")
-    line = base.mark_line(point=True).encode(
-        y=share, tooltip=["year", alt.Tooltip("value", format=".1%"), "n"]
-    )
-    last = base.transform_filter(f"datum.year == {rows['year'].max()}").mark_text(
-        align="right", dy=-8 if size is None else -place.font, fontSize=place.font
-    )
-    layers = band + line + last.encode(y=share, text=alt.Text("value:Q", format=".0%"))
-    if by is None:
-        return styled(layers.properties(height=place.width // 2 or 240), title, said, size, language)
-    columns_of_panels = 1 if size == "column" else 3
-    width = (place.width - 8 * place.font) // columns_of_panels - 2 * place.font if size else 190
-    panels = layers.properties(width=width, height=width * 2 // 3).facet(
-        alt.Facet(f"{by}:N", title=None), columns=columns_of_panels
-    )
-    return styled(panels.properties(title=title.said(language)), title, said, size, language, width=None)
+    drawn = [row | {"tip": _tip(str(row["year"]), row)} for row in records(rows)]
+    forms = {f"form_{year}": Words(*terms[f"form_{year}"][:2]).said(language) for year in (2019, 2021)}
+    years = list(range(int(rows["year"].min()), int(rows["year"].max()) + 1))
+    spec = _filled("years", {"rows": drawn}, end=_end(rows), years=years, **forms)
+    width, height = 420, place.width // 2 or 240
+    if by is not None:
+        panels = 1 if size == "column" else 3
+        width = (place.width - 8 * place.font) // panels - 4 * place.font if size else 190
+        height, spec = width * 2 // 3, _in_panels(spec, panels)
+    return _chart(placed(spec, title, said, size, language, width=width, height=height))
 
 
 def plot_kinds(
@@ -207,7 +252,7 @@ def plot_kinds(
     codebook: Codebook | None = None,
     language: Language = "en",
 ) -> Any:  # noqa: ANN401
-    """Draw the map of two labels: a point per group, coloured by the share derived from both.
+    """Draw the map of two labels: a dot per group, the fuller the larger the share derived from both.
 
     Args:
         measures: What `prevalence` gave, by one column (and possibly others, one point per row then).
@@ -222,54 +267,67 @@ def plot_kinds(
         MeasureError: Rows for one of the three are missing, or the codebook derives nothing from two labels.
         GongkaiError: Altair is not installed.
     """
-    alt = altair()
-    scheme = given_or_shipped(codebook)
+    place, scheme = place_of(size), given_or_shipped(codebook)
     derived = [q for q in scheme.derived if q.label.count("+") == 1]
     if not derived:
         raise MeasureError(f"nothing to draw: {scheme.stamp} derives no measure from two labels")
     across, up = derived[0].label.split("+")
-    place = place_of(size)
     titles = {q.label: q.title.said(language) for q in scheme.quantities}
     wanted = {across: "across", up: "up", derived[0].label: "both"}
     rows = measures[measures["label"].isin(wanted)]
     if rows.empty or by not in rows.columns:
         raise MeasureError(f"nothing to draw: no measures of {across} and {up} by {by}")
-    said = of_measures(rows[rows["label"] == across], intervals=False)
+    said = of_measures(rows[rows["label"] == across], intervals=False) + of_kinds(derived[0].title)
+    middle = {wanted[name]: _mean(rows[rows["label"] == name]) for name in (across, up)}
     keys = [by, *(["year"] if "year" in rows.columns and by != "year" else [])]
-    rows = rows.assign(label=rows["label"].map(wanted))
-    wide = rows.pivot_table(index=keys, columns="label", values="value", aggfunc="first").reset_index()
-    wide = wide.reindex(columns=[*keys, "across", "up", "both"])
-    points = (
-        alt.Chart(wide)
-        .mark_circle(size=30 if size == "column" else 90, opacity=0.8, stroke="#555", strokeWidth=0.5)
-        .encode(
-            x=alt.X("across:Q", axis=alt.Axis(format="%", tickCount=6), title=titles[across]),
-            y=alt.Y("up:Q", axis=alt.Axis(format="%"), title=titles[up]),
-            color=alt.Color(
-                "both:Q",
-                scale=alt.Scale(scheme="orangered", domain=[0, 1]),
-                legend=alt.Legend(
-                    format="%", title=titles[derived[0].label], orient="top" if size == "column" else "right"
-                ),
-            ),
-            tooltip=[*keys, *(alt.Tooltip(c, format=".1%", title=n) for n, c in wanted.items())],
-        )
-    )
-    middle = wide[["across", "up"]].median()
-    spread = wide[["across", "up"]].std().replace(0, 1).fillna(1)
-    distance = (((wide[["across", "up"]] - middle) / spread) ** 2).sum(axis=1)
+    wide = _wide(rows.assign(label=rows["label"].map(wanted)), keys)
     height = place.width * 3 // 4 if size == "column" else place.width // 2 or 360
-    far = _apart(wide.loc[distance.nlargest(named).index], 1.7 * place.font / height * wide["up"].max())
-    layers = points
-    for rows_of_side, align in ((far[far["across"] <= middle["across"]], "left"),
-                                (far[far["across"] > middle["across"]], "right")):  # fmt: skip
-        text = alt.Chart(rows_of_side).mark_text(
-            align=align, dx=8 if align == "left" else -8, fontSize=place.font
-        )
-        layers += text.encode(x="across:Q", y="up:Q", text=f"{by}:N")
-    chart = layers.properties(height=height)
+    names = _beside(wide, middle, named, 1.7 * place.font / height * wide["up"].max())
+    shown = {key: titles[label] for label, key in wanted.items()}
+    drawn = [
+        row | {"name": str(row[by])} | names.get(k, {}) | {"tip": _tip_of_kinds(row, keys, shown)}
+        for k, row in enumerate(records(wide))
+    ]
+    ends = {"end": _end(wide, "across"), "top": _end(wide, "up")}
+    spec = _filled(
+        "kinds", {"rows": drawn, "whole": [middle]},
+        **ends, across=f"{titles[across]} →", up=f"↑ {titles[up]}",
+    )  # fmt: skip
     title = scheme.title_of(across) + Words(", ", "、") + scheme.title_of(up)
-    return styled(chart, title, said, size, language, width=480)
+    return _chart(placed(spec, title, said, size, language, width=480, height=height))
+
+
+def _wide(rows: Measures, keys: list[str]) -> Table:
+    """Return a row per group with the value of each of three shares, and the interval of the first two."""
+    import pandas as pd
+
+    def of(column: str, shares: tuple[str, ...], ending: str) -> Table:
+        found = rows.pivot_table(index=keys, columns="label", values=column, aggfunc="first", dropna=False)
+        return found.reindex(columns=list(shares)).add_suffix(ending)
+
+    parts = [of("value", ("across", "up", "both"), "")]
+    parts += [of(column, ("across", "up"), f"_{column}") for column in ("low", "high")]
+    made = pd.concat(parts, axis=1)
+    return made[made[["across", "up"]].notna().all(axis=1)].reset_index()
+
+
+def _tip_of_kinds(row: Json, keys: list[str], titles: dict[str, str]) -> str:
+    values = [f"{title} {row[key]:.1%}" for key, title in titles.items() if row[key] == row[key] is not None]
+    return "\n".join([" · ".join(str(row[key]) for key in keys), *values])
+
+
+def _beside(points: Table, middle: Json, named: int, gap: float) -> dict[int, Json]:
+    """Return what is written beside the points farthest from the middle: none over another."""
+    places = points[["across", "up"]]
+    spread = places.std().replace(0, 1).fillna(1)
+    distance = (((places - places.median()) / spread) ** 2).sum(axis=1)
+    far = _apart(points.loc[distance.nlargest(named).index], gap)
+    return {
+        int(k): {"label": str(name), "align": "left", "dx": 8, "dy": 0}
+        if across <= middle["across"]
+        else {"label": str(name), "align": "right", "dx": -8, "dy": 0}
+        for k, name, across in zip(far.index, far.iloc[:, 0], far["across"], strict=True)
+    }
 
 
 def _apart(points: Table, gap: float) -> Table:
@@ -282,131 +340,71 @@ def _apart(points: Table, gap: float) -> Table:
     return points.iloc[kept]
 
 
-def plot_network(
-    network: Table,
-    *,
-    year: int | None = None,
-    smallest: int = 2,
-    size: Size | None = None,
-    language: Language = "en",
-) -> Any:  # noqa: ANN401
-    """Draw which agencies share text: agencies on a circle, a line for each pair, as wide as what they share.
-
-    Args:
-        network: What `copy_network` gave.
-        year: Only this year; None takes the sentences of all years together.
-        smallest: Fewest shared sentences of a line.
-        size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
-        language: `en` or `zh`: of what is drawn.
+def to_svg(chart: Any) -> str:  # noqa: ANN401
+    """Render a chart to SVG, offline.
 
     Raises:
-        MeasureError: No pair is left.
-        GongkaiError: Altair is not installed.
+        GongkaiError: vl-convert is not installed.
     """
-    alt = altair()
-    rows = network[network["sentences"] >= smallest]
-    rows = rows[rows["year"] == year] if year is not None else rows
-    if rows.empty:
-        raise MeasureError(f"nothing to draw: no two agencies share {smallest} sentences")
-    room = place_of(size)
-    peer, above = (NETWORK[one].said(language) for one in ("peer", "above"))
-    rows = rows.assign(relation=[peer if one == "peer" else above for one in rows["relation"]])
-    edges = rows.groupby(["agency", "other", "relation"], as_index=False)["sentences"].sum()
-    nodes = _on_a_circle(sorted({*edges["agency"], *edges["other"]}))
-    place = nodes.set_index("agency")[["x", "y"]]
-    edges = edges.join(place, on="agency").join(place.add_suffix("2"), on="other")
-    half, longest = (room.width or 600) / 2, max(map(len, nodes["agency"])) * (room.font + 1) + 12
-    edge = min(3.0, max(1.9, 1 / max(0.3, 1 - longest / half)))  # the circle has the radius 1
-    scale = alt.Scale(domain=[-edge, edge])
-    legend = alt.Legend(symbolType="stroke", labelLimit=240, orient="bottom")
-    x, y = (alt.X("x:Q", axis=None, scale=scale), alt.Y("y:Q", axis=None, scale=scale))
-    most = max(smallest + 1, int(edges["sentences"].max()))
-    widths = alt.Scale(domain=[smallest, most], range=[1, 8])
-    said = of_network(len(edges), len(nodes), smallest, most, year)
-    lines = (
-        alt.Chart(edges)
-        .mark_rule(opacity=0.6)
-        .encode(
-            x=x, y=y, x2="x2:Q", y2="y2:Q",
-            size=alt.Size("sentences:Q", scale=widths, legend=None),
-            color=alt.Color("relation:N", title=None, legend=legend, scale=alt.Scale(domain=[above, peer])),
-            strokeDash=alt.StrokeDash(
-                "relation:N", title=None, scale=alt.Scale(domain=[above, peer], range=[[5, 3], [1, 0]])
-            ),
-            tooltip=["agency", "other", "relation", "sentences"],
-        )
-    )  # fmt: skip
-    layers = lines + alt.Chart(nodes).mark_circle(size=60, color="#333", opacity=1).encode(x=x, y=y)
-    for side, align in ((nodes["x"] >= 0, "left"), (nodes["x"] < 0, "right")):
-        text = alt.Chart(nodes[side]).mark_text(
-            align=align,
-            dx=9 if align == "left" else -9,
-            fontSize=room.font + (size is None),
-            limit=half * (1 - 1 / edge) - 9,
-        )
-        layers += text.encode(x=x, y=y, text="agency:N", angle=alt.Angle("angle:Q", scale=None, legend=None))
-    across = room.width or 600
-    chart = layers.properties(width=across, height=across)
-    subtitle = NETWORK["width"].said(language).format(smallest, most)
-    return styled(chart, NETWORK["title"], said, size, language, width=None, subtitle=subtitle)
+    try:
+        import vl_convert
+    except ImportError as error:
+        raise GongkaiError('charts need the extra "charts": pip install "gongkai[charts]"') from error
+    return str(vl_convert.vegalite_to_svg(chart.to_json()))
 
 
-def _on_a_circle(names: list[str]) -> Table:
-    """Return a place for each name, and the angle at which its text leads outwards, never upside down."""
-    import pandas as pd
-
-    turns = [2 * math.pi * (k + 0.5) / len(names) for k in range(len(names))]
-    places = [(math.cos(t), math.sin(t)) for t in turns]
-    angles = [-math.degrees(math.atan2(y, x) if x >= 0 else math.atan2(-y, -x)) for x, y in places]
-    rows = [(n, x, y, a) for n, (x, y), a in zip(names, places, angles, strict=True)]
-    return pd.DataFrame(rows, columns=["agency", "x", "y", "angle"])
+def _chart(spec: Json) -> Any:  # noqa: ANN401
+    """Return a specification as an Altair chart, in the colours of print."""
+    return altair().Chart.from_dict(inked(spec))
 
 
-def plot_terms(
-    keyness: Table,
-    *,
-    top: int = 15,
-    score: str = "z_agency",
-    names: tuple[str, str] | None = None,
-    size: Size | None = None,
-    language: Language = "en",
-) -> Any:  # noqa: ANN401
-    """Draw the words that set two groups apart, the most distinctive of each side.
+def _filled(name: str, datasets: dict[str, list[Json]], **words: object) -> Json:
+    """Return a chart that the page has too, with rows, words and ends of axes."""
+    spec = CHARTS[name]()
+    params = [one | ({"value": words[one["name"]]} if one["name"] in words else {}) for one in spec["params"]]
+    return spec | {"params": params, "datasets": {key: _plain(rows) for key, rows in datasets.items()}}
 
-    Args:
-        keyness: What `terms.keyness` gave.
-        top: Words of each side.
-        score: Column to draw, `z_agency` or `z`.
-        names: What the two groups are called; "first group" and "second group" unless given.
-        size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
-        language: `en` or `zh`: of what is drawn.
 
-    Raises:
-        MeasureError: The table is empty.
-        GongkaiError: Altair is not installed.
-    """
-    import pandas as pd
+def _plain(rows: list[Json]) -> list[Json]:
+    """Return rows as JSON holds them: what is missing is null."""
+    return [{key: None if one != one else one for key, one in row.items()} for row in rows]
 
-    alt = altair()
-    if keyness.empty:
-        raise MeasureError("nothing to draw: no words")
-    place = place_of(size)
-    groups = (Words(names[0]), Words(names[1])) if names else GROUPS
-    left, right = (one.said(language) for one in groups)
-    ranked = keyness.sort_values(score, ascending=False)
-    rows = pd.concat([ranked.head(top), ranked.tail(top)]).drop_duplicates("term")
-    bars = (
-        alt.Chart(rows[["term", score, "count_first", "count_second", "agencies"]])
-        .mark_bar()
-        .encode(
-            x=alt.X(f"{score}:Q", title=f"{left} ←  {score}  → {right}"),
-            y=alt.Y("term:N", sort=rows["term"].tolist(), title=None),
-            color=alt.condition(f"datum.{score} > 0", alt.value("#c2410c"), alt.value("#1f4e79")),
-            tooltip=["term", alt.Tooltip(score, format=".2f"), "count_first", "count_second", "agencies"],
-        )
-        .properties(height={"step": place.font + 4 if size else 16})
-    )
-    return styled(bars, TERMS, of_terms(len(rows), len(keyness), score, groups), size, language)
+
+def _in_panels(spec: Json, columns: int) -> Json:
+    """Return a chart once for each `panel` of its rows, on the same axes."""
+    inside = {key: spec[key] for key in ("encoding", "layer", "transform")}
+    outside = {key: one for key, one in spec.items() if key not in inside}
+    facet = {"field": "panel", "type": "nominal", "title": None}
+    return outside | {"facet": facet, "columns": columns, "spec": inside}
+
+
+def _end(rows: Table, value: str = "value") -> float:
+    """Return a round end of an axis of shares that holds the values and intervals of these rows."""
+    held = rows[[c for c in (value, "high") if c in rows.columns]].max().max()
+    most = max(0.05, float(held))
+    step = next((s for s in (0.01, 0.02, 0.05, 0.1, 0.2, 0.25) if most / s <= 5.01), 0.25)
+    return round(math.ceil(round(most / step, 6)) * step, 6)
+
+
+def _mean(rows: Measures) -> float:
+    """Return the mean of groups, weighed by what each counts."""
+    known = rows.dropna(subset=["value"])
+    return float((known["value"] * known["n"]).sum() / max(1, known["n"].sum()))
+
+
+def _whole(rows: Measures, whole: Measures | None, measure: str, label: str) -> Json:
+    """Return value and interval of all together: as given, or the groups' mean."""
+    if whole is None:
+        return {"value": _mean(rows), "low": None, "high": None}
+    found = records(_rows_of(whole, measure, label, ["value", "low", "high"]))
+    return {c: found[0][c] for c in ("value", "low", "high")}
+
+
+def _tip(name: str, row: Json) -> str:
+    """Return what a pointer is told of a row."""
+    value, low, high = (row[c] for c in ("value", "low", "high"))
+    span = [] if low is None or low != low else [f"[{low:.1%}, {high:.1%}]"]
+    return "\n".join([name, f"{value:.1%}", *span, f"n = {int(row['n']):,}"])
 
 
 def _rows_of(measures: Measures, measure: str, label: str, columns: list[str]) -> Table:

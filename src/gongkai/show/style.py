@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from gongkai.errors import MeasureError
+from gongkai.show.charts import Json
 from gongkai.tables.scheme.codebook import Words
 
 FONTS = "Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, SimHei, sans-serif"
@@ -39,6 +40,68 @@ def place_of(size: str | None) -> Place:
     return SCREEN if size is None else SIZES[size]
 
 
+def placed(
+    spec: Json,
+    title: Words,
+    said: Words,
+    size: str | None,
+    language: str,
+    *,
+    width: int,
+    height: int | Json,
+) -> Json:
+    """Return a specification for its place: its type, its captions, and how wide and high it is.
+
+    Args:
+        spec: One of `charts.py`, with its rows.
+        title: In the picture or the caption.
+        said: What the caption says besides.
+        size: Name of the place; None for the screen.
+        language: `en` or `zh`.
+        width: Of the plot, where no place gives that of the whole; of a panel where there are several.
+        height: Of the plot, or a step a row.
+    """
+    place, captions = place_of(size), captions_of(title, said, language)
+    config: Json = spec["config"] | {"font": FONTS}
+    if size is not None:
+        type_, em = {"labelFontSize": place.font, "titleFontSize": place.font}, place.font / 12
+        styles: Json = {name: dict(style) for name, style in config["style"].items()}
+        for style in styles.values():
+            style |= {"fontSize": place.font} if "fontSize" in style else {}
+            style |= {"size": round(style["size"] * em**2, 2)} if "size" in style else {}
+            style |= {"strokeWidth": round(style["strokeWidth"] * em, 2)} if "strokeWidth" in style else {}
+        config |= {
+            "axis": config["axis"] | type_ | {"gridWidth": round(em, 2)},
+            "axisY": config["axisY"] | type_,
+            "header": type_,
+            "text": config["text"] | {"fontSize": place.font},
+            "title": {"fontSize": place.font + 2 * place.titled, "anchor": "start"},
+            "style": styles,
+        }
+        spec = spec | {
+            "params": [one | {"value": em} if one["name"] == "em" else one for one in spec["params"]]
+        }
+    made = spec | {"config": config, "usermeta": {"caption": captions}}
+    if place.titled:
+        made["title"] = title.said(language)
+    if "facet" in spec:
+        return made | {"spec": spec["spec"] | {"width": width, "height": height}}
+    if size is not None:  # labels are part of the width that a journal gives
+        made["autosize"] = {"type": "fit-x", "contains": "padding"}
+    return made | {"width": place.width or width, "height": height}
+
+
+def captions_of(title: Words, said: Words, language: str) -> dict[str, str]:
+    """Return what stands below a figure, by language.
+
+    Raises:
+        MeasureError: The language of the figure is not known.
+    """
+    if language not in get_args(Language):
+        raise MeasureError(f"language {language!r}: expected en or zh")
+    return {"en": f"{title.en}. {said.en}", "zh": f"{title.said('zh')}。{said.zh}"}
+
+
 def styled(
     chart: Any,  # noqa: ANN401
     title: Words,
@@ -50,10 +113,7 @@ def styled(
     subtitle: str = "",
 ) -> Any:  # noqa: ANN401
     """Return the chart for its place, with its captions; `width` None: it has one already."""
-    place = place_of(size)
-    if language not in get_args(Language):
-        raise MeasureError(f"language {language!r}: expected en or zh")
-    captions = {"en": f"{title.en}. {said.en}", "zh": f"{title.said('zh')}。{said.zh}"}
+    place, captions = place_of(size), captions_of(title, said, language)
     chart = chart.configure(font=FONTS).configure_view(stroke=None).properties(usermeta={"caption": captions})
     if place.titled:
         words = title.said(language)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import glob
 import hashlib
 import importlib
 import json
@@ -186,6 +187,12 @@ def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
             hidden.replace(target)
     finally:
         hidden.unlink(missing_ok=True)
+
+
+def sweep_beside(target: Path) -> None:
+    """Delete what killed writers of a file left beside it; for who knows that nobody writes it now."""
+    for left in target.parent.glob(f".{glob.escape(target.stem)}.{'?' * 8}{glob.escape(target.suffix)}"):
+        left.unlink(missing_ok=True)
 
 
 def extra(module: str, what: str, name: str) -> Any:  # noqa: ANN401

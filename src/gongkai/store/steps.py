@@ -23,7 +23,7 @@ import pyarrow as pa
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
 from gongkai.store import shards, storage
 from gongkai.store.progress import progress
-from gongkai.store.run import libraries, refuse_existing, version
+from gongkai.store.run import libraries, refuse_existing, sweep_beside, version
 
 Input = TypeVar("Input")
 Tables = dict[str, pa.Table]
@@ -107,6 +107,7 @@ def steps(
             )
         if not goes_on:
             refuse_existing(target, overwrite=overwrite)
+        sweep_beside(target)
         shards.open_folder(kept, whole, overwrite=overwrite, resume=resume)
         try:
             with _ended(Steps(jobs, executor, str(kept), goes_on)) as s:
@@ -174,17 +175,31 @@ def taken(
         yield _read(place, number)
 
 
+@contextlib.contextmanager
+def kept(given: Steps | None) -> Iterator[Steps]:
+    """Give the steps, or where there are none some in this process, for what is too large for memory."""
+    with contextlib.nullcontext(given) if given is not None else steps() as found:
+        yield found
+
+
 def laid(
-    steps: Steps | None, name: str, make: Callable[[Input], Tables], inputs: Sequence[Input]
+    steps: Steps | None,
+    name: str,
+    make: Callable[[Input], Tables],
+    inputs: Sequence[Input],
+    *,
+    elsewhere: bool = False,
 ) -> Iterable[Laid]:
     """Lay out tables for steps that follow, so that no step carries them; see `opened`.
 
-    They are made in this process, unless an interrupted run has made them; one alone, which many steps read,
-    is laid out so that it is mapped into memory. Without steps they are made when they are asked for.
+    They are made in this process, unless an interrupted run has made them, or `elsewhere` as in `taken`. One
+    alone, which many steps read, is laid out so that it is mapped into memory. Without steps they are made
+    when they are asked for.
     """
     if steps is None:
         return map(make, inputs)
-    place = _run(steps, name, make, inputs, mapped=len(inputs) == 1)
+    jobs, executor = (steps.jobs or 0, steps.executor) if elsewhere else (0, None)
+    place = _run(steps, name, make, inputs, jobs=jobs, executor=executor, mapped=len(inputs) == 1)
     return [f"{place}/{number:05d}" for number in range(len(inputs))]
 
 

@@ -372,18 +372,20 @@ def _read(files: Sequence[str], more: str = "hive_partitioning = false") -> str:
 
 def _batches(db: duckdb.DuckDBPyConnection, files: Sequence[str]) -> list[str]:
     """Return parts together, some at a time; all at once where a report stands in several."""
-    if len(files) < 2:
+    if not files:
         return ["given"]
+    if len(files) < 2:
+        return [_read(files)]
     listed = literals(files)
     counts = db.sql(f"SELECT file_name, num_rows FROM parquet_file_metadata([{listed}])").fetchall()
     if sum(rows for _, rows in counts) <= BATCH:
-        return ["given"]
+        return [_read(files)]
     (torn,) = db.sql(
         "SELECT count(*) FROM (SELECT report_id FROM "
         f"read_parquet([{listed}], filename = true) GROUP BY report_id HAVING min(filename) <> max(filename))"
     ).fetchall()[0]
     if torn:
-        return ["given"]
+        return [_read(files)]
     batches: list[list[str]] = [[]]
     total = 0
     for file, rows in counts:

@@ -216,13 +216,13 @@ def clean_text(text: str, *, script: Script = "simplified") -> str:
     return squeeze_spaces(unify_punctuation(text))
 
 
-def drop_adverts(line: str) -> str:
-    """Cut the advertising of copies out of a cleaned line.
+def clean_line(text: str, *, script: Script = "simplified") -> str:
+    """Clean one line as `clean_text` does, and cut the advertising of copies out of it.
 
-    >>> drop_adverts("公开9项。更多精彩内容请关注www.example.com。另有4次。")
+    >>> clean_line("公开 9 项。更多精彩内容请关注www.example.com。另有4次。")
     '公开9项。另有4次。'
     """
-    return patterns("furniture")["inline"].sub("", line)
+    return patterns("furniture")["inline"].sub("", clean_text(text, script=script))
 
 
 def is_furniture(line: str) -> bool:

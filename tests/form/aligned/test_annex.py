@@ -1,11 +1,14 @@
 import dataclasses
+import itertools
 import random
 
 import pandas as pd
 import pytest
 
 from corpus.make.annex import DRESSES, HERE, body, draw, sentences, sheet, truth, values, write
-from gongkai.form.aligned.annex import _runs_of_grid, annex_data, read_annex
+from gongkai.form.aligned.annex import read_annex
+from gongkai.form.aligned.annex_form import annex_data
+from gongkai.form.aligned.annex_rows import rows_of_columns
 from gongkai.form.checks import check_cells
 from gongkai.form.form import Reading
 from gongkai.problem import NOWHERE, Problem
@@ -193,8 +196,8 @@ def test_blanks_without_trace_narrow_columns_and_lost_lines_give_no_wrong_cell(t
                     total, lost = counts.get(name, (0, 0))
                     counts[name] = total + len(known), lost + sum(read.get(row) is None for row in known)
     assert counts == {
-        "blanks": (5441, 12), "lines lost": (5160, 977),
-        "6 wide": (2539, 285), "9 wide": (2539, 101), "12 wide": (2539, 94), "18 wide": (2539, 109),
+        "blanks": (5441, 10), "lines lost": (5160, 919),
+        "6 wide": (2539, 284), "9 wide": (2539, 100), "12 wide": (2539, 40), "18 wide": (2539, 18),
     }  # fmt: skip
 
 
@@ -203,7 +206,7 @@ def test_a_label_may_be_merged_over_the_column_of_codes():
     names = ["主动公开政府信息数", "主动公开规范性文件数", "制发规范性文件总数", "收到申请数", "申请办结数"]
     rows += [[(name, 1, 2), ("条", 1, 1), (str(n), 1, 1)] for n, name in enumerate(names, 7)]
     grid, _ = grid_from_spans(rows)
-    runs = list(_runs_of_grid(grid, 1, "simplified"))
+    runs = list(rows_of_columns([grid], "simplified"))
     assert [(run.label, run.numbers) for run in runs] == [
         (name, (str(n),)) for n, name in enumerate(names, 7)
     ]
@@ -241,3 +244,262 @@ def test_rows_told_with_a_colon_each_on_a_line():
     annex = read_annex(lines, [])
     assert {c.row: c.value for c in annex.found if isinstance(c, Reading)} == values(dress, printed)
     assert annex.lines == frozenset(range(len(lines)))
+
+
+def drawn(form, seed):
+    """Rows of label, unit and number, headings with neither, and the numbers that they mean."""
+    dress = next(d for d in DRESSES if d.form == form)
+    printed = draw(dress, seed)
+    return [
+        (label, unit if key else "", printed.get(key, "")) for key, _, label, unit in sheet(form)
+    ], values(dress, printed)
+
+
+def read_rows(lines=(), rows=()):
+    """Read lines, or a grid of rows."""
+    wide = max(map(len, rows), default=0)
+    spans = [[(text, 1, 1) for text in [*row, *[""] * (wide - len(row))]] for row in rows]
+    annex = read_annex(list(lines), [grid_from_spans(spans)[0]] if rows else [])
+    cells = {f.row: f.value for f in annex.found if isinstance(f, Reading)}
+    return cells, [f.code for f in annex.found if isinstance(f, Problem)], annex
+
+
+def laid_out(rows):
+    """Return the same rows in twelve layouts."""
+    told = [f"{label}：{n}{unit}" if n else label for label, unit, n in rows]
+    flat = [[label, unit, n] for label, unit, n in rows]
+    half = (len(flat) + 1) // 2
+    numbered = [row for row in rows if row[2]]
+    return [
+        {"lines": [f"{label}{'…' * 9}{n}{unit}" if n else label for label, unit, n in rows]},
+        {"lines": [f"{label} {'.' * 12} {n} {unit}" if n else label for label, unit, n in rows]},
+        {"lines": [f"{label}__{n}__{unit}" if n else label for label, unit, n in rows]},
+        {"lines": ["    ".join(told[i : i + 2]) for i in range(0, len(told), 2)]},
+        {"lines": ["；".join(told[i : i + 3]) for i in range(0, len(told), 3)]},
+        {"lines": [f"| {label} | {n} | {unit} |" for label, unit, n in [("统计指标", "单位", "统计数"), *rows]]},
+        {"rows": [["项目", "数量"], *([label, n + unit if n else ""] for label, unit, n in rows)]},
+        {"rows": [told[i : i + 2] for i in range(0, len(told), 2)]},
+        {"rows": [list(pair) for pair in zip(told[:half], [*told[half:], ""][:half], strict=True)]},
+        {"rows": [a + b for a, b in zip(flat[:half], [*flat[half:], [""] * 3][:half], strict=True)]},
+        {"rows": [[*a, *b] for a, b in itertools.zip_longest(flat[::2], flat[1::2], fillvalue=["", "", ""])]},
+        {"rows": [
+            line
+            for i in range(0, len(numbered), 5)
+            for line in ([f"{a}（单位：{u}）" for a, u, _ in numbered[i : i + 5]], [n for *_, n in numbered[i : i + 5]])
+        ]},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["2014", "2008"])
+@pytest.mark.parametrize("number", range(12))
+def test_a_row_is_known_however_label_number_and_unit_stand(form, number):
+    """Each layout that one met, in other words and numbers; read whole."""
+    rows, meant = drawn(form, 40 + number)
+    layout = laid_out(rows)[number]
+    cells, _, annex = read_rows(**layout)
+    assert cells == meant
+    lines = layout.get("lines", ())
+    assert not lines or annex.lines == frozenset(range(len(lines)))
+
+
+OWN = [("6.广播电视公开政府信息数", "条"), ("收到申请人数", "人"), ("被撤销数", "件"), ("按时办结率", "件"),
+       ("政府网站公开政府信息栏目数", "个"), ("其中：办结数", "件")]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_blanks_rows_of_the_places_own_and_lost_rows_give_no_wrong_cell_in_any_layout():
+    """The figures of docs/formats.md: (cells, lost)."""
+    rng, counts = random.Random(7), {"blanks and own rows": (0, 0), "rows lost": (0, 0)}
+    for form, seed in itertools.product(("2014", "2008"), range(200, 206)):
+        rows, meant = drawn(form, seed)
+        keys = [key for key, *_ in sheet(form)]
+        blank = set(rng.sample([key for key in keys if key], 6))
+        blanked = [(a, u, "" if key in blank else n) for key, (a, u, n) in zip(keys, rows, strict=True)]
+        for label, unit in OWN:
+            blanked.insert(rng.randrange(1, len(blanked)), (label, unit, str(rng.randrange(1, 99))))
+        kept = [row for row in rows if rng.random() > 0.2]
+        cases = [
+            ("blanks and own rows", blanked, {k: v for k, v in meant.items() if k not in blank}),
+            ("rows lost", kept, meant),
+        ]
+        for name, told, known in cases:
+            for layout in laid_out(told):
+                cells, _, _ = read_rows(**layout)
+                assert not {
+                    key for key, value in cells.items() if value is not None and value != known.get(key)
+                }
+                total, lost = counts[name]
+                counts[name] = total + len(known), lost + sum(cells.get(key) is None for key in known)
+    assert counts == {"blanks and own rows": (5760, 0), "rows lost": (6624, 1333)}
+
+
+def test_labels_that_say_otherwise_how_they_count():
+    said = {
+        "收到申请数": "收到申请总数",
+        "当面申请数": "当面申请数量",
+        "申请办结数": "申请办结件数",
+        "申请答复数": "申请答复",
+    }
+    lines = SHEET
+    for label, other in said.items():
+        lines = [line.replace(label, other) for line in lines]
+    assert read(lines)[0] == read(SHEET)[0]
+    # Another measure is another row; a share is none.
+    cells, problems = read([line.replace("收到申请数", "收到申请人数") for line in SHEET])
+    assert "received" not in cells
+    cells, problems = read([line.replace("按时办结数 件 6", "按时办结率 98%") for line in SHEET])
+    assert "closed_on_time" not in cells
+    assert not problems or problems == ["annex_row"]
+
+
+@pytest.mark.parametrize("told", ["6.5", "2万元", "1.2万", "3 万", "98%"])
+def test_what_is_no_count_is_blank_and_said(told):
+    cells, problems = read([line.replace("按时办结数 件 6", f"按时办结数 件 {told}") for line in SHEET])
+    assert cells.get("closed_on_time") is None
+    assert problems == ["cell"]
+    assert cells["closed_extended"] == 1
+
+
+PARTS = ["统计指标", "单位", "县直部门", "乡镇（街道）", "合计"]
+
+
+def parted(rows):
+    """Rows with a number for each of two parts, and their sum."""
+    for label, unit, n in rows:
+        whole = float(n.replace(",", "")) if n else 0.0
+        part = round(whole / 3)
+        yield [label, unit, str(part), f"{whole - part:g}", n] if n else [label, unit, "", "", ""]
+
+
+def test_of_columns_of_parts_the_total_is_the_reports():
+    rows, meant = drawn("2014", 61)
+    sheet_of_parts = [PARTS, *parted(rows)]
+    assert read_rows(rows=sheet_of_parts)[0] == meant
+    assert read_rows(lines=["\t".join(row) for row in sheet_of_parts])[0] == meant
+    halves = [["指标名称", "单位", "上半年", "下半年", "全年"], *sheet_of_parts[1:]]
+    assert read_rows(rows=halves)[0] == meant
+
+
+def test_a_total_that_its_parts_do_not_make_is_blank_and_said():
+    rows, meant = drawn("2014", 62)
+    wrong = list(parted(rows))
+    at = next(i for i, row in enumerate(wrong) if "收到申请数" in row[0])
+    wrong[at][2] = str(int(wrong[at][2]) + 2)
+    for told in ({"rows": [PARTS, *wrong]}, {"lines": ["\t".join(row) for row in [PARTS, *wrong]]}):
+        cells, problems, _ = read_rows(**told)
+        assert cells == {key: value for key, value in meant.items() if key != "received"}
+        assert problems == ["row_not_read"]
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        ["本级", "下属单位", "合计"],
+        ["局机关", "二级单位", "合计"],
+        ["县直部门", "乡镇", "其他"],
+        ["", "", ""],
+    ],
+)
+def test_where_nothing_tells_which_column_is_the_reports_none_is_read_and_that_is_said_once(heads):
+    rows, _ = drawn("2014", 63)
+    cells, problems, annex = read_rows(rows=[["统计指标", "单位", *heads], *parted(rows)])
+    assert not any(cells.values())
+    assert problems == ["row_not_read"]
+    assert annex.form == "2014"
+
+
+def test_of_years_beside_each_other_the_last_is_the_reports():
+    rows, meant = drawn("2014", 64)
+    beside = [[label, unit, "7" if n else "", n, "-3" if n else ""] for label, unit, n in rows]
+    for heads in (["2015年", "2016年", "增减"], ["上年数", "本年数", "同比"], ["去年", "2016年度", "增长率"]):
+        assert read_rows(rows=[["统计指标", "单位", *heads], *beside])[0] == meant
+
+
+def test_a_remark_is_no_label_and_a_group_is_none():
+    rows, meant = drawn("2014", 65)
+    remarked = [["综合", *row, "含行政复议数量" if i % 2 else "收到申请数"] for i, row in enumerate(rows)]
+    assert read_rows(rows=[["类别", "统计指标", "单位", "统计数", "情况"], *remarked])[0] == meant
+    remarked = [["行政复议数量", "被撤回数", "件", "5", ""], *remarked]
+    assert read_rows(rows=remarked)[0] == meant
+
+
+def test_parts_beside_each_other_whose_order_is_not_told_leave_what_two_of_them_share_blank():
+    """One part each for review and litigation, with the same labels, and nothing that says which is which."""
+    shared = [["维持具体行政行为数", "1"], ["被依法纠错数", "2"], ["其他情形数", "3"]]
+    left = [["当面申请数", "4"], ["传真申请数", "5"], ["网络申请数", "6"], ["信函申请数", "7"], *shared]
+    right = [["按时办结数", "8"], ["延期办结数", "9"], ["专职人员数", "1"], ["兼职人员数", "2"], ["", ""],
+             ["被依法纠错数", "8"], ["其他情形数", "9"]]  # fmt: skip
+    cells, _, _ = read_rows(rows=[a + b for a, b in zip(left, right, strict=True)])
+    assert cells["received_in_person"] == 4
+    assert (cells.get("review_corrected"), cells.get("litigation_corrected")) in ((2, 8), (None, None))
+
+
+def test_a_note_that_the_number_cuts_in_two_is_no_part_of_the_label():
+    cut = ["1.专职人员数（不包括政府公报及政府网站工作   人    3", "人员数）", "2.兼职人员数    人   4",
+           "（四）政府信息公开专项经费（不包括用于政府   万元    2.5", "公报编辑管理方面的经费）"]  # fmt: skip
+    cells, problems = read([*SHEET, *cut])
+    assert (cells["staff_full_time"], cells["staff_part_time"], cells["budget"]) == (3, 4, 25000)
+    assert not problems
+
+
+@pytest.mark.parametrize("headed", [True, False])
+def test_rows_stacked_in_cells_are_told_apart_by_lines_or_blank(headed):
+    rows, meant = drawn("2014", 68)
+    head = [["统计指标", "单位", "统计数"]] if headed else []
+    stacks = [
+        ["\n".join(texts) for texts in zip(*rows[i : i + 3], strict=True)] for i in range(0, len(rows), 3)
+    ]
+    assert read_rows(rows=[*head, *stacks])[0] == meant
+    first = [[label, unit, number.strip().split("\n")[0]] for label, unit, number in stacks]
+    one_unit = [[label, unit.strip().split("\n")[0], number] for label, unit, number in stacks]
+    for ragged in (first, one_unit):
+        cells, problems, _ = read_rows(rows=[*head, *ragged])
+        assert all(value in (None, meant[key]) for key, value in cells.items())
+        assert problems
+
+
+def test_a_heading_above_a_label_in_its_cell_and_a_share_beside_the_number_change_nothing():
+    rows, meant = drawn("2014", 69)
+    headed, heading = [], ""
+    for label, unit, number in rows:
+        if unit:
+            headed.append([f"{heading}\n{label}" if heading else label, unit, number, "3.5%"])
+        heading = "" if unit else label
+    assert read_rows(rows=headed)[0] == meant
+
+
+def test_a_table_that_goes_on_without_its_head_has_the_head_of_the_one_before():
+    rows, meant = drawn("2014", 66)
+    coded = [[label, f"{i:02d}", unit, n] for i, (label, unit, n) in enumerate(rows, 1)]
+    grids = [
+        grid_from_spans([[(text, 1, 1) for text in row] for row in part])[0]
+        for part in ([["统计指标", "代码", "单位", "统计数"], *coded[:30]], coded[30:])
+    ]
+    annex = read_annex(["附件：政府信息公开情况统计表", "（续表）"], grids)
+    assert {f.row: f.value for f in annex.found if isinstance(f, Reading)} == meant
+    assert annex.lines == {0, 1}
+
+
+def test_lines_that_are_a_sheets_and_were_not_read_are_said_and_no_sentences():
+    lines = ["我局公开工作有序。", *(f"{line.split()[0]}……（见附件）" for line in SHEET[1:])]
+    annex = read_annex(lines, [])
+    assert [(f.code, f.where.line) for f in annex.found] == [("annex_not_read", 2)]
+    assert annex.lines == frozenset(range(1, len(lines)))
+
+
+def test_an_annex_of_which_cells_look_like_a_statutory_table_gives_none_of_that(tmp_path):
+    rows, meant = drawn("2014", 67)
+    numbered = [row for row in rows if row[2]]
+    cells = [
+        line
+        for i in range(0, len(numbered), 6)
+        for line in ([a for a, _, _ in numbered[i : i + 6]], [n for *_, n in numbered[i : i + 6]])
+    ]
+    table = "".join(f"<tr>{''.join(f'<td>{text}</td>' for text in row)}</tr>" for row in cells)
+    path = tmp_path / "甲.html"
+    texts = "".join(f"<p>{line}</p>" for line in body(DRESSES[0]))
+    path.write_text(f"<meta charset='utf-8'>{texts}<table>{table}</table>", encoding="utf-8")
+    report = read_report(path)
+    assert {cell.table for cell in report.cells} == {"annex"}
+    counts = {key: value for key, value in meant.items() if key not in ("fees", "budget")}
+    assert {cell.row: cell.value for cell in report.cells if cell.column == "count"} == counts

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from gongkai.measure.promises.followup import KEPT
-from gongkai.measure.promises.kept import SIGNS, Later, evidence, kept, specific
+from gongkai.measure.promises.kept import KEPT, SIGNS, Later, evidence, kept, specific
 from gongkai.measure.promises.meanings import covered, meanings, words_of
 from gongkai.text.lexicon import patterns
 

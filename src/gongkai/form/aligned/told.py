@@ -321,7 +321,7 @@ def read_requests(
         return
     whole = {key: atoms for key, atoms in own.items() if _is_whole(atoms, len(heads))}
     placed = place_blanks(own, first.before, lines) if heads == COLUMNS else {}
-    yield from () if placed else _rows_missing(own, left_out, places[first.atoms[0].rank])
+    yield from _rows_missing(own, left_out, runs, places[first.atoms[0].rank])
     recovered = _by_sums(own, whole) if heads == COLUMNS and not placed else {}
     for key, atoms in own.items():
         if key in whole or key in placed:
@@ -337,10 +337,13 @@ def read_requests(
             yield _not_read(f"requests.{key}", atoms, len(heads), places)
 
 
-def _rows_missing(own: Collection[str], left_out: Collection[str], where: Where) -> Iterator[Problem]:
-    """Say it where most rows of the requests table were not found."""
+def _rows_missing(
+    own: Collection[str], left_out: Collection[str], runs: Sequence[Run], where: Where
+) -> Iterator[Problem]:
+    """Say it where most rows of the requests table were not found; one without numbers is blank."""
     order = _order(left_out)
-    missing = len(order) - len({*own} & {*order})
+    words = "".join(atom.text for run in runs for atom in run.before)
+    missing = sum(key not in own and _place_of(key, words) < 0 for key in order)
     if 2 * missing > len(order):
         said = f"{where}: {missing} of the {len(order)} rows of the requests table were not found"
         yield Problem("row_not_read", said, where)

@@ -1,26 +1,28 @@
 """Predictions of any number of sentences → sums per group and unit, and the coded sentences one by one.
 
 DuckDB reads a frame, or the Parquet parts of a folder some at a time, and lays out on disk what does not fit
-into `query.MEMORY`. Scores are added as whole numbers of 2⁻⁴⁰, so that no sum depends on its order.
+into a session's memory. Scores are added as whole numbers of 2⁻⁴⁰, so that no sum depends on its order.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.inference.groups import PLACES, with_places
 from gongkai.measure.inference.intervals import FEWEST
-from gongkai.store.progress import progress
+from gongkai.store.steps import Laid, Steps, Tables, laid, opened, taken
 from gongkai.tables.columns import refuse_lacking
 from gongkai.tables.predicted import check_pivoted, pivot_sql, predictions_in
-from gongkai.tables.query import arrow_of, literals, quoted, session
+from gongkai.tables.query import arrow_of, literals, put, quoted, see, session
 from gongkai.tables.schema import Predictions, Table
 from gongkai.tables.scheme.codebook import Codebook, Quantity
 
@@ -134,7 +136,7 @@ def summed(
     coded: Sequence[str] = (),
     reports: Table | None = None,
     codebook: Codebook | None = None,
-    jobs: int | None = None,
+    steps: Steps | None = None,
 ) -> Iterator[list[Sums]]:
     """Sum predictions per model, group and unit for each of several groupings, in one pass.
 
@@ -146,28 +148,31 @@ def summed(
         coded: Ids of sentences to return whole.
         reports: One row per `report_id` with further columns.
         codebook: The scheme; unless given, what the predictions show.
-        jobs: Threads; all cores unless given.
+        steps: Whose threads sum up, or who sums up batches of parts elsewhere; see `store.steps`.
 
     Raises:
         SchemaError: A column is missing, or a label is not of the codebook.
         MeasureError: A sentence lacks a prediction, or has one twice; no sentence is left to count.
     """
-    with session(jobs=jobs) as db:
+    with session(jobs=None if steps is None else steps.jobs) as db:
         scheme, columns, batches = predictions_in(db, predictions, codebook)
         every = list(dict.fromkeys(c for by in groupings for c in by))
-        joins, keys = group_joins(db, every, columns, reports)
+        joins, keys, joined = group_joins(db, every, columns, reports)
         own = [c for c in every if c in columns]
-        db.register("wanted", arrow_of({"sentence_id": list(coded)}))
+        joined["wanted"] = arrow_of({"sentence_id": list(coded)})
         for k in range(len(groupings)):
             db.execute(f"CREATE SCHEMA grouping{k}")
         total = np.zeros(2)
-        for number in sentence_batches(db, batches, scheme, own, keys, joins):
-            total += np.array(db.execute("SELECT count(*), count_if(seen) FROM s").fetchone(), float)
-            for k, by in enumerate(groupings):
+        sources = [sentences_sql(batch, scheme, own, keys, joins) for batch in batches]
+        make = functools.partial(
+            _sums_of, scheme=scheme, groupings=groupings, every=every, cluster=cluster, scores=scores
+        )
+        for tables in of_batches(db, predictions, sources, make, joined, steps):
+            total += np.array([tables["total"][c][0].as_py() for c in ("sentences", "seen")], float)
+            for k in range(len(groupings)):
                 db.execute(f"USE grouping{k}")
-                db.execute(f"CREATE OR REPLACE TEMP VIEW t AS {_grouped_sql(by, every)}")
-                for name, query in _queries(scheme, by, cluster, scores=scores).items():
-                    db.execute(f"INSERT INTO {name} {query}" if number else f"CREATE TABLE {name} AS {query}")
+                for name in ("keys_", "units", "chosen"):
+                    put(db, name, tables[f"{name}{k}"])
         if not total[0]:
             raise MeasureError(f"no sentence to count outside {', '.join(scheme.uncounted_sections)}")
         found = []
@@ -187,26 +192,83 @@ def summed(
         yield found
 
 
-def sentence_batches(
+def _sums_of(
     db: duckdb.DuckDBPyConnection,
-    batches: Sequence[str],
+    source: str,
+    *,
     scheme: Codebook,
-    own: Sequence[str],
-    keys: Sequence[str],
-    joins: str,
-) -> Iterator[int]:
-    """Make the counted sentences of each batch the table `s`, one after the other; yield its number."""
-    for number, batch in enumerate(progress(batches, "summing up")):
-        db.execute(f"CREATE OR REPLACE TEMP TABLE s AS {_sentences_sql(batch, scheme, own, keys, joins)}")
-        check_pivoted(db, "s", scheme)
-        db.execute(f"DELETE FROM s WHERE section IN ({literals(scheme.uncounted_sections)})")
-        yield number
+    groupings: Sequence[Sequence[str]],
+    every: Sequence[str],
+    cluster: str,
+    scores: bool,
+) -> Tables:
+    """Return what a batch adds: `total`, and for the k-th grouping `keys_k`, `unitsk` and `chosenk`."""
+    counted_sentences(db, source, scheme)
+    found = {
+        "total": db.sql(
+            "SELECT count(*) AS sentences, count_if(seen)::BIGINT AS seen FROM s"
+        ).to_arrow_table()
+    }
+    for k, by in enumerate(groupings):
+        db.execute(f"CREATE OR REPLACE TEMP VIEW t AS {_grouped_sql(by, every)}")
+        for name, query in _queries(scheme, by, cluster, scores=scores).items():
+            found[f"{name}{k}"] = db.sql(query).to_arrow_table()
+    return found
+
+
+def counted_sentences(db: duckdb.DuckDBPyConnection, source: str, scheme: Codebook) -> None:
+    """Make the sentences of a batch, `sentences_sql`, that are counted the table `s`.
+
+    Raises:
+        MeasureError: One lacks a prediction, or has it twice.
+    """
+    db.execute(f"CREATE OR REPLACE TEMP TABLE s AS {source}")
+    check_pivoted(db, "s", scheme)
+    db.execute(f"DELETE FROM s WHERE section IN ({literals(scheme.uncounted_sections)})")
+
+
+def of_batches(
+    db: duckdb.DuckDBPyConnection,
+    predictions: Predictions | str | Path,
+    sources: Sequence[str],
+    make: Callable[[duckdb.DuckDBPyConnection, str], Tables],
+    joined: Tables,
+    steps: Steps | None,
+) -> Iterator[Tables]:
+    """Yield what a function gives of each batch of predictions: in a connection with the tables they join.
+
+    In this process it is `db`, with its threads; where an executor runs the steps each opens its own.
+    """
+    for name, table in joined.items():
+        db.register(name, table)
+    if steps is not None and steps.executor is not None:
+        if isinstance(predictions, str | Path):
+            (given,) = laid(steps, "columns to join", lambda _: joined, [None])
+            work = functools.partial(_elsewhere, predictions=predictions, make=make, joined=given)
+            yield from taken(steps, "summing up", work, sources)
+            return
+        steps = replace(steps, executor=None)
+    yield from taken(steps, "summing up", functools.partial(make, db), sources, threaded=True)
+
+
+def _elsewhere(
+    source: str,
+    *,
+    predictions: str | Path,
+    make: Callable[[duckdb.DuckDBPyConnection, str], Tables],
+    joined: Laid,
+) -> Tables:
+    with session(jobs=1) as db:
+        see(db, predictions)
+        for name, table in opened(joined).items():
+            db.register(name, table)
+        return make(db, source)
 
 
 def group_joins(
     db: duckdb.DuckDBPyConnection, by: Sequence[str], columns: Sequence[str], reports: Table | None
-) -> tuple[str, list[str]]:
-    """Return the joins that the `by` columns need, and where each comes from."""
+) -> tuple[str, list[str], Tables]:
+    """Return the joins that the `by` columns need, where each comes from, and the tables that are joined."""
     if reports is not None:
         refuse_lacking("reports", reports, ("report_id",))
     own = [] if reports is None else [str(c) for c in reports.columns]
@@ -215,24 +277,24 @@ def group_joins(
         known = dict.fromkeys([*columns, *own, *PLACES])
         hint = "" if own else "; a column of the reports comes with reports= (--tables FOLDER)"
         raise SchemaError(f"predictions lack {', '.join(missing)}; they have {', '.join(known)}{hint}")
-    joins = ""
-    if reports is not None and (joined := [c for c in by if source[c] == "reports"]):
-        db.register("reports", arrow_of(reports[["report_id", *joined]].drop_duplicates("report_id")))
+    joins, joined = "", dict[str, pa.Table]()
+    if reports is not None and (wanted := [c for c in by if source[c] == "reports"]):
+        joined["reports"] = arrow_of(reports[["report_id", *wanted]].drop_duplicates("report_id"))
         joins += " LEFT JOIN reports ON reports.report_id = p.report_id::VARCHAR"
     if any(source[c] == "places" for c in by):
         year = "try_cast(year AS INTEGER)"
         codes = db.sql(
             f"SELECT DISTINCT region_code::VARCHAR AS region_code, {year} AS year FROM predictions"
         )
-        db.register("places", arrow_of(with_places(codes.df())))
+        joined["places"] = arrow_of(with_places(codes.df()))
         joins += (
             " LEFT JOIN places ON places.region_code = p.region_code::VARCHAR"
             " AND try_cast(places.year AS INTEGER) IS NOT DISTINCT FROM try_cast(p.year AS INTEGER)"
         )
-    return joins, [f"{source[c]}.{quoted(c)}" for c in by]
+    return joins, [f"{source[c]}.{quoted(c)}" for c in by], joined
 
 
-def _sentences_sql(batch: str, scheme: Codebook, own: Sequence[str], keys: Sequence[str], joins: str) -> str:
+def sentences_sql(batch: str, scheme: Codebook, own: Sequence[str], keys: Sequence[str], joins: str) -> str:
     """Return the query for one row per sentence: indicators, keys of its group, numbers of its units."""
     about = ["report_id", "agency", "region_code", "year", "section", "heading"]
     named = "".join(f", {key} AS k{i}" for i, key in enumerate(keys))
@@ -326,7 +388,7 @@ def _merge(
     values = []
     for i in range(count * (6 if scores else 3)):
         scale = SCALE if scores and i % 6 else 1
-        values.append(f"coalesce(sum(v{i}), 0)::DOUBLE / {scale} AS v{i}")
+        values.append(f"coalesce(sum(v{i}::HUGEINT), 0)::DOUBLE / {scale} AS v{i}")
     late = "kind = 'report'" if kind == "passage" else "false"
     db.execute(
         "CREATE VIEW merged AS SELECT number, "

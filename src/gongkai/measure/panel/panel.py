@@ -30,6 +30,7 @@ from gongkai.tables.schema import SCHEMAS, records
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from gongkai.store.steps import Steps
     from gongkai.tables.schema import Checks, Labels, Predictions, Reports, Sentences, Statistics, Table
     from gongkai.tables.scheme.codebook import Codebook
 
@@ -75,6 +76,7 @@ def panel(
     strict: bool = False,
     level: float = 0.95,
     codebook: Codebook | None = None,
+    steps: Steps | None = None,
 ) -> tuple[Table, Table]:
     """Make the panel: one row per agency and year, and the dictionary of its columns.
 
@@ -95,6 +97,7 @@ def panel(
         level: Coverage of the intervals, in (0, 1).
         codebook: The scheme; unless given the one that ships, where the predictions' labels are its. A
             column is called by its label, of a class `label_class`, or by the derived measure.
+        steps: Who sums up, and looks for reused text and for promises; see `store.steps`.
 
     Returns:
         The panel, ordered by series and year, and its dictionary: `column, unit, en, zh`. An agency with
@@ -111,13 +114,13 @@ def panel(
         raise MeasureError("no report whose agency and year are known: a panel needs both")
     base, columns = _base(kept, renames)
     scheme = scheme_of(predictions, codebook)
-    pieces = [_shares(predictions, labels, level, scheme)]
+    pieces = [_shares(predictions, labels, level, scheme, steps)]
     if sentences is not None:
         pieces.append(_lengths(sentences))
         with contextlib.suppress(MeasureError):
-            pieces.append(_reuse(sentences))
+            pieces.append(_reuse(sentences, steps))
         with contextlib.suppress(MeasureError):
-            pieces.append(_promises(sentences, predictions, scheme, statistics))
+            pieces.append(_promises(sentences, predictions, scheme, statistics, steps))
     single = kept[~kept.duplicated(_KEY, keep=False)].merge(base[[*_KEY, "series_id"]], on=_KEY)
     if statistics is not None:
         pieces += [
@@ -196,7 +199,11 @@ def _slug(name: str) -> str:
 
 
 def _shares(
-    predictions: Predictions | str | Path, labels: Labels | None, level: float, codebook: Codebook
+    predictions: Predictions | str | Path,
+    labels: Labels | None,
+    level: float,
+    codebook: Codebook,
+    steps: Steps | None,
 ) -> tuple[Table, list[Column]]:
     """Return shares by method, one column each with standard error and n."""
     known = predictions
@@ -212,7 +219,7 @@ def _shares(
     for method in methods:
         found = prevalence(
             known, labels if method != "count" else None, by=_KEY, method=method, level=level,  # type: ignore[arg-type]
-            codebook=codebook,
+            codebook=codebook, steps=steps,
         )  # fmt: skip
         if len(models := set(found["model"].dropna())) > 1:
             raise MeasureError(
@@ -249,11 +256,11 @@ def _lengths(sentences: Sentences | str | Path) -> tuple[Table, list[Column]]:
     return known, [Column("characters", "characters", "length of all sentences", "字数")]
 
 
-def _reuse(sentences: Sentences | str | Path) -> tuple[Table, list[Column]]:
+def _reuse(sentences: Sentences | str | Path, steps: Steps | None) -> tuple[Table, list[Column]]:
     said = {"shared": ("words in text that other agencies of the year have", "与其他机构共有文字比例"),
             "sticky": ("words in text of the own last report", "沿用上年文字比例"),
             "redundant": ("words in text that stands twice in the report", "报告内重复文字比例")}  # fmt: skip
-    found = reuse(sentences)
+    found = reuse(sentences, steps=steps)
     wide = found.pivot_table(index=_KEY, columns="measure", values="value", dropna=False).reset_index()
     return wide, [Column(name, "share", *text) for name, text in said.items()]
 
@@ -263,8 +270,11 @@ def _promises(
     predictions: Predictions | str | Path,
     codebook: Codebook,
     statistics: Statistics | str | Path | None,
+    steps: Steps | None,
 ) -> tuple[Table, list[Column]]:
-    pieces = followup_pieces(sentences, predictions, statistics=statistics, codebook=codebook)
+    pieces = followup_pieces(
+        sentences, predictions, statistics=statistics, codebook=codebook, problems=False, steps=steps
+    )
     found = pd.concat([piece.loc[piece["kind"] != "problem", [*_KEY, "outcome"]] for _, piece in pieces])
     counts = (
         found.assign(_n=1).pivot_table(index=_KEY, columns="outcome", values="_n", aggfunc="sum").fillna(0)

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongkai.errors import MeasureError, SchemaError, refuse_other
-from gongkai.form.aligned.annex import annex_data
+from gongkai.form.aligned.annex_form import annex_data
 from gongkai.form.form import APPLICANTS, CANNOT_PROVIDE, NOT_PROCESSED, OTHER_HANDLING, REFUSED, RESULTS
 from gongkai.measure.inference.groups import KEYS, with_covariates
 from gongkai.measure.inference.intervals import upper, wilson

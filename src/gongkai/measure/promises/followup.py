@@ -15,8 +15,16 @@ import pyarrow.compute as pc
 
 from gongkai.errors import MeasureError
 from gongkai.measure.promises.celled import cells_of, named_cells, told_by_cells
-from gongkai.measure.promises.kept import Later, evidence, kept, specific
-from gongkai.measure.promises.meanings import bare, covered, meanings, words_by_clause, words_of
+from gongkai.measure.promises.kept import KEPT, Later, reported, specific
+from gongkai.measure.promises.meanings import (
+    Cover,
+    Meaning,
+    bare,
+    covered,
+    meanings,
+    words_by_clause,
+    words_of,
+)
 from gongkai.measure.promises.troubles import is_framing, same_trouble
 from gongkai.measure.wording.reuse import last_reports
 from gongkai.measure.wording.similar import AT_A_TIME as TEXTS
@@ -26,6 +34,7 @@ from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import Piece, arrow_of, literals, pieces_of, put, session, table_parts
 from gongkai.tables.schema import Predictions, Sentences, Statistics, Table
 from gongkai.tables.scheme.codebook import Codebook
+from gongkai.text.grammar import NUMERALS
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,8 +47,6 @@ PROMISED, PROBLEM = 0.08, 0.4
 PROMISE_OUTCOMES = ("done", "again", "unclear", "silent")
 REVIEW = 0.05
 """A score this near to the threshold is marked for reading."""
-KEPT = 0.65
-"""Probability from which a promise counts as reported done; how chosen: docs/methods.md."""
 _WHEN = {
     "date": re.compile(r"\d+月|季度前|年底前|年内|上半年|下半年|[一二三四]季度"),
     "rhythm": re.compile(r"每(?:年|季|月|周|半年|日)|定期|按季|按月"),
@@ -142,12 +149,13 @@ def followup_pieces(
     thresholds: dict[str, float] | None = None,
     codebook: Codebook | None = None,
     searches: Sequence[int | None] = (None,),
+    problems: bool = True,
     steps: Steps | None = None,
 ) -> Iterator[tuple[int | None, Table]]:
     """Yield what `followup` (None) or `followup_placebo` (a seed) returns, some hundred reports at a time.
 
-    Several searches, one after the other, read the sentences once. Where one finds nothing at all it yields
-    nothing, and the first raises.
+    Without `problems` promises alone are looked for. Several searches, one after the other, read the
+    sentences once. Where one finds nothing at all it yields nothing, and the first raises.
     """
     with session() as db:
         scheme, _, _ = predictions_in(db, predictions, codebook)
@@ -167,7 +175,7 @@ def followup_pieces(
         (weights,) = laid(
             steps, "weights", lambda _: {"pairs": owners_weights(_by_agency(db)).table()}, [follow]
         )
-        limits = {follow: PROMISED, "problem": PROBLEM} | (thresholds or {})
+        limits = {follow: PROMISED} | ({"problem": PROBLEM} if problems else {}) | (thresholds or {})
         successive = _successive(db)
         for search in searches:
             pairs, found = successive if search is None else _exchanged(successive, search), False
@@ -314,12 +322,14 @@ def _rows_of(
     announces = np.array([key in leads for key in zip(held["report_id"], held["text"], strict=True)], bool)
     section, texts = (np.array(held[c], object) for c in ("section", "text"))
     counted = ~np.isin(section, uncounted)
-    naming = section == "problems"
+    naming = (section == "problems") & ("problem" in limits)
     naming[naming] = ~is_framing(texts[naming].tolist())
     bared = dict(zip(np.flatnonzero(naming).tolist(), map(bare, texts[naming].tolist()), strict=True))
     compared = [bared.get(k, masked) for k, masked in enumerate(held["masked"])]
     meant, words = meanings(compared), words_of(compared)
-    candidates = {follow: promised & ~announces & counted, "problem": naming & ~promised & ~announces}
+    candidates = {follow: promised & ~announces & counted}
+    if "problem" in limits:
+        candidates["problem"] = naming & ~promised & ~announces
     matrix = weights.rows([*held["masked"], *bared.values()])
     of_report = frame.groupby("report_id").indices
     sought: list[tuple[int, str, Vector, Vector]] = []
@@ -330,12 +340,7 @@ def _rows_of(
             pool = after[naming[after]] if kind == "problem" else after
             sought.append((k, kind, now[chosen[now]], pool))
     bare_row = len(frame) + np.cumsum(naming) - 1  # rows of problems without the words that call them one
-    full = [
-        (bare_row[index], bare_row[pool]) if kind == "problem" else (index, pool)
-        for _, kind, index, pool in sought
-        if len(index) and len(pool)
-    ]
-    alike = iter(likenesses(matrix, *zip(*full, strict=True)) if full else ())
+    alike = _alike(matrix, sought, bare_row)
     for k, kind, index, pool in sought:
         match, score, done = index, np.zeros(len(index)), np.zeros(len(index))
         if len(index) and len(pool):
@@ -343,19 +348,29 @@ def _rows_of(
             asked = texts[index].tolist()
             cover = covered(words_by_clause(asked), words.of(pool), likeness.shape)
             views = likeness, meant.of(index), meant.of(pool), cover
-            place = likeness.argmax(axis=1)
             if kind == "problem":
-                likeness = same_trouble(*views)
-                place = likeness.argmax(axis=1)
+                score = same_trouble(*views)
+                match = pool[score.argmax(axis=1)]
+                score = score.max(axis=1)
             else:
                 told = [Later(texts[j], promised[j], section[j] == "problems") for j in pool.tolist()]
-                found = evidence(asked, told, *views, agency=str(held["agency"][index[0]]))
-                best, done = kept(found, len(index))
-                place = np.where(done >= KEPT, best, place)
-            match, score = pool[place], likeness[np.arange(len(index)), place]
+                place, score, done = reported(asked, told, *views, str(held["agency"][index[0]]))
+                match = pool[place]
         before, later = (cells.get(report, {}) for report in pairs[k][1:])
         for row in _rows(held, index, match, score, done, kind, limits[kind]):
             yield row | ({} if kind == "problem" else _answered(row, before, later))
+
+
+def _alike(
+    matrix: sp.csr_matrix, sought: Sequence[tuple[int, str, Vector, Vector]], bare_row: Vector
+) -> Iterator[Vector]:
+    """Return the likenesses of what is sought with where, one after the other, where both are something."""
+    full = [
+        (bare_row[index], bare_row[pool]) if kind == "problem" else (index, pool)
+        for _, kind, index, pool in sought
+        if len(index) and len(pool)
+    ]
+    return iter(likenesses(matrix, *zip(*full, strict=True)) if full else ())
 
 
 def _successive(db: duckdb.DuckDBPyConnection) -> list[tuple[int, str, str]]:
@@ -461,7 +476,7 @@ def _rows(
                 "kind": kind,
                 "text": text,
                 "when": next((name for name, pattern in _WHEN.items() if pattern.search(text)), "unsaid"),
-                "checkable": bool(re.search(r"\d|《|[一二三四五六七八九十百]+[个项次件场期]", text)),
+                "checkable": bool(re.search(rf"\d|《|[{NUMERALS}百]+[个项次件场期]", text)),
                 "next_id": held["sentence_id"][match] if found else None,
                 "next_section": held["section"][match] if found else None,
                 "next_text": held["text"][match] if found else None,

@@ -25,6 +25,8 @@ from gongkai.text.lexicon import patterns, table
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
+KEPT = 0.65
+"""Probability from which a promise counts as reported done; how chosen: docs/methods.md."""
 NEAREST = 3
 """Sentences that are weighed for each promise."""
 NEAR = 1.0
@@ -113,6 +115,25 @@ def kept(found: Evidence, promises: int) -> tuple[Vector, Vector]:
     place[found.promise[order]] = found.sentence[order]
     value[found.promise[order]] = probability[order]
     return place, value
+
+
+def reported(
+    promises: Sequence[str],
+    later: Sequence[Later],
+    likeness: Vector,
+    then: Meaning,
+    now: Meaning,
+    cover: Cover,
+    agency: str = "",
+) -> tuple[Vector, Vector, Vector]:
+    """Return the place of each promise's counterpart, its likeness, and how probably it is reported done.
+
+    The counterpart is the sentence that reports it done; where none does, the most alike. Arguments as of
+    `evidence`.
+    """
+    best, done = kept(evidence(promises, later, likeness, then, now, cover, agency), len(promises))
+    place = np.where(done >= KEPT, best, likeness.argmax(axis=1))
+    return place, likeness[np.arange(len(promises)), place], done
 
 
 def specific(text: str, other: str, agency: str) -> int:

@@ -6,7 +6,8 @@ outcomes, and how many lie above one half.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,18 @@ import pandas as pd
 from gongkai.errors import MeasureError
 from gongkai.measure.inference.estimate import dsl_outcomes
 from gongkai.measure.inference.intervals import FEWEST
-from gongkai.measure.inference.sums import SCALE, group_joins, sentence_batches
+from gongkai.measure.inference.sums import (
+    SCALE,
+    counted_sentences,
+    group_joins,
+    of_batches,
+    sentences_sql,
+)
 from gongkai.measure.shares.prevalence import coded_rows, codes_and_scores, gold_of, is_inside
+from gongkai.store.steps import Steps, Tables
 from gongkai.tables.columns import as_columns
 from gongkai.tables.predicted import INDICATOR, predictions_in
-from gongkai.tables.query import arrow_of, literals, quoted, session
+from gongkai.tables.query import arrow_of, literals, put, quoted, session
 from gongkai.tables.schema import Labels, Predictions, Table
 from gongkai.tables.scheme.codebook import Codebook
 
@@ -40,7 +48,7 @@ def outcome_sums(
     by: Sequence[str] = (),
     reports: Table | None = None,
     codebook: Codebook | None = None,
-    jobs: int | None = None,
+    steps: Steps | None = None,
 ) -> Table:
     """Add up the outcomes of sentences by group and report, for `compare`, `compare_groups` and `trend`.
 
@@ -50,7 +58,7 @@ def outcome_sums(
         by: Columns that define groups: of the predictions or of `reports`, `province` or `city`.
         reports: One row per `report_id`: `reports`, or what `with_covariates` made of it.
         codebook: See `prevalence`.
-        jobs: Threads; all cores unless given.
+        steps: Whose threads sum up, or who sums up batches of parts elsewhere; see `store.steps`.
 
     Returns:
         One row per label, group and report: the columns of `by`, `agency, report_id, year`; `sentences`,
@@ -63,65 +71,80 @@ def outcome_sums(
         MeasureError: See `dsl_outcome`; or there is no sentence to count.
     """
     by = as_columns(by)
-    with session(jobs=jobs) as db:
+    with session(jobs=None if steps is None else steps.jobs) as db:
         scheme, columns, batches = predictions_in(db, predictions, codebook)
         (models,) = db.sql("SELECT count(DISTINCT model) FROM predictions").fetchall()[0]
         if models != 1:
             raise MeasureError(f"the outcome is of one model, not of {models}")
-        joins, keys = group_joins(db, by, columns, reports)
+        joins, keys, joined = group_joins(db, by, columns, reports)
         if labels is None:
-            _add_counted(db, scheme, keys, joins)
+            sources = [_counted_sql(batch, scheme, keys, joins) for batch in batches]
+            for tables in of_batches(db, predictions, sources, _counted, joined, steps):
+                put(db, "cells", tables["cells"])
         else:
+            gold = gold_of(labels, "dsl")
+            joined["wanted"] = arrow_of({"sentence_id": gold["sentence_id"].astype(str).unique().tolist()})
             own = [c for c in by if c in columns]
-            _add_corrected(
-                db, scheme, labels, sentence_batches(db, batches, scheme, own, keys, joins), len(keys)
-            )
+            sources = [sentences_sql(batch, scheme, own, keys, joins) for batch in batches]
+            make = functools.partial(_scored, scheme=scheme, count=len(keys))
+            _correct(db, scheme, gold, of_batches(db, predictions, sources, make, joined, steps), len(keys))
         found = _folded(db, by)
     if found.empty:
         raise MeasureError(f"no sentence to count outside {', '.join(scheme.uncounted_sections)}")
     return found
 
 
-def _add_counted(db: duckdb.DuckDBPyConnection, scheme: Codebook, keys: Sequence[str], joins: str) -> None:
-    """Make `cells` of what is predicted, yes or no."""
+def _counted_sql(batch: str, scheme: Codebook, keys: Sequence[str], joins: str) -> str:
+    """Return the query for the cells of what is predicted, yes or no."""
     named = ", ".join([*(f"{key} AS k{i}" for i, key in enumerate(keys)), *(f"p.{c} AS {c}" for c in ABOUT)])
     hits = f"count_if(p.predicted::BOOLEAN) * {SCALE}::HUGEINT"
-    db.execute(
-        f"CREATE TABLE cells AS SELECT {INDICATOR} AS label, "
+    return (
+        f"SELECT {INDICATOR} AS label, "
         f"{named}, count(*) AS sentences, {hits} AS outcome, count_if(p.predicted::BOOLEAN) AS above "
-        f"FROM predictions p{joins} "
+        f"FROM {batch} p{joins} "
         f"WHERE coalesce(p.section::VARCHAR, '') NOT IN ({literals(scheme.uncounted_sections)}) GROUP BY ALL"
     )
 
 
-def _add_corrected(
-    db: duckdb.DuckDBPyConnection, scheme: Codebook, labels: Labels, batches: Iterator[int], count: int
-) -> None:
-    """Make `cells` of scores, and of the coded sentences' corrections."""
-    gold = gold_of(labels, "dsl")
-    db.register("wanted", arrow_of({"sentence_id": gold["sentence_id"].astype(str).unique().tolist()}))
+def _counted(db: duckdb.DuckDBPyConnection, source: str) -> Tables:
+    return {"cells": db.sql(source).to_arrow_table()}
+
+
+def _scored(db: duckdb.DuckDBPyConnection, source: str, *, scheme: Codebook, count: int) -> Tables:
+    """Return the cells of the scores of a batch, its coded sentences, and how many it has in all."""
+    counted_sentences(db, source, scheme)
     named = ", ".join([*(f"k{i}" for i in range(count)), *ABOUT])
     at = {name: k for k, name in enumerate(scheme.indicators)}
     scores = ", ".join(f"s{k} AS {quoted(f'_score_{name}')}" for name, k in at.items())
-    totals = np.zeros(2, int)
-    coded = []
-    for number in batches:
-        for k, quantity in enumerate(scheme.quantities):
-            score = " * ".join(["1.0", *(f"s{at[n]}" for n in quantity.top)])
-            inside = f"section IN ({literals(quantity.sections)})" if quantity.sections else "true"
-            query = (
-                f"SELECT {literals([quantity.label])} AS label, {named}, count(*) AS sentences, "
-                f"sum(CAST(round(({score}) * {SCALE}) AS BIGINT)) AS outcome, "
-                f"count_if({score} > 0.5) AS above "
-                f"FROM s WHERE {inside} GROUP BY ALL"
-            )
-            db.execute(f"INSERT INTO cells {query}" if number or k else f"CREATE TABLE cells AS {query}")
-        totals += np.array(db.sql("SELECT count(*), count_if(seen) FROM s").fetchall()[0])
-        wanted = f"SELECT sentence_id, seen, {named}, {scores} FROM s SEMI JOIN wanted USING (sentence_id)"
-        coded.append(db.sql(wanted).df())
-    found = coded_rows(
-        pd.concat(coded, ignore_index=True), gold, "dsl", scheme, (int(totals[0]), int(totals[1]))
-    )
+    cells = []
+    for quantity in scheme.quantities:
+        score = " * ".join(["1.0", *(f"s{at[n]}" for n in quantity.top)])
+        inside = f"section IN ({literals(quantity.sections)})" if quantity.sections else "true"
+        cells.append(
+            f"(SELECT {literals([quantity.label])} AS label, {named}, count(*) AS sentences, "
+            f"sum(CAST(round(({score}) * {SCALE}) AS BIGINT)) AS outcome, "
+            f"count_if({score} > 0.5) AS above "
+            f"FROM s WHERE {inside} GROUP BY ALL)"
+        )
+    queries = {
+        "cells": " UNION ALL ".join(cells),
+        "total": "SELECT count(*) AS sentences, count_if(seen)::BIGINT AS seen FROM s",
+        "coded": f"SELECT sentence_id, seen, {named}, {scores} FROM s SEMI JOIN wanted USING (sentence_id)",
+    }
+    return {name: db.sql(query).to_arrow_table() for name, query in queries.items()}
+
+
+def _correct(
+    db: duckdb.DuckDBPyConnection, scheme: Codebook, gold: Labels, batches: Iterable[Tables], count: int
+) -> None:
+    """Make `cells` of scores, and of the coded sentences' corrections."""
+    totals, coded = np.zeros(2, int), []
+    for tables in batches:
+        put(db, "cells", tables["cells"])
+        totals += [tables["total"][c][0].as_py() for c in ("sentences", "seen")]
+        coded.append(tables["coded"].to_pandas())
+    whole = pd.concat(coded, ignore_index=True)
+    found = coded_rows(whole, gold, "dsl", scheme, (int(totals[0]), int(totals[1])))
     for quantity in scheme.quantities:
         rows = found[is_inside(found, quantity)]
         y, f = codes_and_scores(rows, quantity.top)
@@ -147,7 +170,7 @@ def _folded(db: duckdb.DuckDBPyConnection, by: Sequence[str]) -> Table:
     found: Table = (
         db.sql(
             f"SELECT c.label, {', '.join(columns)}, sum(sentences)::DOUBLE AS sentences, "
-            f"sum(outcome)::DOUBLE / {SCALE} AS outcome, sum(above)::DOUBLE AS above "
+            f"sum(outcome::HUGEINT)::DOUBLE / {SCALE} AS outcome, sum(above)::DOUBLE AS above "
             f"FROM cells c LEFT JOIN "
             f"(SELECT {', '.join(['label', *keys])} FROM cells GROUP BY ALL HAVING {few}) f "
             f"ON {same} GROUP BY ALL HAVING sum(sentences) > 0 ORDER BY ALL"

@@ -26,7 +26,8 @@ from gongkai.measure.inference.guards import note_assumed, refuse_learned, respo
 from gongkai.measure.inference.intervals import Moment, Moments, laid, share_intervals
 from gongkai.measure.inference.pooling import pooled_shares
 from gongkai.measure.inference.sums import Groups, Sums, summed
-from gongkai.tables.parts import read_where
+from gongkai.store.steps import Steps
+from gongkai.tables.parts import read_among, read_where
 from gongkai.tables.predicted import FAR_TEXT, by_indicator, indicator_names, scheme_of
 from gongkai.tables.query import arrow_of
 from gongkai.tables.schema import Labels, Measures, Predictions, Table, frame_of, to_arrow
@@ -51,7 +52,7 @@ class How:
     level: float = 0.95
     codebook: Codebook | None = None
     reports: Table | None = None
-    jobs: int | None = None
+    steps: Steps | None = None
 
 
 def prevalence(
@@ -65,7 +66,7 @@ def prevalence(
     level: float = 0.95,
     codebook: Codebook | None = None,
     reports: Table | None = None,
-    jobs: int | None = None,
+    steps: Steps | None = None,
 ) -> Measures:
     """Estimate the share of each label, and what the codebook derives from labels, in each group.
 
@@ -100,7 +101,7 @@ def prevalence(
         codebook: The scheme; unless given the one that ships, where the labels are its, else one without
             derived measures.
         reports: One row per `report_id`: `reports`, or what `with_covariates` made of it.
-        jobs: Threads; all cores unless given.
+        steps: Whose threads sum up, or who sums up batches of parts elsewhere; see `store.steps`.
 
     Returns:
         `measures` rows and the `by` columns: value, low, high are shares in [0, 1], `error` the standard
@@ -117,7 +118,7 @@ def prevalence(
     """
     refuse_other("method", method, get_args(Method))
     refuse_other("cluster", cluster, get_args(Cluster))
-    how = How(method, cluster, rates, level, codebook, reports, jobs)
+    how = How(method, cluster, rates, level, codebook, reports, steps)
     return prevalences(predictions, labels, [groups_by(by)], how)[0]
 
 
@@ -133,7 +134,7 @@ def prevalences(
     ids = [] if gold is None else gold["sentence_id"].astype(str).unique().tolist()
     with summed(
         predictions, groupings, cluster=how.cluster, scores=method in ("ppi", "dsl"), coded=ids,
-        reports=how.reports, codebook=how.codebook, jobs=how.jobs,
+        reports=how.reports, codebook=how.codebook, steps=how.steps,
     ) as several:  # fmt: skip
         first = several[0]
         if method != "count" and len(first.models) != 1:
@@ -472,7 +473,7 @@ def sentences_behind(
     score = np.prod([wide[f"_score_{name}"].to_numpy(float) for name in own_part], axis=0)
     wide = wide.assign(counted=_decided(wide, quantity.top) == 1, score=score)
     if isinstance(sentences, str | Path):
-        sentences = read_where(sentences, "sentences", [("sentence_id", "in", wide["sentence_id"].tolist())])
+        sentences = read_among(sentences, "sentences", "sentence_id", wide["sentence_id"])
     found = sentences.merge(wide[["sentence_id", "counted", "score"]], on="sentence_id", how="inner")
     return found.sort_values(["counted"], ascending=False, kind="stable").reset_index(drop=True)
 

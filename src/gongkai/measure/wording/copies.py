@@ -7,8 +7,9 @@ counts nothing. So a group of any size that has the same text is found, and unre
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,12 +21,12 @@ import pyarrow.compute as pc
 
 from gongkai.measure.agencies.series import series_name
 from gongkai.measure.wording.background import is_mandated
-from gongkai.measure.wording.grams import known_parts
+from gongkai.measure.wording.grams import are_known, known_parts, refuse_none
 from gongkai.measure.wording.related import CHUNK, related
-from gongkai.measure.wording.reuse import last_reports
+from gongkai.measure.wording.reuse import last_keys
 from gongkai.measure.wording.similar import PairWeights, mask, owners_weights, whole_owners
-from gongkai.store.progress import progress
-from gongkai.tables.query import put, session, table_parts
+from gongkai.store.steps import Laid, Steps, Tables, laid, opened, taken
+from gongkai.tables.query import Piece, pieces_of, put, session, table_parts
 from gongkai.tables.schema import Reports, Sentences, Table, records
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def copied(
     evidence: float = EVIDENCE,
     min_shared: int = MIN_SHARED,
     phrases: Sequence[str] = (),
+    steps: Steps | None = None,
 ) -> Table:
     """Find the sentences taken over from the agency's own last report, or from another agency's report.
 
@@ -77,6 +79,7 @@ def copied(
         evidence: Least evidence for a pair of reports, in nats.
         min_shared: Fewest sentences that are evidence for a pair of reports.
         phrases: Further phrases that are no evidence, e.g. of `mandated_phrases`.
+        steps: Who reads the parts and compares; see `store.steps`.
 
     Returns:
         One row per sentence and source: `sentence_id, report_id, agency, year, text, source_id,
@@ -91,11 +94,11 @@ def copied(
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    held = _held(sentences)
+    held = _held(sentences, steps)
     pairs: Table = pd.concat(
         [
-            _from_own(held, threshold).assign(kind="own"),
-            _from_others(held, (others, weak), (evidence, min_shared), phrases).assign(kind="other"),
+            _from_own(held, threshold, steps).assign(kind="own"),
+            _from_others(held, (others, weak), (evidence, min_shared), phrases, steps).assign(kind="other"),
         ],
         ignore_index=True,
     )
@@ -141,47 +144,63 @@ class _Held:
         rows: The rows of each.
         part: Of each row, which part of a report it stands in.
         code: Number of its masked text.
-        texts: The different masked texts.
-        weights: Of their pairs of characters.
+        texts: Laid out: the different masked `texts`, and the weights of their `pairs` of characters.
     """
 
     units: list[tuple[str, int]]
     rows: list[Vector]
     part: Vector
     code: Vector
-    texts: pa.Array
-    weights: PairWeights
-
-    def masked(self, rows: Vector) -> list[str]:
-        texts: list[str] = self.texts.take(pa.array(self.code[rows])).to_pylist()
-        return texts
+    texts: Laid
 
 
-def _held(sentences: Sentences | str | Path) -> _Held:
+def _held(sentences: Sentences | str | Path, steps: Steps | None) -> _Held:
     numbers: dict[str, int] = {}
     rows: list[tuple[Vector, ...]] = []
     texts: list[pa.Array] = []
     hashes: list[Vector] = []
-    for part in known_parts(sentences, ["agency", "year", "section", "text"]):
-        piece = part.to_pandas()
-        owner = [numbers.setdefault(str(name), len(numbers)) for name in piece["agency"]]
-        kind = piece["section"].map(_PARTS).fillna(0).to_numpy(np.int8)
-        code, masked = pd.factorize(np.array(_masked(piece), object))
-        rows.append(
-            (np.array(owner, np.int32), piece["year"].to_numpy(np.int32), kind, code.astype(np.int32))
+    for piece in taken(steps, "masking", _read, pieces_of(sentences, "sentences")):
+        about, different = piece["rows"], piece["texts"]
+        names = about["agency"].combine_chunks().dictionary_encode()
+        number = np.array(
+            [numbers.setdefault(n, len(numbers)) for n in names.dictionary.to_pylist()], np.int32
         )
-        texts.append(pa.array(masked, pa.large_string()))
-        hashes.append(pd.util.hash_array(masked))
+        rows.append(
+            (number[names.indices.to_numpy()], *(about[c].to_numpy() for c in ("year", "part", "code")))
+        )
+        texts.append(different["text"].combine_chunks())
+        hashes.append(different["hash"].to_numpy())
+    refuse_none(sum(len(own) for *_, own in rows))
     agency, year, kind, _ = (np.concatenate(column) for column in zip(*rows, strict=True))
-    number, new = _distinct(hashes)
-    code = np.concatenate([of_part[own] for of_part, (*_, own) in zip(number, rows, strict=True)])
+    among_all, new = _distinct(hashes)
+    code = np.concatenate([of_part[own] for of_part, (*_, own) in zip(among_all, rows, strict=True)])
     for k, kept in enumerate(new):
         texts[k] = texts[k].filter(pa.array(kept))
     whole = pa.concat_arrays(texts)
     texts.clear()
     units, order = _units(list(numbers), agency, year)
-    pieces = ((whole.take(pa.array(code[at])).to_pylist(), agency[at]) for at in whole_owners(agency))
-    return _Held(units, order, kind, code, whole, owners_weights(pieces))
+
+    def weighed(_: object) -> Tables:
+        pieces = ((whole.take(pa.array(code[at])).to_pylist(), agency[at]) for at in whole_owners(agency))
+        return {"texts": pa.table({"text": whole}), "pairs": owners_weights(pieces).table()}
+
+    (held,) = laid(steps, "weights", weighed, [None])
+    return _Held(units, order, kind, code, held)
+
+
+def _read(piece: Piece) -> Tables:
+    """Return the sentences of known agency and year of a part, and their different masked texts."""
+    part = piece.read(["agency", "year", "section", "text"])
+    frame = part.filter(are_known(part, preambles=True)).to_pandas()
+    code, masked = pd.factorize(np.array(_masked(frame), object))
+    about = {
+        "agency": pa.array(frame["agency"].astype(str), pa.string()),
+        "year": frame["year"].to_numpy(np.int32),
+        "part": frame["section"].map(_PARTS).fillna(0).to_numpy(np.int8),
+        "code": code.astype(np.int32),
+    }
+    texts = {"text": pa.array(masked, pa.large_string()), "hash": pd.util.hash_array(masked)}
+    return {"rows": pa.table(about), "texts": pa.table(texts)}
 
 
 def _distinct(hashes: Sequence[Vector]) -> tuple[list[Vector], list[Vector]]:
@@ -303,42 +322,86 @@ def _firsts(left: Vector, right: Vector, when: Sequence[tuple[int, str | None]])
     return found
 
 
-def _from_own(held: _Held, threshold: float) -> Table:
+def _from_own(held: _Held, threshold: float, steps: Steps | None) -> Table:
     """Return (a, b, cosine): each sentence with the one most like it in the own report of the year before."""
-    groups = dict(zip(held.units, held.rows, strict=True))
-    found = [pd.DataFrame({"a": [], "b": [], "cosine": []})]
-    pairs = [(groups[key], before) for key, before in last_reports(groups).items()]
-    for index, before, match, cosine in _best(held, pairs):
-        kept = cosine >= threshold
-        found.append(pd.DataFrame({"a": index[kept], "b": before[match[kept]], "cosine": cosine[kept]}))
-    return pd.concat(found, ignore_index=True)
+    number = {unit: k for k, unit in enumerate(held.units)}
+    pairs = [(number[unit], number[before]) for unit, before in last_keys(held.units).items()]
+    found = _best(held, np.ones(len(held.code), bool), np.array(pairs).reshape(-1, 2), threshold, steps)
+    return found[["a", "b", "cosine"]]
 
 
-def _best(
-    held: _Held, pairs: Sequence[tuple[Vector, Vector]]
-) -> Iterator[tuple[Vector, Vector, Vector, Vector]]:
-    """Yield each pair of lists of rows, and which of the second is most like each of the first, how much."""
-    for start in progress(range(0, len(pairs), BLOCK), "comparing reports"):
-        block = pairs[start : start + BLOCK]
-        rows = np.unique(np.concatenate([rows for pair in block for rows in pair]))
-        matrix = held.weights.rows(held.masked(rows))
-        for a, b in block:
-            one, other = matrix[np.searchsorted(rows, a)], matrix[np.searchsorted(rows, b)]
-            cosine = np.minimum((one @ other.T).toarray(), 1.0)
-            cosine[(held.part[a][:, None] != held.part[b]) & (cosine < ACROSS_PARTS)] = 0
-            yield a, b, cosine.argmax(axis=1), cosine.max(axis=1)
+def _best(held: _Held, chosen: Vector, pairs: Vector, least: float, steps: Steps | None) -> Table:
+    """Return for each pair of units the sentences of the first with the one most like each in the second.
+
+    Args:
+        held: The sentences.
+        chosen: Which of them are compared.
+        pairs: Numbers of units.
+        least: Cosine below which none is returned.
+        steps: Who compares.
+
+    Returns:
+        `pair` (its number)`, a, b` (rows) and `cosine`, ordered by pair and a.
+    """
+    rows = [index[chosen[index]] for index in held.rows]
+    ends = np.cumsum([0, *map(len, rows)])
+    flat = np.concatenate(rows)
+    given = {"row": flat.astype(np.int32), "part": held.part[flat], "code": held.code[flat]}
+    (laid_out,) = laid(
+        steps, "reports", lambda _: {"rows": pa.table(given), "ends": pa.table({"end": ends})}, [None]
+    )
+    blocks = [pairs[start : start + BLOCK] for start in range(0, len(pairs), BLOCK)]
+    work = functools.partial(_best_of, texts=held.texts, reports=laid_out, least=least)
+    found = [pa.table({"pair": pa.array([], pa.int64()), "a": pa.array([], pa.int32()),
+                       "b": pa.array([], pa.int32()), "cosine": pa.array([], pa.float64())})]  # fmt: skip
+    for k, piece in enumerate(taken(steps, "comparing reports", work, blocks)):
+        best = piece["best"]
+        found.append(best.set_column(0, "pair", pc.add(best["pair"], k * BLOCK)))
+    table: Table = pa.concat_tables(found).to_pandas()
+    return table
+
+
+def _best_of(pairs: Vector, *, texts: Laid, reports: Laid, least: float) -> Tables:
+    """Return the best counterparts of some pairs of units; see `_best`."""
+    known, held = opened(texts), opened(reports)
+    ends, rows = held["ends"]["end"].to_numpy(), held["rows"]
+    part, code = rows["part"].to_numpy(), rows["code"].to_numpy()
+    places = [[np.arange(ends[unit], ends[unit + 1]) for unit in pair] for pair in pairs.tolist()]
+    used = np.unique(np.concatenate([place for pair in places for place in pair]))
+    matrix = PairWeights.of(known["pairs"]).rows(
+        known["texts"]["text"].take(pa.array(code[used])).to_pylist()
+    )
+    columns: list[tuple[Vector, ...]] = []
+    for number, (a, b) in enumerate(places):
+        if not len(a) or not len(b):
+            continue
+        one, other = matrix[np.searchsorted(used, a)], matrix[np.searchsorted(used, b)]
+        cosine = np.minimum((one @ other.T).toarray(), 1.0)
+        cosine[(part[a][:, None] != part[b]) & (cosine < ACROSS_PARTS)] = 0
+        best = cosine.max(axis=1)
+        kept = best >= least
+        match = cosine.argmax(axis=1)[kept]
+        columns.append((np.full(len(match), number), a[kept], b[match], best[kept]))
+    empty = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+    of, left, right, best = map(np.concatenate, zip(empty, *columns, strict=True))
+    row = rows["row"].to_numpy()
+    return {"best": pa.table({"pair": of, "a": row[left], "b": row[right], "cosine": best})}
 
 
 def _from_others(
-    held: _Held, limits: tuple[float, float], least: tuple[float, int], phrases: Sequence[str]
+    held: _Held,
+    limits: tuple[float, float],
+    least: tuple[float, int],
+    phrases: Sequence[str],
+    steps: Steps | None,
 ) -> Table:
     """Return (a, b, cosine): the best counterpart of each sentence in each related report."""
-    further = [mask(p) for p in phrases]
-    usual = [
-        is_mandated(held.texts.slice(start, CHUNK).to_pylist(), further)
-        for start in range(0, len(held.texts), CHUNK)
-    ]
-    own = ~np.concatenate(usual) & (pc.utf8_length(held.texts).to_numpy() >= MIN_LENGTH)
+    texts = opened(held.texts)["texts"]["text"].combine_chunks()
+    work = functools.partial(_are_usual, texts=held.texts, further=[mask(p) for p in phrases])
+    usual = [found["usual"]["usual"].to_numpy() for found in taken(
+        steps, "looking for what is prescribed", work, range(0, len(texts), CHUNK)
+    )]  # fmt: skip
+    own = ~np.concatenate(usual) & (pc.utf8_length(texts).to_numpy() >= MIN_LENGTH)
     usable = own[held.code]
     of_unit = np.zeros(len(usable), np.int32)
     for number, index in enumerate(held.rows):
@@ -348,22 +411,17 @@ def _from_others(
         {"text": renumbered[held.code[usable]], "part": held.part[usable], "unit": of_unit[usable]}
     )
     names = [series_name(agency) for agency, _ in held.units]
-    about = pd.DataFrame(
-        {"agency": pd.factorize(np.array(names, object))[0], "year": [y for _, y in held.units]}
-    )
-    found = related(given, (held.texts, np.flatnonzero(own)), about, held.weights, limits[0], least)
-    rows = [index[usable[index]] for index in held.rows]
+    year = np.array([y for _, y in held.units])
+    about = pd.DataFrame({"agency": pd.factorize(np.array(names, object))[0], "year": year})
+    pairs = related(given, held.texts, np.flatnonzero(own), about, limits[0], least, steps)
+    found = _best(held, usable, pairs, limits[1], steps)
     agency = pd.factorize(np.array([a for a, _ in held.units], object), sort=True)[0]
-    year = about["year"].to_numpy()
-    columns: list[Vector] = [np.zeros((6, 0))]
-    best = _best(held, [(rows[x], rows[y]) for x, y in found.tolist()])
-    for (x, y), (a, b, match, cosine) in zip(found.tolist(), best, strict=True):
-        k = np.flatnonzero(cosine >= limits[1])
-        same = np.full(len(k), float(year[x] == year[y]))
-        earlier, whose = np.full(len(k), float(year[y])), np.full(len(k), float(agency[y]))
-        columns.append(np.stack([a[k], whose, -same, -np.round(cosine[k], 6), earlier, b[match[k]]]))
-    table = pd.DataFrame(
-        np.concatenate(columns, axis=1).T, columns=["a", "whose", "same", "cosine", "year", "b"]
+    x, y = pairs[found["pair"].to_numpy(int)].T
+    table = found.assign(
+        whose=agency[y],
+        same=-(year[x] == year[y]).astype(int),
+        cosine=-np.round(found["cosine"], 6),
+        year=year[y],
     )
     # Of an agency's reports that of the same year first, then the most alike, then the earliest.
     table = table.sort_values(["a", "whose", "same", "cosine", "year"], kind="stable")
@@ -371,6 +429,12 @@ def _from_others(
     return pd.DataFrame(
         {"a": table["a"].astype(int), "b": table["b"].astype(int), "cosine": -table["cosine"]}
     )
+
+
+def _are_usual(start: int, *, texts: Laid, further: Sequence[str]) -> Tables:
+    """Tell which of some different texts everybody writes."""
+    chunk = opened(texts)["texts"]["text"].slice(start, CHUNK).to_pylist()
+    return {"usual": pa.table({"usual": np.asarray(is_mandated(chunk, further))})}
 
 
 def copy_network(copies: Table, reports: Reports, *, sentences: Sentences | str | Path) -> Table:

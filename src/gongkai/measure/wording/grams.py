@@ -1,4 +1,4 @@
-"""Runs of words of very many sentences, as numbers: words are coded once, an n-gram is a hash of 64 bits.
+"""Runs of words of very many sentences, as numbers: a word and an n-gram are hashes of 64 bits.
 
 Words lie on disk, 4 bytes each, and so do n-grams that are more than `HELD`, 12 bytes each, laid out by their
 first bits: in memory each sentence takes a few bytes. That any two of a billion n-grams get the same number
@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongkai.errors import GongkaiError, MeasureError
-from gongkai.tables.query import table_parts
+from gongkai.store.steps import Laid, Steps, Tables, kept, laid, opened
+from gongkai.tables.query import Piece, pieces_of, table_parts
 from gongkai.tables.schema import UNCOUNTED_SECTIONS, Sentences, Table
 
 if TYPE_CHECKING:
@@ -35,16 +37,14 @@ HELD, SHELVES = 2_000_000, 64
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of sentences, one after the other on disk: numbers masked, marks left out.
+    """The words of sentences on disk, part by part: numbers masked, marks left out.
 
     Attributes:
         lengths: Words of each sentence.
-        values: Of the number of each word a random one, for hashes.
     """
 
     lengths: Vector
-    values: Vector
-    _codes: IO[bytes]
+    _parts: Sequence[Laid]
 
     def grams(self, n: int, *, short: bool = False) -> Iterator[tuple[Vector, Vector]]:
         """Yield each n-gram as a number, and the row that it stands in, of some sentences at a time.
@@ -53,12 +53,18 @@ class Words:
             n: Words.
             short: Take a sentence of fewer words as one.
         """
-        self._codes.seek(0)
-        for first in range(0, len(self.lengths), ROWS):
-            length = self.lengths[first : first + ROWS]
-            codes = np.fromfile(self._codes, np.int32, int(length.sum()))
-            found, row = _grams(self.values[codes], length, n, short=short)
-            yield found, row + np.int32(first)
+        row = 0
+        for part in self._parts:
+            tables = opened(part)
+            codes, values = tables["words"]["code"].to_numpy(), tables["values"]["value"].to_numpy()
+            length = tables["rows"]["_length"].to_numpy()
+            ends = np.cumsum([0, *length])
+            for first in range(0, len(length), ROWS):
+                some = length[first : first + ROWS]
+                own = codes[ends[first] : ends[first + len(some)]]
+                found, at = _grams(values[own], some, n, short=short)
+                yield found, at + np.int32(row + first)
+            row += len(length)
 
 
 def _grams(values: Vector, length: Vector, n: int, *, short: bool) -> tuple[Vector, Vector]:
@@ -115,8 +121,8 @@ def _shelved(stream: IO[bytes], grams: Vector, row: Vector) -> Vector:
     """Write n-grams, then their rows, shelf by shelf; return where among them each shelf ends."""
     shelf = (grams >> np.uint64(64 - SHELVES.bit_length() + 1)).astype(np.uint8)
     order = np.argsort(shelf, kind="stable")  # of 8 bits in linear time
-    grams[order].tofile(stream)
-    row[order].tofile(stream)
+    stream.write(grams[order].tobytes())
+    stream.write(row[order].tobytes())
     return np.cumsum(np.bincount(shelf, minlength=SHELVES))
 
 
@@ -127,9 +133,9 @@ def _taken(stream: IO[bytes], ends: Sequence[Vector], shelf: int) -> Iterator[tu
         first, count = (int(end[shelf - 1]) if shelf else 0), int(end[-1])
         size = int(end[shelf]) - first
         stream.seek(start + 8 * first)
-        grams = np.fromfile(stream, np.uint64, size)
+        grams = np.frombuffer(stream.read(8 * size), np.uint64)
         stream.seek(start + 8 * count + 4 * first)
-        yield grams, np.fromfile(stream, np.int32, size)
+        yield grams, np.frombuffer(stream.read(4 * size), np.int32)
         start += 12 * count
 
 
@@ -139,28 +145,44 @@ def _sorted(grams: Vector, row: Vector) -> tuple[Vector, Vector]:
 
 
 @contextlib.contextmanager
-def read_words(sentences: Sentences | str | Path, columns: Sequence[str]) -> Iterator[tuple[Table, Words]]:
+def read_words(
+    sentences: Sentences | str | Path, columns: Sequence[str], steps: Steps | None = None
+) -> Iterator[tuple[Table, Words]]:
     """Read the words of the sentences that are counted (`known_parts`), and beside them some columns.
 
     Texts among these are categories, in their order. The words are there as long as the context is.
     """
-    numbers: dict[str, int] = {}
-    number = functools.cache(lambda token: _number(token, numbers))
-    wanted = list(dict.fromkeys(["agency", "year", "section", *columns, "tokens"]))
-    tables, lengths = [], [np.zeros(0, np.int32)]
-    with tempfile.TemporaryFile(prefix="gongkai-") as stream:
-        for table in known_parts(sentences, wanted, preambles=False):
-            tables.append(pa.table({c: _encoded(table[c]) for c in columns}))
-            for chunk in table["tokens"].chunks:
-                of_chunk, length = coded(chunk, number)
-                of_chunk.tofile(stream)
-                lengths.append(length.astype(np.int32))
-        frame: Table = pa.concat_tables(tables, promote_options="permissive").unify_dictionaries().to_pandas()
-        tables.clear()
+    with kept(steps) as found:
+        work = functools.partial(_read, columns=tuple(columns))
+        parts = list(laid(found, "reading words", work, pieces_of(sentences, "sentences"), elsewhere=True))
+        tables = [opened(part)["rows"] for part in parts]
+        refuse_none(sum(map(len, tables)))
+        whole = pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
+        lengths = whole["_length"].to_numpy()
+        frame: Table = whole.drop_columns("_length").to_pandas()
         for column in frame.select_dtypes("category"):
             frame[column] = frame[column].cat.reorder_categories(sorted(frame[column].cat.categories))
-        values = np.random.default_rng(0).integers(2**64, size=len(numbers) + 1, dtype=np.uint64)
-        yield frame, Words(np.concatenate(lengths), values, stream)
+        yield frame, Words(lengths, parts)
+
+
+def _read(piece: Piece, *, columns: Sequence[str]) -> Tables:
+    """Return some columns of the counted sentences of a part, and their words as numbers of their values."""
+    table = piece.read(list(dict.fromkeys(["agency", "year", "section", *columns, "tokens"])))
+    table = table.filter(are_known(table, preambles=False))
+    words: list[str] = []
+
+    def number(token: str) -> int:
+        words.append(_masked(token))
+        return len(words) - 1 if words[-1] else -1
+
+    codes, length = coded(table["tokens"].combine_chunks(), number)
+    values = pd.util.hash_array(np.array(words, object))
+    rows = {c: _encoded(table[c]) for c in columns} | {"_length": length.astype(np.int32)}
+    return {
+        "rows": pa.table(rows),
+        "words": pa.table({"code": codes}),
+        "values": pa.table({"value": pa.array(values, pa.uint64())}),
+    }
 
 
 def _encoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -195,7 +217,12 @@ def known_parts(
         rows = part.filter(are_known(part, preambles=preambles))
         found += len(rows)
         yield rows
-    if not found:
+    refuse_none(found)
+
+
+def refuse_none(known: int) -> None:
+    """Raise MeasureError when there are no sentences of known agency and year."""
+    if not known:
         raise MeasureError("no sentence of a report whose agency and year are known")
 
 
@@ -210,9 +237,9 @@ def coded(tokens: pa.Array, number: Callable[[str], int]) -> tuple[Vector, Vecto
     return codes[kept], np.bincount(owner[kept], minlength=len(length))
 
 
-def _number(token: str, numbers: dict[str, int]) -> int:
-    """Return the number of a word, all figures being one; -1 for a mark."""
-    masked = "0" if token[:1].isdigit() else token
-    if masked != "0" and not any(c.isalpha() for c in masked):
-        return -1
-    return numbers.setdefault(masked, len(numbers))
+@functools.lru_cache(maxsize=200_000)
+def _masked(token: str) -> str:
+    """Return a word, of a figure 0, of a mark nothing."""
+    if token[:1].isdigit():
+        return "0"
+    return token if token == "0" or any(c.isalpha() for c in token) else ""

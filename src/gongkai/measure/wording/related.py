@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 
 from gongkai.measure.wording.background import background, used_by
 from gongkai.measure.wording.similar import PairWeights, pair_codes
-from gongkai.store.progress import progress
+from gongkai.store.steps import Laid, Steps, Tables, laid, opened, taken
 from gongkai.tables.query import arrow_of, session
 from gongkai.tables.schema import Table
 
@@ -46,21 +47,29 @@ Texts = tuple[pa.Array, "Vector"]
 
 
 def related(
-    held: Table, texts: Texts, units: Table, weights: PairWeights, strong: float, least: tuple[float, int]
+    held: Table,
+    laid_out: Laid,
+    own: Vector,
+    units: Table,
+    strong: float,
+    least: tuple[float, int],
+    steps: Steps | None,
 ) -> Vector:
     """Return the pairs of agency-years (later or same, earlier or same) that are related, ordered.
 
     Args:
         held: The sentences of the agency-years, in order: `text` (number of its masked text), `part`, `unit`
             (number of its agency-year).
-        texts: The different masked texts, of which each in question stands somewhere.
+        laid_out: The different masked `texts`, and the weights of their `pairs` of characters.
+        own: Where among them those in question stand, in order.
         units: `agency` (number of its series) and `year` of each unit.
-        weights: Of pairs of characters.
         strong: Cosine from which two texts are evidence.
         least: Least evidence in nats, and least texts.
+        steps: Who compares texts.
     """
     if held.empty:  # nothing that could be evidence: texts too short, or prescribed
         return np.zeros((0, 2), np.int64)
+    texts = (opened(laid_out)["texts"]["text"].combine_chunks(), own)
     code = held["text"].to_numpy()
     first = np.unique(code, return_index=True)[1]
     length, count = pc.utf8_length(texts[0]).to_numpy()[texts[1]], len(texts[1])
@@ -71,7 +80,7 @@ def related(
         about = {"unit": np.arange(len(units)), "agency": units["agency"].to_numpy(),
                  "year": units["year"].to_numpy(), "size": size}  # fmt: skip
         db.register("units", arrow_of(about))
-        left, right = _alike(db, texts, weights, strong)
+        left, right = _alike(db, texts, laid_out, strong, steps)
         ends = [np.concatenate([np.arange(count), *both]) for both in ((left, right), (right, left))]
         db.register("pairs", arrow_of({"u": ends[0], "v": ends[1]}))
         weight = _evidence(db, texts, units["agency"].nunique())
@@ -150,10 +159,7 @@ def _chunks(texts: Texts) -> Iterator[tuple[int, list[str]]]:
 
 
 def _alike(
-    db: duckdb.DuckDBPyConnection,
-    texts: Texts,
-    weights: PairWeights,
-    strong: float,
+    db: duckdb.DuckDBPyConnection, texts: Texts, laid_out: Laid, strong: float, steps: Steps | None
 ) -> tuple[Vector, Vector]:
     """Return pairs (left < right) of different texts that are alike, proposed by runs of four characters.
 
@@ -161,33 +167,49 @@ def _alike(
     more than `LARGEST_BUCKET` texts have proposes nothing: it is a phrase of the genre. Two texts are
     compared when they share three runs that are rarer.
     """
-    db.execute("CREATE TABLE runs (run UBIGINT, text INTEGER)")
-    for start, part in _chunks(texts):
-        rows, codes = pair_codes(part)
-        # A run of four: this pair of characters with the one two places on, in the same text.
-        together = rows[:-2] == rows[2:] if len(rows) > 2 else np.zeros(0, bool)
-        runs = (codes[:-2] * np.uint64(0x9E3779B97F4A7C15) ^ codes[2:])[together]
-        db.register("chunk", arrow_of({"run": runs, "text": (rows[:-2][together] + start).astype(np.int32)}))
-        db.execute("INSERT INTO runs SELECT DISTINCT run, text FROM chunk")
-    db.execute(
-        "CREATE TABLE rare AS SELECT run, text FROM runs SEMI JOIN (SELECT run FROM runs GROUP BY run "
-        f"HAVING count(*) BETWEEN 2 AND {LARGEST_BUCKET}) USING (run)"
-    )
-    db.execute("DROP TABLE runs")
-    proposed = db.sql(
-        "SELECT l.text AS l, r.text AS r FROM rare l JOIN rare r ON l.run = r.run AND l.text < r.text "
-        "GROUP BY ALL HAVING count(*) >= 3 ORDER BY l, r"
-    )
-    plain = PairWeights(weights.codes, np.ones(len(weights.codes)))
-    found = [np.zeros((2, 0), np.int64)]
-    for batch in progress(proposed.to_arrow_reader(CHUNK), "comparing texts"):
-        pair = np.stack([column.to_numpy().astype(np.int64) for column in batch.columns])
-        own, place = np.unique(pair, return_inverse=True)
-        left, right = place.reshape(pair.shape)
-        kept = np.zeros(len(left), bool)
-        for by, least in ((weights, strong), (plain, PLAIN)):
-            matrix = by.rows(texts[0].take(pa.array(texts[1][own])).to_pylist())
-            kept |= np.asarray(matrix[left].multiply(matrix[right]).sum(axis=1)).ravel() >= least
-        found.append(pair[:, kept])
-    joined = np.concatenate(found, axis=1)
-    return joined[0], joined[1]
+
+    def proposed(_: object) -> Tables:
+        db.execute("CREATE TABLE runs (run UBIGINT, text INTEGER)")
+        for start, part in _chunks(texts):
+            rows, codes = pair_codes(part)
+            # A run of four: this pair of characters with the one two places on, in the same text.
+            together = rows[:-2] == rows[2:] if len(rows) > 2 else np.zeros(0, bool)
+            runs = (codes[:-2] * np.uint64(0x9E3779B97F4A7C15) ^ codes[2:])[together]
+            chunk = {"run": runs, "text": (rows[:-2][together] + start).astype(np.int32)}
+            db.register("chunk", arrow_of(chunk))
+            db.execute("INSERT INTO runs SELECT DISTINCT run, text FROM chunk")
+        db.execute(
+            "CREATE TABLE rare AS SELECT run, text FROM runs SEMI JOIN (SELECT run FROM runs GROUP BY run "
+            f"HAVING count(*) BETWEEN 2 AND {LARGEST_BUCKET}) USING (run)"
+        )
+        db.execute("DROP TABLE runs")
+        pairs = db.sql(
+            "SELECT l.text AS l, r.text AS r FROM rare l JOIN rare r ON l.run = r.run AND l.text < r.text "
+            "GROUP BY ALL HAVING count(*) >= 3 ORDER BY l, r"
+        )
+        return {"pairs": pairs.to_arrow_table(), "own": pa.table({"place": texts[1]})}
+
+    (pairs,) = laid(steps, "proposed pairs", proposed, [None])
+    given = opened(pairs)["pairs"]
+    work = functools.partial(_are_alike, texts=laid_out, proposed=pairs, strong=strong)
+    alike = [np.zeros(0, bool)]
+    for found in taken(steps, "comparing texts", work, range(0, len(given), CHUNK)):
+        alike.append(found["alike"]["alike"].to_numpy())
+    left, right = (given[c].to_numpy()[np.concatenate(alike)].astype(np.int64) for c in ("l", "r"))
+    return left, right
+
+
+def _are_alike(start: int, *, texts: Laid, proposed: Laid, strong: float) -> Tables:
+    """Tell which of some proposed pairs of texts are alike."""
+    held, given = opened(texts), opened(proposed)
+    batch = given["pairs"].slice(start, CHUNK)
+    pair = np.stack([batch[c].to_numpy().astype(np.int64) for c in ("l", "r")])
+    own, place = np.unique(pair, return_inverse=True)
+    left, right = place.reshape(pair.shape)
+    chosen = held["texts"]["text"].take(pa.array(given["own"]["place"].to_numpy()[own])).to_pylist()
+    weights = PairWeights.of(held["pairs"])
+    alike = np.zeros(len(left), bool)
+    for by, least in ((weights, strong), (PairWeights(weights.codes, np.ones(len(weights.codes))), PLAIN)):
+        matrix = by.rows(chosen)
+        alike |= np.asarray(matrix[left].multiply(matrix[right]).sum(axis=1)).ravel() >= least
+    return {"alike": pa.table({"alike": alike})}

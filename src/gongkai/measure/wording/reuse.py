@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from gongkai.errors import MeasureError
 from gongkai.measure.agencies.series import series_name
 from gongkai.measure.wording.grams import Words, are_known, by_gram, known_parts, read_words
 from gongkai.measure.wording.similar import sorted_distinct
+from gongkai.store.steps import Laid, Steps, Tables, kept, laid, opened, taken
 from gongkai.tables.parts import parts_of, read_names
 from gongkai.tables.schema import SCHEMAS, Measures, Sentences, Table, to_arrow
 
@@ -33,6 +36,7 @@ def reuse(
     n_own: int = 8,
     n_within: int = 10,
     within: Sequence[str] = ("year",),
+    steps: Steps | None = None,
 ) -> Measures:
     """Measure how much of each report's text was there before (Lang & Stice-Lawrence 2015).
 
@@ -55,6 +59,7 @@ def reuse(
         n_own: Words of an n-gram for `sticky`.
         n_within: Words of an n-gram for `redundant`.
         within: Columns that define the reference set; `("year", "region_code")` compares inside a region.
+        steps: Who reads the parts, and looks for each kind; see `store.steps`.
 
     Returns:
         `measures` rows with `agency, year`: `value` is a share of words, `n` the sentences; no interval,
@@ -64,11 +69,47 @@ def reuse(
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    with _read(sentences, within) as (frame, words):
-        flags = _flags(frame, words, n, share, n_own, n_within, within)
-    method = {"redundant": f"{n_within}-gram twice", "shared": f"{n}-gram in {share:g} of others",
-              "sticky": f"{n_own}-gram in own last report"}  # fmt: skip
-    return _measured(frame, words, {name: flags[name] for name in method}, method)
+    how = _How(n, share, n_own, n_within, tuple(within))
+    return _reuse(sentences, ("redundant", "shared", "sticky"), how, steps)
+
+
+def reuse_and_placebo(
+    sentences: Sentences | str | Path, *, n: int = 4, share: float = 0.3, steps: Steps | None = None
+) -> tuple[Measures, Measures]:
+    """Return what `reuse` and `reuse_placebo` give, of words that are read once."""
+    found = _reuse(
+        sentences, ("redundant", "shared", "sticky", "sticky_placebo"), _How(n=n, share=share), steps
+    )
+    placebo = found["measure"] == "sticky_placebo"
+    return found[~placebo].reset_index(drop=True), found[placebo].reset_index(drop=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What is looked for; see `reuse`."""
+
+    n: int = 4
+    share: float = 0.3
+    n_own: int = 8
+    n_within: int = 10
+    within: tuple[str, ...] = ("year",)
+    seed: int = 0
+
+    def methods(self) -> dict[str, str]:
+        return {
+            "redundant": f"{self.n_within}-gram twice",
+            "shared": f"{self.n}-gram in {self.share:g} of others",
+            "sticky": f"{self.n_own}-gram in own last report",
+            "sticky_placebo": f"{self.n_own}-gram in another agency's last report",
+        }
+
+
+def _reuse(
+    sentences: Sentences | str | Path, names: Sequence[str], how: _How, steps: Steps | None
+) -> Measures:
+    with kept(steps) as found, _read(sentences, how.within, found) as (frame, words):
+        flags = _flags(frame, words, names, how, found)
+    return _measured(frame, words, flags, how.methods())
 
 
 def _measured(frame: Table, words: Words, flags: Mapping[str, Flags], method: dict[str, str]) -> Measures:
@@ -108,18 +149,7 @@ def reuse_placebo(sentences: Sentences | str | Path, *, n_own: int = 8, seed: in
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    with _read(sentences, ()) as (frame, words):
-        keys, group = _groups(frame)
-        last = _last_keys(keys)
-        strange: dict[tuple[str, int], tuple[str, int]] = {}
-        for year in sorted({year for _, year in last}):
-            of_year = [key for key in last if key[1] == year]
-            order = np.random.default_rng(seed).permutation(len(of_year))
-            if len(of_year) > 1:
-                pairs = zip(order, np.roll(order, 1), strict=True)
-                strange |= {of_year[a]: last[of_year[b]] for a, b in pairs}
-        flags = {"sticky_placebo": _sticky_flags(words, keys, group, n_own, strange)}
-    return _measured(frame, words, flags, {"sticky_placebo": f"{n_own}-gram in another agency's last report"})
+    return _reuse(sentences, ["sticky_placebo"], _How(n_own=n_own, within=(), seed=seed), None)
 
 
 def reused_sentences(
@@ -130,6 +160,7 @@ def reused_sentences(
     n_own: int = 8,
     n_within: int = 10,
     within: Sequence[str] = ("year",),
+    steps: Steps | None = None,
 ) -> Table:
     """Return the sentences behind `reuse`: which hold text that was there before.
 
@@ -142,8 +173,9 @@ def reused_sentences(
         SchemaError: A column is missing.
         MeasureError: No sentence is left, or `share` is not in (0, 1].
     """
-    with _read(sentences, within) as (frame, words):
-        flags = _flags(frame, words, n, share, n_own, n_within, within)
+    how = _How(n, share, n_own, n_within, tuple(within))
+    with kept(steps) as found, _read(sentences, within, found) as (frame, words):
+        flags = _flags(frame, words, ("shared", "sticky", "redundant"), how, found)
     if isinstance(sentences, str | Path):
         columns = [c for c in read_names(parts_of(sentences, "sentences")[0]) if c != "tokens"]
         known: Table = pa.concat_tables(known_parts(sentences, columns, preambles=False)).to_pandas()
@@ -157,20 +189,49 @@ def reused_sentences(
 
 
 def _read(
-    sentences: Sentences | str | Path, within: Sequence[str]
+    sentences: Sentences | str | Path, within: Sequence[str], steps: Steps | None = None
 ) -> AbstractContextManager[tuple[Table, Words]]:
-    return read_words(sentences, list(dict.fromkeys(["agency", "year", *within])))
+    return read_words(sentences, list(dict.fromkeys(["agency", "year", *within])), steps)
 
 
-def _flags(
-    frame: Table, words: Words, n: int, share: float, n_own: int, n_within: int, within: Sequence[str]
-) -> dict[str, Flags]:
-    keys, group = _groups(frame)
+def _flags(frame: Table, words: Words, names: Sequence[str], how: _How, steps: Steps) -> dict[str, Flags]:
+    """Return for each kind of reuse which sentences are."""
+    (sentences,) = laid(
+        steps, "sentences", lambda _: {"rows": pa.Table.from_pandas(frame, preserve_index=False)}, [None]
+    )
+    work = functools.partial(_flagged, sentences=sentences, words=words, how=how)
+    found = taken(steps, "looking for reused text", work, names)
     return {
-        "shared": _shared_flags(frame, words, n, share, list(within)),
-        "sticky": _sticky_flags(words, keys, group, n_own, _last_keys(keys)),
-        "redundant": _redundant_flags(words, keys, group, n_within),
+        name: (flags["flags"]["flag"].to_numpy(), flags["flags"]["known"].to_numpy())
+        for name, flags in zip(names, found, strict=True)
     }
+
+
+def _flagged(name: str, *, sentences: Laid, words: Words, how: _How) -> Tables:
+    """Look for one kind of reuse."""
+    frame: Table = opened(sentences)["rows"].to_pandas()
+    keys, group = _groups(frame)
+    if name == "shared":
+        flag, known = _shared_flags(frame, words, how.n, how.share, list(how.within))
+    elif name == "redundant":
+        flag, known = _redundant_flags(words, keys, group, how.n_within)
+    else:
+        last = last_keys(keys) if name == "sticky" else _strange_keys(keys, how.seed)
+        flag, known = _sticky_flags(words, keys, group, how.n_own, last)
+    return {"flags": pa.table({"flag": flag, "known": known})}
+
+
+def _strange_keys(keys: list[tuple[str, int]], seed: int) -> dict[tuple[str, int], tuple[str, int]]:
+    """Give each agency and year those of another agency's year before, in a drawn circle."""
+    last = last_keys(keys)
+    strange: dict[tuple[str, int], tuple[str, int]] = {}
+    for year in sorted({year for _, year in last}):
+        of_year = [key for key in last if key[1] == year]
+        order = np.random.default_rng(seed).permutation(len(of_year))
+        if len(of_year) > 1:
+            pairs = zip(order, np.roll(order, 1), strict=True)
+            strange |= {of_year[a]: last[of_year[b]] for a, b in pairs}
+    return strange
 
 
 def _groups(frame: Table) -> tuple[list[tuple[str, int]], Vector]:
@@ -191,10 +252,11 @@ def last_reports(groups: dict[tuple[str, int], Vector]) -> dict[tuple[str, int],
 
     There are none where two agencies of the series have a report of that year.
     """
-    return {key: groups[before] for key, before in _last_keys(groups).items()}
+    return {key: groups[before] for key, before in last_keys(groups).items()}
 
 
-def _last_keys(groups: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, int]]:
+def last_keys(groups: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, int]]:
+    """Return for each agency and year those of its series' year before; see `last_reports`."""
     of_series: dict[tuple[str, int], list[tuple[str, int]]] = {}
     known = dict.fromkeys(groups)
     for agency, year in known:

@@ -2,7 +2,11 @@
 
 Python only lays tables out as data (`core.py`, `blocks.py`) and writes what is seen without JavaScript
 (`static.py`); how things look is in `template.html`, `styles.css` and `script/`, every word of both languages
-in `words.json`. The script draws the charts itself: all of it is a tenth of the runtime that Vega-Lite needs.
+in `words.json`. Charts are Vega-Lite: their specifications come from `show/charts.py`, as those of papers do,
+and stand in the core; the browser fills in rows and words and draws them by a program that the page carries
+(`runtime.py`) and that runs when the first of them is needed. Drawn by the page's own script are only the
+small graphics in rows: intervals in the cells of tables, and reports as strips of sentences, of which there
+are hundreds.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from gongkai.show.captions import title_of
 from gongkai.show.page.blocks import Blocks
 from gongkai.show.page.core import about_model, core
 from gongkai.show.page.corpus import Corpus, read_corpus
+from gongkai.show.page.runtime import packed, runtime
 from gongkai.show.page.static import overview
 from gongkai.store.run import manifest, refuse_existing, version, whole_file, whole_folder, write_json
 from gongkai.tables.schema import Labels, Measures, Predictions, Table, records
@@ -134,7 +139,9 @@ def _write_folder(folder: Path, corpus: Corpus, blocks: Blocks, about: dict[str,
             place[agency] = number
         _write_data(folder, number, held)
     made = core(corpus, about, blocks.tally) | {"block": place, "version": version()}
+    _write_data(folder, "years", made["shares"].pop("agency,year"))  # most of all shares, seldom wanted
     _write_data(folder, "core", made)
+    (folder / "data" / "vega.js").write_text(runtime(), encoding="utf-8")
     before, after = _document(in_file=False)
     (folder / "index.html").write_text(before.replace(_STATIC, overview(made)) + after, encoding="utf-8")
 
@@ -176,8 +183,12 @@ def script() -> str:
 def _document(*, in_file: bool) -> tuple[str, str]:
     """Return the page before and behind its data; only its own scripts may run."""
     code, styles = script(), (_HERE / "styles.css").read_text(encoding="utf-8")
-    data = _DATA if in_file else f'<script>{_QUEUE}</script>\n<script src="data/core.js"></script>{_DATA}'
-    own = f"'sha256-{_digest(code)}'" + ("" if in_file else f" 'sha256-{_digest(_QUEUE)}' 'self' file:")
+    if in_file:
+        data = f'{_DATA}<script type="text/plain" id="runtime">{packed()}</script>'
+        own = f"'sha256-{_digest(code)}' 'sha256-{_digest(runtime())}'"
+    else:
+        data = f'<script>{_QUEUE}</script>\n<script src="data/core.js"></script>{_DATA}'
+        own = f"'sha256-{_digest(code)}' 'sha256-{_digest(_QUEUE)}' 'self' file:"
     template = Template((_HERE / "template.html").read_text(encoding="utf-8"))
     text = template.substitute(scripts=own, styles=styles, static=_STATIC, data=data, code=code)
     before, _, after = text.partition(_DATA)

@@ -18,6 +18,7 @@ from gongkai.measure.panel.rates import indicators
 from gongkai.measure.promises.pairs import is_found
 from gongkai.measure.shares.prevalence import How, Method, prevalences
 from gongkai.problem import KINDS
+from gongkai.show.charts import TILES, specifications
 from gongkai.show.page.corpus import Corpus, names_in
 from gongkai.show.page.static import words
 from gongkai.tables.predicted import FAR, FAR_TEXT
@@ -64,6 +65,8 @@ def core(corpus: Corpus, about: Json, tally: Json) -> Json:
         "ranks": _ranks(corpus, place),
         "files": plain(_files(corpus)),
         "advice": _advice(corpus),
+        "charts": specifications(),
+        "tiles": TILES,
     }
     return found | tally
 

@@ -33,7 +33,7 @@ function agenciesView(main, { query }) {
   const all = agencyRows(within).filter((row) => row.reports.length);
   const state = { sort: query.get("sort") ?? "name", down: query.get("down") === "1", q: query.get("q") ?? "", level: query.get("level") ?? "", kind: query.get("kind") ?? "", province: query.get("province") ?? "", broken: query.get("broken") ?? "", shown: PAGE };
   const classes = core.scheme.choices.map((_, n) => query.get(`class${n}`) ?? "");
-  const ends = quantities().map((_, k) => scaleTo(mostOf(all.map((row) => row.shares[k]).filter(Boolean)), 0, 1).end);
+  const ends = quantities().map((_, k) => endOf(mostOf(all.map((row) => row.shares[k]).filter(Boolean))));
   const columns = [
     { key: "name", name: t("agency"), value: (row) => row.name },
     { key: "years", name: t("years"), value: (row) => row.years.at(-1) ?? 0, wide: true },

@@ -1,4 +1,5 @@
-// Small charts: dots with intervals. Each takes its width and gives an SVG; `figure` places, redraws and saves it.
+// Figures and their charts. A chart is a specification of the core, into which rows and words are put; `figure` places,
+// redraws and saves it. The program that draws is unpacked when the first is needed.
 
 function figure({ name, heading, sub, note, draw, rows, controls, level = "h2" }) {
   const holder = h("div", { class: "plot" });
@@ -6,10 +7,8 @@ function figure({ name, heading, sub, note, draw, rows, controls, level = "h2" }
   const table = rows ? h("div", { class: "numbers", hidden: true }) : null;
   const redraw = () => {
     width = Math.floor(holder.getBoundingClientRect().width);
-    // On very wide screens charts grow with the type around them.
-    const scale = Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 18);
-    if (width) holder.replaceChildren(...[draw(Math.floor(width / scale))].flat());
-    for (const chart of holder.querySelectorAll("svg")) for (const side_ of ["width", "height"]) chart.setAttribute(side_, scale * chart.getAttribute(side_));
+    for (const one of holder.querySelectorAll(".chart")) one.finish?.();
+    if (width) holder.replaceChildren(...[draw(Math.floor(width / growth()))].flat());
     if (table && !table.hidden) table.replaceChildren(numberTable(rows()));
   };
   new ResizeObserver(() => { if (Math.abs(holder.clientWidth - width) > 2) redraw(); }).observe(holder);
@@ -48,29 +47,17 @@ function dot(share, x, y, r, more = "") {
   return s("rect", { class: `${name} counted`, x: x - r * 0.9, y: y - r * 0.9, width: r * 1.8, height: r * 1.8 });
 }
 
-// Steps of an axis from 0 to a round end at or above `most` (ten-thousandths).
-function scaleTo(most, from, to) {
+// A round end of an axis, at or above `most` (ten-thousandths).
+function endOf(most) {
   const step = [100, 200, 500, 1000, 2000, 2500].find((size) => most / size <= 5.01) ?? 2500;
-  const end = Math.min(10_000, Math.ceil(Math.max(most, step) / step) * step);
-  const at = (v) => from + (to - from) * v / end;
-  return { at, end, ticks: Array.from({ length: Math.floor(end / step) + 1 }, (_, k) => k * step) };
+  return Math.min(10_000, Math.ceil(Math.max(most, step) / step) * step);
 }
 const mostOf = (shares) => Math.max(500, ...shares.map((x) => x?.high ?? x?.value ?? 0));
-function svg(width, height, label, ...children) {
-  return s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": label }, children);
-}
-const text = (x, y, content, attributes = {}) => s("text", { x, y, ...attributes }, content);
-// A text measured, so that no label is cut.
+// A text measured, so that names in a chart run into nothing.
 const ruler = document.createElement("canvas").getContext("2d");
 function wide(content, size = 12) {
   ruler.font = `${size}px ${getComputedStyle(document.body).fontFamily}`;
   return ruler.measureText(content).width;
-}
-function shorten(content, room, size = 12) {
-  if (wide(content, size) <= room) return content;
-  let cut = content;
-  while (cut.length > 1 && wide(`${cut}…`, size) > room) cut = cut.slice(0, -1);
-  return `${cut}…`;
 }
 
 // The small graphic of a table: a dot with its interval on a line from 0 to `end`, the corpus as a tick.
@@ -85,192 +72,161 @@ function small(share, end, middle, width = 120) {
   return node;
 }
 
-// Agencies from low to high, each a dot with its interval; the corpus is a band.
+// On very wide screens charts grow with the type around them.
+const growth = () => Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 18);
+let vega = null, drawn = Promise.resolve(), rested = 0;
+// What Vega-Lite made of a specification, for the next chart of that name.
+const compiled = new Map();
+function runtime() {
+  vega ??= unpacked();
+  return vega;
+}
+async function unpacked() {
+  const inline = $("runtime"), script = h("script", inline ? null : { src: "data/vega.js" });
+  if (inline) {
+    const bytes = Uint8Array.from(atob(inline.textContent), (one) => one.charCodeAt(0));
+    script.textContent = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+    document.head.append(script);
+  } else {
+    await new Promise((resolve, reject) => {
+      Object.assign(script, { onload: resolve, onerror: () => reject(new Error(t("load_failed"))) });
+      document.head.append(script);
+    });
+  }
+  return window.gongkaiVega;
+}
+
+// The chart of that name: the data sets and words of its specification filled in. One is drawn after the other.
+// Its height is that of all, or of the plot within its frame.
+function chart(name, width, height, label, datasets, words = {}) {
+  const size = growth(), tall = typeof height === "number";
+  const node = h("div", { class: "chart", style: { "min-height": `${size * (tall ? height : height.least)}px` } });
+  drawn = drawn.then(async () => {
+    const embed = await runtime();
+    if (performance.now() - rested > 40) await new Promise((resolve) => setTimeout(resolve));
+    rested = performance.now();
+    if (node.isConnected) await paint(node, embed);
+  }).catch((error) => { node.replaceChildren(h("p", { class: "empty" }, error.message)); reportError(error); });
+  async function paint(node, embed) {
+    const { config, [name]: held } = core.charts, own = held.params.map((one) => (one.name in words ? { ...one, value: words[one.name] } : one));
+    const known = compiled.get(name), whole = { width, height: tall ? height : height.plot, description: label };
+    const { view, vgSpec } = await embed(node, known ? {
+      ...known, ...whole,
+      data: known.data.map((one) => (one.name in datasets ? { ...one, values: datasets[one.name] } : one)),
+      signals: known.signals.map((one) => own.find(({ name }) => name === one.name && "value" in one) ?? one),
+    } : {
+      ...held, ...whole, datasets, params: own,
+      autosize: { type: tall ? "fit" : "fit-x", contains: "padding" }, padding: 1,
+      config: { ...config, font: getComputedStyle(document.body).fontFamily },
+    }, { mode: known ? "vega" : "vega-lite", renderer: "svg", ast: true, actions: false, tooltip: false, defaultStyle: false, logLevel: 1 });
+    if (!known) compiled.set(name, vgSpec);
+    node.finish = () => view.finalize();
+    const drawing = node.querySelector("svg");
+    for (const one of ["width", "height"]) drawing.setAttribute(one, size * drawing.getAttribute(one));
+    reachable(drawing, label);
+  }
+  return node;
+}
+// What a chart says of its points are links and images: for keyboard, pointer and screen reader. The rest is drawn only.
+function reachable(drawing, label) {
+  fill(drawing, { role: "group", "aria-label": label }, []);
+  for (const one of drawing.querySelectorAll("[aria-roledescription], g[role]")) for (const own of ["role", "aria-roledescription"]) one.removeAttribute(own);
+  const told = (type) => ({ currentTarget: { firstChild } }) => {
+    const box = firstChild.getBoundingClientRect();
+    firstChild.dispatchEvent(new PointerEvent(type, { bubbles: true, clientX: box.x + box.width / 2, clientY: box.y }));
+  };
+  const into = told("pointerover"), out = told("pointerout");
+  for (const area of drawing.querySelectorAll("path[aria-label]")) {
+    const { href, tooltip, description } = area.__data__, name = { class: "point", "data-screen": "", "data-tip": tooltip, "aria-label": description };
+    const point = href ? s("a", { ...name, href, onfocus: into, onblur: out }) : s("g", { ...name, role: "img" });
+    area.replaceWith(point);
+    point.append(area);
+    for (const own of ["role", "aria-label"]) area.removeAttribute(own);
+  }
+}
+// A share as a row of a chart: a number from 0 to 1, and what its tip says.
+const fraction = (v) => (v === null || v === undefined ? null : v / 10_000);
+const shareRow = (name, share, more = {}) => ({ name, value: fraction(share.value), low: fraction(share.low), high: fraction(share.high), counted: corrects() && share.coded === 0, tip: tipOf(name, share), ...more });
+
+// Agencies from low to high; the corpus is a band.
 function spreadChart(width, points, corpus, label, band, query) {
-  const height = Math.max(260, Math.min(420, width * 0.42)), left = 44, right = 12, top = 26, bottom = 30;
-  const y = scaleTo(mostOf([...points.map((p) => p.share), corpus]), height - bottom, top);
-  const step = (width - left - right) / points.length;
-  const x = (k) => left + step * (k + 0.5);
-  const node = svg(width, height, label,
-    y.ticks.map((v) => [s("line", { class: "grid", x1: left, x2: width - right, y1: y.at(v), y2: y.at(v) }),
-      text(left - 8, y.at(v), `${v / 100}%`, { class: "tick", "text-anchor": "end", "dominant-baseline": "central" })]));
-  if (corpus.low !== null) node.append(s("rect", { class: "band", x: left, width: width - left - right, y: y.at(corpus.high), height: Math.max(1, y.at(corpus.low) - y.at(corpus.high)) }));
-  node.append(s("line", { class: "middle", x1: left, x2: width - right, y1: y.at(corpus.value), y2: y.at(corpus.value) }));
-  const r = Math.max(1.5, Math.min(4.5, step * 0.36));
-  points.forEach((p, k) => {
-    node.append(s("a", { class: "point", href: agencyLink(p.agency, query), "aria-label": tipOf(p.name, p.share).replaceAll("\n", ", "), "data-tip": tipOf(p.name, p.share) },
-      s("rect", { class: "hit", x: x(k) - Math.max(step, 6) / 2, width: Math.max(step, 6), y: top, height: height - top - bottom }),
-      p.share.low === null ? null : s("line", { class: "interval", x1: x(k), x2: x(k), y1: y.at(p.share.low), y2: y.at(p.share.high), "stroke-width": Math.min(2, step * 0.5) }),
-      dot(p.share, x(k), y.at(p.share.value), r)));
-  });
-  // The two ends and the corpus are named.
-  const size = 12.5, room = width * 0.46;
-  if (points.length > 1) {
-    const last = points.at(-1), first = points[0];
-    node.append(text(x(0) - r, height - 10, shorten(`${first.name} ${percent(first.share.value, 0)}`, room, size), { class: "name" }),
-      text(x(points.length - 1) + r, height - 10, shorten(`${last.name} ${percent(last.share.value, 0)}`, room, size), { class: "name", "text-anchor": "end" }),
-      text(left + 6, y.at(corpus.high ?? corpus.value) - 8, `${band} ${percent(corpus.value)}`, { class: "name strong halo" }));
-  }
-  return node;
+  return chart("spread", width, Math.max(260, Math.min(420, width * 0.42)), label, {
+    rows: points.map((p) => shareRow(p.name, p.share, { href: agencyLink(p.agency, query) })),
+    whole: [shareRow(label, corpus, { text: `${band} ${percent(corpus.value)}` })],
+  }, { end: fraction(endOf(mostOf([...points.map((p) => p.share), corpus]))) });
 }
-
-// Years: a dot and an interval each, joined within a form of the report.
+// Years, joined within a form of the report.
 function yearsChart(width, points, label, { end, height = 220, forms = true, counts = true, chosen, middle } = {}) {
-  const left = 40, right = 14, top = forms ? 34 : 14, bottom = counts ? 42 : 26;
-  const years = points.map((p) => p.year);
-  const first = Math.min(...years), last = Math.max(...years);
-  const y = scaleTo(end ?? mostOf(points.map((p) => p.share)), height - bottom, top);
-  const x = (year) => first === last ? (left + width - right) / 2 : left + 14 + (width - left - right - 28) * (year - first) / (last - first);
-  const node = svg(width, height, label,
-    y.ticks.map((v) => [s("line", { class: "grid", x1: left, x2: width - right, y1: y.at(v), y2: y.at(v) }),
-      text(left - 7, y.at(v), `${v / 100}%`, { class: "tick", "text-anchor": "end", "dominant-baseline": "central" })]));
-  const breaks = [2019, 2021].filter((year) => first < year && last >= year);
-  for (const year of breaks) {
-    const at = (x(year - 1) + x(year)) / 2;
-    node.append(s("line", { class: "break", x1: at, x2: at, y1: top - 10, y2: height - bottom }));
-    if (!forms) continue;
-    const name = t(`form_${year}`), room = wide(name, 11);
-    const end = year === 2019 && breaks.includes(2021);
-    node.append(text(Math.max(room / 2 + 2, Math.min(width - room / 2 - 2, end ? at - room / 2 + 3 : at + room / 2 - 3)), top - (end ? 24 : 14) + 2, name, { class: "tick", "text-anchor": "middle" }));
-  }
-  const era = (year) => (year < 2019 ? 0 : year < 2021 ? 1 : 2);
-  points.forEach((p, k) => {
-    const before = points[k - 1];
-    if (before && era(before.year) === era(p.year) && p.share.value !== null && before.share.value !== null && p.year - before.year === 1 && Boolean(p.share.coded) === Boolean(before.share.coded)) {
-      node.append(s("line", { class: "join", x1: x(before.year), y1: y.at(before.share.value), x2: x(p.year), y2: y.at(p.share.value) }));
-    }
+  const rows = points.map((p) => shareRow(label, p.share, {
+    year: p.year, corpus: fraction(middle?.(p.year)?.value), ring: p.ring, chosen: p.year === chosen,
+    tip: tipOf(`${label} · ${p.year}`, p.share) + (p.more ? `\n${p.more}` : ""),
+  }));
+  return chart("years", width, height, label, { rows }, {
+    end: fraction(endOf(end ?? mostOf(points.map((p) => p.share)))), years: points.map((p) => p.year),
+    counts: counts ? Object.fromEntries(points.map((p) => [p.year, count(p.reports)])) : {},
+    ...(forms ? { form_2019: t("form_2019"), form_2021: t("form_2021") } : {}),
   });
-  const step = x(first + 1) - x(first), every = first === last ? 1 : Math.ceil(34 / step);
-  for (const p of points) {
-    if ((last - p.year) % every === 0) {
-      node.append(text(x(p.year), height - bottom + 16, step < 34 && every > 1 ? `’${String(p.year).slice(2)}` : p.year, { class: "tick", "text-anchor": "middle" }));
-      if (counts) node.append(text(x(p.year), height - bottom + 31, count(p.reports), { class: "tick faint", "text-anchor": "middle" }));
-    }
-    const all = middle?.(p.year)?.value;
-    if (all != null) node.append(s("line", { class: "middle", x1: x(p.year) - 11, x2: x(p.year) + 11, y1: y.at(all), y2: y.at(all) }));
-    if (p.share.value === null) continue;
-    const tip = tipOf(`${label} · ${p.year}`, p.share) + (p.more ? `\n${p.more}` : "");
-    node.append(s("g", { class: p.year === chosen ? "point chosen" : "point", role: "img", "aria-label": tip.replaceAll("\n", ", "), "data-tip": tip },
-      s("rect", { class: "hit", x: x(p.year) - 9, width: 18, y: top, height: height - top - bottom }),
-      p.share.low === null ? null : s("line", { class: "interval", x1: x(p.year), x2: x(p.year), y1: y.at(p.share.low), y2: y.at(Math.min(p.share.high, y.end)) }),
-      p.ring ? s("circle", { class: "ring", cx: x(p.year), cy: y.at(p.share.value), r: 8 }) : null,
-      dot(p.share, x(p.year), y.at(p.share.value), 4)));
-  }
-  return node;
 }
-
-// Two labels: a dot an agency, crossed by the corpus; the farthest are named where there is room.
-function mapChart(width, points, corpus, labels, chosen, choose) {
-  const height = Math.max(340, Math.min(600, width * 0.62)), left = 48, right = 16, top = 30, bottom = 48;
-  const x = scaleTo(Math.max(500, ...points.map((p) => p.across.value)) * 1.04, left, width - right);
-  const y = scaleTo(Math.max(500, ...points.map((p) => p.up.value)) * 1.04, height - bottom, top);
-  const node = svg(width, height, `${labels[0]} × ${labels[1]}`,
-    x.ticks.map((v) => [s("line", { class: "grid", x1: x.at(v), x2: x.at(v), y1: top, y2: height - bottom }), text(x.at(v), height - bottom + 17, `${v / 100}%`, { class: "tick", "text-anchor": "middle" })]),
-    y.ticks.map((v) => [s("line", { class: "grid", x1: left, x2: width - right, y1: y.at(v), y2: y.at(v) }), text(left - 8, y.at(v), `${v / 100}%`, { class: "tick", "text-anchor": "end", "dominant-baseline": "central" })]),
-    s("line", { class: "middle", x1: x.at(corpus[0].value), x2: x.at(corpus[0].value), y1: top, y2: height - bottom }),
-    s("line", { class: "middle", x1: left, x2: width - right, y1: y.at(corpus[1].value), y2: y.at(corpus[1].value) }),
-    text(width - right, height - 8, `${labels[0]} →`, { class: "name strong", "text-anchor": "end" }),
-    text(left, 14, `↑ ${labels[1]}`, { class: "name strong" }));
-  const [a, b] = labels;
+// Two labels: a dot an agency, crossed by the corpus.
+function mapChart(width, points, corpus, labels, third) {
+  const height = Math.max(340, Math.min(600, width * 0.62)), [a, b] = labels;
+  const end = endOf(1.04 * Math.max(500, ...points.map((p) => p.across.value))), top = endOf(1.04 * Math.max(500, ...points.map((p) => p.up.value)));
   // Where the four corners have no room for their names they are left out; the axes say the same.
-  const corners = width < 620 ? [] : [["less_more", left + 8, top + 16, "start"], ["more_more", width - right - 8, top + 16, "end"], ["less_less", left + 8, height - bottom - 10, "start"], ["more_less", width - right - 8, height - bottom - 10, "end"]];
-  for (const [key, at, up, anchor] of corners) node.append(text(at, up, shorten(t(key, { a, b }), width * 0.44), { class: "corner", "text-anchor": anchor }));
-  const taken = points.map((p) => [x.at(p.across.value) - 4, y.at(p.up.value) - 4, 8, 8]);
-  taken.push(...corners.map(([key, at, up, anchor]) => { const room = Math.min(width * 0.44, wide(t(key, { a, b }))); return [anchor === "end" ? at - room : at, up - 12, room, 16]; }));
-  const r = points.length > 400 ? 2.5 : 5;
-  for (const p of points) {
-    const tip = `${p.name}\n${a} ${percent(p.across.value)}\n${b} ${percent(p.up.value)}`;
-    const shown = p.agency === chosen;
-    node.append(s("a", { class: shown ? "point chosen" : "point", href: agencyLink(p.agency), "aria-label": tip.replaceAll("\n", ", "), "data-tip": tip, onpointerenter: () => choose(p) },
-      s("circle", { class: "hit", cx: x.at(p.across.value), cy: y.at(p.up.value), r: r + 5 }),
-      dot({ low: 0, coded: Math.min(p.across.coded, p.up.coded) }, x.at(p.across.value), y.at(p.up.value), r, " soft")));
-  }
-  const cross = s("g", { class: "cross", "data-screen": "", "pointer-events": "none" });
-  node.append(cross);
-  node.cross = (p) => cross.replaceChildren(...[[p.across, true], [p.up, false]].filter(([share]) => share.low !== null).map(([share, flat]) =>
-    s("line", flat ? { class: "interval strong", x1: x.at(share.low), x2: x.at(Math.min(share.high, x.end)), y1: y.at(p.up.value), y2: y.at(p.up.value) }
-      : { class: "interval strong", x1: x.at(p.across.value), x2: x.at(p.across.value), y1: y.at(share.low), y2: y.at(Math.min(share.high, y.end)) })));
-  const far = [...points].sort((p, q) => distance(q) - distance(p)).slice(0, width > 700 ? 12 : 7);
-  function distance(p) { return ((x.at(p.across.value) - x.at(corpus[0].value)) / width) ** 2 + ((y.at(p.up.value) - y.at(corpus[1].value)) / height) ** 2; }
-  for (const p of far) {
-    const name = shorten(p.name, 210), room = wide(name) + 4, px = x.at(p.across.value), py = y.at(p.up.value);
-    const places = [[px + r + 4, py - 8, "start"], [px - r - 4 - room, py - 8, "end"], [px - room / 2, py - 26, "middle"], [px - room / 2, py + 10, "middle"]];
-    const free = places.find(([bx, by]) => bx > left && bx + room < width && by > top && by + 16 < height - bottom && taken.every(([tx, ty, tw, th]) => bx > tx + tw || bx + room < tx || by > ty + th || by + 16 < ty));
+  const corners = width < 620 ? [] : ["less_more", "more_more", "less_less", "more_less"];
+  const names = beside(points, corpus, { width, height, end, top, corners: corners.map((key) => wide(t(key, { a, b }), 13)) });
+  const rows = points.map((p) => ({
+    name: p.name, across: fraction(p.across.value), up: fraction(p.up.value), both: fraction(p.both?.value) ?? 1, counted: corrects() && !Math.min(p.across.coded, p.up.coded), href: agencyLink(p.agency),
+    ...Object.fromEntries(["across", "up"].flatMap((one) => ["low", "high"].map((side_) => [`${one}_${side_}`, fraction(p[one][side_])]))),
+    tip: [p.name, `${a} ${percent(p.across.value)}`, `${b} ${percent(p.up.value)}`, p.both ? `${third} ${percent(p.both.value)}` : null].filter(Boolean).join("\n"), ...names.get(p),
+  }));
+  return chart("kinds", width, height, `${a} × ${b}`, { rows, whole: [{ across: fraction(corpus[0].value), up: fraction(corpus[1].value) }] },
+    { end: fraction(end), top: fraction(top), across: `${a} →`, up: `↑ ${b}`, ...Object.fromEntries(corners.map((key) => [key, t(key, { a, b })])) });
+}
+// Names of the points farthest from the corpus, each beside its point where there is room.
+function beside(points, corpus, { width, height, end, top, corners }) {
+  const frame = { left: 46, right: width - 12, top: 26, bottom: height - 46 };
+  const x = (v) => frame.left + (frame.right - frame.left) * v / end, y = (v) => frame.bottom - (frame.bottom - frame.top) * v / top;
+  const places = points.map((p) => [x(p.across.value), y(p.up.value)]), center = [x(corpus[0].value), y(corpus[1].value)];
+  const taken = places.map(([px, py]) => [px - 5, py - 5, 10, 10]);
+  taken.push(...corners.map((room, k) => [k % 2 ? frame.right - 8 - room : frame.left + 8, k < 2 ? frame.top : frame.bottom - 22, room, 22]));
+  const distance = (k) => ((places[k][0] - center[0]) / width) ** 2 + ((places[k][1] - center[1]) / height) ** 2;
+  const far = [...points.keys()].sort((j, k) => distance(k) - distance(j)).slice(0, width > 700 ? 12 : 7), found = new Map();
+  for (const k of far) {
+    const room = wide(points[k].name, 12.5) + 4, [px, py] = places[k];
+    const free = [[px + 9, py - 8, "left", 9, 0], [px - 9 - room, py - 8, "right", -9, 0], [px - room / 2, py - 26, "center", 0, -17], [px - room / 2, py + 10, "center", 0, 17]]
+      .find(([bx, by]) => bx > frame.left && bx + room < frame.right && by > frame.top && by + 16 < frame.bottom && taken.every(([tx, ty, tw, th]) => bx > tx + tw || bx + room < tx || by > ty + th || by + 16 < ty));
     if (!free) continue;
-    taken.push([free[0], free[1], room, 16]);
-    node.append(text(free[2] === "start" ? free[0] : free[2] === "end" ? free[0] + room : px, free[1] + 12, name, { class: "name halo", "text-anchor": free[2] }));
+    const [bx, by, align, dx, dy] = free;
+    taken.push([bx, by, room, 16]);
+    found.set(points[k], { label: points[k].name, align, dx, dy });
   }
-  return node;
+  return found;
 }
-
 // Groups in rows: a name, a dot with its interval, the number.
-function rowsChart(width, rows, label, corpus, { open } = {}) {
-  const rowHeight = 30, top = 8, bottom = 26;
-  const left = Math.min(width * 0.5, Math.max(...rows.map((row) => wide(row.name, 13))) + 14), right = 124;
-  const narrow = width < 460, edge = narrow ? 66 : right;
-  const height = top + rows.length * rowHeight + bottom;
-  const x = scaleTo(mostOf(rows.map((row) => row.share)), left, width - edge);
-  const sparse = Math.ceil(40 / (x.at(x.ticks[1]) - x.at(0)));
-  const node = svg(width, height, label,
-    x.ticks.map((v, k) => [s("line", { class: "grid", x1: x.at(v), x2: x.at(v), y1: top, y2: height - bottom }), k % sparse ? null : text(x.at(v), height - 8, `${v / 100}%`, { class: "tick", "text-anchor": "middle" })]),
-    corpus?.value != null ? s("line", { class: "middle", x1: x.at(corpus.value), x2: x.at(corpus.value), y1: top, y2: height - bottom }) : null);
-  rows.forEach((row, k) => {
-    const at = top + rowHeight * (k + 0.5), tip = tipOf(row.name, row.share);
-    const inside = [s("rect", { class: "hit", x: 0, width, y: at - rowHeight / 2, height: rowHeight }),
-      text(left - 12, at, shorten(row.name, left - 14, 13), { class: "name", "text-anchor": "end", "dominant-baseline": "central" })];
-    if (row.share.value !== null) {
-      inside.push(row.share.low === null ? null : s("line", { class: "interval", x1: x.at(row.share.low), x2: x.at(Math.min(row.share.high, x.end)), y1: at, y2: at }),
-        dot(row.share, x.at(row.share.value), at, 5));
-    }
-    inside.push(text(width - edge + 14, at, percent(row.share.value), { class: "name strong", "dominant-baseline": "central" }),
-      narrow ? null : text(width - 2, at, `n ${count(row.share.n)}`, { class: "tick faint", "text-anchor": "end", "dominant-baseline": "central" }));
-    node.append(row.href ? s("a", { class: "point", href: row.href, "data-tip": tip }, inside.filter(Boolean))
-      : s("g", { class: "point", role: "img", "data-tip": tip, "aria-label": tip.replaceAll("\n", ", ") }, inside.filter(Boolean)));
-  });
-  return node;
+function rowsChart(width, rows, label, corpus) {
+  const narrow = width < 460;
+  return chart("rows", width, { plot: 30 * rows.length, frame: 28 }, label, {
+    rows: rows.map((one) => shareRow(one.name, one.share, { rank: 0, href: one.href, text: percent(one.share.value), small: narrow ? "" : `n ${count(one.share.n)}` })),
+    whole: corpus?.value != null ? [{ value: fraction(corpus.value) }] : [],
+  }, { end: fraction(endOf(mostOf(rows.map((one) => one.share)))), room: width * 0.45 });
 }
-
-// Provinces as tiles, each a dot with its interval.
-function tilesChart(width, rows, label, corpus, chosen) {
-  const cell = Math.min(96, Math.floor((width - 4) / 10)), height = cell * 8 + 4;
-  const end = scaleTo(mostOf([...rows.values()].map((row) => row)), 0, 1).end;
-  const node = svg(cell * 10 + 4, height, label);
-  for (const [code, [row, column]] of Object.entries(TILES)) {
-    const share = rows.get(code), x = 2 + column * cell, y = 2 + row * cell, name = t(`province_${code}`);
-    const inner = cell - 4, scale = (v) => x + 6 + (inner - 12) * Math.min(1, v / end);
-    const tip = share ? tipOf(name, share) : name;
-    const at = y + inner * 0.62, small = cell < 44;
-    const group = s(share ? "a" : "g", { class: code === chosen ? "tile chosen" : "tile", href: share ? address("agencies", undefined, { province: code }) : null, "data-tip": tip },
-      s("rect", { class: share ? "cell held" : "cell", x, y, width: inner, height: inner, rx: 3 }),
-      small && side() === 0 ? null : text(x + inner / 2, y + inner * (share && !small ? 0.3 : 0.36), name, { class: share ? "name" : "tick faint", "text-anchor": "middle", style: { "font-size": `${Math.min(12, 12 * (inner - 2) / wide(name))}px` } }));
-    if (share?.value != null) {
-      if (share.low !== null) group.append(s("line", { class: "interval", x1: scale(share.low), x2: scale(share.high), y1: at, y2: at }));
-      group.append(s("line", { class: "middle", x1: scale(corpus.value), x2: scale(corpus.value), y1: at - 6, y2: at + 6 }),
-        dot(share, scale(share.value), at, cell < 44 ? 3 : 4.5));
-      if (cell >= 60) group.append(text(x + inner / 2, y + inner - 7, percent(share.value, 0), { class: "tick", "text-anchor": "middle" }));
-    }
-    node.append(group);
-  }
-  return node;
+// Provinces as tiles.
+function tilesChart(width, shares, label, corpus, chosen) {
+  const side_ = Math.min(960, width);
+  return chart("provinces", side_, side_ * 0.8, label, { rows: Object.entries(core.tiles).map(([code, [line, column]]) => {
+    const share = shares.get(code), name = t(`province_${code}`), more = { row: line, column, corpus: fraction(corpus.value), chosen: code === chosen };
+    return share?.value != null ? shareRow(name, share, { ...more, href: address("agencies", undefined, { province: code }) }) : { name, tip: name, ...more };
+  }) }, { end: fraction(endOf(mostOf([...shares.values()]))) });
 }
-
 // A hundred marks, by kind.
 function hundredChart(width, counts, label) {
   const total = counts.reduce((a, b) => a + b, 0);
   const exact = counts.map((n) => 100 * n / total), floor = exact.map(Math.floor);
   const order = exact.map((v, k) => [v - floor[k], k]).sort((a, b) => b[0] - a[0]);
-  for (let k = 0; k < 100 - floor.reduce((a, b) => a + b, 0); k++) floor[order[k][1]]++;
-  const columns = width > 620 ? 25 : 20, cell = Math.min(30, (width > 900 ? width - 320 : width) / columns), rows = 100 / columns;
-  const node = svg(columns * cell, rows * cell, label);
-  node.setAttribute("role", "img");
-  let at = 0;
-  floor.forEach((n, kind) => {
-    for (let k = 0; k < n; k++, at++) {
-      const x = (at % columns + 0.5) * cell, y = (Math.floor(at / columns) + 0.5) * cell;
-      node.append(text(x, y, kind < core.scheme.kinds.length ? kindMark(kind) : "·", { class: `mark k${kind}`, "text-anchor": "middle", "dominant-baseline": "central", style: { "font-size": `${cell * 0.72}px` } }));
-    }
-  });
-  return { node, floor };
+  for (const [, k] of order.slice(0, 100 - floor.reduce((a, b) => a + b, 0))) floor[k]++;
+  const columns = width > 620 ? 25 : 20, cell = Math.min(30, (width > 900 ? width - 320 : width) / columns), kinds = core.scheme.kinds.length;
+  const rows = floor.flatMap((n, kind) => Array.from({ length: n }, () => ({ mark: kind < kinds ? kindMark(kind) : "·", colour: kind < kinds ? `var(--kind-${kind})` : "var(--soft)" }))).map((one, place) => ({ place, ...one }));
+  return { node: chart("hundred", columns * cell, 100 / columns * cell, label, { rows }, { columns }), floor };
 }
 
 // A report as a strip: a tick a sentence, coloured by kind, sections apart.

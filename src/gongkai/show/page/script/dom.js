@@ -75,15 +75,16 @@ function csvText(rows) {
 }
 const saveCsv = (name, rows) => save(`${name}.csv`, new Blob([csvText(rows)], { type: "text/csv;charset=utf-8" }));
 
-const STYLED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "fill-opacity", "opacity", "font-size", "font-family", "font-weight", "text-anchor", "dominant-baseline", "paint-order", "stroke-linejoin", "letter-spacing"];
+const STYLED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "fill-opacity", "opacity", "font-size", "font-family", "font-weight", "text-anchor", "dominant-baseline", "paint-order", "stroke-linejoin", "stroke-linecap", "letter-spacing"];
 function plainCopy(svg) {
   const copy = svg.cloneNode(true);
   const from = [svg, ...svg.querySelectorAll("*")];
   const to = [copy, ...copy.querySelectorAll("*")];
   from.forEach((node, k) => {
     const styles = getComputedStyle(node);
+    to[k].removeAttribute("style");
     for (const name of STYLED) to[k].style.setProperty(name, styles.getPropertyValue(name));
-    for (const name of ["class", "href", "tabindex", "data-tip"]) to[k].removeAttribute(name);
+    for (const name of ["class", "href", "tabindex", "data-tip", "fill", "stroke"]) to[k].removeAttribute(name);
   });
   copy.querySelectorAll("[data-screen]").forEach((node) => node.remove());
   return copy;

@@ -1,10 +1,10 @@
 // Which view is shown; language, light and dark, keys.
 
 const VIEWS = { "": overviewView, agencies: agenciesView, agency: agencyView, report: reportView, search: searchView, about: aboutView };
-let shownAddress = null, drawn = 0;
+let shownAddress = null, shows = 0;
 
 async function show() {
-  const route = here(), main = $("main"), turn = ++drawn;
+  const route = here(), main = $("main"), turn = ++shows;
   searching++;
   const view = VIEWS[route.view];
   const same = shownAddress === `${route.view}/${route.part}`;
@@ -13,16 +13,18 @@ async function show() {
   main.replaceChildren(next);
   chrome(route);
   try {
+    if (route.query.has("year") || route.view === "agency") await loadYears();
     await (view ? view(next, route) : nothing(next));
   } catch (error) {
-    if (turn === drawn) next.append(h("p", { class: "empty" }, error.message));
+    if (turn === shows) next.append(h("p", { class: "empty" }, error.message));
     throw error;
   }
-  if (turn !== drawn) return;
+  if (turn !== shows) return;
   document.title = `${next.querySelector("h1")?.textContent ?? t("site")} · ${side() ? "公开" : "gongkai"}`;
   if (!same && !route.query.has("s") && !route.query.has("year")) scrollTo(0, 0);
   if (!same && shownAddress !== "/undefined") announce(document.title);
-  document.documentElement.dataset.ready = "true";
+  for (const one of next.querySelectorAll("figure")) one.redraw?.();
+  drawn.then(() => { if (turn === shows) document.documentElement.dataset.ready = "true"; });
 }
 function chrome(route) {
   document.documentElement.lang = side() ? "zh-Hans" : "en";
@@ -56,7 +58,8 @@ function keys(event) {
   else if (event.key === "]") document.querySelector("a[rel=next]")?.click();
 }
 function colours() {
-  const rules = core.scheme.kinds.map((kind, k) => `.k${k}{--k:${kind.colour}}`).join("");
+  const own = (mixed) => core.scheme.kinds.map((kind, k) => `--kind-${k}:${mixed ? `color-mix(in oklab, ${kind.colour} 58%, white)` : kind.colour}`).join(";");
+  const rules = core.scheme.kinds.map((kind, k) => `.k${k}{--k:${kind.colour}}`).join("") + `:root{${own(false)}}:root[data-theme=dark]{${own(true)}}@media (prefers-color-scheme: dark){:root:not([data-theme=light]){${own(true)}}}`;
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(rules);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];

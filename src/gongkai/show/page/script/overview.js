@@ -86,7 +86,7 @@ function overviewView(main, { query }) {
     h("ul", { class: "numbers-big" }, plainShares().slice(0, 6).map((k) => {
       const share = whole(k, within);
       return h("li", {}, h("b", {}, percent(share.value)), h("span", { class: "what" }, said(quantities()[k].title)), h("span", { class: "of" }, among(k)), h("span", { class: "def" }, definition(k)),
-        small(share, scaleTo(share.high ?? share.value ?? 0, 0, 1).end, null, 200),
+        small(share, endOf(share.high ?? share.value ?? 0), null, 200),
         h("span", { class: "range" }, share.low === null ? t("no_interval") : `${levelText()}: ${percent(share.low)} – ${percent(share.high)}`));
     })),
     h("p", { class: "note" }, methodNote(rows, 0), " ", h("a", { href: address("about") }, t("more"))));
@@ -178,20 +178,24 @@ function yearsFigure(within) {
   });
 }
 
+// Of very many agencies an even draw, and those farthest from the corpus.
+const MOST_POINTS = 1000, FARTHEST = 24;
+function drawnOf(points, corpus) {
+  if (points.length <= MOST_POINTS) return points;
+  const distance = (p) => (p.across.value - corpus[0].value) ** 2 + (p.up.value - corpus[1].value) ** 2, step = points.length / MOST_POINTS;
+  const far = [...points].sort((p, q) => distance(q) - distance(p)).slice(0, FARTHEST);
+  return [...new Set([...Array.from({ length: MOST_POINTS }, (_, k) => points[Math.floor(k * step)]), ...far])];
+}
 function mapFigure(within) {
   const [across, up] = core.scheme.binary;
   const place = (name) => quantities().findIndex((q) => q.label === name && q.measure === "prevalence");
-  const a = place(across), b = place(up);
+  const a = place(across), b = place(up), third = quantities().findIndex((q) => q.label === `${across}+${up}`);
   if (across === undefined || up === undefined || a < 0 || b < 0) return core.scheme.choices.length ? null : h("p", { class: "empty" }, t("f_map_none"));
-  const points = () => agencyShares(within).filter((row) => row[0] >= 0).map((row) => ({ agency: row[0], name: agencyName(row[0]), across: shareAt(row, 1, a), up: shareAt(row, 1, b) })).filter((p) => p.across.value !== null && p.up.value !== null);
+  const points = () => agencyShares(within).filter((row) => row[0] >= 0).map((row) => ({ agency: row[0], name: agencyName(row[0]), across: shareAt(row, 1, a), up: shareAt(row, 1, b), both: third < 0 ? null : shareAt(row, 1, third) })).filter((p) => p.across.value !== null && p.up.value !== null);
   if (points().length < 2) return null;
   return figure({
-    name: "map", heading: core.scheme.kinds.length === 4 ? t("f_map") : `${title(a)} × ${title(b)}`, sub: t("f_map_sub"), note: methodNote(agencyShares(within), 1),
-    draw: (width) => {
-      const node = mapChart(width, points(), [whole(a, within), whole(b, within)], [title(a), title(b)], null, (p) => node.cross(p));
-      node.addEventListener("focusin", (event) => { const p = points().find((one) => agencyLink(one.agency) === event.target.getAttribute("href")); if (p) node.cross(p); });
-      return node;
-    },
+    name: "map", heading: core.scheme.kinds.length === 4 ? t("f_map") : `${title(a)} × ${title(b)}`, sub: `${t("f_map_sub")}${third < 0 ? "" : `${side() ? "" : " "}${t("f_map_full", { third: title(third) })}`}${points().length > MOST_POINTS ? `${side() ? "" : " "}${t("f_map_some", { all: count(points().length) })}` : ""}`, note: methodNote(agencyShares(within), 1),
+    draw: (width) => mapChart(width, drawnOf(points(), [whole(a, within), whole(b, within)]), [whole(a, within), whole(b, within)], [title(a), title(b)], third < 0 ? null : title(third)),
     rows: () => [[t("agency"), ...[a, b].flatMap((q) => SHARE_HEAD().map((head) => `${title(q)}: ${head}`))], ...points().map((p) => [p.name, ...shareCells(p.across), ...shareCells(p.up)])],
   });
 }
@@ -215,7 +219,7 @@ function sections(chosen, within) {
 function tiles(chosen, within) {
   let quantity = chosen;
   const held = rowsBy("province", without(within, "province")) ?? [];
-  const rows = () => new Map(held.filter((row) => TILES[row[0]]).map((row) => [row[0], shareAt(row, 1, quantity)]));
+  const rows = () => new Map(held.filter((row) => row[0] in core.tiles).map((row) => [row[0], shareAt(row, 1, quantity)]));
   if (!core.shares.province) return h("figure", { class: "figure" }, h("figcaption", {}, h("h2", {}, t("f_tiles"))), h("p", { class: "empty" }, t("f_tiles_none")));
   const lacking = reportsIn(without(within, "province")).filter(([, agency]) => !provinceOf(core.agencies[agency].region_code)).length;
   const sub = h("span", {});
