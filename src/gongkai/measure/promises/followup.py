@@ -17,8 +17,6 @@ from gongkai.errors import MeasureError
 from gongkai.measure.promises.celled import cells_of, named_cells, told_by_cells
 from gongkai.measure.promises.kept import KEPT, Later, reported, specific
 from gongkai.measure.promises.meanings import (
-    Cover,
-    Meaning,
     bare,
     covered,
     meanings,
