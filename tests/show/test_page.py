@@ -207,13 +207,37 @@ def test_a_folder_holds_the_same_apart(tables, predictions, tmp_path, page):
     index = write_page(tables, predictions, tmp_path / "site")
     assert index == tmp_path / "site" / "index.html"
     assert '<script src="data/core.js">' in index.read_text(encoding="utf-8")
-    core = (index.parent / "data" / "core.js").read_text(encoding="utf-8")
-    assert json.loads(core.removeprefix('gongkai("core",').removesuffix(")")) == held(page, "core")
-    block = (index.parent / "data" / "0.js").read_text(encoding="utf-8")
-    assert json.loads(block.removeprefix("gongkai(0,").removesuffix(")")) == held(page, "block-0")
+    core, years, block = (
+        json.loads((index.parent / "data" / f"{key}.js").read_text(encoding="utf-8").partition(",")[2][:-1])
+        for key in ("core", "years", "0")
+    )
+    core["shares"]["agency,year"] = years
+    assert core == held(page, "core")
+    assert block == held(page, "block-0")
     with pytest.raises(GongkaiError, match="exists"):
         write_page(tables, predictions, tmp_path / "site")
     write_page(tables, predictions, tmp_path / "site", overwrite=True)
+
+
+def test_rows_taken_from_disk_some_at_a_time_are_the_same(tables, predictions, tmp_path, monkeypatch, page):
+    for name, value in (("corpus.SIZE", 1), ("corpus.SHELF", 2), ("held.AT_A_TIME", 5)):
+        monkeypatch.setattr(f"gongkai.show.page.{name}", value)
+    parts = write_page(tables, predictions, tmp_path / "parts.html").read_text(encoding="utf-8")
+    one, other = (held(text, "core") for text in (page, parts))
+    assert len(set(other.pop("block"))) > len(set(one.pop("block")))
+
+    def reports(text, names):
+        """The reports of a page, their cells by name."""
+        blocks = re.findall(r'id="block-(\d+)"', text)
+        found = [r for k in blocks for a in held(text, f"block-{k}").values() for r in a["reports"]]
+        for report in found:
+            pairs, others = report["cells"]
+            plain = dict(zip((names[k] for k in pairs[::2]), pairs[1::2], strict=True))
+            report["cells"] = [plain, sorted([names[k], *rest] for k, *rest in others)]
+        return {report["id"]: report for report in found}
+
+    assert reports(page, one.pop("cells")) == reports(parts, other.pop("cells"))
+    assert {k: v for k, v in one.items() if k != "model"} == {k: v for k, v in other.items() if k != "model"}
 
 
 def many(tables, predictions, copies, folder):

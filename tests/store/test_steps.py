@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from gongkai.errors import GongkaiError, MeasureError
-from gongkai.store.steps import laid, opened, steps, taken
+from gongkai.store.steps import kept, laid, opened, steps, taken
 
 
 def squared(number):
@@ -135,6 +135,21 @@ def test_what_the_interrupted_run_wrote_may_be_replaced(tmp_path):
     output.write_text("half of the outputs")
     with steps(output, {}, resume=True) as s:
         assert s.resumed
+
+
+def test_what_a_killed_writer_left_beside_the_output_goes(tmp_path):
+    (tmp_path / ".o.abcd1234.csv").touch()
+    (tmp_path / ".other.abcd1234.csv").touch()
+    with steps(tmp_path / "o.csv", {}):
+        pass
+    assert [p.name for p in tmp_path.iterdir()] == [".other.abcd1234.csv"]
+
+
+def test_without_steps_there_are_some_for_what_needs_them():
+    with kept(None) as s, kept(s) as same:
+        assert same is s
+        places = laid(s, "squares", squared, [1, 2], elsewhere=True)
+        assert [opened(place)["out"]["square"][0].as_py() for place in places] == [1, 4]
 
 
 def test_refused_inputs_and_runs_without_a_step_leave_nothing(tmp_path):

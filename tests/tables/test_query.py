@@ -83,7 +83,7 @@ def test_no_tables_are_said(tmp_path):
 def test_what_does_not_fit_is_laid_out_on_disk_and_leaves_nothing(tmp_path, monkeypatch):
     """A sort of more than the memory allowed goes by way of files, which are gone afterwards, also after an error."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(query, "MEMORY", "64MiB")
+    monkeypatch.setattr(query, "MEMORY", 64)
     many = "SELECT hash(i) AS h, repeat('字', 20) AS t FROM range(3_000_000) r(i) ORDER BY h"
     with session(jobs=1) as db:
         db.execute(f"CREATE TABLE sorted AS {many}")
@@ -102,7 +102,7 @@ def test_a_long_query_prints_no_bar_among_the_results():
 
 def test_a_connection_holds_what_a_session_holds(tables, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(query, "MEMORY", "64MiB")
+    monkeypatch.setattr(query, "MEMORY", 64)
     with gongkai.connect(tables) as db:
         assert db.sql("SELECT current_setting('memory_limit')").fetchall() == [("64.0 MiB",)]
         db.execute("CREATE TABLE t AS SELECT hash(i) AS h, repeat('字', 20) AS t FROM range(3_000_000) r(i)")

@@ -259,7 +259,7 @@ def rows() -> Json:
         _layer("text", "name", {**ends, "text": {"field": "text", "type": "nominal"}}, align="left", dx=12),
         _layer("text", "small", {**ends, "text": {"field": "small", "type": "nominal"}},
                transform=[{"filter": "isValid(datum.small)"}], align="right", dx=116),
-        _layer("rect", "hit", {"x": {"value": 0}, "x2": {"value": "width"}, **_TIP}),
+        _layer("rect", "hit", {"x": {"value": 0}, "x2": {"value": "width"}, **_TIP}, x2Offset=50),
     ]  # fmt: skip
     axis = {
         "grid": False,

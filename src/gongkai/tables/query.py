@@ -6,6 +6,7 @@ The only module that opens DuckDB.
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 import uuid
 from collections import defaultdict
@@ -39,25 +40,27 @@ if TYPE_CHECKING:
 
 ROWS = 20_000
 """Rows from which a part of a year is written."""
-MEMORY = "512MiB"
-"""What DuckDB holds before it lays out on disk."""
+LEAST, EACH, MEMORY = 192, 64, 512
+"""MiB that DuckDB holds before it lays out on disk: so many for each thread, from the least to the most."""
 
 
 @contextlib.contextmanager
-def session(*, jobs: int | None = None, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
+def session(*, jobs: int | None = None, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a DuckDB connection with so much memory; what it lays out on disk goes with it.
 
     The disk is that of `tempfile.gettempdir()`: set TMPDIR for another.
 
     Args:
         jobs: Threads; all cores unless given.
-        memory: What it holds before it lays out on disk.
+        memory: What it holds before it lays out on disk; unless given by its threads: `EACH`.
 
     Raises:
         GongkaiError: Disk or memory are full.
     """
     import duckdb
 
+    if memory is None:
+        memory = f"{min(MEMORY, max(LEAST, EACH * (jobs or os.cpu_count() or 1)))}MiB"
     with tempfile.TemporaryDirectory(prefix="gongkai-") as spill:
         settings: dict[str, Any] = {"memory_limit": memory, "temp_directory": spill}
         settings |= {"preserve_insertion_order": False} | ({"threads": jobs} if jobs else {})
@@ -172,7 +175,7 @@ def connect(*folders: str | Path) -> duckdb.DuckDBPyConnection:
         for name in _present(folder):
             parts[name] = parts.get(name, []) + parts_of(folder, name)
     spill = Path(tempfile.gettempdir(), f"gongkai-{uuid.uuid4().hex}")  # DuckDB makes it, and takes it away
-    opened = duckdb.connect(":memory:", config={"memory_limit": MEMORY, "temp_directory": str(spill)})
+    opened = duckdb.connect(":memory:", config={"memory_limit": f"{MEMORY}MiB", "temp_directory": str(spill)})
     for folder in folders:
         see(opened, folder)
     for name, files in parts.items():

@@ -1,7 +1,7 @@
 """Predictions of any number of sentences → sums per group and unit, and the coded sentences one by one.
 
 DuckDB reads a frame, or the Parquet parts of a folder some at a time, and lays out on disk what does not fit
-into `query.MEMORY`. Scores are added as whole numbers of 2⁻⁴⁰, so that no sum depends on its order.
+into a session's memory. Scores are added as whole numbers of 2⁻⁴⁰, so that no sum depends on its order.
 """
 
 from __future__ import annotations

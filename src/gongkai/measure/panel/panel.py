@@ -272,7 +272,9 @@ def _promises(
     statistics: Statistics | str | Path | None,
     steps: Steps | None,
 ) -> tuple[Table, list[Column]]:
-    pieces = followup_pieces(sentences, predictions, statistics=statistics, codebook=codebook, steps=steps)
+    pieces = followup_pieces(
+        sentences, predictions, statistics=statistics, codebook=codebook, problems=False, steps=steps
+    )
     found = pd.concat([piece.loc[piece["kind"] != "problem", [*_KEY, "outcome"]] for _, piece in pieces])
     counts = (
         found.assign(_n=1).pivot_table(index=_KEY, columns="outcome", values="_n", aggfunc="sum").fillna(0)

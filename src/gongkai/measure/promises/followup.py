@@ -26,6 +26,7 @@ from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import Piece, arrow_of, literals, pieces_of, put, session, table_parts
 from gongkai.tables.schema import Predictions, Sentences, Statistics, Table
 from gongkai.tables.scheme.codebook import Codebook
+from gongkai.text.grammar import NUMERALS
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
@@ -151,12 +152,13 @@ def followup_pieces(
     thresholds: dict[str, float] | None = None,
     codebook: Codebook | None = None,
     searches: Sequence[int | None] = (None,),
+    problems: bool = True,
     steps: Steps | None = None,
 ) -> Iterator[tuple[int | None, Table]]:
     """Yield what `followup` (None) or `followup_placebo` (a seed) returns, some hundred reports at a time.
 
-    Several searches, one after the other, read the sentences once. Where one finds nothing at all it yields
-    nothing, and the first raises.
+    Without `problems` promises alone are looked for. Several searches, one after the other, read the
+    sentences once. Where one finds nothing at all it yields nothing, and the first raises.
     """
     with session() as db:
         scheme, _, _ = predictions_in(db, predictions, codebook)
@@ -176,7 +178,7 @@ def followup_pieces(
         (weights,) = laid(
             steps, "weights", lambda _: {"pairs": owners_weights(_by_agency(db)).table()}, [follow]
         )
-        limits = {follow: PROMISED, "problem": PROBLEM} | (thresholds or {})
+        limits = {follow: PROMISED} | ({"problem": PROBLEM} if problems else {}) | (thresholds or {})
         successive = _successive(db)
         for search in searches:
             pairs, found = successive if search is None else _exchanged(successive, search), False
@@ -323,10 +325,12 @@ def _rows_of(
     announces = np.array([key in leads for key in zip(held["report_id"], held["text"], strict=True)], bool)
     section, texts = (np.array(held[c], object) for c in ("section", "text"))
     counted = ~np.isin(section, uncounted)
-    naming = section == "problems"
+    naming = (section == "problems") & ("problem" in limits)
     naming[naming] = ~is_framing(texts[naming].tolist())
     meant = meanings(texts[naming].tolist())
-    candidates = {follow: promised & ~announces & counted, "problem": naming & ~promised & ~announces}
+    candidates = {follow: promised & ~announces & counted}
+    if "problem" in limits:
+        candidates["problem"] = naming & ~promised & ~announces
     matrix = weights.rows([*held["masked"], *map(bare, texts[naming].tolist())])
     of_report = frame.groupby("report_id").indices
     sought: list[tuple[int, str, Vector, Vector]] = []
@@ -509,7 +513,7 @@ def _rows(
                 "kind": kind,
                 "text": text,
                 "when": next((name for name, pattern in _WHEN.items() if pattern.search(text)), "unsaid"),
-                "checkable": bool(re.search(r"\d|《|[一二三四五六七八九十百]+[个项次件场期]", text)),
+                "checkable": bool(re.search(rf"\d|《|[{NUMERALS}百]+[个项次件场期]", text)),
                 "next_id": held["sentence_id"][match] if found else None,
                 "next_section": held["section"][match] if found else None,
                 "next_text": held["text"][match] if found else None,

@@ -27,7 +27,7 @@ from gongkai.measure.inference.intervals import Moment, Moments, laid, share_int
 from gongkai.measure.inference.pooling import pooled_shares
 from gongkai.measure.inference.sums import Groups, Sums, summed
 from gongkai.store.steps import Steps
-from gongkai.tables.parts import read_where
+from gongkai.tables.parts import read_among, read_where
 from gongkai.tables.predicted import FAR_TEXT, by_indicator, indicator_names, scheme_of
 from gongkai.tables.query import arrow_of
 from gongkai.tables.schema import Labels, Measures, Predictions, Table, frame_of, to_arrow
@@ -473,7 +473,7 @@ def sentences_behind(
     score = np.prod([wide[f"_score_{name}"].to_numpy(float) for name in own_part], axis=0)
     wide = wide.assign(counted=_decided(wide, quantity.top) == 1, score=score)
     if isinstance(sentences, str | Path):
-        sentences = read_where(sentences, "sentences", [("sentence_id", "in", wide["sentence_id"].tolist())])
+        sentences = read_among(sentences, "sentences", "sentence_id", wide["sentence_id"])
     found = sentences.merge(wide[["sentence_id", "counted", "score"]], on="sentence_id", how="inner")
     return found.sort_values(["counted"], ascending=False, kind="stable").reset_index(drop=True)
 

@@ -121,8 +121,8 @@ def _shelved(stream: IO[bytes], grams: Vector, row: Vector) -> Vector:
     """Write n-grams, then their rows, shelf by shelf; return where among them each shelf ends."""
     shelf = (grams >> np.uint64(64 - SHELVES.bit_length() + 1)).astype(np.uint8)
     order = np.argsort(shelf, kind="stable")  # of 8 bits in linear time
-    grams[order].tofile(stream)
-    row[order].tofile(stream)
+    stream.write(grams[order].tobytes())
+    stream.write(row[order].tobytes())
     return np.cumsum(np.bincount(shelf, minlength=SHELVES))
 
 
@@ -133,9 +133,9 @@ def _taken(stream: IO[bytes], ends: Sequence[Vector], shelf: int) -> Iterator[tu
         first, count = (int(end[shelf - 1]) if shelf else 0), int(end[-1])
         size = int(end[shelf]) - first
         stream.seek(start + 8 * first)
-        grams = np.fromfile(stream, np.uint64, size)
+        grams = np.frombuffer(stream.read(8 * size), np.uint64)
         stream.seek(start + 8 * count + 4 * first)
-        yield grams, np.fromfile(stream, np.int32, size)
+        yield grams, np.frombuffer(stream.read(4 * size), np.int32)
         start += 12 * count
 
 
@@ -169,11 +169,14 @@ def _read(piece: Piece, *, columns: Sequence[str]) -> Tables:
     """Return some columns of the counted sentences of a part, and their words as numbers of their values."""
     table = piece.read(list(dict.fromkeys(["agency", "year", "section", *columns, "tokens"])))
     table = table.filter(are_known(table, preambles=False))
-    numbers: dict[str, int] = {}
-    codes, length = coded(
-        table["tokens"].combine_chunks(), functools.cache(lambda token: _number(token, numbers))
-    )
-    values = pd.util.hash_array(np.array([*numbers], object))
+    words: list[str] = []
+
+    def number(token: str) -> int:
+        words.append(_masked(token))
+        return len(words) - 1 if words[-1] else -1
+
+    codes, length = coded(table["tokens"].combine_chunks(), number)
+    values = pd.util.hash_array(np.array(words, object))
     rows = {c: _encoded(table[c]) for c in columns} | {"_length": length.astype(np.int32)}
     return {
         "rows": pa.table(rows),
@@ -234,9 +237,9 @@ def coded(tokens: pa.Array, number: Callable[[str], int]) -> tuple[Vector, Vecto
     return codes[kept], np.bincount(owner[kept], minlength=len(length))
 
 
-def _number(token: str, numbers: dict[str, int]) -> int:
-    """Return the number of a word, all figures being one; -1 for a mark."""
-    masked = "0" if token[:1].isdigit() else token
-    if masked != "0" and not any(c.isalpha() for c in masked):
-        return -1
-    return numbers.setdefault(masked, len(numbers))
+@functools.lru_cache(maxsize=200_000)
+def _masked(token: str) -> str:
+    """Return a word, of a figure 0, of a mark nothing."""
+    if token[:1].isdigit():
+        return "0"
+    return token if token == "0" or any(c.isalpha() for c in token) else ""

@@ -139,6 +139,7 @@ def _write_folder(folder: Path, corpus: Corpus, blocks: Blocks, about: dict[str,
             place[agency] = number
         _write_data(folder, number, held)
     made = core(corpus, about, blocks.tally) | {"block": place, "version": version()}
+    _write_data(folder, "years", made["shares"].pop("agency,year"))  # most of all shares, seldom wanted
     _write_data(folder, "core", made)
     (folder / "data" / "vega.js").write_text(runtime(), encoding="utf-8")
     before, after = _document(in_file=False)

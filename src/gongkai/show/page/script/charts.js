@@ -127,19 +127,22 @@ function chart(name, width, height, label, datasets, words = {}) {
   }
   return node;
 }
-// What a chart says of its points lies above them as links and images: for keyboard, pointer and screen reader.
+// What a chart says of its points are links and images: for keyboard, pointer and screen reader. The rest is drawn only.
 function reachable(drawing, label) {
-  const base = drawing.getScreenCTM().inverse();
-  const points = [...drawing.querySelectorAll("path")].filter((one) => one.__data__?.tooltip).map((one) => [one, base.multiply(one.getScreenCTM())]);
-  drawing.firstElementChild.setAttribute("aria-hidden", "true");
-  for (const one of drawing.querySelectorAll("[aria-roledescription]")) one.removeAttribute("aria-roledescription");
-  fill(drawing, { role: "group", "aria-label": label }, [s("g", { "data-screen": "" }, points.map(([one, at]) => {
-    const mark = one.__data__, name = { class: "point", "data-tip": mark.tooltip, "aria-label": mark.description };
-    const area = s("path", { class: "hit", d: one.getAttribute("d"), transform: `matrix(${at.a} ${at.b} ${at.c} ${at.d} ${at.e} ${at.f})` });
-    area.__data__ = mark;
-    const told = (type) => () => { const box = area.getBoundingClientRect(); area.dispatchEvent(new PointerEvent(type, { bubbles: true, clientX: box.x + box.width / 2, clientY: box.y })); };
-    return mark.href ? s("a", { ...name, href: mark.href, onfocus: told("pointerover"), onblur: told("pointerout") }, area) : s("g", { ...name, role: "img" }, area);
-  }))]);
+  fill(drawing, { role: "group", "aria-label": label }, []);
+  for (const one of drawing.querySelectorAll("[aria-roledescription], g[role]")) for (const own of ["role", "aria-roledescription"]) one.removeAttribute(own);
+  const told = (type) => ({ currentTarget: { firstChild } }) => {
+    const box = firstChild.getBoundingClientRect();
+    firstChild.dispatchEvent(new PointerEvent(type, { bubbles: true, clientX: box.x + box.width / 2, clientY: box.y }));
+  };
+  const into = told("pointerover"), out = told("pointerout");
+  for (const area of drawing.querySelectorAll("path[aria-label]")) {
+    const { href, tooltip, description } = area.__data__, name = { class: "point", "data-screen": "", "data-tip": tooltip, "aria-label": description };
+    const point = href ? s("a", { ...name, href, onfocus: into, onblur: out }) : s("g", { ...name, role: "img" });
+    area.replaceWith(point);
+    point.append(area);
+    for (const own of ["role", "aria-label"]) area.removeAttribute(own);
+  }
 }
 // A share as a row of a chart: a number from 0 to 1, and what its tip says.
 const fraction = (v) => (v === null || v === undefined ? null : v / 10_000);

@@ -4,7 +4,7 @@ const waiting = new Map();
 function take(key, value) {
   const held = typeof value === "string" ? JSON.parse(value) : value;
   if (key === "core") core = held;
-  else waiting.get(Number(key))?.done(held);
+  else waiting.get(key)?.done(held);
 }
 let core;
 
@@ -18,20 +18,21 @@ function start() {
   return Boolean(core);
 }
 
+function fetched(key) {
+  return new Promise((resolve, reject) => {
+    const script = h("script", { src: `data/${key}.js` });
+    waiting.set(key, { done: (value) => { waiting.delete(key); script.remove(); resolve(value); } });
+    script.onerror = () => reject(new Error(t("load_failed")));
+    document.head.append(script);
+  });
+}
 // A block at a time is kept by name, the last few: a search through many leaves nothing behind.
 const kept = new Map();
 const KEEP = 6;
 function block(number) {
   if (kept.has(number)) return kept.get(number);
   const inline = $(`block-${number}`);
-  const loaded = inline
-    ? Promise.resolve().then(() => JSON.parse(inline.textContent))
-    : new Promise((resolve, reject) => {
-      const script = h("script", { src: `data/${number}.js` });
-      waiting.set(number, { done: (value) => { waiting.delete(number); script.remove(); resolve(value); } });
-      script.onerror = () => reject(new Error(t("load_failed")));
-      document.head.append(script);
-    });
+  const loaded = inline ? Promise.resolve().then(() => JSON.parse(inline.textContent)) : fetched(number);
   kept.set(number, loaded);
   if (kept.size > KEEP) kept.delete(kept.keys().next().value);
   return loaded;
@@ -64,14 +65,19 @@ const reportsIn = (within) => core.reports.filter((row) => (!("year" in within) 
 const whole = (quantity, within) => shareAt(rowsBy(null, within)[0], 0, quantity);
 // Quantities that are no class of a choice.
 const plainShares = () => quantities().flatMap((q, k) => (q.class ? [] : [k]));
+// The years of each agency: a file of their own in a folder, which only views of a year or an agency need.
 let agencyYears, reportAt;
-function index() {
+async function loadYears() {
+  if (agencyYears) return;
+  core.shares["agency,year"] ??= await fetched("years");
   agencyYears = new Map();
   for (const row of core.shares["agency,year"]) {
     if (!agencyYears.has(row[0])) agencyYears.set(row[0], []);
     agencyYears.get(row[0]).push(row);
   }
   for (const rows of agencyYears.values()) rows.sort((a, b) => (a[1] ?? 1e9) - (b[1] ?? 1e9));
+}
+function index() {
   core.reportsOf = core.agencies.map(() => []);
   reportAt = new Map();
   for (const row of core.reports) {

@@ -13,6 +13,7 @@ async function show() {
   main.replaceChildren(next);
   chrome(route);
   try {
+    if (route.query.has("year") || route.view === "agency") await loadYears();
     await (view ? view(next, route) : nothing(next));
   } catch (error) {
     if (turn === shows) next.append(h("p", { class: "empty" }, error.message));

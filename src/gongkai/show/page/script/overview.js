@@ -178,6 +178,14 @@ function yearsFigure(within) {
   });
 }
 
+// Of very many agencies an even draw, and those farthest from the corpus.
+const MOST_POINTS = 1000, FARTHEST = 24;
+function drawnOf(points, corpus) {
+  if (points.length <= MOST_POINTS) return points;
+  const distance = (p) => (p.across.value - corpus[0].value) ** 2 + (p.up.value - corpus[1].value) ** 2, step = points.length / MOST_POINTS;
+  const far = [...points].sort((p, q) => distance(q) - distance(p)).slice(0, FARTHEST);
+  return [...new Set([...Array.from({ length: MOST_POINTS }, (_, k) => points[Math.floor(k * step)]), ...far])];
+}
 function mapFigure(within) {
   const [across, up] = core.scheme.binary;
   const place = (name) => quantities().findIndex((q) => q.label === name && q.measure === "prevalence");
@@ -186,8 +194,8 @@ function mapFigure(within) {
   const points = () => agencyShares(within).filter((row) => row[0] >= 0).map((row) => ({ agency: row[0], name: agencyName(row[0]), across: shareAt(row, 1, a), up: shareAt(row, 1, b), both: third < 0 ? null : shareAt(row, 1, third) })).filter((p) => p.across.value !== null && p.up.value !== null);
   if (points().length < 2) return null;
   return figure({
-    name: "map", heading: core.scheme.kinds.length === 4 ? t("f_map") : `${title(a)} × ${title(b)}`, sub: `${t("f_map_sub")}${third < 0 ? "" : `${side() ? "" : " "}${t("f_map_full", { third: title(third) })}`}`, note: methodNote(agencyShares(within), 1),
-    draw: (width) => mapChart(width, points(), [whole(a, within), whole(b, within)], [title(a), title(b)], third < 0 ? null : title(third)),
+    name: "map", heading: core.scheme.kinds.length === 4 ? t("f_map") : `${title(a)} × ${title(b)}`, sub: `${t("f_map_sub")}${third < 0 ? "" : `${side() ? "" : " "}${t("f_map_full", { third: title(third) })}`}${points().length > MOST_POINTS ? `${side() ? "" : " "}${t("f_map_some", { all: count(points().length) })}` : ""}`, note: methodNote(agencyShares(within), 1),
+    draw: (width) => mapChart(width, drawnOf(points(), [whole(a, within), whole(b, within)]), [whole(a, within), whole(b, within)], [title(a), title(b)], third < 0 ? null : title(third)),
     rows: () => [[t("agency"), ...[a, b].flatMap((q) => SHARE_HEAD().map((head) => `${title(q)}: ${head}`))], ...points().map((p) => [p.name, ...shareCells(p.across), ...shareCells(p.up)])],
   });
 }
