@@ -20,7 +20,7 @@ import typer
 from typer import Argument, Option
 
 import gongkai
-from gongkai.cli import chinese, coding, figures, fit, handover, inference, page, shares, study
+from gongkai.cli import chinese, coding, figures, fit, handover, inference, page, study
 from gongkai.cli import codebook as codebook_app
 from gongkai.cli import options as opt
 from gongkai.cli.chinese import say, word
@@ -447,7 +447,7 @@ def evaluate(
         write_frame(metrics, output, overwrite=overwrite)
 
 
-ROOMS = (fit, shares, study, inference, page, figures, coding, handover)
+ROOMS = (fit, inference, study, page, figures, coding, handover)
 for command in (doctor, *(c for room in ROOMS for c in room.COMMANDS)):
     app.command()(command)
 app.add_typer(codebook_app.app, name="codebook")

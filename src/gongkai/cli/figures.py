@@ -191,10 +191,7 @@ def panel(
     from gongkai.tables.predicted import scheme_of
 
     book = codebook_of(codebook)
-    with stepwise(
-        context, output, tables, predictions, labels, covariates, renames, codebook,
-        jobs=jobs, resume=resume, scheduler=scheduler, overwrite=overwrite,
-    ) as (steps, overwrite):  # fmt: skip
+    with stepwise(context, tables, predictions, labels, covariates, renames, codebook) as (steps, overwrite):
         predicted = given_predictions(predictions, tables, book)
         reports = gongkai.read(tables, "reports")
         own = None if covariates is None else read_frame(covariates, [])

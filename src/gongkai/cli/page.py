@@ -20,9 +20,7 @@ def page(
     predictions: opt.Predicted,
     output: Annotated[
         Path,
-        Option(
-            "--output", "-o", help="NAME.html: one file; any other name: a folder with index.html, for many."
-        ),
+        opt.Into(help="NAME.html: one file; any other name: a folder with index.html, for many."),
     ],
     model: Annotated[
         str | None,

@@ -16,23 +16,17 @@ _NO_PLAN = ("output", "jobs", "resume", "scheduler", "overwrite")
 
 
 @contextlib.contextmanager
-def stepwise(
-    context: typer.Context,
-    output: Path,
-    *inputs: Path | None,
-    jobs: int | None,
-    resume: bool,
-    scheduler: str | None,
-    overwrite: bool,
-) -> Iterator[tuple[Steps, bool]]:
-    """Give the steps of a command, and whether files that it writes may be replaced.
+def stepwise(context: typer.Context, *inputs: Path | None) -> Iterator[tuple[Steps, bool]]:
+    """Give the steps of a command that reads these inputs, and whether what it writes may be replaced.
 
-    All its options are their plan; what the interrupted run had written is replaced when it goes on.
+    Its options are their plan, but for those that say where and how it runs; what the interrupted run had
+    written is replaced when it goes on.
     """
     from gongkai.store import shards
     from gongkai.store.steps import steps
     from gongkai.text.lexicon import digests
 
+    output, jobs, resume, scheduler, overwrite = (context.params[name] for name in _NO_PLAN)
     options = {k: None if v is None else str(v) for k, v in context.params.items() if k not in _NO_PLAN}
     plan = {"command": context.info_name, "options": options, "lexicon": digests()}
     read = [path for path in inputs if path is not None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,11 +18,10 @@ from gongkai.cli.groups import With, group_reports
 from gongkai.cli.inference import group_value, interval, percent
 from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
-from gongkai.tables.scheme.codebook import Codebook
 
 if TYPE_CHECKING:
     from gongkai.store.steps import Steps
-    from gongkai.tables.schema import Labels, Table
+    from gongkai.tables.schema import Table
 
 
 def sample(
@@ -107,13 +106,14 @@ def agree(
     """
     import pandas as pd
 
+    from gongkai.coding.exchange import read_codes
     from gongkai.coding.sample import design_of
     from gongkai.tables.frames import read_frame, write_frame
     from gongkai.tables.schema import records
     from gongkai.tables.scheme.codebooks import given_or_shipped
 
     book = codebook_of(codebook)
-    read = [(path, part) for path in files for part in _read_codes(path, tables, book)]
+    read = [(path, part) for path in files for part in read_codes(path, tables, codebook=book)]
     parts = [part for _, part in read]
     for path, part in read:
         once = part.drop_duplicates("sentence_id")
@@ -152,19 +152,6 @@ def _echo_agreement(name: str, row: dict[str, Any]) -> None:
     alpha, low, high, raw = (row[k] for k in ("alpha", "low", "high", "raw_agreement"))
     shown = "α undefined (no variance)" if alpha != alpha else f"α {alpha:.3f} [{low:.3f}, {high:.3f}]"
     typer.echo(f"  {name} {shown}  agree {raw:.1%}  n={row['n']}")
-
-
-def _read_codes(path: Path, tables: Path | None, codebook: Codebook | None) -> list[Labels]:
-    """Return a file's codes; of a Label Studio export with several people's, each one's."""
-    from gongkai.coding.exchange import coders_of
-
-    head = path.read_bytes().partition(b"\n")[0] if path.suffix.lower() == ".csv" and path.is_file() else b""
-    if path.is_dir() or b"annotator" in head:
-        return [gongkai.read_labels(path, codebook)]
-    sentences = None if tables is None else gongkai.read(tables, "sentences")
-    several = coders_of(path)
-    names = several if len(several) > 1 else (path.stem,)
-    return [gongkai.read_tasks(path, name, sentences, codebook=codebook) for name in names]
 
 
 def partition(
@@ -238,7 +225,7 @@ def reuse(
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
     Example: gongkai reuse tables -o reuse.csv --copies pairs.csv --nearest --checked read.csv
     """
-    from gongkai.measure.promises.pairs import copied_shares, is_found
+    from gongkai.measure.promises.pairs import copied_shares, is_found, with_checked
     from gongkai.measure.wording.copies import THRESHOLD
     from gongkai.measure.wording.reuse import reuse_and_placebo, reused_sentences
     from gongkai.store.storage import user_text
@@ -246,10 +233,7 @@ def reuse(
 
     if copies is None and (nearest or checked is not None):
         raise GongkaiError("--nearest and --checked are about pairs: they need --copies FILE")
-    with stepwise(
-        context, output, tables, phrases, checked,
-        jobs=jobs, resume=resume, scheduler=scheduler, overwrite=overwrite,
-    ) as (steps, overwrite):  # fmt: skip
+    with stepwise(context, tables, phrases, checked) as (steps, overwrite):
         found, placebo = reuse_and_placebo(tables, n=n, share=share, steps=steps)
         write_frame(found, output, overwrite=overwrite)
         if flags is not None:
@@ -272,7 +256,7 @@ def reuse(
             )
             if nearest or checked is not None:
                 keys = ["sentence_id", "source_id", "kind"]
-                (pairs,) = _with_checked([pairs.assign(found=is_found(pairs))], checked, keys)
+                (pairs,) = with_checked([pairs.assign(found=is_found(pairs))], checked, keys, say=typer.echo)
                 _echo_shares(copied_shares(pairs), [])
             if copies is not None:
                 write_frame(pairs, copies, overwrite=overwrite)
@@ -309,6 +293,7 @@ def followup(
     import pandas as pd
 
     from gongkai.measure.promises.followup import followup_pieces
+    from gongkai.measure.promises.pairs import with_checked
     from gongkai.tables.frames import write_frames
 
     book, columns = codebook_of(codebook), opt.columns_of(by)
@@ -327,14 +312,11 @@ def followup(
 
     def passing(steps: Steps) -> Iterator[Table]:
         kept = {*columns, "kind", "outcome", "agency", "checked", "inclusion", "review"}
-        for piece in _with_checked(searched(steps), checked, ["sentence_id", "kind"]):
+        for piece in with_checked(searched(steps), checked, ["sentence_id", "kind"], say=typer.echo):
             told.append(piece[[c for c in piece.columns if c in kept]])
             yield piece
 
-    with stepwise(
-        context, output, tables, predictions, checked, codebook,
-        jobs=jobs, resume=resume, scheduler=scheduler, overwrite=overwrite,
-    ) as (steps, overwrite):  # fmt: skip
+    with stepwise(context, tables, predictions, checked, codebook) as (steps, overwrite):
         write_frames(passing(steps), output, overwrite=overwrite)
     found = pd.concat(told, ignore_index=True)
     _echo_shares(gongkai.followup_shares(found, by=columns, level=level), columns)
@@ -355,26 +337,6 @@ def followup(
         "problems, fill in `checked`, and give the file to --checked: unread problems are not counted. "
         f"Or read a drawn part, which corrects all shares: gongkai sample {output} -n 200 --by kind,outcome"
     )
-
-
-def _with_checked(pieces: Iterable[Table], checked: Path | None, keys: list[str]) -> Iterator[Table]:
-    """Yield what a search found with `checked`, and `inclusion` where the read rows were drawn."""
-    from gongkai.tables.frames import read_frame
-
-    if checked is None:
-        yield from (piece.assign(checked=None) for piece in pieces)
-        return
-    read = read_frame(checked, [*keys, "checked"])
-    read = read[[*keys, "checked", *(["inclusion"] if "inclusion" in read.columns else [])]]
-    if read.duplicated(keys).any():
-        raise SchemaError(f"{checked}: a pair stands twice; keep one row of each")
-    lost = len(read)
-    for piece in pieces:
-        joined = piece.merge(read, on=keys, how="left", indicator="_fits")
-        lost -= int(joined["_fits"].eq("both").sum())
-        yield joined.drop(columns="_fits")
-    if lost:
-        typer.echo(f"  {checked}: {lost} of {len(read)} rows are none of this search; drawn from another?")
 
 
 def _echo_shares(shares: Table, by: list[str]) -> None:
@@ -421,10 +383,7 @@ def terms(
     book = codebook_of(codebook)
     if by and second is None:
         raise GongkaiError("--by needs --second, the group of interest")
-    with stepwise(
-        context, output, tables, covariates, codebook,
-        jobs=jobs, resume=resume, scheduler=scheduler, overwrite=overwrite,
-    ) as (steps, overwrite):  # fmt: skip
+    with stepwise(context, tables, covariates, codebook) as (steps, overwrite):
         if not by:
             found = frequencies(tables, codebook=book, steps=steps)
             shown = [f"{r.term} {r.count} ({r.agencies} agencies)" for r in found.head(top).itertuples()]

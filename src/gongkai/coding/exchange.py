@@ -18,10 +18,12 @@ from xml.sax.saxutils import quoteattr
 
 import pandas as pd
 
+from gongkai.coding.labels import read_labels
 from gongkai.errors import SchemaError
 from gongkai.store.run import extra, whole_file
 from gongkai.store.storage import NOT_UTF8
 from gongkai.tables.columns import refuse_missing
+from gongkai.tables.parts import read_table
 from gongkai.tables.schema import Labels, Sentences, Table, frame_of, hash_text, records
 from gongkai.tables.scheme.codebook import Codebook, codes_in_order
 from gongkai.tables.scheme.codebooks import given_or_shipped, shipped
@@ -255,6 +257,32 @@ def read_tasks(
         rows.append({"annotator": annotator, **about_task(row, scheme), **notes, **codes})
     frame = frame_of("labels", rows, scheme)
     return frame.assign(**{c: pd.Series([r[c] for r in rows], dtype=object) for c in NOTES})
+
+
+def read_codes(
+    path: str | Path, tables: str | Path | None = None, *, codebook: Codebook | None = None
+) -> list[Labels]:
+    """Read a file of codes, whatever it is: labels, or a task file of the coder that it is named after.
+
+    Args:
+        path: Labels (a folder, or a CSV that names its annotators), a task file, or an export.
+        tables: Folder whose sentences ids and texts are checked against.
+        codebook: The scheme of labels; the one that ships if not given.
+
+    Returns:
+        The codes of each coder; of a Label Studio export with several people's, each one's.
+
+    Raises:
+        SchemaError: As `read_labels` and `read_tasks`.
+    """
+    source = Path(path)
+    is_csv = source.suffix.lower() == ".csv" and source.is_file()
+    if source.is_dir() or (is_csv and b"annotator" in source.read_bytes().partition(b"\n")[0]):
+        return [read_labels(source, codebook)]
+    sentences = None if tables is None else read_table(tables, "sentences")
+    several = coders_of(source)
+    names = several if len(several) > 1 else (source.stem,)
+    return [read_tasks(source, name, sentences, codebook=codebook) for name in names]
 
 
 def _refuse_other(

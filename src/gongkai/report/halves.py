@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from gongkai.text.grammar import NUMERALS, count_of
+from gongkai.text.grammar import NUMERALS, YEAR_TOLD, count_of
 from gongkai.text.lexicon import first_match, patterns
 
 _BEFORE = re.compile(rf"^[（(]?[{NUMERALS}\d]{{0,2}}[）)、.．]?|\s")
@@ -89,7 +89,7 @@ def _said(sentence: str, year: int | None) -> _Said:
     # 虽然打算…，但… asserts what stands behind 但.
     claim = re.sub(r"虽然?[^。；]*?，但", "", sentence)
     # A year later than the report's is a future marker (codebook).
-    later = year is not None and any(int(y) > year for y in re.findall(r"(20\d\d)年", claim))
+    later = year is not None and any(int(y) > year for y in YEAR_TOLD.findall(claim))
     return _Said(
         point=count_of(sentence),
         remedy=bool(cues["to_improvements"].search(claim)),

@@ -8,9 +8,12 @@ NUMERALS = "一二三四五六七八九十"
 ZEROS = "〇○◯零oOＯ０0"
 """What stands for a zero in a year spelt out."""
 FIGURES = f"{ZEROS}一二三四五六七八九\\d"
-YEAR = rf"(?:(?:19|20)\d\d|[二2][{ZEROS}][{FIGURES}]{{2}})"
+DIGITS_OF_YEAR = r"(?:19|20)\d\d"
+YEAR = rf"(?:{DIGITS_OF_YEAR}|[二2][{ZEROS}][{FIGURES}]{{2}})"
 """A year in digits or spelt out (二〇一九, 二O二O, 2O20)."""
 YEAR_OF = re.compile(rf"({YEAR})年")
+YEAR_TOLD = re.compile(rf"{DIGITS_OF_YEAR}(?=年)")
+"""A year in figures, as a sentence names it."""
 _FIGURE = str.maketrans("〇○◯零oOＯ０一二三四五六七八九", "00000000123456789")
 
 DATE = r"(20\d{2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})"

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gongkai.report.places import regions
+from gongkai.text.grammar import DIGITS_OF_YEAR, NUMERALS, YEAR_TOLD
 from gongkai.text.lexicon import table
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ PORTABILITY = len(KINDS) + len(FLAGS)
 """How many of the cues are of portability."""
 
 _HAN = "\u4e00-\u9fff"
-_EDGE = r"(?:(?<=[，、。；：“（《\n和与及由在向对以])|(?<=[一二三四五六七八九十]是))"
+_EDGE = rf"(?:(?<=[，、。；：“（《\n和与及由在向对以])|(?<=[{NUMERALS}]是))"
 _MEASURE = "件次条期场个项人名家篇份批起户部台套处所种类门例宗册张页本位轮届天吨里亩座辆站点栏班幅块支间级"
 _BODY = "局|委|厅|中心|公司|医院|[大支]队|分局|监察室|博物馆|集团|学校|大学"
 _PATTERNS = {
@@ -87,13 +88,14 @@ _PATTERNS = {
     "address": r"(?:https?://|www\.)[\w./?=&%-]+|\d{3,4}[-—－]\d{6,8}|[\w.]+@[\w.]+"
     r"|(?:邮编|联系电话)[:：]?\d*",
     "amount": r"\d[\d,.]*(?:%|％|‰|[万亿千]?美?元|个?百分点|倍|分(?![钟类]))",
-    "date": r"(?:(?:19|20)\d\d年|[今当去次]年)?(?:\d{1,2}月(?:\d{1,2}日|份|底|初|[中上下]旬)?|\d{1,2}日)"
-    r"|[一二三四]季度|[上下]半年(?!度)|[年月]底前|[一二三四五六七八九十]{1,3}月(?:底|份|初|中旬)?(?=[^份])",
+    "date": rf"(?:{DIGITS_OF_YEAR}年|[今当去次]年)?"
+    rf"(?:\d{{1,2}}月(?:\d{{1,2}}日|份|底|初|[中上下]旬)?|\d{{1,2}}日)"
+    rf"|[{NUMERALS[:4]}]季度|[上下]半年(?!度)|[年月]底前|[{NUMERALS}]{{1,3}}月(?:底|份|初|中旬)?(?=[^份])",
     "frequency": r"(?<!一)每(?:个?[年月周日天]|半[年月]|季度?|个?工作日)|按[月季周日](?!期)|逐[月季周日]",
-    "year": r"(?:19|20)\d\d年",
+    "year": rf"{DIGITS_OF_YEAR}年",
     "count": rf"\d[\d,.]*[余多]?[万亿千百]?[余多]?[{_MEASURE}]"
     r"|[两二三四五六七八九十百千]{1,5}[余多]?[件次条期场人家篇份批起户部册座](?![员民大分])"
-    r"|第[一二三四五六七八九十\d]+[期届批次]",
+    rf"|第[{NUMERALS}\d]+[期届批次]",
     "number": r"(?<![A-Za-z])\d[\d,.]*",
     "unit": rf"{_EDGE}[省市县区州局镇厅][{_HAN}]{{2,12}}?(?:{_BODY})"
     rf"(?![{_HAN}]?长|员)",
@@ -103,7 +105,6 @@ LONGEST = 2000
 """Characters of a sentence that are looked at; the longest real ones have some 500."""
 _SPAN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()))
 """What is tried first wins; `year` is no particular and only told from a date."""
-_YEAR = re.compile(r"(?:19|20)\d\d(?=年)")
 _JOINED = re.compile("[和与及的各全是等为将把由]")
 _SUFFIX = re.compile("[县区市旗]")
 _COLUMN = {name: i for i, name in enumerate(CUES)}
@@ -220,7 +221,7 @@ def _tense(cues: Vector, leads: Sequence[str], years: Sequence[object]) -> None:
     known = {}
     for lead, year in dict.fromkeys(pairs):
         done, future = (rule.search(lead) is not None for rule in _lists()["leads"].values())
-        later = isinstance(year, int | float) and any(int(y) > year for y in _YEAR.findall(lead))
+        later = isinstance(year, int | float) and any(int(y) > year for y in YEAR_TOLD.findall(lead))
         known[lead, year] = (done and not (future or later), future or later)
     opened = np.array([known[pair] for pair in pairs], bool).reshape(-1, 2)
     cues[:, _COLUMN["lead_done"]], cues[:, _COLUMN["lead_future"]] = opened.T

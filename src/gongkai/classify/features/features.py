@@ -18,6 +18,7 @@ import numpy as np
 from gongkai.classify.features.cues import CUES, MARKS, PORTABILITY, find_cues
 from gongkai.measure.wording.similar import sorted_distinct
 from gongkai.tables.schema import SECTIONS
+from gongkai.text.grammar import YEAR_TOLD
 from gongkai.text.tokens import tokenize
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ WIDTHS = {"section": len(SECTIONS), "cues": PORTABILITY, "tense": len(CUES) - PO
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _SALT = {"characters": 1, "words": 2, "heading": 3, "lead": 4, "outline": 5}
 _SHOWN = {ord(mark): f"[{kind}]" for kind, mark in MARKS.items()}
-_YEAR = re.compile(r"(?:19|20)\d\d(?=年)")
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -160,7 +160,7 @@ def normalize(text: str, year: object) -> str:
         here = int(match[0])
         return "P" if here < year else "Y" if here == year else "F"
 
-    return _DIGITS.sub("0", _YEAR.sub(mark, text))
+    return _DIGITS.sub("0", YEAR_TOLD.sub(mark, text))
 
 
 def _column(frame: pd.DataFrame, name: str) -> list[str]:

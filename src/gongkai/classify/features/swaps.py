@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gongkai.classify.features.cues import CUES, find_cues
+from gongkai.text.grammar import NUMERALS
 from gongkai.text.lexicon import table
 from gongkai.text.tokens import tokenize
 
@@ -51,7 +52,7 @@ DONE, BY_LEAD = 0.3, 0.8
 with text alone, and on 236 sentences of another register: without .973, .79, .81; of eight pairs this .982,
 .80, .88."""
 _SHORTEST = 8
-_POINT = re.compile(r"^(?:[一二三四五六七八九十]+[是、]|[（(][一二三四五六七八九十\d]+[)）]|\d{1,2}[.、])")
+_POINT = re.compile(rf"^(?:[{NUMERALS}]+[是、]|[（(][{NUMERALS}\d]+[)）]|\d{{1,2}}[.、])")
 _WAYS = ("place", "unit", "quote", "document", "count", "pilot", "month", "places")
 
 

@@ -7,7 +7,6 @@ also loads without gongkai: `transformers.pipeline("text-classification", model=
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,6 +21,7 @@ from gongkai.classify.kinds import Chosen, Coded, TrainSettings
 from gongkai.classify.models.calibrate import Calibration, calibrate, calibrated
 from gongkai.errors import GongkaiError, ModelError
 from gongkai.tables.scheme.codebook import Codebook
+from gongkai.text.grammar import YEAR_TOLD
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,6 @@ SECTION_NAMES = {
     "improvements": "改进措施",
     "other": "其他事项",
 }
-_YEAR = re.compile(r"(?:19|20)\d\d(?=年)")
 
 
 def libraries() -> tuple[Any, Any]:
@@ -86,7 +85,7 @@ def _relative(text: str, year: object) -> str:
     if not isinstance(year, int | float | np.integer) or year != year:
         return text
     report_year = int(year)
-    return _YEAR.sub(lambda m: "往本来"[int(np.sign(int(m[0]) - report_year)) + 1], text)
+    return YEAR_TOLD.sub(lambda m: "往本来"[int(np.sign(int(m[0]) - report_year)) + 1], text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ from gongkai.form.form import COLUMNS, OUTCOMES, Found, Reading, form_data
 from gongkai.form.sums import adds_up
 from gongkai.problem import Problem, Where
 from gongkai.text.clean import Script
+from gongkai.text.grammar import NUMERALS
 
 WINDOW = 90
 """Characters of the text before a run in which its label is sought; the longest label has 36."""
@@ -61,7 +62,7 @@ LONGEST_LEFT = 16
 """Characters of what may be left of a label that was printed behind the table."""
 LEAST = 0.55
 """Share of a label's pairs of characters from which a run is taken to be its row's."""
-_TOP_ORDINAL = re.compile("[一二三四五六七八]、")
+_TOP_ORDINAL = re.compile(f"[{NUMERALS[:8]}]、")
 
 
 class Aligned(NamedTuple):
@@ -359,7 +360,7 @@ def _is_of_form(atom: Atom) -> bool:
         return False
     text = YEAR_INSIDE.sub("", atom.text)
     words = spelt(text)
-    if _TOP_ORDINAL.match(text) and not re.match(r"[一二三四]、(本年|上年|结转|三、)", text):
+    if _TOP_ORDINAL.match(text) and not re.match(rf"[{NUMERALS[:4]}]、(本年|上年|结转|三、)", text):
         return False
     return len(text) <= 80 and not text.endswith("。") and set(words) <= vocabulary()[1]
 

@@ -295,7 +295,7 @@ def _line_vocabulary() -> re.Pattern[str]:
     """Match a whole line that can only be a cell of the statutory tables."""
     form = form_data()
     number = r"[-−+＋]?[\d,，]+(?:\.\d+)?(?:万元|元|件)?(?:[（(][^（）()]{0,20}[）)])?"
-    prefix = r"(?:[一二三四]、|[（(][一二三四五六七八九][）)]、?|\d[.．、，])?"
+    prefix = rf"(?:[{NUMERALS[:4]}]、|[（(][{NUMERALS[:9]}][）)]、?|\d[.．、，])?"
     labels = [p for t in ("requests", "proactive") for p in form[t]["rows"].values()]
     labels += [p for t in ("requests", "disputes") for p in form[t]["columns"].values()]
     labels += [*form["requests"]["groups"].values(), *form["disputes"]["blocks"].values()]

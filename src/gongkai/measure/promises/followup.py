@@ -26,6 +26,7 @@ from gongkai.tables.predicted import INDICATOR, predictions_in
 from gongkai.tables.query import Piece, arrow_of, literals, pieces_of, put, session, table_parts
 from gongkai.tables.schema import Predictions, Sentences, Statistics, Table
 from gongkai.tables.scheme.codebook import Codebook
+from gongkai.text.grammar import NUMERALS
 from gongkai.text.lexicon import patterns
 
 if TYPE_CHECKING:
@@ -512,7 +513,7 @@ def _rows(
                 "kind": kind,
                 "text": text,
                 "when": next((name for name, pattern in _WHEN.items() if pattern.search(text)), "unsaid"),
-                "checkable": bool(re.search(r"\d|《|[一二三四五六七八九十百]+[个项次件场期]", text)),
+                "checkable": bool(re.search(rf"\d|《|[{NUMERALS}百]+[个项次件场期]", text)),
                 "next_id": held["sentence_id"][match] if found else None,
                 "next_section": held["section"][match] if found else None,
                 "next_text": held["text"][match] if found else None,

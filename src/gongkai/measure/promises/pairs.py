@@ -7,13 +7,14 @@ labels of sentences (DSL, `estimate.corrected`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from gongkai.errors import MeasureError
+from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.inference.estimate import Coded, corrected, crowd_of
 from gongkai.measure.inference.groups import groups_by, measured
 from gongkai.measure.inference.guards import responded, say_balance
@@ -22,11 +23,42 @@ from gongkai.measure.inference.scores import ratio_moment
 from gongkai.measure.promises.followup import PROMISE_OUTCOMES
 from gongkai.measure.wording.copies import THRESHOLD
 from gongkai.tables.columns import refuse_lacking
+from gongkai.tables.frames import read_frame
 from gongkai.tables.schema import Measures, Table
 from gongkai.tables.scheme.codebook import NO, YES
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
+
+
+def with_checked(
+    pieces: Iterable[Table], checked: Path | None, keys: Sequence[str], *, say: Callable[[str], object]
+) -> Iterator[Table]:
+    """Yield what a search found with `checked`, and `inclusion` where the read rows were drawn.
+
+    Args:
+        pieces: What `followup` or `copied` gave.
+        checked: A sheet that a person filled in, None for none.
+        keys: Columns that name a pair.
+        say: Told how many rows of the sheet are none of this search.
+
+    Raises:
+        SchemaError: The sheet lacks a column, or has a pair twice.
+    """
+    if checked is None:
+        yield from (piece.assign(checked=None) for piece in pieces)
+        return
+    read = read_frame(checked, [*keys, "checked"])
+    read = read[[*keys, "checked", *(["inclusion"] if "inclusion" in read.columns else [])]]
+    if read.duplicated(keys).any():
+        raise SchemaError(f"{checked}: a pair stands twice; keep one row of each")
+    lost = len(read)
+    for piece in pieces:
+        joined = piece.merge(read, on=keys, how="left", indicator="_fits")
+        lost -= int(joined["_fits"].eq("both").sum())
+        yield joined.drop(columns="_fits")
+    if lost:
+        say(f"  {checked}: {lost} of {len(read)} rows are none of this search; drawn from another?")
 
 
 def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95) -> Measures:

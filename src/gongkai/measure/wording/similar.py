@@ -17,15 +17,14 @@ import pandas as pd
 import pyarrow as pa
 
 from gongkai.measure.wording import background as genre
+from gongkai.text.grammar import NUMERALS
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-_ENUMERATOR = re.compile(
-    r"^(?:第?[一二三四五六七八九十]{1,2}[是、来则]|其[一二三四五六七八九十]|首先|其次|再次|最后)"
-)
+_ENUMERATOR = re.compile(rf"^(?:第?[{NUMERALS}]{{1,2}}[是、来则]|其[{NUMERALS}]|首先|其次|再次|最后)")
 
 _NUMBER, _MARK = re.compile(r"\d+"), re.compile(r"[^\u4e00-\u9fffA-Za-z0]")
 

@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gongkai.readers.document import Block, Cell, Grid, Paragraph
-from gongkai.text.grammar import BROWSER_LINE, PAGE_EDGE
+from gongkai.text.grammar import BROWSER_LINE, NUMERALS, PAGE_EDGE
 
 # Lines of a table drawn by word processors meet within 2 points; a cell is wider and higher than 4.
 SNAP = 3.0
 SMALLEST_CELL = 4.0
-_HEADING = re.compile(r"[一二三四五六七八九十]{1,2}、[^，。；]{2,30}$")
-_WHOLE_HEADING = re.compile(r"[一二三四五六七八九十]{1,2}、[^，。；]{2,30}(情况|事项|问题|措施)$")
+_HEADING = re.compile(rf"[{NUMERALS}]{{1,2}}、[^，。；]{{2,30}}$")
+_WHOLE_HEADING = re.compile(rf"[{NUMERALS}]{{1,2}}、[^，。；]{{2,30}}(情况|事项|问题|措施)$")
 _ROW = re.compile(r"(?:\s\d[\d.,]*){3}$")
 """A row of a table without rules."""
 _UNBROKEN = re.compile(r"[!-~]+")
