@@ -72,3 +72,8 @@ def test_a_row_reads_its_cells_in_order_and_says_which_are_not_there():
     assert "requests.granted.research" in missing.message
     assert unreadable.code == "cell"
     assert (blank.column, blank.value) == ("total", None)
+
+
+def test_a_long_number_may_be_broken_by_a_narrow_cell_and_two_short_ones_are_two():
+    assert parse_number("2684\n30") == (268430.0, "", True)
+    assert parse_number("3\n4") == parse_number("12\n5") == (None, "", False)

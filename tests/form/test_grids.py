@@ -279,3 +279,58 @@ def test_fifteen_numbers_without_a_head_count_if_their_blocks_add_up():
     assert len(found) == 15
     (problem,) = read_lone_disputes([(Where(line=1), [*known[1][:14], "4"])])
     assert problem.code == "head"
+
+
+def test_a_cell_of_a_turned_or_joined_grid_says_where_it_is_printed():
+    upright = grid(*MANY)
+    wanted = {(r.row, r.column): (r.where.row, r.where.column) for r in read_statistics([upright]).readings}
+    found = read_statistics([turned(upright)]).readings
+    assert {(r.row, r.column): (r.where.column, r.where.row) for r in found} == wanted
+    names = ["自然人", "商业企业", "科研机构", "社会公益组织", "法律服务机构", "其他", "总计"]
+    plain = [[(cell[0], 1, 1) for cell in one] for one in MANY[:10]]
+    rows = [
+        [(t, 1, 1) for t in ["情形", *names] * 2],
+        *(a + b for a, b in zip(plain[:5], plain[5:], strict=True)),
+    ]
+    (first,) = [
+        r
+        for r in read_statistics([grid_from_spans(rows)[0]]).readings
+        if r.column == "total" and r.row == "repeated"
+    ]
+    assert (first.where.row, first.where.column) == (4, 16)
+
+
+def test_years_in_heads_count_only_between_columns_of_one_key():
+    rows = [
+        [
+            (t, 1, 1)
+            for t in (
+                "信息内容",
+                "本年制发件数（2023年）",
+                "本年废止件数（2023年）",
+                "现行有效件数（截至2024年1月）",
+            )
+        ],
+        [(t, 1, 1) for t in ("规章", "1（2023年制发）", "1（2015年制定）", "5")],
+        [(t, 1, 1) for t in ("行政规范性文件", "2", "1", "7")],
+    ]
+    assert sorted(cells(read_statistics([grid_from_spans(rows)[0]])).values()) == [1, 1, 1, 2, 5, 7]
+
+
+@pytest.mark.parametrize("years", [("2022年", "2023年"), ("上年度", "本年度")])
+def test_of_two_years_side_by_side_the_later_is_read(years):
+    names = ["自然人", "商业企业", "科研机构", "社会公益组织", "法律服务机构", "其他", "总计"]
+    rows = [[("", 1, 1), (years[0], 1, 7), (years[1], 1, 7)], [("", 1, 1), *((t, 1, 1) for t in names * 2)]]
+    rows += [[(one[0][0], 1, 1), *((n, 1, 1) for n in "90000092000002")] for one in MANY[:4]]
+    found = cells(read_statistics([grid_from_spans(rows)[0]]))
+    assert {value for key, value in found.items() if key[2] == "natural_person"} == {2}
+    three = ["本年制发件数", "本年废止件数", "现行有效件数"]
+    rows = [[("", 1, 1), (years[0], 1, 3), (years[1], 1, 3)], [(t, 1, 1) for t in ["信息内容", *three * 2]]]
+    rows += [[(t, 1, 1) for t in ["行政规范性文件", "9", "9", "9", "1", "2", "3"]]]
+    assert list(cells(read_statistics([grid_from_spans(rows)[0]])).values()) == [1, 2, 3]
+
+
+def test_of_fifteen_numbers_told_twice_or_all_zero_none_is_read():
+    rows = [(Where(line=n), [str(n), "0", "0", "0", str(n)] + ["0"] * 10) for n in (1, 2)]
+    assert {one.code for one in read_lone_disputes(rows)} == {"head"}
+    assert [one.code for one in read_lone_disputes([(Where(line=1), ["0"] * 15)])] == ["head"]

@@ -137,3 +137,8 @@ def test_what_markdown_escapes_is_meant_as_it_stands():
         "1. 主动公开",
         [["项", "数"], ["规章", "-"]],
     ]
+
+
+def test_stars_inside_a_line_are_not_taken_for_emphasis():
+    lines = ["予以公开 2 *1* 0 0", "3*4*5", "f_name_v2.pdf", "公开_3_条，办结_5_件"]
+    assert told("\n".join(lines)) == lines

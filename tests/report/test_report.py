@@ -342,3 +342,35 @@ def test_what_is_printed_below_a_report_is_no_sentence(printed):
 def test_a_drawn_table_of_another_kind_is_no_text():
     drawn = ["┌────┬──┐", "│栏目│条数│", "├────┼──┤", "│公告│61│", "└────┴──┘"]
     assert sections(report(*OFFICIAL[:4], *drawn, *OFFICIAL[4:])) == sections(report(*OFFICIAL))
+
+
+def test_a_title_joins_the_line_that_names_its_year():
+    lines = ["2022年度", "政府信息公开工作年度报告", *OFFICIAL[:1], "比2021年增加5条。", *OFFICIAL[2:]]
+    assert report("云汀市民政局", *lines, title="").identity.year == 2022
+
+
+def test_halves_named_without_a_number_are_told_apart():
+    lines = [
+        *OFFICIAL[:9],
+        "存在的主要问题",
+        "解读形式单一。",
+        "改进情况",
+        "专人负责解读，全年图解32期。",
+        *OFFICIAL[10:],
+    ]
+    assert sections(report(*lines))[4:6] == [
+        ("problems", "解读形式单一。"),
+        ("improvements", "专人负责解读，全年图解32期。"),
+    ]
+
+
+def test_points_that_assert_stay_sentences():
+    lines = [*OFFICIAL[:11], "（一）未收取信息处理费。", "本机关依申请提供信息时，没有向任何人收取费用。"]
+    assert ("other", "（一）未收取信息处理费。") in sections(report(*lines))
+
+
+def test_drawn_tables_of_prose_stay():
+    drawn = ["┌────┬──┐", "│问题│整改措施│", "├────┼──┤", "│更新不及时，栏目空白│逐月检查│", "└────┴──┘"]
+    assert "更新不及时，栏目空白" in "".join(
+        text for _, text in sections(report(*OFFICIAL[:9], *drawn, *OFFICIAL[10:]))
+    )

@@ -79,8 +79,8 @@ def proactive_head(text: str) -> str | None:
     return match_key(text, "proactive", "columns", "2021") or match_key(text, "proactive", "columns", "2019")
 
 
-_APART = re.compile(r"\d[^\S\n]+\d")
-"""Two cells that a tool put into one, or a number with gaps: not known which. A narrow cell breaks lines."""
+_APART = re.compile(r"\d[^\S\n]+\d|(?<!\d)\d{1,2}\n\s*\d")
+"""Two cells that a tool put into one, or a number with gaps. A narrow cell breaks long numbers only."""
 
 
 @functools.lru_cache(maxsize=8192)

@@ -28,6 +28,7 @@ from gongkai.problem import Problem, Where
 from gongkai.readers.document import Cell, Grid
 from gongkai.text.clean import Script
 from gongkai.text.grammar import YEAR_OF, parse_year
+from gongkai.text.lexicon import patterns
 
 TURNED = 10
 """Rows of the requests table in one row of a grid that is turned."""
@@ -35,6 +36,7 @@ TWO_PARTS = 14
 """Columns of a grid in which a table of seven may stand twice."""
 
 
+_THIS_YEAR, _LAST_YEAR = (patterns("form.years")[name] for name in ("this", "last"))
 LONGEST_YEAR = 6
 """Characters of a cell that says a year and no more."""
 
@@ -122,10 +124,14 @@ class _Sheet:
     labels: Sequence[Sequence[str]]
     requests: Sequence[str | None]
     page: int | None
-    first: int = 0
-    """Column of the grid in which it begins."""
-    turned: bool = False
-    """Its rows are the grid's columns."""
+    places: Sequence[tuple[int, int, bool]] = ()
+    """Of each row: its number in the grid, the column of its first cell; swapped if the grid is turned."""
+
+    def where(self, place: Where, row: int, column: int) -> Where:
+        """Return the place of a cell in the grid as it is printed."""
+        at, first, turned = self.places[row]
+        across = first + column
+        return place._replace(row=(across if turned else at) + 1, column=(at if turned else across) + 1)
 
 
 def _sheets_of(grid: Grid, script: Script) -> Iterator[_Sheet]:
@@ -139,12 +145,13 @@ def _sheets_of(grid: Grid, script: Script) -> Iterator[_Sheet]:
         part = [row[start:end] for row in rows]
         names = [row[start:end] for row in labels]
         requests = [_request_row(*both) for both in zip(part, names, strict=True)]
-        yield _Sheet(part, names, requests, grid.page, start, turned)
+        places = [(at, start, turned) for at in range(len(part))]
+        yield _Sheet(part, names, requests, grid.page, places)
 
 
 def _is_turned(labels: Sequence[Sequence[str]]) -> bool:
     """Tell whether the rows of the requests table stand side by side."""
-    if len(labels[0]) < TURNED:
+    if not labels or len(labels[0]) < TURNED:
         return False
     keys = ({match_key(text, "requests", "rows") for text in names if len(text) > 3} for names in labels)
     return any(len(found - {None}) >= TURNED for found in keys)
@@ -168,7 +175,7 @@ def _cuts(rows: Sequence[Sequence[Cell | None]], labels: Sequence[Sequence[str]]
             and persons[0] < total[0] < persons[1]
             and row[persons[0]] is not row[persons[1]]
         ):
-            return [total[0] + 1]
+            return [total[0] + 1] if total[0] + 1 < persons[1] else []  # between them stand its labels
     return []
 
 
@@ -187,7 +194,12 @@ def _join_sheets(sheets: Sequence[_Sheet]) -> list[_Sheet]:
                 [""] * (width - len(names)) + list(names) for part in (before, sheet) for names in part.labels
             ]
             requests = [*before.requests, *sheet.requests]
-            joined[-1] = replace(before, rows=rows, labels=labels, requests=requests)
+            places = [
+                (at, first - (width - len(part.rows[0])), turned)
+                for part in (before, sheet)
+                for at, first, turned in part.places
+            ]
+            joined[-1] = replace(before, rows=rows, labels=labels, requests=requests, places=places)
         else:
             joined.append(sheet)
     return joined
@@ -264,7 +276,7 @@ def _read_requests(sheet: _Sheet, place: Where) -> Iterator[Found]:
         if index < first or key is None or (key == "other" and "other_handling" in keys[index:]):
             continue
         values = [None if cell in row[:width] else cell for cell in row]  # a label may reach so far
-        cells = [_printed(name, values[column], place, (index, column)) for column, name in columns]
+        cells = [_printed(name, values[column], sheet, place, (index, column)) for column, name in columns]
         yield from read_row("requests", key, cells)
 
 
@@ -284,26 +296,36 @@ def _said_of_heads(sheet: _Sheet, first: int, heads: Mapping[int, str], place: W
 def _heads(labels: Sequence[Sequence[str]], table: str) -> dict[int, str]:
     """Map column positions to keys by the deepest head cell of the rows above the data."""
     heads: dict[int, str] = {}
-    columns = range(len(labels[0]) if labels else 0)
-    older = _older({column: "".join(names[column] for names in labels) for column in columns})
-    for column in columns:
-        for names in () if column in older else reversed(labels):
-            key = match_key(names[column], table, "columns")
-            if key and key not in heads.values():
-                heads[column] = key
-                break
-    return heads
+    for column in range(len(labels[0]) if labels else 0):
+        keys = (match_key(names[column], table, "columns") for names in reversed(labels))
+        key = next((key for key in keys if key), None)
+        if key:
+            heads[column] = key
+    own = [*itertools.takewhile(lambda names: not _has_counts(names), reversed(labels))]
+    return _first_of_each(_of_last_year(heads, {c: [names[c] for names in own] for c in heads}))
 
 
-def _older(said: Mapping[int, str]) -> set[int]:
-    """Return the columns, or rows, whose head names an earlier year than another's does."""
-    named = {at: [y for t in YEAR_OF.findall(text) if (y := parse_year(t))] for at, text in said.items()}
-    years = {at: max(found) for at, found in named.items() if found}
-    return {at for at, year in years.items() if year < max(years.values())}
+def _has_counts(names: Sequence[str]) -> bool:
+    return any(parse_number(text)[0] is not None for text in names)
+
+
+def _of_last_year(heads: Mapping[int, str], said: Mapping[int, Sequence[str]]) -> dict[int, str]:
+    """Leave out columns beside which a column of the same key is headed by a later year."""
+    years = {column: max(map(_year, texts), default=0) for column, texts in said.items()}
+    last = {key: max(years[column] for column in heads if heads[column] == key) for key in heads.values()}
+    return {column: key for column, key in heads.items() if years[column] == last[key]}
+
+
+def _year(text: str) -> int:
+    """Return the year that a head names; 1 for this one without a number, 0 for last year and for none."""
+    found = [year for one in YEAR_OF.findall(text) if (year := parse_year(one))]
+    return max(found, default=int(bool(_THIS_YEAR.fullmatch(text))))
 
 
 def _is_year(text: str) -> bool:
-    return len(text) <= LONGEST_YEAR and bool(YEAR_OF.match(text))
+    return len(text) <= LONGEST_YEAR and bool(
+        YEAR_OF.match(text) or _THIS_YEAR.fullmatch(text) or _LAST_YEAR.fullmatch(text)
+    )
 
 
 def _read_disputes(sheet: _Sheet, place: Where) -> Iterator[Found]:
@@ -335,7 +357,7 @@ def _read_disputes(sheet: _Sheet, place: Where) -> Iterator[Found]:
             yield Problem("second_cell", said, where)
             continue
         seen[block, outcome] = cell
-        yield from read_row("disputes", block, [_printed(outcome, cell, place, (index, column))])
+        yield from read_row("disputes", block, [_printed(outcome, cell, sheet, place, (index, column))])
 
 
 def _disputes_at(sheet: _Sheet) -> tuple[int, int | None]:
@@ -356,8 +378,8 @@ def _disputes_at(sheet: _Sheet) -> tuple[int, int | None]:
             told[index] = year
             if not year:
                 break
-    older = _older(told)
-    return start, next((index for index in told if index not in older), None)
+    last = max(map(_year, told.values()), default=0)
+    return start, next((index for index, year in told.items() if _year(year) == last), None)
 
 
 def read_lone_disputes(rows: Iterable[tuple[Where, Sequence[str]]]) -> Iterator[Found]:
@@ -367,20 +389,21 @@ def read_lone_disputes(rows: Iterable[tuple[Where, Sequence[str]]]) -> Iterator[
         rows: Lines and rows of a report whose table of disputes was not found: where, and the cells.
 
     Yields:
-        Readings of the first such row; a problem where its blocks do not add up.
+        Readings of the only such row; a problem where there are others, it does not add up, or is all zeros.
     """
     names = [(block, outcome) for block in BLOCKS for outcome in (*OUTCOMES, "total")]
+    told: dict[tuple[float, ...], tuple[Where, Sequence[str]]] = {}
     for where, cells in rows:
         values = [value for cell in cells if (value := parse_number(cell)[0]) is not None]
-        if not len(cells) == len(names) == len(values):
-            continue
-        blocks = [values[at : at + 5] for at in range(0, len(names), 5)]
-        if all(sum(block[:-1]) == block[-1] for block in blocks):
+        if len(cells) == len(names) == len(values):
+            told.setdefault(tuple(values), (where, cells))
+    for counts, (where, cells) in told.items():
+        blocks = [counts[at : at + 5] for at in range(0, len(names), 5)]
+        if len(told) == 1 and any(counts) and all(sum(block[:-1]) == block[-1] for block in blocks):
             for column, ((block, outcome), cell) in enumerate(zip(names, cells, strict=True), 1):
                 yield from read_cell("disputes", block, outcome, cell, where._replace(column=column))
         else:
             yield Problem("head", f"{where}: fifteen numbers have no head; disputes were not read", where)
-        return
 
 
 def _read_disputes_by_row(sheet: _Sheet, place: Where) -> Iterator[Found]:
@@ -396,18 +419,18 @@ def _read_disputes_by_row(sheet: _Sheet, place: Where) -> Iterator[Found]:
         cells = {name: row[column] for column, name in heads.items()}
         if block is None or not all(cell and parse_number(cell.text)[2] for cell in cells.values()):
             continue
-        told = [_printed(name, row[column], place, (index, column)) for column, name in heads.items()]
+        told = [_printed(name, row[column], sheet, place, (index, column)) for column, name in heads.items()]
         yield from read_row("disputes", block, told)
 
 
 def _read_proactive(sheet: _Sheet, place: Where) -> Iterator[Found]:
     heads: dict[int, str] = {}
     money = 1.0
+    above: Sequence[str] = ()
     for index, (row, labels) in enumerate(zip(sheet.rows, sheet.labels, strict=True)):
         found = {c: key for c, text in enumerate(labels) if (key := proactive_head(text))}
-        older = _older({c: labels[c] for c in found or heads})
-        if found or older:
-            heads = {c: key for c, key in (found or heads).items() if c not in older}
+        heads = _heads_with(heads, found, labels, above)
+        above = labels
         if found:
             money = 1e4 if any("万元" in text for text in labels) else 1.0
             continue
@@ -416,8 +439,19 @@ def _read_proactive(sheet: _Sheet, place: Where) -> Iterator[Found]:
             continue
         values = [None if cell is row[0] else cell for cell in row]
         columns = _first_of_each(heads).items()
-        cells = [_printed(name, values[column], place, (index, column)) for column, name in columns]
+        cells = [_printed(name, values[column], sheet, place, (index, column)) for column, name in columns]
         yield from read_row("proactive", key, cells, money=money)
+
+
+def _heads_with(
+    heads: dict[int, str], found: dict[int, str], labels: Sequence[str], above: Sequence[str]
+) -> dict[int, str]:
+    """Return the heads behind a row: its own, with the years above them, or those before by its years."""
+    if found:
+        return _of_last_year(found, {c: [labels[c], *filter(_is_year, above[c : c + 1])] for c in found})
+    if heads and all(_is_year(labels[c]) for c in heads):
+        return _of_last_year(heads, {c: [labels[c]] for c in heads})
+    return heads
 
 
 def _first_of_each(heads: dict[int, str]) -> dict[int, str]:
@@ -430,9 +464,10 @@ def _first_of_each(heads: dict[int, str]) -> dict[int, str]:
 
 
 def _printed(
-    name: str, cell: Cell | None, place: Where, at: tuple[int, int]
+    name: str, cell: Cell | None, sheet: _Sheet, place: Where, at: tuple[int, int]
 ) -> tuple[str, str | None, Where]:
     """Say what is printed in a row under a column's name, and where."""
+    where = sheet.where(place, *at)
     if cell is None:
-        return name, None, place._replace(row=at[0] + 1)
-    return name, cell.text, Where(cell.page or place.page, place.table, at[0] + 1, at[1] + 1)
+        return name, None, where._replace(column=None)
+    return name, cell.text, where._replace(page=cell.page or place.page)

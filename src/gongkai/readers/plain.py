@@ -37,8 +37,6 @@ NUMBERED = 10
 _ESCAPED = re.compile(r"\\([.*_#+()\[\]{}!|>~`-])")
 """What Markdown means as it stands: 1\\. is no list."""
 _LINE_NUMBER = re.compile(r"[ \t]*(\d{1,6})(?:[:：|│]|(?=[ \t\u3000])|\s*$)[ \t]?")
-_EMPHASIS = re.compile(r"\s*([*_])(?=[^\s*_])(.+)(?<=[^\s*_])\1\s*")
-"""A whole line in italics."""
 _EDGE = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
 
 
@@ -97,10 +95,18 @@ def read_text(text: str) -> list[Block]:
             continue
         blocks += _pipe_table(rows)
         rows = []
-        bare = _ESCAPED.sub(r"\1", _EMPHASIS.sub(r"\2", _MARKUP.sub("", _ATTRIBUTES.sub(r"\1", line))))
+        bare = _ESCAPED.sub(r"\1", _without_emphasis(_MARKUP.sub("", _ATTRIBUTES.sub(r"\1", line))))
         if bare.strip():
             blocks.append(Paragraph(bare.rstrip()))
     return blocks
+
+
+def _without_emphasis(line: str) -> str:
+    """Return what a whole line in italics says."""
+    text = line.strip()
+    inner = text[1:-1]
+    marked = text[:1] in ("*", "_") and text[-1:] == text[0] and text[0] not in inner
+    return inner if marked and inner.strip() == inner != "" else line
 
 
 def _rows_of(line: str) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from gongkai.report.agency import agency_in_title
@@ -112,8 +112,9 @@ def _title_at(above: str, text: str) -> str:
     above = way[-1].strip() if len(way) > 2 else above
     joins = bool(above) and len(above) <= 60 and not is_furniture(above) and not FINAL.search(above)
     if is_title(text):
-        named = joins and len(above) <= 30 and not agency_in_title(text) and agency_in_title(above + text)
-        return above + text if named else text
+        lacks = not agency_in_title(text) or (TITLE_YEAR.search(above) and not TITLE_YEAR.search(text))
+        told = agency_in_title(above + text) or TITLE_YEAR.search(above)
+        return above + text if joins and len(above) <= 30 and lacks and told else text
     if joins and len(text) <= 16 and not is_title(above) and is_title(above + text):
         return above + text
     return ""
@@ -220,10 +221,7 @@ def find_sections(lines: Sequence[Line], *, statutory: bool) -> list[Part]:
         chosen = _ascending(chosen)
     parts = [Part("preamble", "", [])]
     marks = {index: (section, heading, rest) for index, section, _, heading, rest in chosen if section}
-    titles = {
-        index for index, _, kind, heading, _ in candidates if kind == "unnumbered" and _ends_title(heading)
-    }
-    unused = titles.difference(marks)
+    unused = _unused(candidates, marks, len(lines))
     if not marks:
         return _by_cues(lines)
     for index, line in enumerate(lines):
@@ -235,6 +233,13 @@ def find_sections(lines: Sequence[Line], *, statutory: bool) -> list[Part]:
         elif index not in unused:
             parts[-1].lines.append(line)
     return parts
+
+
+def _unused(candidates: Sequence[_Candidate], marks: Collection[int], end: int) -> set[int]:
+    """Return titles that head nothing: another stands right below, as in contents or above a caption."""
+    titles = {at for at, _, kind, heading, _ in candidates if kind == "unnumbered" and _ends_title(heading)}
+    headed = {at for at, *_ in candidates}
+    return {at for at in titles.difference(marks) if at + 1 in headed or at + 1 == end}
 
 
 def _by_cues(lines: Sequence[Line]) -> list[Part]:

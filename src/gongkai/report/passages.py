@@ -158,7 +158,8 @@ def _point_above(text: str, below: str, *, split: bool) -> str | None:
     if not text.endswith("。") or not below or OPENS_COUNT.match(below):
         return None
     named = OPENS_COUNT.match(text) and _is_label(text.strip("。"))
-    point = not split and len(below) > len(text) and _WORDS["point"].fullmatch(text)
+    point = _WORDS["point"].fullmatch(text) and not _WORDS["asserts"].search(text)
+    point = point and not split and len(below) > len(text)
     return text.strip("。") if (named if split else point) else None
 
 

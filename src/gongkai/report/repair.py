@@ -21,8 +21,8 @@ def repair_lines(lines: Sequence[Line]) -> list[Line]:
 
 
 def _with_digits_joined(lines: Sequence[Line]) -> Sequence[Line]:
-    """Join digits where a page sets all characters apart: a year is, and no two digits of the line adjoin."""
-    if not any(_YEAR_APART.search(line.text) for line in lines):
+    """Join digits where a page sets all apart: a year in a sentence is, and no two of the line adjoin."""
+    if not any(_YEAR_APART.search(line.text) and FINAL.search(line.text) for line in lines):
         return lines
     return [
         line if _ADJOINING.search(line.text) else Line(_GAP.sub("", line.text), line.page, line.index)

@@ -38,6 +38,7 @@ from gongkai.report.tables import FRAME, MAX_PARAGRAPH, Tables, read_tables
 from gongkai.report.unwrap import sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids
 from gongkai.text.clean import Script, clean_line, clean_text, count_damage, is_furniture
+from gongkai.text.grammar import NUMERALS
 from gongkai.text.lexicon import patterns
 
 _MARKDOWN = re.compile(
@@ -157,12 +158,13 @@ def _prose(lines: Sequence[Line], *, official: bool) -> list[Line]:
     """Leave out what is left of the tables; a word that they have too, 其他, may stand above a text."""
     is_title_here = is_official_heading if official else is_told_heading
     texts = [*(line.text for line in lines), ""]
+    numbered = any(text[:1] in NUMERALS and is_official_heading(text) for text in texts if text)
     return [
         line
         for line, following in zip(lines, texts[1:], strict=True)
         if is_title_here(line.text)
         or not is_table_line(line.text)
-        or (following.endswith("。") and is_statutory_title(line.text))
+        or (not numbered and following.endswith("。") and is_statutory_title(line.text))
     ]
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from gongkai.form.aligned.align import align
 from gongkai.form.aligned.annex import read_annex
+from gongkai.form.aligned.annex_form import annex_labels
 from gongkai.form.aligned.stream import labels_of, spelt, table_rests
 from gongkai.form.aligned.told import form_said
 from gongkai.form.form import COLUMNS, Found, parse_number
@@ -171,9 +172,13 @@ def _without_drawn(pieces: list[Line]) -> list[Line]:
         block = list(run)
         rows = [piece.text for piece in block if _ROW.fullmatch(piece.text)]
         framed = drawn and not {block[0].text, block[-1].text} & {*rows}
-        words = spelt("".join(rows))
-        known = any(label in words for label in labels_of(*sorted(TABLES)) if len(label) > 2)
-        kept += [] if framed and len(rows) > 1 and not known else block
+        words = simplify(spelt("".join(rows)))
+        labels = (*labels_of(*sorted(TABLES)), *annex_labels())
+        known = any(label in words for label in labels if len(label) > 2)
+        said = any(
+            len(cell.strip()) >= LEAST_LINE or "，" in cell for row in rows for cell in re.split("[│┃║]", row)
+        )
+        kept += [] if framed and len(rows) > 1 and not (known or said) else block
     return kept
 
 

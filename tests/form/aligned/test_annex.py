@@ -503,3 +503,12 @@ def test_an_annex_of_which_cells_look_like_a_statutory_table_gives_none_of_that(
     assert {cell.table for cell in report.cells} == {"annex"}
     counts = {key: value for key, value in meant.items() if key not in ("fees", "budget")}
     assert {cell.row: cell.value for cell in report.cells if cell.column == "count"} == counts
+
+
+def test_numbers_told_in_sentences_are_no_sheet():
+    told = ["主动公开政府信息数120条，其中主动公开规范性文件数7条。", "政府网站公开政府信息数100条，政务微博公开政府信息数12条。",
+            "收到申请数5件，当面申请数1件，网络申请数4件。", "申请办结数5件，按时办结数5件。", "行政复议数量0件，行政诉讼数量0件。",
+            "举报投诉数量0件。"]  # fmt: skip
+    annex = read_annex(told, [], script="simplified", pages=[None] * len(told))
+    assert annex.form is None
+    assert not annex.lines

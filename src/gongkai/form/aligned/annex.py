@@ -91,12 +91,16 @@ def read_annex(
     if ruled.form:
         return ruled._replace(lines=captions)
     stream = _read(rows_of_lines(lines, script, pages))
-    if stream.form:
-        inside = {
-            n for n in range(_start(lines, stream.lines), max(stream.lines) + 1) if not _is_prose(lines[n])
-        }
+    if stream.form and (captions or not _in_clauses([lines[n] for n in stream.lines])):
+        span = range(_start(lines, stream.lines), max(stream.lines) + 1)
+        inside = {n for n in span if not _is_prose(lines[n], PROSE if n in stream.lines else 0)}
         return stream._replace(lines=captions.union(inside, _rest(lines, max(stream.lines))))
     return _not_read(lines, grids, captions, pages)
+
+
+def _in_clauses(lines: Sequence[str]) -> bool:
+    """Tell whether most lines are sentences, as where a report tells its numbers without a sheet."""
+    return 2 * sum(line.rstrip().endswith(("。", "；")) or "，" in line for line in lines) > len(lines)
 
 
 def _has_labels(text: str) -> bool:
@@ -206,9 +210,9 @@ def _is_label(line: str) -> bool:
     return is_head or label.endswith(labels) or any(label in one for one in labels)
 
 
-def _is_prose(line: str) -> bool:
-    """Tell whether a line is a note between the rows; one of labels and numbers is the sheet's."""
-    if not line.rstrip().endswith("。") or len(line) <= PROSE:
+def _is_prose(line: str, least: int) -> bool:
+    """Tell whether a line, longer than `least`, is a note between the rows, not labels and numbers."""
+    if not line.rstrip().endswith("。") or len(line) <= least:
         return False
     words = spelt_label(annex_word("note").sub("", line))
     return len(_any_label().sub("", words)) >= MOST_WORDS * len(words)

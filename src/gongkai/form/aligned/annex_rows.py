@@ -45,6 +45,7 @@ LOOKED_BACK = 120
 """Characters before a number in which its label is sought."""
 WORDS = 60
 """Pieces of text before a number in which its label is sought."""
+_BLANKS = re.compile(r"[ \u3000]{40,}")
 _LEADER = re.compile(r"(?:[.．·‥・]{3,}|…+|[_＿]+|[—－-]{4,})+")
 
 
@@ -320,7 +321,7 @@ def _opens_row(text: str) -> bool:
 
 def _atoms(number: int, line: str, script: Script) -> Iterator[Atom]:
     """Cut a line, without leaders; a number behind a label, or with a measure, is one of its own."""
-    line = annex_word("apart").sub("", _LEADER.sub(" ", fold_width(line)))
+    line = _BLANKS.sub(" " * 40, annex_word("apart").sub("", _LEADER.sub(" ", fold_width(line))))
     for atom in cut_atoms(number, _pair().sub(_apart, line), script, unglue=False):
         yield atom._replace(number=atom.number or is_measured(atom.text))
 
