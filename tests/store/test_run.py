@@ -136,3 +136,14 @@ def test_what_is_read_is_never_replaced(tmp_path):
         with pytest.raises(GongkaiError, match="would be lost"):
             run.refuse_input(target, [tmp_path / "other", tmp_path / "tables"])
     run.refuse_input(tmp_path / "tables" / "predictions", [tmp_path / "tables", None, "s3://b/tables"])
+
+
+def test_only_what_a_writer_left_is_swept(tmp_path):
+    own, target = tmp_path / ".notes.20240101.csv", tmp_path / "notes.csv"
+    own.write_text("mine", encoding="utf-8")
+    with run.whole_file(target) as hidden:
+        hidden.write_text("done")
+        left = hidden.with_name(f"{hidden.name[:-5]}x.csv")  # of a writer that was killed
+        left.write_text("half")
+    run.sweep_beside(target)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [own.name, target.name]

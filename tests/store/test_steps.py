@@ -138,11 +138,11 @@ def test_what_the_interrupted_run_wrote_may_be_replaced(tmp_path):
 
 
 def test_what_a_killed_writer_left_beside_the_output_goes(tmp_path):
-    (tmp_path / ".o.abcd1234.csv").touch()
-    (tmp_path / ".other.abcd1234.csv").touch()
+    (tmp_path / ".o.gongkai-abcd1234.csv").touch()
+    (tmp_path / ".o.20240101.csv").touch()
     with steps(tmp_path / "o.csv", {}):
         pass
-    assert [p.name for p in tmp_path.iterdir()] == [".other.abcd1234.csv"]
+    assert [p.name for p in tmp_path.iterdir()] == [".o.20240101.csv"]
 
 
 def test_without_steps_there_are_some_for_what_needs_them():

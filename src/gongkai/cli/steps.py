@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +20,10 @@ _NO_PLAN = ("output", "jobs", "resume", "scheduler", "overwrite")
 def stepwise(context: typer.Context, *inputs: Path | None) -> Iterator[tuple[Steps, bool]]:
     """Give the steps of a command that reads these inputs, and whether what it writes may be replaced.
 
-    Its options are their plan, but for those that say where and how it runs; what the interrupted run had
-    written is replaced when it goes on.
+    Its options are their plan, but for those that say where and how it runs. What the interrupted run had
+    written is replaced when it goes on, unless one of its files was there before it.
     """
-    from gongkai.store import shards
+    from gongkai.store import shards, storage
     from gongkai.store.steps import steps
     from gongkai.text.lexicon import digests
 
@@ -34,4 +35,11 @@ def stepwise(context: typer.Context, *inputs: Path | None) -> Iterator[tuple[Ste
         shards.cluster(scheduler) as executor,
         steps(output, plan, read, jobs=jobs, executor=executor, resume=resume, overwrite=overwrite) as found,
     ):
-        yield found, overwrite or found.resumed
+        there = f"{found.folder}/there.json"
+        if not found.resumed:
+            files = (
+                value for value in context.params.values() if isinstance(value, Path) and value not in read
+            )
+            storage.write_bytes(there, json.dumps([str(file) for file in files if file.exists()]).encode())
+        mine = found.resumed and storage.exists(there) and not storage.read_json(there)
+        yield found, overwrite or mine

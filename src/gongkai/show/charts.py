@@ -320,6 +320,7 @@ def kinds() -> Json:
         _layer("rule", "strong", {"x": x, "y": y | {"field": "up_low"}, "y2": {"field": "up_high"}},
                transform=over),
         _layer("point", "map", {"x": x, "y": y, "fillOpacity": fullness, "shape": _DOT["shape"]},
+               transform=[{"calculate": "isValid(datum.both) ? datum.both : 0", "as": "both"}],
                size={"expr": "(data('rows').length > 400 ? 25 : 90) * em * em"}),
         _layer("point", "hit", {"x": x, "y": y, **_TIP}, size=400) | {"name": "points"},
     ]  # fmt: skip

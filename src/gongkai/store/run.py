@@ -27,6 +27,8 @@ from gongkai.store.storage import write_json as write_json
 
 Settings = TypeVar("Settings")
 
+_MARK = ".gongkai-"
+"""In the hidden names of files that are being written."""
 _PACKAGE = Path(__file__).parents[1]
 _CHECKOUT = _PACKAGE.parents[1]
 
@@ -173,7 +175,7 @@ def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(
-            prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent
+            prefix=f".{target.stem}{_MARK}", suffix=target.suffix, dir=target.parent
         )
     except OSError as error:
         raise GongkaiError(f"{target}: cannot write here: {error.strerror or error}") from error
@@ -191,7 +193,8 @@ def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 def sweep_beside(target: Path) -> None:
     """Delete what killed writers of a file left beside it; for who knows that nobody writes it now."""
-    for left in target.parent.glob(f".{glob.escape(target.stem)}.{'?' * 8}{glob.escape(target.suffix)}"):
+    stem, suffix = glob.escape(target.stem), glob.escape(target.suffix)
+    for left in target.parent.glob(f".{stem}{_MARK}{'?' * 8}{suffix}"):
         left.unlink(missing_ok=True)
 
 

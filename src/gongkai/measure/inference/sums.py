@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     import duckdb
 
     Vector = np.ndarray[Any, np.dtype[Any]]
+
+logger = logging.getLogger(__name__)
 
 SCALE = 2**40
 CHUNK = 100_000
@@ -247,6 +250,9 @@ def of_batches(
             work = functools.partial(_elsewhere, predictions=predictions, make=make, joined=given)
             yield from taken(steps, "summing up", work, sources)
             return
+        logger.warning(
+            "predictions in one file are summed up in this process; a cluster needs a folder of them"
+        )
         steps = replace(steps, executor=None)
     yield from taken(steps, "summing up", functools.partial(make, db), sources, threaded=True)
 

@@ -175,7 +175,7 @@ function mapChart(width, points, corpus, labels, third) {
   const corners = width < 620 ? [] : ["less_more", "more_more", "less_less", "more_less"];
   const names = beside(points, corpus, { width, height, end, top, corners: corners.map((key) => wide(t(key, { a, b }), 13)) });
   const rows = points.map((p) => ({
-    name: p.name, across: fraction(p.across.value), up: fraction(p.up.value), both: fraction(p.both?.value) ?? 1, counted: corrects() && !Math.min(p.across.coded, p.up.coded), href: agencyLink(p.agency),
+    name: p.name, across: fraction(p.across.value), up: fraction(p.up.value), both: p.both ? fraction(p.both.value) ?? 0 : 1, counted: corrects() && !Math.min(p.across.coded, p.up.coded), href: agencyLink(p.agency),
     ...Object.fromEntries(["across", "up"].flatMap((one) => ["low", "high"].map((side_) => [`${one}_${side_}`, fraction(p[one][side_])]))),
     tip: [p.name, `${a} ${percent(p.across.value)}`, `${b} ${percent(p.up.value)}`, p.both ? `${third} ${percent(p.both.value)}` : null].filter(Boolean).join("\n"), ...names.get(p),
   }));
