@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,9 +36,8 @@ def stepwise(context: typer.Context, *inputs: Path | None) -> Iterator[tuple[Ste
     ):
         there = f"{found.folder}/there.json"
         if not found.resumed:
-            files = (
-                value for value in context.params.values() if isinstance(value, Path) and value not in read
-            )
-            storage.write_bytes(there, json.dumps([str(file) for file in files if file.exists()]).encode())
+            files = [value for value in context.params.values() if isinstance(value, Path)]
+            others = [str(file) for file in files if file not in read and file.exists()]
+            storage.write_json(there, [] if overwrite else others)
         mine = found.resumed and storage.exists(there) and not storage.read_json(there)
         yield found, overwrite or mine
