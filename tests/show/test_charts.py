@@ -59,6 +59,15 @@ def test_counts_stand_below_their_years():
     assert re.search(r"<tspan[^>]*>2020</tspan><tspan[^>]*>7</tspan>", svg)
 
 
+def test_years_without_a_share_keep_their_place_on_the_axis():
+    years = [2019, 2020, 2021, 2022]
+    some = [year(y, None if y in (2019, 2022) else 0.2) for y in years]
+
+    names = [one for one in texts(drawn("years", some, years=years)) if one.isdigit()]
+    assert names == [str(y) for y in years]
+    assert texts(drawn("years", [year(y, None) for y in years], years=years)).count("2020") == 1
+
+
 def test_the_ends_of_the_spread_are_named_and_all_together():
     rows = [
         {"name": n, "value": v, "low": None, "high": None, "tip": n}

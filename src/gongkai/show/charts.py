@@ -174,7 +174,8 @@ def years() -> Json:
         "labelSeparation": 8,
         "labelExpr": label,
     }
-    scale = {"zero": False, "nice": False, "padding": 14}
+    ends_of_axis = {"domainMin": {"expr": "extent(years)[0]"}, "domainMax": {"expr": "extent(years)[1]"}}
+    scale = {"zero": False, "nice": False, "padding": 14, **ends_of_axis}  # also of years without a value
     x = {"field": "year", "type": "quantitative", "title": None, "scale": scale, "axis": axis}
     words = {"end": 1, "years": [], "counts": {}, "form_2019": "", "form_2021": ""}
     return _spec(rows, layers, {"x": x}, words)
