@@ -100,20 +100,20 @@ def columns_hold(rows: Mapping[str, Cells]) -> bool:
 
     An agency's slip leaves most of them whole; where no column with a number can be judged the answer is no.
     """
+    told = [(a, b) for left, right in sides(rows) for a, b in zip(left, right, strict=True) if a or b]
+    return bool(told) and 2 * sum(a != b for a, b in told) <= len(told)
+
+
+def sides(rows: Mapping[str, Sequence[float]]) -> Iterator[tuple[Sequence[float], Sequence[float]]]:
+    """Yield the sums by column of both sides of each rule whose rows are all there: balance, then results."""
     others = ("other_handling",) if "other_handling" in rows else OTHER_HANDLING
-    decided = broken = 0
     for left, right in (
         (("new_requests", "carried_in"), ("total_handled", "carried_out")),
         ((*RESULTS, *others), ("total_handled",)),
     ):
         if all(row in rows for row in (*left, *right)):
-            sums = [
-                [sum(column) for column in zip(*(rows[r] for r in side), strict=True)]
-                for side in (left, right)
-            ]
-            told = [(a, b) for a, b in zip(*sums, strict=True) if a or b]
-            decided, broken = decided + len(told), broken + sum(a != b for a, b in told)
-    return decided > 0 and 2 * broken <= decided
+            one, other = ([*map(sum, zip(*(rows[r] for r in side), strict=True))] for side in (left, right))
+            yield one, other
 
 
 def adds_up(readings: Iterable[Reading]) -> bool:

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from gongkai.form.aligned.stream import Atom
 from gongkai.form.form import COLUMNS, OTHER_HANDLING, RESULTS, match_key, parse_number
+from gongkai.form.sums import sides
 from gongkai.text.grammar import columns
 
 Placed: TypeAlias = "dict[str, tuple[Atom | None, ...]]"
@@ -127,24 +128,15 @@ def _heads(head: Sequence[Atom], lines: Sequence[str]) -> list[Span]:
 
 def _add_up(rows: Mapping[str, Sequence[Atom | None]]) -> bool:
     """Tell whether all rows and columns add up, blanks and rows without a number read as zero."""
-    counts = {key: [_count(atom) for atom in atoms] for key, atoms in rows.items()}
+    others = () if "other_handling" in rows else OTHER_HANDLING
+    keys = ("new_requests", "carried_in", *RESULTS, *others, "total_handled", "carried_out")
     nothing = [0.0] * len(COLUMNS)
-    told = [sum(cells[:-1]) == cells[-1] for cells in counts.values()]
-
-    def summed(keys: Sequence[str]) -> list[float]:
-        return [sum(cells) for cells in zip(*(counts.get(key, nothing) for key in keys), strict=True)]
-
-    others = ("other_handling",) if "other_handling" in rows else OTHER_HANDLING
-    balance = summed(("new_requests", "carried_in")), summed(("total_handled", "carried_out"))
-    results = summed((*RESULTS, *others)), summed(("total_handled",))
+    counts = dict.fromkeys(keys, nothing) | {k: [_count(atom) for atom in atoms] for k, atoms in rows.items()}
+    balance, results = sides(counts)
     numbered = sum(any(cells) for cells in zip(*balance, strict=True))
-    return (
-        "total_handled" in rows
-        and numbered > LEAST_COLUMNS
-        and balance[0] == balance[1]
-        and results[0] == results[1]
-        and all(told)
-    )
+    hold = balance[0] == balance[1] and results[0] == results[1]
+    told = all(sum(cells[:-1]) == cells[-1] for cells in counts.values())
+    return "total_handled" in rows and numbered > LEAST_COLUMNS and hold and told
 
 
 def _count(atom: Atom | None) -> float:
