@@ -94,6 +94,11 @@ def go(window, address, place):
     window.wait_for_selector(READY, state="attached")
 
 
+def settled(window):
+    """Waits until every chart is drawn: each is made after the one before, some while after a click."""
+    window.wait_for_selector(".chart[aria-busy]", state="detached")
+
+
 def saved(window, control):
     with window.expect_download() as started:
         control.click()
@@ -163,7 +168,9 @@ def test_a_chart_drawn_again_has_the_words_and_ends_of_what_is_chosen(opened):
 
 
 def test_charts_say_their_points_in_the_page_s_language_and_nothing_else(opened):
-    for chart in opened.locator(".chart > svg").all():
+    charts = opened.locator(".chart > svg").all()
+    assert len(charts) >= 6
+    for chart in charts:
         assert chart.get_attribute("aria-label")
         assert chart.locator("[aria-roledescription], [role^=graphics]").count() == 0
         read = chart.locator("text").evaluate_all(
@@ -445,6 +452,7 @@ def test_a_table_stands_in_the_place_of_its_chart_and_back(opened):
     figure.locator(".tabs button").nth(1).click()
     assert figure.locator(".numbers tbody tr").first.inner_text() != first
     turn.click()
+    settled(opened)
     assert figure.locator(".plot svg a.point").count() == 2
     assert figure.locator(".numbers").is_hidden()
 

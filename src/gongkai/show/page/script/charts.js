@@ -100,13 +100,14 @@ async function unpacked() {
 // Its height is that of all, or of the plot within its frame.
 function chart(name, width, height, label, datasets, words = {}) {
   const size = growth(), tall = typeof height === "number";
-  const node = h("div", { class: "chart", style: { "min-height": `${size * (tall ? height : height.least)}px` } });
+  const node = h("div", { class: "chart", "aria-busy": "true", style: { "min-height": `${size * (tall ? height : height.least)}px` } });
   drawn = drawn.then(async () => {
     const embed = await runtime();
     if (performance.now() - rested > 40) await new Promise((resolve) => setTimeout(resolve));
     rested = performance.now();
     if (node.isConnected) await paint(node, embed);
-  }).catch((error) => { node.replaceChildren(h("p", { class: "empty" }, error.message)); reportError(error); });
+  }).catch((error) => { node.replaceChildren(h("p", { class: "empty" }, error.message)); reportError(error); })
+    .finally(() => node.removeAttribute("aria-busy"));
   async function paint(node, embed) {
     const { config, [name]: held } = core.charts, own = held.params.map((one) => (one.name in words ? { ...one, value: words[one.name] } : one));
     const known = compiled.get(name), whole = { width, height: tall ? height : height.plot, description: label };
