@@ -47,6 +47,7 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, _interrupt)
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # the others keep what was freed
     try:
         app()
     except GongkaiError as error:

@@ -85,7 +85,7 @@ def outcome_sums(
             gold = gold_of(labels, "dsl")
             joined["wanted"] = arrow_of({"sentence_id": gold["sentence_id"].astype(str).unique().tolist()})
             own = [c for c in by if c in columns]
-            sources = [sentences_sql(batch, scheme, own, keys, joins) for batch in batches]
+            sources = [sentences_sql(batch, scheme, [*own, *ABOUT], keys, joins) for batch in batches]
             make = functools.partial(_scored, scheme=scheme, count=len(keys))
             _correct(db, scheme, gold, of_batches(db, predictions, sources, make, joined, steps), len(keys))
         found = _folded(db, by)
