@@ -486,7 +486,7 @@ def keep_pivoted(
         db: A connection.
         predictions: Rows, or a folder that `predict` wrote.
         codebook: Their scheme.
-        wanted: A view whose `id` holds the sentences that are wanted; all unless given.
+        wanted: A table whose `id` holds the hashes of the sentences that are wanted; all unless given.
 
     Raises:
         MeasureError: A sentence lacks a prediction that it needs.
@@ -496,7 +496,7 @@ def keep_pivoted(
     for number, batch in enumerate(batches):
         source = batch
         if wanted is not None:
-            source = f"(SELECT * FROM {batch} b SEMI JOIN {wanted} w ON w.id = b.sentence_id::VARCHAR)"
+            source = f"(SELECT * FROM {batch} b SEMI JOIN {wanted} w ON w.id = hash(b.sentence_id::VARCHAR))"
         db.execute(f"CREATE OR REPLACE TEMP TABLE pivoted AS {pivot_sql(source, codebook, ['section'], {})}")
         check_pivoted(db, "pivoted", codebook)
         kept = f"SELECT model, sentence_id, {columns} FROM pivoted"
