@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Option
@@ -21,12 +22,30 @@ from gongkai.errors import GongkaiError
 if TYPE_CHECKING:
     from gongkai.tables.schema import Table
 
-_NAMES = ["indicator", "zh", "unit"]
-"""Of a rate, few each."""
+_READ = ("report_id", "same_as", "agency", "region_code", "level", "kind", "year", "form")
+"""Columns of the reports that rates alone need."""
 Strict = Annotated[bool, Option("--strict", help="Null where a rule that a rate rests on is broken.")]
 Per = Annotated[
     str, Option("--per", help="Columns of --with to divide new requests by.  [default: residents]")
 ]
+
+
+@dataclass(slots=True)
+class _Told:
+    """What is printed of one indicator."""
+
+    zh: str
+    rows: int = 0
+    few: int = 0
+    shares: bool = False
+    values: list[Any] = field(default_factory=list)
+
+    def add(self, part: Table) -> None:
+        known = part["value"].notna()
+        self.rows += len(part)
+        self.few += int((part["bottom"].where(part["reason"] == "") < 30).sum())
+        self.shares |= bool(part.loc[known, "unit"].eq("share").any())
+        self.values.append(part.loc[known, "value"].to_numpy())
 
 
 def rates(
@@ -50,6 +69,7 @@ def rates(
     Example: gongkai rates tables -o rates.csv --strict
     Example: gongkai rates tables -o rates.xlsx --with own.csv --per residents,staff
     """
+    import numpy as np
     import pandas as pd
 
     from gongkai.measure.agencies.coverage import uneven_years
@@ -58,46 +78,46 @@ def rates(
     from gongkai.tables.frames import read_frame, write_frame, write_frames
 
     own = None if covariates is None else read_frame(covariates, [])
-    reports = gongkai.read(tables, "reports")
+    plain = own is None and below is None
+    reports = gongkai.read(tables, "reports", _READ if plain else None)
     pieces = rate_pieces(
         reports, tables, tables, covariates=own, per=opt.columns_of(per) or None, strict=strict,
         method=method, level=level,  # type: ignore[arg-type]
     )  # fmt: skip
-    rows: list[Table] = []
-    numbers: list[Table] = []
+    of_agencies: list[Table] = []
+    told: dict[str, _Told] = {}
     reasons: Counter[str] = Counter()
 
     def passing() -> Iterator[Table]:
         for piece in pieces:
             reason = piece["reason"].str.partition(":")[0]
             reasons.update(reason[reason != ""])
-            numbers.append(piece[[*_NAMES, "value"]].assign(cases=piece["bottom"].where(reason == "")))
-            numbers[-1] = numbers[-1].astype(dict.fromkeys(_NAMES, "category"))
+            for name, part in piece.groupby("indicator", sort=False):
+                told.setdefault(str(name), _Told(part["zh"].iloc[0])).add(part)
             if below is not None:
-                rows.append(piece[list(NEEDED)])
+                of_agencies.append(piece[list(NEEDED)])
             yield piece
 
     write_frames(passing(), output, overwrite=overwrite)
     if own is not None and covariates is not None:
         say_unmatched(reports, own, covariates, output, overwrite=overwrite)
     if below is not None:
-        pairs = systems(pd.concat(rows, ignore_index=True), gongkai.series(reports), reports)
+        pairs = systems(pd.concat(of_agencies, ignore_index=True), gongkai.series(reports), reports)
         write_frame(pairs, below, overwrite=overwrite)
         typer.echo(f"  {below}: {pairs['parent'].nunique()} parents with agencies held; nothing need add up")
-    found = pd.concat(numbers)
-    for name, part in found.groupby("indicator", sort=False, observed=True):
-        shown = part[part["value"].notna()]
-        shares = shown["unit"].eq("share").any()
-        few = f", {(part['cases'] < 30).sum()} of fewer than 30 cases" if shares else ""
+    for name, one in told.items():
+        few = f", {one.few} of fewer than 30 cases" if one.shares else ""
+        values = np.concatenate(one.values)
         typer.echo(
-            f"  {name:<28} {part['zh'].iloc[0]:<14} {len(shown)} of {len(part)} reports{few}"
-            + (f", median {shown['value'].median():.3g}" if len(shown) else "")
+            f"  {name:<28} {one.zh:<14} {len(values)} of {one.rows} reports{few}"
+            + (f", median {np.median(values):.3g}" if len(values) else "")
         )
     for reason, times in reasons.most_common():
         typer.echo(f"  null: {times} × {reason}")
     for line in uneven_years(reports):
         typer.echo(f"  note: {line}")
-    typer.echo(f"{output}: {len(found)} rows; `reason` says why a value is null, `broken` which rules are")
+    rows = sum(one.rows for one in told.values())
+    typer.echo(f"{output}: {rows} rows; `reason` says why a value is null, `broken` which rules are")
 
 
 def coverage(
@@ -120,7 +140,7 @@ def coverage(
     from gongkai.tables.frames import read_frame, write_frame
     from gongkai.tables.schema import records
 
-    reports = gongkai.read(tables, "reports")
+    reports = gongkai.read(tables, "reports", [*_READ, "published", "source_path"])
     listed = None if expect is None else read_frame(expect, ["agency"])
     found = gongkai.coverage(reports, gongkai.read(tables, "problems"), expect=listed, years=years_of(years))
     write_frame(found, output, overwrite=overwrite)
