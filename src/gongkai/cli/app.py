@@ -47,7 +47,9 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, _interrupt)
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # the others keep what was freed
+    # Other pools keep what was freed; threads that wait for small products of matrices burn the cores.
+    for variable, value in (("ARROW_DEFAULT_MEMORY_POOL", "system"), ("OPENBLAS_NUM_THREADS", "1")):
+        os.environ.setdefault(variable, value)
     try:
         app()
     except GongkaiError as error:

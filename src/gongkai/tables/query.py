@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 ROWS = 20_000
 """Rows from which a part of a year is written."""
-LEAST, EACH, MEMORY = 128, 64, 512
+LEAST, EACH, MEMORY = 192, 64, 512
 """MiB that DuckDB holds before it lays out on disk: so many for each thread, from the least to the most."""
 
 

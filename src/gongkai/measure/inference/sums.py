@@ -401,7 +401,8 @@ def _merge(
         f"CREATE TABLE keys AS SELECT g, row_number() OVER (ORDER BY {order}) - 1 AS number, "
         f"{chosen} AS kind, far, {', '.join(names)} FROM "
         f"(SELECT g, {', '.join(names)}, sum(far) / sum(whole) AS far FROM keys_ GROUP BY ALL) "
-        "JOIN (SELECT g, count(DISTINCT report) AS reports FROM units GROUP BY g) USING (g)"
+        "JOIN (SELECT g, count(report) AS reports FROM (SELECT DISTINCT g, report FROM units) GROUP BY g) "
+        "USING (g)"
     )
     values = []
     for i in range(count * (6 if scores else 3)):

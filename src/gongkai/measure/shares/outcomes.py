@@ -162,7 +162,10 @@ def _folded(db: duckdb.DuckDBPyConnection, by: Sequence[str]) -> Table:
     keys = [f"k{i}" for i in range(len(by))]
     about = [c for c in ABOUT if c not in by]
     passages = [c for c in about if c in ("section", "heading") and "report_id" not in by]
-    few = f"count(DISTINCT coalesce(agency::VARCHAR, '')) < 2 AND count(DISTINCT report_id) < {FEWEST}"
+    # Counts of different values cannot be laid out on disk, different rows can.
+    of = ", ".join(["label", *keys])
+    each = f"SELECT DISTINCT {of}, coalesce(agency::VARCHAR, '') AS of_agency, report_id FROM cells"
+    few = f"min(of_agency) = max(of_agency) AND count(report_id) < {FEWEST}"
     same = " AND ".join(["f.label = c.label", *(f"f.{k} IS NOT DISTINCT FROM c.{k}" for k in keys)])
     columns = [f"c.{k} AS {quoted(name)}" for k, name in zip(keys, by, strict=True)]
     columns += [f"c.{c}" for c in about if c not in ("section", "heading")]
@@ -172,7 +175,7 @@ def _folded(db: duckdb.DuckDBPyConnection, by: Sequence[str]) -> Table:
             f"SELECT c.label, {', '.join(columns)}, sum(sentences)::DOUBLE AS sentences, "
             f"sum(outcome::HUGEINT)::DOUBLE / {SCALE} AS outcome, sum(above)::DOUBLE AS above "
             f"FROM cells c LEFT JOIN "
-            f"(SELECT {', '.join(['label', *keys])} FROM cells GROUP BY ALL HAVING {few}) f "
+            f"(SELECT {of} FROM ({each}) GROUP BY ALL HAVING {few}) f "
             f"ON {same} GROUP BY ALL HAVING sum(sentences) > 0 ORDER BY ALL"
         )
         .to_arrow_table()
