@@ -130,7 +130,9 @@ def demo(
 
 @app.command()
 def build(
-    paths: Annotated[list[str], Argument(help="Files or folders of reports, tables of them (CSV …), or addresses (s3://).")],
+    paths: Annotated[
+        list[str], Argument(help="Files or folders of reports, tables of them (CSV …), or addresses (s3://).")
+    ],
     output: Annotated[str, opt.Into(help="Tables folder to make, or its address.")],
     jobs: opt.Jobs = 1,
     limit: opt.Limit = None,
