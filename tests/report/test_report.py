@@ -181,12 +181,19 @@ def test_what_a_site_puts_around_a_report_is_no_sentence():
     [
         ["关于开展消防安全检查的通知", "各科室：", "现将有关事项通知如下。"],
         ["购物指南", "满100元包邮。"],
+        ["云汀市水务局2021年度法治政府建设年度报告", "政府信息公开年度报告", *OFFICIAL],
         ["政府信息公开工作年度报告格式模板", "一、总体情况", "（文字描述）", "二、主动公开政府信息情况"],
     ],
 )
 def test_what_is_not_a_report_is_refused_with_a_reason(lines):
     with pytest.raises(ReportError, match=r"甲.txt: "):
         report(*lines, title="")
+
+
+def test_another_report_of_the_same_year_beside_the_title_is_no_reason():
+    assert sections(report("2021年度法治政府建设年度报告", TITLE, *OFFICIAL, title="")) == sections(
+        report(*OFFICIAL)
+    )
 
 
 def test_offsets_lead_to_the_text_of_the_section():

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gongkai.problem import Problem
 from gongkai.readers.carried import carried, page_in
-from gongkai.readers.document import LAYOUT_CELL, Block, Paragraph, grid_from_spans
+from gongkai.readers.document import LAYOUT_CELL, Block, Paragraph, grid_from_spans, note_mark
 from gongkai.readers.formats import Blocks
 from gongkai.readers.plain import read_text
 
@@ -195,13 +195,23 @@ def _data_rows(table: LexborNode) -> list[list[tuple[str, int, int]]] | None:
         cells = []
         for cell in row.iter():
             if cell.tag in ("td", "th"):
-                text = _SPACE.sub(" ", cell.text(deep=True, separator="")).strip()
+                text = _SPACE.sub(" ", _cell_text(cell)).strip()
                 if len(text) > LAYOUT_CELL:
                     return None
                 attributes = cell.attributes
                 cells.append((text, _span(attributes.get("rowspan")), _span(attributes.get("colspan"))))
         rows.append(cells)
     return rows if len(rows) > 1 and sum(map(len, rows)) > 3 else None
+
+
+def _cell_text(cell: LexborNode) -> str:
+    """Return the text of a cell, in which a raised digit behind another leads to a note."""
+    text = cell.text(deep=True, separator="")
+    if not text or not text[-1].isdigit() or not (raised := cell.css("sup")):
+        return text
+    mark = raised[-1].text(deep=True)
+    number = text.removesuffix(mark)
+    return number + note_mark(mark) if number[-1:].isdigit() else text
 
 
 def _span(printed: str | None) -> int:

@@ -110,7 +110,8 @@ def _title_at(above: str, text: str) -> str:
     text = bare_title(text)
     way = _WAY.split(above)
     above = way[-1].strip() if len(way) > 2 else above
-    joins = bool(above) and len(above) <= 60 and not is_furniture(above) and not FINAL.search(above)
+    ends = above.endswith("：") or FINAL.search(above)
+    joins = bool(above) and len(above) <= 60 and not is_furniture(above) and not ends
     if is_title(text):
         lacks = not agency_in_title(text) or (TITLE_YEAR.search(above) and not TITLE_YEAR.search(text))
         told = agency_in_title(above + text) or TITLE_YEAR.search(above)

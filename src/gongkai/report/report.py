@@ -56,6 +56,7 @@ _REASONS = {
     "news": "a news item about a report",
     "summary": "a graphic summary of a report",
     "audit": "not a disclosure report but one on audit findings",
+    "other": "a yearly report on something else",
 }
 
 
@@ -218,10 +219,11 @@ def _refuse_other(document: Document, title: str, parts: Sequence[Part], statist
     speaks = bool(_INDEX["subject"].search(title + text + "".join(p.heading for p in parts)))
     outlined = bool(statistics.readings) or (len(set(found)) >= 3 and speaks)
     first = _first_lines(document)
-    announced = bool(title) or any(map(_INDEX["announces"].search, first))
+    otherwise = any(map(patterns("sections.refuse")["other"].search, first))
+    announced = bool(title) or (not otherwise and any(map(_INDEX["announces"].search, first)))
     sure = bool(statistics.readings) or (outlined and announced)
     reason = reason_against([title, *first], outlined=sure)
-    if reason:
+    if reason and not (reason == "other" and title):
         raise ReportError(f"{document.path}: {_REASONS[reason]}, not a report")
     if outlined or (announced and (found or len(text) > 400)):
         return

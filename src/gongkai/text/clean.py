@@ -60,7 +60,8 @@ _ENTITY = re.compile(
 _HAS_TONE = re.compile(f"[{_TONED}]")
 # What one of the steps of `clean_text` acts on; a line without any of these is clean already.
 _UNCLEAN = re.compile(
-    f"[&,;!?:({_TONED}０-９Ａ-Ｚａ-ｚ％．＋－／＠ \\t\u00a0\u2000-\u200a\u3000\u2e80-\u2fdf\uf900-\ufaff{_NO_TEXT}]"
+    f"[&,;!?:({_TONED}０-９Ａ-Ｚａ-ｚ％．＋－／＠ \\t\u00a0\u2000-\u200a\u3000\u2e80-\u2fdf\uf900-\ufaff"
+    f"{_NO_TEXT}]"
 )
 
 # Below this share of Han characters that conversion changes, a page counts as simplified. Simplified official
