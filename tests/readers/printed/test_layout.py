@@ -66,6 +66,12 @@ def test_a_page_that_cuts_a_row_leaves_the_table_open_there(top, bottom):
     assert grid_of(Rules(across, down, []), chars_in(TEXTS, XS[:3], YS[:3])) == TEXTS
 
 
+def test_a_row_that_a_page_cuts_before_its_text_is_none():
+    across = [Box(0, y, 80, y) for y in YS]
+    down = [Box(x, 5, x, 60) for x in XS]
+    assert grid_of(Rules(across, down, []), chars_in(TEXTS, XS[:3], YS[:3])) == TEXTS
+
+
 def test_a_table_without_rules_at_its_sides_keeps_its_outer_columns():
     across = [Box(0, y, 80, y) for y in YS]
     down = [Box(x, 15, x, 60) for x in XS[1:3]]

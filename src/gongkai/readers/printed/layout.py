@@ -351,12 +351,22 @@ def _table(lattice: Lattice, chars: list[Char], page: int) -> tuple[Box, Grid]:
         unit: Cell("".join(line.text for line in _lines(inside.get(unit, ()), page)), page)
         for unit in set(first.values())
     }
-    laid = tuple(
+    laid = [
         tuple(cells[first[i, j]] for i in range(columns) if xs[i + 1] - xs[i] > SMALLEST_CELL)
         for j in reversed(range(rows))
         if ys[j + 1] - ys[j] > SMALLEST_CELL
-    )
-    return box, Grid(laid, page)
+    ]
+    ruled = {line for line, _ in lattice.across}
+    for edge, last, beside in (
+        (0, -1, -2),
+        (rows, 0, 1),
+    ):  # a row that a page cuts may have its text on the other
+        told = len(laid) < 3 or any(
+            c.text and c is not b for c, b in zip(laid[last], laid[beside], strict=True)
+        )
+        if edge not in ruled and not told:
+            del laid[last]
+    return box, Grid(tuple(laid), page)
 
 
 def running_heads(flow: Sequence[PageLine | Grid]) -> tuple[list[PageLine], list[PageLine | Grid]]:
