@@ -219,11 +219,10 @@ def _refuse_other(document: Document, title: str, parts: Sequence[Part], statist
     speaks = bool(_INDEX["subject"].search(title + text + "".join(p.heading for p in parts)))
     outlined = bool(statistics.readings) or (len(set(found)) >= 3 and speaks)
     first = _first_lines(document)
-    otherwise = any(map(patterns("sections.refuse")["other"].search, first))
-    announced = bool(title) or (not otherwise and any(map(_INDEX["announces"].search, first)))
+    announced = bool(title) or _is_announced(first)
     sure = bool(statistics.readings) or (outlined and announced)
-    reason = reason_against([title, *first], outlined=sure)
-    if reason and not (reason == "other" and title):
+    reason = reason_against(title, first, outlined=sure)
+    if reason:
         raise ReportError(f"{document.path}: {_REASONS[reason]}, not a report")
     if outlined or (announced and (found or len(text) > 400)):
         return
@@ -231,6 +230,12 @@ def _refuse_other(document: Document, title: str, parts: Sequence[Part], statist
         f"{document.path}: not a disclosure report: no title (…政府信息公开工作年度报告), "
         f"{len(found)} of its sections and no statutory table in {len(document.blocks)} blocks"
     )
+
+
+def _is_announced(first: Sequence[str]) -> bool:
+    """Tell whether first lines announce a report on openness, and none on anything else."""
+    otherwise = patterns("sections.refuse")["other"]
+    return any(map(_INDEX["announces"].search, first)) and not any(map(otherwise.search, first))
 
 
 def _first_lines(document: Document) -> list[str]:
