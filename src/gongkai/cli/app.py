@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
@@ -40,6 +40,10 @@ app = typer.Typer(
 )  # fmt: skip
 
 
+_WrongUsage: Any = typer.BadParameter.__mro__[2]
+"""What Typer raises where options or arguments are wrong; it has no name of its own."""
+
+
 def main() -> None:
     """Run the command line and exit with its code."""
     for stream in (sys.stdout, sys.stderr):
@@ -48,7 +52,11 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, _interrupt)
     try:
-        app()
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except _WrongUsage as error:
+        typer.echo(chinese.usage(error), err=True)
+        sys.exit(error.exit_code)
     except GongkaiError as error:
         typer.echo(f"gongkai: {chinese.error(str(error))}", err=True)
         sys.exit(2)
