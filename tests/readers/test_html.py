@@ -38,6 +38,15 @@ def test_data_tables_are_grids_and_layout_tables_are_not():
     assert grids(prose) == []
 
 
+def test_a_notes_number_is_none_of_the_figure_before_it():
+    note = '<a href="#n1"><sup class="x">[1]</sup></a>'
+    assert texts(f"<p>公开12<sup>3</sup>条，图解7{note}条，绿地5km<sup>2</sup>。</p>") == [
+        "公开12³条，图解7¹条，绿地5km2。"
+    ]
+    page = f"<table><tr><td>年</td><td>件</td></tr><tr><td>2022</td><td>7{note}</td></tr></table>"
+    assert grids(page) == [[["年", "件"], ["2022", "7¹"]]]
+
+
 def test_rowspan_and_colspan():
     page = '<table><tr><td rowspan="2">a</td><td colspan="2">b</td></tr><tr><td>c</td><td>d</td></tr></table>'
     assert grids(page) == [[["a", "b", "b"], ["a", "c", "d"]]]

@@ -153,6 +153,7 @@ BOX = "<w:txbxContent><w:p><w:r><w:t>框内</w:t></w:r></w:p></w:txbxContent>"
         (p(r("文"), f"<w:r><w:pict><v:textbox>{BOX}</v:textbox></w:pict></w:r>"), ["文", "框内"]),
         (p(f"<w:r><mc:AlternateContent><mc:Choice>{BOX}</mc:Choice><mc:Fallback>{BOX}</mc:Fallback></mc:AlternateContent></w:r>", r("文")), ["框内", "文"]),
         (p(r("见"), r("隐", "<w:vanish/>"), r("显", '<w:vanish w:val="0"/>')), ["见显"]),
+        (p(r("12"), r("1", '<w:vertAlign w:val="superscript"/>'), r("条")), ["12¹条"]),
         (p(r("目录项"), style="TOC1") + p(r("正文")), ["正文"]),
         ("<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>" + p(r("单击输入")) + "</w:sdtContent></w:sdt>" + p(r("文")), ["文"]),
         (table([p(r("一")) + table([p(r("a")), p(r("b"))], [p(r("1")), p(r("2"))])]), ["一", [["a", "b"], ["1", "2"]]]),
