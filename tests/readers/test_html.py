@@ -52,6 +52,11 @@ def test_rowspan_and_colspan():
     assert grids(page) == [[["a", "b", "b"], ["a", "c", "d"]]]
 
 
+def test_a_raised_digit_behind_a_number_of_a_table_leads_to_a_note():
+    page = "<table><tr><td>面积（m<sup>2</sup>）</td><td>2<sup>1</sup></td></tr><tr><td>3<sup>注</sup></td><td>12</td></tr></table>"
+    assert grids(page) == [[["面积（m2）", "2¹"], ["3注", "12"]]]
+
+
 def test_hostile_spans_and_depth_are_survived():
     page = '<table><tr><td colspan="999999999999">a</td><td rowspan="-5">b</td></tr><tr><td>c</td><td>d</td></tr></table>'
     assert len(grids(page)[0][0]) <= 200

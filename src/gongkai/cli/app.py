@@ -130,7 +130,9 @@ def demo(
 
 @app.command()
 def build(
-    paths: Annotated[list[str], Argument(help="Files or folders of reports, or addresses (s3://).")],
+    paths: Annotated[
+        list[str], Argument(help="Files or folders of reports, tables of them (CSV …), or addresses (s3://).")
+    ],
     output: Annotated[str, opt.Into(help="Tables folder to make, or its address.")],
     jobs: opt.Jobs = 1,
     limit: opt.Limit = None,
@@ -143,7 +145,7 @@ def build(
     about: Annotated[
         Path | None,
         Option(
-            help="CSV of what you know of files: source_path (or its end, or a pattern), agency, "
+            help="Table of what you know of files: source_path (or its end, or a pattern), agency, "
             "region_code, year, and columns of your own."
         ),
     ] = None,

@@ -33,8 +33,6 @@ SPACE = re.compile(r"[\s\u3000]+")
 _BLANK = patterns("form.cell")["blank"]
 _NUMBER = patterns("form.cell")["number"]
 _MARKUP = re.compile(r"[★☆*※]")
-_NOTE = re.compile(r"(?<=[\d件条项元]) ?[①-⑳⑴-⒇¹²³⁰⁴-⁹]+$")
-"""What leads from a cell to a note below the table."""
 _NO_COUNT = re.compile(r"^\s*0\d|%")
 """What a digit glued to a zero, or a share, looks like: no count is printed so."""
 
@@ -104,7 +102,7 @@ def parse_number(text: str) -> tuple[float | None, str, bool]:
     >>> parse_number("2 0")
     (None, '', False)
     """
-    folded = _NOTE.sub("", fold_width(text).rstrip())
+    folded = fold_width(text)
     if _APART.search(folded):
         return None, "", False
     content = SPACE.sub("", folded)

@@ -131,9 +131,9 @@ def _is_text(content: bytes) -> bool:
 
 
 READERS: tuple[Reader, ...] = (
-    Reader("pdf", 2, "pdf", (".pdf",), lambda c: b"%PDF-" in c[:1024],
+    Reader("pdf", 3, "pdf", (".pdf",), lambda c: b"%PDF-" in c[:1024],
            _in("printed.pdf", "read_pdf_or_scan"), ("pypdfium2", *_OCR)),
-    Reader("docx", 3, "docx", (".docx",), _zip_with(b"word/document"),
+    Reader("docx", 4, "docx", (".docx",), _zip_with(b"word/document"),
            _in("office.docx", "read_docx"), ("lxml",)),
     Reader("doc", 1, "doc", (".doc", ".wps"), _starts(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
            _in("office.doc", "read_doc"), ("olefile",)),
@@ -143,7 +143,7 @@ READERS: tuple[Reader, ...] = (
     Reader("rtf", 2, "rtf", (".rtf",), _starts(b"{\\rtf"), _in("office.rtf", "read_rtf")),
     Reader("odt", 1, "odt", (".odt",), _zip_with(b"opendocument.text"), _in("office.odt", "read_odt"),
            ("lxml",)),
-    Reader("ofd", 2, "ofd", (".ofd",), _zip_with(b"OFD.xml"), _in("printed.ofd", "read_ofd"), ("lxml",)),
+    Reader("ofd", 3, "ofd", (".ofd",), _zip_with(b"OFD.xml"), _in("printed.ofd", "read_ofd"), ("lxml",)),
     _refused("excel", _zip_with(b"xl/workbook.xml"),
              "an Excel workbook, not a report; if it holds one, save it as PDF"),
     replace(_refused("crawl", _is_crawl, "an archive of a crawl; pass the file to build", crawl.SUFFIXES),
@@ -160,8 +160,8 @@ READERS: tuple[Reader, ...] = (
     Reader("webarchive", 2, "html", (".webarchive",), _is_webarchive,
            _in("saved", "read_webarchive"), ("selectolax",), _in("saved", "address_of_webarchive")),
     Reader("json", 2, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",)),
-    Reader("placed", 2, "html", (), _is_placed, _in("printed.placed", "read_placed"), ("selectolax",)),
-    Reader("html", 4, "html", (".html", ".htm", ".shtml"), _is_html,
+    Reader("placed", 3, "html", (), _is_placed, _in("printed.placed", "read_placed"), ("selectolax",)),
+    Reader("html", 5, "html", (".html", ".htm", ".shtml"), _is_html,
            _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page")),
     Reader("text", 4, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain")),
     _refused("binary", lambda _: True, "binary data of an unknown kind; expected HTML, PDF, DOCX or text"),

@@ -176,6 +176,14 @@ def test_cells_hold_what_stands_in_controls_and_insertions_and_rows_that_are_del
     assert read(rows.replace("</w:tbl>", gone)) == [[["甲", "乙"], ["3", "12"]]]
 
 
+def test_a_raised_digit_behind_a_number_of_a_table_leads_to_a_note():
+    raised = r("1", '<w:vertAlign w:val="superscript"/>')
+    assert read(table([p(r("甲")), p(r("2"), raised)], [p(r("m"), raised), p(r("1"))])) == [
+        [["甲", "2¹"], ["m¹", "1"]]
+    ]
+    assert read(p(r("2"), raised)) == ["2¹"]
+
+
 def test_notes_stand_behind_the_paragraph_that_refers_to_them_and_a_hidden_style_hides():
     note = '<w:footnote w:id="2">' + p(r("注")) + "</w:footnote>"
     body = p(r("正文"), '<w:r><w:footnoteReference w:id="2"/></w:r>', style="h") + p(r("后文"))
