@@ -85,15 +85,6 @@ LAYOUT_CELL = 400
 """Characters of a cell from which it is a page layout's, not a statistic's."""
 
 
-def note_mark(raised: str) -> str:
-    """Return what stands raised behind a number in a table: digits there lead to a note.
-
-    >>> note_mark("1"), note_mark("注")
-    ('[1]', '注')
-    """
-    return f"[{raised.strip()}]" if raised.strip().isdecimal() else raised
-
-
 def grid_from_spans(rows: list[list[tuple[str, int, int]]]) -> tuple[Grid | None, str]:
     """Lay out rows of (text, rowspan, colspan) as HTML and DOCX give them.
 

@@ -15,11 +15,12 @@ from lxml import etree
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem
-from gongkai.readers.document import Block, Paragraph, note_mark
+from gongkai.readers.document import Block, Paragraph
 from gongkai.readers.formats import Blocks, reader_of
 from gongkai.readers.office.cells import SpannedCell, table_blocks
 from gongkai.readers.office.numbering import Level, List, Lists, ordinal
 from gongkai.readers.office.package import Package, attribute, local
+from gongkai.text.grammar import RAISED
 
 Piece = str | etree._Element
 """Text, a text box, or the reference to a note."""
@@ -34,10 +35,6 @@ _CODE = re.compile(r"(?![dD][89a-fA-F])[0-9a-fA-F]{4}")
 _OFF = ("0", "false", "off")
 MAX_DEPTH = 60
 """Of tables in tables and text boxes in text boxes."""
-
-
-class _Raised(str):
-    """Text set above the line."""
 
 
 @dataclass(slots=True)
@@ -127,11 +124,7 @@ def _paragraph(element: etree._Element, word: _Word) -> Iterator[Block]:
     behind: list[etree._Element] = []
     for piece in _pieces(element, word, _is_hidden(style, word)):
         if isinstance(piece, str):
-            text += (
-                note_mark(piece)
-                if word.depth and isinstance(piece, _Raised) and text[-1:].isdigit()
-                else piece
-            )
+            text += piece
         else:
             (behind if text.strip() else before).append(piece)
     number = _ordinal(element, style, word)  # an empty paragraph is counted, too
@@ -168,7 +161,7 @@ def _pieces(element: etree._Element, word: _Word, hidden: bool) -> Iterator[Piec
         elif kind == "r":
             pieces = _pieces(child, word, _run_is_hidden(child, word, hidden))
             raised = _value(child, "rPr", "vertAlign") == "superscript"
-            yield from (_Raised(p) if raised and isinstance(p, str) else p for p in pieces)
+            yield from (p.translate(RAISED) if raised and isinstance(p, str) else p for p in pieces)
         elif kind not in _DROPPED and not _is_contents(child):
             yield from _pieces(_chosen(child), word, hidden)
 
