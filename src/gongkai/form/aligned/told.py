@@ -21,7 +21,7 @@ from gongkai.form.form import (
     parse_number,
     read_cell,
 )
-from gongkai.form.sums import Cells, columns_hold, recover, ways
+from gongkai.form.sums import Counts, columns_hold, recover, ways
 from gongkai.problem import Problem, Where
 from gongkai.text.lexicon import patterns
 
@@ -374,7 +374,7 @@ def _rows_missing(
 
 def _by_sums(
     own: Mapping[str, Sequence[Atom]], whole: Mapping[str, Sequence[Atom]]
-) -> Mapping[str, tuple[Cells, bool]]:
+) -> Mapping[str, tuple[Counts, bool]]:
     """Return the cells of rows whose digits ran together, where the sums leave one way."""
     known = {key: cells for key, atoms in whole.items() if (cells := _numbers(atoms))}
     unclear = {k: [a.text for a in atoms] for k, atoms in own.items() if k not in whole and _bare(atoms)}
@@ -385,7 +385,7 @@ def _is_whole(atoms: Sequence[Atom], count: int) -> bool:
     return len(atoms) == count
 
 
-def _numbers(atoms: Sequence[Atom]) -> Cells | None:
+def _numbers(atoms: Sequence[Atom]) -> Counts | None:
     """Return whole counts, None where a cell is blank or something else."""
     values = [parse_number(a.text)[0] for a in atoms]
     return tuple(int(v) for v in values if v is not None) if all(v is not None for v in values) else None
@@ -445,7 +445,7 @@ def _request_heads(first: Run, own: Mapping[str, Sequence[Atom]]) -> Sequence[st
     return COLUMNS if len(rows) >= 8 and len(telling) >= 2 and sound == len(telling) else ()
 
 
-def _whole_rows(own: Mapping[str, Sequence[Atom]]) -> list[Cells]:
+def _whole_rows(own: Mapping[str, Sequence[Atom]]) -> list[Counts]:
     """Return the rows that have a count in each column."""
     return [cells for atoms in own.values() if _is_whole(atoms, len(COLUMNS)) and (cells := _numbers(atoms))]
 
@@ -456,7 +456,7 @@ def _total_stands(own: Mapping[str, Sequence[Atom]], at: int) -> bool:
     return _count_totals(rows, at) > _count_totals(rows, -1)
 
 
-def _count_totals(rows: Sequence[Cells], at: int) -> int:
+def _count_totals(rows: Sequence[Counts], at: int) -> int:
     """Count the rows whose number at a place is the sum of the others."""
     return sum(2 * cells[at] == sum(cells) for cells in rows)
 
