@@ -237,7 +237,8 @@ def _is_displaced(grid: Grid) -> bool:
     for number, (row, said) in enumerate(zip(grid.rows, texts, strict=True)):
         end = sum(cell is not None for cell in row)
         start = end - sum(1 for _ in itertools.takewhile(_is_cell, reversed(said[:end])))
-        if end - start >= len(COLUMNS) and any(said[start:end]):
+        start = next((at for at in range(start, end) if said[at]), end)
+        if end - start >= len(COLUMNS):
             first, columns = number, range(start, end)
             break
     return first > 0 and any(not any(row[i] for row in texts[:first]) for i in columns)
