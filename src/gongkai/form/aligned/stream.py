@@ -34,6 +34,7 @@ _TOP = re.compile(f"[{NUMERALS}]、")
 _WORD = re.compile(f"[{HAN}（(]")
 _MARKS = re.compile(r"[*#`★☆※\\]+")
 _NOTE = re.compile("[①-⑳⑴-⒇¹²³⁰⁴-⁹]+")
+_LIKE_DIGITS, _AS_DIGITS = re.compile(r"[\dOolI]{1,7}"), str.maketrans("OolI", "0011")
 _SPELT = re.compile(f"[^{HAN}]")
 YEAR_INSIDE = re.compile(r"[（(]\d{4}年?[）)]")
 _DIGITS = re.compile(
@@ -62,6 +63,8 @@ class Atom(NamedTuple):
     number: bool
     glued: bool = False
     """Digits that may be those of several cells."""
+    doubtful: bool = False
+    """Letters that a recogniser put for digits: only a sum can tell."""
     rank: int = 0
     """Place in the stream."""
 
@@ -176,13 +179,16 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
             head, text = _without_guidance(text)
             if head:
                 yield Atom(number_of_line, start, start, head, False)
+            read = text.translate(_AS_DIGITS) if _LIKE_DIGITS.fullmatch(text) else text
+            doubtful = read != text and not re.fullmatch(r"[Oo]*\d[\dOo]*", text)
+            text = read
             number = _is_number(text, line[gap.end() : gap.end() + 1] if gap else "")
             if number and after_number:  # between two numbers an empty cell is a blank one
                 yield from (Atom(number_of_line, start, start, "", True) for _ in range(holes))
             if unglue and not number and _is_glued(text):
                 yield from _unglued(number_of_line, start, end, text)
             else:
-                yield Atom(number_of_line, start, end, text, number)
+                yield Atom(number_of_line, start, end, text, number, doubtful=doubtful)
             after_number, holes = number, 0
         if gap:
             at, holes = gap.end(), holes + max(0, len(re.findall("[|│┃║]", gap[0])) - 1)

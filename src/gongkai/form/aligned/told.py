@@ -70,8 +70,12 @@ def read_proactive(
         for name, atom in zip(wanted, atoms, strict=True):
             value, unit, _ = parse_number(atom.text)
             if name == "amount_yuan" and value and not unit and not _SAID["amount"].search(heads):
-                said = f"{places[atom.rank]}: no head names the unit of '{atom.text}'; {name} was not read"
-                yield Problem("row_not_read", said, places[atom.rank])
+                doubt = f"no head names the unit of '{atom.text}'"
+            else:
+                doubt = f"'{atom.text}' is printed as letters" if atom.doubtful else ""
+            if doubt:
+                said = f"{places[atom.rank]}: {doubt}; proactive.{row.key}.{name} is blank"
+                yield Problem("cell", said, places[atom.rank])
                 continue
             yield from read_cell("proactive", row.key, name, atom.text, places[atom.rank], money=money)
 
@@ -331,7 +335,10 @@ def read_requests(
     yield from _rows_missing(own, left_out, runs, places[first.atoms[0].rank])
     recovered = _by_sums(own, whole) if heads == COLUMNS and not placed else {}
     for key, atoms in own.items():
-        if key in whole or key in placed:
+        if key in whole and any(atom.doubtful for atom in atoms):
+            named = {(key, name): value for name, value in zip(heads, _numbers(atoms) or (), strict=True)}
+            yield from _recovered("requests", named, atoms, places, ("row",))
+        elif key in whole or key in placed:
             for name, atom in zip(heads, placed.get(key, atoms), strict=True):
                 text, at = (atom.text, atom) if atom else ("", atoms[0])
                 yield from read_cell("requests", key, name, text, places[at.rank])
@@ -356,7 +363,10 @@ def _doubted(
     torn = {n for n in range(min(given), max(given) + 2) if n < len(runs) and runs[n].atoms}
     torn -= {n for n in torn if _is_whole(runs[n].atoms, width) or (n not in given and runs[n].text)}
     beside = {atom.rank for n in torn for m in (n - 1, n + 1) if 0 <= m < len(runs) for atom in runs[m].atoms}
-    found = {key for key, atoms in own.items() if atoms[0].rank in beside and not _add_up([atoms])}
+    in_doubt = (
+        key for key, atoms in own.items() if atoms[0].rank in beside or any(a.doubtful for a in atoms)
+    )
+    found = {key for key in in_doubt if not _add_up([own[key]], slips=0)}
     return found | ({"other_handling"} & own.keys() if {*OTHER_HANDLING} & own.keys() else set())
 
 
@@ -417,7 +427,8 @@ def _recovered(
     by: tuple[str, ...],
 ) -> Iterator[Found]:
     where, raw = places[atoms[0].rank], " ".join(a.text for a in atoms)
-    said = f"{where}: '{raw[:60]}' runs cells of {table} together; the form's sums leave one way"
+    how = "has letters for digits" if any(a.doubtful for a in atoms) else f"runs cells of {table} together"
+    said = f"{where}: '{raw[:60]}' {how}; the form's sums leave one way"
     yield Problem("recovered", said, where)
     for (row, column), value in cells.items():
         yield Reading(table, row, column, float(value), "count", raw, where, "recovered", by)
@@ -473,7 +484,8 @@ def read_disputes(
     if _total_is_first(atoms, runs, chosen):
         outcomes = ("total", *OUTCOMES)
     names = [(block, outcome) for block in _blocks_of(own, runs, chosen) for outcome in outcomes]
-    if _is_whole(atoms, len(names)):
+    doubtful = any(atom.doubtful for atom in atoms)
+    if _is_whole(atoms, len(names)) and not doubtful:
         for (block, outcome), atom in zip(names, atoms, strict=True):
             yield from read_cell("disputes", block, outcome, atom.text, places[atom.rank])
         return
