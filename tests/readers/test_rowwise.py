@@ -1,5 +1,6 @@
 import csv
 import json
+import random
 
 import pandas as pd
 import pytest
@@ -8,7 +9,7 @@ from gongkai.corpus.about import read_about
 from gongkai.corpus.build import build
 from gongkai.corpus.find import find_inputs
 from gongkai.errors import ReadError, SchemaError
-from gongkai.readers import rowwise
+from gongkai.readers import archive, rowwise
 from gongkai.readers.read import read_document
 from gongkai.report.file import read_file
 from gongkai.tables.parts import read_table
@@ -129,6 +130,36 @@ def test_what_is_damaged_costs_its_row_or_file(crawled, tmp_path):
         read_document(written(crawled, tmp_path / "b.csv"))
     with pytest.raises(SchemaError, match="lacks the column source_path"):
         read_about(written(crawled.drop(columns="content"), tmp_path / "c.csv"))
+
+
+@pytest.mark.parametrize("ending", [e for e in rowwise.ENDINGS if e != ".ndjson"])
+def test_damaged_bytes_are_said_and_never_stop_a_run(crawled, tmp_path, ending):
+    rng = random.Random(ending)
+    whole = written(crawled, tmp_path / f"a{ending}").read_bytes()
+    for number in range(8):
+        at = rng.randrange(len(whole))
+        damaged = [
+            whole[:at],
+            whole[:at] + b"\0" * 50 + whole[at + 50 :],
+            whole[:at] + b'"\xff\n' + whole[at:],
+        ]
+        path = tmp_path / f"{number}{ending}"
+        path.write_bytes(damaged[number % 3])
+        for one in find_inputs([path]):
+            archive.state(one)
+            file = read_file(one)
+            assert file.reports or file.problems
+
+
+def test_a_line_without_end_is_refused(crawled, tmp_path, monkeypatch):
+    monkeypatch.setattr(rowwise, "MAX_FIELD", 1000)
+    for ending in (".csv", ".jsonl"):
+        (problem,) = read_file(written(crawled, tmp_path / f"a{ending}")).problems
+        assert "more than" in problem.message or "field larger" in problem.message
+    monkeypatch.setattr(rowwise, "MAX_HELD", 1000)
+    for ending, advice in ((".json", "JSON Lines"), (".xlsx", "CSV"), (".parquet", "row groups")):
+        (problem,) = read_file(written(crawled, tmp_path / f"b{ending}")).problems
+        assert advice in problem.message
 
 
 def test_a_text_that_excel_cut_off_is_refused(crawled, tmp_path):

@@ -17,6 +17,7 @@ import itertools
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 MAX_FIELD = 64 * 2**20
-"""Characters of one cell; more is an unclosed quotation mark."""
+"""Characters of one cell, bytes of one line; more is an unclosed quotation mark, or a bomb."""
 LONG = 200
 """Characters from which a cell may be a report, and is no property of one."""
 _LOOK = 100
@@ -42,7 +43,12 @@ _TOP = 2**16
 _COLUMN = patterns("columns.report")
 _ADDRESS = re.compile(r"https?://\S+")
 _MARKUP = re.compile(r"<(?:p|div|table|br|span|html|body|h\d)\b", re.IGNORECASE)
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, RecursionError, csv.Error, zipfile.BadZipFile)
+MAX_HELD = 2**31
+"""Bytes of what is held whole: a JSON array, a workbook unpacked, a group of rows of a Parquet file."""
+_DAMAGE = (
+    OSError, ValueError, TypeError, AttributeError, LookupError, EOFError, RecursionError, MemoryError,
+    NotImplementedError, SyntaxError, csv.Error, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
 
 
 class _Table(Protocol):
@@ -146,6 +152,7 @@ def _opened(path: str, size: int, changed: str) -> _Table:
 class _Held:
     """A table in memory."""
 
+    path: str
     held: Mapping[int, Mapping[str, str]]
 
     def numbers(self) -> Sequence[int]:
@@ -153,17 +160,23 @@ class _Held:
 
     def row(self, number: int) -> Mapping[str, str]:
         if number not in self.held:
-            raise ReadError(f"row {number}: there is none")
+            raise ReadError(f"{self.path}#{number}: there is no such row")
         return self.held[number]
 
 
+def _refuse_large(size: int, advice: str) -> None:
+    if size > MAX_HELD:
+        raise ValueError(f"{size / 2**30:.1f} GiB in one piece; {advice}")
+
+
 def _json(path: str) -> _Table:
+    _refuse_large(storage.size(path), "write it as JSON Lines")
     try:
         found = json.loads(decode(storage.read_bytes(path))[0])
     except (ValueError, RecursionError):
         found = None
     listed = found if isinstance(found, list) and all(isinstance(one, dict) for one in found) else []
-    return _Held({number: _texts(one) for number, one in enumerate(listed, 1)})
+    return _Held(path, {number: _texts(one) for number, one in enumerate(listed, 1)})
 
 
 def _excel(path: str) -> _Table:
@@ -172,10 +185,14 @@ def _excel(path: str) -> _Table:
     except ImportError as error:
         raise ReadError(f'{path}: a table of Excel needs: pip install "gongkai[excel]"') from error
     with storage.open_binary(path) as stream:
+        with zipfile.ZipFile(stream) as packed:
+            _refuse_large(sum(entry.file_size for entry in packed.infolist()), "save it as CSV")
         sheet = load_workbook(stream, read_only=True, data_only=True).worksheets[0]
         lines = list(sheet.iter_rows(values_only=True))
     head = [_text(name) for name in lines[0]] if lines else []
-    return _Held({n: _texts(dict(zip(head, line, strict=False))) for n, line in enumerate(lines[1:], 2)})
+    return _Held(
+        path, {n: _texts(dict(zip(head, line, strict=False))) for n, line in enumerate(lines[1:], 2)}
+    )
 
 
 class _Parquet:
@@ -186,8 +203,10 @@ class _Parquet:
 
         with storage.open_binary(path) as stream:
             found = pq.read_metadata(stream)
-        sizes = [found.row_group(i).num_rows for i in range(found.num_row_groups)]
-        self.ends = list(itertools.accumulate(sizes))
+        groups = [found.row_group(i) for i in range(found.num_row_groups)]
+        _refuse_large(max((g.total_byte_size for g in groups), default=0), "write it with smaller row groups")
+        self.path = path
+        self.ends = list(itertools.accumulate(group.num_rows for group in groups))
 
         @functools.lru_cache(maxsize=1)
         def group(at: int) -> pa.Table:
@@ -201,10 +220,14 @@ class _Parquet:
 
     def row(self, number: int) -> Mapping[str, str]:
         if number not in self.numbers():
-            raise ReadError(f"row {number}: there is none")
+            raise ReadError(f"{self.path}#{number}: there is no such row")
         at = bisect.bisect_left(self.ends, number)
         begins = self.ends[at - 1] if at else 0
-        return _texts(self.group(at).slice(number - 1 - begins, 1).to_pylist()[0])
+        try:
+            record = self.group(at).slice(number - 1 - begins, 1).to_pylist()[0]
+        except _DAMAGE as error:
+            raise ReadError(f"{self.path}#{number}: cannot be read: {error}") from error
+        return _texts(record)
 
 
 class _Lines:
@@ -260,7 +283,9 @@ def _records(stream: IO[bytes], table: _Lines) -> Iterator[tuple[int, Any]]:
 
     def lines() -> Iterator[str]:
         nonlocal at
-        for line in stream:
+        while line := stream.readline(MAX_FIELD + 1):
+            if len(line) > MAX_FIELD:
+                raise ValueError(f"a line of more than {MAX_FIELD >> 20} MiB")
             at += len(line)
             yield line.decode(table.charset, errors="replace")
 
