@@ -162,13 +162,7 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
     """Cut a line at spaces, pipes and box lines; glued labels and digits at their edges."""
     if _RULE.fullmatch(line) or PAGE_MARK.fullmatch(line):
         return
-    if zeros := _ALL_ZERO.search(line):
-        words = spelt(line[: zeros.start()])
-        sizes = ((table, size) for table, size in _SIZES.items() if words.endswith(labels_of(table)))
-        line = line[: zeros.start()] + " 0" * next((size for _, size in sizes), 0)
-    if told := _TOLD_ROW.fullmatch(line):
-        line = line[: told.end(1)] + " " + line[told.end(1) + 1 :].rstrip("；;。 ")
-    line = _APART_FROM_UNIT.sub(lambda m: "\u2060" * len(m[0]), line)  # as long, and no break
+    line = _as_cells(line)
     at, after_number, holes = 0, False, 0
     for gap in [*_BREAKS.finditer(line), None]:
         start, end = at, gap.start() if gap else len(line)
@@ -179,9 +173,7 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
             head, text = _without_guidance(text)
             if head:
                 yield Atom(number_of_line, start, start, head, False)
-            read = text.translate(_AS_DIGITS) if _LIKE_DIGITS.fullmatch(text) else text
-            doubtful = read != text and not re.fullmatch(r"[Oo]*\d[\dOo]*", text)
-            text = read
+            text, doubtful = _letters_read(text)
             number = _is_number(text, line[gap.end() : gap.end() + 1] if gap else "")
             if number and after_number:  # between two numbers an empty cell is a blank one
                 yield from (Atom(number_of_line, start, start, "", True) for _ in range(holes))
@@ -192,6 +184,24 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
             after_number, holes = number, 0
         if gap:
             at, holes = gap.end(), holes + max(0, len(re.findall("[|│┃║]", gap[0])) - 1)
+
+
+def _as_cells(line: str) -> str:
+    """Set the cells of a row that is told in words apart by spaces, and a unit to its number."""
+    if zeros := _ALL_ZERO.search(line):
+        words = spelt(line[: zeros.start()])
+        size = next((size for table, size in _SIZES.items() if words.endswith(labels_of(table))), 0)
+        line = line[: zeros.start()] + " 0" * size if size else line
+    if told := _TOLD_ROW.fullmatch(line):
+        line = line[: told.end(1)] + " " + line[told.end(1) + 1 :].rstrip("；;。 ")
+    return _APART_FROM_UNIT.sub(lambda m: "\u2060" * len(m[0]), line)  # as long, and no break
+
+
+def _letters_read(text: str) -> tuple[str, bool]:
+    """Read letters that stand for digits (1O, l), and tell whether only a sum can say so."""
+    if text.isdigit() or not _LIKE_DIGITS.fullmatch(text):
+        return text, False
+    return text.translate(_AS_DIGITS), not re.fullmatch(r"[Oo]*\d[\dOo]*", text)
 
 
 def _without_guidance(text: str) -> tuple[str, str]:
