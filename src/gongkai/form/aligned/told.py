@@ -146,17 +146,24 @@ def read_requests(
     recovered = _by_sums(own, whole) if heads == COLUMNS and not placed else {}
     recovered |= {key: (counts_of(whole.pop(key)) or (), False) for key in _printed_as_letters(whole)}
     for key, atoms in own.items():
-        if key in whole or key in placed:
-            cells = zip(heads, placed.get(key, atoms), strict=True)
-            told = ((n, atom.text if atom else "", places[(atom or atoms[0]).rank]) for n, atom in cells)
-            yield from read_row("requests", key, told)
-        elif key in recovered:
+        if key in recovered:
             counts, by_columns = recovered[key]
-            by = ("row", "column") if by_columns else ("row",)
             named = {(key, name): value for name, value in zip(heads, counts, strict=True)}
+            by = ("row", "column") if by_columns else ("row",)
             yield from _recovered("requests", named, atoms, places, by)
+        elif cells := placed.get(key, whole.get(key)):
+            yield from _row_read(key, heads, cells, places)
         else:
             yield _not_read(f"requests.{key}", atoms, len(heads), places)
+
+
+def _row_read(
+    key: str, heads: Sequence[str], atoms: Sequence[Atom | None], places: Sequence[Where]
+) -> Iterator[Found]:
+    """Read a row's cells; a blank one stands where its row does."""
+    row = next(places[atom.rank] for atom in atoms if atom)
+    told = ((atom.text, places[atom.rank]) if atom else ("", row) for atom in atoms)
+    yield from read_row("requests", key, ((n, *cell) for n, cell in zip(heads, told, strict=True)))
 
 
 def _doubted(
