@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Option
@@ -28,24 +27,6 @@ Strict = Annotated[bool, Option("--strict", help="Null where a rule that a rate 
 Per = Annotated[
     str, Option("--per", help="Columns of --with to divide new requests by.  [default: residents]")
 ]
-
-
-@dataclass(slots=True)
-class _Told:
-    """What is printed of one indicator."""
-
-    zh: str
-    rows: int = 0
-    few: int = 0
-    shares: bool = False
-    values: list[Any] = field(default_factory=list)
-
-    def add(self, part: Table) -> None:
-        known = part["value"].notna()
-        self.rows += len(part)
-        self.few += int((part["bottom"].where(part["reason"] == "") < 30).sum())
-        self.shares |= bool(part.loc[known, "unit"].eq("share").any())
-        self.values.append(part.loc[known, "value"].to_numpy())
 
 
 def rates(
@@ -84,40 +65,46 @@ def rates(
         reports, tables, tables, covariates=own, per=opt.columns_of(per) or None, strict=strict,
         method=method, level=level,  # type: ignore[arg-type]
     )  # fmt: skip
-    of_agencies: list[Table] = []
-    told: dict[str, _Told] = {}
+    rows: list[Table] = []
+    numbers: list[np.ndarray] = []
+    known: list[Table] = []
     reasons: Counter[str] = Counter()
 
     def passing() -> Iterator[Table]:
         for piece in pieces:
             reason = piece["reason"].str.partition(":")[0]
             reasons.update(reason[reason != ""])
-            for name, part in piece.groupby("indicator", sort=False):
-                told.setdefault(str(name), _Told(part["zh"].iloc[0])).add(part)
+            cases = piece["bottom"].where(reason == "")
+            known[:] = [piece.drop_duplicates("indicator")]  # of each report the same, in this order
+            numbers.append(np.stack([piece["value"], cases]).reshape(2, -1, len(known[0])))
             if below is not None:
-                of_agencies.append(piece[list(NEEDED)])
+                rows.append(piece[list(NEEDED)])
             yield piece
 
     write_frames(passing(), output, overwrite=overwrite)
     if own is not None and covariates is not None:
         say_unmatched(reports, own, covariates, output, overwrite=overwrite)
     if below is not None:
-        pairs = systems(pd.concat(of_agencies, ignore_index=True), gongkai.series(reports), reports)
+        pairs = systems(pd.concat(rows, ignore_index=True), gongkai.series(reports), reports)
         write_frame(pairs, below, overwrite=overwrite)
         typer.echo(f"  {below}: {pairs['parent'].nunique()} parents with agencies held; nothing need add up")
-    for name, one in told.items():
-        few = f", {one.few} of fewer than 30 cases" if one.shares else ""
-        values = np.concatenate(one.values)
+    values, cases = np.concatenate(numbers, axis=1)
+    for k, one in enumerate(known[0].itertuples()):
+        shown = values[~np.isnan(values[:, k]), k]
+        few = (
+            f", {(cases[:, k] < 30).sum()} of fewer than 30 cases"
+            if one.unit == "share" and len(shown)
+            else ""
+        )
         typer.echo(
-            f"  {name:<28} {one.zh:<14} {len(values)} of {one.rows} reports{few}"
-            + (f", median {np.median(values):.3g}" if len(values) else "")
+            f"  {one.indicator:<28} {one.zh:<14} {len(shown)} of {len(values)} reports{few}"
+            + (f", median {np.median(shown):.3g}" if len(shown) else "")
         )
     for reason, times in reasons.most_common():
         typer.echo(f"  null: {times} × {reason}")
     for line in uneven_years(reports):
         typer.echo(f"  note: {line}")
-    rows = sum(one.rows for one in told.values())
-    typer.echo(f"{output}: {rows} rows; `reason` says why a value is null, `broken` which rules are")
+    typer.echo(f"{output}: {values.size} rows; `reason` says why a value is null, `broken` which rules are")
 
 
 def coverage(
