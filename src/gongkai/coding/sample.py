@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +138,30 @@ def _pool(
     In a connection they are the table `pool`: `place` and a number for each `id`. Without strata they have
     `_text`, a number for equal ones.
     """
+    kept: list[pa.Table] = []
+    places = [np.zeros(0, np.int32)]
+    for rows, at in _drawable(sentences, by, scheme, texts=db is not None and not by):
+        found = {c: rows[c].combine_chunks().dictionary_encode() for c in by if c in rows.schema.names}
+        if db:
+            here = np.arange(len(at)) + sum(map(len, places))
+            db.register("drawable", pa.table({"place": here, "sentence_id": rows["sentence_id"]}))
+            pool = "SELECT place::INTEGER AS place, hash(sentence_id::VARCHAR) AS id FROM drawable"
+            db.execute(f"INSERT INTO pool {pool}" if kept else f"CREATE TABLE pool AS {pool}")
+        if db and not by:
+            masked = rows["text"].to_pandas().str.replace(r"\d+", "0", regex=True)
+            found = {"_text": pd.util.hash_pandas_object(masked, index=False).to_numpy()}
+        kept.append(pa.table(found))
+        places.append(at)
+    made: Table = pa.concat_tables(kept).unify_dictionaries().to_pandas()
+    strata = [c for c in made.columns if c != "_text"]
+    ordered = {c: made[c].cat.reorder_categories(sorted(made[c].cat.categories)) for c in strata}
+    return made.assign(**ordered), np.concatenate(places)
+
+
+def _drawable(
+    sentences: Sentences | str | Path, by: Sequence[str], scheme: Codebook, *, texts: bool
+) -> Iterator[tuple[pa.Table, Vector]]:
+    """Yield the sentences that may be drawn, part by part, with what strata are made of, and their places."""
     of_report: list[str] = []
     if isinstance(sentences, str | Path):
         names = names_of(sentences, "sentences")
@@ -145,39 +169,19 @@ def _pool(
         reports = pa.Table.from_pandas(read_table(sentences, "reports", ["report_id", *of_report]))
     else:
         names = list(sentences.columns)
-    strata = [c for c in by if c in names or c in of_report]
-    wanted = ["sentence_id", "report_id", "section", *(["text"] if db and not by else []), *by]
+    wanted = ["sentence_id", "report_id", "section", *(["text"] if texts else []), *by]
     of_labels = pa.array([s for label in scheme.labels for s in label.sections], pa.string())
-    uncounted = pa.array(scheme.uncounted_sections, pa.string())
-    kept: list[pa.Table] = []
-    places, start = [np.zeros(0, np.int32)], 0
+    start = 0
     for part in table_parts(sentences, "sentences", [c for c in dict.fromkeys(wanted) if c in names]):
-        inside = pc.invert(pc.is_in(part["section"], uncounted))
+        inside = pc.invert(pc.is_in(part["section"], pa.array(scheme.uncounted_sections, pa.string())))
         if all(label.sections for label in scheme.labels):
             inside = pc.and_(inside, pc.is_in(part["section"], of_labels))
-        rows, at = part.filter(inside), np.flatnonzero(inside)
-        if of_report:
+        rows = part.filter(inside)
+        for column in of_report:
             report = pc.index_in(rows["report_id"], reports["report_id"].combine_chunks())
-            for column in of_report:
-                rows = rows.append_column(column, reports[column].take(report))
-        if db:
-            numbers = {
-                "place": np.arange(len(at)) + sum(map(len, places)),
-                "sentence_id": rows["sentence_id"],
-            }
-            db.register("drawable", pa.table(numbers))
-            pool = "SELECT place::INTEGER AS place, hash(sentence_id::VARCHAR) AS id FROM drawable"
-            db.execute(f"INSERT INTO pool {pool}" if kept else f"CREATE TABLE pool AS {pool}")
-        found = {c: rows[c].combine_chunks().dictionary_encode() for c in strata}
-        if db and not by:
-            masked = rows["text"].to_pandas().str.replace(r"\d+", "0", regex=True)
-            found = {"_text": pd.util.hash_pandas_object(masked, index=False).to_numpy()}
-        kept.append(pa.table(found))
-        places.append((start + at).astype(np.int32))
+            rows = rows.append_column(column, reports[column].take(report))
+        yield rows, (start + np.flatnonzero(inside)).astype(np.int32)
         start += len(part)
-    made: Table = pa.concat_tables(kept).unify_dictionaries().to_pandas()
-    ordered = {c: made[c].cat.reorder_categories(sorted(made[c].cat.categories)) for c in strata}
-    return made.assign(**ordered), np.concatenate(places)
 
 
 def _whole(sentences: Sentences | str | Path, places: Vector) -> Table:
