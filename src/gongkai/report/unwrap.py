@@ -105,7 +105,7 @@ def unwrap(pieces: Sequence[Line]) -> list[Line]:
     last = ""
     for piece in kept:
         piece = _without_pipes(piece, last, full)
-        hung = (set_in or (full is None and _is_told(last))) and _is_hung(last, piece.text)
+        hung = (set_in or (full is None and _runs_on(last, piece.text))) and _is_hung(last, piece.text)
         if joined and (hung or _goes_on(last, piece.text, full)):
             before = joined[-1]
             joined[-1] = Line(_join(before.text, piece.text), before.page, before.index)
@@ -318,9 +318,10 @@ def _is_hung(line: str, following: str) -> bool:
     )
 
 
-def _is_told(line: str) -> bool:
-    """Tell whether a line is longer than a heading and has a clause behind it, as prose has."""
-    return _width(line) >= LONGEST_HEADING and bool(_CLAUSE.search(line))
+def _runs_on(line: str, following: str) -> bool:
+    """Tell whether a line is longer than a heading, has clauses as prose has, and is not the shorter one."""
+    told = _width(line) >= max(LONGEST_HEADING, _width(following) - SLACK)
+    return told and bool(_CLAUSE.search(line)) and not _OPENS_LIST.search(line)
 
 
 def _breaks_off(line: str) -> bool:
