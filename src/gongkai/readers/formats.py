@@ -162,11 +162,11 @@ READERS: tuple[Reader, ...] = (
            _in("saved", "read_mail"), ("selectolax",), _in("saved", "address_of_page")),
     Reader("webarchive", 2, "html", (".webarchive",), _is_webarchive,
            _in("saved", "read_webarchive"), ("selectolax",), _in("saved", "address_of_webarchive")),
-    Reader("json", 2, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",)),
+    Reader("json", 3, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",)),
     Reader("placed", 3, "html", (), _is_placed, _in("printed.placed", "read_placed"), ("selectolax",)),
     Reader("html", 5, "html", (".html", ".htm", ".shtml"), _is_html,
            _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page")),
-    Reader("text", 4, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain")),
+    Reader("text", 5, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain")),
     _refused("binary", lambda _: True, "binary data of an unknown kind; expected HTML, PDF, DOCX or text"),
 )  # fmt: skip
 """Every format that is known; earlier ones are asked first."""
