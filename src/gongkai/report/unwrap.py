@@ -320,8 +320,9 @@ def _is_hung(line: str, following: str) -> bool:
 
 def _runs_on(line: str, following: str) -> bool:
     """Tell whether a line is longer than a heading, has clauses as prose has, and is not the shorter one."""
-    told = _width(line) >= max(LONGEST_HEADING, _width(following) - SLACK)
-    return told and bool(_CLAUSE.search(line)) and not _OPENS_LIST.search(line)
+    if _ENDS.search(line) or _OPENS_LIST.search(line) or not _CLAUSE.search(line):
+        return False
+    return _width(line) >= max(LONGEST_HEADING, _width(following) - SLACK)
 
 
 def _breaks_off(line: str) -> bool:
