@@ -33,7 +33,7 @@ from gongkai.tables.parts import read_table
 from gongkai.text.lexicon import table as lexicon
 
 CORPUS = Path(__file__).parents[1] / "corpus"
-UNSEEN, BUNDLED, LIMITS = 6, 0.3, np.arange(0.08, 0.7, 0.02)
+UNSEEN, BUNDLED, LIMITS = 7, 0.3, np.arange(0.08, 0.7, 0.02)
 """A set to which nothing was fitted; how much a row of set 0 counts, whose sentences the meanings know."""
 FEATURES = list(SIGNS)
 
@@ -62,7 +62,7 @@ def pairs(folder: Path) -> pd.DataFrame:
         (score,) = likenesses(matrix, [index], [pool])
         for i, row in enumerate(index):
             rows += [
-                {"agency": frame["agency"].iloc[row], "id": ids[row], "likeness": score[i, j],
+                {"pair": str(key), "id": ids[row], "likeness": score[i, j],
                  "then": texts[row], "now": texts[column], "returns": truth.loc[ids[row], "returns"],
                  "same": ids[column] == truth.loc[ids[row], "next_id"]}
                 for j, column in enumerate(pool)
@@ -95,7 +95,7 @@ def later() -> pd.DataFrame:
     rows = []
     for k, (pair, score) in enumerate(zip(written, likenesses(matrix, index[::2], index[1::2]), strict=True)):
         rows += [
-            {"agency": f"agency {k}", "id": f"{k}-{i}", "set": pair["set"], "likeness": score[i, j],
+            {"pair": str(k), "id": f"{k}-{i}", "set": pair["set"], "likeness": score[i, j],
              "then": then, "now": now, "returns": int(to >= 0), "same": j == to}
             for i, (then, to) in enumerate(pair["then"]) for j, now in enumerate(pair["now"])
         ]  # fmt: skip
@@ -111,13 +111,15 @@ def shipped(table: pd.DataFrame) -> np.ndarray:
 def _signed(table: pd.DataFrame) -> pd.DataFrame:
     """Add the signs that two problems are the same."""
     signs = []
-    for (_, then), part in table.groupby(["id", "then"], sort=False):
-        likeness = part["likeness"].to_numpy()[None]
-        bare_now = [meant.bare(text) for text in part["now"]]
-        cover = meant.covered(meant.words_by_clause([then]), meant.words_of(bare_now), likeness.shape)
-        found = same_signs(likeness, troubles([then]), troubles(part["now"].tolist()), cover)
-        signs.append(pd.DataFrame({name: sign[0] for name, sign in found.items()}, index=part.index))
-    return table.drop(columns=FEATURES, errors="ignore").join(pd.concat(signs))
+    for _, part in table.groupby("pair", sort=False):
+        now = part.loc[part["id"] == part["id"].iloc[0], "now"].tolist()
+        then = part["then"].iloc[:: len(now)].tolist()
+        likeness = part["likeness"].to_numpy().reshape(len(then), len(now))
+        words = meant.words_of([meant.bare(text) for text in now])
+        cover = meant.covered(meant.words_by_clause(then), words, likeness.shape)
+        found = same_signs(likeness, troubles(then), troubles(now), cover)
+        signs.append(pd.DataFrame({name: sign.ravel() for name, sign in found.items()}, index=part.index))
+    return table.join(pd.concat(signs))
 
 
 def fit() -> None:

@@ -94,7 +94,7 @@ def evidence(
         for rank, j in enumerate(order[i, :NEAREST].tolist()):
             if best[rank] < NEAR:
                 break
-            if _LIST.search(later[j].text) or _denied(text, later[j].text):
+            if not _may_report(text, later[j].text):
                 continue
             rival = best[0] if rank else best[1] if len(best) > 1 else 0.0
             promise.append(i)
@@ -205,6 +205,19 @@ def _other_object(text: str, other: str) -> bool:
                     if change == "replace" and min(b - a, d - c) > 1 and not _pairs(one[a:b]) & held:
                         return True
     return False
+
+
+def _may_report(text: str, other: str) -> bool:
+    """Tell whether a sentence can report it done: an act, not only begun, no list; more, where more is promised."""
+    said = patterns("promised.signs")
+    begun = said["begun"].search(other)
+    return not (
+        _LIST.search(other)
+        or (said["formula"].search(other) and not _REPORTED.search(other))
+        or (begun and begun.group() not in text)
+        or (said["change_promised"].search(text) and not said["change_told"].search(other))
+        or _denied(text, other)
+    )
 
 
 def _denied(text: str, other: str) -> bool:

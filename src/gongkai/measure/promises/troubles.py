@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 NAMED = 50
 """How much more a topic must be told than none; chosen on the frames among the authored problems."""
-
-
-SIGNS = ("words", "covered", "told", "thing", "fault", "clause")
+SIGNS = ("words", "weight", "covered", "covers", "told", "thing", "fault", "clause", "rival")
+"""What speaks for it: how far words recur, and cover each other; the views, whole and by clause; the last, whether
+another of last year's problems is told rather."""
 SHORT = 4
 """A clause of fewer characters tells no problem."""
 SHARES = {"told": 0.42, "thing": 0.12, "fault": 0.46}
@@ -96,15 +96,21 @@ def same_trouble(likeness: Vector, then: Trouble, now: Trouble, cover: Cover) ->
 
 def same_signs(likeness: Vector, then: Trouble, now: Trouble, cover: Cover) -> dict[str, Vector]:
     """Return what speaks for it, by name; the same words mean the same, known or not."""
-    both = [np.sqrt(likeness)] + [
-        np.maximum(one, likeness)
-        for one in (
-            cover.then,
-            *(one @ other.T for one, other in zip(then[:3], now[:3], strict=True)),
-            _highest(_highest(then.clauses @ now.clauses.T, then.row).T, now.row).T,
-        )
-    ]
-    return dict(zip(SIGNS, both, strict=True))
+    views = [one @ other.T for one, other in zip(then[:3], now[:3], strict=True)]
+    clause = _highest(_highest(then.clauses @ now.clauses.T, then.row).T, now.row).T
+    known = (np.maximum(view, likeness) for view in (cover.then, cover.now, *views, clause))
+    signs = dict(zip(SIGNS, (np.sqrt(likeness), cover.weight, *known), strict=False))
+    return signs | {"rival": _beaten(signs["told"] + signs["fault"])}
+
+
+def _beaten(values: Vector) -> Vector:
+    """Return by how much each value falls short of the highest of other rows; 0 where it is the highest."""
+    others = np.full_like(values, -np.inf)
+    if len(values) > 1:
+        order = np.sort(values, axis=0)
+        others = np.where(values == order[-1], order[-2], order[-1])
+    short: Vector = np.minimum(values - others, 0)
+    return short
 
 
 def _highest(values: Vector, owners: Vector) -> Vector:
