@@ -103,7 +103,7 @@ def blind() -> Iterator[Asked]:
         ]
         texts, marks, told = zip(*pair["promises"], strict=True)
         done = [mark == "done" for mark in marks]
-        kind = "fresh" if pair.get("set") == 2 else "unseen" if k % 2 else "learned"
+        kind = {2: "fresh", 3: "last"}.get(pair.get("set", 1)) or ( "unseen" if k % 2 else "learned")
         yield Asked(
             kind,
             0,

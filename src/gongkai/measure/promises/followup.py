@@ -328,6 +328,8 @@ def _rows_of(
     candidates = {follow: promised & ~announces & counted}
     if "problem" in limits:
         candidates["problem"] = naming & ~promised & ~announces
+    asking = np.logical_or.reduce([*candidates.values()])
+    asked_words, asked_place = words_by_clause(texts[asking].tolist()), np.cumsum(asking) - 1
     matrix = weights.rows([*held["masked"], *bared.values()])
     of_report = frame.groupby("report_id").indices
     sought: list[tuple[int, str, Vector, Vector]] = []
@@ -344,7 +346,7 @@ def _rows_of(
         if len(index) and len(pool):
             likeness = next(alike)
             asked = texts[index].tolist()
-            cover = covered(words_by_clause(asked), words.of(pool), likeness.shape)
+            cover = covered(asked_words.of(asked_place[index]), words.of(pool), likeness.shape)
             if kind == "problem":
                 score = same_trouble(likeness, *(wrong.of(place[rows]) for rows in (index, pool)), cover)
                 match = pool[score.argmax(axis=1)]

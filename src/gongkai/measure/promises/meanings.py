@@ -14,11 +14,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from gongkai.measure.wording.similar import mask, pair_codes, sorted_distinct
 from gongkai.text.lexicon import data, patterns
 
 if TYPE_CHECKING:
+    import scipy.sparse as sp
+
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 TOPICS = ("awareness", "content", "grassroots", "interpretation", "management", "other", "oversight",
@@ -87,25 +90,22 @@ def meanings(masked: Sequence[str]) -> Meaning:
 
 def sums(masked: Sequence[str], views: Sequence[str]) -> list[Vector]:
     """Return the sums of the vectors of what masked texts hold, view by view."""
-    import scipy.sparse as sp
-
     known = tables()
-    row, place = _known(*_codes(masked), known["codes"])
-    shape = (len(masked), len(known["codes"]))
-    held = sp.csr_matrix((np.ones(len(row), np.float32), (row, place)), shape=shape)
+    held = _known(*_codes(masked), known["codes"], len(masked))
     return [held @ known[view] for view in views]
 
 
 def words_of(masked: Sequence[str]) -> Words:
     """Return the known words of masked texts, each once."""
-    row, word = _known(*pair_codes(masked), tables()["word_codes"])
-    return Words(row, row, word)
+    held = _known(*pair_codes(masked), tables()["word_codes"], len(masked))
+    row = np.repeat(np.arange(len(masked)), np.diff(held.indptr))
+    return Words(row, row, held.indices)
 
 
 def words_by_clause(texts: Sequence[str]) -> Words:
     """Return the known words of texts, each once per clause."""
     pieces = [(k, mask(clause)) for k, text in enumerate(texts) for clause in CLAUSE.split(text) if clause]
-    clause, word = _known(*pair_codes([piece for _, piece in pieces]), tables()["word_codes"])
+    _, clause, word = words_of([piece for _, piece in pieces])
     return Words(np.array([k for k, _ in pieces], np.int64)[clause], clause, word)
 
 
@@ -171,12 +171,17 @@ def tables() -> dict[str, Vector]:
     return held | vectors | {"words": unit(vectors["words"])}
 
 
-def _known(row: Vector, code: Vector, known: Vector) -> tuple[Vector, Vector]:
-    """Return the distinct (row, place among the known codes), in order."""
-    place = np.minimum(np.searchsorted(known, code), len(known) - 1)
-    found = known[place] == code
-    distinct = sorted_distinct(row[found] * len(known) + place[found])
-    return distinct // len(known), distinct % len(known)
+def _known(row: Vector, code: Vector, known: Vector, rows: int) -> sp.csr_matrix:
+    """Return rows × known codes: 1 where a row holds one, columns in order."""
+    import scipy.sparse as sp
+
+    place, own = pd.factorize(code)  # far fewer are looked up
+    at = np.minimum(np.searchsorted(known, own), len(known) - 1)
+    found = (known[at] == own)[place]
+    shape = (rows, len(known))
+    held = sp.csr_matrix((np.ones(found.sum(), np.float32), (row[found], at[place[found]])), shape=shape)
+    held.data[:] = 1
+    return held
 
 
 def spans(owners: Vector, rows: Vector) -> tuple[Vector, Vector]:

@@ -85,12 +85,12 @@ def same_trouble(likeness: Vector, then: Trouble, now: Trouble, cover: Cover) ->
         cover: How far these cover those.
 
     Returns:
-        Probabilities of the same shape.
+        Probabilities of the same shape; of the same words 1, whatever they mean.
     """
     odds = table("troubles.odds")
     signs = same_signs(likeness, then, now, cover)
     told = odds["intercept"] + sum(odds[name] * sign for name, sign in signs.items())
-    found: Vector = 1 / (1 + np.exp(-told))
+    found: Vector = np.maximum(1 / (1 + np.exp(-told)), likeness**2)
     return found
 
 
