@@ -54,10 +54,11 @@ def sentences() -> pd.DataFrame:
 def tellings(rows: pd.DataFrame, without: frozenset[int] = frozenset()) -> pd.DataFrame:
     """Return the sentences of `corpus/told`: what each tells (`told`), of a problem `thing` and `fault`.
 
-    Near misses of promises tell something of their own. Of `rows`, `sentences`, those are added that tell last
+    Near misses of promises tell something of their own. Of `rows` those are added that tell last
     year's problem again, and that problem (`corpus/truth/returns.csv`).
 
     Args:
+        rows: What `sentences` gave.
         without: Blocks of promises, by their place, that are left out.
     """
     problems = tomllib.loads((CORPUS / "told" / "problems.toml").read_text("utf-8"))

@@ -89,7 +89,7 @@ def followup(
         number or a document)`, next_id, next_section, next_text, nearest` (the text with the highest score,
         counterpart or not)`, score, specific` (pairs of characters of both that the genre
         seldom uses)`, kept` (probability that a sentence of the next report reports the promise done; null
-        for problems)`, outcome, review`. `outcome` is `done` (`kept` is 0.65 or more), `again` (the
+        for problems)`, outcome, review`. `outcome` is `done` (`kept` is 0.64 or more), `again` (the
         counterpart is a promise, or stands among the problems), `unclear` (one that shows neither), `silent`
         (none found, which is never "not done"); for problems `returns` or `silent`. Where a cell shows that a
         promise was kept, `silent` and `unclear` become `done`; where the cell is there and does not show
@@ -348,7 +348,7 @@ def _rows_of(
             asked = texts[index].tolist()
             cover = covered(asked_words.of(asked_place[index]), words.of(pool), likeness.shape)
             if kind == "problem":
-                score = same_trouble(likeness, *(wrong.of(place[rows]) for rows in (index, pool)), cover)
+                score = same_trouble(likeness, wrong.of(place[index]), wrong.of(place[pool]), cover)
                 match = pool[score.argmax(axis=1)]
                 score = score.max(axis=1)
             else:

@@ -26,7 +26,7 @@ from gongkai.text.lexicon import patterns, table
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-KEPT = 0.65
+KEPT = 0.64
 """Probability from which a promise counts as reported done; how chosen: docs/methods.md."""
 NEAREST = 3
 """Sentences that are weighed for each promise."""
@@ -219,7 +219,7 @@ def _other_object(text: str, other: str) -> bool:
 
 
 def _may_report(text: str, other: str) -> bool:
-    """Tell whether a sentence can report it done: an act, not only begun, no list; more, where more is promised."""
+    """Tell whether a sentence can report it done: no list, nothing begun, no formula; a change as one."""
     said = patterns("promised.signs")
     begun = said["begun"].search(other)
     return not (

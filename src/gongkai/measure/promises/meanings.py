@@ -185,7 +185,7 @@ def _known(row: Vector, code: Vector, known: Vector, rows: int) -> sp.csr_matrix
 
 
 def spans(owners: Vector, rows: Vector) -> tuple[Vector, Vector]:
-    """Return the places of what some rows own, row by row, and whose it is, counted from 0; owners in order."""
+    """Return whose what some rows own is, counted from 0, and its places, row by row; owners are in order."""
     start, stop = np.searchsorted(owners, rows), np.searchsorted(owners, rows, side="right")
     sizes = stop - start
     ends = np.cumsum(sizes)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NAMED = 50
 """How much more a topic must be told than none; chosen on the frames among the authored problems."""
 SIGNS = ("words", "weight", "covered", "covers", "told", "thing", "fault", "clause", "rival")
-"""What speaks for it: how far words recur, and cover each other; the views, whole and by clause; the last, whether
+"""What speaks for it: words that recur, or cover each other; the views, whole and by clause; and whether
 another of last year's problems is told rather."""
 SHORT = 4
 """A clause of fewer characters tells no problem."""
@@ -53,12 +53,13 @@ def troubles(texts: Sequence[str]) -> Trouble:
     """
     told: list[list[str]] = []
     for text in texts:
-        clauses = [c for c in map(bare, CLAUSE.split(text)) if len(c) >= SHORT]
-        told.append([bare(text), *(clauses if len(clauses) > 1 else ())])
+        parts = [part for part in map(bare, CLAUSE.split(text)) if len(part) >= SHORT]
+        told.append([bare(text), *(parts if len(parts) > 1 else ())])
     row = np.repeat(np.arange(len(told)), [len(parts) for parts in told])
     views = [unit(view) for view in sums([part for parts in told for part in parts], list(SHARES))]
     clauses = np.hstack([np.sqrt(share) * view for share, view in zip(SHARES.values(), views, strict=True)])
-    return Trouble(*(view[starts(row)] for view in views), row, clauses)
+    of, thing, fault = (view[starts(row)] for view in views)
+    return Trouble(of, thing, fault, row, clauses)
 
 
 def is_framing(texts: Sequence[str]) -> Vector:
