@@ -10,6 +10,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from gongkai.form.aligned.align import align
@@ -50,6 +51,7 @@ _ROW = re.compile(r"\s*[│┃║](?:[^│┃║。]*[│┃║]){2,}\s*")
 _DRAWN = re.compile(f"{FRAME.pattern}|{_ROW.pattern}")
 _FIGURES = re.compile(r"\d[\d\s|]*")
 _POINTED = re.compile("[，。；]")
+_ZERO_MARK = patterns("form.said")["zero_mark"]
 _TABLED = patterns("form.said")["tabled"]
 """Words of the tables that prose hardly has: without two of them there is no table to align."""
 
@@ -78,7 +80,23 @@ def read_tables(document: Document) -> Tables:
             tables = other
     if tables.statistics.tables and "disputes" not in tables.statistics.tables:
         tables = _with_lone_disputes(tables)
-    return tables if tables.statistics.form else _with_annex(tables)
+    return _with_zeros(tables if tables.statistics.form else _with_annex(tables), document)
+
+
+def _with_zeros(tables: Tables, document: Document) -> Tables:
+    """Read a dash as zero where a note says that it is; one on a table of its own counts for no other."""
+    blank = [r for r in tables.statistics.readings if r.value is None and r.raw]
+    text = "".join(block.text for block in document.blocks if isinstance(block, Paragraph)) if blank else ""
+    text += "".join(itertools.chain(*(row for grid in tables.grids for row in grid.texts))) if blank else ""
+    said = list(_ZERO_MARK.finditer(text))
+    marks = {note["mark"] or note["other"] for note in said}
+    meant = {reading.table for reading in blank if reading.raw in marks}
+    if not meant or (len(meant) > 1 and any("本表" in text[: note.start()][-8:] for note in said)):
+        return tables
+    readings = (
+        r._replace(value=0.0) if r in blank and r.raw in marks else r for r in tables.statistics.readings
+    )
+    return tables._replace(statistics=replace(tables.statistics, readings=tuple(readings)))
 
 
 def _with_lone_disputes(tables: Tables) -> Tables:
