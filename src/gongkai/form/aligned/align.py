@@ -233,7 +233,7 @@ def _likeness(row: Row, run: Run, around: _Around) -> float:
     short = row.table != "requests"
     # The words of a head count for a row whose label is lost, not for one whose label has its own.
     last = row.labels[-1][0]
-    labels = row.labels[-1:] if short and around.behind == last else row.labels
+    labels = row.labels[-1:] if short and around.behind.endswith(last) else row.labels
     best = max(_spells(label, pairs, row.own, around, short) for label, pairs in labels)
     return best if count in _counts(row) else best / 2
 

@@ -184,6 +184,8 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
             after_number, holes = number, 0
         if gap:
             at, holes = gap.end(), holes + max(0, len(re.findall("[|│┃║]", gap[0])) - 1)
+    if holes == len(COLUMNS) and not after_number:  # a row of blanks
+        yield from (Atom(number_of_line, at, at, "", True) for _ in range(holes))
 
 
 def _as_cells(line: str) -> str:
