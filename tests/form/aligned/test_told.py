@@ -204,7 +204,13 @@ def test_blank_cells_between_bars_are_their_rows(cells, bar):
 
 
 def test_a_page_number_inside_a_rows_heads_is_no_cell():
-    lines = [*PROACTIVE, "第二十条第（八）项", "12", "信息内容 本年收费金额（单位：万元）", "行政事业性收费 0"]
+    lines = [
+        *PROACTIVE,
+        "第二十条第（八）项",
+        "12",
+        "信息内容 本年收费金额（单位：万元）",
+        "行政事业性收费 0",
+    ]
     assert read(lines)[0]["fees", "amount_yuan"] == 0
 
 

@@ -62,7 +62,7 @@ LONGEST_LEFT = 16
 """Characters of what may be left of a label that was printed behind the table."""
 LEAST = 0.55
 """Share of a label's pairs of characters from which a run is taken to be its row's."""
-_COUNTS = frozenset(f"总数量合计情况事项单位万元{MEASURES}")
+_COUNTS = frozenset(form_data()["flattened"]["behind_labels"] + MEASURES)
 """What may stand between a label and its numbers."""
 _OPENING = 6
 """Characters by which a label is known to begin."""
