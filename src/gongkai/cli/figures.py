@@ -21,8 +21,8 @@ from gongkai.errors import GongkaiError
 if TYPE_CHECKING:
     from gongkai.tables.schema import Table
 
-_NAMES = ["indicator", "zh", "unit"]
-"""Of a rate, few each."""
+_READ = ("report_id", "same_as", "agency", "region_code", "level", "kind", "year", "form")
+"""Columns of the reports that rates alone need."""
 Strict = Annotated[bool, Option("--strict", help="Null where a rule that a rate rests on is broken.")]
 Per = Annotated[
     str, Option("--per", help="Columns of --with to divide new requests by.  [default: residents]")
@@ -50,6 +50,7 @@ def rates(
     Example: gongkai rates tables -o rates.csv --strict
     Example: gongkai rates tables -o rates.xlsx --with own.csv --per residents,staff
     """
+    import numpy as np
     import pandas as pd
 
     from gongkai.measure.agencies.systems import NEEDED, systems
@@ -57,21 +58,24 @@ def rates(
     from gongkai.tables.frames import read_frame, write_frame, write_frames
 
     own = None if covariates is None else read_frame(covariates, [])
-    reports = gongkai.read(tables, "reports")
+    plain = own is None and below is None
+    reports = gongkai.read(tables, "reports", _READ if plain else None)
     pieces = rate_pieces(
         reports, tables, tables, covariates=own, per=opt.columns_of(per) or None, strict=strict,
         method=method, level=level,  # type: ignore[arg-type]
     )  # fmt: skip
     rows: list[Table] = []
-    numbers: list[Table] = []
+    numbers: list[np.ndarray] = []
+    known: list[Table] = []
     reasons: Counter[str] = Counter()
 
     def passing() -> Iterator[Table]:
         for piece in pieces:
             reason = piece["reason"].str.partition(":")[0]
             reasons.update(reason[reason != ""])
-            numbers.append(piece[[*_NAMES, "value"]].assign(cases=piece["bottom"].where(reason == "")))
-            numbers[-1] = numbers[-1].astype(dict.fromkeys(_NAMES, "category"))
+            cases = piece["bottom"].where(reason == "")
+            known[:] = [piece.drop_duplicates("indicator")]  # of each report the same, in this order
+            numbers.append(np.stack([piece["value"], cases]).reshape(2, -1, len(known[0])))
             if below is not None:
                 rows.append(piece[list(NEEDED)])
             yield piece
@@ -83,19 +87,22 @@ def rates(
         pairs = systems(pd.concat(rows, ignore_index=True), gongkai.series(reports), reports)
         write_frame(pairs, below, overwrite=overwrite)
         typer.echo(f"  {below}: {pairs['parent'].nunique()} parents with agencies held; nothing need add up")
-    found = pd.concat(numbers)
-    for name, part in found.groupby("indicator", sort=False, observed=True):
-        shown = part[part["value"].notna()]
-        shares = shown["unit"].eq("share").any()
-        few = f", {(part['cases'] < 30).sum()} of fewer than 30 cases" if shares else ""
+    values, cases = np.concatenate(numbers, axis=1)
+    for k, one in enumerate(known[0].itertuples()):
+        shown = values[~np.isnan(values[:, k]), k]
+        few = (
+            f", {(cases[:, k] < 30).sum()} of fewer than 30 cases"
+            if one.unit == "share" and len(shown)
+            else ""
+        )
         typer.echo(
-            f"  {name:<28} {part['zh'].iloc[0]:<14} {len(shown)} of {len(part)} reports{few}"
-            + (f", median {shown['value'].median():.3g}" if len(shown) else "")
+            f"  {one.indicator:<28} {one.zh:<14} {len(shown)} of {len(values)} reports{few}"
+            + (f", median {np.median(shown):.3g}" if len(shown) else "")
         )
     for reason, times in reasons.most_common():
         typer.echo(f"  null: {times} × {reason}")
     say_uneven(reports)
-    typer.echo(f"{output}: {len(found)} rows; `reason` says why a value is null, `broken` which rules are")
+    typer.echo(f"{output}: {values.size} rows; `reason` says why a value is null, `broken` which rules are")
 
 
 def coverage(
@@ -117,7 +124,7 @@ def coverage(
     from gongkai.tables.frames import read_frame, write_frame
     from gongkai.tables.schema import records
 
-    reports = gongkai.read(tables, "reports")
+    reports = gongkai.read(tables, "reports", [*_READ, "published", "source_path"])
     listed = None if expect is None else read_frame(expect, ["agency"])
     found = gongkai.coverage(reports, gongkai.read(tables, "problems"), expect=listed, years=years_of(years))
     write_frame(found, output, overwrite=overwrite)

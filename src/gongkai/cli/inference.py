@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,10 +54,19 @@ def measure(
     Example: gongkai measure predictions.csv -o corrected.csv --by year --method ppi --labels my-sample.csv
     Example: gongkai measure predictions -o measures.csv --by province,tier --tables tables --with cities.csv
     """
-    from gongkai.tables.frames import write_frame
+    from gongkai.measure.inference.groups import groups_by
+    from gongkai.measure.shares.prevalence import How, prevalence_pieces
+    from gongkai.tables.frames import write_frames
     from gongkai.tables.predicted import reports_of
 
-    book = codebook_of(codebook)
+    book, rows = codebook_of(codebook), 0
+
+    def passing(pieces: Iterator[Table]) -> Iterator[Table]:
+        nonlocal rows
+        for piece in pieces:
+            rows += len(piece)
+            yield piece
+
     with stepwise(context, predictions, labels, codebook, tables, covariates) as (steps, overwrite):
         given = given_predictions(predictions, tables, book)
         gold = coded_sample(labels, given, book, assumed=assume_random)
@@ -65,14 +74,12 @@ def measure(
         if tables is not None or covariates is not None:
             held = tables or reports_of(given)
             reports = group_reports(held, covariates, output, by=by, overwrite=overwrite)
-        measures = gongkai.prevalence(
-            given, gold, by=opt.columns_of(by), method=method, cluster=cluster, level=level,  # type: ignore[arg-type]
-            codebook=book, reports=reports, steps=steps,
-        )  # fmt: skip
-        write_frame(measures, output, overwrite=overwrite)
+        how = How(method, cluster, None, level, book, reports, steps)  # type: ignore[arg-type]
+        for pieces in prevalence_pieces(given, gold, [groups_by(opt.columns_of(by))], how):
+            write_frames(passing(pieces), output, overwrite=overwrite)
     if "year" in opt.columns_of(by) and "agency" not in opt.columns_of(by):
         say_uneven(reports_of(given) if reports is None else reports)
-    typer.echo(say("{output}: {n} rows", output=output, n=len(measures)))
+    typer.echo(say("{output}: {n} rows", output=output, n=rows))
 
 
 def compare(
