@@ -115,6 +115,14 @@ def test_numbers_that_a_tool_put_before_all_lines_go():
     sparse = [lines[0], "", *lines[1:]]  # `nl` and editors that number blank lines, too
     assert told("\n".join(f"{n} {line}" if line else "" for n, line in enumerate(sparse, 1))) == wanted
 
+    numbered = [f"{n:>4}  {line}" for n, line in enumerate(lines, 1)]
+    assert told("\n".join(numbered[:5] + numbered[6:])) == wanted[:5] + wanted[6:]
+
+
+def test_a_notes_number_is_none_of_the_figure_before_it():
+    assert told("公开12<sup>1</sup>条，图解3^[2]^条。") == ["公开12¹条，图解3²条。"]
+    assert told("| 年 | 件 |\n|---|---|\n| 2022 | 7<sup>1</sup> |") == [[["年", "件"], ["2022", "7¹"]]]
+
 
 def test_numbers_that_some_lines_open_with_stay():
     lines = [f"{n} 件" for n in range(1, 12)] + ["完"]
@@ -132,6 +140,26 @@ def test_emphasis_of_markdown_is_no_text():
     ]
 
 
+def test_figures_set_as_formulas_are_figures():
+    assert told("自$2 0 2 3$ 年起公开$1 1 2 6$ 条，占$1 0 0 \\%$。") == ["自2023年起公开1126条，占100%。"]
+    assert told("价格为 $5 至 $6，见 $x$。") == ["价格为 $5 至 $6，见 $x$。"]
+
+
+def test_tags_pictures_and_page_ends_in_markdown_are_no_text():
+    page = '<span id="p1"></span>![](a.jpg)\n\n# **甲县2020年<br>年度报告**\n\n公开5条。<br>收到3件。\n\n{1}----------\n<!-- 2 -->'
+    assert told(page) == ["甲县2020年年度报告", "公开5条。", "收到3件。"]
+
+
+def test_a_point_of_markdown_may_open_with_a_figure():
+    assert told("- 2021年收到3件。\n- 12\n- 1. 加强培训。") == ["2021年收到3件。", "- 12", "1. 加强培训。"]
+
+
+def test_a_table_with_blanks_at_a_rows_end_is_a_grid_where_no_number_may_be_displaced():
+    rows = "| 姓名 | 电话 |  |  |\n|---|---|---|---|\n| 张某 | 0000-8000000 |  |  |\n"
+    assert told(rows) == [[["姓名", "电话", "", ""], ["张某", "0000-8000000", "", ""]]]
+    assert len(told(rows.replace("0000-8000000", "12"))) == 2
+
+
 def test_what_markdown_escapes_is_meant_as_it_stands():
     assert told("1\\. 主动公开\n\n| 项 | 数 |\n|---|---|\n| 规章 | \\- |\n") == [
         "1. 主动公开",
@@ -142,3 +170,23 @@ def test_what_markdown_escapes_is_meant_as_it_stands():
 def test_stars_inside_a_line_are_not_taken_for_emphasis():
     lines = ["予以公开 2 *1* 0 0", "3*4*5", "f_name_v2.pdf", "公开_3_条，办结_5_件"]
     assert told("\n".join(lines)) == lines
+
+
+def test_the_rows_of_a_data_frame_lose_their_numbers_and_other_numbers_stay():
+    rows = [f"{label}  {number}" for label, number in zip("甲乙丙丁戊己", (3, 1, 4, 1, 5, 9), strict=True)]
+    framed = [f"{n:<4}{row}" for n, row in enumerate(rows)]
+    assert told("\n".join(["表", *framed, "完"])) == ["表", *rows, "完"]
+    for other in (
+        framed[:4],
+        framed[2:],
+        [f"{n}.{row}" for n, row in enumerate(rows)],
+        [f"{n} {n}" for n in range(9)],
+    ):
+        assert told("\n".join(other)) == other
+
+
+def test_where_a_link_leads_is_no_text():
+    assert told("见条例\n<http://a.gov.cn/1.html>第五条。 大 <javascript:;> 小") == [
+        "见条例",
+        "第五条。 大 小",
+    ]

@@ -134,13 +134,13 @@ def agree(
         for row in records(gongkai.agreement(both, level=level, codebook=book)):
             _echo_agreement(f"{row['label']:<12} {' – '.join(pair):<22}", row)
     if adjudicate is not None:
-        sheet = gongkai.adjudication(coded, book)
+        sheet = gongkai.coding.adjudication(coded, book)
         write_frame(sheet, adjudicate, overwrite=overwrite)
         typer.echo(f"{adjudicate}: {len(sheet)} disputed sentences")
     if adjudicated is not None:
         decisions = read_frame(adjudicated, ["sentence_id", *given_or_shipped(book).names, "rule"])
         try:
-            resolved = gongkai.resolve(coded, decisions, book)
+            resolved = gongkai.coding.resolve(coded, decisions, book)
         except SchemaError as error:
             raise SchemaError(f"{adjudicated}: {error}") from error
         coded = pd.concat([coded, resolved], ignore_index=True)
@@ -227,27 +227,29 @@ def reuse(
     """
     from gongkai.measure.promises.pairs import copied_shares, is_found, with_checked
     from gongkai.measure.wording.copies import THRESHOLD
-    from gongkai.measure.wording.reuse import reuse_and_placebo, reused_sentences
+    from gongkai.measure.wording.reuse import How, reused_sentences
     from gongkai.store.storage import user_text
     from gongkai.tables.frames import write_frame
 
     if copies is None and (nearest or checked is not None):
         raise GongkaiError("--nearest and --checked are about pairs: they need --copies FILE")
     with stepwise(context, tables, phrases, checked) as (steps, overwrite):
-        found, placebo = reuse_and_placebo(tables, n=n, share=share, steps=steps)
+        both = gongkai.reuse(tables, n=n, share=share, placebo=True, steps=steps)
+        placebo = both[both["measure"] == "sticky_placebo"]
+        found = both.drop(index=placebo.index)
         write_frame(found, output, overwrite=overwrite)
         if flags is not None:
-            sentences = reused_sentences(tables, n=n, share=share, steps=steps)
+            sentences = reused_sentences(tables, How(n=n, share=share), steps=steps)
             write_frame(sentences, flags, overwrite=overwrite)
         for name, part in found.groupby("measure"):
             typer.echo(f"  {name:<10} mean {_mean(part)}")
         typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(placebo)}")
         if named is not None:
-            found = gongkai.mentions(tables)
+            found = gongkai.measure.mentions(tables)
             write_frame(found, named, overwrite=overwrite)
             typer.echo(f"{named}: {len(found)} names of another place, agency or year")
         if usual is not None:
-            write_frame(gongkai.mandated_phrases(tables), usual, overwrite=overwrite)
+            write_frame(gongkai.measure.mandated_phrases(tables), usual, overwrite=overwrite)
         if copies is not None or network is not None:
             further = [] if phrases is None else user_text(phrases).split("\n")
             reports = gongkai.read(tables, "reports")
@@ -261,9 +263,8 @@ def reuse(
             if copies is not None:
                 write_frame(pairs, copies, overwrite=overwrite)
             if network is not None:
-                write_frame(
-                    gongkai.copy_network(pairs, reports, sentences=tables), network, overwrite=overwrite
-                )
+                found = gongkai.measure.copy_network(pairs, reports, sentences=tables)
+                write_frame(found, network, overwrite=overwrite)
 
 
 def followup(
@@ -319,7 +320,7 @@ def followup(
     with stepwise(context, tables, predictions, checked, codebook) as (steps, overwrite):
         write_frames(passing(steps), output, overwrite=overwrite)
     found = pd.concat(told, ignore_index=True)
-    _echo_shares(gongkai.followup_shares(found, by=columns, level=level), columns)
+    _echo_shares(gongkai.measure.followup_shares(found, by=columns, level=level), columns)
     if not strange:
         typer.echo("  placebo: undefined, no two agencies have reports of the same two years")
     else:
@@ -430,7 +431,7 @@ def show(
     reports = group_reports(tables, covariates, output or measures, by=by, overwrite=overwrite)
     book = codebook_of(codebook)
     given = given_predictions(predictions, tables, book)
-    found = gongkai.sentences_behind(chosen, given, tables, reports=reports, codebook=book)
+    found = gongkai.measure.sentences_behind(chosen, given, tables, reports=reports, codebook=book)
     files = gongkai.read(tables, "reports", ["report_id", "source_path"])
     found = found.merge(files, on="report_id", how="left").drop(columns="tokens")
     typer.echo("  ".join(f"{k} {v}" for k, v in chosen.items() if v == v and v is not None))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import operator
 import re
 import textwrap
 from collections import Counter
@@ -12,16 +13,24 @@ from collections import Counter
 from gongkai.readers.decode import decoded
 from gongkai.readers.document import MAX_GRID_COLUMNS, Block, Grid, Paragraph, grid_from_spans
 from gongkai.readers.formats import Blocks
-from gongkai.text.grammar import columns
+from gongkai.text.grammar import RAISED, columns
 
-_MARKUP = re.compile(
-    r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d{1,2}[.．、])|\*\*|</?(?:u|b|i|em|strong|mark|sup|sub)>"
+_MARKUP = re.compile(r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d+[.．、\u4e00-\u9fff])|\*\*")
+_TAGS = re.compile(
+    r"<!--.*?-->|</?(?:u|b|i|em|strong|mark|sup|sub|span|font|center)(?:\s[^<>]*)?>|!\[[^\[\]\n]*\]\([^()\n]*\)",
+    re.DOTALL,
 )
+"""What Markdown takes over from HTML, and pictures."""
+_FORMULA = re.compile(r"\$ *(\d[\d .,]*(?:\\?%)?) *\$ ?")
+"""A figure that a tool set as one: $2 0 2 3$."""
 _ATTRIBUTES = re.compile(
     r"(?<!\s)\s*\{[#.][^{}]*\}\s*$|\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$"
-    r"|^\s*\.\. [\w-]+::(?:[^\u4e00-\u9fff]*$|\s*(?=[\u4e00-\u9fff]))"
+    r"|^\{\d+\}-{3,}\s*$|^\s*\.\. [\w-]+::(?:[^\u4e00-\u9fff]*$|\s*(?=[\u4e00-\u9fff]))"
 )
-"""How pandoc's Markdown and reStructuredText keep HTML's spans and divisions."""
+"""How pandoc's Markdown and reStructuredText keep HTML's spans and divisions; a page's end (marker)."""
+_COUNT = re.compile(r"[\d,，.]+(?:万?元)?|[-—/]")
+_RAISED = re.compile(r"(?<=\d)(?:<sup>\[?(\d{1,2})\]?</sup>|\^\[?(\d{1,2})\]?\^)")
+"""A note's number behind a figure."""
 _PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
 _BREAK = re.compile(r"<br\s*/?>")
 """A line's end inside a cell of Markdown; a tool may have put two cells into one there."""
@@ -32,18 +41,24 @@ _RULE_INSIDE = re.compile(r"\|\s*\|\s*:?-{3,}:?\s*\|[^|]*[^\s|:-]|[^\s|:-]\s*\|\
 _RULE_CELL = re.compile(r"\s*:?-{3,}:?\s*")
 LONGEST_LINE, MANY, ROWS, COLUMNS = 2000, 40, 10, 4
 """Characters, commas, rows and columns from which a text may be a spreadsheet's export."""
-NUMBERED = 10
-"""Lines that count on, each, from which a tool has numbered them."""
+FRAMED = 6
+"""Rows that count on from 0 or 1, from which they are numbered."""
+NUMBERED, COUNTED = 10, 0.9
+"""Lines that count on, each, from which a tool has numbered them; some may have been taken out since."""
 _ESCAPED = re.compile(r"\\([.*_#+()\[\]{}!|>~`-])")
 """What Markdown means as it stands: 1\\. is no list."""
 _LINE_NUMBER = re.compile(r"[ \t]*(\d{1,6})(?:[:：|│]|(?=[ \t\u3000])|\s*$)[ \t]?")
+_ADDRESS = re.compile(r"[ \t]*<(?:https?://|javascript:|mailto:)[^<>\s]*>")
+"""Where a link leads, as browsers print it behind the link."""
+_ROW_NUMBER = re.compile(r"[ ]*(\d{1,4})(?:[ ]{2,}|\t)(?=[^\d\s])")
 _EDGE = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
 
 
 def read_plain(content: bytes, name: str) -> Blocks:
     """Read plain text or Markdown."""
     text, problems = decoded(content)
-    return read_text(_without_commas(_without_line_numbers(text))), problems
+    text = _ADDRESS.sub("", text)
+    return read_text(_without_commas(_without_row_numbers(_without_line_numbers(text)))), problems
 
 
 def _without_line_numbers(text: str) -> str:
@@ -59,12 +74,31 @@ def _without_line_numbers(text: str) -> str:
     numbers = [int(match[1]) for _, match in found if match]
     if len(numbers) < max(NUMBERED, len(found)):
         return text
-    first = numbers[0]
-    in_file = [first + at for at, line in enumerate(lines) if line.strip()]
-    if numbers not in (list(range(first, first + len(numbers))), in_file):
+    steps = [after - before for before, after in itertools.pairwise(numbers)]
+    in_file = [at for at, line in enumerate(lines) if line.strip()]  # or blank lines, too, are counted
+    gaps = [after - before for before, after in itertools.pairwise(in_file)]
+    counted = max(steps.count(1), sum(map(operator.eq, steps, gaps)))
+    if min(steps) < 1 or counted < COUNTED * len(steps):
         return text
     bare = (line[match.end() :] if (match := _LINE_NUMBER.match(line)) else "" for line in lines)
     return textwrap.dedent("\n".join(bare))
+
+
+def _without_row_numbers(text: str) -> str:
+    r"""Take away what a tool that prints data frames puts in front of the rows of a table, 0, 1, 2 and so on.
+
+    >>> _without_row_numbers("表\n" + "\n".join(f"{n}   行{n}  {n * 3}" for n in range(6)))[:14]
+    '表\n行0  0\n行1  3\n'
+    """
+    kept: list[str] = []
+    runs = itertools.groupby(text.split("\n"), key=lambda line: bool(_ROW_NUMBER.match(line)))
+    for numbered, run in runs:
+        rows = list(run)
+        bare = [line[match.end() :] for line in rows if (match := _ROW_NUMBER.match(line))]
+        numbers = [int(line.split()[0]) for line in rows] if numbered else []
+        counts = len(rows) >= FRAMED and numbers in ([*range(len(rows))], [*range(1, len(rows) + 1)])
+        kept += bare if counts else rows
+    return "\n".join(kept)
 
 
 def _without_commas(text: str) -> str:
@@ -89,15 +123,19 @@ def read_text(text: str) -> list[Block]:
     """Cut plain text or Markdown into blocks: a line a paragraph as it stands, whole pipe tables as grids."""
     blocks: list[Block] = []
     rows: list[str] = []
+    text = _TAGS.sub("", _RAISED.sub(lambda m: (m[1] or m[2]).translate(RAISED), text))
+    text = _FORMULA.sub(lambda m: m[1].replace(" ", "").replace("\\", ""), text)
     for line in itertools.chain.from_iterable(map(_rows_of, [*_lines(text), ""])):
         if (_PIPE_ROW.match(line) and line.count("|") >= 3) or _GRID_RULE.match(line):
             rows.append(_BREAK.sub(" ", line))
             continue
         blocks += _pipe_table(rows)
         rows = []
-        bare = _ESCAPED.sub(r"\1", _without_emphasis(_MARKUP.sub("", _ATTRIBUTES.sub(r"\1", line))))
-        if bare.strip():
-            blocks.append(Paragraph(bare.rstrip()))
+        pieces = [_BREAK.sub("", line)] if line.startswith("#") else _BREAK.split(line)
+        for piece in pieces:
+            bare = _ESCAPED.sub(r"\1", _without_emphasis(_MARKUP.sub("", _ATTRIBUTES.sub(r"\1", piece))))
+            if bare.strip():
+                blocks.append(Paragraph(bare.rstrip()))
     return blocks
 
 
@@ -174,14 +212,14 @@ def _grid_row(lines: list[str], edges: list[int]) -> list[tuple[str, int, int]] 
 def _pipe_table(rows: list[str]) -> list[Block]:
     """Lay a pipe table out as a grid if its rows have equally many cells; else give its lines as they stand.
 
-    Where cells were merged, tools leave blanks at the row's end or nothing: what stands below what is lost.
+    Where cells were merged, tools leave blanks at a row's end or nothing: what they stand below is lost.
     """
     if drawn := _grid_table(rows):
         return [drawn]
     content = [row for row in rows if not (_PIPE_RULE.match(row) or _GRID_RULE.match(row))]
     cells = [[_bare_cell(cell) for cell in row.strip().strip("|").split("|")] for row in content]
     ragged = len({len(row) for row in cells}) > 1
-    padded = any(len(row) > 2 and row[0] and row[-2:] == ["", ""] and any(row[1:]) for row in cells)
+    padded = any(row[0] and row[-2:] == ["", ""] and any(map(_COUNT.fullmatch, row[1:])) for row in cells)
     if ragged or padded:
         return [Paragraph(row) for row in content]
     grid, _ = grid_from_spans([[(cell, 1, 1) for cell in row] for row in cells])

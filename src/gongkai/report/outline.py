@@ -110,7 +110,8 @@ def _title_at(above: str, text: str) -> str:
     text = bare_title(text)
     way = _WAY.split(above)
     above = way[-1].strip() if len(way) > 2 else above
-    joins = bool(above) and len(above) <= 60 and not is_furniture(above) and not FINAL.search(above)
+    ends = above.endswith("：") or FINAL.search(above)
+    joins = bool(above) and len(above) <= 60 and not is_furniture(above) and not ends
     if is_title(text):
         lacks = not agency_in_title(text) or (TITLE_YEAR.search(above) and not TITLE_YEAR.search(text))
         told = agency_in_title(above + text) or TITLE_YEAR.search(above)
@@ -196,15 +197,17 @@ def is_statutory_title(text: str) -> bool:
     return _match("statutory", text) is not None
 
 
-def reason_against(lines: Sequence[str], *, outlined: bool) -> str | None:
+def reason_against(title: str, first: Sequence[str], *, outlined: bool) -> str | None:
     """Return what a document is that speaks of reports and is none; None where nothing says so.
 
     Args:
-        lines: Its first lines.
+        title: Its title as a report; with one, another report's title beside it says nothing.
+        first: Its first lines.
         outlined: It has the sections or tables of a report; then only a template is refused.
     """
     for name, pattern in patterns("sections.refuse").items():
-        if (name == "template" or not outlined) and any(pattern.search(line) for line in lines):
+        counts = name == "template" or not (outlined or (name == "other" and title))
+        if counts and any(map(pattern.search, (title, *first))):
             return name
     return None
 
@@ -274,7 +277,7 @@ def _candidates(lines: Sequence[Line]) -> list[_Candidate]:
             if cut and (key := _match("statutory", cut[0].strip("。： "))):
                 split = ordinal.end() + cut.end()
                 found.append((index, key, "inline", text[:split].strip("。： "), text[split:].strip()))
-        elif len(text) <= 26 and not FINAL.search(text) and not re.match(r"[（(\d①-⑳]", text):
+        elif len(text) <= 26 and not FINAL.search(text) and not re.match(r"[（(\d①-⑳无没未暂]", text):
             title = plain_ordinal(text)
             key = _match("statutory", title)
             if key and not re.search(r"[，。；]", title):

@@ -7,9 +7,11 @@ lines, what a tool tells twice is told once, and of two ways to read a page the 
 from __future__ import annotations
 
 import itertools
+import operator
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from gongkai.form.aligned.align import align
@@ -22,10 +24,10 @@ from gongkai.form.grids import FormCells, read_grids, read_lone_disputes, statis
 from gongkai.form.sums import adds_up
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Document, Grid, Paragraph
-from gongkai.report.outline import Line
-from gongkai.report.unwrap import sections_apart
+from gongkai.report.outline import FINAL, Line, is_title, is_told_heading
+from gongkai.report.unwrap import sections_apart, without_marks
 from gongkai.text.clean import Script, detect_script, drop_pinyin, fold_radicals, simplify
-from gongkai.text.grammar import MEASURES
+from gongkai.text.grammar import MEASURES, YEAR_OF, parse_year
 from gongkai.text.lexicon import patterns
 
 MAX_PARAGRAPH = 200_000
@@ -38,6 +40,8 @@ TWICE = 10
 """Different lines in a row, each told twice, that are no chance."""
 LEAST_LINE, TOLD_AGAIN = 10, 3
 """Characters of a line, and such lines in a row, that no report has twice; one broken off counts double."""
+LEAST_PROSE = 2
+"""Rows of prose that make a grid a page."""
 TABLES = {"proactive", "requests", "disputes"}
 FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
 """What draws a table in text."""
@@ -50,6 +54,8 @@ _ROW = re.compile(r"\s*[│┃║](?:[^│┃║。]*[│┃║]){2,}\s*")
 _DRAWN = re.compile(f"{FRAME.pattern}|{_ROW.pattern}")
 _FIGURES = re.compile(r"\d[\d\s|]*")
 _POINTED = re.compile("[，。；]")
+_ZERO_MARK = patterns("form.said")["zero_mark"]
+_TITLE_YEAR = re.compile(YEAR_OF.pattern + "[^。；，]{0,30}(?:报告|年报)")
 _TABLED = patterns("form.said")["tabled"]
 """Words of the tables that prose hardly has: without two of them there is no table to align."""
 
@@ -78,7 +84,25 @@ def read_tables(document: Document) -> Tables:
             tables = other
     if tables.statistics.tables and "disputes" not in tables.statistics.tables:
         tables = _with_lone_disputes(tables)
-    return tables if tables.statistics.form else _with_annex(tables)
+    return _with_zeros(tables if tables.statistics.form else _with_annex(tables), document)
+
+
+def _with_zeros(tables: Tables, document: Document) -> Tables:
+    """Read a dash as zero where a note says that it is; one on a table of its own counts for no other."""
+    readings = tables.statistics.readings
+    blank = [one for one in readings if one.value is None and one.raw]
+    if not blank:
+        return tables
+    cells = itertools.chain(*(row for grid in tables.grids for row in grid.texts))
+    text = "".join([*(b.text for b in document.blocks if isinstance(b, Paragraph)), *cells])
+    said = list(_ZERO_MARK.finditer(text))
+    marks = {note["mark"] or note["other"] for note in said}
+    zeros = {one: one._replace(value=0.0) for one in blank if one.raw in marks}
+    of_one = any("本表" in text[: note.start()][-8:] for note in said)
+    if not zeros or (of_one and len({one.table for one in zeros}) > 1):
+        return tables
+    told = tuple(zeros.get(one, one) for one in readings)
+    return tables._replace(statistics=replace(tables.statistics, readings=told))
 
 
 def _with_lone_disputes(tables: Tables) -> Tables:
@@ -100,7 +124,9 @@ def _with_annex(tables: Tables) -> Tables:
     """Read the annex of 2008–2018, where there is one."""
     lines, statistics = tables.lines, tables.statistics
     texts, pages = [line.text for line in lines], [line.page for line in lines]
-    annex = read_annex(texts, tables.grids, script=tables.script, pages=pages)
+    titles = (match for text in texts if (match := _TITLE_YEAR.search(text)))
+    year = next((parse_year(match[1]) for match in titles), None)
+    annex = read_annex(texts, tables.grids, script=tables.script, pages=pages, year=year)
     if annex.found:
         chance = () if annex.form else statistics.readings  # an annex's report has no statutory tables
         statistics = statistics_of((*statistics.problems, *chance, *annex.found))
@@ -158,28 +184,51 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
         elif as_lines or (_is_unmerged(block) and _is_displaced(block)):
             texts = [" | ".join(row) for row in block.lines]
         else:
-            grids.append(block)
-            continue
+            told = _laid_out(block)
+            grids += told[1]
+            texts = told[0]
         pieces += [Line(text, block.page, index) for text in texts]
-    return _told_once(_said_once(_without_drawn(pieces))), grids
+    return _told_once(_said_once(_without_drawn(without_marks(pieces)))), grids
+
+
+def _laid_out(grid: Grid) -> tuple[list[str], list[Grid]]:
+    """Return lines and tables of a grid that holds a whole report, as a spreadsheet's does; else the grid."""
+    alone = [{text.strip() for text in row} - {""} for row in grid.texts]
+    texts = [next(iter(said)) if len(said) == 1 else "" for said in alone]
+    prose = [bool(FINAL.search(text)) and len(text) >= LEAST_LINE for text in texts]
+    if sum(prose) < LEAST_PROSE or not any(map(is_told_heading, texts)):
+        return [], [grid]
+    heads = [bool(text) and (is_told_heading(text) or is_title(text)) for text in texts]
+    is_line = list(map(operator.or_, prose, heads))
+    runs = itertools.groupby(zip(is_line, grid.rows, strict=True), key=lambda row: row[0])
+    grids = [Grid(tuple(row for _, row in run), grid.page) for line, run in runs if not line]
+    return [text for text, line in zip(texts, is_line, strict=True) if line], grids
 
 
 def _without_drawn(pieces: list[Line]) -> list[Line]:
-    """Leave out drawn tables that are none of the statutory ones; a page in a frame has one column."""
+    """Leave out tables, drawn or tabbed, that are no statutory ones; a page in a frame has one column."""
     kept: list[Line] = []
-    runs = itertools.groupby(pieces, key=lambda piece: bool(_DRAWN.fullmatch(piece.text)))
+    runs = itertools.groupby(pieces, key=lambda piece: _drawn(piece.text))
     for drawn, run in runs:
         block = list(run)
-        rows = [piece.text for piece in block if _ROW.fullmatch(piece.text)]
-        framed = drawn and not {block[0].text, block[-1].text} & {*rows}
+        tabbed = sum(piece.text.count("\t") > 1 for piece in block) > 1
+        rows = [piece.text for piece in block if tabbed or _ROW.fullmatch(piece.text)]
+        framed = tabbed if drawn > 1 else drawn and not {block[0].text, block[-1].text} & {*rows}
         words = simplify(spelt("".join(rows)))
         labels = (*labels_of(*sorted(TABLES)), *annex_labels())
         known = any(label in words for label in labels if len(label) > 2)
         said = any(
-            len(cell.strip()) >= LEAST_LINE or "，" in cell for row in rows for cell in re.split("[│┃║]", row)
+            len(cell.strip()) >= LEAST_LINE or "，" in cell
+            for row in rows
+            for cell in re.split("[│┃║\t]", row)
         )
-        kept += [] if framed and len(rows) > 1 and not (known or said) else block
+        kept += [] if framed and len(rows) > drawn and not (known or said) else block
     return kept
+
+
+def _drawn(text: str) -> int:
+    """Return 1 for a drawn line, 2 for one of cells set apart by tabs, else 0."""
+    return 2 if "\t" in text.strip() and "。" not in text else int(bool(_DRAWN.fullmatch(text)))
 
 
 def _said_once(pieces: list[Line]) -> list[Line]:
@@ -237,7 +286,8 @@ def _is_displaced(grid: Grid) -> bool:
     for number, (row, said) in enumerate(zip(grid.rows, texts, strict=True)):
         end = sum(cell is not None for cell in row)
         start = end - sum(1 for _ in itertools.takewhile(_is_cell, reversed(said[:end])))
-        if end - start >= len(COLUMNS) and any(said[start:end]):
+        start = next((at for at in range(start, end) if said[at]), end)
+        if end - start >= len(COLUMNS):
             first, columns = number, range(start, end)
             break
     return first > 0 and any(not any(row[i] for row in texts[:first]) for i in columns)
