@@ -14,7 +14,7 @@ import gongkai
 from gongkai.cli import options as opt
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import given_predictions
-from gongkai.cli.groups import With, say_unmatched
+from gongkai.cli.groups import With, say_uneven, say_unmatched
 from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError
 
@@ -53,7 +53,6 @@ def rates(
     import numpy as np
     import pandas as pd
 
-    from gongkai.measure.agencies.coverage import uneven_years
     from gongkai.measure.agencies.systems import NEEDED, systems
     from gongkai.measure.panel.rates import rate_pieces
     from gongkai.tables.frames import read_frame, write_frame, write_frames
@@ -102,8 +101,7 @@ def rates(
         )
     for reason, times in reasons.most_common():
         typer.echo(f"  null: {times} × {reason}")
-    for line in uneven_years(reports):
-        typer.echo(f"  note: {line}")
+    say_uneven(reports)
     typer.echo(f"{output}: {values.size} rows; `reason` says why a value is null, `broken` which rules are")
 
 
@@ -123,7 +121,6 @@ def coverage(
 
     Example: gongkai coverage tables -o coverage.csv --expect agencies.csv --years 2019-2024 --by level
     """
-    from gongkai.measure.agencies.coverage import uneven_years
     from gongkai.tables.frames import read_frame, write_frame
     from gongkai.tables.schema import records
 
@@ -140,8 +137,7 @@ def coverage(
         )
     for note, part in found[found["note"] != ""].groupby("note", sort=False):
         typer.echo(f"  note: {note}: {part['agency'].fillna(part['evidence']).iloc[0]}, {len(part)} rows")
-    for line in uneven_years(reports):
-        typer.echo(f"  warning: {line}")
+    say_uneven(reports)
     typer.echo(
         f"{output}: " + ", ".join(f"{n} {status}" for status, n in found["status"].value_counts().items())
     )
@@ -193,7 +189,6 @@ def panel(
 
     Example: gongkai panel tables predictions.csv -o panel.dta --with gdp.csv --strict
     """
-    from gongkai.measure.agencies.coverage import uneven_years
     from gongkai.tables.frames import read_frame
     from gongkai.tables.predicted import scheme_of
 
@@ -218,8 +213,7 @@ def panel(
     gaps = gongkai.measure.panel_gaps(reports)
     for row in gaps.itertuples():
         typer.echo(f"  gap: {row.agency} {row.year}")
-    for line in uneven_years(reports):
-        typer.echo(f"  warning: {line}")
+    say_uneven(reports)
     typer.echo(
         f"{', '.join(map(str, written))}: {len(table)} rows of {table['series_id'].nunique()} series, "
         f"{len(table.columns)} columns, {len(gaps)} gaps"

@@ -14,7 +14,7 @@ from gongkai.cli import options as opt
 from gongkai.cli.chinese import say
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_predictions, coded_sample, given_predictions
-from gongkai.cli.groups import With, group_reports
+from gongkai.cli.groups import With, group_reports, say_uneven
 from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError, MeasureError
 
@@ -54,7 +54,6 @@ def measure(
     Example: gongkai measure predictions.csv -o corrected.csv --by year --method ppi --labels my-sample.csv
     Example: gongkai measure predictions -o measures.csv --by province,tier --tables tables --with cities.csv
     """
-    from gongkai.measure.agencies.coverage import uneven_years
     from gongkai.measure.inference.groups import groups_by
     from gongkai.measure.shares.prevalence import How, prevalence_pieces
     from gongkai.tables.frames import write_frames
@@ -78,9 +77,8 @@ def measure(
         how = How(method, cluster, None, level, book, reports, steps)  # type: ignore[arg-type]
         for pieces in prevalence_pieces(given, gold, [groups_by(opt.columns_of(by))], how):
             write_frames(passing(pieces), output, overwrite=overwrite)
-    compared = "year" in opt.columns_of(by) and "agency" not in opt.columns_of(by)
-    for line in uneven_years(reports_of(given) if reports is None else reports) if compared else []:
-        typer.echo(f"  warning: {line}")
+    if "year" in opt.columns_of(by) and "agency" not in opt.columns_of(by):
+        say_uneven(reports_of(given) if reports is None else reports)
     typer.echo(say("{output}: {n} rows", output=output, n=rows))
 
 
@@ -114,7 +112,6 @@ def compare(
     Example: gongkai compare tables predictions.csv -o ranks.csv --by agency
     Example: gongkai compare tables predictions -o tiers.csv --by tier --second 1 --with cities.csv
     """
-    from gongkai.measure.agencies.coverage import uneven_years
     from gongkai.measure.shares.years import BREAK
     from gongkai.tables.frames import write_frame
     from gongkai.tables.schema import records
@@ -147,8 +144,8 @@ def compare(
         typer.echo(
             f"  {row['label']:<24} {percent(row['value'], '+')}{spread}  {row['clusters']} × {cluster}"
         )
-    for line in uneven_years(outcomes[outcomes[by].isin(groups)]) if by == "year" else []:
-        typer.echo(f"  warning: {line}")
+    if by == "year":
+        say_uneven(outcomes[outcomes[by].isin(groups)])
     if BREAK in str(found["note"].iloc[0]):
         typer.echo(f"  note: {BREAK}: the difference is of form and writing together; see gongkai trend")
 
@@ -267,7 +264,7 @@ def regress(
     output: Annotated[Path | None, opt.Into(help="Also write the table.")] = None,
     predictions: Annotated[Path | None, Option(help="With --labels: adds LABEL_outcome (DSL).")] = None,
     labels: Sample = None,
-    tables: Annotated[Path | None, Option(help="Tables folder, to fill what the predictions lack.")] = None,
+    tables: opt.FillFrom = None,
     cluster: Annotated[str, Option(help="Column of the clusters.")] = "agency",
     weights: Annotated[str | None, Option(help="Column of the weights.")] = None,
     draws: Annotated[int, Option(min=0, help="Of the wild cluster bootstrap.")] = 9999,
