@@ -16,7 +16,6 @@ from gongkai.form.form import (
     OUTCOMES,
     Found,
     Reading,
-    form_data,
     match_key,
     normalize_label,
     parse_number,
@@ -32,6 +31,8 @@ from gongkai.text.lexicon import patterns
 
 TURNED = 10
 """Rows of the requests table in one row of a grid that is turned."""
+GLUED = 1e6
+"""A count of requests from which cells ran together: seven cells have seven digits."""
 TWO_PARTS = 14
 """Columns of a grid in which a table of seven may stand twice."""
 
@@ -41,79 +42,18 @@ LONGEST_YEAR = 6
 """Characters of a cell that says a year and no more."""
 
 
-def read_grids(grids: Sequence[Grid], script: Script = "simplified") -> Iterator[Found]:
+def read_grids(grids: Sequence[Grid], script: Script = "simplified") -> list[Found]:
     """Read the statutory tables that stand in grids.
 
     Args:
         grids: The report's tables in reading order.
         script: The page's script; labels of traditional pages are simplified before they are matched.
 
-    Yields:
+    Returns:
         A reading for each cell, and problems. A table that is not there gives neither.
     """
     sheets = _join_sheets([sheet for grid in grids for sheet in _sheets_of(grid, script)])
-    for number, sheet in enumerate(sheets, 1):
-        yield from _read_sheet(sheet, number)
-
-
-@dataclass(frozen=True, slots=True)
-class FormCells:
-    """All cells of a report, the form they show (None without tables), and what went wrong."""
-
-    form: str | None = None
-    readings: tuple[Reading, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def tables(self) -> set[str]:
-        """The tables of which there are cells."""
-        return {reading.table for reading in self.readings}
-
-
-def statistics_of(found: Iterable[Found], said: str | None = None) -> FormCells:
-    """Gather readings: the first of each cell, those that the form has; and tell the form.
-
-    Args:
-        found: Readings and problems, in order.
-        said: The form by the words of the heads, where the columns do not tell it.
-    """
-    readings: dict[tuple[str, str, str], Reading] = {}
-    problems: list[Problem] = []
-    for one in found:
-        if isinstance(one, Problem):
-            problems.append(one)
-            continue
-        key = (one.table, one.row, one.column)
-        if key in readings:
-            twice = f"{one.where}: a second cell for {'.'.join(key)} ('{one.raw}'); the first is kept"
-            problems.append(Problem("second_cell", twice, one.where))
-        else:
-            readings[key] = one
-    form = _detect_form(list(readings.values()), said)
-    own = form_data()["proactive"]["cells"].get(form, {})
-    kept = []
-    for key, one in readings.items():
-        if one.table != "proactive" or one.column in own.get(one.row, ()):
-            kept.append(one)
-        elif one.value is not None:
-            name = ".".join(key)
-            left_out = f"{one.where}: '{one.raw}' would be {name}, which the form of {form or '?'} has not"
-            problems.append(Problem("other_form", left_out, one.where))
-    return FormCells(form, tuple(kept), tuple(problems))
-
-
-def _detect_form(readings: Sequence[Reading], said: str | None) -> str | None:
-    """Tell the form by the columns of `proactive`, the rows under 其他处理, or what the heads say."""
-    columns = {r.column for r in readings if r.table == "proactive"}
-    new = len(columns & {"issued", "repealed", "in_force"})
-    old = len(columns & {"made", "disclosed", "disclosed_total", "items_last_year", "change", "items"})
-    if new != old:
-        return "2021" if new > old else "2019"
-    rows = {r.row for r in readings if r.table == "requests"}
-    if rows & {"not_corrected_in_time", "fee_not_paid"}:
-        return "2021"
-    # Some print 其他处理 in one row in the newer form too.
-    return (said if readings else None) or ("2019" if "other_handling" in rows else None)
+    return [found for number, sheet in enumerate(sheets, 1) for found in _read_sheet(sheet, number)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,20 +204,58 @@ def _read_sheet(sheet: _Sheet, number: int) -> Iterator[Found]:
 def _read_requests(sheet: _Sheet, place: Where) -> Iterator[Found]:
     keys = sheet.requests
     first = next((i for i, key in enumerate(keys) if key in ("new_requests", "carried_in", "granted")), None)
-    if first is None or len({k for k in keys if k}) < 3:
+    if first is None or len({*keys} - {None}) < 3:
         return
     heads = _heads(sheet.labels[:first], "requests")
     yield from _said_of_heads(sheet, first, heads, place)
     if len(heads) < 2:
         return
     width = min(heads)  # of the labels
-    columns = tuple(heads.items())
+    wide = _wide_rows(sheet, max(heads))
     for index, (row, key) in enumerate(zip(sheet.rows, keys, strict=True)):
         if index < first or key is None or (key == "other" and "other_handling" in keys[index:]):
             continue
         values = [None if cell in row[:width] else cell for cell in row]  # a label may reach so far
-        cells = [_printed(name, values[column], sheet, place, (index, column)) for column, name in columns]
-        yield from read_row("requests", key, cells)
+        cells = [_printed(name, values[c], sheet, place, (index, c)) for c, name in heads.items()]
+        counts = {name: _count(text) for name, text, _ in cells}
+        if _is_lost(key, keys) or not _row_holds(counts, [values[c] for c in heads], doubtful=index in wide):
+            yield _row_displaced(f"requests.{key}", cells[0][2])
+        else:
+            yield from read_row("requests", key, cells)
+
+
+def _is_lost(key: str, keys: Sequence[str | None]) -> bool:
+    """Tell whether a row is the first of those that took the place of 其他处理, and its own label is lost."""
+    return key == "other_handling" and bool({*keys} & {"not_corrected_in_time", "fee_not_paid"})
+
+
+def _wide_rows(sheet: _Sheet, last: int) -> set[int]:
+    """Return the rows that have numbers behind the last column of the table, where most have none."""
+    numbers = (map(parse_number, names[last + 1 :]) for names in sheet.labels)
+    wide = {index for index, row in enumerate(numbers) if any(value is not None for value, _, _ in row)}
+    return wide if 2 * len(wide) < sum(key is not None for key in sheet.requests) else set()
+
+
+def _row_holds(counts: Mapping[str, float | None], cells: Sequence[Cell | None], *, doubtful: bool) -> bool:
+    """Tell whether a row of requests stands under its heads: it adds up, or has a cell for each."""
+    parts = sum(count or 0.0 for name, count in counts.items() if name != "total")
+    if None in counts.values() and parts >= GLUED:
+        return False
+    return parts == (counts.get("total") or 0.0) or not (doubtful or _is_moved(cells))
+
+
+def _is_moved(cells: Sequence[Cell | None]) -> bool:
+    """Tell whether a row has fewer cells than columns, so that what it has may be another's."""
+    return None in cells or len({*map(id, cells)}) < len(cells)
+
+
+def _count(text: str | None) -> float | None:
+    return parse_number(text or "")[0]
+
+
+def _row_displaced(name: str, where: Where) -> Problem:
+    """Say of a row with more or fewer cells than columns that they may be other columns'."""
+    return Problem("row_not_read", f"{where}: not as many cells as columns; {name} was not read", where)
 
 
 def _said_of_heads(sheet: _Sheet, first: int, heads: Mapping[int, str], place: Where) -> Iterator[Problem]:
@@ -337,6 +315,25 @@ def _read_disputes(sheet: _Sheet, place: Where) -> Iterator[Found]:
     start, index = _disputes_at(sheet)
     if index is None:
         return
+    found = list(_read_disputes_row(sheet, place, start, index))
+    named = [one for one in found if isinstance(one, Reading)]
+    printed = sum(
+        parse_number(text)[0] is not None for text in _distinct(sheet.rows[index], sheet.labels[index])
+    )
+    # A cell too many or too few moves the others under other heads, and no block adds up then.
+    moved = printed != sum(one.value is not None for one in named) or None in sheet.rows[index]
+    blocks = [[one for one in named if one.row == block] for block in BLOCKS]
+    sums = [
+        sum((one.value or 0.0) * (-1 if one.column == "total" else 1) for one in block) for block in blocks
+    ]
+    if moved and any(sums) and not any(map(_is_year, sheet.labels[index])):
+        yield _row_displaced("disputes", place._replace(row=index + 1))
+    else:
+        yield from found
+
+
+def _read_disputes_row(sheet: _Sheet, place: Where, start: int, index: int) -> Iterator[Found]:
+    """Read a row of numbers by the heads between it and the row where they start."""
     seen: dict[tuple[str, str], Cell] = {}
     last = "review"
     for column, cell in enumerate(sheet.rows[index]):
@@ -438,9 +435,13 @@ def _read_proactive(sheet: _Sheet, place: Where) -> Iterator[Found]:
         if not key or len(labels[0]) > 24:
             continue
         values = [None if cell is row[0] else cell for cell in row]
-        columns = _first_of_each(heads).items()
-        cells = [_printed(name, values[column], sheet, place, (index, column)) for column, name in columns]
-        yield from read_row("proactive", key, cells, money=money)
+        columns = _first_of_each(heads)
+        cells = [_printed(name, values[c], sheet, place, (index, c)) for c, name in columns.items()]
+        own = [values[column] for column in columns]
+        if len(cells) > 1 and _is_moved(own) and any(_count(text) for _, text, _ in cells):
+            yield _row_displaced(f"proactive.{key}", cells[0][2])
+        else:
+            yield from read_row("proactive", key, cells, money=money)
 
 
 def _heads_with(

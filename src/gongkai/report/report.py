@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from gongkai.errors import ReportError
 from gongkai.form.aligned.stream import is_table_line
+from gongkai.form.cells import FormCells
 from gongkai.form.checks import check_cells
 from gongkai.form.form import Reading
-from gongkai.form.grids import FormCells
 from gongkai.form.prose import Check
 from gongkai.form.scope import Scope, find_scope
 from gongkai.problem import Problem
