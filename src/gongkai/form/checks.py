@@ -16,7 +16,6 @@ from gongkai.form.aligned.annex import form_of_annex
 from gongkai.form.aligned.annex_form import annex_data
 from gongkai.form.form import APPLICANTS, BLOCKS, OTHER_HANDLING, OUTCOMES, RESULTS, Reading
 from gongkai.form.prose import Cells, Check, Key, growth_checks, narrative_checks
-from gongkai.problem import say_places
 from gongkai.tables.schema import Checks, Reports, Sentences, Statistics, frame_of, records
 
 _BLANK = (None, "")
@@ -207,34 +206,21 @@ _DISPUTE_RULES = tuple(
 
 def _decide(rule: _Rule, cells: Cells) -> Check:
     """Evaluate one rule; see the module for blanks."""
-    left, left_blank, left_empty = _total(rule.left, cells)
-    right, right_blank, right_empty = _total(rule.right, cells)
-    minus, minus_blank, _ = _total(rule.minus, cells) if rule.minus else (0.0, 0, True)
-    left -= minus
+    sides = [[cells[key] for key in keys if key in cells] for keys in (rule.left, rule.minus, rule.right)]
+    values = [[value for value, _ in side if value is not None] for side in sides]
+    left, right = sum(values[0]) - sum(values[1]), sum(values[2])
     holds: bool | None = left < right + 0.005 if rule.within else abs(left - right) < 0.005
     note = ""
-    if left_blank or right_blank or minus_blank:
-        if holds and not rule.within and not (left_empty and right_empty):
+    if sum(map(len, values)) < len(rule.left) + len(rule.minus) + len(rule.right):
+        if holds and not rule.within and (values[0] or values[2]):
             note = "holds with blanks read as zero"
         else:
             holds, note = None, "undecided: an operand is blank"
-    known = [key for key in (*rule.left, *rule.minus, *rule.right) if key in cells]
-    places = [cells[key][1] for key in known[:: max(len(known) - 1, 1)]]  # the first and the last
+    places = [where for side in sides for _, where in side]
+    said = map(str, places[:: max(len(places) - 1, 1)])  # the first and the last
     return Check(
-        rule.name,
-        None if left_empty else left,
-        None if right_empty else right,
-        holds,
-        note,
-        say_places(places),
+        rule.name, left if values[0] else None, right if values[2] else None, holds, note, " … ".join(said)
     )
-
-
-def _total(keys: Sequence[Key], cells: Cells) -> tuple[float, int, bool]:
-    """Return the sum of cells, how many are blank, and whether all are."""
-    values = [cells[key][0] for key in keys if key in cells]
-    known = [value for value in values if value is not None]
-    return sum(known), len(keys) - len(known), not known
 
 
 def _year_checks(own: Cells, before: Cells, *, in_force: bool) -> Iterator[Check]:

@@ -53,7 +53,12 @@ def read_grids(grids: Sequence[Grid], script: Script = "simplified") -> Iterator
     """
     sheets = _join_sheets([sheet for grid in grids for sheet in _sheets_of(grid, script)])
     for number, sheet in enumerate(sheets, 1):
-        yield from _read_sheet(sheet, number)
+        words = {text for names in sheet.labels for text in names}
+        yield from _read_requests(sheet, number)
+        if any(match_key(text, "disputes", "blocks") for text in words):
+            yield from _read_disputes(sheet, number)
+        if any(map(proactive_head, words)):
+            yield from _read_proactive(sheet, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +132,19 @@ class _Sheet:
     places: Sequence[tuple[int, int, bool]] = ()
     """Of each row: its number in the grid, the column of its first cell; swapped if the grid is turned."""
 
-    def where(self, place: Where, row: int, column: int) -> Where:
-        """Return the place of a cell in the grid as it is printed."""
-        at, first, turned = self.places[row]
-        across = first + column
-        return place._replace(row=(across if turned else at) + 1, column=(at if turned else across) + 1)
+    def printed(
+        self, number: int, index: int, cells: Iterable[tuple[str, int, Cell | None]]
+    ) -> list[tuple[str, str | None, Where]]:
+        """Say of cells of a row (key of the column, its number, cell) what is printed there, and where."""
+        at, first, turned = self.places[index]
+        told: list[tuple[str, str | None, Where]] = []
+        for name, column, cell in cells:
+            row, across = (first + column, at) if turned else (at, first + column)
+            if cell is None:
+                told.append((name, None, Where(self.page, number, row + 1)))
+            else:
+                told.append((name, cell.text, Where(cell.page or self.page, number, row + 1, across + 1)))
+        return told
 
 
 def _sheets_of(grid: Grid, script: Script) -> Iterator[_Sheet]:
@@ -250,34 +263,22 @@ def _request_row(row: Sequence[Cell | None], names: Sequence[str]) -> str | None
     return None
 
 
-def _read_sheet(sheet: _Sheet, number: int) -> Iterator[Found]:
-    """Read one grid: each of the three tables may stand in it, also two or three of them in one."""
-    place = Where(sheet.page, number)
-    words = {text for names in sheet.labels for text in names}
-    yield from _read_requests(sheet, place)
-    if any(match_key(text, "disputes", "blocks") for text in words):
-        yield from _read_disputes(sheet, place)
-    if any(map(proactive_head, words)):
-        yield from _read_proactive(sheet, place)
-
-
-def _read_requests(sheet: _Sheet, place: Where) -> Iterator[Found]:
+def _read_requests(sheet: _Sheet, number: int) -> Iterator[Found]:
     keys = sheet.requests
     first = next((i for i, key in enumerate(keys) if key in ("new_requests", "carried_in", "granted")), None)
     if first is None or len({k for k in keys if k}) < 3:
         return
     heads = _heads(sheet.labels[:first], "requests")
-    yield from _said_of_heads(sheet, first, heads, place)
+    yield from _said_of_heads(sheet, first, heads, Where(sheet.page, number))
     if len(heads) < 2:
         return
     width = min(heads)  # of the labels
-    columns = tuple(heads.items())
     for index, (row, key) in enumerate(zip(sheet.rows, keys, strict=True)):
         if index < first or key is None or (key == "other" and "other_handling" in keys[index:]):
             continue
-        values = [None if cell in row[:width] else cell for cell in row]  # a label may reach so far
-        cells = [_printed(name, values[column], sheet, place, (index, column)) for column, name in columns]
-        yield from read_row("requests", key, cells)
+        labels = row[:width]  # one may reach as far as the numbers
+        cells = ((name, c, None if row[c] in labels else row[c]) for c, name in heads.items())
+        yield from read_row("requests", key, sheet.printed(number, index, cells))
 
 
 def _said_of_heads(sheet: _Sheet, first: int, heads: Mapping[int, str], place: Where) -> Iterator[Problem]:
@@ -311,6 +312,8 @@ def _has_counts(names: Sequence[str]) -> bool:
 
 def _of_last_year(heads: Mapping[int, str], said: Mapping[int, Sequence[str]]) -> dict[int, str]:
     """Leave out columns beside which a column of the same key is headed by a later year."""
+    if len({*heads.values()}) == len(heads):
+        return {**heads}
     years = {column: max(map(_year, texts), default=0) for column, texts in said.items()}
     last = {key: max(years[column] for column in heads if heads[column] == key) for key in heads.values()}
     return {column: key for column, key in heads.items() if years[column] == last[key]}
@@ -328,9 +331,9 @@ def _is_year(text: str) -> bool:
     )
 
 
-def _read_disputes(sheet: _Sheet, place: Where) -> Iterator[Found]:
+def _read_disputes(sheet: _Sheet, number: int) -> Iterator[Found]:
     """Read the row of fifteen numbers by its two levels of heads; other tables may stand above it."""
-    by_row = list(_read_disputes_by_row(sheet, place))
+    by_row = list(_read_disputes_by_row(sheet, number))
     if by_row:
         yield from by_row
         return
@@ -352,12 +355,12 @@ def _read_disputes(sheet: _Sheet, place: Where) -> Iterator[Found]:
         if outcome is None or block is None or cell is None or seen.get((block, outcome)) is cell:
             continue
         if (block, outcome) in seen:
-            where = place._replace(row=index + 1)
+            where = Where(sheet.page, number, index + 1)
             said = f"{where}: two columns are headed disputes.{block}.{outcome}"
             yield Problem("second_cell", said, where)
             continue
         seen[block, outcome] = cell
-        yield from read_row("disputes", block, [_printed(outcome, cell, sheet, place, (index, column))])
+        yield from read_row("disputes", block, sheet.printed(number, index, [(outcome, column, cell)]))
 
 
 def _disputes_at(sheet: _Sheet) -> tuple[int, int | None]:
@@ -406,7 +409,7 @@ def read_lone_disputes(rows: Iterable[tuple[Where, Sequence[str]]]) -> Iterator[
             yield Problem("head", f"{where}: fifteen numbers have no head; disputes were not read", where)
 
 
-def _read_disputes_by_row(sheet: _Sheet, place: Where) -> Iterator[Found]:
+def _read_disputes_by_row(sheet: _Sheet, number: int) -> Iterator[Found]:
     """Read the table turned on its side: outcomes as heads, a row for review and each kind of litigation."""
     heads: dict[int, str] = {}
     for index, (row, names) in enumerate(zip(sheet.rows, sheet.labels, strict=True)):
@@ -416,14 +419,12 @@ def _read_disputes_by_row(sheet: _Sheet, place: Where) -> Iterator[Found]:
             continue
         labels = names[: min(heads, default=0)]
         block = next((k for t in reversed(labels) if (k := match_key(t, "disputes", "blocks"))), None)
-        cells = {name: row[column] for column, name in heads.items()}
-        if block is None or not all(cell and parse_number(cell.text)[2] for cell in cells.values()):
-            continue
-        told = [_printed(name, row[column], sheet, place, (index, column)) for column, name in heads.items()]
-        yield from read_row("disputes", block, told)
+        cells = [(name, column, row[column]) for column, name in heads.items()]
+        if block and all(cell and parse_number(cell.text)[2] for _, _, cell in cells):
+            yield from read_row("disputes", block, sheet.printed(number, index, cells))
 
 
-def _read_proactive(sheet: _Sheet, place: Where) -> Iterator[Found]:
+def _read_proactive(sheet: _Sheet, number: int) -> Iterator[Found]:
     heads: dict[int, str] = {}
     money = 1.0
     above: Sequence[str] = ()
@@ -437,10 +438,9 @@ def _read_proactive(sheet: _Sheet, place: Where) -> Iterator[Found]:
         key = match_key(labels[0], "proactive", "rows") if heads else None
         if not key or len(labels[0]) > 24:
             continue
-        values = [None if cell is row[0] else cell for cell in row]
         columns = _first_of_each(heads).items()
-        cells = [_printed(name, values[column], sheet, place, (index, column)) for column, name in columns]
-        yield from read_row("proactive", key, cells, money=money)
+        cells = ((name, c, None if row[c] is row[0] else row[c]) for c, name in columns)
+        yield from read_row("proactive", key, sheet.printed(number, index, cells), money=money)
 
 
 def _heads_with(
@@ -461,13 +461,3 @@ def _first_of_each(heads: dict[int, str]) -> dict[int, str]:
         if name not in firsts.values():
             firsts[column] = name
     return firsts
-
-
-def _printed(
-    name: str, cell: Cell | None, sheet: _Sheet, place: Where, at: tuple[int, int]
-) -> tuple[str, str | None, Where]:
-    """Say what is printed in a row under a column's name, and where."""
-    where = sheet.where(place, *at)
-    if cell is None:
-        return name, None, where._replace(column=None)
-    return name, cell.text, where._replace(page=cell.page or place.page)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gongkai.report.halves import Half, half_of_heading, is_half_heading, next_half
-from gongkai.report.outline import FINAL, MAX_HEADING, Line, Part
+from gongkai.report.outline import MAX_HEADING, Line, Part, is_final
 from gongkai.text.grammar import OPENS_COUNT
 from gongkai.text.lexicon import patterns
 from gongkai.text.sentences import split_sentences
 
 _WORDS = patterns("sections.passage")
-_LEAD_IN = re.compile(r"[：:]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
         before = joined[-1] if joined else None
         broken = before is not None and _breaks_off(before.text)
         if before is not None and broken and not _WORDS["sub_heading"].match(line.text):
-            joined[-1] = Line(before.text + line.text, before.page, before.index)
+            joined[-1] = Line(before.text + line.text, before.page)
         else:
             joined.append(line)
     return joined
@@ -132,7 +130,7 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
 
 def _breaks_off(text: str) -> bool:
     """Tell whether a line ends inside a sentence: no heading is so long, or holds a sentence's end."""
-    if FINAL.search(text) or text.endswith("如下"):
+    if is_final(text) or text.endswith("如下"):
         return False
     return len(text) > MAX_HEADING or "。" in text
 
@@ -143,7 +141,7 @@ def _sub_heading(text: str, section: str) -> str | None:
         return text.strip("。：")
     if section == "overview" and _WORDS["bare"].fullmatch(text):
         return text
-    if FINAL.search(text) or len(text) > MAX_HEADING:
+    if is_final(text) or len(text) > MAX_HEADING:
         return text.strip("：") if text.endswith("：") and _is_label(text.strip("：")) else None
     if _WORDS["sub_heading"].fullmatch(text):
         return text
@@ -203,7 +201,7 @@ def _is_label(text: str) -> bool:
 
 def _opens_passage(sentence: str, section: str) -> bool:
     """Tell whether a sentence opens a passage: it ends in a colon, or turns to what will be done."""
-    if _LEAD_IN.search(sentence) or _WORDS["opens"].match(sentence):
+    if sentence.endswith(("：", ":")) or _WORDS["opens"].match(sentence):
         return True
     five = section in ("section5", "problems", "improvements")
     return five and bool(_WORDS["opens_remedy"].match(sentence))

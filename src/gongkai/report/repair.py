@@ -6,13 +6,13 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from gongkai.report.outline import FINAL, MAX_HEADING, Line, is_statutory_title
+from gongkai.report.outline import MAX_HEADING, Line, is_final, is_statutory_title
 from gongkai.text.grammar import NUMERALS, ORDINAL_ALONE
 
-_YEAR_APART = re.compile(r"(?<!\d)(?:1 9|2 0) \d \d(?! ?\d)")
+_YEAR_APART = re.compile(r"(?:1(?<!\d1) 9|2(?<!\d2) 0) \d \d(?! ?\d)")
 _ADJOINING = re.compile(r"\d\d")
 _GAP = re.compile(r"(?<=\d) (?=\d)")
-_INSIDE = re.compile(rf"(?<=[。；：！])\s*(?=[{NUMERALS}]{{1,2}}、([^。；，：！？]{{2,30}})[。：\s])")
+_INSIDE = re.compile(rf"[。；：！]\s*(?=[{NUMERALS}]{{1,2}}、([^。；，：！？]{{2,30}})[。：\s])")
 
 
 def repair_lines(lines: Sequence[Line]) -> list[Line]:
@@ -22,11 +22,10 @@ def repair_lines(lines: Sequence[Line]) -> list[Line]:
 
 def _with_digits_joined(lines: Sequence[Line]) -> Sequence[Line]:
     """Join digits where a page sets all apart: a year in a sentence is, and no two of the line adjoin."""
-    if not any(_YEAR_APART.search(line.text) and FINAL.search(line.text) for line in lines):
+    if not any(_YEAR_APART.search(line.text) and is_final(line.text) for line in lines):
         return lines
     return [
-        line if _ADJOINING.search(line.text) else Line(_GAP.sub("", line.text), line.page, line.index)
-        for line in lines
+        line if _ADJOINING.search(line.text) else Line(_GAP.sub("", line.text), line.page) for line in lines
     ]
 
 
@@ -35,8 +34,8 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
     waiting: Line | None = None
     for line in lines:
         if waiting is not None:
-            if len(line.text) <= MAX_HEADING and not FINAL.search(line.text):
-                line = Line(waiting.text + line.text, waiting.page, waiting.index)
+            if len(line.text) <= MAX_HEADING and not is_final(line.text):
+                line = Line(waiting.text + line.text, waiting.page)
             else:
                 joined.append(waiting)
             waiting = None
@@ -51,9 +50,9 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
 
 def _cut(line: Line) -> list[Line]:
     """Cut before each official title inside a paragraph, if there are two; one alone may be a mention."""
-    cuts = [m.start() for m in _INSIDE.finditer(line.text) if is_statutory_title(m[1])]
+    cuts = [m.end() for m in _INSIDE.finditer(line.text) if is_statutory_title(m[1])]
     if len(cuts) < 2:
         return [line]
     limits = [0, *cuts, len(line.text)]
     pieces = (line.text[a:b].strip() for a, b in itertools.pairwise(limits))
-    return [Line(piece, line.page, line.index) for piece in pieces if piece]
+    return [Line(piece, line.page) for piece in pieces if piece]

@@ -41,10 +41,8 @@ from gongkai.text.clean import Script, clean_line, clean_text, count_damage, is_
 from gongkai.text.grammar import NUMERALS
 from gongkai.text.lexicon import patterns
 
-_MARKDOWN = re.compile(
-    r"\*\*|^\s*#{1,6}\s*|^\s*(?:[*>•)）]|-(?=\s*\[))\s*|!\[[^\[\]]{0,200}\]\([^()\s]{0,300}\)"
-    r"|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
-)
+_MARK = re.compile(r"(?!\*\*)\s*(?:#{1,6}|[*>•)）]|-(?=\s*\[))\s*")
+_MARKDOWN = re.compile(r"\*\*|!\[[^\[\]]{0,200}\]\([^()\s]{0,300}\)|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)")
 _INDEX = patterns("sections.index")
 FIRST_OF_FORM = 2019
 """The first year whose reports have the statutory tables."""
@@ -162,8 +160,8 @@ def _prose(lines: Sequence[Line], *, official: bool) -> list[Line]:
     return [
         line
         for line, following in zip(lines, texts[1:], strict=True)
-        if is_title_here(line.text)
-        or not is_table_line(line.text)
+        if not is_table_line(line.text)
+        or is_title_here(line.text)
         or (not numbered and following.endswith("。") and is_statutory_title(line.text))
     ]
 
@@ -202,10 +200,10 @@ def _cleaned(pieces: Sequence[Line], script: Script) -> list[Line]:
     lines: list[Line] = []
     for piece in pieces:
         for part in FRAME.split(piece.text):
-            bare = _MARKDOWN.sub(lambda m: m[1] or "", part)
-            text = clean_line(bare, script=script)
-            if text:
-                lines.append(Line(text, piece.page, piece.index))
+            mark = _MARK.match(part)
+            bare = _MARKDOWN.sub(lambda m: m[1] or "", part[mark.end() if mark else 0 :])
+            if text := clean_line(bare, script=script):
+                lines.append(Line(text, piece.page))
     return lines
 
 

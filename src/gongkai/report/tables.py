@@ -39,7 +39,7 @@ TWICE = 10
 LEAST_LINE, TOLD_AGAIN = 10, 3
 """Characters of a line, and such lines in a row, that no report has twice; one broken off counts double."""
 TABLES = {"proactive", "requests", "disputes"}
-FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
+FRAME = re.compile("[|│┃║┌┐└┘├┤┬┴┼─━]+")
 """What draws a table in text."""
 _FIGURE = re.compile(
     r"(?<=[^\s\d|])\s*\|\s*(\d[\d.,]*)\s*\|\s*(?=[号项万亿多种类批户届则天元位级倍册台字分秒至。，、；）{MEASURES}])"
@@ -47,7 +47,7 @@ _FIGURE = re.compile(
 )
 """A figure, or a point's number, that a tool set apart from its sentence by pipes."""
 _ROW = re.compile(r"\s*[│┃║](?:[^│┃║。]*[│┃║]){2,}\s*")
-_DRAWN = re.compile(f"{FRAME.pattern}|{_ROW.pattern}")
+_DRAWN = re.compile(rf"\s*{FRAME.pattern}\s*|{_ROW.pattern}")
 _FIGURES = re.compile(r"\d[\d\s|]*")
 _POINTED = re.compile("[，。；]")
 _TABLED = patterns("form.said")["tabled"]
@@ -123,7 +123,7 @@ def _tables(document: Document, *, as_lines: bool = False) -> Tables:
     cells = "" if len(raw) > 200 else "".join("".join(row) for grid in grids for row in grid.texts)
     script = detect_script(raw + cells)
     if script == "traditional":
-        pieces = [Line(simplify(drop_pinyin(p.text)), p.page, p.index) for p in pieces]
+        pieces = [Line(simplify(drop_pinyin(p.text)), p.page) for p in pieces]
     pieces = sections_apart(pieces)
     statistics = statistics_of(read_grids(grids, script))
     tables = Tables(pieces, grids, script, statistics, statistics.form or form_said(p.text for p in pieces))
@@ -151,7 +151,7 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
     """Return the lines of text and the grids."""
     pieces: list[Line] = []
     grids: list[Grid] = []
-    for index, block in enumerate(document.blocks):
+    for block in document.blocks:
         if isinstance(block, Paragraph):
             lines = fold_radicals(block.text[:MAX_PARAGRAPH]).splitlines()
             texts = [_FIGURE.sub(r"\1\2", line) if "|" in line and "。" in line else line for line in lines]
@@ -160,7 +160,7 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
         else:
             grids.append(block)
             continue
-        pieces += [Line(text, block.page, index) for text in texts]
+        pieces += [Line(text, block.page) for text in texts]
     return _told_once(_said_once(_without_drawn(pieces))), grids
 
 
@@ -170,15 +170,17 @@ def _without_drawn(pieces: list[Line]) -> list[Line]:
     runs = itertools.groupby(pieces, key=lambda piece: bool(_DRAWN.fullmatch(piece.text)))
     for drawn, run in runs:
         block = list(run)
-        rows = [piece.text for piece in block if _ROW.fullmatch(piece.text)]
-        framed = drawn and not {block[0].text, block[-1].text} & {*rows}
+        rows = [piece.text for piece in block if _ROW.fullmatch(piece.text)] if drawn else []
+        if len(rows) < 2 or {block[0].text, block[-1].text} & {*rows}:
+            kept += block  # no frame
+            continue
         words = simplify(spelt("".join(rows)))
         labels = (*labels_of(*sorted(TABLES)), *annex_labels())
         known = any(label in words for label in labels if len(label) > 2)
         said = any(
             len(cell.strip()) >= LEAST_LINE or "，" in cell for row in rows for cell in re.split("[│┃║]", row)
         )
-        kept += [] if framed and len(rows) > 1 and not (known or said) else block
+        kept += block if known or said else []
     return kept
 
 
@@ -195,7 +197,7 @@ def _said_once(pieces: list[Line]) -> list[Line]:
 def _told_once(pieces: list[Line]) -> list[Line]:
     """Leave out lines of prose that a tool tells again in the same order, as text and as a table."""
     filled = [piece for piece in pieces if piece.text.strip()]
-    words = ["".join(FRAME.sub("", piece.text).split()) for piece in filled]
+    words = [FRAME.sub("", "".join(piece.text.split())) for piece in filled]
     first: dict[str, int] = {}
     kept: list[Line] = []
     at = 0
@@ -254,7 +256,7 @@ def _without(pieces: Sequence[Line], spans: Sequence[tuple[int, int, int]]) -> l
         for start, end in [*sorted(cuts[number]), (len(piece.text), 0)]:
             rest = piece.text[at:start]
             if rest.strip(" \t\u3000|│┃║*") or number not in cuts:
-                left.append(Line(rest, piece.page, piece.index))
+                left.append(Line(rest, piece.page))
             at = max(at, end)
     return left
 

@@ -222,7 +222,9 @@ def clean_line(text: str, *, script: Script = "simplified") -> str:
     >>> clean_line("公开 9 项。更多精彩内容请关注www.example.com。另有4次。")
     '公开9项。另有4次。'
     """
-    return patterns("furniture")["inline"].sub("", clean_text(text, script=script))
+    text = clean_text(text, script=script)
+    furniture = patterns("furniture")
+    return furniture["inline"].sub("", text) if furniture["advertised"].search(text) else text
 
 
 def is_furniture(line: str) -> bool:

@@ -27,7 +27,7 @@ _TOP = re.compile(f"[{NUMERALS}]、")
 """How the outer rows of the requests table are counted."""
 _WORD = re.compile(f"[{HAN}（(]")
 _MARKS = re.compile(r"[*#`★☆※\\]+")
-_SPELT = re.compile(f"[^{HAN}]")
+_SPELT = re.compile(f"[^{HAN}]+")
 YEAR_INSIDE = re.compile(r"[（(]\d{4}年?[）)]")
 _DIGITS = re.compile(r"\d+(?:\.\d+)?(?:万元|元)?")
 _ENUMERATOR = re.compile(r"\d(?=[.．、][^\d])")
