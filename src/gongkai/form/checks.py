@@ -63,7 +63,7 @@ def check_cells(
 def _spent(readings: Iterable[Reading]) -> set[str]:
     """Return the rules that recovered a cell: what they made they cannot check."""
     spent: set[str] = set()
-    for reading in readings:
+    for reading in (one for one in readings if one.by):
         if "row" in reading.by:
             spent.add(f"requests.row:{reading.row}")
         if "column" in reading.by:
@@ -139,16 +139,17 @@ def _texts_by_report(sentences: Sentences) -> dict[str, list[tuple[str, str, str
 
 def _table_checks(cells: Cells) -> Iterator[Check]:
     """Check the rules of the tables that the report has."""
-    rows = {row for table, row, _ in cells if table == "requests"}
-    if rows:
-        for rule in _request_rules(("other_handling",) if "other_handling" in rows else OTHER_HANDLING):
-            yield _decide(rule, cells)
-    if of_annex := {row for table, row, _ in cells if table == "annex"}:
-        for rule in _annex_rules(form_of_annex(of_annex)):
-            yield _decide(rule, cells)
-    if any(table == "disputes" for table, _, _ in cells):
-        for rule in _DISPUTE_RULES:
-            yield _decide(rule, cells)
+    rows: dict[str, set[str]] = defaultdict(set)
+    for table, row, _ in cells:
+        rows[table].add(row)
+    rules: list[_Rule] = []
+    if of_requests := rows["requests"]:
+        rules += _request_rules(("other_handling",) if "other_handling" in of_requests else OTHER_HANDLING)
+    if of_annex := rows["annex"]:
+        rules += _annex_rules(form_of_annex(of_annex))
+    if rows["disputes"]:
+        rules += _DISPUTE_RULES
+    return (_decide(rule, cells) for rule in rules)
 
 
 @functools.cache
@@ -206,7 +207,7 @@ _DISPUTE_RULES = tuple(
 
 def _decide(rule: _Rule, cells: Cells) -> Check:
     """Evaluate one rule; see the module for blanks."""
-    sides = [[cells[key] for key in keys if key in cells] for keys in (rule.left, rule.minus, rule.right)]
+    sides = [[*filter(None, map(cells.get, keys))] for keys in (rule.left, rule.minus, rule.right)]
     values = [[value for value, _ in side if value is not None] for side in sides]
     left, right = sum(values[0]) - sum(values[1]), sum(values[2])
     holds: bool | None = left < right + 0.005 if rule.within else abs(left - right) < 0.005

@@ -37,6 +37,8 @@ TWO_PARTS = 14
 
 
 _THIS_YEAR, _LAST_YEAR = (patterns("form.years")[name] for name in ("this", "last"))
+LONGEST_BLOCK = 12
+"""Characters that no head of a block of disputes has."""
 LONGEST_YEAR = 6
 """Characters of a cell that says a year and no more."""
 
@@ -55,7 +57,11 @@ def read_grids(grids: Sequence[Grid], script: Script = "simplified") -> Iterator
     for number, sheet in enumerate(sheets, 1):
         words = {text for names in sheet.labels for text in names}
         yield from _read_requests(sheet, number)
-        if any(match_key(text, "disputes", "blocks") for text in words):
+        blocks = [text for text in words if match_key(text, "disputes", "blocks")]
+        outcomes = {match_key(text, "disputes", "columns") for text in words} if blocks else set()
+        by_row = [*_read_disputes_by_row(sheet, number)] if len(outcomes - {None}) > len(OUTCOMES) else []
+        yield from by_row
+        if not by_row and any(len(text) < LONGEST_BLOCK for text in blocks):
             yield from _read_disputes(sheet, number)
         if any(map(proactive_head, words)):
             yield from _read_proactive(sheet, number)
@@ -166,7 +172,8 @@ def _is_turned(labels: Sequence[Sequence[str]]) -> bool:
     """Tell whether the rows of the requests table stand side by side."""
     if not labels or len(labels[0]) < TURNED:
         return False
-    keys = ({match_key(text, "requests", "rows") for text in names if len(text) > 3} for names in labels)
+    said = ({text for text in names if len(text) > 3} for names in labels)
+    keys = ({match_key(text, "requests", "rows") for text in texts} for texts in said if len(texts) >= TURNED)
     return any(len(found - {None}) >= TURNED for found in keys)
 
 
@@ -235,13 +242,7 @@ def _continues(before: _Sheet, sheet: _Sheet) -> bool:
 
 def _distinct(row: Sequence[Cell | None], labels: Sequence[str]) -> list[str]:
     """Return what the cells of a row say, each merged cell once."""
-    texts: list[str] = []
-    last: Cell | None = None
-    for cell, text in zip(row, labels, strict=True):
-        if cell is not None and cell is not last:
-            texts.append(text)
-            last = cell
-    return texts
+    return [*{cell: text for cell, text in zip(row, labels, strict=True) if cell is not None}.values()]
 
 
 def _request_row(row: Sequence[Cell | None], names: Sequence[str]) -> str | None:
@@ -333,10 +334,6 @@ def _is_year(text: str) -> bool:
 
 def _read_disputes(sheet: _Sheet, number: int) -> Iterator[Found]:
     """Read the row of fifteen numbers by its two levels of heads; other tables may stand above it."""
-    by_row = list(_read_disputes_by_row(sheet, number))
-    if by_row:
-        yield from by_row
-        return
     start, index = _disputes_at(sheet)
     if index is None:
         return
@@ -368,7 +365,7 @@ def _disputes_at(sheet: _Sheet) -> tuple[int, int | None]:
     starts = (
         index
         for index, names in enumerate(sheet.labels)
-        if any(len(t) < 12 and match_key(t, "disputes", "blocks") for t in names)
+        if any(len(t) < LONGEST_BLOCK and match_key(t, "disputes", "blocks") for t in names)
         and not any(parse_number(t)[0] is not None for t in names)
     )
     start = next(starts, len(sheet.rows))

@@ -18,6 +18,8 @@ _PUBLISHED = patterns("dates.printed")["published"]
 _SCHOOL_YEAR = patterns("dates.printed")["school_year"]
 _TOLD = patterns("dates.printed")["told"]
 _NAMED = patterns("dates.printed")["named"]
+LONGEST_DATE = 12
+"""Characters of a date, spelt out too."""
 _HEAD = 80
 """Lines in which a page says when it was published."""
 
@@ -42,12 +44,12 @@ def find_dates(title: str, text: str, lines: Sequence[str], known: int | None = 
         lines: Cleaned lines, furniture included.
         known: The year as the user gives it; then nothing is said of what contradicts it.
     """
-    school = _SCHOOL_YEAR.search(re.sub(r"\s", "", f"{title}\n{text[:2000]}"))
+    school = _SCHOOL_YEAR.search("".join(f"{title}\n{text[:2000]}".split()))
     certain = known or (parse_year(school[1]) if school else None)
     if certain:  # a school's report is that of the year its year ends in
         published, twice = _published(lines, certain)
         return Dates(certain, published, twice)
-    in_title = _years(TITLE_YEAR, re.sub(r"\s", "", title))
+    in_title = _years(TITLE_YEAR, "".join(title.split()))
     periods = _years(_PERIOD, text)
     of_title = in_title[0] if len(set(in_title)) == 1 else None
     of_period = max(set(periods), key=periods.count) if periods else None
@@ -131,7 +133,9 @@ def _page_date(lines: Sequence[str], year: int | None) -> str | None:
 def _signature(lines: Sequence[str]) -> tuple[str | None, bool]:
     """Return the last line that is a date, and whether it is written as one signs (年月日)."""
     for line in reversed(lines):
-        squeezed = re.sub(r"\s", "", line)
+        squeezed = "".join(line.split())
+        if len(squeezed) > LONGEST_DATE:
+            continue
         match = _DATE.match(squeezed)
         if match and len(squeezed) <= len(match[0]) + 1:
             signs = SIGNED_DATE.fullmatch(squeezed) is not None

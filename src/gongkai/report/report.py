@@ -44,6 +44,8 @@ from gongkai.text.lexicon import patterns
 _MARK = re.compile(r"(?!\*\*)\s*(?:#{1,6}|[*>•)）]|-(?=\s*\[))\s*")
 _MARKDOWN = re.compile(r"\*\*|!\[[^\[\]]{0,200}\]\([^()\s]{0,300}\)|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)")
 _INDEX = patterns("sections.index")
+LABEL = 4
+"""Characters of a label of an issuer."""
 FIRST_OF_FORM = 2019
 """The first year whose reports have the statutory tables."""
 _REASONS = {
@@ -189,7 +191,7 @@ def _index_block(tables: Tables) -> Iterator[str]:
         cells = [[cell.strip(" :：*") for cell in row] for row in rows]
         for row, below in itertools.pairwise([*cells, []]):
             for at, cell in enumerate(row):
-                if _INDEX["issuer"].fullmatch(cell):
+                if len(cell) == LABEL and _INDEX["issuer"].fullmatch(cell):
                     values = (*row[at + 1 : at + 2], *below[at : at + 1])
                     named = (value for value in values if value and not _INDEX["label"].search(value))
                     yield from (f"发布机构：{value}" for value in named)
@@ -213,8 +215,8 @@ def _refuse_other(document: Document, title: str, parts: Sequence[Part], statist
         raise ReportError(f"{document.path}: the blank form with its instructions, not a report")
     found = [p.section for p in parts[1:]]
     text = "".join(line.text for p in parts for line in p.lines)
-    speaks = bool(_INDEX["subject"].search(title + text + "".join(p.heading for p in parts)))
-    outlined = bool(statistics.readings) or (len(set(found)) >= 3 and speaks)
+    said = title + text + "".join(p.heading for p in parts)
+    outlined = bool(statistics.readings or (len({*found}) >= 3 and _INDEX["subject"].search(said)))
     first = _first_lines(document)
     announced = bool(title) or any(map(_INDEX["announces"].search, first))
     sure = bool(statistics.readings) or (outlined and announced)

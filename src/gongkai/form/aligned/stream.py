@@ -192,7 +192,8 @@ def _is_glued(text: str) -> bool:
     if not any(c.isdigit() for c in text):
         return False
     words = spelt(YEAR_INSIDE.sub("", _TOP.sub("", text)))
-    known = [words[i : i + 2] in vocabulary()[0] for i in range(len(words) - 1)]
+    pairs = vocabulary()[0]
+    known = [words[i : i + 2] in pairs for i in range(len(words) - 1)]
     covered = sum(map(operator.or_, [*known, False], [False, *known]))
     return len(words) > 1 and covered >= 0.95 * len(words)
 
