@@ -74,11 +74,8 @@ class FormCells:
     form: str | None = None
     readings: tuple[Reading, ...] = ()
     problems: tuple[Problem, ...] = ()
-
-    @property
-    def tables(self) -> set[str]:
-        """The tables of which there are cells."""
-        return {reading.table for reading in self.readings}
+    tables: frozenset[str] = frozenset()
+    """Of which there are cells."""
 
 
 def statistics_of(found: Iterable[Found], said: str | None = None) -> FormCells:
@@ -110,7 +107,7 @@ def statistics_of(found: Iterable[Found], said: str | None = None) -> FormCells:
             name = ".".join(key)
             left_out = f"{one.where}: '{one.raw}' would be {name}, which the form of {form or '?'} has not"
             problems.append(Problem("other_form", left_out, one.where))
-    return FormCells(form, tuple(kept), tuple(problems))
+    return FormCells(form, tuple(kept), tuple(problems), frozenset([one.table for one in kept]))
 
 
 def _detect_form(readings: Sequence[Reading], said: str | None) -> str | None:

@@ -126,9 +126,10 @@ def _tables(document: Document, *, as_lines: bool = False) -> Tables:
         pieces = [Line(simplify(drop_pinyin(p.text)), p.page) for p in pieces]
     pieces = sections_apart(pieces)
     statistics = statistics_of(read_grids(grids, script))
-    tables = Tables(pieces, grids, script, statistics, statistics.form or form_said(p.text for p in pieces))
-    is_more = statistics.tables < TABLES and len(set(_table_words(p.text for p in pieces))) >= LEAST_WORDS
-    return _aligned(tables) if is_more else tables
+    form = statistics.form or form_said([piece.text for piece in pieces])
+    tables = Tables(pieces, grids, script, statistics, form)
+    told = statistics.tables < TABLES and _table_words([p.text for p in pieces])
+    return _aligned(tables) if told and len({*told}) >= LEAST_WORDS else tables
 
 
 def _aligned(tables: Tables) -> Tables:
@@ -151,9 +152,12 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
     """Return the lines of text and the grids."""
     pieces: list[Line] = []
     grids: list[Grid] = []
+    text = "".join(block.text for block in document.blocks if isinstance(block, Paragraph))
+    has_radicals = fold_radicals(text) != text
     for block in document.blocks:
         if isinstance(block, Paragraph):
-            lines = fold_radicals(block.text[:MAX_PARAGRAPH]).splitlines()
+            text = block.text[:MAX_PARAGRAPH]
+            lines = (fold_radicals(text) if has_radicals else text).splitlines()
             texts = [_FIGURE.sub(r"\1\2", line) if "|" in line and "。" in line else line for line in lines]
         elif as_lines or (_is_unmerged(block) and _is_displaced(block)):
             texts = [" | ".join(row) for row in block.lines]
@@ -186,6 +190,8 @@ def _without_drawn(pieces: list[Line]) -> list[Line]:
 
 def _said_once(pieces: list[Line]) -> list[Line]:
     """Leave every second line out where a tool has told each cell twice, as itself and as its paragraph."""
+    if sum(piece.text == before.text for before, piece in itertools.pairwise(pieces)) < TWICE:
+        return pieces
     runs = [list(same) for _, same in itertools.groupby(pieces, key=lambda piece: piece.text)]
     kept: list[Line] = []
     for even, stretch in itertools.groupby(runs, key=lambda run: len(run) % 2 == 0):
@@ -198,6 +204,9 @@ def _told_once(pieces: list[Line]) -> list[Line]:
     """Leave out lines of prose that a tool tells again in the same order, as text and as a table."""
     filled = [piece for piece in pieces if piece.text.strip()]
     words = [FRAME.sub("", "".join(piece.text.split())) for piece in filled]
+    long = [word for word in words if len(word) >= LEAST_LINE]
+    if len({*long}) == len(long):
+        return filled
     first: dict[str, int] = {}
     kept: list[Line] = []
     at = 0
