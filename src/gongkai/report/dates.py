@@ -10,7 +10,7 @@ from gongkai.text.grammar import DATE, SIGNED_DATE, SPELT_DATE, parse_numeral, p
 from gongkai.text.lexicon import patterns
 
 TITLE_YEAR = patterns("dates.printed")["title_year"]
-_PERIOD = patterns("dates.printed")["period"]
+_PERIODS = tuple(patterns("dates.period").values())
 _DATE = re.compile(DATE)
 # A line that ends in a date, or in a date with the time of day and a source; no sentence.
 _DATED = patterns("dates.printed")["dated"]
@@ -44,13 +44,14 @@ def find_dates(title: str, text: str, lines: Sequence[str], known: int | None = 
         lines: Cleaned lines, furniture included.
         known: The year as the user gives it; then nothing is said of what contradicts it.
     """
-    school = _SCHOOL_YEAR.search("".join(f"{title}\n{text[:2000]}".split()))
+    head = "".join(f"{title}\n{text[:2000]}".split())
+    school = _SCHOOL_YEAR.search(head) if "学年" in head else None
     certain = known or (parse_year(school[1]) if school else None)
     if certain:  # a school's report is that of the year its year ends in
         published, twice = _published(lines, certain)
         return Dates(certain, published, twice)
-    in_title = _years(TITLE_YEAR, "".join(title.split()))
-    periods = _years(_PERIOD, text)
+    in_title = _years("".join(title.split()), TITLE_YEAR)
+    periods = _years(text, *_PERIODS)
     of_title = in_title[0] if len(set(in_title)) == 1 else None
     of_period = max(set(periods), key=periods.count) if periods else None
     published, twice = _published(lines, of_title or of_period)
@@ -65,10 +66,16 @@ def find_dates(title: str, text: str, lines: Sequence[str], known: int | None = 
     return Dates(year, published, (*twice, *problems))
 
 
-def _years(pattern: re.Pattern[str], text: str) -> list[int]:
-    """Return the years in the groups of a pattern, wherever it is found."""
-    found = (parse_year(group) for match in pattern.finditer(text) for group in match.groups() if group)
-    return [year for year in found if year]
+def _years(text: str, *ways: re.Pattern[str]) -> list[int]:
+    """Return the years in the groups of patterns, wherever one is found; none is found inside another."""
+    told: list[str | None] = []
+    ahead = {way: way.search(text) for way in ways}
+    while matches := [*filter(None, ahead.values())]:
+        first = min(matches, key=lambda match: match.start())
+        told += first.groups()
+        end = first.end()
+        ahead |= {way: way.search(text, end) for way, match in ahead.items() if match and match.start() < end}
+    return [year for group in told if group and (year := parse_year(group))]
 
 
 def _too_early(year: int | None, published: str | None, of_title: int | None) -> Iterator[str]:
@@ -97,7 +104,7 @@ def _weighed(
 def _only_named(text: str, published: str | None, spread: str) -> tuple[int | None, str]:
     """Return the only year that the text says to report on, or names; and what is said of it."""
     for pattern in (_TOLD, _NAMED):
-        named = set(_years(pattern, text))
+        named = set(_years(text, pattern))
         if len(named) == 1:
             (year,) = named
             return year, f"the report's year, {year}, is the only one that the text names; no title says it"

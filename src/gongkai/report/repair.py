@@ -22,7 +22,8 @@ def repair_lines(lines: Sequence[Line]) -> list[Line]:
 
 def _with_digits_joined(lines: Sequence[Line]) -> Sequence[Line]:
     """Join digits where a page sets all apart: a year in a sentence is, and no two of the line adjoin."""
-    if not any(_YEAR_APART.search(line.text) and is_final(line.text) for line in lines):
+    apart = [line.text for line in lines if "1 9 " in line.text or "2 0 " in line.text]
+    if not any(_YEAR_APART.search(text) and is_final(text) for text in apart):
         return lines
     return [
         line if _ADJOINING.search(line.text) else Line(_GAP.sub("", line.text), line.page) for line in lines

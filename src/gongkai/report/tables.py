@@ -203,7 +203,8 @@ def _said_once(pieces: list[Line]) -> list[Line]:
 def _told_once(pieces: list[Line]) -> list[Line]:
     """Leave out lines of prose that a tool tells again in the same order, as text and as a table."""
     filled = [piece for piece in pieces if piece.text.strip()]
-    words = [FRAME.sub("", "".join(piece.text.split())) for piece in filled]
+    words = ["".join(piece.text.split()) for piece in filled]
+    words = [FRAME.sub("", word) for word in words] if FRAME.search("".join(words)) else words
     long = [word for word in words if len(word) >= LEAST_LINE]
     if len({*long}) == len(long):
         return filled
