@@ -7,7 +7,7 @@ and what to do. The `problems` table has one row for each.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -36,6 +36,11 @@ def _said(where: Where) -> str:
 
 
 NOWHERE = Where()
+
+
+def say_places(places: Iterable[Where | str]) -> str:
+    """Say several places, those of a stored table too."""
+    return " … ".join(map(str, places))
 
 
 class Kind(NamedTuple):

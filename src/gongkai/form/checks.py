@@ -16,6 +16,7 @@ from gongkai.form.aligned.annex import form_of_annex
 from gongkai.form.aligned.annex_form import annex_data
 from gongkai.form.form import APPLICANTS, BLOCKS, OTHER_HANDLING, OUTCOMES, RESULTS, Reading
 from gongkai.form.prose import Cells, Check, Key, growth_checks, narrative_checks
+from gongkai.problem import say_places
 from gongkai.tables.schema import Checks, Reports, Sentences, Statistics, frame_of, records
 
 _BLANK = (None, "")
@@ -218,10 +219,8 @@ def _decide(rule: _Rule, cells: Cells) -> Check:
         else:
             holds, note = None, "undecided: an operand is blank"
     places = [where for side in sides for _, where in side]
-    said = map(str, places[:: max(len(places) - 1, 1)])  # the first and the last
-    return Check(
-        rule.name, left if values[0] else None, right if values[2] else None, holds, note, " … ".join(said)
-    )
+    said = say_places(places[:: max(len(places) - 1, 1)])  # the first and the last
+    return Check(rule.name, left if values[0] else None, right if values[2] else None, holds, note, said)
 
 
 def _year_checks(own: Cells, before: Cells, *, in_force: bool) -> Iterator[Check]:

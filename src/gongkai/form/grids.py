@@ -15,6 +15,7 @@ from gongkai.form.form import (
     COLUMNS,
     OUTCOMES,
     Found,
+    PrintedRow,
     Reading,
     form_data,
     match_key,
@@ -22,7 +23,7 @@ from gongkai.form.form import (
     parse_number,
     proactive_head,
     read_cell,
-    read_row,
+    read_rows,
 )
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Cell, Grid
@@ -271,12 +272,14 @@ def _read_requests(sheet: _Sheet, number: int) -> Iterator[Found]:
     if len(heads) < 2:
         return
     width = min(heads)  # of the labels
+    told: list[PrintedRow] = []
     for index, (row, key) in enumerate(zip(sheet.rows, keys, strict=True)):
         if index < first or key is None or (key == "other" and "other_handling" in keys[index:]):
             continue
         labels = row[:width]  # one may reach as far as the numbers
         cells = ((name, c, None if row[c] in labels else row[c]) for c, name in heads.items())
-        yield from read_row("requests", key, sheet.printed(number, index, cells))
+        told.append((key, sheet.printed(number, index, cells), 1.0))
+    yield from read_rows("requests", told)
 
 
 def _said_of_heads(sheet: _Sheet, first: int, heads: Mapping[int, str], place: Where) -> Iterator[Problem]:
@@ -354,7 +357,8 @@ def _read_disputes(sheet: _Sheet, number: int) -> Iterator[Found]:
             yield Problem("second_cell", said, where)
             continue
         seen[block, outcome] = cell
-        yield from read_row("disputes", block, sheet.printed(number, index, [(outcome, column, cell)]))
+        printed = sheet.printed(number, index, [(outcome, column, cell)])
+        yield from read_rows("disputes", [(block, printed, 1.0)])
 
 
 def _disputes_at(sheet: _Sheet) -> tuple[int, int | None]:
@@ -415,11 +419,12 @@ def _read_disputes_by_row(sheet: _Sheet, number: int) -> Iterator[Found]:
         block = next((k for t in reversed(labels) if (k := match_key(t, "disputes", "blocks"))), None)
         cells = [(name, column, row[column]) for column, name in heads.items()]
         if block and all(cell and parse_number(cell.text)[2] for _, _, cell in cells):
-            yield from read_row("disputes", block, sheet.printed(number, index, cells))
+            yield from read_rows("disputes", [(block, sheet.printed(number, index, cells), 1.0)])
 
 
 def _read_proactive(sheet: _Sheet, number: int) -> Iterator[Found]:
     heads: dict[int, str] = {}
+    told: list[PrintedRow] = []
     money = 1.0
     above: Sequence[str] = ()
     for index, (row, labels) in enumerate(zip(sheet.rows, sheet.labels, strict=True)):
@@ -434,7 +439,8 @@ def _read_proactive(sheet: _Sheet, number: int) -> Iterator[Found]:
             continue
         columns = _first_of_each(heads).items()
         cells = ((name, c, None if row[c] is row[0] else row[c]) for c, name in columns)
-        yield from read_row("proactive", key, sheet.printed(number, index, cells), money=money)
+        told.append((key, sheet.printed(number, index, cells), money))
+    yield from read_rows("proactive", told)
 
 
 def _heads_with(

@@ -401,7 +401,10 @@ def cut_tail(parts: Sequence[Part]) -> list[Part]:
             loose = number == 0 and (
                 (len(text) <= LOOSE and not is_final(text)) or _SIGNED["addressed"].fullmatch(text)
             )
-            printed = BROWSER_LINE.fullmatch(text) or is_furniture(text) or _is_signature(text)
+            told = text.endswith(("。", "；"))  # as no furniture and no signature does
+            printed = BROWSER_LINE.fullmatch(text) or (
+                not told and (is_furniture(text) or _is_signature(text))
+            )
             if not (text == caption or loose or printed):
                 lines.append(line)
         kept.append(Part(part.section, part.heading, lines))
@@ -411,7 +414,7 @@ def cut_tail(parts: Sequence[Part]) -> list[Part]:
 def _is_signature(text: str) -> bool:
     """Tell whether a line is only a date or only an agency's name, as under a letter."""
     squeezed = "".join(text.split())
-    return not squeezed.endswith("。") and bool(
+    return bool(
         _SIGNED["date"].fullmatch(squeezed)
         or _SIGNED["agency"].fullmatch(squeezed)
         or re.fullmatch(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}(\d{1,2}:\d{2}(:\d{2})?)?", squeezed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ _WORDS = patterns("sections.passage")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One quasi-sentence with what the codebook says it needs; offsets count in its part's `section_text`."""
+    """One quasi-sentence with what the codebook says it needs; offsets count in its section's text."""
 
     section: str
     heading: str
@@ -29,16 +30,11 @@ class Sentence:
     """Index of the section it was read from, among the report's."""
 
 
-def section_text(part: Part) -> str:
-    """Return a section's cleaned text, in which sentences' offsets count: a paragraph a line."""
-    return "\n".join(line.text for line in _joined(part.lines))
-
-
 def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> list[Sentence]:
     """Cut a section into sentences; each knows its heading, its lead, and its half of section five.
 
     Args:
-        part: The section.
+        part: The section, with its lines joined.
         year: The report's; a later one in section five marks what is planned.
         index: The section's among the report's, for `Sentence.part`.
     """
@@ -66,12 +62,11 @@ def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> lis
             lead = ""
         state = turned
 
-    lines = _joined(part.lines)
-    for number, line in enumerate(lines):
+    for line, following in itertools.zip_longest(part.lines, part.lines[1:]):
         text = line.text
         if not split and not OPENS_COUNT.match(text):
             lead = ""  # outside section five a lead opens its paragraph, and paragraphs that count points
-        below = lines[number + 1].text if number + 1 < len(lines) else ""
+        below = following.text if following else ""
         stand_alone = _sub_heading(text, part.section) or _point_above(text, below, split=split)
         if stand_alone:
             sub_heading = stand_alone
@@ -115,7 +110,7 @@ def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> lis
     return found
 
 
-def _joined(lines: Sequence[Line]) -> list[Line]:
+def join_lines(lines: Sequence[Line]) -> list[Line]:
     """Join a line that breaks off inside a sentence to its successor, unless that opens a new point."""
     joined: list[Line] = []
     for line in lines:
@@ -130,9 +125,7 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
 
 def _breaks_off(text: str) -> bool:
     """Tell whether a line ends inside a sentence: no heading is so long, or holds a sentence's end."""
-    if is_final(text) or text.endswith("如下"):
-        return False
-    return len(text) > MAX_HEADING or "。" in text
+    return (len(text) > MAX_HEADING or "。" in text) and not (is_final(text) or text.endswith("如下"))
 
 
 def _sub_heading(text: str, section: str) -> str | None:
@@ -141,7 +134,7 @@ def _sub_heading(text: str, section: str) -> str | None:
         return text.strip("。：")
     if section == "overview" and _WORDS["bare"].fullmatch(text):
         return text
-    if is_final(text) or len(text) > MAX_HEADING:
+    if len(text) > MAX_HEADING or is_final(text):
         return text.strip("：") if text.endswith("：") and _is_label(text.strip("：")) else None
     if _WORDS["sub_heading"].fullmatch(text):
         return text
