@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,8 +31,8 @@ from gongkai.tables.scheme.codebooks import read_codebook, shipped
 
 HERE = Path(__file__).parent
 GROUPS = {
-    "read": "Read: files → tables",
-    "code": "Code: samples, coders, agreement",
+    "corpus": "Read: files → tables",
+    "coding": "Code: samples, coders, agreement",
     "classify": "Classify: labels → models → predictions",
     "measure": "Measure: predictions → estimates with intervals",
     "show": "Show: figures and the page",
@@ -112,15 +113,18 @@ def reference() -> str:
         "# Reference",
         NOTE,
         table()["page"]["reference"],
-        "Everything public is a name of `gongkai`; the commands: [`commands.md`](commands.md). What is "
-        "refused raises a `GongkaiError` of one line (`from gongkai.errors import GongkaiError`).",
+        "What most work needs is a name of `gongkai`. What refines or checks it stands at a room's door, "
+        f"where `dir` shows it: {', '.join(f'`gongkai.{room}`' for room in gongkai._GROUPS)}. The commands: "
+        "[`commands.md`](commands.md). What is refused raises a `GongkaiError` of one line (`from "
+        "gongkai.errors import GongkaiError`).",
     ]
-    for group, names in gongkai._GROUPS.items():
-        lines.append(f"## {GROUPS[group]}")
-        for name in names:
-            thing = getattr(gongkai, name)
-            call = f"```python\ngongkai.{name}{_signature(thing)}\n```"
-            lines += [f"### `{name}`", call, *_prose(inspect.getdoc(thing) or "")]
+    for room, names in gongkai._GROUPS.items():
+        lines.append(f"## {GROUPS[room]}")
+        door = getattr(gongkai, room)
+        for whole in [*names, *(f"{room}.{name}" for name in door.__all__)]:
+            thing = operator.attrgetter(whole)(gongkai)
+            call = f"```python\ngongkai.{whole}{_signature(thing)}\n```"
+            lines += [f"### `{whole}`", call, *_prose(inspect.getdoc(thing) or "")]
     return "\n\n".join(lines) + "\n"
 
 

@@ -1,12 +1,16 @@
 """The public surface: names, lightness, layers."""
 
 import ast
+import operator
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
 from importlib import metadata
 from pathlib import Path
+
+import pytest
 
 import gongkai
 
@@ -40,7 +44,7 @@ LAYERS = [
     {"tables"},
     {"text"},
     {"store"},
-    {"errors", "problem"},
+    {"doors", "errors", "problem"},
 ]
 """Rooms from the door to the cellar: a room imports only from rooms below it."""
 PLAIN = {**os.environ, "PYTHONPATH": str(SRC.parent)}
@@ -49,13 +53,58 @@ PLAIN = {**os.environ, "PYTHONPATH": str(SRC.parent)}
 
 def test_all_names_exactly_the_public_names():
     assert gongkai.__all__ == sorted(gongkai._HOMES)
-    assert len(gongkai.__all__) <= 70
+    assert len(gongkai.__all__) <= 38
     for name in gongkai.__all__:
         assert callable(getattr(gongkai, name)), name
 
 
-def test_unknown_name_is_an_attribute_error():
-    assert not hasattr(gongkai, "no_such_name")
+ROOMS = list(gongkai._GROUPS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_has_a_door(room):
+    """Its names are there, are shown, load the room's modules alone, and are known to type checkers."""
+    door = getattr(gongkai, room)
+    assert room in dir(gongkai)
+    assert dir(door) == door.__all__ == sorted(door._HOMES)
+    for name in door.__all__:
+        assert getattr(door, name).__module__.startswith(f"gongkai.{room}."), name
+        assert not (SRC / room / name).exists(), f"{name} would be hidden by a folder"
+    assert not set(door.__all__) & set(gongkai.__all__)
+    source = Path(door.__file__).read_text(encoding="utf-8")
+    assert sorted(re.findall(r"import \w+ as (\w+)$", source, re.M)) == door.__all__
+
+
+def test_a_door_opened_loads_nothing_heavy():
+    code = "import sys, gongkai\n" + "".join(f"dir(gongkai.{room})\n" for room in ROOMS)
+    code += f"print(sorted(set(sys.modules) & {HEAVY!r}))"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True, env=PLAIN
+    )
+    assert done.stdout.strip() == "[]"
+
+
+OLD = [*((name, f"{room}.{name}") for room, names in gongkai._MOVED.items() for name in names),
+       *((name, now) for name, (now, _) in gongkai._MERGED.items())]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "now"), OLD, ids=[old for old, _ in OLD])
+def test_a_name_of_before_works_and_says_what_it_is_called_now(old, now):
+    with pytest.warns(
+        DeprecationWarning, match=rf"gongkai\.{old} is now gongkai\.{now}\b.*next version"
+    ) as said:
+        found = getattr(gongkai, old)
+    assert said[0].filename == __file__
+    assert getattr(found, "func", found) is operator.attrgetter(now)(gongkai)
+    assert old not in dir(gongkai)
+
+
+@pytest.mark.parametrize(
+    "door", [gongkai, *(getattr(gongkai, room) for room in ROOMS)], ids=lambda d: d.__name__
+)
+def test_unknown_name_is_an_attribute_error(door):
+    with pytest.raises(AttributeError, match=f"module '{door.__name__}' has no attribute 'no_such_name'"):
+        door.no_such_name  # noqa: B018
 
 
 def test_import_loads_nothing_heavy_and_changes_nothing():

@@ -202,20 +202,20 @@ def test_killed_and_resumed_the_same_bytes_as_in_one_go_and_on_two_processes(nam
 
 FUNCTIONS = {
     "prevalence": lambda t, p, own: gongkai.prevalence(p, by=["section", "tier"], reports=own),
-    "outcome_sums": lambda t, p, own: gongkai.outcome_sums(p, by=["tier"], reports=own),
+    "outcomes": lambda t, p, own: gongkai.outcomes(p, by=["tier"], reports=own),
     "sample": lambda t, p, own: gongkai.sample(t["sentences"], 50, predictions=p, seed=2)["sentence_id"].to_frame(),
     "sample by": lambda t, p, own: gongkai.sample(t["sentences"], 50, by=["year", "boilerplate"], predictions=p)[
         ["sentence_id", "inclusion"]
     ],
     "evaluate": lambda t, p, own: gongkai.evaluate(p, own.attrs["codes"], by=["tier"], reports=own),
     "followup": lambda t, p, own: gongkai.followup(t["sentences"], p, statistics=t["statistics"]),
-    "followup_placebo": lambda t, p, own: gongkai.followup_placebo(t["sentences"], p, seed=4),
-    "sentences_behind": lambda t, p, own: gongkai.sentences_behind(
+    "followup_placebo": lambda t, p, own: gongkai.followup(t["sentences"], p, placebo=True, seed=4),
+    "sentences_behind": lambda t, p, own: gongkai.measure.sentences_behind(
         {"model": "m", "measure": "prevalence", "label": "commitment", "year": 2021, "tier": "t1"},
         p, t["sentences"], reports=own,
     ).drop(columns="tokens"),
     "with_outcomes": lambda t, p, own: with_outcomes(own, p, own.attrs["codes"]),
-    "assume_random": lambda t, p, own: gongkai.assume_random(own.attrs["codes"].drop(columns="inclusion"), p),
+    "assume_random": lambda t, p, own: gongkai.measure.assume_random(own.attrs["codes"].drop(columns="inclusion"), p),
     "frequencies": lambda t, p, own: frequencies(t["sentences"]),
     "keyness": lambda t, p, own: gongkai.keyness(t["sentences"], by="tier", first="t0", second="t1", reports=own),
     "reuse": lambda t, p, own: gongkai.reuse(t["sentences"]),
@@ -225,7 +225,7 @@ FUNCTIONS = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_folder_says_what_its_rows_say(name, corpus):
     reports = read_table(corpus / "many", "reports", ["report_id", "agency", "region_code", "year"])
-    own = gongkai.with_covariates(reports, read_frame(corpus / "own.csv", []))[0]
+    own = gongkai.measure.with_covariates(reports, read_frame(corpus / "own.csv", []))[0]
     own.attrs["codes"] = gongkai.read_labels(corpus / "codes.csv")
     folders = dict.fromkeys(("sentences", "statistics"), corpus / "many")
     frames = {table: read_table(folder, table) for table, folder in folders.items()}

@@ -28,7 +28,6 @@ import gongkai
 from gongkai.cli.app import app
 from gongkai.errors import GongkaiError
 from gongkai.problem import KINDS
-from gongkai.show.figures import plot_provinces, plot_spread
 from gongkai.tables.frames import write_frame
 from gongkai.tables.parts import write_part
 from gongkai.tables.schema import BUILT, SCHEMAS, SECTIONS, frame_of, records
@@ -280,7 +279,7 @@ def with_own(world):
 
 
 def outcome(world):
-    return gongkai.counted_outcome(world.predictions)
+    return gongkai.outcomes(world.predictions)
 
 
 def coded(ending):
@@ -343,9 +342,9 @@ _FILLED = {".csv": _fill_csv, ".xlsx": _fill_xlsx, ".json": _fill_json, ".jsonl"
 
 
 def resolved(world):
-    sheet = gongkai.adjudication(world.labels)
+    sheet = gongkai.coding.adjudication(world.labels)
     disputed = sheet.assign(commitment="1", boilerplate=0, rule="r")
-    rows = gongkai.resolve(world.labels, disputed)
+    rows = gongkai.coding.resolve(world.labels, disputed)
     coded_ = world.labels[world.labels["annotator"] != "resolved"]
     assert rows["sentence_id"].tolist() == coded_["sentence_id"].drop_duplicates().tolist()
 
@@ -441,40 +440,40 @@ def panel_frames(world):
     )  # fmt: skip
     assert set(table["report_id"].dropna()) <= set(world.reports["report_id"])
     assert set(dictionary["column"]) == set(table.columns)
-    gongkai.write_panel(table, dictionary, world.folder / "panel.xlsx")
+    gongkai.measure.write_panel(table, dictionary, world.folder / "panel.xlsx")
     with contextlib.suppress(GongkaiError):
         gongkai.regress(table, "commitment ~ n_sentences", draws=99)
 
 
 def covered(world):
     found = gongkai.coverage(world.reports, world.problems)
-    gongkai.coverage_shares(found, by=("year",))
-    gongkai.panel_gaps(world.reports)
+    gongkai.measure.coverage_shares(found, by=("year",))
+    gongkai.measure.panel_gaps(world.reports)
 
 
 def rated(world):
     found = gongkai.rates(world.reports, world.statistics, world.checks, strict=True)
-    gongkai.crosswalk(world.statistics)
+    gongkai.measure.crosswalk(world.statistics)
     assert set(found["report_id"]) <= set(world.reports["report_id"])
 
 
 def joined_to(world):
     named = world.reports[["agency"]].dropna().drop_duplicates().assign(own=1)
-    wide, unmatched = gongkai.with_covariates(world.reports, named)
+    wide, unmatched = gongkai.measure.with_covariates(world.reports, named)
     assert len(wide) == len(world.reports)
     assert unmatched.empty
 
 
 def corrected(method):
     def act(world):
-        labels = gongkai.assume_random(world.labels.assign(inclusion=None), world.predictions)
+        labels = gongkai.measure.assume_random(world.labels.assign(inclusion=None), world.predictions)
         return gongkai.prevalence(world.predictions, by=("year",), method=method, labels=labels)
 
     return act
 
 
 def grouped(world):
-    found = gongkai.compare_groups(outcome(world), by="agency")
+    found = gongkai.measure.compare_groups(outcome(world), by="agency")
     assert set(found["agency"].dropna()) <= set(world.predictions["agency"].dropna())
 
 
@@ -542,18 +541,18 @@ ACTIONS = {
     "prevalence dsl": corrected("dsl"),
     "compare_groups": grouped,
     "trend frame": lambda w: gongkai.trend(outcome(w)),
-    "followup_placebo": lambda w: gongkai.followup_placebo(w.sentences, w.predictions),
-    "mandated_phrases": lambda w: gongkai.mandated_phrases(w.sentences),
-    "mentions": lambda w: gongkai.mentions(w.sentences),
+    "followup_placebo": lambda w: gongkai.followup(w.sentences, w.predictions, placebo=True),
+    "mandated_phrases": lambda w: gongkai.measure.mandated_phrases(w.sentences),
+    "mentions": lambda w: gongkai.measure.mentions(w.sentences),
     "read again": reread,
     "read": lambda w: [gongkai.read(w.folder / "tables", name) for name in BUILT],
     "read year": lambda w: gongkai.read(w.folder / "tables", "sentences", agency=AGENCIES[0], year=[2021, 1900]),
     "connect": lambda w: gongkai.connect(w.folder / "tables").sql("SELECT agency, count(*) FROM sentences GROUP BY 1").df(),
-    "broken_rules": lambda w: gongkai.broken_rules(w.folder / "tables"),
-    "rule_breaks": lambda w: gongkai.rule_breaks(w.checks, by=("agency", "year")),
+    "broken_rules": lambda w: gongkai.corpus.broken_rules(w.folder / "tables"),
+    "rule_breaks": lambda w: gongkai.measure.rule_breaks(w.checks, by=("agency", "year")),
     "read_labels": lambda w: gongkai.read_labels(w.folder / "labels.csv"),
     "agreement": lambda w: gongkai.agreement(w.labels, by=("year",)),
-    "adjudication": lambda w: gongkai.adjudication(w.labels),
+    "adjudication": lambda w: gongkai.coding.adjudication(w.labels),
     "draw": lambda w: gongkai.sample(w.sentences, 20, by=("agency",)),
     "evaluate frame": lambda w: gongkai.evaluate(w.predictions, w.labels, by=("agency",), reports=w.reports),
     "predict frame": lambda w: gongkai.predict(w.sentences),
@@ -561,21 +560,22 @@ ACTIONS = {
     "prevalence": measured,
     "write_page": paged,
     "compare frame": lambda w: gongkai.compare(outcome(w), by="year", first=None, second=2021),
-    "compare_reports": lambda w: gongkai.compare_reports(w.sentences, "r0", "r1"),
-    "outcome_sums": lambda w: gongkai.compare_groups(gongkai.outcome_sums(w.folder / "parts", w.labels, by=("agency",)), by="agency"),
-    "dsl_outcome": lambda w: gongkai.dsl_outcome(w.predictions, w.labels),
-    "pool": lambda w: gongkai.pool(gongkai.prevalence(w.predictions, by=("agency",))),
-    "copied": lambda w: gongkai.copy_network(gongkai.copied(w.sentences), w.reports, sentences=w.sentences),
-    "reuse_sensitivity": lambda w: gongkai.reuse_sensitivity(w.sentences),
-    "followup_shares": lambda w: gongkai.followup_shares(gongkai.followup(w.sentences, w.predictions).assign(checked=None), by=("year",)),
+    "compare_reports": lambda w: gongkai.measure.compare_reports(w.sentences, "r0", "r1"),
+    "outcome_sums": lambda w: gongkai.measure.compare_groups(gongkai.outcomes(w.folder / "parts", w.labels, by=("agency",)), by="agency"),
+    "dsl_outcome": lambda w: gongkai.outcomes(w.predictions, w.labels),
+    "reuse frame": lambda w: gongkai.reuse(w.sentences),
+    "pool": lambda w: gongkai.measure.pool(gongkai.prevalence(w.predictions, by=("agency",))),
+    "copied": lambda w: gongkai.measure.copy_network(gongkai.copied(w.sentences), w.reports, sentences=w.sentences),
+    "reuse_sensitivity": lambda w: gongkai.measure.reuse_sensitivity(w.sentences),
+    "followup_shares": lambda w: gongkai.measure.followup_shares(gongkai.followup(w.sentences, w.predictions).assign(checked=None), by=("year",)),
     "keyness": lambda w: gongkai.keyness(w.sentences, by="year", first=None, second=2021),
     "plot_prevalence": lambda w: gongkai.plot_prevalence(gongkai.prevalence(w.predictions)).to_json(),
     "plot_change": lambda w: gongkai.plot_change(gongkai.prevalence(w.predictions, by=("year",))).to_json(),
-    "plot_kinds": lambda w: gongkai.plot_kinds(gongkai.prevalence(w.predictions, by=("agency",))).to_json(),
-    "plot_spread": lambda w: plot_spread(gongkai.prevalence(w.predictions, by=("agency",)), whole=gongkai.prevalence(w.predictions, by=())).to_json(),
-    "plot_provinces": lambda w: plot_provinces(gongkai.prevalence(w.predictions, by=("province",), reports=w.reports)).to_json(),
-    "plot_network": lambda w: gongkai.plot_network(gongkai.copy_network(gongkai.copied(w.sentences), w.reports, sentences=w.sentences)).to_json(),
-    "plot_terms": lambda w: gongkai.plot_terms(gongkai.keyness(w.sentences, by="year", first=None, second=2021)).to_json(),
+    "plot_kinds": lambda w: gongkai.show.plot_kinds(gongkai.prevalence(w.predictions, by=("agency",))).to_json(),
+    "plot_spread": lambda w: gongkai.show.plot_spread(gongkai.prevalence(w.predictions, by=("agency",)), whole=gongkai.prevalence(w.predictions, by=())).to_json(),
+    "plot_provinces": lambda w: gongkai.show.plot_provinces(gongkai.prevalence(w.predictions, by=("province",), reports=w.reports)).to_json(),
+    "plot_network": lambda w: gongkai.show.plot_network(gongkai.measure.copy_network(gongkai.copied(w.sentences), w.reports, sentences=w.sentences)).to_json(),
+    "plot_terms": lambda w: gongkai.show.plot_terms(gongkai.keyness(w.sentences, by="year", first=None, second=2021)).to_json(),
     "read_tasks csv": coded(".csv"),
     "read_tasks xlsx": coded(".xlsx"),
     "read_tasks json": coded(".json"),
@@ -684,7 +684,9 @@ NO_TABLES = {
 
 def test_every_function_and_command_meets_worlds():
     here = Path(__file__).read_text(encoding="utf-8")
-    assert [n for n in gongkai.__all__ if f"gongkai.{n}" not in here and n not in NO_TABLES] == []
+    doors = [gongkai, *(getattr(gongkai, room) for room in gongkai._GROUPS)]
+    names = {n: f"{door.__name__}.{n}" for door in doors for n in door.__all__}
+    assert [n for n, said in names.items() if said not in here and n not in NO_TABLES] == []
     commands = {c.name or c.callback.__name__ for c in app.registered_commands}
     assert commands - set(re.findall(r'cli\(\s*"(\w+)"', here)) == {"demo", "doctor"}
 

@@ -21,16 +21,14 @@ WRONG = {
         p, by="kind", reports=pd.DataFrame({"kind": ["a"]})
     ),
     "a name for a codebook": lambda p, _: gongkai.prevalence(p, codebook="admitted"),
-    "one group twice": lambda p, _: gongkai.compare(
-        gongkai.counted_outcome(p), by="year", first=2021, second=2021
-    ),
+    "one group twice": lambda p, _: gongkai.compare(gongkai.outcomes(p), by="year", first=2021, second=2021),
     "text for a year": lambda p, _: gongkai.compare(
-        gongkai.counted_outcome(p), by="year", first=None, second="2021"
+        gongkai.outcomes(p), by="year", first=None, second="2021"
     ),
-    "against": lambda p, _: gongkai.compare_groups(gongkai.counted_outcome(p), by="year", against="all"),
+    "against": lambda p, _: gongkai.measure.compare_groups(gongkai.outcomes(p), by="year", against="all"),
     "rates": lambda _, t: gongkai.rates(read_table(t, "reports"), t, level=95),
-    "rule breaks": lambda _, t: gongkai.rule_breaks(read_table(t, "checks"), by="yaer"),
-    "shares of coverage": lambda _, t: gongkai.coverage_shares(
+    "rule breaks": lambda _, t: gongkai.measure.rule_breaks(read_table(t, "checks"), by="yaer"),
+    "shares of coverage": lambda _, t: gongkai.measure.coverage_shares(
         gongkai.coverage(read_table(t, "reports")), by="lvel"
     ),
     "years as text": lambda _, t: gongkai.coverage(read_table(t, "reports"), years="2021-2023"),

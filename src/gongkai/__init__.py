@@ -6,6 +6,8 @@
     predictions = gongkai.predict(sentences)                  # a row per sentence and label
     gongkai.prevalence(predictions, by=["agency", "year"])    # shares with intervals
 
+What refines or checks these stands at a room's door: `gongkai.measure.pool`, `gongkai.coding.resolve` …
+
 What is refused raises a `gongkai.errors.GongkaiError` whose one line says what to do.
 Names are loaded when they are first used; `import gongkai` itself loads nothing heavy and changes nothing.
 """
@@ -16,72 +18,47 @@ import importlib
 import logging
 from typing import TYPE_CHECKING
 
+from gongkai.doors import door
+
 if TYPE_CHECKING:
-    from gongkai.classify.adjust import calibrate as calibrate
-    from gongkai.classify.classifier import load_model as load_model
+    from gongkai import classify as classify
+    from gongkai import coding as coding
+    from gongkai import corpus as corpus
+    from gongkai import measure as measure
+    from gongkai import show as show
     from gongkai.classify.kinds import TrainSettings as TrainSettings
     from gongkai.classify.predict import predict as predict
     from gongkai.classify.train import cross_fit as cross_fit
     from gongkai.classify.train import train as train
-    from gongkai.coding.adjudicate import adjudication as adjudication
-    from gongkai.coding.adjudicate import resolve as resolve
-    from gongkai.coding.codebook import new_codebook as new_codebook
     from gongkai.coding.exchange import read_tasks as read_tasks
     from gongkai.coding.exchange import write_tasks as write_tasks
     from gongkai.coding.labels import read_labels as read_labels
-    from gongkai.coding.machine import Machine as Machine
-    from gongkai.coding.machine import code_by_machine as code_by_machine
     from gongkai.coding.sample import draw
-    from gongkai.corpus.build import broken_rules as broken_rules
     from gongkai.corpus.build import build as build
     from gongkai.corpus.inputs import load_corpus as load_corpus
     from gongkai.corpus.inputs import read_sentences as read_sentences
-    from gongkai.corpus.stream import predict_tables as predict_tables
     from gongkai.measure.agencies.coverage import coverage as coverage
-    from gongkai.measure.agencies.coverage import coverage_shares as coverage_shares
     from gongkai.measure.agencies.series import series as series
-    from gongkai.measure.inference.groups import with_covariates as with_covariates
-    from gongkai.measure.inference.guards import assume_random as assume_random
-    from gongkai.measure.panel.crosswalk import crosswalk as crosswalk
     from gongkai.measure.panel.panel import panel as panel
-    from gongkai.measure.panel.panel import panel_gaps as panel_gaps
-    from gongkai.measure.panel.panel import write_panel as write_panel
     from gongkai.measure.panel.rates import rates as rates
     from gongkai.measure.panel.regress import regress as regress
     from gongkai.measure.promises.followup import followup as followup
-    from gongkai.measure.promises.followup import followup_placebo as followup_placebo
-    from gongkai.measure.promises.pairs import followup_shares as followup_shares
     from gongkai.measure.shares.compare import compare as compare
-    from gongkai.measure.shares.compare import compare_reports as compare_reports
-    from gongkai.measure.shares.compare import rule_breaks as rule_breaks
-    from gongkai.measure.shares.many import compare_groups as compare_groups
-    from gongkai.measure.shares.outcomes import outcome_sums as outcome_sums
-    from gongkai.measure.shares.plan import plan as plan
-    from gongkai.measure.shares.prevalence import counted_outcome as counted_outcome
-    from gongkai.measure.shares.prevalence import dsl_outcome as dsl_outcome
-    from gongkai.measure.shares.prevalence import pool as pool
+    from gongkai.measure.shares.outcomes import outcomes as outcomes
     from gongkai.measure.shares.prevalence import prevalence as prevalence
-    from gongkai.measure.shares.prevalence import sentences_behind as sentences_behind
     from gongkai.measure.shares.quality import agreement as agreement
     from gongkai.measure.shares.quality import evaluate as evaluate
     from gongkai.measure.shares.years import trend as trend
     from gongkai.measure.wording.copies import copied as copied
-    from gongkai.measure.wording.copies import copy_network as copy_network
-    from gongkai.measure.wording.copies import mandated_phrases as mandated_phrases
-    from gongkai.measure.wording.mentions import mentions as mentions
     from gongkai.measure.wording.reuse import reuse as reuse
-    from gongkai.measure.wording.reuse import reuse_sensitivity as reuse_sensitivity
     from gongkai.measure.wording.terms import keyness as keyness
     from gongkai.report.file import read_file as read_file
     from gongkai.report.file import read_report as read_report
     from gongkai.show.figures import plot_change as plot_change
-    from gongkai.show.figures import plot_kinds as plot_kinds
     from gongkai.show.figures import plot_prevalence as plot_prevalence
     from gongkai.show.figures import save_chart as save_chart
     from gongkai.show.figures import to_svg as to_svg
     from gongkai.show.page import write_page as write_page
-    from gongkai.show.wording import plot_network as plot_network
-    from gongkai.show.wording import plot_terms as plot_terms
     from gongkai.store.run import bundled as bundled
     from gongkai.tables.parts import read_table
     from gongkai.tables.predicted import read_predictions as read_predictions
@@ -92,54 +69,62 @@ if TYPE_CHECKING:
     __version__: str
 
 _GROUPS = {
-    "read": {
-        "build": "corpus.build", "broken_rules": "corpus.build", "bundled": "store.run",
-        "connect": "tables.query", "load_corpus": "corpus.inputs", "read": "tables.parts:read_table",
-        "read_file": "report.file", "read_report": "report.file", "read_sentences": "corpus.inputs",
+    "corpus": {
+        "build": "corpus.build", "bundled": "store.run", "connect": "tables.query",
+        "load_corpus": "corpus.inputs", "read": "tables.parts:read_table", "read_file": "report.file",
+        "read_report": "report.file", "read_sentences": "corpus.inputs",
     },
-    "code": {
-        "adjudication": "coding.adjudicate", "agreement": "measure.shares.quality",
-        "code_by_machine": "coding.machine", "Machine": "coding.machine", "new_codebook": "coding.codebook",
-        "read_codebook": "tables.scheme.codebooks", "read_labels": "coding.labels",
-        "read_tasks": "coding.exchange", "resolve": "coding.adjudicate", "sample": "coding.sample:draw",
+    "coding": {
+        "agreement": "measure.shares.quality", "read_codebook": "tables.scheme.codebooks",
+        "read_labels": "coding.labels", "read_tasks": "coding.exchange", "sample": "coding.sample:draw",
         "write_tasks": "coding.exchange",
     },
     "classify": {
-        "calibrate": "classify.adjust", "cross_fit": "classify.train", "evaluate": "measure.shares.quality",
-        "load_model": "classify.classifier", "predict": "classify.predict",
-        "predict_tables": "corpus.stream", "read_predictions": "tables.predicted",
-        "train": "classify.train", "TrainSettings": "classify.kinds",
+        "cross_fit": "classify.train", "evaluate": "measure.shares.quality", "predict": "classify.predict",
+        "read_predictions": "tables.predicted", "train": "classify.train",
+        "TrainSettings": "classify.kinds",
     },
     "measure": {
-        "assume_random": "measure.inference.guards", "compare": "measure.shares.compare",
-        "compare_groups": "measure.shares.many", "compare_reports": "measure.shares.compare",
-        "copied": "measure.wording.copies", "copy_network": "measure.wording.copies",
-        "counted_outcome": "measure.shares.prevalence", "coverage": "measure.agencies.coverage",
-        "coverage_shares": "measure.agencies.coverage", "crosswalk": "measure.panel.crosswalk",
-        "dsl_outcome": "measure.shares.prevalence", "followup": "measure.promises.followup",
-        "followup_placebo": "measure.promises.followup", "followup_shares": "measure.promises.pairs",
-        "keyness": "measure.wording.terms", "mandated_phrases": "measure.wording.copies",
-        "mentions": "measure.wording.mentions", "outcome_sums": "measure.shares.outcomes",
-        "panel": "measure.panel.panel", "panel_gaps": "measure.panel.panel", "plan": "measure.shares.plan",
-        "pool": "measure.shares.prevalence", "prevalence": "measure.shares.prevalence",
+        "compare": "measure.shares.compare", "copied": "measure.wording.copies",
+        "coverage": "measure.agencies.coverage", "followup": "measure.promises.followup",
+        "keyness": "measure.wording.terms", "outcomes": "measure.shares.outcomes",
+        "panel": "measure.panel.panel", "prevalence": "measure.shares.prevalence",
         "rates": "measure.panel.rates", "regress": "measure.panel.regress",
-        "reuse": "measure.wording.reuse", "reuse_sensitivity": "measure.wording.reuse",
-        "rule_breaks": "measure.shares.compare", "sentences_behind": "measure.shares.prevalence",
-        "series": "measure.agencies.series", "trend": "measure.shares.years",
-        "with_covariates": "measure.inference.groups", "write_panel": "measure.panel.panel",
+        "reuse": "measure.wording.reuse", "series": "measure.agencies.series",
+        "trend": "measure.shares.years",
     },
     "show": {
-        "plot_change": "show.figures", "plot_kinds": "show.figures", "plot_network": "show.wording",
-        "plot_prevalence": "show.figures", "plot_terms": "show.wording", "save_chart": "show.figures",
+        "plot_change": "show.figures", "plot_prevalence": "show.figures", "save_chart": "show.figures",
         "to_svg": "show.figures", "write_page": "show.page",
     },
 }  # fmt: skip
-"""The module of each public name, by what it is for; behind a colon what the name is called there."""
+"""The module of each public name, by the room whose work it starts; behind a colon what it is called there.
+
+A room has a door of its own, `gongkai.measure` …, for what refines or checks these.
+"""
 _HOMES = {name: home for group in _GROUPS.values() for name, home in group.items()}
+_MOVED = {
+    "corpus": ("broken_rules", "predict_tables"),
+    "coding": ("adjudication", "code_by_machine", "Machine", "new_codebook", "resolve"),
+    "classify": ("calibrate", "load_model"),
+    "measure": (
+        "assume_random", "compare_groups", "compare_reports", "copy_network", "coverage_shares", "crosswalk",
+        "followup_shares", "mandated_phrases", "mentions", "panel_gaps", "plan", "pool", "reuse_sensitivity",
+        "rule_breaks", "sentences_behind", "with_covariates", "write_panel",
+    ),
+    "show": ("plot_kinds", "plot_network", "plot_terms"),
+}  # fmt: skip
+"""Names that stood here before 0.2 and stand at a room's door now."""
+_MERGED: dict[str, tuple[str, dict[str, object]]] = {
+    "counted_outcome": ("outcomes", {}), "dsl_outcome": ("outcomes", {}),
+    "outcome_sums": ("outcomes", {"by": ()}), "followup_placebo": ("followup", {"placebo": True}),
+}  # fmt: skip
+"""Names of before 0.2 that are another one now, with arguments. Both tables are to be emptied in 0.3."""
 
 __all__ = sorted(_HOMES)
 
 logging.getLogger("gongkai").addHandler(logging.NullHandler())
+_load, _ = door(__name__, _HOMES)
 
 
 def __getattr__(name: str) -> object:
@@ -147,11 +132,28 @@ def __getattr__(name: str) -> object:
         from importlib import metadata  # takes three times as long as all the rest
 
         return metadata.version("gongkai")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'gongkai' has no attribute '{name}'")
-    module, _, attribute = _HOMES[name].partition(":")
-    return getattr(importlib.import_module(f"gongkai.{module}"), attribute or name)
+    if name in _GROUPS:
+        return importlib.import_module(f"gongkai.{name}")
+    old = _MERGED.get(name) or next((room for room, names in _MOVED.items() if name in names), None)
+    return _load(name) if old is None else _renamed(name, old)
+
+
+def _renamed(name: str, now: str | tuple[str, dict[str, object]]) -> object:
+    """Return what had another name before 0.2, and say what it is called now."""
+    import functools
+    import warnings
+
+    if isinstance(now, str):
+        said, found = f"{now}.{name}", getattr(importlib.import_module(f"gongkai.{now}"), name)
+    else:
+        said = f"{now[0]}({', '.join(['…', *(f'{key}={value}' for key, value in now[1].items())])})"
+        found = functools.partial(_load(now[0]), **now[1])  # type: ignore[arg-type, operator, misc]
+    warnings.warn(
+        f"gongkai.{name} is now gongkai.{said}; the old name goes in the next version",
+        DeprecationWarning, stacklevel=3,
+    )  # fmt: skip
+    return found
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return sorted([*__all__, *_GROUPS, "__version__"])

@@ -6,6 +6,7 @@ import string
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 import gongkai
@@ -113,3 +114,28 @@ def test_errors_that_are_met_most_are_chinese(tmp_path, tables, monkeypatch):
     for text in met:
         assert re.search("[一-鿿]{3}", chinese.error(text)), text
     assert chinese.error("something rare") == "something rare"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("measure --nope", "没有 --nope 这个选项"),
+        ("measure", "缺少 'predictions'"),
+        ("measure p.csv", "缺少 '--output' / '-o'"),
+        ("measure p.csv -o", "-o 后面要写一个值"),
+        ("build x -o y --jobs zwei", "'--jobs' / '-j' 要写整数"),
+        ("build x -o y --file-timeout lang", "'--file-timeout' 要写数字"),
+        ("check a b", "多余的参数：b"),
+        ("dance", "没有 dance 这个命令"),
+    ],
+)
+def test_wrong_usage_is_said_in_chinese(monkeypatch, arguments, said):
+    wrong = typer.BadParameter.__mro__[2]
+    with pytest.raises(wrong) as caught:
+        app(arguments.split(), standalone_mode=False)
+    assert "Error: " in chinese.usage(caught.value)
+    monkeypatch.setenv("GONGKAI_LANG", "zh")
+    told = chinese.usage(caught.value)
+    assert told.splitlines()[-1] == f"gongkai: {said}" or told.splitlines()[-1].startswith(
+        f"gongkai: {said}；"
+    )

@@ -82,9 +82,11 @@ def test_a_changed_about_file_is_another_plan(write, tmp_path, monkeypatch):
         build(tmp_path / "a.txt", tmp_path / "t", resume=True, about=write("source_path,year\na.txt,2022\n"))
 
 
-def test_a_file_that_excel_saved_as_gbk_is_refused_with_what_to_do(tmp_path):
+def test_a_file_that_excel_saved_as_gbk_is_read_and_one_of_no_charset_is_refused(tmp_path):
     path = tmp_path / "about.csv"
     path.write_bytes("source_path,组别\na.txt,甲\n".encode("gb18030"))
+    assert read_about(path).of("a.txt")[1] == {"组别": "甲"}
+    path.write_bytes("source_path,组别\na.txt,甲".encode("gb18030") + b"\xff\xff\n")
     with pytest.raises(SchemaError, match="'CSV UTF-8'"):
         read_about(path)
 

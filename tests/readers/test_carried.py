@@ -22,6 +22,7 @@ def texts(page):
         f"<script>var body = {json.dumps(PAGE)};</script>",
         f"<script>var body = '{PAGE}'; show(body)</script>",
         f"<script>show(decodeURIComponent('{urllib.parse.quote(PAGE)}'))</script>",
+        f"<div style='visibility: hidden; opacity: 0'>{PAGE}</div>",
         f"<p>首页</p><script>window.data = {{text: `{PAGE}`}}</script>",
     ],
 )
@@ -32,4 +33,5 @@ def test_what_a_script_puts_in_place_is_read(page):
 
 def test_what_the_page_shows_itself_is_not_read_twice():
     assert texts(f"{PAGE}<script>var copy = '{PAGE}';</script>") == texts(PAGE)
+    assert texts(f"{PAGE}<div style='visibility:hidden'>{PAGE[:40]}</div>") == texts(PAGE)
     assert texts(f"<p>正文</p><script>var a = '{'x' * 5000}', b = '短';</script>") == ["正文"]

@@ -38,9 +38,23 @@ def test_data_tables_are_grids_and_layout_tables_are_not():
     assert grids(prose) == []
 
 
+def test_a_notes_number_is_none_of_the_figure_before_it():
+    note = '<a href="#n1"><sup class="x">[1]</sup></a>'
+    assert texts(f"<p>公开12<sup>3</sup>条，图解7{note}条，绿地5km<sup>2</sup>。</p>") == [
+        "公开12³条，图解7¹条，绿地5km2。"
+    ]
+    page = f"<table><tr><td>年</td><td>件</td></tr><tr><td>2022</td><td>7{note}</td></tr></table>"
+    assert grids(page) == [[["年", "件"], ["2022", "7¹"]]]
+
+
 def test_rowspan_and_colspan():
     page = '<table><tr><td rowspan="2">a</td><td colspan="2">b</td></tr><tr><td>c</td><td>d</td></tr></table>'
     assert grids(page) == [[["a", "b", "b"], ["a", "c", "d"]]]
+
+
+def test_a_raised_digit_behind_a_number_of_a_table_leads_to_a_note():
+    page = "<table><tr><td>面积（m<sup>2</sup>）</td><td>2<sup>1</sup></td></tr><tr><td>3<sup>注</sup></td><td>12</td></tr></table>"
+    assert grids(page) == [[["面积（m2）", "2¹"], ["3注", "12"]]]
 
 
 def test_hostile_spans_and_depth_are_survived():

@@ -115,6 +115,14 @@ def test_numbers_that_a_tool_put_before_all_lines_go():
     sparse = [lines[0], "", *lines[1:]]  # `nl` and editors that number blank lines, too
     assert told("\n".join(f"{n} {line}" if line else "" for n, line in enumerate(sparse, 1))) == wanted
 
+    numbered = [f"{n:>4}  {line}" for n, line in enumerate(lines, 1)]
+    assert told("\n".join(numbered[:5] + numbered[6:])) == wanted[:5] + wanted[6:]
+
+
+def test_a_notes_number_is_none_of_the_figure_before_it():
+    assert told("公开12<sup>1</sup>条，图解3^[2]^条。") == ["公开12¹条，图解3²条。"]
+    assert told("| 年 | 件 |\n|---|---|\n| 2022 | 7<sup>1</sup> |") == [[["年", "件"], ["2022", "7¹"]]]
+
 
 def test_numbers_that_some_lines_open_with_stay():
     lines = [f"{n} 件" for n in range(1, 12)] + ["完"]

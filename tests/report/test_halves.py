@@ -29,6 +29,14 @@ CASES = [
         "2.答复不规范，引用条款不准。",
         "编制文书模板。",
     ),
+    # a remedy told as done
+    (
+        "PIPI",
+        "查询点少有人用。",
+        "我局已把它迁到一楼大厅。",
+        "目录更新不及时。",
+        "县站已重新印制导览图。",
+    ),
     # pairs by labels
     ("PIPI", "问题一：目录不全。", "改进措施：逐项补齐。", "问题二：解读偏少。", "改进措施：同步解读。"),
     # a remedy whose points count from one again

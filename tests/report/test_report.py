@@ -181,12 +181,32 @@ def test_what_a_site_puts_around_a_report_is_no_sentence():
     [
         ["关于开展消防安全检查的通知", "各科室：", "现将有关事项通知如下。"],
         ["购物指南", "满100元包邮。"],
+        ["云汀市水务局2021年度法治政府建设年度报告", "首页 > 政府信息公开 > 年度报告", *OFFICIAL],
         ["政府信息公开工作年度报告格式模板", "一、总体情况", "（文字描述）", "二、主动公开政府信息情况"],
     ],
 )
 def test_what_is_not_a_report_is_refused_with_a_reason(lines):
     with pytest.raises(ReportError, match=r"甲.txt: "):
         report(*lines, title="")
+
+
+def test_the_title_of_a_report_behind_its_covering_letter():
+    letter = [
+        "云汀市民政局文件",
+        "市人民政府办公室：",
+        "现将报告随文送上。",
+        f"附件：{TITLE}",
+        "云汀市民政局",
+    ]
+    found = report(*letter, "云汀市民政局", "2021年政府信息公开工作年度报告", *OFFICIAL, title="")
+    assert (found.title, found.identity.agency) == (TITLE, "云汀市民政局")
+    assert sections(found) == sections(report(*OFFICIAL))
+
+
+def test_another_report_of_the_same_year_beside_the_title_is_no_reason():
+    assert sections(report("2021年度法治政府建设年度报告", TITLE, *OFFICIAL, title="")) == sections(
+        report(*OFFICIAL)
+    )
 
 
 def test_offsets_lead_to_the_text_of_the_section():

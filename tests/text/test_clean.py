@@ -14,6 +14,8 @@ from gongkai.text import clean
         ("公\u200b开\ufeff", "公开"),
         ("50％", "50%"),
         ("（一）", "（一）"),
+        ("📢一、总体⚖️情况🚗", "一、总体情况"),
+        ("☑是❶①√", "☑是❶①√"),
     ],
 )
 def test_fold_width(raw, expected):

@@ -12,7 +12,7 @@ from gongkai.text.lexicon import patterns, table
 
 SRC = Path(gongkai.__file__).parent
 EXAMPLES = tomllib.loads((Path(__file__).parents[1] / "data" / "lexicon.toml").read_text(encoding="utf-8"))
-FILES = ("agencies", "dates", "form", "furniture", "narrative", "sections")
+FILES = ("agencies", "columns", "dates", "form", "furniture", "narrative", "sections")
 NO_PATTERNS = {"parts", "labels", "cells", "flattened"}
 HAN = re.compile("[\u4e00-\u9fff]")
 

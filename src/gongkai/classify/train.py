@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from gongkai.classify.classifier import CARD, CODEBOOK, CONFIG, GOLD, METRICS, RUN, Classifier
 from gongkai.classify.features.distance import familiar
@@ -23,6 +22,7 @@ from gongkai.classify.publish import write_card
 from gongkai.classify.real import real_quality
 from gongkai.errors import ModelError, SchemaError
 from gongkai.measure.shares.quality import evaluate
+from gongkai.store.progress import progress
 from gongkai.store.run import manifest, read_settings, whole_folder, write_json
 from gongkai.tables.ids import text_key
 from gongkai.tables.predicted import indicator_names
@@ -260,7 +260,7 @@ def _fold_predictions(
 ) -> list[Predictions]:
     """Predict the test sentences of each fold by a model trained on its training sentences alone."""
     parts = []
-    for training, test in tqdm(folds, desc=f"{name}: testing", unit="fold", disable=None):
+    for training, test in progress(folds, f"{name}: testing"):
         inside = gold.iloc[training].reset_index(drop=True)
         model, _ = _fit(inside, groups[training], name, settings, codebook)
         parts.append(predictions_of(model, gold.iloc[test]))

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
@@ -40,6 +40,10 @@ app = typer.Typer(
 )  # fmt: skip
 
 
+_WrongUsage: Any = typer.BadParameter.__mro__[2]
+"""What Typer raises where options or arguments are wrong; it has no name of its own."""
+
+
 def main() -> None:
     """Run the command line and exit with its code."""
     for stream in (sys.stdout, sys.stderr):
@@ -48,7 +52,11 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, _interrupt)
     try:
-        app()
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except _WrongUsage as error:
+        typer.echo(chinese.usage(error), err=True)
+        sys.exit(error.exit_code)
     except GongkaiError as error:
         typer.echo(f"gongkai: {chinese.error(str(error))}", err=True)
         sys.exit(2)
@@ -130,7 +138,9 @@ def demo(
 
 @app.command()
 def build(
-    paths: Annotated[list[str], Argument(help="Files or folders of reports, or addresses (s3://).")],
+    paths: Annotated[
+        list[str], Argument(help="Files or folders of reports, tables of them (CSV …), or addresses (s3://).")
+    ],
     output: Annotated[str, opt.Into(help="Tables folder to make, or its address.")],
     jobs: opt.Jobs = 1,
     limit: opt.Limit = None,
@@ -143,7 +153,7 @@ def build(
     about: Annotated[
         Path | None,
         Option(
-            help="CSV of what you know of files: source_path (or its end, or a pattern), agency, "
+            help="Table of what you know of files: source_path (or its end, or a pattern), agency, "
             "region_code, year, and columns of your own."
         ),
     ] = None,
@@ -194,7 +204,7 @@ def check(
     from gongkai.tables.frames import write_frame
     from gongkai.tables.parts import read_parts
 
-    broken = gongkai.broken_rules(tables)
+    broken = gongkai.corpus.broken_rules(tables)
     counts: Counter[bool | None] = Counter()
     for part in read_parts(tables, "checks", ["holds"]):
         counts.update({row["values"]: row["counts"] for row in part["holds"].value_counts().to_pylist()})
@@ -286,7 +296,7 @@ def predict(
     if codebook is not None:
         from gongkai.classify.classifier import refuse_other
 
-        refuse_other(gongkai.load_model(model), codebook_of(codebook))
+        refuse_other(gongkai.classify.load_model(model), codebook_of(codebook))
     if not Path(output).suffix:
         if limit is not None:
             raise GongkaiError("--limit is for a single file, not for a folder of parts")
@@ -295,7 +305,7 @@ def predict(
 
         share = shards.parse_share(shard)
         with shards.cluster(scheduler) as executor:
-            counts = gongkai.predict_tables(
+            counts = gongkai.corpus.predict_tables(
                 inputs, output, model=model, device=device, batch_size=batch_size, jobs=jobs, resume=resume,
                 overwrite=overwrite, executor=executor, share=share,
             )  # fmt: skip
@@ -366,7 +376,7 @@ def _predict_file(
     if output.suffix.lower() not in PLAIN:
         raise GongkaiError(f"{output}: the ending decides the format; expected one of {', '.join(PLAIN)}")
     refuse_existing(output, overwrite=overwrite)
-    classifier = gongkai.load_model(model, device=device, batch_size=batch_size)
+    classifier = gongkai.classify.load_model(model, device=device, batch_size=batch_size)
     sentences = gongkai.read_sentences(inputs)
     failed = sentences.attrs.get("failed", 0)
     if limit is not None:

@@ -7,6 +7,7 @@ All its words stand in `chinese.toml`; tests look that none is missing and none 
 from __future__ import annotations
 
 import functools
+import io
 import locale
 import os
 import re
@@ -47,6 +48,16 @@ def error(text: str) -> str:
         if found := re.fullmatch(pattern, text):
             return str(chinese).format(**found.groupdict())
     return text
+
+
+def usage(wrong: Any) -> str:  # noqa: ANN401
+    """Return what Typer says of a wrong option or argument, with how the command is called."""
+    shown = io.StringIO()
+    wrong.show(file=shown)
+    text, said = shown.getvalue().rstrip(), wrong.format_message()
+    if not is_asked():
+        return text
+    return furnished(text.removesuffix(f"Error: {said}")) + f"gongkai: {error(said)}"
 
 
 def parts_of(text: str | None) -> tuple[str, list[str]]:

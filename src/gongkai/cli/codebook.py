@@ -64,5 +64,5 @@ def new(
 
     Example: gongkai codebook new my-scheme.toml
     """
-    made = gongkai.new_codebook(path, name, overwrite=overwrite)
+    made = gongkai.coding.new_codebook(path, name, overwrite=overwrite)
     typer.echo(f"{path}: {', '.join(made.names)}; change it, then: gongkai codebook check {path}")

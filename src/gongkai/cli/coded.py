@@ -48,7 +48,7 @@ def coded_sample(
     scheme = codebook or scheme_of(predictions)
     labels = gongkai.read_labels(path, scheme)
     if assumed:
-        labels = gongkai.assume_random(labels, predictions, codebook=scheme)
+        labels = gongkai.measure.assume_random(labels, predictions, codebook=scheme)
     if labels["inclusion"].notna().any():
         table = sample_balance(predictions, labels, codebook=scheme)
         total, others = table.iloc[0], table.iloc[1:]

@@ -69,7 +69,7 @@ def code(
         return
     if llm is None:
         raise GongkaiError("--llm NAME of the language model, or -i to code here")
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     from gongkai.coding.machine import dry_run as rehearse
     from gongkai.coding.machine import template_text
@@ -79,7 +79,7 @@ def code(
     prices = _prices(price)
     book = codebook_of(codebook)
     text = template_text(template)
-    machine = gongkai.Machine(
+    machine = gongkai.coding.Machine(
         llm, endpoint, answer=answer, temperature=temperature, max_tokens=max_tokens, jobs=jobs,
         retries=retries, timeout=timeout,
     )  # fmt: skip
@@ -111,7 +111,7 @@ def code(
                 tasks, machine, cache=place, codebook=book, template=text, limit=limit, say=say
             )
         else:
-            codes, tally = gongkai.code_by_machine(
+            codes, tally = gongkai.coding.code_by_machine(
                 tasks, machine, cache=place, codebook=book, template=text, passes=passes, limit=limit, say=say
             )
     write_frame(codes, output, overwrite=overwrite)

@@ -124,7 +124,7 @@ def coverage(
     listed = None if expect is None else read_frame(expect, ["agency"])
     found = gongkai.coverage(reports, gongkai.read(tables, "problems"), expect=listed, years=years_of(years))
     write_frame(found, output, overwrite=overwrite)
-    for row in records(gongkai.coverage_shares(found, by=opt.columns_of(by), level=level)):
+    for row in records(gongkai.measure.coverage_shares(found, by=opt.columns_of(by), level=level)):
         group = " ".join(str(row[c]) for c in opt.columns_of(by))
         late = f", {row['late']} of {row['dated']} dated late" if row["dated"] else ""
         typer.echo(
@@ -203,12 +203,12 @@ def panel(
             covariates=own, per=opt.columns_of(per) or None,
             strict=strict, level=level, steps=steps,
         )  # fmt: skip
-        written = gongkai.write_panel(table, dictionary, output, overwrite=overwrite)
+        written = gongkai.measure.write_panel(table, dictionary, output, overwrite=overwrite)
         if own is not None and covariates is not None:
             say_unmatched(table, own, covariates, output, overwrite=overwrite)
     for note, part in table[table["note"].fillna("") != ""].groupby("note", sort=False):
         typer.echo(f"  note: {note}: {part['agency'].iloc[0]}, {len(part)} rows")
-    gaps = gongkai.panel_gaps(reports)
+    gaps = gongkai.measure.panel_gaps(reports)
     for row in gaps.itertuples():
         typer.echo(f"  gap: {row.agency} {row.year}")
     for line in uneven_years(reports):

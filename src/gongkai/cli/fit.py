@@ -24,8 +24,8 @@ def calibrate(
 
     Example: gongkai calibrate linear my-sample.csv -o my-linear
     """
-    gold = gongkai.read_labels(labels, gongkai.load_model(model).codebook)
-    found = gongkai.calibrate(model, gold, output, annotator=annotator, overwrite=overwrite)
+    gold = gongkai.read_labels(labels, gongkai.classify.load_model(model).codebook)
+    found = gongkai.classify.calibrate(model, gold, output, annotator=annotator, overwrite=overwrite)
     for row, fitted in zip(found.itertuples(), found["slope"].notna(), strict=True):
         if not fitted:
             typer.echo(f"  {row.label}: {row.positives} of {row.n} coded 1, too few of a kind; left as it is")

@@ -41,7 +41,7 @@ def group_reports(
         return reports
     own = read_frame(covariates, [])
     say_unmatched(reports, own, covariates, output, overwrite=overwrite)
-    return gongkai.with_covariates(reports, own)[0]
+    return gongkai.measure.with_covariates(reports, own)[0]
 
 
 _FITS = "a row there fits"
@@ -53,7 +53,7 @@ def say_unmatched(
     """Count reports that the user's table lacks, and list its rows that fit no report: NAME.unmatched.csv."""
     from gongkai.tables.frames import write_frame
 
-    joined, unmatched = gongkai.with_covariates(reports, own.assign(**{_FITS: True}))
+    joined, unmatched = gongkai.measure.with_covariates(reports, own.assign(**{_FITS: True}))
     unmatched = unmatched.drop(columns=_FITS)
     if lacking := int(joined[_FITS].isna().sum()):
         typer.echo(f"  {covariates}: {lacking} of {len(joined)} reports have no row there")

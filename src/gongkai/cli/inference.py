@@ -122,7 +122,9 @@ def compare(
             given, labels, codebook, assume_random, by=groups_by, reports=reports, steps=steps
         )
         if second is None:
-            found = gongkai.compare_groups(outcomes, by=by, against=against, cluster=cluster, level=level)  # type: ignore[arg-type]
+            found = gongkai.measure.compare_groups(
+                outcomes, by=by, against=against, cluster=cluster, level=level,  # type: ignore[arg-type]
+            )  # fmt: skip
         else:
             groups = [None if g is None else group_value(outcomes, by, g) for g in (first, second)]
             found = gongkai.compare(
@@ -226,7 +228,7 @@ def plan(
         assumed = assume(share, sensitivity, specificity, correlation=correlation, overlap=overlap)
     else:
         raise GongkaiError("give --share and the model's rates, or a pilot: --predictions, --labels, --label")
-    table = gongkai.plan(
+    table = gongkai.measure.plan(
         difference, assumed, agencies=agencies, sentences=sentences, report=report, power=power, level=level
     )
     if table["n"].isna().all():
@@ -321,7 +323,7 @@ def _outcomes(
     """Return the outcomes, counted or corrected by the labels, added up; and these."""
     book = codebook_of(codebook)
     gold = coded_sample(labels, given, book, assumed=assumed)
-    return gongkai.outcome_sums(given, gold, by=by, reports=reports, codebook=book, steps=steps), gold
+    return gongkai.outcomes(given, gold, by=by, reports=reports, codebook=book, steps=steps), gold
 
 
 def _echo_ranks(table: Table, by: str) -> None:

@@ -134,13 +134,13 @@ def agree(
         for row in records(gongkai.agreement(both, level=level, codebook=book)):
             _echo_agreement(f"{row['label']:<12} {' – '.join(pair):<22}", row)
     if adjudicate is not None:
-        sheet = gongkai.adjudication(coded, book)
+        sheet = gongkai.coding.adjudication(coded, book)
         write_frame(sheet, adjudicate, overwrite=overwrite)
         typer.echo(f"{adjudicate}: {len(sheet)} disputed sentences")
     if adjudicated is not None:
         decisions = read_frame(adjudicated, ["sentence_id", *given_or_shipped(book).names, "rule"])
         try:
-            resolved = gongkai.resolve(coded, decisions, book)
+            resolved = gongkai.coding.resolve(coded, decisions, book)
         except SchemaError as error:
             raise SchemaError(f"{adjudicated}: {error}") from error
         coded = pd.concat([coded, resolved], ignore_index=True)
@@ -243,11 +243,11 @@ def reuse(
             typer.echo(f"  {name:<10} mean {_mean(part)}")
         typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(placebo)}")
         if named is not None:
-            found = gongkai.mentions(tables)
+            found = gongkai.measure.mentions(tables)
             write_frame(found, named, overwrite=overwrite)
             typer.echo(f"{named}: {len(found)} names of another place, agency or year")
         if usual is not None:
-            write_frame(gongkai.mandated_phrases(tables), usual, overwrite=overwrite)
+            write_frame(gongkai.measure.mandated_phrases(tables), usual, overwrite=overwrite)
         if copies is not None or network is not None:
             further = [] if phrases is None else user_text(phrases).split("\n")
             reports = gongkai.read(tables, "reports")
@@ -262,7 +262,9 @@ def reuse(
                 write_frame(pairs, copies, overwrite=overwrite)
             if network is not None:
                 write_frame(
-                    gongkai.copy_network(pairs, reports, sentences=tables), network, overwrite=overwrite
+                    gongkai.measure.copy_network(pairs, reports, sentences=tables),
+                    network,
+                    overwrite=overwrite,
                 )
 
 
@@ -319,7 +321,7 @@ def followup(
     with stepwise(context, tables, predictions, checked, codebook) as (steps, overwrite):
         write_frames(passing(steps), output, overwrite=overwrite)
     found = pd.concat(told, ignore_index=True)
-    _echo_shares(gongkai.followup_shares(found, by=columns, level=level), columns)
+    _echo_shares(gongkai.measure.followup_shares(found, by=columns, level=level), columns)
     if not strange:
         typer.echo("  placebo: undefined, no two agencies have reports of the same two years")
     else:
@@ -430,7 +432,7 @@ def show(
     reports = group_reports(tables, covariates, output or measures, by=by, overwrite=overwrite)
     book = codebook_of(codebook)
     given = given_predictions(predictions, tables, book)
-    found = gongkai.sentences_behind(chosen, given, tables, reports=reports, codebook=book)
+    found = gongkai.measure.sentences_behind(chosen, given, tables, reports=reports, codebook=book)
     files = gongkai.read(tables, "reports", ["report_id", "source_path"])
     found = found.merge(files, on="report_id", how="left").drop(columns="tokens")
     typer.echo("  ".join(f"{k} {v}" for k, v in chosen.items() if v == v and v is not None))

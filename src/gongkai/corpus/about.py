@@ -1,9 +1,7 @@
-"""What the user knows of files: agency, division, year, and columns of their own, from a CSV."""
+"""What the user knows of files: agency, division, year, and columns of their own, from a table."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import logging
 import re
 from collections import defaultdict
@@ -11,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from gongkai.errors import SchemaError
+from gongkai.errors import ReadError, SchemaError
+from gongkai.readers import rowwise
 from gongkai.report.agency import NOTHING_KNOWN, Known
 from gongkai.store import storage
+from gongkai.store.run import file_digest
 from gongkai.tables.rows import ReportRow
 
 logger = logging.getLogger(__name__)
@@ -70,10 +70,12 @@ def read_about(path: str | Path | None) -> About:
     """Read an about file.
 
     Args:
-        path: UTF-8 CSV. `source_path` is a file's path or its end (`2021/a.pdf`, `a.pdf`), or a pattern
-            (`2021/*.pdf`), compared from the right; of several lines that match, later ones win value by
-            value. `agency`, `region_code` (six digits) and `year` replace what the file says, where they are
-            not empty; all further columns go to the table `reports` as they are. None knows nothing.
+        path: A table (CSV, JSON Lines, Parquet, Excel). `source_path` is a file's path or its end
+            (`2021/a.pdf`, `a.pdf`), or a pattern (`2021/*.pdf`), compared from the right; of several lines
+            that match, later ones win value by value. `agency`, `region_code` (six digits) and `year` replace
+            what the file says, where they are not empty; all further columns go to the table `reports` as
+            they are. A table that holds a report a row needs no `source_path`: each row speaks of its own
+            report. None knows nothing.
 
     Raises:
         SchemaError: It cannot be read, lacks `source_path`, has a column that `reports` has already, or a
@@ -83,28 +85,40 @@ def read_about(path: str | Path | None) -> About:
         return About()
     source = Path(path)
     try:
-        content = source.read_bytes()
-        rows = csv.DictReader(content.decode("utf-8-sig").splitlines())
-        names = [name.strip() for name in rows.fieldnames or ()]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        said = (
-            storage.NOT_UTF8
-            if isinstance(error, UnicodeDecodeError)
-            else getattr(error, "strerror", None) or error
-        )
-        raise SchemaError(f"{source}: cannot be read as a CSV: {said}") from error
+        of_reports = bool(rowwise.rows(source))
+        rows, long = _short(source)
+        digest = file_digest(source)
+    except (ReadError, OSError) as error:
+        raise SchemaError(str(error)) from error
+    names = list(dict.fromkeys(name for row in rows.values() for name in row))
+    if of_reports and "source_path" not in names:
+        rows = {number: {**row, "source_path": f"{source.name}#{number}"} for number, row in rows.items()}
+        theirs = long | {*ReportRow._fields} - {*_KNOWN}
+        names = ["source_path", *(name for name in names if name not in theirs)]
     own = tuple(name for name in names if name not in ("source_path", *_KNOWN))
     _refuse_columns(source, names, own)
     by_name: dict[str, list[_Entry]] = defaultdict(list)
     wild: list[_Entry] = []
-    for row in rows:
-        entry = _entry(source, rows.line_num, {str(k).strip(): v for k, v in row.items()})
+    for number, row in rows.items():
+        entry = _entry(source, number, {name: row.get(name, "") for name in names})
         last = PurePosixPath(entry.pattern).name
-        if _WILD.search(last):
+        if _WILD.search(last) and not of_reports:
             wild.append(entry)
         else:
             by_name[last].append(entry)
-    return About(str(source), hashlib.sha256(content).hexdigest(), own, by_name, tuple(wild))
+    return About(str(source), digest, own, by_name, tuple(wild))
+
+
+def _short(source: Path) -> tuple[dict[int, dict[str, str]], set[str]]:
+    """Return the rows of a table without the texts of reports, and the columns that hold such texts."""
+    rows: dict[int, dict[str, str]] = {}
+    long: set[str] = set()
+    for number, row in rowwise.cells(source):
+        if any("\ufffd" in value for value in row.values() if len(value) < rowwise.LONG):
+            raise SchemaError(f"{source}, line {number}: {storage.NOT_UTF8}")
+        long |= {name for name, value in row.items() if len(value) >= rowwise.LONG}
+        rows[number] = {n.strip(): value.strip() for n, value in row.items() if len(value) < rowwise.LONG}
+    return rows, long
 
 
 def _refuse_columns(source: Path, names: list[str], own: tuple[str, ...]) -> None:

@@ -93,7 +93,7 @@ def build(
         resume: Go on with an interrupted build of the same inputs.
         executor: Any `concurrent.futures` executor to use instead of local processes.
         share: (i, n): do only the i-th of n shares, from 1; a last call with `resume` completes the folder.
-        about: What you know of files, as a CSV; see `read_about`. It wins over what they say.
+        about: What you know of files, as a table; see `read_about`. It wins over what they say.
         wall: How long each file may take, and how much memory; then a worker reads even with `jobs` 1. Not
             with an `executor`. Without it a file that hangs, hangs.
 

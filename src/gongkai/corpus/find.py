@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from gongkai.errors import ReadError
-from gongkai.readers import archive, crawl
+from gongkai.readers import archive, crawl, rowwise
 from gongkai.readers.formats import SUFFIXES
 from gongkai.store import storage
 
@@ -20,9 +20,10 @@ logger = logging.getLogger(__name__)
 def find_inputs(paths: Iterable[str | Path]) -> list[str]:
     """List the files below the given paths, each once, sorted; links to folders are not followed.
 
-    A ZIP is listed file by file (`x.zip/name`), a crawl response by response (`x.warc.gz#offset`); as itself
-    where it cannot be. Folders of pictures that a browser saves beside a page (`x_files`) are left out. Files
-    of a folder whose endings no reader has are counted in a warning.
+    A ZIP is listed file by file (`x.zip/name`), a crawl response by response (`x.warc.gz#offset`), a table of
+    reports that is named row by row (`x.csv#17`); as itself where it cannot be. Folders of pictures that a
+    browser saves beside a page (`x_files`) are left out. Files of a folder whose endings no reader has are
+    counted in a warning.
 
     Raises:
         ReadError: A path does not exist.
@@ -71,6 +72,8 @@ def _listed(path: str) -> list[str]:
     try:
         if crawl.is_crawl(path):
             return crawl.records(path) or [path]
+        if rowwise.is_rowwise(path):
+            return rowwise.rows(path) or [path]
         if storage.is_url(path) or not archive.is_archive(Path(path)):
             return [path]
         names = archive.members(Path(path))

@@ -33,6 +33,8 @@ SPACE = re.compile(r"[\s\u3000]+")
 _BLANK = patterns("form.cell")["blank"]
 _NUMBER = patterns("form.cell")["number"]
 _MARKUP = re.compile(r"[★☆*※]")
+_NO_COUNT = re.compile(r"^\s*[0０]\d|[%％]")
+"""What a digit glued to a zero, or a share, looks like: no count is printed so."""
 
 
 class Reading(NamedTuple):
@@ -95,8 +97,8 @@ def parse_number(text: str) -> tuple[float | None, str, bool]:
     ((1234.0, '', True), (2971700.0, '元', True), (None, '', True))
     >>> parse_number("22（其中修订16件）"), parse_number("见附件")
     ((22.0, '', True), (None, '', False))
-    >>> parse_number("减4项")
-    (-4.0, '', True)
+    >>> parse_number("减4项"), parse_number("12①")
+    ((-4.0, '', True), (12.0, '', True))
     >>> parse_number("2 0")
     (None, '', False)
     """
@@ -131,6 +133,8 @@ def read_cell(
     if column == "amount_yuan":
         unit = "yuan"
         value = round(value * money, 2) if value is not None and not printed else value
+    elif value is not None and (value % 1 or _NO_COUNT.search(text)):
+        value, readable = None, False
     reading = Reading(table, row, column, value, unit, text.strip(), where)
     if readable:
         return (reading,)

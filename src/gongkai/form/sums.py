@@ -79,20 +79,23 @@ def recover(
         unclear: Digits of the other rows, as far apart as they are known to be.
 
     Returns:
-        Rows that only one way is left for: their values, and whether other rows were needed to decide.
+        Rows that only one way is left for: their values, and whether other rows were needed to decide. Where
+        most rows are whole, one that does not take part in a sum by column that holds is damaged otherwise;
+        where most cannot be cut at all, a column is missing.
     """
-    choices: dict[str, list[Cells]] = {row: [cells] for row, cells in known.items()}
-    for row, pieces in unclear.items():
-        choices[row] = ways(pieces, 7, 7)
-    alone = {row for row in unclear if len(choices[row]) == 1}
-    usable = {row: found for row, found in choices.items() if found}
+    cut = {row: ways(pieces, 7, 7) for row, pieces in unclear.items()}
+    if 2 * sum(not found for found in cut.values()) > len(cut):
+        return {}
+    alone = {row for row in unclear if len(cut[row]) == 1}
+    usable: dict[str, list[Cells]] = {row: [cells] for row, cells in known.items()}
+    usable |= {row: found for row, found in cut.items() if found}
     while True:
         before = {row: len(found) for row, found in usable.items()}
-        _balance(usable)
-        _results(usable)
+        held = _balance(usable) | _results(usable)
         if before == {row: len(found) for row, found in usable.items()}:
             break
-    return {row: (usable[row][0], row not in alone) for row in unclear if len(usable.get(row, ())) == 1}
+    sure = (row for row in unclear if len(unclear) > len(known) or row in held)
+    return {row: (usable[row][0], row not in alone) for row in sure if len(usable.get(row, ())) == 1}
 
 
 def columns_hold(rows: Mapping[str, Cells]) -> bool:
@@ -126,37 +129,40 @@ def adds_up(readings: Iterable[Reading]) -> bool:
     return columns_hold(whole)
 
 
-def _balance(choices: dict[str, list[Cells]]) -> None:
+def _balance(choices: dict[str, list[Cells]]) -> set[str]:
     """Keep the ways in which what came in equals what was handled and carried out."""
-    rows = ("new_requests", "carried_in", "total_handled", "carried_out")
-    if all(row in choices for row in rows):
-        _keep(choices, rows[:2], rows[2:])
+    return _keep(choices, ("new_requests", "carried_in"), ("total_handled", "carried_out"))
 
 
-def _results(choices: dict[str, list[Cells]]) -> None:
+def _results(choices: dict[str, list[Cells]]) -> set[str]:
     """Keep the ways in which the results add up to what was handled, where every result row is there."""
     others = ("other_handling",) if "other_handling" in choices else OTHER_HANDLING
-    rows = (*RESULTS, *others)
-    if "total_handled" in choices and all(row in choices for row in rows):
-        _keep(choices, rows, ("total_handled",))
+    return _keep(choices, (*RESULTS, *others), ("total_handled",))
 
 
-def _keep(choices: dict[str, list[Cells]], left: Sequence[str], right: Sequence[str]) -> None:
-    """Drop the ways of each row with which no choice of the others makes both sides equal in all columns."""
+def _keep(choices: dict[str, list[Cells]], left: Sequence[str], right: Sequence[str]) -> set[str]:
+    """Drop the ways of each row with which no choice of the others makes both sides equal in all columns.
+
+    Returns:
+        The rows, if all are there and the rule can hold; else it decides nothing.
+    """
+    if not all(row in choices for row in (*left, *right)):
+        return set()
     terms = [(row, 1) for row in left] + [(row, -1) for row in right]
     nothing = (0,) * 7
     ahead: list[set[tuple[int, ...]]] = [{nothing}]
     for row, sign in terms:
         ahead.append({_add(sums, cells, sign) for sums in ahead[-1] for cells in choices[row]})
         if len(ahead[-1]) > MOST:
-            return
+            return set()
     if nothing not in ahead[-1]:
-        return  # the report breaks the rule: it decides nothing
+        return set()  # the report breaks the rule
     wanted: set[tuple[int, ...]] = {nothing}
     for (row, sign), reachable in zip(reversed(terms), reversed(ahead[:-1]), strict=True):
         fits = {cells: {_add(sums, cells, -sign) for sums in wanted} & reachable for cells in choices[row]}
         choices[row] = [cells for cells, before in fits.items() if before]
         wanted = {before for befores in fits.values() for before in befores}
+    return {*left, *right}
 
 
 def _add(sums: Cells, cells: Cells, sign: int) -> Cells:

@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 
 from gongkai.errors import ReadError
-from gongkai.readers import crawl
+from gongkai.readers import crawl, rowwise
 from gongkai.store import storage
 
 MAX_BYTES = 64 * 2**20
@@ -29,15 +29,17 @@ def fetch(path: str | Path) -> tuple[bytes, str | None]:
     """Return the bytes of a file, and the address it was saved from if what holds it says so.
 
     Args:
-        path: A file; one inside a ZIP (`a.zip/name`); a record of a crawl (`a.warc.gz#offset`); an address of
-            either (s3://, gs://).
+        path: A file; one inside a ZIP (`a.zip/name`); a record of a crawl (`a.warc.gz#offset`); a row of a
+            table (`a.csv#17`); an address of either (s3://, gs://).
 
     Raises:
         ReadError: It is missing, a folder or no file, too large, or its archive cannot be read.
     """
-    record, inside = crawl.split(path), _split(path)
+    record, row, inside = crawl.split(path), rowwise.split(path), _split(path)
     if record:
         return crawl.read_record(*record)
+    if row:
+        return rowwise.read_row(*row)
     if inside:
         return _read_member(*inside), None
     if crawl.is_crawl(path):
@@ -49,6 +51,9 @@ def fetch(path: str | Path) -> tuple[bytes, str | None]:
             raise ReadError(f"{path}: is a folder; expected a file")
         if not storage.is_regular(path):
             raise ReadError(f"{path}: is a pipe, a socket or a device, or leads nowhere; expected a file")
+        if rowwise.is_rowwise(path) and (listed := rowwise.rows(path)):
+            said = f"a table of {len(listed)} reports; name a row ({listed[0]}), or pass it to build"
+            raise ReadError(f"{path}: {said}")
         size = storage.size(path)
         if size > MAX_BYTES:
             raise ReadError(
@@ -61,9 +66,11 @@ def fetch(path: str | Path) -> tuple[bytes, str | None]:
 
 def state(path: str) -> tuple[int, str]:
     """Return size and what changes when the file does; -1 where it is gone."""
-    record, inside = crawl.split(path), _split(path)
+    record, row, inside = crawl.split(path), rowwise.split(path), _split(path)
     if record:
         return crawl.length(*record), storage.state(record[0])[1]
+    if row:
+        return rowwise.length(*row), storage.state(row[0])[1]
     if inside is None:
         return storage.state(path)
     try:

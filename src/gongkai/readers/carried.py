@@ -1,6 +1,7 @@
 """What a page carries without showing it as text: pages in frames, and a text that its script puts in place.
 
-Some sites hold the report in a `<textarea>` or in a string of a script; a browser shows what stands there.
+Some sites hold the report in a `<textarea>`, in a string of a script, or in a part that is invisible until a
+script has run (articles of WeChat); a browser shows what stands there.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ LEAST = 60
 _HAN = re.compile(f"[{HAN}]")
 _STRING = re.compile(r"""\"((?:[^"\\\n]|\\.)*)\"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`""", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,5})\}|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_UNSEEN = re.compile(r"visibility\s*:\s*hidden", re.IGNORECASE)
 _PLAIN = {"n": "\n", "t": "\t", "r": "", "b": "", "f": "", "v": "", "\n": ""}
 _PERCENT = re.compile("%[Ee][4-9]%[0-9a-fA-F]{2}%")
 
@@ -55,6 +57,9 @@ def _weight(text: str) -> int:
 def _carried(root: LexborNode) -> Iterator[str]:
     for node in root.css("textarea"):
         yield node.text(deep=True)
+    for node in root.css("[style*=visibility]"):
+        if _UNSEEN.search(node.attributes.get("style") or ""):
+            yield "".join(child.html or "" for child in node.iter(include_text=True))
     for node in root.css("script"):
         script = node.text(deep=True)
         if not (_HAN.search(script) or "\\u" in script or "%E" in script):

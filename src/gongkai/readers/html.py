@@ -17,6 +17,7 @@ from gongkai.readers.carried import carried, page_in
 from gongkai.readers.document import LAYOUT_CELL, Block, Paragraph, grid_from_spans
 from gongkai.readers.formats import Blocks
 from gongkai.readers.plain import read_text
+from gongkai.text.grammar import RAISED
 
 _SKIP = frozenset(
     "script style noscript nav footer aside iframe object embed video audio canvas svg select button "
@@ -39,6 +40,12 @@ _SPELLED = 4
 """Texts of one character each, from which a paragraph counts as spelled letter by letter."""
 _MAX_PAGES = 2
 """Of pages in pages."""
+_RAISED = re.compile(
+    r"(?<=\d)((?:\s|<(?:a|span)\b[^<>]{0,300}>|</(?:a|span)>){0,9})<sup\b[^<>]{0,300}>((?:<[^<>]{0,300}>){0,9})"
+    r"\s*[\[（(]?(\d{1,2})[\]）)]?\s*(?=<)",
+    re.IGNORECASE,
+)
+"""A note's number behind a figure."""
 _SPACE = re.compile(r"[ \t\r\n]+")
 _MAX_SPAN = 1000
 # The parser's time grows with the square of the depth: 100,000 nested tags take it 12 seconds.
@@ -57,6 +64,8 @@ def read_html(text: str, depth: int = 0) -> Blocks:
         Blocks, and problems.
     """
     problems: list[Problem] = []
+    if "<sup" in text:
+        text = _RAISED.sub(lambda m: f"{m[1]}<sup>{m[2]}{m[3].translate(RAISED)}", text)
     if max(map(len, text.split("</"))) >= 3 * _RUN:  # no closing tag is in a run
         text, runs = _RUN_OF_TAGS.subn("", text)
         said = f"{runs} runs of a thousand and more opening tags without text were dropped"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import operator
 import re
 import textwrap
 from collections import Counter
@@ -12,7 +13,7 @@ from collections import Counter
 from gongkai.readers.decode import decoded
 from gongkai.readers.document import MAX_GRID_COLUMNS, Block, Grid, Paragraph, grid_from_spans
 from gongkai.readers.formats import Blocks
-from gongkai.text.grammar import columns
+from gongkai.text.grammar import RAISED, columns
 
 _MARKUP = re.compile(
     r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d{1,2}[.．、])|\*\*|</?(?:u|b|i|em|strong|mark|sup|sub)>"
@@ -22,6 +23,8 @@ _ATTRIBUTES = re.compile(
     r"|^\s*\.\. [\w-]+::(?:[^\u4e00-\u9fff]*$|\s*(?=[\u4e00-\u9fff]))"
 )
 """How pandoc's Markdown and reStructuredText keep HTML's spans and divisions."""
+_RAISED = re.compile(r"(?<=\d)(?:<sup>\[?(\d{1,2})\]?</sup>|\^\[?(\d{1,2})\]?\^)")
+"""A note's number behind a figure."""
 _PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
 _BREAK = re.compile(r"<br\s*/?>")
 """A line's end inside a cell of Markdown; a tool may have put two cells into one there."""
@@ -32,8 +35,8 @@ _RULE_INSIDE = re.compile(r"\|\s*\|\s*:?-{3,}:?\s*\|[^|]*[^\s|:-]|[^\s|:-]\s*\|\
 _RULE_CELL = re.compile(r"\s*:?-{3,}:?\s*")
 LONGEST_LINE, MANY, ROWS, COLUMNS = 2000, 40, 10, 4
 """Characters, commas, rows and columns from which a text may be a spreadsheet's export."""
-NUMBERED = 10
-"""Lines that count on, each, from which a tool has numbered them."""
+NUMBERED, COUNTED = 10, 0.9
+"""Lines that count on, each, from which a tool has numbered them; some may have been taken out since."""
 _ESCAPED = re.compile(r"\\([.*_#+()\[\]{}!|>~`-])")
 """What Markdown means as it stands: 1\\. is no list."""
 _LINE_NUMBER = re.compile(r"[ \t]*(\d{1,6})(?:[:：|│]|(?=[ \t\u3000])|\s*$)[ \t]?")
@@ -59,9 +62,11 @@ def _without_line_numbers(text: str) -> str:
     numbers = [int(match[1]) for _, match in found if match]
     if len(numbers) < max(NUMBERED, len(found)):
         return text
-    first = numbers[0]
-    in_file = [first + at for at, line in enumerate(lines) if line.strip()]
-    if numbers not in (list(range(first, first + len(numbers))), in_file):
+    steps = [after - before for before, after in itertools.pairwise(numbers)]
+    in_file = [at for at, line in enumerate(lines) if line.strip()]  # or blank lines, too, are counted
+    gaps = [after - before for before, after in itertools.pairwise(in_file)]
+    counted = max(steps.count(1), sum(map(operator.eq, steps, gaps)))
+    if min(steps) < 1 or counted < COUNTED * len(steps):
         return text
     bare = (line[match.end() :] if (match := _LINE_NUMBER.match(line)) else "" for line in lines)
     return textwrap.dedent("\n".join(bare))
@@ -89,6 +94,7 @@ def read_text(text: str) -> list[Block]:
     """Cut plain text or Markdown into blocks: a line a paragraph as it stands, whole pipe tables as grids."""
     blocks: list[Block] = []
     rows: list[str] = []
+    text = _RAISED.sub(lambda m: (m[1] or m[2]).translate(RAISED), text)
     for line in itertools.chain.from_iterable(map(_rows_of, [*_lines(text), ""])):
         if (_PIPE_ROW.match(line) and line.count("|") >= 3) or _GRID_RULE.match(line):
             rows.append(_BREAK.sub(" ", line))

@@ -204,15 +204,17 @@ def is_statutory_title(text: str) -> bool:
     return _match("statutory", text) is not None
 
 
-def reason_against(lines: Sequence[str], *, outlined: bool) -> str | None:
+def reason_against(title: str, first: Sequence[str], *, outlined: bool) -> str | None:
     """Return what a document is that speaks of reports and is none; None where nothing says so.
 
     Args:
-        lines: Its first lines.
+        title: Its title as a report; with one, another report's title beside it says nothing.
+        first: Its first lines.
         outlined: It has the sections or tables of a report; then only a template is refused.
     """
     for name, pattern in patterns("sections.refuse").items():
-        if (name == "template" or not outlined) and any(pattern.search(line) for line in lines):
+        counts = name == "template" or not (outlined or (name == "other" and title))
+        if counts and any(map(pattern.search, (title, *first))):
             return name
     return None
 

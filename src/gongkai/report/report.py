@@ -56,6 +56,7 @@ _REASONS = {
     "news": "a news item about a report",
     "summary": "a graphic summary of a report",
     "audit": "not a disclosure report but one on audit findings",
+    "other": "a yearly report on something else",
 }
 
 
@@ -223,9 +224,9 @@ def _refuse_other(document: Document, title: str, parts: Sequence[Part], statist
     said = title + text + "".join(p.heading for p in parts)
     outlined = bool(statistics.readings or (len({*found}) >= 3 and _INDEX["subject"].search(said)))
     first = _first_lines(document)
-    announced = bool(title) or any(map(_INDEX["announces"].search, first))
+    announced = bool(title) or _is_announced(first)
     sure = bool(statistics.readings) or (outlined and announced)
-    reason = reason_against([title, *first], outlined=sure)
+    reason = reason_against(title, first, outlined=sure)
     if reason:
         raise ReportError(f"{document.path}: {_REASONS[reason]}, not a report")
     if outlined or (announced and (found or len(text) > 400)):
@@ -234,6 +235,12 @@ def _refuse_other(document: Document, title: str, parts: Sequence[Part], statist
         f"{document.path}: not a disclosure report: no title (…政府信息公开工作年度报告), "
         f"{len(found)} of its sections and no statutory table in {len(document.blocks)} blocks"
     )
+
+
+def _is_announced(first: Sequence[str]) -> bool:
+    """Tell whether first lines announce a report on openness, and none on anything else."""
+    otherwise = patterns("sections.refuse")["other"]
+    return any(map(_INDEX["announces"].search, first)) and not any(map(otherwise.search, first))
 
 
 def _first_lines(document: Document) -> list[str]:

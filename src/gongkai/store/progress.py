@@ -22,7 +22,7 @@ def progress(items: Iterable[Item], what: str, *, total: int | None = None) -> I
     if not is_terminal():
         yield from items
         return
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     total = len(items) if total is None and isinstance(items, Collection) else total
     yield from tqdm(items, desc=what, total=total, delay=DELAY, leave=False, file=sys.stderr)

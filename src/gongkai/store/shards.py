@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import filelock
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from gongkai.errors import GongkaiError
 from gongkai.store import storage

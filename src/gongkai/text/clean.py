@@ -44,7 +44,12 @@ _CJK_SPACE = re.compile(
     rf"|(?<=[\d%])[ \t\u00a0\u3000]+(?=[{HAN}，。；：！？、（）《》“”])"
 )
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u3000]+")
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Invisible characters, and pictures between words (📢, ⚖️): ticks, boxes and numbers in circles are none.
+_NO_TEXT = (
+    "\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufe0f\u2600-\u260f\u2613-\u26ff"
+    "\u2700-\u2712\u2719-\u2775\u2794-\u27bf\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff"
+)
+_INVISIBLE = re.compile(f"[{_NO_TEXT}]")
 _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜḿńňǹ"
 _PINYIN = re.compile(rf"(?<=[{HAN}])[（(]([a-zü{_TONED}]{{1,6}})[）)]")
 # What is left of a mark whose beginning a wrong decoding swallowed: `當?shù)` for `當(dāng)地(…)`.
@@ -57,7 +62,7 @@ _HAS_TONE = re.compile(f"[{_TONED}]")
 # What one of the steps of `clean_text` acts on; a line without any of these is clean already.
 _UNCLEAN = re.compile(
     f"[&,;!?:({_TONED}０-９Ａ-Ｚａ-ｚ％．＋－／＠ \\t\u00a0\u2000-\u200a\u3000\u2e80-\u2fdf\uf900-\ufaff"
-    "\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+    f"{_NO_TEXT}]"
 )
 
 # Below this share of Han characters that conversion changes, a page counts as simplified. Simplified official

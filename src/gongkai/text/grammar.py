@@ -59,6 +59,8 @@ OPENS_COUNT = re.compile(
     rf"[{NUMERALS}]是|第[{NUMERALS}]|其[{NUMERALS}]|[（(][{NUMERALS}\d]{{1,2}}[）)]|\d{{1,2}}[.．、]|[①-⑳]|首先|其次|最后"
 )
 """What opens a paragraph that counts points."""
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""Digits as they stand above the line: those of a note are none of the number before them."""
 MEASURES = "年月日件条个次余人家份期宗起篇名场％%"
 """What follows a number in prose."""
 BROWSER_LINE = re.compile(

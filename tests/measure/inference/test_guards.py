@@ -6,7 +6,8 @@ import pytest
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.inference.guards import ASSUMED, assume_random, refuse_learned, responded, sample_balance
-from gongkai.measure.shares.prevalence import dsl_outcome, prevalence
+from gongkai.measure.shares.outcomes import outcomes
+from gongkai.measure.shares.prevalence import prevalence
 from gongkai.measure.shares.quality import evaluate
 from gongkai.tables.ids import text_key
 
@@ -119,7 +120,7 @@ def test_labels_without_inclusion_are_refused_or_said(caplog):
         with pytest.raises(SchemaError, match=r"lack inclusion.*assume-random"):
             prevalence(predictions, picked, by=[], method=method)
     with pytest.raises(SchemaError, match="lack inclusion"):
-        dsl_outcome(predictions, picked)
+        outcomes(predictions, picked)
     assumed = assume_random(picked, predictions)
     assert "150 coded sentences are taken as a random sample of 600" in caplog.text
     assert assumed["inclusion"].eq(0.25).all()

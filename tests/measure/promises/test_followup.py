@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from gongkai.errors import MeasureError
-from gongkai.measure.promises.followup import followup, followup_placebo, likenesses
+from gongkai.measure.promises.followup import followup, likenesses
 from gongkai.measure.wording.similar import weigh
 
 THEN = [
@@ -73,11 +73,11 @@ def test_a_placebo_asks_another_agencys_next_report():
         pd.concat([sentences, other], ignore_index=True),
         pd.concat([predictions, theirs], ignore_index=True),
     )
-    placebo = followup_placebo(*both)
+    placebo = followup(*both, placebo=True)
     assert placebo.loc[placebo["agency"] == "甲局", "outcome"].eq("silent").all()
     assert followup(*both)["outcome"].eq("done").any()
     with pytest.raises(MeasureError, match="two successive years"):
-        followup_placebo(sentences, predictions)
+        followup(sentences, predictions, placebo=True)
 
 
 def test_an_announcement_is_no_promise_of_its_own(found):

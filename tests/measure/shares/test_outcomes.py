@@ -9,8 +9,7 @@ import pytest
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.shares.compare import compare
 from gongkai.measure.shares.many import compare_groups
-from gongkai.measure.shares.outcomes import outcome_sums
-from gongkai.measure.shares.prevalence import counted_outcome, dsl_outcome
+from gongkai.measure.shares.outcomes import outcomes
 from gongkai.measure.shares.years import composition, trend
 from gongkai.tables.parts import write_part
 from gongkai.tables.schema import SCHEMAS
@@ -48,8 +47,8 @@ def both(predictions, labels, folder, **options):
     for k, (_, part) in enumerate(predictions.groupby("year")):
         write_part("predictions", part.reset_index(drop=True), folder, k)
     if labels is None:
-        return counted_outcome(predictions), outcome_sums(folder, **options)
-    return dsl_outcome(predictions, labels), outcome_sums(folder, labels, **options)
+        return outcomes(predictions), outcomes(folder, **{"by": []} | options)
+    return outcomes(predictions, labels), outcomes(folder, labels, **{"by": []} | options)
 
 
 def same(one, other):
@@ -93,18 +92,20 @@ def test_only_passages_that_are_needed_are_kept_apart(predictions, tmp_path):
 def test_a_report_without_a_year_is_in_no_group_of_years(predictions):
     """Years with gaps are numbers, as those of `read_predictions` are."""
     undated = predictions.assign(year=predictions["year"].where(predictions["agency"] != "第3局"))
-    sums = outcome_sums(undated, by=["year"])
+    sums = outcomes(undated, by=["year"])
     assert sums["year"].dtype == undated["year"].dtype == float
     same(
         compare(sums, by="year", first=None, second=2021),
-        compare(counted_outcome(undated), by="year", first=None, second=2021),
+        compare(outcomes(undated), by="year", first=None, second=2021),
     )
 
 
 def test_what_is_refused(predictions):
     with pytest.raises(MeasureError, match="one model, not of 2"):
-        outcome_sums(pd.concat([predictions, predictions.assign(model="n")]))
+        outcomes(pd.concat([predictions, predictions.assign(model="n")]), by=[])
     with pytest.raises(MeasureError, match="no sentence to count outside preamble"):
-        outcome_sums(predictions[predictions["section"] == "preamble"])
+        outcomes(predictions[predictions["section"] == "preamble"], by=[])
     with pytest.raises(SchemaError, match="lack tier"):
-        outcome_sums(predictions, by=["tier"])
+        outcomes(predictions, by=["tier"])
+    with pytest.raises(MeasureError, match=r"of a folder are summed up: by=\[\]"):
+        outcomes("predicted")

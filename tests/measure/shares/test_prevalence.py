@@ -3,9 +3,8 @@ import pandas as pd
 import pytest
 
 from gongkai.errors import MeasureError, SchemaError
+from gongkai.measure.shares.outcomes import outcomes
 from gongkai.measure.shares.prevalence import (
-    counted_outcome,
-    dsl_outcome,
     pool,
     prevalence,
     sentences_behind,
@@ -220,17 +219,17 @@ def test_the_corrected_outcome_goes_into_a_regression():
     predictions, gold = population()
     sample = drawn(gold, more=gold["sentence_id"][::3])
     fits = {}
-    for name, outcomes in (
-        ("counted", counted_outcome(predictions)),
-        ("corrected", dsl_outcome(predictions, sample)),
+    for name, found in (
+        ("counted", outcomes(predictions)),
+        ("corrected", outcomes(predictions, sample)),
     ):
-        rows = outcomes[outcomes["label"] == "commitment"]
+        rows = found[found["label"] == "commitment"]
         groups = pd.factorize(rows["agency"])[0]
         fits[name] = smf.ols("outcome ~ C(year)", rows).fit(cov_type="cluster", cov_kwds={"groups": groups})
     assert fits["counted"].pvalues["C(year)[T.2021]"] < 1e-6
     low, high = fits["corrected"].conf_int().loc["C(year)[T.2021]"]
     assert low < 0 < high
-    both = dsl_outcome(predictions, sample).groupby("label")["outcome"].mean()
+    both = outcomes(predictions, sample).groupby("label")["outcome"].mean()
     shares = prevalence(predictions, sample, by=[], method="dsl").set_index("label")["value"]
     assert both["commitment"] == pytest.approx(shares["commitment"], abs=2e-3)  # 1/N for 1/Σ1/π
     assert both["commitment+boilerplate"] / both["commitment"] == pytest.approx(

@@ -153,6 +153,7 @@ BOX = "<w:txbxContent><w:p><w:r><w:t>框内</w:t></w:r></w:p></w:txbxContent>"
         (p(r("文"), f"<w:r><w:pict><v:textbox>{BOX}</v:textbox></w:pict></w:r>"), ["文", "框内"]),
         (p(f"<w:r><mc:AlternateContent><mc:Choice>{BOX}</mc:Choice><mc:Fallback>{BOX}</mc:Fallback></mc:AlternateContent></w:r>", r("文")), ["框内", "文"]),
         (p(r("见"), r("隐", "<w:vanish/>"), r("显", '<w:vanish w:val="0"/>')), ["见显"]),
+        (p(r("12"), r("1", '<w:vertAlign w:val="superscript"/>'), r("条")), ["12¹条"]),
         (p(r("目录项"), style="TOC1") + p(r("正文")), ["正文"]),
         ("<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>" + p(r("单击输入")) + "</w:sdtContent></w:sdt>" + p(r("文")), ["文"]),
         (table([p(r("一")) + table([p(r("a")), p(r("b"))], [p(r("1")), p(r("2"))])]), ["一", [["a", "b"], ["1", "2"]]]),
@@ -173,6 +174,14 @@ def test_cells_hold_what_stands_in_controls_and_insertions_and_rows_that_are_del
     )
     gone = f"<w:tr><w:trPr><w:del/></w:trPr><w:tc>{p(r('9'))}</w:tc></w:tr></w:tbl>"
     assert read(rows.replace("</w:tbl>", gone)) == [[["甲", "乙"], ["3", "12"]]]
+
+
+def test_a_raised_digit_behind_a_number_of_a_table_leads_to_a_note():
+    raised = r("1", '<w:vertAlign w:val="superscript"/>')
+    assert read(table([p(r("甲")), p(r("2"), raised)], [p(r("m"), raised), p(r("1"))])) == [
+        [["甲", "2¹"], ["m¹", "1"]]
+    ]
+    assert read(p(r("2"), raised)) == ["2¹"]
 
 
 def test_notes_stand_behind_the_paragraph_that_refers_to_them_and_a_hidden_style_hides():

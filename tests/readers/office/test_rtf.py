@@ -24,6 +24,7 @@ def rtf(body):
         (r"{\listtext\u19968 ?\u12289 ?\tab}a\par{\listtext\u9679 ?\tab}b\par", ["一、a", "b"]),
         (r"a{\footnote n\par}b\par c\par", ["ab", "n", "c"]),
         (r"{\shp{\*\shpinst{\sp{\sn x}{\sv y}}{\shptxt box\par}}{\shprslt box}}a\par", ["a", "box"]),
+        (r"12{\super 1}7{\nosupersub 8}\par", ["12¹78"]),
         (r"a\line b\par {\header h}\{c\}\~d\par", ["a", "b", "{c} d"]),
     ],
 )  # fmt: skip

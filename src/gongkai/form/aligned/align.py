@@ -44,7 +44,7 @@ from gongkai.form.form import COLUMNS, OUTCOMES, Found, Reading, form_data
 from gongkai.form.sums import adds_up
 from gongkai.problem import Problem, Where
 from gongkai.text.clean import Script
-from gongkai.text.grammar import NUMERALS
+from gongkai.text.grammar import MEASURES, NUMERALS
 
 WINDOW = 90
 """Characters of the text before a run in which its label is sought; the longest label has 36."""
@@ -62,6 +62,10 @@ LONGEST_LEFT = 16
 """Characters of what may be left of a label that was printed behind the table."""
 LEAST = 0.55
 """Share of a label's pairs of characters from which a run is taken to be its row's."""
+_COUNTS = frozenset(f"总数量合计情况事项单位万元{MEASURES}")
+"""What may stand between a label and its numbers."""
+_OPENING = 6
+"""Characters by which a label is known to begin."""
 _TOP_ORDINAL = re.compile(f"[{NUMERALS[:8]}]、")
 
 
@@ -233,7 +237,10 @@ def _likeness(row: Row, around: _Around) -> float:
         if not row.key:
             return 0.0
     short = row.table != "requests"
-    best = max([_spells(label, pairs, row.own, around, short) for label, pairs in row.labels])
+    # The words of a head count for a row whose label is lost, not for one whose label has its own.
+    last = row.labels[-1][0]
+    labels = row.labels[-1:] if short and around.behind == last else row.labels
+    best = max([_spells(label, pairs, row.own, around, short) for label, pairs in labels])
     return best if not best or count in _counts(row) else best / 2
 
 
@@ -252,30 +259,36 @@ def _spells(label: str, pairs: frozenset[str], own: frozenset[str], around: _Aro
     """Return the likeness of one way to print a label: before the numbers, around them, or behind them."""
     if short or len(pairs) <= 4:
         return _stands(label, pairs, around, short)
-    # Where another row's label stands whole before the numbers, nothing of this one's is wrapped behind them.
-    of_other = bool(around.whole) and not label.endswith(around.whole)
-    near = around.pairs if of_other else around.near
+    if around.whole and not label.endswith(around.whole):
+        return 0.0  # another row's label stands there
+    near = around.near
     share = len(pairs & near) / len(pairs)
     if share >= LEAST and len(pairs & around.pairs) >= 0.3 * len(pairs):
-        if _is_overtaken(label, around.before, around.behind):
+        if _is_overtaken(label, around.before, around.behind) or _opens_behind(label, around):
             return 0.0
         told = 2 * len(own & near) >= len(own)
         adjoins = around.before[-2:] in label  # else another label begins between it and the numbers
         return share * len(pairs) * (1.0 if adjoins else 0.6) if told else 0.0
-    return 0.0 if of_other else _in_column(label, around) * len(pairs)
+    return _in_column(label, around) * len(pairs)
 
 
 def _stands(label: str, pairs: frozenset[str], around: _Around, short: bool) -> float:
     """Return the likeness of a label that stands as it is before the numbers, or wrapped around them."""
     before, behind = around.before, around.behind
     at = before.rfind(label)
-    if at >= 0 and len(before) - at - len(label) <= (0 if len(label) < 3 else 4):
+    rest = before[at + len(label) :]
+    if at >= 0 and len(rest) <= (0 if len(label) < 3 else 4) and {*rest} <= _COUNTS:
         overtaken = not short and _is_overtaken(label, before, behind)
         return 0.0 if overtaken else 2.0 + len(pairs)
     if before[-1:] not in label or behind[:1] not in label:
         return 0.0
     cuts = (c for c in range(1, len(label)) if before.endswith(label[:c]))
     return 1.0 + len(pairs) if any(behind.startswith(label[c:]) for c in cuts) else 0.0
+
+
+def _opens_behind(label: str, around: _Around) -> bool:
+    """Tell whether a label begins only behind the numbers, as that of the row below does."""
+    return label[:_OPENING] in around.behind and label[:_OPENING] not in around.before
 
 
 def _in_column(label: str, around: _Around) -> float:

@@ -27,9 +27,12 @@ _TOP = re.compile(f"[{NUMERALS}]、")
 """How the outer rows of the requests table are counted."""
 _WORD = re.compile(f"[{HAN}（(]")
 _MARKS = re.compile(r"[*#`★☆※\\]+")
+_NOTE = re.compile("[①-⑳⑴-⒇¹²³⁰⁴-⁹]+")
 _SPELT = re.compile(f"[^{HAN}]+")
 YEAR_INSIDE = re.compile(r"[（(]\d{4}年?[）)]")
-_DIGITS = re.compile(r"\d+(?:\.\d+)?(?:万元|元)?")
+_DIGITS = re.compile(
+    r"(?<![A-Za-z\d.,'’])(?:\d{1,3}(?:[,，]\d{3})+|\d+)(?:\.\d+)?(?:万元|元)?(?![A-Za-z\d'’,])"
+)
 _ENUMERATOR = re.compile(r"\d(?=[.．、][^\d])")
 
 
@@ -157,6 +160,7 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
     for gap in [*_BREAKS.finditer(line), None]:
         start, end = at, gap.start() if gap else len(line)
         text = _MARKS.sub("", fold_width(line[start:end]))
+        text = "" if after_number and _NOTE.fullmatch(text) else text
         text = simplify(drop_pinyin(text)) if script == "traditional" else text
         if text:
             text = _without_guidance(text)

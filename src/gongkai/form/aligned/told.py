@@ -68,6 +68,11 @@ def read_proactive(
             continue
         money = 1e4 if "万元" in heads else 1.0
         for name, atom in zip(wanted, atoms, strict=True):
+            value, unit, _ = parse_number(atom.text)
+            if name == "amount_yuan" and value and not unit and not _SAID["amount"].search(heads):
+                said = f"{places[atom.rank]}: no head names the unit of '{atom.text}'; {name} was not read"
+                yield Problem("row_not_read", said, places[atom.rank])
+                continue
             yield from read_cell("proactive", row.key, name, atom.text, places[atom.rank], money=money)
 
 
@@ -104,7 +109,8 @@ def _told_apart(atoms: Sequence[Atom], count: int) -> Sequence[Atom]:
 def _not_read(name: str, atoms: Sequence[Atom], wanted: int, places: Sequence[Where]) -> Problem:
     where = places[atoms[0].rank]
     values = " ".join(a.text for a in atoms)
-    said = f"{where}: '{values[:60]}' are not {wanted} cells; {name} was not read"
+    lacks = "do not add up beside a torn row" if len(atoms) == wanted else f"are not {wanted} cells"
+    said = f"{where}: '{values[:60]}' {lacks}; {name} was not read"
     return Problem("row_not_read", said, where)
 
 
@@ -319,7 +325,8 @@ def read_requests(
         said = f"{where}: the head of the requests table was not found; its rows were not read"
         yield Problem("head", said, where)
         return
-    whole = {key: atoms for key, atoms in own.items() if _is_whole(atoms, len(heads))}
+    doubted = _doubted(own, runs, chosen, len(heads))
+    whole = {k: atoms for k, atoms in own.items() if _is_whole(atoms, len(heads)) and k not in doubted}
     placed = place_blanks(own, first.before, lines) if heads == COLUMNS else {}
     yield from _rows_missing(own, left_out, runs, places[first.atoms[0].rank])
     recovered = _by_sums(own, whole) if heads == COLUMNS and not placed else {}
@@ -335,6 +342,22 @@ def read_requests(
             yield from _recovered("requests", named, atoms, places, by)
         else:
             yield _not_read(f"requests.{key}", atoms, len(heads), places)
+
+
+def _doubted(
+    own: Mapping[str, Sequence[Atom]], runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], width: int
+) -> set[str]:
+    """Return rows that have a number for each column and yet may hold another row's, or lack a part of one.
+
+    That is a row that does not add up beside numbers that are no whole row; and 其他处理 as one row where the
+    rows that took its place are there too.
+    """
+    given = {index for index, row in chosen if row.table == "requests"}
+    torn = {n for n in range(min(given), max(given) + 2) if n < len(runs) and runs[n].atoms}
+    torn -= {n for n in torn if _is_whole(runs[n].atoms, width) or (n not in given and runs[n].text)}
+    beside = {atom.rank for n in torn for m in (n - 1, n + 1) if 0 <= m < len(runs) for atom in runs[m].atoms}
+    found = {key for key, atoms in own.items() if atoms[0].rank in beside and not _add_up([atoms])}
+    return found | ({"other_handling"} & own.keys() if {*OTHER_HANDLING} & own.keys() else set())
 
 
 def _rows_missing(

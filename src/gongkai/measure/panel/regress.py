@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
-from gongkai.measure.shares.outcomes import outcome_sums
+from gongkai.measure.shares.outcomes import outcomes
 from gongkai.tables.schema import Labels, Predictions, Table
 from gongkai.tables.scheme.codebook import Codebook
 
@@ -31,7 +31,7 @@ COUNTED = "a counted share: the classifier's errors are in the coefficients"
 def with_outcomes(
     panel: Table, predictions: Predictions | str | Path, labels: Labels, *, codebook: Codebook | None = None
 ) -> Table:
-    """Add the corrected outcome of each label to a panel: `LABEL_outcome`, the mean of `dsl_outcome`.
+    """Add the corrected outcome of each label to a panel: `LABEL_outcome`, the mean of its `outcomes`.
 
     Where an agency-year has few coded sentences or none its value is noisy or the model's, and may lie
     outside [0, 1]; over all of them it is right, and as a dependent variable it makes coefficients unbiased.
@@ -55,8 +55,8 @@ def with_outcomes(
         raise SchemaError(
             f"the panel lacks {', '.join(missing)}; it has {', '.join(map(str, panel.columns[:12]))} …"
         )
-    outcomes = outcome_sums(predictions, labels, by=["agency", "year", "report_id"], codebook=codebook)
-    cells = outcomes.groupby(["agency", "year", "label"])[["outcome", "sentences"]].sum().reset_index()
+    sums = outcomes(predictions, labels, by=["agency", "year", "report_id"], codebook=codebook)
+    cells = sums.groupby(["agency", "year", "label"])[["outcome", "sentences"]].sum().reset_index()
     cells = cells.assign(mean=cells["outcome"] / cells["sentences"], size=cells["sentences"].astype(int))
     cells = cells.drop(columns=["outcome", "sentences"])
     found = panel

@@ -60,6 +60,8 @@ def followup(
     statistics: Statistics | str | Path | None = None,
     thresholds: dict[str, float] | None = None,
     codebook: Codebook | None = None,
+    placebo: bool = False,
+    seed: int = 0,
     steps: Steps | None = None,
 ) -> Table:
     """Look for each promise and problem of a report in the agency's next one.
@@ -80,6 +82,9 @@ def followup(
             answered by it.
         thresholds: Score from which a counterpart counts, for that label and for `problem`.
         codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
+        placebo: Look in the next report of another agency: what is found there is chance, and the shares
+            found and done are to be set against it. Cells are not looked at.
+        seed: Which other agency stands in, for the placebo.
         steps: Who looks through the reports; see `store.steps`.
 
     Returns:
@@ -100,42 +105,13 @@ def followup(
 
     Raises:
         SchemaError: A column is missing.
-        MeasureError: Several models, a codebook that follows no label, or no agency with reports of two
-            successive years.
+        MeasureError: Several models, a codebook that follows no label, or no agency (for a placebo: no two)
+            with reports of two successive years.
     """
     pieces = followup_pieces(
-        sentences, predictions, statistics=statistics, thresholds=thresholds, codebook=codebook, steps=steps
-    )
-    return pd.concat([piece for _, piece in pieces], ignore_index=True)
-
-
-def followup_placebo(
-    sentences: Sentences | str | Path,
-    predictions: Predictions | str | Path,
-    *,
-    thresholds: dict[str, float] | None = None,
-    codebook: Codebook | None = None,
-    seed: int = 0,
-) -> Table:
-    """Look for each promise in the next report of another agency: what `followup` finds there is chance.
-
-    Args:
-        sentences: As in `followup`.
-        predictions: As in `followup`.
-        thresholds: As in `followup`.
-        codebook: As in `followup`.
-        seed: Which other agency stands in.
-
-    Returns:
-        Rows as of `followup`; their shares found and done are to be set against its.
-
-    Raises:
-        SchemaError: A column is missing.
-        MeasureError: As `followup`; or no two agencies have reports of the same two years.
-    """
-    pieces = followup_pieces(
-        sentences, predictions, thresholds=thresholds, codebook=codebook, searches=[seed]
-    )
+        sentences, predictions, statistics=None if placebo else statistics, thresholds=thresholds,
+        codebook=codebook, searches=[seed if placebo else None], steps=steps,
+    )  # fmt: skip
     return pd.concat([piece for _, piece in pieces], ignore_index=True)
 
 
@@ -150,7 +126,7 @@ def followup_pieces(
     problems: bool = True,
     steps: Steps | None = None,
 ) -> Iterator[tuple[int | None, Table]]:
-    """Yield what `followup` (None) or `followup_placebo` (a seed) returns, some hundred reports at a time.
+    """Yield what `followup` returns, of placebos too (a seed each), some hundred reports at a time.
 
     Without `problems` promises alone are looked for. Several searches, one after the other, read the
     sentences once. Where one finds nothing at all it yields nothing, and the first raises.

@@ -42,8 +42,8 @@ def compare(
     """Estimate how far a share differs between two groups: value(second) − value(first).
 
     Args:
-        outcomes: What `outcome_sums` makes of predictions; or one row per sentence with `label`, the columns
-            `by` and `cluster`, and `outcome`: 0 or 1 (`counted_outcome`), or corrected (`dsl_outcome`).
+        outcomes: What `outcomes` makes of predictions, with or without `by`: rows with `label`, `outcome` and
+            the columns `by` and `cluster`.
         by: Column that holds the groups, e.g. `year`, `kind`, `level`, or `agency`.
         first: The group taken away; None takes all others (an agency against its peers).
         second: The group of interest.

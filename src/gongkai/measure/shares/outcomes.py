@@ -24,7 +24,13 @@ from gongkai.measure.inference.sums import (
     of_batches,
     sentences_sql,
 )
-from gongkai.measure.shares.prevalence import coded_rows, codes_and_scores, gold_of, is_inside
+from gongkai.measure.shares.prevalence import (
+    coded_rows,
+    codes_and_scores,
+    gold_of,
+    is_inside,
+    sentence_outcomes,
+)
 from gongkai.store.steps import Steps, Tables
 from gongkai.tables.columns import as_columns
 from gongkai.tables.predicted import INDICATOR, predictions_in
@@ -41,35 +47,50 @@ ABOUT = ("agency", "report_id", "year", "section", "heading")
 SUMS = ("sentences", "outcome", "above")
 
 
-def outcome_sums(
+def outcomes(
     predictions: Predictions | str | Path,
     labels: Labels | None = None,
     *,
-    by: Sequence[str] = (),
+    by: Sequence[str] | None = None,
     reports: Table | None = None,
     codebook: Codebook | None = None,
     steps: Steps | None = None,
 ) -> Table:
-    """Add up the outcomes of sentences by group and report, for `compare`, `compare_groups` and `trend`.
+    """Return the outcome of each sentence, or their sums by group: for `compare`, `trend`, or a regression.
+
+    Without labels an outcome is what is predicted, 0 or 1. With a coded sample it is corrected: score +
+    (code − score) / inclusion where coded, the score elsewhere. It is no share then: single values lie
+    outside [0, 1]; their means, and coefficients of linear models with standard errors clustered by agency,
+    are unbiased (Egami et al. 2023).
 
     Args:
-        predictions: `predictions` rows of one model, or a folder that `predict` wrote, of any size.
-        labels: See `dsl_outcome`, whose outcomes are added up; without them those of `counted_outcome`.
-        by: Columns that define groups: of the predictions or of `reports`, `province` or `city`.
-        reports: One row per `report_id`: `reports`, or what `with_covariates` made of it.
+        predictions: `predictions` rows of one model; with `by` also a folder that `predict` wrote, of any
+            size. What stands in sections that are not counted is left out.
+        labels: `labels` rows by one annotator, with the column `inclusion`; sentences the model was not
+            trained on.
+        by: Sum up by groups of these columns (none: `[]`): of the predictions or of `reports`, `province` or
+            `city`. Unless given a row per sentence.
+        reports: One row per `report_id`: `reports`, or what `with_covariates` made of it; with `by`.
         codebook: See `prevalence`.
         steps: Whose threads sum up, or who sums up batches of parts elsewhere; see `store.steps`.
 
     Returns:
-        One row per label, group and report: the columns of `by`, `agency, report_id, year`; `sentences`,
+        Without `by` one row per sentence and label, with the report columns and `outcome`. Of a class of a
+        choice `label` is `label=class`; corrected, a derived measure is its labels joined by `+` (whether a
+        sentence has all of them).
+        With `by` one row per label, group and report: its columns, `agency, report_id, year`; `sentences`,
         how many they are, `outcome`, the sum over them, `above`, how many outcomes lie above one half.
         A group that is one agency with fewer than three reports has a row for each passage of a report
         (`section, heading`, else null).
 
     Raises:
         SchemaError: A column is missing.
-        MeasureError: See `dsl_outcome`; or there is no sentence to count.
+        MeasureError: See `prevalence`; or there is no sentence to count, or a folder and no `by`.
     """
+    if by is None:
+        if isinstance(predictions, str | Path):
+            raise MeasureError("the outcomes of a folder are summed up: by=[] or columns that define groups")
+        return sentence_outcomes(predictions, labels, codebook)
     by = as_columns(by)
     with session(jobs=None if steps is None else steps.jobs) as db:
         scheme, columns, batches = predictions_in(db, predictions, codebook)

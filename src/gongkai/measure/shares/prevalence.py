@@ -287,27 +287,13 @@ def pool(measures: Measures, *, within: Sequence[str] = ()) -> Measures:
     return pooled
 
 
-def dsl_outcome(predictions: Predictions, labels: Labels, *, codebook: Codebook | None = None) -> Table:
-    """Return the corrected outcome of each sentence, to put into any regression as the dependent variable.
-
-    Args:
-        predictions: `predictions` rows of one model.
-        labels: `labels` rows by one annotator, with the column `inclusion`; sentences the model was not
-            trained on.
-        codebook: See `prevalence`.
-
-    Returns:
-        One row per sentence and label (a derived measure is its labels joined by `+`: whether a sentence has
-        all of them), with the report columns and `outcome`: score + (code − score) / inclusion
-        where coded, the score elsewhere. It is no share: single values lie outside [0, 1]; their means, and
-        coefficients of linear models with standard errors clustered by agency, are unbiased (Egami et al.
-        2023).
-
-    Raises:
-        SchemaError: A column is missing.
-        MeasureError: See `prevalence`.
-    """
+def sentence_outcomes(predictions: Predictions, labels: Labels | None, codebook: Codebook | None) -> Table:
+    """Return the outcome of each sentence and label, as predicted or corrected; see `outcomes.outcomes`."""
     scheme = scheme_of(predictions, codebook)
+    if labels is None:
+        kept = predictions[~predictions["section"].isin(scheme.uncounted_sections)]
+        kept = kept.assign(label=indicator_names(kept), outcome=kept["predicted"].astype(float))
+        return kept.drop(columns="value", errors="ignore")
     wide = _wide(predictions, scheme)
     if (models := wide["model"].nunique()) != 1:
         raise MeasureError(f"the outcome is of one model, not of {models}")
@@ -325,22 +311,6 @@ def dsl_outcome(predictions: Predictions, labels: Labels, *, codebook: Codebook 
         outcome = dsl_outcomes(y, f, wide["_inclusion"].to_numpy(float)[inside])
         parts.append(about.reset_index()[inside].assign(label=quantity.label, outcome=outcome))
     return pd.concat(parts, ignore_index=True)
-
-
-def counted_outcome(predictions: Predictions, *, codebook: Codebook | None = None) -> Table:
-    """Return the outcome of each sentence as predicted, 0 or 1, for `compare` without a coded sample.
-
-    Args:
-        predictions: `predictions` rows of one model; sections that are not counted are left out.
-        codebook: See `prevalence`.
-
-    Returns:
-        The rows with `outcome`; `label` of a class of a choice is `label=class`.
-    """
-    scheme = scheme_of(predictions, codebook)
-    kept = predictions[~predictions["section"].isin(scheme.uncounted_sections)]
-    kept = kept.assign(label=indicator_names(kept), outcome=kept["predicted"].astype(float))
-    return kept.drop(columns="value", errors="ignore")
 
 
 def gold_of(labels: Labels | None, method: str) -> Labels:

@@ -20,6 +20,7 @@ from gongkai.readers.formats import Blocks, reader_of
 from gongkai.readers.office.cells import SpannedCell, table_blocks
 from gongkai.readers.office.numbering import Level, List, Lists, ordinal
 from gongkai.readers.office.package import Package, attribute, local
+from gongkai.text.grammar import RAISED
 
 Piece = str | etree._Element
 """Text, a text box, or the reference to a note."""
@@ -158,7 +159,9 @@ def _pieces(element: etree._Element, word: _Word, hidden: bool) -> Iterator[Piec
         elif kind in _NOTES or kind == "txbxContent":
             yield child
         elif kind == "r":
-            yield from _pieces(child, word, _run_is_hidden(child, word, hidden))
+            pieces = _pieces(child, word, _run_is_hidden(child, word, hidden))
+            raised = _value(child, "rPr", "vertAlign") == "superscript"
+            yield from (p.translate(RAISED) if raised and isinstance(p, str) else p for p in pieces)
         elif kind not in _DROPPED and not _is_contents(child):
             yield from _pieces(_chosen(child), word, hidden)
 

@@ -23,6 +23,7 @@ from gongkai.readers.office.cells import (
     spans_of_edges,
     table_blocks,
 )
+from gongkai.text.grammar import RAISED
 
 MAX_DEPTH = 500
 """Of groups in groups."""
@@ -53,6 +54,7 @@ class _Group:
 
     dropped: bool = False
     hidden: bool = False
+    raised: bool = False
     replaced: int = 1
     """Characters behind a Unicode one that stand for it."""
     charset: str = ""
@@ -200,7 +202,7 @@ class _Reader:
     def _add(self, text: str) -> None:
         unprinted = self.group.number and text in _BULLETS
         if not (self.group.dropped or self.group.hidden or unprinted):
-            self.flow.text += text
+            self.flow.text += text.translate(RAISED) if self.group.raised else text
 
     def _word(self, word: bytes, number: int | None) -> None:
         if self.fresh:
@@ -248,8 +250,10 @@ class _Reader:
             group.charset = self.fonts.get(number or 0, "")
         elif word in (b"v", b"deleted"):
             group.hidden = on
+        elif word in (b"super", b"nosupersub"):
+            group.raised = word == b"super" and on
         elif word == b"plain":
-            group.hidden, group.charset = False, ""
+            group.hidden, group.charset, group.raised = False, "", False
         elif word == b"pard":
             group.in_table, group.level = False, 1
         elif word == b"intbl":

@@ -18,6 +18,8 @@ from gongkai.text.grammar import BROWSER_LINE, NUMERALS, PAGE_EDGE
 
 # Lines of a table drawn by word processors meet within 2 points; a cell is wider and higher than 4.
 SNAP = 3.0
+LEAST_OPEN = 3
+"""Rules that end together where a table is open: its page cut it in a row, or it has no rule at a side."""
 SMALLEST_CELL = 4.0
 _HEADING = re.compile(rf"[{NUMERALS}]{{1,2}}、[^，。；]{{2,30}}$")
 _WHOLE_HEADING = re.compile(rf"[{NUMERALS}]{{1,2}}、[^，。；]{{2,30}}(情况|事项|问题|措施)$")
@@ -272,20 +274,36 @@ def _hull(a: Box, b: Box) -> Box:
 
 
 def _lattice(across: list[Box], down: list[Box]) -> Lattice:
-    xs = _snap([(b.left + b.right) / 2 for b in down])
-    ys = _snap([(b.bottom + b.top) / 2 for b in across])
-    lattice = Lattice(xs, ys, set(), set())
-    for box in across:
-        j = _nearest(ys, (box.bottom + box.top) / 2)
-        for i in range(len(xs) - 1):
-            if box.left - SNAP <= xs[i] and xs[i + 1] <= box.right + SNAP:
-                lattice.across.add((j, i))
-    for box in down:
-        i = _nearest(xs, (box.left + box.right) / 2)
-        for j in range(len(ys) - 1):
-            if box.bottom - SNAP <= ys[j] and ys[j + 1] <= box.top + SNAP:
-                lattice.down.add((i, j))
-    return lattice
+    xs = _edges([(b.left + b.right) / 2 for b in down], [(b.left, b.right) for b in across])
+    ys = _edges([(b.bottom + b.top) / 2 for b in across], [(b.bottom, b.top) for b in down])
+    on_ys = [(_nearest(ys, (b.bottom + b.top) / 2), b.left, b.right) for b in across]
+    on_xs = [(_nearest(xs, (b.left + b.right) / 2), b.bottom, b.top) for b in down]
+    return Lattice(xs, ys, _drawn(on_ys, xs), _drawn(on_xs, ys))
+
+
+def _edges(rules: list[float], crossing: list[tuple[float, float]]) -> list[float]:
+    """Return where the rules of one direction stand, and where those that cross them end in the open."""
+    edges = _snap(rules)
+    lows, highs = ([end[side] for end in crossing] for side in (0, 1))
+    first, last = min(lows), max(highs)
+    if edges[0] - first > SMALLEST_CELL and sum(low - first <= SNAP for low in lows) >= LEAST_OPEN:
+        edges.insert(0, first)
+    if last - edges[-1] > SMALLEST_CELL and sum(last - high <= SNAP for high in highs) >= LEAST_OPEN:
+        edges.append(last)
+    return edges
+
+
+def _drawn(rules: list[tuple[int, float, float]], edges: list[float]) -> set[tuple[int, int]]:
+    """Return which segments between edges are drawn, by rules (line, begin, end) that may be in pieces."""
+    found: set[tuple[int, int]] = set()
+    reach: dict[int, tuple[float, float]] = {}
+    for line, begin, end in sorted(rules):
+        low, high = reach.get(line, (begin, begin))
+        low, high = (low, max(high, end)) if begin <= high + SNAP else (begin, end)
+        reach[line] = low, high
+        first = bisect.bisect_left(edges, low - SNAP)
+        found |= {(line, i) for i in range(first, bisect.bisect_right(edges, high + SNAP) - 1)}
+    return found
 
 
 def _merged(lattice: Lattice) -> dict[tuple[int, int], tuple[int, int]]:
@@ -333,12 +351,22 @@ def _table(lattice: Lattice, chars: list[Char], page: int) -> tuple[Box, Grid]:
         unit: Cell("".join(line.text for line in _lines(inside.get(unit, ()), page)), page)
         for unit in set(first.values())
     }
-    laid = tuple(
+    laid = [
         tuple(cells[first[i, j]] for i in range(columns) if xs[i + 1] - xs[i] > SMALLEST_CELL)
         for j in reversed(range(rows))
         if ys[j + 1] - ys[j] > SMALLEST_CELL
-    )
-    return box, Grid(laid, page)
+    ]
+    ruled = {line for line, _ in lattice.across}
+    for edge, last, beside in (
+        (0, -1, -2),
+        (rows, 0, 1),
+    ):  # a row that a page cuts may have its text on the other
+        told = len(laid) < 3 or any(
+            c.text and c is not b for c, b in zip(laid[last], laid[beside], strict=True)
+        )
+        if edge not in ruled and not told:
+            del laid[last]
+    return box, Grid(tuple(laid), page)
 
 
 def running_heads(flow: Sequence[PageLine | Grid]) -> tuple[list[PageLine], list[PageLine | Grid]]:

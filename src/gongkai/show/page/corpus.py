@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from gongkai.errors import MeasureError
 from gongkai.measure.promises.followup import followup
 from gongkai.measure.shares.many import compare_groups
-from gongkai.measure.shares.prevalence import Method, counted_outcome
+from gongkai.measure.shares.outcomes import outcomes
+from gongkai.measure.shares.prevalence import Method
 from gongkai.measure.wording.copies import copied
 from gongkai.show.page.held import Shelved, shelved
 from gongkai.tables.parts import read_table
@@ -141,7 +142,7 @@ def read_corpus(
             followed = _unless_none(followed, lambda: followup(sentences, given, codebook=scheme))
             copies = _unless_none(copies, lambda: copied(sentences, every))
             if len(agencies) <= RANKED and method == "count":
-                outcome = counted_outcome(given, codebook=scheme)
+                outcome = outcomes(given, codebook=scheme)
                 ranks = _unless_none(
                     None, lambda: compare_groups(outcome, by="agency", cluster="report_id", level=level)
                 )
