@@ -98,6 +98,18 @@ def test_pages_in_frames_and_shadow_roots_are_read_where_the_file_holds_them():
     assert texts(nested) == []
 
 
+def test_markdown_with_tags_of_its_own_or_with_whole_tables_keeps_its_lines():
+    tagged = '<span id="1"></span>\n# 甲局\n\n#### 一、总体情况\n\n公开5条。\n\n| 项<br>目 | 数 | 注 |\n|---|---|---|\n| a | 1 | x |\n\n## 二、其他\n'
+    assert texts(tagged) == ["甲局", "一、总体情况", "公开5条。", "二、其他"]
+    assert grids(tagged) == [[["项 目", "数", "注"], ["a", "1", "x"]]]
+    table = (
+        "<html><body><table><tr><td>a</td><td>b</td></tr><tr><td>1</td><td>2</td></tr></table></body></html>"
+    )
+    framed = f"![](a.jpg)\n\n# 甲局\n\n公开$1 2$ 条。\n\n{table}\n\n二、其他\n"
+    assert [text.strip() for text in texts(framed)] == ["甲局", "公开12条。", "二、其他"]
+    assert grids(framed) == [[["a", "b"], ["1", "2"]]]
+
+
 def test_markdown_in_which_a_tool_left_its_tables_keeps_its_lines():
     table = "<table><tr><td><p>a</p></td><td>b</td></tr><tr><td>1</td><td>2</td></tr></table>"
     page = (

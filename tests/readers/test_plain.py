@@ -140,6 +140,26 @@ def test_emphasis_of_markdown_is_no_text():
     ]
 
 
+def test_figures_set_as_formulas_are_figures():
+    assert told("自$2 0 2 3$ 年起公开$1 1 2 6$ 条，占$1 0 0 \\%$。") == ["自2023年起公开1126条，占100%。"]
+    assert told("价格为 $5 至 $6，见 $x$。") == ["价格为 $5 至 $6，见 $x$。"]
+
+
+def test_tags_pictures_and_page_ends_in_markdown_are_no_text():
+    page = '<span id="p1"></span>![](a.jpg)\n\n# **甲县2020年<br>年度报告**\n\n公开5条。<br>收到3件。\n\n{1}----------\n<!-- 2 -->'
+    assert told(page) == ["甲县2020年年度报告", "公开5条。", "收到3件。"]
+
+
+def test_a_point_of_markdown_may_open_with_a_figure():
+    assert told("- 2021年收到3件。\n- 12\n- 1. 加强培训。") == ["2021年收到3件。", "- 12", "1. 加强培训。"]
+
+
+def test_a_table_with_blanks_at_a_rows_end_is_a_grid_where_no_number_may_be_displaced():
+    rows = "| 姓名 | 电话 |  |  |\n|---|---|---|---|\n| 张某 | 0000-8000000 |  |  |\n"
+    assert told(rows) == [[["姓名", "电话", "", ""], ["张某", "0000-8000000", "", ""]]]
+    assert len(told(rows.replace("0000-8000000", "12"))) == 2
+
+
 def test_what_markdown_escapes_is_meant_as_it_stands():
     assert told("1\\. 主动公开\n\n| 项 | 数 |\n|---|---|\n| 规章 | \\- |\n") == [
         "1. 主动公开",

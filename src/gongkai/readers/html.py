@@ -34,7 +34,15 @@ _MARKDOWN = re.compile(
     r"(?m)^[^\S\n]*(?:#{1,6} \S|[-*][ \t]+\[[^\]\n]+\]\(|\*\*[^*\n]+\*\*\s*$)|^[^\n<>]+\n[-=]{3,}[ \t]*$"
 )
 _TABLE, _TABLE_END = re.compile(r"<table\b", re.IGNORECASE), re.compile("</table>", re.IGNORECASE)
-_OF_HTML = re.compile(r"<(?:html|body|p|br|span|h\d|li)\b", re.IGNORECASE)
+_OF_HTML = re.compile(r"<(?:html|body|p|h\d|li)\b", re.IGNORECASE)
+_OF_BOTH = re.compile(r"<(?:br|span)\b", re.IGNORECASE)
+_HOLDS = re.compile(r"<(?:table|div|section|article|ul|ol|pre|iframe)\b", re.IGNORECASE)
+_SURE = 3
+"""Marks of Markdown beside which tags that Markdown may hold tell nothing."""
+_FRAMED = re.compile(
+    r"<html>\s*<body>\s*(<table\b.*?</table>)\s*</body>\s*</html>", re.IGNORECASE | re.DOTALL
+)
+"""A table that a tool left in Markdown, as a page of its own."""
 _WHOLE_PAGE = re.compile(r"<(?:html|body)\b", re.IGNORECASE)
 _SPELLED = 4
 """Texts of one character each, from which a paragraph counts as spelled letter by letter."""
@@ -64,6 +72,10 @@ def read_html(text: str, depth: int = 0) -> Blocks:
         Blocks, and problems.
     """
     problems: list[Problem] = []
+    text = text if text.lstrip().startswith("<html") else _FRAMED.sub(r"\1", text)
+    markdown = _is_markdown(text)
+    if markdown and not _HOLDS.search(text):
+        return read_text(text), problems
     if "<sup" in text:
         text = _RAISED.sub(lambda m: f"{m[1]}<sup>{m[2]}{m[3].translate(RAISED)}", text)
     if max(map(len, text.split("</"))) >= 3 * _RUN:  # no closing tag is in a run
@@ -74,7 +86,7 @@ def read_html(text: str, depth: int = 0) -> Blocks:
     root = tree.body or tree.root
     if root is None:
         return [], problems
-    blocks, found = _blocks(root, depth, lines=_is_markdown(text))
+    blocks, found = _blocks(root, depth, lines=markdown)
     problems += found
     if depth < _MAX_PAGES and (inner := carried(tree.root or root, blocks)):
         kept, found = read_html(inner, depth + 1)
@@ -87,7 +99,8 @@ def _is_markdown(text: str) -> bool:
     """Tell whether the tags stand in Markdown, in which tools leave tables: there a line's end counts."""
     first, *tables = [text] if _WHOLE_PAGE.search(text) else _TABLE.split(text)
     outside = first + "".join(_TABLE_END.split(part, maxsplit=1)[-1] for part in tables)
-    return not _OF_HTML.search(outside) and bool(_MARKDOWN.search(outside))
+    marks = len(_MARKDOWN.findall(outside))
+    return not _OF_HTML.search(outside) and marks >= (_SURE if _OF_BOTH.search(outside) else 1)
 
 
 def _blocks(root: LexborNode, depth: int, *, lines: bool = False) -> Blocks:

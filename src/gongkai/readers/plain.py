@@ -15,14 +15,20 @@ from gongkai.readers.document import MAX_GRID_COLUMNS, Block, Grid, Paragraph, g
 from gongkai.readers.formats import Blocks
 from gongkai.text.grammar import RAISED, columns
 
-_MARKUP = re.compile(
-    r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d{1,2}[.．、])|\*\*|</?(?:u|b|i|em|strong|mark|sup|sub)>"
+_MARKUP = re.compile(r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d+[.．、\u4e00-\u9fff])|\*\*")
+_TAGS = re.compile(
+    r"<!--.*?-->|</?(?:u|b|i|em|strong|mark|sup|sub|span|font|center)(?:\s[^<>]*)?>|!\[[^\[\]\n]*\]\([^()\n]*\)",
+    re.DOTALL,
 )
+"""What Markdown takes over from HTML, and pictures."""
+_FORMULA = re.compile(r"\$ *(\d[\d .,]*(?:\\?%)?) *\$ ?")
+"""A figure that a tool set as one: $2 0 2 3$."""
 _ATTRIBUTES = re.compile(
     r"(?<!\s)\s*\{[#.][^{}]*\}\s*$|\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$"
-    r"|^\s*\.\. [\w-]+::(?:[^\u4e00-\u9fff]*$|\s*(?=[\u4e00-\u9fff]))"
+    r"|^\{\d+\}-{3,}\s*$|^\s*\.\. [\w-]+::(?:[^\u4e00-\u9fff]*$|\s*(?=[\u4e00-\u9fff]))"
 )
-"""How pandoc's Markdown and reStructuredText keep HTML's spans and divisions."""
+"""How pandoc's Markdown and reStructuredText keep HTML's spans and divisions; a page's end (marker)."""
+_COUNT = re.compile(r"[\d,，.]+(?:万?元)?|[-—/]")
 _RAISED = re.compile(r"(?<=\d)(?:<sup>\[?(\d{1,2})\]?</sup>|\^\[?(\d{1,2})\]?\^)")
 """A note's number behind a figure."""
 _PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
@@ -94,16 +100,19 @@ def read_text(text: str) -> list[Block]:
     """Cut plain text or Markdown into blocks: a line a paragraph as it stands, whole pipe tables as grids."""
     blocks: list[Block] = []
     rows: list[str] = []
-    text = _RAISED.sub(lambda m: (m[1] or m[2]).translate(RAISED), text)
+    text = _TAGS.sub("", _RAISED.sub(lambda m: (m[1] or m[2]).translate(RAISED), text))
+    text = _FORMULA.sub(lambda m: m[1].replace(" ", "").replace("\\", ""), text)
     for line in itertools.chain.from_iterable(map(_rows_of, [*_lines(text), ""])):
         if (_PIPE_ROW.match(line) and line.count("|") >= 3) or _GRID_RULE.match(line):
             rows.append(_BREAK.sub(" ", line))
             continue
         blocks += _pipe_table(rows)
         rows = []
-        bare = _ESCAPED.sub(r"\1", _without_emphasis(_MARKUP.sub("", _ATTRIBUTES.sub(r"\1", line))))
-        if bare.strip():
-            blocks.append(Paragraph(bare.rstrip()))
+        pieces = [_BREAK.sub("", line)] if line.startswith("#") else _BREAK.split(line)
+        for piece in pieces:
+            bare = _ESCAPED.sub(r"\1", _without_emphasis(_MARKUP.sub("", _ATTRIBUTES.sub(r"\1", piece))))
+            if bare.strip():
+                blocks.append(Paragraph(bare.rstrip()))
     return blocks
 
 
@@ -180,14 +189,14 @@ def _grid_row(lines: list[str], edges: list[int]) -> list[tuple[str, int, int]] 
 def _pipe_table(rows: list[str]) -> list[Block]:
     """Lay a pipe table out as a grid if its rows have equally many cells; else give its lines as they stand.
 
-    Where cells were merged, tools leave blanks at the row's end or nothing: what stands below what is lost.
+    Where cells were merged, tools leave blanks at a row's end or nothing: what they stand below is lost.
     """
     if drawn := _grid_table(rows):
         return [drawn]
     content = [row for row in rows if not (_PIPE_RULE.match(row) or _GRID_RULE.match(row))]
     cells = [[_bare_cell(cell) for cell in row.strip().strip("|").split("|")] for row in content]
     ragged = len({len(row) for row in cells}) > 1
-    padded = any(len(row) > 2 and row[0] and row[-2:] == ["", ""] and any(row[1:]) for row in cells)
+    padded = any(row[0] and row[-2:] == ["", ""] and any(map(_COUNT.fullmatch, row[1:])) for row in cells)
     if ragged or padded:
         return [Paragraph(row) for row in content]
     grid, _ = grid_from_spans([[(cell, 1, 1) for cell in row] for row in cells])

@@ -282,7 +282,7 @@ def _candidates(lines: Sequence[Line]) -> list[_Candidate]:
             if cut and (key := _match("statutory", cut[0].strip("。： "))):
                 split = ordinal.end() + cut.end()
                 found.append((index, key, "inline", text[:split].strip("。： "), text[split:].strip()))
-        elif len(text) <= 26 and not is_final(text) and not re.match(r"[（(\d①-⑳]", text):
+        elif len(text) <= 26 and not is_final(text) and not re.match(r"[（(\d①-⑳无没未暂]", text):
             title = plain_ordinal(text)
             key = _match("statutory", title)
             if key and not re.search(r"[，。；]", title):

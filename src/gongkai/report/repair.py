@@ -10,6 +10,8 @@ from gongkai.report.outline import MAX_HEADING, Line, is_final, is_statutory_tit
 from gongkai.text.grammar import NUMERALS, ORDINAL_ALONE
 
 _YEAR_APART = re.compile(r"(?:1(?<!\d1) 9|2(?<!\d2) 0) \d \d(?! ?\d)")
+_FIRST = re.compile(r"\A[—–－] ?、")
+"""An ordinal of which a recogniser made a dash."""
 _ADJOINING = re.compile(r"\d\d")
 _GAP = re.compile(r"(?<=\d) (?=\d)")
 _INSIDE = re.compile(rf"[。；：！]\s*(?=[{NUMERALS}]{{1,2}}、([^。；，：！？]{{2,30}})[。：\s])")
@@ -17,6 +19,7 @@ _INSIDE = re.compile(rf"[。；：！]\s*(?=[{NUMERALS}]{{1,2}}、([^。；，�
 
 def repair_lines(lines: Sequence[Line]) -> list[Line]:
     """Join an ordinal to the title on the next line, and cut a paragraph that holds several sections."""
+    lines = [Line(_FIRST.sub("一、", line.text), line.page, line.index) for line in lines]
     return [piece for line in _joined(_with_digits_joined(lines)) for piece in _cut(line)]
 
 

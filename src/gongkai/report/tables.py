@@ -169,23 +169,32 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
 
 
 def _without_drawn(pieces: list[Line]) -> list[Line]:
-    """Leave out drawn tables that are none of the statutory ones; a page in a frame has one column."""
+    """Leave out tables, drawn or tabbed, that are no statutory ones; a page in a frame has one column."""
     kept: list[Line] = []
-    runs = itertools.groupby(pieces, key=lambda piece: bool(_DRAWN.fullmatch(piece.text)))
+    runs = itertools.groupby(pieces, key=lambda piece: _drawn(piece.text))
     for drawn, run in runs:
         block = list(run)
-        rows = [piece.text for piece in block if _ROW.fullmatch(piece.text)] if drawn else []
-        if len(rows) < 2 or {block[0].text, block[-1].text} & {*rows}:
-            kept += block  # no frame
+        tabbed = sum(piece.text.count("\t") > 1 for piece in block) > 1
+        rows = [piece.text for piece in block if tabbed or _ROW.fullmatch(piece.text)] if drawn else []
+        framed = tabbed if drawn > 1 else not {block[0].text, block[-1].text} & {*rows}
+        if not framed or len(rows) <= drawn:
+            kept += block
             continue
         words = simplify(spelt("".join(rows)))
         labels = (*labels_of(*sorted(TABLES)), *annex_labels())
         known = any(label in words for label in labels if len(label) > 2)
         said = any(
-            len(cell.strip()) >= LEAST_LINE or "，" in cell for row in rows for cell in re.split("[│┃║]", row)
+            len(cell.strip()) >= LEAST_LINE or "，" in cell
+            for row in rows
+            for cell in re.split("[│┃║\t]", row)
         )
         kept += block if known or said else []
     return kept
+
+
+def _drawn(text: str) -> int:
+    """Return 1 for a drawn line, 2 for one of cells set apart by tabs, else 0."""
+    return 2 if "\t" in text.strip() and "。" not in text else int(bool(_DRAWN.fullmatch(text)))
 
 
 def _said_once(pieces: list[Line]) -> list[Line]:
@@ -249,7 +258,8 @@ def _is_displaced(grid: Grid) -> bool:
     for number, (row, said) in enumerate(zip(grid.rows, texts, strict=True)):
         end = sum(cell is not None for cell in row)
         start = end - sum(1 for _ in itertools.takewhile(_is_cell, reversed(said[:end])))
-        if end - start >= len(COLUMNS) and any(said[start:end]):
+        start = next((at for at in range(start, end) if said[at]), end)
+        if end - start >= len(COLUMNS):
             first, columns = number, range(start, end)
             break
     return first > 0 and any(not any(row[i] for row in texts[:first]) for i in columns)

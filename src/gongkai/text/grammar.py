@@ -9,16 +9,16 @@ ZEROS = "〇○◯零oOＯ０0"
 """What stands for a zero in a year spelt out."""
 FIGURES = f"{ZEROS}一二三四五六七八九\\d"
 DIGITS_OF_YEAR = r"(?:19|20)\d\d"
-YEAR = rf"(?:19\d\d|2[{ZEROS}][{FIGURES}]{{2}}|二[{ZEROS}][{FIGURES}]{{2}})"
-"""A year in digits or spelt out (二〇一九, 二O二O, 2O20)."""
+YEAR = rf"(?:19\d\d|2[{ZEROS}][{FIGURES}]{{2}}|二[{ZEROS}][{FIGURES}—]{{2}})"
+"""A year in digits or spelt out (二〇一九, 二O二O, 2O20; 二〇—九, a dash that is no more than a thin 一)."""
 YEAR_OF = re.compile(rf"({YEAR})年")
 YEAR_TOLD = re.compile(rf"{DIGITS_OF_YEAR}(?=年)")
 """A year in figures, as a sentence names it."""
-_FIGURE = str.maketrans("〇○◯零oOＯ０一二三四五六七八九", "00000000123456789")
+_FIGURE = str.maketrans("〇○◯零oOＯ０一二三四五六七八九—", "000000001234567891")
 
 DATE = r"(20\d{2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})"
 SIGNED_DATE = re.compile(r"(20\d{2})年(\d{1,2})月(\d{1,2})日?")
-SPELT_DATE = re.compile(rf"([二2][{ZEROS}][{FIGURES}]{{2}})年([{NUMERALS}]{{1,2}})月([{NUMERALS}]{{1,3}})日")
+SPELT_DATE = re.compile(rf"([二2][{ZEROS}][{FIGURES}—]{{2}})年([{NUMERALS}]{{1,2}})月([{NUMERALS}]{{1,3}})日")
 """As one signs: 二〇二二年一月三十日."""
 
 BRACKETED = rf"[（(](?:[{NUMERALS}]{{1,3}}|\d{{1,2}})[）)]"

@@ -20,8 +20,8 @@ _END = re.compile(f"[\n{_ENDS}]")
 _MARKS = _ENDS + _CLOSE + _OPEN + "，,、：: .·"
 _WORD = re.compile(rf"[^{re.escape(_MARKS)}\s\d{NUMERALS}．①-⑳⑴-⒇㈠-㈩第其是要则来首先次再者最后]")
 """A character that neither an enumerator nor a mark has."""
-_BEFORE_POINT = re.compile("[。！？!?；;，,：:、\n]")
-"""Behind what a point may stand inside a sentence."""
+# Points that may follow a comma or a colon inside a sentence.
+_POINT = re.compile(rf"(?<![^。！？!?；;，,：:、\n]){POINT.pattern}")
 # （一） and 1. after a comma also stand inside law citations (第二十条第（一）项) and dates, never behind
 # these marks alone; 、 is only followed by a new point for 一是-like and bracketed enumerators.
 _REFERENCE = re.compile(r"[第条款至和及与]\s*$")
@@ -104,8 +104,7 @@ def _still_ends(character: str, after_inside: bool) -> bool:
 def _points(text: str, inside: list[bool]) -> list[int]:
     """Return the offsets of enumerators that open a new point."""
     points = []
-    starts = (0, *(mark.end() for mark in _BEFORE_POINT.finditer(text)))
-    for match in filter(None, (POINT.match(text, start) for start in starts)):
+    for match in _POINT.finditer(text):
         start = match.start()
         if inside[start]:
             continue

@@ -146,6 +146,51 @@ def test_thousands_are_set_apart_in_glued_numbers_too():
     assert read(lines)[0]["licences", "decisions"] == 1234
 
 
+def by_heads(cells, zeros=None):
+    """Each number behind its head, below its row's label, as language models list a table."""
+    lines = []
+    for row in cells:
+        if zeros and not any(cells[row]):
+            lines.append(f"{LABELS[row]}：{zeros}")
+            continue
+        named = [f"{head}：{n}" for head, n in zip(HEADS, cells[row], strict=True)]
+        lines += [LABELS[row], named[0], "法人或其他组织", *named[1:]]
+    return lines
+
+
+@pytest.mark.parametrize("zeros", [None, "各列均为 0", "各项都为0。"])
+def test_a_list_of_heads_and_numbers_is_a_table(cells, zeros):
+    cells["state_secret"] = [0] * 7
+    cells["fee_not_paid"] = [0] * 7
+    assert read(by_heads(cells, zeros))[0] == truth(cells)
+
+
+def test_a_label_may_hold_its_head_in_brackets():
+    told = ["行政许可（本年处理决定数量）：8", "行政事业性收费（本年收费金额，单位：万元）：56.2"]
+    found = read([*PROACTIVE, *told])[0]
+    assert (found["licences", "decisions"], found["fees", "amount_yuan"]) == (8, 562_000)
+
+
+def test_letters_for_digits_count_where_the_sum_tells(cells):
+    cells["carried_in"], cells["carried_out"] = [1, 0, 0, 0, 1, 0, 2], [10, 0, 0, 0, 0, 0, 10]
+    lines = a_row_a_line(cells)
+    lines[2] = f"{LABELS['carried_in']} l O 0 0 I 0 2"
+    lines[-1] = f"{LABELS['carried_out']} 1O O 0 0 0 0 11"
+    found = align(lines).found
+    cell = {(r.row, r.column): r for r in found if not isinstance(r, Problem)}
+    assert (cell["carried_in", "natural_person"].value, cell["carried_in", "natural_person"].how) == (
+        1,
+        "recovered",
+    )
+    assert "carried_out" not in {row for row, _ in cell}
+    found, said = read([*PROACTIVE[:2], "行政规范性文件 l 0 1O"])
+    assert (found["normative_documents", "in_force"], found.get(("normative_documents", "issued"))) == (
+        10,
+        None,
+    )
+    assert "printed as letters" in said
+
+
 def test_a_row_without_numbers_does_not_take_those_of_a_row_told_again(cells):
     blank = {row: counts for row, counts in cells.items() if row != "carried_in"}
     head, new, *others = a_row_a_line(blank)

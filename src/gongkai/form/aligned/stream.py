@@ -14,13 +14,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gongkai.form.form import COLUMNS, form_data, parse_number
+from gongkai.form.form import COLUMNS, OUTCOMES, form_data, parse_number, proactive_head
 from gongkai.text.clean import HAN, Script, drop_pinyin, fold_width, simplify
 from gongkai.text.grammar import MEASURES, NUMERALS, PAGE_MARK
+from gongkai.text.lexicon import patterns
 
 _BREAKS = re.compile(r"(?:[\s\u3000|│┃║┌┐└┘├┤┬┴┼─━═╔╗╚╝╠╣╦╩╬]|\+(?!\d)|(?<=\d)、(?=\d))+")
-_TOLD_ROW = re.compile(r"(\s*[^。；：:]{2,60})[：:]\s*\d[\d.]*(?:、\d[\d.]*)*[；;。]?\s*")
+_TOLD_ROW = re.compile(
+    r"(\s*(?:[^。；：:（）]|（[^（）]*）){2,60})[：:]\s*\d[\d.]*(?:、\d[\d.]*)*[；;。]?\s*"
+)
 """A row told in a line: 规章：0、0、3；"""
+_ALL_ZERO = patterns("form.said")["zeros"]
+_SIZES = {"requests": len(COLUMNS), "disputes": len(OUTCOMES) + 1}
+"""Cells of a row of which a list says no more than that all are zero."""
 _RULE = re.compile(r"[\s|:+\-─━═]*-{3,}[\s|:+\-─━═]*")
 _APART_FROM_UNIT = re.compile(r"(?<=\d)[ \u3000]+(?=(?:万元|亿元|元)(?:[\s|]|$))")
 _TOP = re.compile(f"[{NUMERALS}]、")
@@ -28,6 +34,7 @@ _TOP = re.compile(f"[{NUMERALS}]、")
 _WORD = re.compile(f"[{HAN}（(]")
 _MARKS = re.compile(r"[*#`★☆※\\]+")
 _NOTE = re.compile("[①-⑳⑴-⒇¹²³⁰⁴-⁹]+")
+_LIKE_DIGITS, _AS_DIGITS = re.compile(r"[\dOolI]{1,7}"), str.maketrans("OolI", "0011")
 _SPELT = re.compile(f"[^{HAN}]+")
 YEAR_INSIDE = re.compile(r"[（(]\d{4}年?[）)]")
 _DIGITS = re.compile(
@@ -56,6 +63,8 @@ class Atom(NamedTuple):
     number: bool
     glued: bool = False
     """Digits that may be those of several cells."""
+    doubtful: bool = False
+    """Letters that a recogniser put for digits: only a sum can tell."""
     rank: int = 0
     """Place in the stream."""
 
@@ -153,9 +162,7 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
     """Cut a line at spaces, pipes and box lines; glued labels and digits at their edges."""
     if _RULE.fullmatch(line) or PAGE_MARK.fullmatch(line):
         return
-    if told := _TOLD_ROW.fullmatch(line):
-        line = line[: told.end(1)] + " " + line[told.end(1) + 1 :].rstrip("；;。 ")
-    line = _APART_FROM_UNIT.sub(lambda m: "\u2060" * len(m[0]), line)  # as long, and no break
+    line = _as_cells(line)
     at, after_number, holes = 0, False, 0
     for gap in [*_BREAKS.finditer(line), None]:
         start, end = at, gap.start() if gap else len(line)
@@ -163,24 +170,47 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
         text = "" if after_number and _NOTE.fullmatch(text) else text
         text = simplify(drop_pinyin(text)) if script == "traditional" else text
         if text:
-            text = _without_guidance(text)
+            head, text = _without_guidance(text)
+            if head:
+                yield Atom(number_of_line, start, start, head, False)
+            text, doubtful = _letters_read(text)
             number = _is_number(text, line[gap.end() : gap.end() + 1] if gap else "")
             if number and after_number:  # between two numbers an empty cell is a blank one
                 yield from (Atom(number_of_line, start, start, "", True) for _ in range(holes))
             if unglue and not number and _is_glued(text):
                 yield from _unglued(number_of_line, start, end, text)
             else:
-                yield Atom(number_of_line, start, end, text, number)
+                yield Atom(number_of_line, start, end, text, number, doubtful=doubtful)
             after_number, holes = number, 0
         if gap:
             at, holes = gap.end(), holes + max(0, len(re.findall("[|│┃║]", gap[0])) - 1)
 
 
-def _without_guidance(text: str) -> str:
-    """Leave out what a form's label says in brackets of how to fill it in: 规章（设区的市填报）."""
-    label = text.partition("（")[0]
+def _as_cells(line: str) -> str:
+    """Set the cells of a row that is told in words apart by spaces, and a unit to its number."""
+    if zeros := _ALL_ZERO.search(line):
+        words = spelt(line[: zeros.start()])
+        size = next((size for table, size in _SIZES.items() if words.endswith(labels_of(table))), 0)
+        line = line[: zeros.start()] + " 0" * size if size else line
+    if told := _TOLD_ROW.fullmatch(line):
+        line = line[: told.end(1)] + " " + line[told.end(1) + 1 :].rstrip("；;。 ")
+    return _APART_FROM_UNIT.sub(lambda m: "\u2060" * len(m[0]), line)  # as long, and no break
+
+
+def _letters_read(text: str) -> tuple[str, bool]:
+    """Read letters that stand for digits (1O, l), and tell whether only a sum can say so."""
+    if text.isdigit() or not _LIKE_DIGITS.fullmatch(text):
+        return text, False
+    return text.translate(_AS_DIGITS), not re.fullmatch(r"[Oo]*\d[\dOo]*", text)
+
+
+def _without_guidance(text: str) -> tuple[str, str]:
+    """Take out what a label says in brackets: a head, kept apart, or how to fill it in (设区的市填报)."""
+    label, _, said = text.partition("（")
     guided = text.endswith("）") and len(label) < GUIDANCE < len(text)
-    return label if guided and label in labels_of("proactive") else text
+    if not guided or label not in labels_of("proactive"):
+        return "", text
+    return (said[:-1] if proactive_head(said) else ""), label
 
 
 def _is_number(text: str, follows: str) -> bool:
@@ -241,17 +271,31 @@ def labels_first(atoms: Sequence[Atom]) -> list[Atom]:
 
 def heads_first(atoms: Sequence[Atom]) -> list[Atom]:
     """Put the heads that stand before each number of a row before its label, as a table has them."""
+    atoms = [a for n, a in enumerate(atoms) if not _is_group(atoms[max(0, n - 2) : n + 2])]
+    labels = labels_of("proactive", "requests", "disputes")
     told: list[Atom] = []
     at = 0
     while at < len(atoms):
         heads = _told_with(atoms, at)
         pairs = atoms[at : at + 2 * len(heads)]
+        apart = heads and spelt(pairs[0].text) == heads[0] and told and not told[-1].number
+        above = [told.pop()] if apart and spelt(told[-1].text).endswith(labels) else []
         told += [atom._replace(text=head) for atom, head in zip(pairs[::2], heads, strict=True)]
+        told += above
         if heads and (label := spelt(pairs[0].text).removesuffix(heads[0])):
             told.append(pairs[0]._replace(text=label))
         told += [number._replace(glued=False) for number in pairs[1::2]] or [atoms[at]]
         at += max(1, len(pairs))
     return told
+
+
+def _is_group(around: Sequence[Atom]) -> bool:
+    """Tell whether the third of four pieces is the head above columns whose numbers a list names."""
+    if [atom.number for atom in around] != [False, True, False, False]:
+        return False
+    return around[2].text == form_data()["flattened"]["group"] and around[0].text.endswith(
+        _heads_told()[0][0]
+    )
 
 
 def _told_with(atoms: Sequence[Atom], at: int) -> tuple[str, ...]:

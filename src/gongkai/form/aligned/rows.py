@@ -1,0 +1,249 @@
+"""Runs of numbers → the rows of the requests table that they are: by labels, sums, and the form's order.
+
+A tool may print rows column by column, labels behind their numbers, or all labels of a page before all its
+numbers. What is then given to a row is certain only where the columns of the table add up.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from gongkai.form.aligned.stream import Atom, Row, Run, form_rows, spelt
+from gongkai.form.form import COLUMNS, OTHER_HANDLING, parse_number
+from gongkai.form.sums import Cells, columns_hold
+
+MOST_WAYS = 64
+"""Ways to cut a table into rows that are tried."""
+Rows: TypeAlias = "dict[str, Sequence[Atom]]"
+"""Row → its numbers, which may be too many or too few."""
+
+
+def request_rows(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], left_out: tuple[str, ...]) -> Rows:
+    """Give the runs of a stream to the rows of the requests table.
+
+    Args:
+        runs: All runs of numbers.
+        chosen: Runs whose label was found, with their rows.
+        left_out: Rows that the table has not, see `rows_left_out`.
+    """
+    own = _by_order(_rows_apart(runs, chosen, left_out), runs, chosen)
+    return _whole_table(own, runs, chosen, left_out)
+
+
+def _rows_apart(
+    runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], left_out: Collection[str]
+) -> dict[str, Sequence[Atom]]:
+    """Return the numbers of each row.
+
+    A run between labels holds the numbers of several rows where a tool printed column by column: it is cut if
+    its parts add up, and the labels of the other rows stand before it, or behind it in the form's order.
+    """
+    given = {row.key for _, row in chosen if row.table == "requests"}
+    order = rows_in_order({*left_out} - given)
+    own: dict[str, Sequence[Atom]] = {}
+    for index, row in chosen:
+        if row.table != "requests":
+            continue
+        atoms = _with_rest(runs, index, row)
+        parts = _parts_of(atoms)
+        at, more = order.index(row.key), len(parts) - 1
+        before, behind = [k for k in order[:at] if k not in own][-more:], order[at + 1 : at + 1 + more]
+        rest = runs[index + 1].text if index + 1 < len(runs) else ""
+        if not more:
+            own[row.key] = atoms
+        elif len(before) == more and all(
+            place_of_label(k, runs[index].text) >= 0 for k in (*before, row.key)
+        ):
+            own |= dict(zip([*before, row.key], parts, strict=True))
+        elif len(behind) == more and not given & {*behind} and _in_order(behind, rest):
+            own |= dict(zip([row.key, *behind], parts, strict=True))
+        else:
+            own[row.key] = atoms
+    return _in_forms_order(own)
+
+
+def _with_rest(runs: Sequence[Run], index: int, row: Row) -> Sequence[Atom]:
+    """Return the numbers of a row, with those that a tool set on its label's next line."""
+    atoms = runs[index].atoms
+    following = runs[index + 1] if index + 1 < len(runs) else None
+    if following is None or len(atoms) + len(following.atoms) != len(COLUMNS) or not following.text:
+        return atoms
+    rest = spelt(following.text)
+    is_rest = len(rest) > 1 and any(label.endswith(rest) and label != rest for label, _ in row.labels)
+    return (*atoms, *following.atoms) if is_rest else atoms
+
+
+def rows_left_out(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Return the rows that a table has not: `other_handling`, or what took its place in the newer form."""
+    said = "".join(run.text for run in runs)
+    newer = any(place_of_label(key, said) >= 0 for key in ("not_corrected_in_time", "fee_not_paid"))
+    return ("other_handling",) if newer else OTHER_HANDLING
+
+
+def rows_in_order(left_out: Collection[str]) -> list[str]:
+    """Return the rows of the requests table in the form's order, but for some."""
+    return [row.key for row in form_rows() if row.table == "requests" and row.key not in left_out]
+
+
+def _in_forms_order(own: dict[str, Sequence[Atom]]) -> dict[str, Sequence[Atom]]:
+    """Give several rows behind one label to the form's rows up to the next that has its own.
+
+    Their labels stand elsewhere. They count if there are as many and the columns of the table then add up.
+    """
+    told = {key: parts for key, atoms in own.items() if len(parts := _parts_of(atoms)) > 1}
+    fits: list[dict[str, Sequence[Atom]]] = []
+    for left_out in (("other_handling",), OTHER_HANDLING) if told else ():
+        order = rows_in_order(left_out)
+        fixed = dict(own)
+        for key in (key for key in told if key in order):
+            behind = itertools.takewhile(lambda k: k not in own, order[order.index(key) + 1 :])
+            rows = [key, *behind]
+            if len(rows) == len(told[key]):
+                fixed |= dict(zip(rows, told[key], strict=True))
+        if len(fixed) > len(own) and _columns_hold(fixed) and fixed not in fits:
+            fits.append(fixed)
+    most = [fixed for fixed in fits if len(fixed) == max(map(len, fits))]
+    return most[0] if len(most) == 1 else own
+
+
+def _columns_hold(told: Mapping[str, Sequence[Atom]]) -> bool:
+    cells = {key: counts_of(atoms) for key, atoms in told.items() if len(atoms) == len(COLUMNS)}
+    return columns_hold({key: row for key, row in cells.items() if row})
+
+
+def _parts_of(atoms: Sequence[Atom]) -> list[Sequence[Atom]]:
+    """Cut a run of numbers into rows; one part where nothing says how.
+
+    A tool tells rows one behind the other, or the rest of a table column by column. A cut counts if the last
+    number of each row is the sum of the others, and no other cut does that with other numbers.
+    """
+    cuts = _cuts_of(atoms)
+    return cuts[0] if len(cuts) == 1 else [atoms]
+
+
+def _cuts_of(atoms: Sequence[Atom]) -> list[list[Sequence[Atom]]]:
+    """Return the ways to cut a run of numbers into rows that add up; of equal ones the first."""
+    width = len(COLUMNS)
+    count, left = divmod(len(atoms), width)
+    if left or count < 2:
+        return [[atoms]]
+    rows = [atoms[i : i + width] for i in range(0, len(atoms), width)]
+    cuts = [rows] if blocks_add_up(rows) else []
+    for whole in range(count - 1):
+        rest = atoms[whole * width :]
+        told = [*rows[:whole], *(rest[row :: count - whole] for row in range(count - whole))]
+        if blocks_add_up(told, slips=0):
+            cuts.append(told)
+    return list({tuple(atom.text for row in cut for atom in row): list(cut) for cut in cuts}.values())
+
+
+def _by_order(
+    own: dict[str, Sequence[Atom]], runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]
+) -> dict[str, Sequence[Atom]]:
+    """Set right what is displaced between a row of numbers without a label and a label without numbers.
+
+    A tool may print labels behind their numbers for a part of the table. If as many rows of numbers stand
+    there as the form has rows, and the columns then add up, their order tells them; else none is known.
+    """
+    at = {row.key: index for index, row in chosen if row.table == "requests" and row.key in own}
+    rows = [index for index, run in enumerate(runs) if len(run.atoms) == len(COLUMNS)]
+    first, last = min(at.values(), default=0), max(at.values(), default=0)
+    new = {"not_corrected_in_time", "fee_not_paid"} & own.keys()
+    order = rows_in_order(("other_handling",) if new else OTHER_HANDLING)
+    fixed = dict(own)
+    for orphan in [row for row in rows if first <= row < last and row not in at.values()][: len(order)]:
+        displaced, end = _displaced(orphan, order, own, at)
+        whole = [row for row in rows if orphan <= row < (len(runs) if end is None else end)]
+        for key in displaced:
+            fixed.pop(key, None)
+        if len(whole) == len(displaced):
+            told = fixed | {key: runs[row].atoms for key, row in zip(displaced, whole, strict=True)}
+            fixed = told if _columns_hold(told) else fixed
+    return fixed
+
+
+def _whole_table(
+    own: dict[str, Sequence[Atom]],
+    runs: Sequence[Run],
+    chosen: Sequence[tuple[int, Row]],
+    left_out: tuple[str, ...],
+) -> dict[str, Sequence[Atom]]:
+    """Give all rows of numbers to all rows of the form, where one stands for each and the columns add up.
+
+    A tool may print a page's labels, then its numbers column by column: each block holds several rows.
+    """
+    if all(len(atoms) == len(COLUMNS) for atoms in own.values()):
+        return own  # or there is none
+    of_table = [(row.key, index) for index, row in chosen if row.table == "requests"]
+    # Rows that took the place of 其他处理 may stand there without their labels.
+    orders = [rows_in_order(out) for out in dict.fromkeys((left_out, ("other_handling",)))]
+    fits = []
+    for rows in _rows_of_table(runs, chosen):
+        for order in (order for order in orders if len(order) == len(rows)):
+            stands = {key: index for key, (index, _) in zip(order, rows, strict=True)}
+            told = {key: part for key, (_, part) in zip(order, rows, strict=True)}
+            # A label may stand behind its numbers.
+            right = all(stands.get(key, index) in (index, index + 1) for key, index in of_table)
+            fits += [told] if right and _columns_hold(told) else []
+    return fits[0] if len(fits) == 1 else own
+
+
+def _rows_of_table(
+    runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]
+) -> Iterator[list[tuple[int, Sequence[Atom]]]]:
+    """Yield each way to cut into rows what stands between the tables beside it, with numbers of runs."""
+    own = [index for index, row in chosen if row.table == "requests"]
+    others = [index for index, row in chosen if row.table != "requests"]
+    first = max((index for index in others if index < own[0]), default=-1) + 1
+    last = min((index for index in others if index > own[-1]), default=len(runs))
+    whole = [index for index in range(first, last) if len(runs[index].atoms) >= len(COLUMNS)]
+    for cuts in itertools.islice(
+        itertools.product(*(_cuts_of(runs[index].atoms) for index in whole)), MOST_WAYS
+    ):
+        yield [(index, part) for index, cut in zip(whole, cuts, strict=True) for part in cut]
+
+
+def _displaced(
+    orphan: int, order: Sequence[str], own: Mapping[str, Sequence[Atom]], at: Mapping[str, int]
+) -> tuple[Sequence[str], int | None]:
+    """Return the form's rows from a row of numbers without a label to one without numbers; what ends them."""
+    before = max((k for k in at if at[k] < orphan and k in order), key=at.__getitem__, default=None)
+    rows = order[order.index(before) + 1 if before else 0 :]
+    lacking = (n for n, key in enumerate(rows) if len(own.get(key, ())) != len(COLUMNS))
+    count = next(lacking, -1) + 1
+    return rows[:count], min((at[key] for key in rows[count:] if key in at), default=None)
+
+
+def _in_order(keys: Sequence[str], text: str) -> bool:
+    """Tell whether the labels of rows stand in a text, one behind the other; of ten one may be garbled."""
+    places = [place_of_label(key, text) for key in keys]
+    found = [place for place in places if place >= 0]
+    return places[0] >= 0 and found == sorted(found) and len(found) >= 0.9 * len(places)
+
+
+def place_of_label(key: str, text: str) -> int:
+    """Return where a row's label stands in a text, -1 where it does not."""
+    rows = (row for row in form_rows() if row.table == "requests" and row.key == key)
+    return max(spelt(text).find(label) for row in rows for label, _ in row.labels)
+
+
+def counts_of(atoms: Sequence[Atom]) -> Cells | None:
+    """Return whole counts, None where a cell is blank or something else."""
+    values = [parse_number(a.text)[0] for a in atoms]
+    return tuple(int(v) for v in values if v is not None) if all(v is not None for v in values) else None
+
+
+def blocks_add_up(parts: Sequence[Sequence[Atom]], slips: int = 1) -> bool:
+    """Tell whether in each part the last number is the sum of the others, blanks read as zero.
+
+    One that does not is the agency's slip, if `slips` allow it and another, not all zero, adds up.
+    """
+    read = [[parse_number(atom.text) for atom in part] for part in parts]
+    if not all(readable for part in read for _, _, readable in part):
+        return False
+    values = [[value or 0.0 for value, _, _ in part] for part in read]
+    wrong = sum(sum(part[:-1]) != part[-1] for part in values)
+    sound = any(part[-1] and sum(part[:-1]) == part[-1] for part in values)
+    return not wrong or (wrong <= slips and sound)

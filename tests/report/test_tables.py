@@ -1,0 +1,80 @@
+"""Which lines and grids are statutory tables, and which are none."""
+
+import pytest
+
+from gongkai.form.form import COLUMNS
+from gongkai.report.file import read_file
+from tests.form.aligned.test_places import HEADS, table
+from tests.form.aligned.test_told import LABELS, truth
+
+TITLE = "苇塘县水务局2021年政府信息公开工作年度报告\n一、总体情况\n公开信息30条。\n"
+END = "\n五、存在的主要问题及改进情况\n更新不及时。\n六、其他需要报告的事项\n"
+
+
+@pytest.fixture
+def read(tmp_path):
+    def written(text, name="a.txt"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        (report,) = read_file(path).reports
+        return report
+
+    return written
+
+
+def test_a_table_of_the_places_own_set_with_tabs_is_no_text(read):
+    own = "表1　窗口受理情况\n类别\t件数\t办结率\n报修\t14\t99%\n合计\t14\n"
+    assert [s.text for s in read(TITLE + own + END + "无。").sentences] == [
+        "公开信息30条。",
+        "更新不及时。",
+        "无。",
+    ]
+
+
+def test_lines_with_one_tab_stay(read):
+    front = "发布机构：\t苇塘县水务局\n发布日期：\t2022-01-12\n"
+    assert read(front + TITLE.replace("苇塘县水务局", "") + END + "无。").identity.agency == "苇塘县水务局"
+
+
+def test_markdown_whose_blanks_stand_in_their_places_is_a_grid(read):
+    cells = table(5)
+    columns = ["（本列数据的勾稽关系）", "", "", *HEADS]
+    rows = [columns, *([LABELS[row], "", "", *(str(n or "") for n in cells[row])] for row in cells)]
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    page = "\n".join([lines[0], "|---" * len(columns) + "|", *lines[1:]])
+    found = {(c.row, c.column): c.value for c in read(TITLE + page + END + "无。", "a.md").cells if c.value}
+    assert found == {cell: n for cell, n in truth(cells).items() if n}
+    assert len(found) > len(COLUMNS)
+
+
+@pytest.mark.parametrize("sentence", ["无其他需要报告的事项", "没有其他需要报告的事项"])
+def test_a_sentence_without_its_mark_is_no_heading(read, sentence):
+    end = END.replace("五、", "").replace("六、", "")
+    assert (read(TITLE.replace("一、", "") + end + sentence).sentences[-1].text) == sentence
+
+
+def test_a_dash_for_the_first_numeral_opens_a_heading(read):
+    told = read(TITLE.replace("一、", "—、") + END + "无。\n苇塘县水务局\n二〇二—年—月五日")
+    assert [s.section for s in told.sentences] == ["overview", "section5", "other"] or [
+        s.section for s in told.sentences
+    ] == ["overview", "problems", "other"]
+
+
+@pytest.mark.parametrize("said", ["如需我继续核对，请随时告诉我。", "说明：原图上的印章无法辨认；日期不清。"])
+def test_what_a_program_says_of_the_copy_ends_the_report(read, said):
+    assert read(TITLE + END + "无。\n" + said).sentences[-1].text == "无。"
+
+
+def test_headings_of_old_reports_and_who_publishes(read):
+    text = (
+        TITLE.replace("苇塘县水务局2021年", "")
+        + "按照要求，苇塘县水务局向社会公布2021年政府信息公开工作年度报告。\n"
+    )
+    text += (
+        "复议、诉讼和投诉情况\n未发生。\n收费情况\n未收费。"
+        + END.replace("五、", "").replace("六、", "")
+        + "无。"
+    )
+    report = read(text)
+    assert report.identity.agency == "苇塘县水务局"
+    assert [s.section for s in report.sentences if s.text == "未发生。"] == ["disputes"]
