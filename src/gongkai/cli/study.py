@@ -227,17 +227,19 @@ def reuse(
     """
     from gongkai.measure.promises.pairs import copied_shares, is_found, with_checked
     from gongkai.measure.wording.copies import THRESHOLD
-    from gongkai.measure.wording.reuse import reuse_and_placebo, reused_sentences
+    from gongkai.measure.wording.reuse import How, reused_sentences
     from gongkai.store.storage import user_text
     from gongkai.tables.frames import write_frame
 
     if copies is None and (nearest or checked is not None):
         raise GongkaiError("--nearest and --checked are about pairs: they need --copies FILE")
     with stepwise(context, tables, phrases, checked) as (steps, overwrite):
-        found, placebo = reuse_and_placebo(tables, n=n, share=share, steps=steps)
+        both = gongkai.reuse(tables, n=n, share=share, placebo=True, steps=steps)
+        placebo = both[both["measure"] == "sticky_placebo"]
+        found = both.drop(index=placebo.index)
         write_frame(found, output, overwrite=overwrite)
         if flags is not None:
-            sentences = reused_sentences(tables, n=n, share=share, steps=steps)
+            sentences = reused_sentences(tables, How(n=n, share=share), steps=steps)
             write_frame(sentences, flags, overwrite=overwrite)
         for name, part in found.groupby("measure"):
             typer.echo(f"  {name:<10} mean {_mean(part)}")

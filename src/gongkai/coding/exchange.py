@@ -10,6 +10,7 @@ that was shown. Formats, by ending: `.xlsx`, `.csv` (UTF-8 with BOM), `.json` (L
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -27,7 +28,7 @@ from gongkai.tables.parts import read_table
 from gongkai.tables.schema import Labels, Sentences, Table, frame_of, hash_text, records
 from gongkai.tables.scheme.codebook import Codebook, codes_in_order
 from gongkai.tables.scheme.codebooks import given_or_shipped, shipped
-from gongkai.tables.spreadsheet import excel_text, guarded, unguarded
+from gongkai.tables.spreadsheet import add_sheet, excel_text, guarded, new_book, unguarded
 
 FORMATS = (".xlsx", ".csv", ".json", ".jsonl")
 ABOUT = ("sentence_id", "text_hash", "codebook", "inclusion")
@@ -135,49 +136,25 @@ def _task(row: dict[str, Any], columns: Sequence[str]) -> dict[str, object]:
 
 
 def _write_xlsx(rows: list[dict[str, object]], path: Path, codebook: Codebook) -> None:
-    openpyxl = extra("openpyxl", ".xlsx", "excel")
-    from openpyxl.styles import Alignment, Font
+    book, columns = new_book(), columns_of(codebook)
+    from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
 
-    book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = "tasks"
-    columns = columns_of(codebook)
-    sheet.append(list(columns))
-    for row in rows:
-        sheet.append([None] * len(columns))
-        for column, name in enumerate(columns, start=1):
-            cell = sheet.cell(sheet.max_row, column)
-            value = row[name]
-            cell.value = excel_text(value) if isinstance(value, str) and value else (value or None)
-            if isinstance(row[name], str) and row[name]:
-                cell.data_type = "s"  # text, whatever it begins with
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
-    for cell in sheet[1]:
-        cell.font = Font(bold=True)
     widths = {"text": 70, "lead": 40, "before": 40, "heading": 24, "comment": 30}
-    for column, name in enumerate(columns, start=1):
-        sheet.column_dimensions[openpyxl.utils.get_column_letter(column)].width = widths.get(name, 13)
-    sheet.freeze_panes = "A2"
-    read, codes = book.create_sheet("codebook"), book.create_sheet("codes")
-    for texts in _guide(codebook):
-        read.append([excel_text(text) for text in texts])
-    for place, width in zip("ABCD", (18, 18, 70, 40), strict=True):
-        read.column_dimensions[place].width = width
-    read.freeze_panes = "A2"
-    for number, label in enumerate(codebook.labels, start=1):
-        # A list in the cell itself may have 255 characters; one in a sheet as many as it likes.
-        values = label.class_names or (1, 0)
-        for line, value in enumerate((label.name, *values), start=1):
-            codes.cell(line, number).value = value
-        listed = openpyxl.utils.get_column_letter(number)
+    cells = ([None if row[name] == "" else row[name] for name in columns] for row in rows)
+    sheet = add_sheet(book, "tasks", [columns, *cells], widths=[widths.get(name, 13) for name in columns])
+    add_sheet(book, "codebook", _guide(codebook), widths=(18, 18, 70, 40))
+    codes = [(label.name, *(label.class_names or (1, 0))) for label in codebook.labels]
+    # A list in the cell itself may have 255 characters; one in a sheet as many as it likes.
+    add_sheet(book, "codes", itertools.zip_longest(*codes))
+    for number, (name, *values) in enumerate(codes, start=1):
+        listed, letter = get_column_letter(number), get_column_letter(columns.index(name) + 1)
         allowed = DataValidation(
             type="list", formula1=f"codes!${listed}$2:${listed}${len(values) + 1}", allow_blank=True
         )
         allowed.showErrorMessage = False  # 是, √ … are read too; what is not is refused by its cell
-        sheet.add_data_validation(allowed)
-        letter = openpyxl.utils.get_column_letter(columns.index(label.name) + 1)
         allowed.add(f"{letter}2:{letter}{len(rows) + 1}")
+        sheet.data_validations.append(allowed)
     book.save(path)
 
 

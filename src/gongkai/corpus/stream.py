@@ -36,7 +36,7 @@ _COLUMNS = ("sentence_id", "text", "tokens", "report_id", "agency", "region_code
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class RowGroup:
     """A row group of a Parquet file; `first` is the number of its first row in the file."""
 
     path: str
@@ -107,7 +107,7 @@ def predict_tables(
     refuse_input(output, files)
     with shards.only_writer(output, share):
         done = shards.open_folder(output, plan, overwrite=overwrite, resume=resume, share=share)
-        parts = [[piece] for file in files for piece in _pieces(file, own=file in plain)]
+        parts = [[piece] for file in files for piece in _row_groups(file, own=file in plain)]
         shards.run_shards(
             work, parts, output, numbers=shards.still_to_do(len(parts), done, share),
             jobs=jobs if jobs > 1 else 0,
@@ -199,19 +199,19 @@ def _check_ids(columns: Mapping[str, str]) -> None:
         seen.update(ids)
 
 
-def _pieces(path: str, *, own: bool = False) -> Iterator[Piece]:
+def _row_groups(path: str, *, own: bool = False) -> Iterator[RowGroup]:
     with _opened(path) as file:
         names = file.schema_arrow.names
         if "text" not in names:
             raise SchemaError(f"{path}: lacks the column text; has {', '.join(names)}")
         first = 0
         for group in range(file.num_row_groups):
-            yield Piece(path, group, first, own)
+            yield RowGroup(path, group, first, own)
             first += file.metadata.row_group(group).num_rows
 
 
 def predict_shard(
-    pieces: list[Piece],
+    pieces: list[RowGroup],
     number: int,
     folder: str,
     *,
@@ -246,7 +246,7 @@ def predict_shard(
     return dict(counts)
 
 
-def _windows(piece: Piece, aside: frozenset[str], own: pa.Schema) -> Iterator[tuple[Sentences, pa.Table]]:
+def _windows(piece: RowGroup, aside: frozenset[str], own: pa.Schema) -> Iterator[tuple[Sentences, pa.Table]]:
     """Yield the sentences of a piece, some thousand at a time, and beside them the columns `own`.
 
     Those of reports set aside are left out.

@@ -13,14 +13,14 @@ from typing import TypeAlias
 
 from gongkai.form.form import COLUMNS, OTHER_HANDLING, RESULTS, Reading
 
-Cells: TypeAlias = tuple[int, ...]
+Counts: TypeAlias = tuple[int, ...]
 MOST = 3000
 """Ways to cut a row, or partial sums of a column, beyond which nothing is decided."""
 LONGEST, WIDEST = 26, 6
 """Digits of a block, and of a cell, beyond which none is cut."""
 
 
-def ways(pieces: Sequence[str], count: int, size: int) -> list[Cells]:
+def ways(pieces: Sequence[str], count: int, size: int) -> list[Counts]:
     """Return the ways to cut digits so that in each block the last cell is the sum of the others.
 
     Breaks between pieces stay, and no cell but zero opens with a zero.
@@ -38,7 +38,7 @@ def ways(pieces: Sequence[str], count: int, size: int) -> list[Cells]:
     """
     if sum(map(len, pieces)) > LONGEST * count // size:
         return []
-    partial: list[tuple[Cells, tuple[str, ...]]] = [((), tuple(pieces))]
+    partial: list[tuple[Counts, tuple[str, ...]]] = [((), tuple(pieces))]
     for _ in range(count // size):
         partial = [
             ((*cells, *block), left) for cells, before in partial for block, left in _block(before, size)
@@ -48,9 +48,9 @@ def ways(pieces: Sequence[str], count: int, size: int) -> list[Cells]:
     return [cells for cells, left in partial if not left]
 
 
-def _block(pieces: tuple[str, ...], size: int) -> Iterator[tuple[Cells, tuple[str, ...]]]:
+def _block(pieces: tuple[str, ...], size: int) -> Iterator[tuple[Counts, tuple[str, ...]]]:
     """Cut off one block whose last cell is the sum of the others; give it and the digits left."""
-    partial: list[tuple[Cells, tuple[str, ...]]] = [((), pieces)]
+    partial: list[tuple[Counts, tuple[str, ...]]] = [((), pieces)]
     for _ in range(size - 1):
         partial = [((*cells, cell), left) for cells, before in partial for cell, left in _cell(before)]
     for cells, left in partial:
@@ -70,8 +70,8 @@ def _cell(pieces: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
 
 
 def recover(
-    known: Mapping[str, Cells], unclear: Mapping[str, Sequence[str]]
-) -> dict[str, tuple[Cells, bool]]:
+    known: Mapping[str, Counts], unclear: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[Counts, bool]]:
     """Recover rows of the requests table whose digits ran together.
 
     Args:
@@ -87,7 +87,7 @@ def recover(
     if 2 * sum(not found for found in cut.values()) > len(cut):
         return {}
     alone = {row for row in unclear if len(cut[row]) == 1}
-    usable: dict[str, list[Cells]] = {row: [cells] for row, cells in known.items()}
+    usable: dict[str, list[Counts]] = {row: [cells] for row, cells in known.items()}
     usable |= {row: found for row, found in cut.items() if found}
     while True:
         before = {row: len(found) for row, found in usable.items()}
@@ -98,7 +98,7 @@ def recover(
     return {row: (usable[row][0], row not in alone) for row in sure if len(usable.get(row, ())) == 1}
 
 
-def columns_hold(rows: Mapping[str, Cells]) -> bool:
+def columns_hold(rows: Mapping[str, Counts]) -> bool:
     """Tell whether the columns of the requests table add up, as those of displaced rows do not.
 
     An agency's slip leaves most of them whole; where no column with a number can be judged the answer is no.
@@ -129,18 +129,18 @@ def adds_up(readings: Iterable[Reading]) -> bool:
     return columns_hold(whole)
 
 
-def _balance(choices: dict[str, list[Cells]]) -> set[str]:
+def _balance(choices: dict[str, list[Counts]]) -> set[str]:
     """Keep the ways in which what came in equals what was handled and carried out."""
     return _keep(choices, ("new_requests", "carried_in"), ("total_handled", "carried_out"))
 
 
-def _results(choices: dict[str, list[Cells]]) -> set[str]:
+def _results(choices: dict[str, list[Counts]]) -> set[str]:
     """Keep the ways in which the results add up to what was handled, where every result row is there."""
     others = ("other_handling",) if "other_handling" in choices else OTHER_HANDLING
     return _keep(choices, (*RESULTS, *others), ("total_handled",))
 
 
-def _keep(choices: dict[str, list[Cells]], left: Sequence[str], right: Sequence[str]) -> set[str]:
+def _keep(choices: dict[str, list[Counts]], left: Sequence[str], right: Sequence[str]) -> set[str]:
     """Drop the ways of each row with which no choice of the others makes both sides equal in all columns.
 
     Returns:
@@ -165,5 +165,5 @@ def _keep(choices: dict[str, list[Cells]], left: Sequence[str], right: Sequence[
     return {*left, *right}
 
 
-def _add(sums: Cells, cells: Cells, sign: int) -> Cells:
+def _add(sums: Counts, cells: Counts, sign: int) -> Counts:
     return tuple(s + sign * c for s, c in zip(sums, cells, strict=True))

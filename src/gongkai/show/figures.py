@@ -73,12 +73,8 @@ def plot_prevalence(
         GongkaiError: Altair is not installed.
     """
     place = place_of(size)
-    scheme = given_or_shipped(codebook)
-    measure = measure or scheme.quantities[-1].measure
-    label = label or _first_label(scheme, measure)
-    columns = ["agency", "year", "value", "low", "high", "n"]
-    rows = _rows_of(measures, measure, label, columns)
-    said, title, rows = of_measures(rows), title_of(measure, label, scheme), rows[columns]
+    measure = measure or given_or_shipped(codebook).quantities[-1].measure
+    rows, _, title, said = _asked(measures, measure, label, codebook, "agency", "year")
     unknown = NOT_FOUND.said(language)
     rows = rows.assign(
         year=[unknown if y is None or y != y else str(int(y)) for y in rows["year"]],
@@ -122,13 +118,11 @@ def plot_spread(
         MeasureError: No row fits.
         GongkaiError: Altair is not installed.
     """
-    place, scheme = place_of(size), given_or_shipped(codebook)
-    label = label or _first_label(scheme, measure)
-    rows = _rows_of(measures, measure, label, [by, "value", "low", "high", "n"])
+    place = place_of(size)
+    rows, label, title, said = _asked(measures, measure, label, codebook, by)
     all_together = _whole(rows, whole, measure, label)
-    said, title = of_measures(rows), title_of(measure, label, scheme)
     unknown = f"({NOT_FOUND.said(language)})"
-    rows = rows[[by, "value", "low", "high", "n"]].assign(name=rows[by].astype(object).fillna(unknown))
+    rows = rows.assign(name=rows[by].astype(object).fillna(unknown))
     drawn = [row | {"tip": _tip(row["name"], row)} for row in records(rows)]
     middle = all_together | {"text": f"{ALL.said(language)} {all_together['value']:.1%}"}
     spec = _filled("spread", {"rows": drawn, "whole": [middle]}, end=_end(rows))
@@ -163,11 +157,9 @@ def plot_provinces(
     """
     from gongkai.show.page.static import words
 
-    place, scheme, names = place_of(size), given_or_shipped(codebook), words()
-    label = label or _first_label(scheme, measure)
-    rows = _rows_of(measures, measure, label, ["province", "value", "low", "high", "n"])
+    place, names = place_of(size), words()
+    rows, label, title, said = _asked(measures, measure, label, codebook, "province")
     all_together = _whole(rows, whole, measure, label)
-    said, title = of_measures(rows), title_of(measure, label, scheme)
     found = records(rows[rows["province"].notna()])
     drawn = []
     for code, (line, column) in TILES.items():
@@ -214,13 +206,9 @@ def plot_change(
 
     from gongkai.show.page.static import words
 
-    scheme, terms, place = given_or_shipped(codebook), words(), place_of(size)
-    label = label or _first_label(scheme, measure)
-    columns = ["year", "value", "low", "high", "n", *([by] if by else [])]
-    rows = _rows_of(measures, measure, label, columns)
-    said, rows = of_measures(rows), rows[columns]
+    terms, place = words(), place_of(size)
+    rows, _, title, said = _asked(measures, measure, label, codebook, "year", *([by] if by else []))
     undated = int(rows.loc[rows["year"].isna(), "n"].sum())
-    title = title_of(measure, label, scheme)
     title = title + unplaced(undated) if undated else title
     rows = rows[rows["year"].notna()]
     if rows.empty:
@@ -407,17 +395,23 @@ def _tip(name: str, row: Json) -> str:
     return "\n".join([name, f"{value:.1%}", *span, f"n = {int(row['n']):,}"])
 
 
+def _asked(
+    measures: Measures, measure: str, label: str | None, codebook: Codebook | None, *keys: str
+) -> tuple[Table, str, Words, Words]:
+    """Return the rows to draw, with the columns `keys`; their label, title and what is said below."""
+    scheme = given_or_shipped(codebook)
+    known = [(q.measure, q.label) for q in scheme.quantities] + TITLED
+    label = label or next((of for name, of in known if name == measure), "")
+    columns = [*keys, "value", "low", "high", "n"]
+    rows = _rows_of(measures, measure, label, columns)
+    return rows[columns], label, title_of(measure, label, scheme), of_measures(rows)
+
+
 def _rows_of(measures: Measures, measure: str, label: str, columns: list[str]) -> Table:
     rows = measures[(measures["measure"] == measure) & (measures["label"] == label)].dropna(subset=["value"])
     if rows.empty or not set(columns) <= set(rows.columns):
         raise MeasureError(f"nothing to draw: no row of {measure} for {label} with {', '.join(columns)}")
     return rows
-
-
-def _first_label(codebook: Codebook, measure: str) -> str:
-    """Return the first label that has a measure; of measures that are none of labels, their own."""
-    known = [(q.measure, q.label) for q in codebook.quantities] + TITLED
-    return next((label for name, label in known if name == measure), "")
 
 
 _FONT_FILES = (

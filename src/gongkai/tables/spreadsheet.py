@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gongkai.store.run import extra
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     import pandas as pd
 
@@ -56,22 +57,49 @@ def excel_text(text: str) -> str:
     return _NOT_IN_EXCEL.sub("", text)
 
 
-def write_excel(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as the only sheet of an .xlsx; texts stay texts."""
-    book = extra("openpyxl", ".xlsx", "excel").Workbook(write_only=True)
-    from openpyxl.cell import WriteOnlyCell
+def new_book() -> Any:  # noqa: ANN401
+    """Return a workbook without a sheet, for `add_sheet`.
 
-    sheet = book.create_sheet("table")
+    Raises:
+        GongkaiError: The extra `excel` is not installed.
+    """
+    return extra("openpyxl", ".xlsx", "excel").Workbook(write_only=True)
+
+
+def add_sheet(
+    book: Any,  # noqa: ANN401
+    title: str,
+    rows: Iterable[Sequence[object]],
+    *,
+    widths: Sequence[int] = (),
+) -> Any:  # noqa: ANN401
+    """Add a sheet, its head the first row; texts stay texts. Where columns have widths, lines wrap."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
+    sheet, wrapped = book.create_sheet(title), Alignment(wrap_text=True, vertical="top")
     sheet.freeze_panes = "A2"
-    sheet.append([str(c) for c in frame.columns])
-    plain = frame.astype(object).where(frame.notna(), None)
-    for row in plain.itertuples(index=False):
+    for number, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(number)].width = width
+    for number, row in enumerate(rows):
         cells = []
         for value in row:
             known = value is None or isinstance(value, bool | int | float)
             cell = WriteOnlyCell(sheet, value if known else excel_text(str(value)))
             if not known:
                 cell.data_type = "s"  # text, whatever it begins with
+            if widths:
+                cell.alignment = wrapped
+                cell.font = Font(bold=not number)
             cells.append(cell)
         sheet.append(cells)
+    return sheet
+
+
+def write_excel(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as the only sheet of an .xlsx; texts stay texts."""
+    book, plain = new_book(), frame.astype(object).where(frame.notna(), None)
+    head = [str(c) for c in frame.columns]
+    add_sheet(book, "table", itertools.chain([head], plain.itertuples(index=False)))
     book.save(path)

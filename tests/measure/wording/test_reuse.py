@@ -3,7 +3,7 @@ import pytest
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.wording.copies import copied, copy_network
-from gongkai.measure.wording.reuse import reuse, reuse_placebo, reuse_sensitivity, reused_sentences
+from gongkai.measure.wording.reuse import reuse, reuse_sensitivity, reused_sentences
 from gongkai.text.tokens import tokenize
 
 
@@ -209,14 +209,18 @@ def test_last_year_under_an_earlier_name_is_the_own_last_report():
 
 
 def test_the_placebo_of_stickiness_is_another_agencys_last_report():
-    found = reuse_placebo(RENAMED, n_own=3)
-    assert set(found["measure"]) == {"sticky_placebo"}
+    both = reuse(RENAMED, n_own=3, placebo=True)
+    pd.testing.assert_frame_equal(
+        both[both["measure"] != "sticky_placebo"].reset_index(drop=True), reuse(RENAMED, n_own=3)
+    )
+    found = both[both["measure"] == "sticky_placebo"]
     words = [len([t for t in tokenize(x) if t.isalnum()]) for x in (STOCK, OWN[0])]
     expected = words[0] / sum(words)
     assert value(found, agency="甲县生态环境局", year=2018) == pytest.approx(expected)
     assert value(found, agency="乙县林业局", year=2018) == 0
     assert found.loc[found["year"] == 2017, "value"].isna().all()
-    assert reuse_placebo(SENTENCES)["value"].isna().all()
+    none = reuse(SENTENCES, placebo=True)
+    assert none.loc[none["measure"] == "sticky_placebo", "value"].isna().all()
 
 
 def test_ngrams_counted_some_at_a_time_are_those_counted_at_once(tables, monkeypatch):

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from gongkai.form.aligned.stream import Atom, Row, Run, form_rows, spelt
 from gongkai.form.form import COLUMNS, OTHER_HANDLING, parse_number
-from gongkai.form.sums import Cells, columns_hold
+from gongkai.form.sums import Counts, columns_hold
 
 MOST_WAYS = 64
 """Ways to cut a table into rows that are tried."""
@@ -229,7 +229,7 @@ def place_of_label(key: str, text: str) -> int:
     return max(spelt(text).find(label) for row in rows for label, _ in row.labels)
 
 
-def counts_of(atoms: Sequence[Atom]) -> Cells | None:
+def counts_of(atoms: Sequence[Atom]) -> Counts | None:
     """Return whole counts, None where a cell is blank or something else."""
     values = [parse_number(a.text)[0] for a in atoms]
     return tuple(int(v) for v in values if v is not None) if all(v is not None for v in values) else None

@@ -29,7 +29,7 @@ from gongkai.form.form import (
     read_cell,
     read_rows,
 )
-from gongkai.form.sums import Cells, recover, ways
+from gongkai.form.sums import Counts, recover, ways
 from gongkai.problem import Problem, Where
 from gongkai.text.lexicon import patterns
 
@@ -201,7 +201,7 @@ def _rows_missing(
 
 def _by_sums(
     own: Mapping[str, Sequence[Atom]], whole: Mapping[str, Sequence[Atom]]
-) -> dict[str, tuple[Cells, bool]]:
+) -> dict[str, tuple[Counts, bool]]:
     """Return the cells of rows whose digits ran together, where the sums leave one way."""
     known = {key: cells for key, atoms in whole.items() if (cells := counts_of(atoms))}
     unclear = {k: [a.text for a in atoms] for k, atoms in own.items() if k not in whole and _bare(atoms)}
@@ -249,7 +249,7 @@ def _request_heads(first: Run, own: Mapping[str, Sequence[Atom]]) -> Sequence[st
     return COLUMNS if len(rows) >= 8 and len(telling) >= 2 and sound == len(telling) else ()
 
 
-def _whole_rows(own: Mapping[str, Sequence[Atom]]) -> list[Cells]:
+def _whole_rows(own: Mapping[str, Sequence[Atom]]) -> list[Counts]:
     """Return the rows that have a count in each column."""
     return [cells for atoms in own.values() if len(atoms) == len(COLUMNS) and (cells := counts_of(atoms))]
 
@@ -260,7 +260,7 @@ def _total_stands(own: Mapping[str, Sequence[Atom]], at: int) -> bool:
     return _count_totals(rows, at) > _count_totals(rows, -1)
 
 
-def _count_totals(rows: Sequence[Cells], at: int) -> int:
+def _count_totals(rows: Sequence[Counts], at: int) -> int:
     """Count the rows whose number at a place is the sum of the others."""
     return sum(2 * cells[at] == sum(cells) for cells in rows)
 

@@ -36,6 +36,8 @@ def reuse(
     n_own: int = 8,
     n_within: int = 10,
     within: Sequence[str] = ("year",),
+    placebo: bool = False,
+    seed: int = 0,
     steps: Steps | None = None,
 ) -> Measures:
     """Measure how much of each report's text was there before (Lang & Stice-Lawrence 2015).
@@ -59,6 +61,9 @@ def reuse(
         n_own: Words of an n-gram for `sticky`.
         n_within: Words of an n-gram for `redundant`.
         within: Columns that define the reference set; `("year", "region_code")` compares inside a region.
+        placebo: Also `sticky_placebo`: as `sticky`, against another agency's report of the year before, which
+            is what the genre alone gives; null where no other agency has reports of the same two years.
+        seed: Which other agency stands in, for the placebo; each stands in once.
         steps: Who reads the parts, and looks for each kind; see `store.steps`.
 
     Returns:
@@ -69,23 +74,15 @@ def reuse(
         SchemaError: A column is missing.
         MeasureError: No sentence is left.
     """
-    how = _How(n, share, n_own, n_within, tuple(within))
-    return _reuse(sentences, ("redundant", "shared", "sticky"), how, steps)
-
-
-def reuse_and_placebo(
-    sentences: Sentences | str | Path, *, n: int = 4, share: float = 0.3, steps: Steps | None = None
-) -> tuple[Measures, Measures]:
-    """Return what `reuse` and `reuse_placebo` give, of words that are read once."""
-    found = _reuse(
-        sentences, ("redundant", "shared", "sticky", "sticky_placebo"), _How(n=n, share=share), steps
-    )
-    placebo = found["measure"] == "sticky_placebo"
-    return found[~placebo].reset_index(drop=True), found[placebo].reset_index(drop=True)
+    how = How(n, share, n_own, n_within, tuple(within), seed)
+    names = ("redundant", "shared", "sticky", *(["sticky_placebo"] if placebo else []))
+    with kept(steps) as found, _read(sentences, how.within, found) as (frame, words):
+        flags = _flags(frame, words, names, how, found)
+    return _measured(frame, words, flags, how.methods())
 
 
 @dataclass(frozen=True, slots=True)
-class _How:
+class How:
     """What is looked for; see `reuse`."""
 
     n: int = 4
@@ -96,20 +93,13 @@ class _How:
     seed: int = 0
 
     def methods(self) -> dict[str, str]:
+        """Return what `method` says of each measure."""
         return {
             "redundant": f"{self.n_within}-gram twice",
             "shared": f"{self.n}-gram in {self.share:g} of others",
             "sticky": f"{self.n_own}-gram in own last report",
             "sticky_placebo": f"{self.n_own}-gram in another agency's last report",
         }
-
-
-def _reuse(
-    sentences: Sentences | str | Path, names: Sequence[str], how: _How, steps: Steps | None
-) -> Measures:
-    with kept(steps) as found, _read(sentences, how.within, found) as (frame, words):
-        flags = _flags(frame, words, names, how, found)
-    return _measured(frame, words, flags, how.methods())
 
 
 def _measured(frame: Table, words: Words, flags: Mapping[str, Flags], method: dict[str, str]) -> Measures:
@@ -133,48 +123,22 @@ def _measured(frame: Table, words: Words, flags: Mapping[str, Flags], method: di
     return found
 
 
-def reuse_placebo(sentences: Sentences | str | Path, *, n_own: int = 8, seed: int = 0) -> Measures:
-    """Measure `sticky` against another agency's report of the year before: what the genre alone gives.
-
-    Args:
-        sentences: As in `reuse`.
-        n_own: As in `reuse`.
-        seed: Which other agency stands in; each stands in once.
-
-    Returns:
-        `measures` rows with `agency, year` of measure `sticky_placebo`, as `reuse` gives `sticky`; null where
-        no other agency has reports of the same two years.
-
-    Raises:
-        SchemaError: A column is missing.
-        MeasureError: No sentence is left.
-    """
-    return _reuse(sentences, ["sticky_placebo"], _How(n_own=n_own, within=(), seed=seed), None)
-
-
 def reused_sentences(
-    sentences: Sentences | str | Path,
-    *,
-    n: int = 4,
-    share: float = 0.3,
-    n_own: int = 8,
-    n_within: int = 10,
-    within: Sequence[str] = ("year",),
-    steps: Steps | None = None,
+    sentences: Sentences | str | Path, how: How | None = None, *, steps: Steps | None = None
 ) -> Table:
     """Return the sentences behind `reuse`: which hold text that was there before.
 
     Returns:
         The `sentences` rows that `reuse` counts (of a folder without `tokens`), with `words` and, true or
         false, `shared` (null with fewer than two other agencies), `sticky` (null without a report of the year
-        before) and `redundant`. The arguments are those of `reuse`.
+        before) and `redundant`.
 
     Raises:
         SchemaError: A column is missing.
         MeasureError: No sentence is left, or `share` is not in (0, 1].
     """
-    how = _How(n, share, n_own, n_within, tuple(within))
-    with kept(steps) as found, _read(sentences, within, found) as (frame, words):
+    how = how or How()
+    with kept(steps) as found, _read(sentences, how.within, found) as (frame, words):
         flags = _flags(frame, words, ("shared", "sticky", "redundant"), how, found)
     if isinstance(sentences, str | Path):
         columns = [c for c in read_names(parts_of(sentences, "sentences")[0]) if c != "tokens"]
@@ -194,7 +158,7 @@ def _read(
     return read_words(sentences, list(dict.fromkeys(["agency", "year", *within])), steps)
 
 
-def _flags(frame: Table, words: Words, names: Sequence[str], how: _How, steps: Steps) -> dict[str, Flags]:
+def _flags(frame: Table, words: Words, names: Sequence[str], how: How, steps: Steps) -> dict[str, Flags]:
     """Return for each kind of reuse which sentences are."""
     (sentences,) = laid(
         steps, "sentences", lambda _: {"rows": pa.Table.from_pandas(frame, preserve_index=False)}, [None]
@@ -207,7 +171,7 @@ def _flags(frame: Table, words: Words, names: Sequence[str], how: _How, steps: S
     }
 
 
-def _flagged(name: str, *, sentences: Laid, words: Words, how: _How) -> Tables:
+def _flagged(name: str, *, sentences: Laid, words: Words, how: How) -> Tables:
     """Look for one kind of reuse."""
     frame: Table = opened(sentences)["rows"].to_pandas()
     keys, group = _groups(frame)

@@ -31,7 +31,7 @@ _MARKS = re.compile("[\x01-\x06\x08\x0e-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class _Stretch:
     """Characters start … end of the text, at an offset of the stream, one or two bytes each."""
 
     start: int
@@ -97,7 +97,7 @@ def _streams(content: bytes, name: str) -> tuple[bytes, bytes, bytes]:
         raise ReadError(f"{name}: a damaged Word file ({error}); save it as DOCX or PDF") from error
 
 
-def _pieces(main: bytes, table: bytes) -> list[_Piece]:
+def _pieces(main: bytes, table: bytes) -> list[_Stretch]:
     at, length = struct.unpack_from("<ii", main, _PIECES)
     end = at + length
     while at < end and table[at] == 1:  # properties, not text
@@ -116,15 +116,15 @@ def _pieces(main: bytes, table: bytes) -> list[_Piece]:
         narrow = bool(place & 0x40000000)
         offset = (place & 0x3FFFFFFF) // 2 if narrow else place & 0x3FFFFFFF
         if 0 <= limits[i] < limits[i + 1] <= MAX_TEXT:
-            pieces.append(_Piece(limits[i], limits[i + 1], offset, 1 if narrow else 2))
+            pieces.append(_Stretch(limits[i], limits[i + 1], offset, 1 if narrow else 2))
     return pieces
 
 
-def _cut(main: bytes, piece: _Piece) -> bytes:
+def _cut(main: bytes, piece: _Stretch) -> bytes:
     return main[piece.offset : piece.offset + (piece.end - piece.start) * piece.width]
 
 
-def _text(main: bytes, pieces: list[_Piece]) -> str:
+def _text(main: bytes, pieces: list[_Stretch]) -> str:
     """Join the pieces; offsets stay those of the file (a character is a UTF-16 unit)."""
     parts = []
     for piece in pieces:
@@ -133,7 +133,7 @@ def _text(main: bytes, pieces: list[_Piece]) -> str:
     return "".join(parts)
 
 
-def _paragraph_marks(main: bytes, table: bytes, data: bytes, pieces: list[_Piece]) -> dict[int, _Mark]:
+def _paragraph_marks(main: bytes, table: bytes, data: bytes, pieces: list[_Stretch]) -> dict[int, _Mark]:
     """Return the properties of table paragraphs by the position of their last character."""
     at, length = struct.unpack_from("<ii", main, _PARAGRAPHS)
     count = (length - 4) // 8

@@ -22,7 +22,7 @@ from gongkai.readers.office.numbering import Level, List, Lists, ordinal
 from gongkai.readers.office.package import Package, attribute, local
 from gongkai.text.grammar import RAISED
 
-Piece = str | etree._Element
+TextOrElement = str | etree._Element
 """Text, a text box, or the reference to a note."""
 
 _DROPPED = frozenset(
@@ -149,7 +149,7 @@ def _apart(pieces: list[etree._Element], word: _Word) -> Iterator[Block]:
     word.depth -= 1
 
 
-def _pieces(element: etree._Element, word: _Word, hidden: bool) -> Iterator[Piece]:
+def _pieces(element: etree._Element, word: _Word, hidden: bool) -> Iterator[TextOrElement]:
     """Give what stands in a paragraph: text, text boxes, references to notes."""
     for child in element:
         kind = local(child)
