@@ -245,15 +245,15 @@ def _distinct(row: Sequence[Cell | None], labels: Sequence[str]) -> list[str]:
 
 def _request_row(row: Sequence[Cell | None], names: Sequence[str]) -> str | None:
     """Return the request row that a grid's row is, by its deepest label cell."""
-    labels = []
-    for text in _distinct(row, names):
-        if not parse_number(text)[2]:
-            labels.append(text)
-        elif labels:
+    labels: dict[Cell, str] = {}
+    for cell, text in zip(row, names, strict=True):
+        if cell is not None and not parse_number(text)[2]:
+            labels[cell] = text
+        elif cell is not None and labels:
             break
     else:
         return None  # a head: labels to the end, no room for values
-    for text in reversed(labels):
+    for text in reversed(labels.values()):
         key = match_key(text, "requests", "rows")
         if key:
             return key

@@ -38,6 +38,7 @@ _ROWS = {
 _DISPUTE = {"review": ("review",), "litigation": ("litigation_direct", "litigation_after_review")}
 _NAMES = patterns("narrative.dispute_name").items()
 _RESULTS = patterns("narrative.result")
+_DISPUTED = re.compile("复议|诉讼")
 _REASONED = re.compile("[因对][^。；]{0,40}$")
 """Before a part of a result, which is told with its reason."""
 _DISPUTE_TOTAL = patterns("narrative.dispute")["total"]
@@ -133,7 +134,7 @@ def _counts(text: str, heading: str) -> Iterator[_Claim]:
         yield "narrative.carried_in", _number(match), [_cells_of("carried_in")]
     if about and (match := _CARRIED_OUT.search(text)):
         yield "narrative.carried_out", _number(match), [_cells_of("carried_out")]
-    if "复议" not in text and "诉讼" not in text and not _DOCUMENTS.search(text):
+    if not _DISPUTED.search(text) and not _DOCUMENTS.search(text):
         for name, pattern in _RESULTS.items():
             match = pattern.search(text)
             if match and not _REASONED.search(text[: match.start()]):
@@ -201,7 +202,7 @@ def _counts_own(report: Mapping[str, object]) -> bool:
 
 
 def _share_checks(text: str, cells: Cells) -> Iterator[Check | None]:
-    if "占" not in text or _ELSEWHERE.search(text):
+    if _ELSEWHERE.search(text):
         return
     for name in ("granted", "partly_granted"):
         match = _RESULTS[name].search(text)

@@ -44,8 +44,7 @@ def find_dates(title: str, text: str, lines: Sequence[str], known: int | None = 
         lines: Cleaned lines, furniture included.
         known: The year as the user gives it; then nothing is said of what contradicts it.
     """
-    head = "".join(f"{title}\n{text[:2000]}".split())
-    school = _SCHOOL_YEAR.search(head) if "学年" in head else None
+    school = _SCHOOL_YEAR.search("".join(f"{title}\n{text[:2000]}".split()))
     certain = known or (parse_year(school[1]) if school else None)
     if certain:  # a school's report is that of the year its year ends in
         published, twice = _published(lines, certain)

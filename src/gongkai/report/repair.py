@@ -19,7 +19,7 @@ _INSIDE = re.compile(rf"[。；：！]\s*(?=[{NUMERALS}]{{1,2}}、([^。；，�
 
 def repair_lines(lines: Sequence[Line]) -> list[Line]:
     """Join an ordinal to the title on the next line, and cut a paragraph that holds several sections."""
-    lines = [Line(_FIRST.sub("一、", line.text), line.page) for line in lines]
+    lines = [Line(_FIRST.sub("一、", text), page) for text, page in lines]
     return [piece for line in _joined(_with_digits_joined(lines)) for piece in _cut(line)]
 
 

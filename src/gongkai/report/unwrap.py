@@ -142,12 +142,12 @@ def _without_contents(pieces: Sequence[Line]) -> Sequence[Line]:
         words = {"".join(piece.text.split()) for piece in others}
         if sum("".join(match[1].split()) in words for match in leading.values()) >= len(leading) / 2:
             pieces = others
+    texts = [piece.text.strip(" 。：:") for piece in pieces]
     for at, piece in enumerate(pieces[:FIRST]):
-        listed = [part for part in piece.text.replace(",", "，").split("，") if part.strip()]
-        if len(listed) >= LISTED:
-            below = {line.text.strip(" 。：:") for line in pieces[at + 1 :]}
-            if sum(part.strip(" 。：:") in below for part in listed) >= len(listed) / 2:
-                return [*pieces[:at], *pieces[at + 1 :]]
+        listed = [part.strip(" 。：:") for part in re.split("[,，]", piece.text) if part.strip()]
+        below = texts[at + 1 :] if len(listed) >= LISTED else []
+        if below and sum(part in below for part in listed) >= len(listed) / 2:
+            return [*pieces[:at], *pieces[at + 1 :]]
     return pieces
 
 
