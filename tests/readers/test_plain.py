@@ -170,3 +170,23 @@ def test_what_markdown_escapes_is_meant_as_it_stands():
 def test_stars_inside_a_line_are_not_taken_for_emphasis():
     lines = ["予以公开 2 *1* 0 0", "3*4*5", "f_name_v2.pdf", "公开_3_条，办结_5_件"]
     assert told("\n".join(lines)) == lines
+
+
+def test_the_rows_of_a_data_frame_lose_their_numbers_and_other_numbers_stay():
+    rows = [f"{label}  {number}" for label, number in zip("甲乙丙丁戊己", (3, 1, 4, 1, 5, 9), strict=True)]
+    framed = [f"{n:<4}{row}" for n, row in enumerate(rows)]
+    assert told("\n".join(["表", *framed, "完"])) == ["表", *rows, "完"]
+    for other in (
+        framed[:4],
+        framed[2:],
+        [f"{n}.{row}" for n, row in enumerate(rows)],
+        [f"{n} {n}" for n in range(9)],
+    ):
+        assert told("\n".join(other)) == other
+
+
+def test_where_a_link_leads_is_no_text():
+    assert told("见条例\n<http://a.gov.cn/1.html>第五条。 大 <javascript:;> 小") == [
+        "见条例",
+        "第五条。 大 小",
+    ]

@@ -111,6 +111,14 @@ def test_a_file_that_holds_no_reports_a_row_is_one_file(tmp_path, name, content)
     assert not read_file(path).reports
 
 
+def test_the_parts_of_one_report_are_no_table_of_reports(tmp_path):
+    path = tmp_path / "a.json"
+    parts = [{"type": "Text", "text": part} for part in REPORT.format(year=2020, count=7).split("\n")]
+    path.write_text(json.dumps([*parts, {"type": "Table", "text": "政府信息公开" * 90}]), encoding="utf-8")
+    assert find_inputs([path]) == [path.as_posix()]
+    assert read_file(path).reports[0].identity.year == 2020
+
+
 def test_in_a_folder_such_tables_are_passed_by_and_said(crawled, tmp_path, caplog):
     written(crawled, tmp_path / "a.csv")
     assert find_inputs([tmp_path]) == []

@@ -1,4 +1,6 @@
+import json
 import plistlib
+from email.message import EmailMessage
 
 import pytest
 
@@ -38,6 +40,32 @@ def test_an_mht_archive_is_read_and_of_its_frames_the_fullest():
         "html",
         "https://a.gov.cn/2.html",
     )
+
+
+@pytest.mark.parametrize("kind", ["html", "plain"])
+def test_a_mail_is_read_and_what_hangs_on_it_is_said(kind):
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "办公室 <a@example.org>", "年报"
+    mail.set_content(
+        PAGE if kind == "html" else "云汀市民政局年度报告\n正文。", subtype=kind, cte="quoted-printable"
+    )
+    read = ["云汀市民政局年度报告"] if kind == "html" else ["云汀市民政局年度报告", "正文。"]
+    assert texts(mail.as_bytes())[0] == read
+    mail.add_attachment(b"%PDF-", maintype="application", subtype="pdf", filename="年报.pdf")
+    (problem,) = parse_document(mail.as_bytes(), "x.eml").problems
+    assert "1 attached files were not read" in problem.message
+    assert texts(mail.as_bytes())[0] == read
+
+
+def test_the_elements_of_a_tool_that_parses_documents_are_one_document():
+    table = "<table><tr><td>甲</td><td>乙</td></tr><tr><td>1</td><td>2</td></tr></table>"
+    said = ["云汀市民政局年度报告", "一、总体情况", "公开9条。", "收到申请2件。"]
+    elements = [{"type": "Text", "text": text, "metadata": {"languages": ["zho"]}} for text in said]
+    for held in ({"metadata": {"text_as_html": table}}, {"table_body": table}):
+        content = json.dumps([*elements, {"type": "table", "text": "甲 乙 1 2", **held}]).encode()
+        *paragraphs, grid = parse_document(content, "x.json").blocks
+        assert [b.text for b in paragraphs] == said
+        assert [list(row) for row in grid.texts] == [["甲", "乙"], ["1", "2"]]
 
 
 @pytest.mark.parametrize(

@@ -78,3 +78,37 @@ def test_headings_of_old_reports_and_who_publishes(read):
     report = read(text)
     assert report.identity.agency == "苇塘县水务局"
     assert [s.section for s in report.sentences if s.text == "未发生。"] == ["disputes"]
+
+
+def test_a_whole_report_in_the_cells_of_a_spreadsheet(read):
+    rows = [
+        TITLE.split("\n")[0],
+        "一、总体情况",
+        "公开信息30条，其中图解4期。",
+        "五、存在的主要问题及改进情况",
+        "河道信息的更新不及时。",
+    ]
+    cells = [
+        ["信息内容", "本年制发件数", "本年废止件数", "现行有效件数"],
+        ["规章", "0", "0", "0"],
+        ["行政规范性文件", "2", "1", "9"],
+    ]
+    wide = [f"<tr><td colspan=4>{row}</td></tr>" for row in rows]
+    table = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells]
+    head = "<tr><td colspan=4>二、主动公开政府信息情况</td></tr>"
+    found = read(f"<table>{''.join([*wide[:3], head, *table, *wide[3:]])}</table>", "a.htm")
+    assert found.identity.agency == "苇塘县水务局"
+    assert [(s.section, s.text) for s in found.sentences] == [("overview", rows[2]), ("problems", rows[4])]
+    assert [c.value for c in found.cells if c.row == "normative_documents"] == [2, 1, 9]
+
+
+def test_a_running_head_between_the_cells_of_a_table_is_no_part_of_it(read):
+    cells = table(5)
+    told = [*HEADS, *(text for row in cells for text in (LABELS[row], *map(str, cells[row])))]
+    front = f"{TITLE}三、收到和处理政府信息公开申请情况\n"
+    whole = read(front + "\n".join(told) + END + "无。")
+    for number, at in enumerate((90, 60, 30), 1):
+        told[at:at] = [f"— {number} —", "苇塘县水务局年度报告"]
+    paged = read(front + "\n".join(told) + END + "无。")
+    assert {(c.row, c.column): c.value for c in paged.cells} == truth(cells)
+    assert [s.text for s in paged.sentences] == [s.text for s in whole.sentences]

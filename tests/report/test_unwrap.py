@@ -105,8 +105,15 @@ def test_first_lines_set_in_tell_paragraphs_apart_where_no_width_does():
     joined = ["全局共办理咨询三百余件，其中网上留言占了大半，均在规定期限内办结并公布。", "开展培训2次。"]
     found = [text.strip() for text in texts(unwrap(pieces(*lines)))]
     assert found == [HEADINGS[0], *joined, *(line.strip() for line in lines[4:])]
-    flush = [line.strip() for line in lines]
-    assert texts(unwrap(pieces(*flush))) == flush
+
+
+def test_a_long_line_with_clauses_that_breaks_off_goes_on_in_a_shorter_one():
+    long, rest = "全局共办理咨询三百余件，其中网上留言占了大半，均在规定期限内", "办结并公布。"
+    assert texts(unwrap(pieces(HEADINGS[0], long, rest))) == [HEADINGS[0], long + rest]
+    apart = [HEADINGS[0], long, f"{long}{rest}"]  # a heading and its paragraph
+    assert texts(unwrap(pieces(*apart))) == apart
+    opens = [HEADINGS[0], f"{long}答复，现将情况报告如下：", rest]
+    assert texts(unwrap(pieces(*opens))) == opens
 
 
 def test_the_title_beside_a_page_mark_goes_also_inside_a_sentence():

@@ -30,8 +30,10 @@ _PLACED = re.compile(rb'<p\s[^>]*style="[^"]*\btop:\s*-?[\d.]+p[xt];\s*left:|<te
 ENOUGH = 10
 """Placed paragraphs in a file's beginning that make it a drawing."""
 _JSON = re.compile(rb"[{\[]\s*[{\[\"]")
-_MULTIPART = re.compile(
-    rb"\A(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*multipart/related", re.IGNORECASE
+_MAIL = re.compile(
+    rb"\A(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?"
+    rb"content-type:\s*(?:multipart/(?:related|alternative|mixed)|text/(?:html|plain))",
+    re.IGNORECASE,
 )
 
 
@@ -84,9 +86,10 @@ def _zip_with(*names: bytes) -> Callable[[bytes], bool]:
     return lambda content: content.startswith(b"PK\x03\x04") and any(name in content for name in names)
 
 
-def _is_mht(content: bytes) -> bool:
-    head = content[:4000]
-    return b"ultipart/related" in head and bool(_MULTIPART.match(head.replace(b"\r", b"")))
+def _is_mail(content: bytes) -> bool:
+    """Claim a mail, and a page that a browser saved as one (MHT)."""
+    head = content[:8000]
+    return b"ontent-" in head and bool(_MAIL.match(head.replace(b"\r", b"")))
 
 
 def _plain(content: bytes) -> bytes:
@@ -155,15 +158,15 @@ READERS: tuple[Reader, ...] = (
     _refused("gzip", _starts(b"\x1f\x8b"), "a gzip archive; unpack it and pass the folder",
              (".tgz", ".tar.gz")),
     _refused("gif", _starts(b"GIF8"), "a GIF picture; save it as PNG"),
-    Reader("mht", 2, "html", (".mht", ".mhtml"), _is_mht,
-           _in("saved", "read_mht"), ("selectolax",), _in("saved", "address_of_page")),
+    Reader("mail", 1, "html", (".mht", ".mhtml", ".eml"), _is_mail,
+           _in("saved", "read_mail"), ("selectolax",), _in("saved", "address_of_page")),
     Reader("webarchive", 2, "html", (".webarchive",), _is_webarchive,
            _in("saved", "read_webarchive"), ("selectolax",), _in("saved", "address_of_webarchive")),
-    Reader("json", 2, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",)),
+    Reader("json", 3, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",)),
     Reader("placed", 3, "html", (), _is_placed, _in("printed.placed", "read_placed"), ("selectolax",)),
     Reader("html", 5, "html", (".html", ".htm", ".shtml"), _is_html,
            _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page")),
-    Reader("text", 4, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain")),
+    Reader("text", 5, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain")),
     _refused("binary", lambda _: True, "binary data of an unknown kind; expected HTML, PDF, DOCX or text"),
 )  # fmt: skip
 """Every format that is known; earlier ones are asked first."""

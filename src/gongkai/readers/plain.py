@@ -41,18 +41,24 @@ _RULE_INSIDE = re.compile(r"\|\s*\|\s*:?-{3,}:?\s*\|[^|]*[^\s|:-]|[^\s|:-]\s*\|\
 _RULE_CELL = re.compile(r"\s*:?-{3,}:?\s*")
 LONGEST_LINE, MANY, ROWS, COLUMNS = 2000, 40, 10, 4
 """Characters, commas, rows and columns from which a text may be a spreadsheet's export."""
+FRAMED = 6
+"""Rows that count on from 0 or 1, from which they are numbered."""
 NUMBERED, COUNTED = 10, 0.9
 """Lines that count on, each, from which a tool has numbered them; some may have been taken out since."""
 _ESCAPED = re.compile(r"\\([.*_#+()\[\]{}!|>~`-])")
 """What Markdown means as it stands: 1\\. is no list."""
 _LINE_NUMBER = re.compile(r"[ \t]*(\d{1,6})(?:[:：|│]|(?=[ \t\u3000])|\s*$)[ \t]?")
+_ADDRESS = re.compile(r"[ \t]*<(?:https?://|javascript:|mailto:)[^<>\s]*>")
+"""Where a link leads, as browsers print it behind the link."""
+_ROW_NUMBER = re.compile(r"[ ]*(\d{1,4})(?:[ ]{2,}|\t)(?=[^\d\s])")
 _EDGE = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
 
 
 def read_plain(content: bytes, name: str) -> Blocks:
     """Read plain text or Markdown."""
     text, problems = decoded(content)
-    return read_text(_without_commas(_without_line_numbers(text))), problems
+    text = _ADDRESS.sub("", text)
+    return read_text(_without_commas(_without_row_numbers(_without_line_numbers(text)))), problems
 
 
 def _without_line_numbers(text: str) -> str:
@@ -76,6 +82,23 @@ def _without_line_numbers(text: str) -> str:
         return text
     bare = (line[match.end() :] if (match := _LINE_NUMBER.match(line)) else "" for line in lines)
     return textwrap.dedent("\n".join(bare))
+
+
+def _without_row_numbers(text: str) -> str:
+    r"""Take away what a tool that prints data frames puts in front of the rows of a table, 0, 1, 2 and so on.
+
+    >>> _without_row_numbers("表\n" + "\n".join(f"{n}   行{n}  {n * 3}" for n in range(6)))[:14]
+    '表\n行0  0\n行1  3\n'
+    """
+    kept: list[str] = []
+    runs = itertools.groupby(text.split("\n"), key=lambda line: bool(_ROW_NUMBER.match(line)))
+    for numbered, run in runs:
+        rows = list(run)
+        bare = [line[match.end() :] for line in rows if (match := _ROW_NUMBER.match(line))]
+        numbers = [int(line.split()[0]) for line in rows] if numbered else []
+        counts = len(rows) >= FRAMED and numbers in ([*range(len(rows))], [*range(1, len(rows) + 1)])
+        kept += bare if counts else rows
+    return "\n".join(kept)
 
 
 def _without_commas(text: str) -> str:

@@ -80,8 +80,9 @@ def rows(path: str | Path) -> list[str]:
     """
     table = _table(path)
     numbers = table.numbers()
-    told = (max(table.row(n).values(), key=len, default="") for n in numbers[:_LOOK])
-    if not any(len(text) >= LONG and _COLUMN["subject"].search(text) for text in told):
+    told = [max(table.row(n).values(), key=len, default="") for n in numbers[:_LOOK]]
+    long = [text for text in told if len(text) >= LONG]
+    if 2 * len(long) < len(told) or not any(map(_COLUMN["subject"].search, long)):
         return []
     return [f"{path}#{number}" for number in numbers]
 
@@ -318,7 +319,7 @@ def _texts(record: Mapping[str, object]) -> dict[str, str]:
 
 
 def _text(value: object) -> str:
-    """Return a cell as text; nothing is empty, and so is a number that is none."""
-    if value is None or value != value:
+    """Return a cell as text; nothing is empty, and so is a number that is none, or what holds others."""
+    if value is None or value != value or isinstance(value, dict | list):
         return ""
     return value if isinstance(value, str) else str(value)

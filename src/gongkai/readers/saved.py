@@ -1,4 +1,4 @@
-"""Pages as they are saved: HTML, web archives (MHT, Safari), a JSON answer of a site. Knows no reports."""
+"""Pages as they are saved: HTML, mails, web archives (MHT, Safari), JSON. Knows no reports."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gongkai.errors import ReadError
+from gongkai.problem import Problem
 from gongkai.readers.decode import decoded
 from gongkai.readers.document import text_of
 from gongkai.readers.formats import Blocks
@@ -24,6 +25,10 @@ _SAVED_FROM = re.compile(
     rb"(?:^Snapshot-Content-Location:|<!--\s*saved from url=\(\d+\)|SingleFile\s+url:)\s*(https?://[^\s<>\"]+)",
     re.IGNORECASE | re.MULTILINE,
 )
+_ELEMENTS = 5
+"""Objects of a list from which it is a document, part by part."""
+_OWN_TEXT = ("text", "content", "value", "table_caption", "table_footnote")
+"""What parsing tools call an element's text; what else they say is about it."""
 _SAVED = (b"snapshot-content-location", b"saved from url", b"singlefile")
 """One of them stands where the pattern above matches: finding that out is far quicker."""
 # What plistlib raises on damaged files.
@@ -40,12 +45,17 @@ def read_page(content: bytes, name: str) -> Blocks:
     return blocks, [*problems, *found]
 
 
-def read_mht(content: bytes, name: str) -> Blocks:
-    """Read the page inside a web archive, as browsers save it: of its frames, the one with most text."""
-    parts = [p for p in email.message_from_bytes(content).walk() if p.get_content_type() == "text/html"]
-    payloads = [part.get_payload(decode=True) for part in parts]
-    pages = [payload for payload in payloads if isinstance(payload, bytes) and payload.strip()]
-    return _fullest(pages, name) if pages else read_page(content, name)
+def read_mail(content: bytes, name: str) -> Blocks:
+    """Read a mail, or a web archive as browsers save it: of its pages the fullest, else its text."""
+    parts = list(email.message_from_bytes(content).walk())
+    held = [(part.get_content_type(), part.get_payload(decode=True)) for part in parts]
+    texts = [(kind, text) for kind, text in held if isinstance(text, bytes) and text.strip()]
+    pages = [text for kind, text in texts if kind == "text/html"]
+    plain = (text for kind, text in texts if kind == "text/plain")
+    blocks, problems = _fullest(pages, name) if pages else read_plain(next(plain, content), name)
+    attached = sum(part.get_content_disposition() == "attachment" for part in parts)
+    said = f"{attached} attached files were not read; save them and pass them to build"
+    return blocks, [*problems, *([Problem("reader", said)] if attached else [])]
 
 
 def read_webarchive(content: bytes, name: str) -> Blocks:
@@ -97,26 +107,46 @@ def address_of_webarchive(content: bytes) -> str | None:
 
 
 def read_json(content: bytes, name: str) -> Blocks:
-    """Read the page inside a JSON answer of a site: its title, and the longest Chinese text."""
+    """Read the page inside a JSON answer of a site: its title, and the longest Chinese text.
+
+    Of a list of elements, as tools that parse documents write them, all are read in their order.
+    """
     text, problems = decoded(content)
     try:
-        waiting: list[object] = [json.loads(text)]
+        found = json.loads(text)
     except (ValueError, RecursionError):
         return read_plain(content, name)
-    titles: list[str] = []
-    texts: list[str] = []
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += value.values()
-            titles += [v for k, v in value.items() if "title" in str(k).lower() and isinstance(v, str)]
-        elif isinstance(value, list):
-            waiting += value
-        elif isinstance(value, str) and _HAN.search(value):
-            texts.append(value)
+    texts = [(key, text) for key, text in _texts(found) if _HAN.search(text)]
     if not texts:
         return read_plain(content, name)
-    title = next((t for t in titles if re.search("公开.{0,12}(报告|年报)", t)), "")
-    body = max(texts, key=len)
-    blocks, found = read_html(f"<h1>{title}</h1>{body if '<' in body else body.replace(chr(10), '<br>')}")
-    return blocks, [*problems, *found]
+    if isinstance(found, list) and len(found) >= _ELEMENTS and all(isinstance(one, dict) for one in found):
+        page = "".join(_element(one) for one in found)
+    else:
+        titles = (t for key, t in texts if "title" in key.lower() and re.search("公开.{0,12}(报告|年报)", t))
+        page = f"<h1>{next(titles, '')}</h1>{_marked_up(max((t for _, t in texts), key=len))}"
+    blocks, more = read_html(page)
+    return blocks, [*problems, *more]
+
+
+def _texts(value: object) -> Iterator[tuple[str, str]]:
+    """Yield the texts of a JSON value with their keys, in their order."""
+    waiting: list[tuple[str, object]] = [("", value)]
+    while waiting:
+        key, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += reversed([(str(k), v) for k, v in value.items()])
+        elif isinstance(value, list):
+            waiting += reversed([(key, v) for v in value])
+        elif isinstance(value, str):
+            yield key, value
+
+
+def _element(element: Mapping[str, Any]) -> str:
+    """Return an element as HTML: its table if it holds one as such, else its text."""
+    texts = list(_texts(element))
+    table = next((text for _, text in texts if "<table" in text), None)
+    return table or "".join(f"<p>{_marked_up(text)}</p>" for key, text in texts if key in _OWN_TEXT)
+
+
+def _marked_up(text: str) -> str:
+    return text if "<" in text else text.replace("\n", "<br>")

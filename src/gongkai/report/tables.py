@@ -7,6 +7,7 @@ lines, what a tool tells twice is told once, and of two ways to read a page the 
 from __future__ import annotations
 
 import itertools
+import operator
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -22,8 +23,8 @@ from gongkai.form.grids import FormCells, read_grids, read_lone_disputes, statis
 from gongkai.form.sums import adds_up
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Document, Grid, Paragraph
-from gongkai.report.outline import Line
-from gongkai.report.unwrap import sections_apart
+from gongkai.report.outline import Line, is_final, is_title, is_told_heading
+from gongkai.report.unwrap import sections_apart, without_marks
 from gongkai.text.clean import Script, detect_script, drop_pinyin, fold_radicals, simplify
 from gongkai.text.grammar import MEASURES
 from gongkai.text.lexicon import patterns
@@ -38,6 +39,8 @@ TWICE = 10
 """Different lines in a row, each told twice, that are no chance."""
 LEAST_LINE, TOLD_AGAIN = 10, 3
 """Characters of a line, and such lines in a row, that no report has twice; one broken off counts double."""
+LEAST_PROSE = 2
+"""Rows of prose that make a grid a page."""
 TABLES = {"proactive", "requests", "disputes"}
 FRAME = re.compile("[|│┃║┌┐└┘├┤┬┴┼─━]+")
 """What draws a table in text."""
@@ -162,10 +165,24 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
         elif as_lines or (_is_unmerged(block) and _is_displaced(block)):
             texts = [" | ".join(row) for row in block.lines]
         else:
-            grids.append(block)
-            continue
+            texts, tables = _laid_out(block)
+            grids += tables
         pieces += [Line(text, block.page) for text in texts]
-    return _told_once(_said_once(_without_drawn(pieces))), grids
+    return _told_once(_said_once(_without_drawn(without_marks(pieces)))), grids
+
+
+def _laid_out(grid: Grid) -> tuple[list[str], list[Grid]]:
+    """Return lines and tables of a grid that holds a whole report, as a spreadsheet's does; else the grid."""
+    alone = [{text.strip() for text in row} - {""} for row in grid.texts]
+    texts = [next(iter(said)) if len(said) == 1 else "" for said in alone]
+    prose = [len(text) >= LEAST_LINE and is_final(text) for text in texts]
+    if sum(prose) < LEAST_PROSE or not any(map(is_told_heading, texts)):
+        return [], [grid]
+    heads = [bool(text) and (is_told_heading(text) or is_title(text)) for text in texts]
+    is_line = list(map(operator.or_, prose, heads))
+    runs = itertools.groupby(zip(is_line, grid.rows, strict=True), key=lambda row: row[0])
+    grids = [Grid(tuple(row for _, row in run), grid.page) for line, run in runs if not line]
+    return [text for text, line in zip(texts, is_line, strict=True) if line], grids
 
 
 def _without_drawn(pieces: list[Line]) -> list[Line]:

@@ -29,6 +29,8 @@ from gongkai.text.lexicon import patterns
 
 LEAST_WIDTH, WIDEST = 30, 260
 """Columns (a Chinese character has two) between which a text counts as wrapped."""
+LONGEST_HEADING = 56
+"""Columns from which a line with a clause in it is no heading."""
 LEAST_BROKEN = 2
 """Lines of prose that break off, without which no text counts as wrapped."""
 SLACK = 6
@@ -36,9 +38,12 @@ SLACK = 6
 digits are narrow."""
 SHARE = 0.3
 """Of the longer lines, how many must be as wide for a text to count as wrapped."""
+LEAST_HEAD = 5
+"""Characters of a running head; what is shorter may be a cell."""
 RUNNING = 3
 """Pages on which a line must stand, first or last, to be a running head."""
 _ENDS = tuple("。！？；!?;…")
+_CLAUSE = re.compile("[，。；]")
 _OPENS_LIST = re.compile(r"[：:]\s*$")
 _HEADED = re.compile(r"[、.．]\s*[\u4e00-\u9fff]{2,20}\s*")
 """A heading that lost its numeral."""
@@ -103,7 +108,8 @@ def unwrap(pieces: Sequence[Line]) -> list[Line]:
     last = ""
     for piece in kept:
         piece = _without_pipes(piece, last, full)
-        if joined and (_goes_on(last, piece.text, full) or (set_in and _is_hung(last, piece.text))):
+        hung = (set_in or (full is None and _runs_on(last, piece.text))) and _is_hung(last, piece.text)
+        if joined and (hung or _goes_on(last, piece.text, full)):
             before = joined[-1]
             joined[-1] = Line(_join(before.text, piece.text), before.page)
             of_one = full is not None and _width(last) + _width(piece.text) <= full + SLACK
@@ -252,7 +258,7 @@ def _ends(text: str) -> bool:
 
 def _without_running(pieces: Sequence[Line]) -> list[Line]:
     """Drop page marks, a browser's lines, and lines that stand first or last on several pages."""
-    pieces = _without_marks(pieces)
+    pieces = without_marks(pieces)
     printed = [" ".join(p.text.split()) for p in pieces if BROWSER_LINE.fullmatch(p.text)]
     if len(printed) > 1:  # one alone may be the page's own date
         pieces = [p for p in pieces if not BROWSER_LINE.fullmatch(p.text)]
@@ -265,16 +271,20 @@ def _without_running(pieces: Sequence[Line]) -> list[Line]:
     return [piece for piece in pieces if piece.text.strip() not in running]
 
 
-def _without_marks(pieces: Sequence[Line]) -> list[Line]:
-    """Drop page marks, and the title where it stands beside one again."""
+def without_marks(pieces: Sequence[Line]) -> list[Line]:
+    """Drop blank lines, page marks, and beside these the title told again and what stands beside several."""
     filled = [piece for piece in pieces if piece.text.strip()]
     marks = [at for at, piece in enumerate(filled) if PAGE_MARK.fullmatch(piece.text)]
     if not marks:
         return filled
     first = "".join("".join(piece.text.split()) for piece in filled[:FIRST])
-    beside = (at for mark in marks for at in (mark - 1, mark + 1) if FIRST <= at < len(filled))
+    beside = [at for mark in marks for at in (mark - 1, mark + 1) if 0 <= at < len(filled)]
+    words = {at: "".join(filled[at].text.split()) for at in beside}
+    heads = Counter(text for text in words.values() if len(text) >= LEAST_HEAD)
     again = {
-        at for at in beside if _may_be_title(filled[at].text) and "".join(filled[at].text.split()) in first
+        at
+        for at, text in words.items()
+        if heads[text] >= RUNNING or (at >= FIRST and _may_be_title(filled[at].text) and text in first)
     }
     dropped = again.union(marks)
     return [piece for at, piece in enumerate(filled) if at not in dropped]
@@ -314,6 +324,13 @@ def _is_set_in(texts: Sequence[str]) -> bool:
 def _is_hung(line: str, following: str) -> bool:
     """Tell whether a line of prose breaks off and the next one, not set in, is prose that ends a sentence."""
     return _breaks_off(line) and not _is_first(following) and _is_prose(following) and _ends(following)
+
+
+def _runs_on(line: str, following: str) -> bool:
+    """Tell whether a line is longer than a heading, has clauses as prose has, and is not the shorter one."""
+    if _ends(line) or _OPENS_LIST.search(line) or not _CLAUSE.search(line):
+        return False
+    return _width(line) >= max(LONGEST_HEADING, _width(following) - SLACK)
 
 
 def _breaks_off(line: str) -> bool:
