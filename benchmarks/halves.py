@@ -70,7 +70,7 @@ def texts() -> list[Text]:
 
 def told(text: Text) -> list[tuple[str, str, str]]:
     """Return the sentences of a text, each with its half as marked and as read."""
-    part = Part("section5", text.heading, join_lines([Line(line, None) for line, _ in text.lines]))
+    (part,) = join_lines([Part("section5", text.heading, [Line(line, None) for line, _ in text.lines])])
     characters = iter([pair for line, marks in text.lines for pair in zip(line, marks)])
     marks = []
     for character in "\n".join(line.text for line in part.lines):

@@ -110,7 +110,12 @@ def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> lis
     return found
 
 
-def join_lines(lines: Sequence[Line]) -> list[Line]:
+def join_lines(parts: Sequence[Part]) -> list[Part]:
+    """Join each line of sections that breaks off inside a sentence to its successor."""
+    return [Part(part.section, part.heading, _joined(part.lines)) for part in parts]
+
+
+def _joined(lines: Sequence[Line]) -> list[Line]:
     """Join a line that breaks off inside a sentence to its successor, unless that opens a new point."""
     joined: list[Line] = []
     for line in lines:

@@ -119,7 +119,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     identity = identify(title, [*index_block, *(line.text for line in lines)], known)
     parts = find_sections(prose[start:], statutory=statistics.form is not None)
     _refuse_other(document, title, parts, statistics)
-    parts = [Part(p.section, p.heading, join_lines(p.lines)) for p in cut_tail(parts)]
+    parts = join_lines(cut_tail(parts))
     sentences = [s for i, part in enumerate(parts) for s in read_passages(part, identity.year, index=i)]
     problems = [
         *_damage(document),
