@@ -84,6 +84,7 @@ MEASURES = {
     "terms": "terms {t} -o {o}/t.csv",
     "followup": "followup {t} {p} -o {o}/f.csv",
     "reuse": "reuse {t} -o {o}/r.csv --copies {o}/c.csv --network {o}/n.csv",
+    "panel": "panel {t} {p} -o {o}/p.csv",
 }
 
 

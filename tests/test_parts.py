@@ -250,3 +250,7 @@ def test_a_file_that_another_wrote_is_not_replaced_on_resume(corpus, tmp_path):
     for more in ([], ["--resume"]):
         assert CliRunner().invoke(app, [*words, *more]).exit_code != 0
         assert other.read_text(encoding="utf-8") == "precious"
+    words[-1] = str(tmp_path / "mine.csv")  # another name is no other plan
+    done = CliRunner().invoke(app, [*words, "--resume"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert other.read_text(encoding="utf-8") == "precious"

@@ -5,7 +5,7 @@ import pytest
 from gongkai.form.form import COLUMNS
 from gongkai.report.file import read_file
 from tests.form.aligned.test_places import HEADS, table
-from tests.form.aligned.test_told import LABELS, truth
+from tests.form.aligned.test_told import LABELS, a_row_a_line, one_a_line, truth
 
 TITLE = "苇塘县水务局2021年政府信息公开工作年度报告\n一、总体情况\n公开信息30条。\n"
 END = "\n五、存在的主要问题及改进情况\n更新不及时。\n六、其他需要报告的事项\n"
@@ -34,6 +34,30 @@ def test_a_table_of_the_places_own_set_with_tabs_is_no_text(read):
 def test_lines_with_one_tab_stay(read):
     front = "发布机构：\t苇塘县水务局\n发布日期：\t2022-01-12\n"
     assert read(front + TITLE.replace("苇塘县水务局", "") + END + "无。").identity.agency == "苇塘县水务局"
+
+
+NOTES = ["注：“—”表示数值为零。", "说明：数量为0的以“—”表示。"]
+
+
+@pytest.mark.parametrize("note", NOTES)
+@pytest.mark.parametrize("told", [a_row_a_line, one_a_line])
+def test_a_dash_is_zero_where_a_note_says_so(read, note, told):
+    cells = table(5)
+    lines = told({row: [n or "—" for n in counts] for row, counts in cells.items()})
+    found = {
+        (c.row, c.column): (c.value, c.how)
+        for c in read(TITLE + "\n".join([*lines, note]) + END + "无。").cells
+    }
+    assert {cell: value for cell, (value, _) in found.items()} == truth(cells)
+    assert {how for _, how in found.values()} == {"printed"}
+
+
+@pytest.mark.parametrize("note", ["", "注：“—”表示无此项业务。", "注：“/”表示数值为零。"])
+def test_a_dash_is_blank_where_no_note_says_that_it_is_zero(read, note):
+    cells = table(5)
+    lines = a_row_a_line({row: [n or "—" for n in counts] for row, counts in cells.items()})
+    found = {(c.row, c.column): c.value for c in read(TITLE + "\n".join([*lines, note]) + END + "无。").cells}
+    assert found == {cell: n or None for cell, n in truth(cells).items()}
 
 
 def test_markdown_whose_blanks_stand_in_their_places_is_a_grid(read):

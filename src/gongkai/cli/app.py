@@ -51,6 +51,9 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, _interrupt)
+    # Other pools keep what was freed; threads that wait for small products of matrices burn the cores.
+    for variable, value in (("ARROW_DEFAULT_MEMORY_POOL", "system"), ("OPENBLAS_NUM_THREADS", "1")):
+        os.environ.setdefault(variable, value)
     try:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -14,15 +14,15 @@ import gongkai
 from gongkai.cli import options as opt
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import given_predictions
-from gongkai.cli.groups import With, say_unmatched
+from gongkai.cli.groups import With, say_uneven, say_unmatched
 from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError
 
 if TYPE_CHECKING:
     from gongkai.tables.schema import Table
 
-_NAMES = ["indicator", "zh", "unit"]
-"""Of a rate, few each."""
+_READ = ("report_id", "same_as", "agency", "region_code", "level", "kind", "year", "form")
+"""Columns of the reports that rates alone need."""
 Strict = Annotated[bool, Option("--strict", help="Null where a rule that a rate rests on is broken.")]
 Per = Annotated[
     str, Option("--per", help="Columns of --with to divide new requests by.  [default: residents]")
@@ -50,29 +50,32 @@ def rates(
     Example: gongkai rates tables -o rates.csv --strict
     Example: gongkai rates tables -o rates.xlsx --with own.csv --per residents,staff
     """
+    import numpy as np
     import pandas as pd
 
-    from gongkai.measure.agencies.coverage import uneven_years
     from gongkai.measure.agencies.systems import NEEDED, systems
     from gongkai.measure.panel.rates import rate_pieces
     from gongkai.tables.frames import read_frame, write_frame, write_frames
 
     own = None if covariates is None else read_frame(covariates, [])
-    reports = gongkai.read(tables, "reports")
+    plain = own is None and below is None
+    reports = gongkai.read(tables, "reports", _READ if plain else None)
     pieces = rate_pieces(
         reports, tables, tables, covariates=own, per=opt.columns_of(per) or None, strict=strict,
         method=method, level=level,  # type: ignore[arg-type]
     )  # fmt: skip
     rows: list[Table] = []
-    numbers: list[Table] = []
+    numbers: list[np.ndarray] = []
+    known: list[Table] = []
     reasons: Counter[str] = Counter()
 
     def passing() -> Iterator[Table]:
         for piece in pieces:
             reason = piece["reason"].str.partition(":")[0]
             reasons.update(reason[reason != ""])
-            numbers.append(piece[[*_NAMES, "value"]].assign(cases=piece["bottom"].where(reason == "")))
-            numbers[-1] = numbers[-1].astype(dict.fromkeys(_NAMES, "category"))
+            cases = piece["bottom"].where(reason == "")
+            known[:] = [piece.drop_duplicates("indicator")]  # of each report the same, in this order
+            numbers.append(np.stack([piece["value"], cases]).reshape(2, -1, len(known[0])))
             if below is not None:
                 rows.append(piece[list(NEEDED)])
             yield piece
@@ -84,20 +87,22 @@ def rates(
         pairs = systems(pd.concat(rows, ignore_index=True), gongkai.series(reports), reports)
         write_frame(pairs, below, overwrite=overwrite)
         typer.echo(f"  {below}: {pairs['parent'].nunique()} parents with agencies held; nothing need add up")
-    found = pd.concat(numbers)
-    for name, part in found.groupby("indicator", sort=False, observed=True):
-        shown = part[part["value"].notna()]
-        shares = shown["unit"].eq("share").any()
-        few = f", {(part['cases'] < 30).sum()} of fewer than 30 cases" if shares else ""
+    values, cases = np.concatenate(numbers, axis=1)
+    for k, one in enumerate(known[0].itertuples()):
+        shown = values[~np.isnan(values[:, k]), k]
+        few = (
+            f", {(cases[:, k] < 30).sum()} of fewer than 30 cases"
+            if one.unit == "share" and len(shown)
+            else ""
+        )
         typer.echo(
-            f"  {name:<28} {part['zh'].iloc[0]:<14} {len(shown)} of {len(part)} reports{few}"
-            + (f", median {shown['value'].median():.3g}" if len(shown) else "")
+            f"  {one.indicator:<28} {one.zh:<14} {len(shown)} of {len(values)} reports{few}"
+            + (f", median {np.median(shown):.3g}" if len(shown) else "")
         )
     for reason, times in reasons.most_common():
         typer.echo(f"  null: {times} × {reason}")
-    for line in uneven_years(reports):
-        typer.echo(f"  note: {line}")
-    typer.echo(f"{output}: {len(found)} rows; `reason` says why a value is null, `broken` which rules are")
+    say_uneven(reports)
+    typer.echo(f"{output}: {values.size} rows; `reason` says why a value is null, `broken` which rules are")
 
 
 def coverage(
@@ -116,11 +121,10 @@ def coverage(
 
     Example: gongkai coverage tables -o coverage.csv --expect agencies.csv --years 2019-2024 --by level
     """
-    from gongkai.measure.agencies.coverage import uneven_years
     from gongkai.tables.frames import read_frame, write_frame
     from gongkai.tables.schema import records
 
-    reports = gongkai.read(tables, "reports")
+    reports = gongkai.read(tables, "reports", [*_READ, "published", "source_path"])
     listed = None if expect is None else read_frame(expect, ["agency"])
     found = gongkai.coverage(reports, gongkai.read(tables, "problems"), expect=listed, years=years_of(years))
     write_frame(found, output, overwrite=overwrite)
@@ -133,8 +137,7 @@ def coverage(
         )
     for note, part in found[found["note"] != ""].groupby("note", sort=False):
         typer.echo(f"  note: {note}: {part['agency'].fillna(part['evidence']).iloc[0]}, {len(part)} rows")
-    for line in uneven_years(reports):
-        typer.echo(f"  warning: {line}")
+    say_uneven(reports)
     typer.echo(
         f"{output}: " + ", ".join(f"{n} {status}" for status, n in found["status"].value_counts().items())
     )
@@ -186,7 +189,6 @@ def panel(
 
     Example: gongkai panel tables predictions.csv -o panel.dta --with gdp.csv --strict
     """
-    from gongkai.measure.agencies.coverage import uneven_years
     from gongkai.tables.frames import read_frame
     from gongkai.tables.predicted import scheme_of
 
@@ -211,8 +213,7 @@ def panel(
     gaps = gongkai.measure.panel_gaps(reports)
     for row in gaps.itertuples():
         typer.echo(f"  gap: {row.agency} {row.year}")
-    for line in uneven_years(reports):
-        typer.echo(f"  warning: {line}")
+    say_uneven(reports)
     typer.echo(
         f"{', '.join(map(str, written))}: {len(table)} rows of {table['series_id'].nunique()} series, "
         f"{len(table.columns)} columns, {len(gaps)} gaps"

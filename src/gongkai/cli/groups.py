@@ -63,3 +63,11 @@ def say_unmatched(
         typer.echo(
             f"  {covariates}: {len(unmatched)} of {len(own)} rows fit no report; they stand in {beside}"
         )
+
+
+def say_uneven(agencies: Table) -> None:
+    """Warn of successive years that rest on different agencies."""
+    from gongkai.measure.agencies.coverage import uneven_years
+
+    for line in uneven_years(agencies):
+        typer.echo(f"  warning: {line}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +14,7 @@ from gongkai.cli import options as opt
 from gongkai.cli.chinese import say
 from gongkai.cli.codebook import codebook_of
 from gongkai.cli.coded import AssumeRandom, coded_predictions, coded_sample, given_predictions
-from gongkai.cli.groups import With, group_reports
+from gongkai.cli.groups import With, group_reports, say_uneven
 from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError, MeasureError
 
@@ -54,11 +54,19 @@ def measure(
     Example: gongkai measure predictions.csv -o corrected.csv --by year --method ppi --labels my-sample.csv
     Example: gongkai measure predictions -o measures.csv --by province,tier --tables tables --with cities.csv
     """
-    from gongkai.measure.agencies.coverage import uneven_years
-    from gongkai.tables.frames import write_frame
+    from gongkai.measure.inference.groups import groups_by
+    from gongkai.measure.shares.prevalence import How, prevalence_pieces
+    from gongkai.tables.frames import write_frames
     from gongkai.tables.predicted import reports_of
 
-    book = codebook_of(codebook)
+    book, rows = codebook_of(codebook), 0
+
+    def passing(pieces: Iterator[Table]) -> Iterator[Table]:
+        nonlocal rows
+        for piece in pieces:
+            rows += len(piece)
+            yield piece
+
     with stepwise(context, predictions, labels, codebook, tables, covariates) as (steps, overwrite):
         given = given_predictions(predictions, tables, book)
         gold = coded_sample(labels, given, book, assumed=assume_random)
@@ -66,15 +74,12 @@ def measure(
         if tables is not None or covariates is not None:
             held = tables or reports_of(given)
             reports = group_reports(held, covariates, output, by=by, overwrite=overwrite)
-        measures = gongkai.prevalence(
-            given, gold, by=opt.columns_of(by), method=method, cluster=cluster, level=level,  # type: ignore[arg-type]
-            codebook=book, reports=reports, steps=steps,
-        )  # fmt: skip
-        write_frame(measures, output, overwrite=overwrite)
-    compared = "year" in opt.columns_of(by) and "agency" not in opt.columns_of(by)
-    for line in uneven_years(reports_of(given) if reports is None else reports) if compared else []:
-        typer.echo(f"  warning: {line}")
-    typer.echo(say("{output}: {n} rows", output=output, n=len(measures)))
+        how = How(method, cluster, None, level, book, reports, steps)  # type: ignore[arg-type]
+        for pieces in prevalence_pieces(given, gold, [groups_by(opt.columns_of(by))], how):
+            write_frames(passing(pieces), output, overwrite=overwrite)
+    if "year" in opt.columns_of(by) and "agency" not in opt.columns_of(by):
+        say_uneven(reports_of(given) if reports is None else reports)
+    typer.echo(say("{output}: {n} rows", output=output, n=rows))
 
 
 def compare(
@@ -107,7 +112,6 @@ def compare(
     Example: gongkai compare tables predictions.csv -o ranks.csv --by agency
     Example: gongkai compare tables predictions -o tiers.csv --by tier --second 1 --with cities.csv
     """
-    from gongkai.measure.agencies.coverage import uneven_years
     from gongkai.measure.shares.years import BREAK
     from gongkai.tables.frames import write_frame
     from gongkai.tables.schema import records
@@ -140,8 +144,8 @@ def compare(
         typer.echo(
             f"  {row['label']:<24} {percent(row['value'], '+')}{spread}  {row['clusters']} × {cluster}"
         )
-    for line in uneven_years(outcomes[outcomes[by].isin(groups)]) if by == "year" else []:
-        typer.echo(f"  warning: {line}")
+    if by == "year":
+        say_uneven(outcomes[outcomes[by].isin(groups)])
     if BREAK in str(found["note"].iloc[0]):
         typer.echo(f"  note: {BREAK}: the difference is of form and writing together; see gongkai trend")
 
@@ -260,7 +264,7 @@ def regress(
     output: Annotated[Path | None, opt.Into(help="Also write the table.")] = None,
     predictions: Annotated[Path | None, Option(help="With --labels: adds LABEL_outcome (DSL).")] = None,
     labels: Sample = None,
-    tables: Annotated[Path | None, Option(help="Tables folder, to fill what the predictions lack.")] = None,
+    tables: opt.FillFrom = None,
     cluster: Annotated[str, Option(help="Column of the clusters.")] = "agency",
     weights: Annotated[str | None, Option(help="Column of the weights.")] = None,
     draws: Annotated[int, Option(min=0, help="Of the wild cluster bootstrap.")] = 9999,

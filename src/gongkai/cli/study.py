@@ -263,11 +263,8 @@ def reuse(
             if copies is not None:
                 write_frame(pairs, copies, overwrite=overwrite)
             if network is not None:
-                write_frame(
-                    gongkai.measure.copy_network(pairs, reports, sentences=tables),
-                    network,
-                    overwrite=overwrite,
-                )
+                found = gongkai.measure.copy_network(pairs, reports, sentences=tables)
+                write_frame(found, network, overwrite=overwrite)
 
 
 def followup(

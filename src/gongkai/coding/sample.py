@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import numbers
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gongkai.errors import MeasureError
 from gongkai.tables.columns import as_columns, refuse_lacking
 from gongkai.tables.parts import names_of, read_parts, read_table, read_where
 from gongkai.tables.predicted import INDICATOR, keep_pivoted, predictions_in, scheme_of
-from gongkai.tables.query import arrow_of, literals, session
+from gongkai.tables.query import literals, session, table_parts
 from gongkai.tables.scheme.codebook import Codebook
 from gongkai.tables.scheme.codebooks import given_or_shipped
 
@@ -69,20 +72,23 @@ def draw(
     by = as_columns(by)
     if not isinstance(n, numbers.Integral):
         raise MeasureError(f"cannot draw {n} sentences; expected a whole number")
-    pool = _pool(sentences, by, scheme, texts=not by and predictions is not None)
-    if not 0 < n <= len(pool):
-        raise MeasureError(f"cannot draw {n} of {len(pool)} sentences")
     generator = np.random.default_rng(seed)
-    if by:
-        marked = _with_predicted(pool, by, predictions, codebook)
-        chosen, inclusion = _stratified(marked, n, list(by), generator)
-    elif predictions is not None:
-        chosen, inclusion = _uncertain(pool, n, predictions, random_share, generator, codebook)
-    else:
-        chosen = generator.choice(len(pool), n, replace=False)
-        inclusion = np.full(n, n / len(pool))
+    with contextlib.nullcontext() if predictions is None else session() as db:
+        pool, places = _pool(sentences, by, scheme, db)
+        if not 0 < n <= len(places):
+            raise MeasureError(f"cannot draw {n} of {len(places)} sentences")
+        if by:
+            marked = _with_predicted(pool, by, predictions, codebook, db)
+            chosen, inclusion = _stratified(marked, n, list(by), generator)
+        elif predictions is not None:
+            chosen, inclusion = _uncertain(
+                db, pool["_text"], n, predictions, random_share, generator, codebook
+            )
+        else:
+            chosen = generator.choice(len(places), n, replace=False)
+            inclusion = np.full(n, n / len(places))
     order = np.argsort(chosen, kind="stable")
-    rows = _whole(sentences, pool.iloc[chosen[order]])
+    rows = _whole(sentences, places[chosen[order]])
     return rows.assign(inclusion=inclusion[order]).reset_index(drop=True)
 
 
@@ -121,49 +127,76 @@ def draw_pairs(pairs: Table, n: int, *, by: Sequence[str] = (), seed: int = 0) -
     return rows.assign(inclusion=inclusion[order], checked=None).reset_index(drop=True)
 
 
-def _pool(sentences: Sentences | str | Path, by: Sequence[str], scheme: Codebook, *, texts: bool) -> Table:
-    """Return of all sentences that may be drawn what the draw looks at; of texts a number for equal ones."""
+def _pool(
+    sentences: Sentences | str | Path,
+    by: Sequence[str],
+    scheme: Codebook,
+    db: duckdb.DuckDBPyConnection | None,
+) -> tuple[Table, Vector]:
+    """Return of all sentences that may be drawn their strata, as categories, and their places.
+
+    In a connection they are the table `pool`: `place` and a number for each `id`. Without strata they have
+    `_text`, a number for equal ones.
+    """
+    kept: list[pa.Table] = []
+    places = [np.zeros(0, np.int32)]
+    for rows, at in _drawable(sentences, by, scheme, texts=db is not None and not by):
+        found = {c: rows[c].combine_chunks().dictionary_encode() for c in by if c in rows.schema.names}
+        if db:
+            here = np.arange(len(at)) + sum(map(len, places))
+            db.register("drawable", pa.table({"place": here, "sentence_id": rows["sentence_id"]}))
+            pool = "SELECT place::INTEGER AS place, hash(sentence_id::VARCHAR) AS id FROM drawable"
+            db.execute(f"INSERT INTO pool {pool}" if kept else f"CREATE TABLE pool AS {pool}")
+        if db and not by:
+            masked = rows["text"].to_pandas().str.replace(r"\d+", "0", regex=True)
+            found = {"_text": pd.util.hash_pandas_object(masked, index=False).to_numpy()}
+        kept.append(pa.table(found))
+        places.append(at)
+    made: Table = pa.concat_tables(kept).unify_dictionaries().to_pandas()
+    strata = [c for c in made.columns if c != "_text"]
+    ordered = {c: made[c].cat.reorder_categories(sorted(made[c].cat.categories)) for c in strata}
+    return made.assign(**ordered), np.concatenate(places)
+
+
+def _drawable(
+    sentences: Sentences | str | Path, by: Sequence[str], scheme: Codebook, *, texts: bool
+) -> Iterator[tuple[pa.Table, Vector]]:
+    """Yield the sentences that may be drawn, part by part, with what strata are made of, and their places."""
+    of_report: list[str] = []
     if isinstance(sentences, str | Path):
         names = names_of(sentences, "sentences")
+        of_report = [c for c in set(by) - set(names) if c in names_of(sentences, "reports")]
+        reports = pa.Table.from_pandas(read_table(sentences, "reports", ["report_id", *of_report]))
     else:
         names = list(sentences.columns)
     wanted = ["sentence_id", "report_id", "section", *(["text"] if texts else []), *by]
-    of_labels = [s for label in scheme.labels for s in label.sections]
-    kept, start = [], 0
-    for part in _parts(sentences, [c for c in dict.fromkeys(wanted) if c in names]):
-        rows = part.set_axis(pd.RangeIndex(start, start + len(part)), axis=0)
-        start += len(rows)
-        rows = rows[~rows["section"].isin(scheme.uncounted_sections)]
+    of_labels = pa.array([s for label in scheme.labels for s in label.sections], pa.string())
+    start = 0
+    for part in table_parts(sentences, "sentences", [c for c in dict.fromkeys(wanted) if c in names]):
+        inside = pc.invert(pc.is_in(part["section"], pa.array(scheme.uncounted_sections, pa.string())))
         if all(label.sections for label in scheme.labels):
-            rows = rows[rows["section"].isin(of_labels)]
-        if texts:
-            masked = rows["text"].str.replace(r"\d+", "0", regex=True)
-            rows = rows.drop(columns="text").assign(_text=pd.util.hash_pandas_object(masked, index=False))
-        kept.append(rows)
-    pool = pd.concat(kept)
-    about = [c for c in by if c not in names]
-    if about and isinstance(sentences, str | Path):
-        about = [c for c in about if c in names_of(sentences, "reports")]
-        reports = read_table(sentences, "reports", ["report_id", *about]).set_index("report_id")
-        pool = pool.assign(**{c: pool["report_id"].map(reports[c]) for c in about})
-    return pool
+            inside = pc.and_(inside, pc.is_in(part["section"], of_labels))
+        rows = part.filter(inside)
+        for column in of_report:
+            report = pc.index_in(rows["report_id"], reports["report_id"].combine_chunks())
+            rows = rows.append_column(column, reports[column].take(report))
+        yield rows, (start + np.flatnonzero(inside)).astype(np.int32)
+        start += len(part)
 
 
-def _parts(sentences: Sentences | str | Path, columns: list[str]) -> Iterator[Table]:
-    if isinstance(sentences, str | Path):
-        for part in read_parts(sentences, "sentences", columns):
-            yield part.to_pandas()
-    else:
-        yield sentences[columns]
-
-
-def _whole(sentences: Sentences | str | Path, drawn: Table) -> Table:
+def _whole(sentences: Sentences | str | Path, places: Vector) -> Table:
     """Return the drawn sentences whole; of a folder with the text before, and of their reports."""
     if not isinstance(sentences, str | Path):
-        return sentences.iloc[drawn.index]
-    rows = read_where(sentences, "sentences", [("report_id", "in", drawn["report_id"].unique().tolist())])
+        return sentences.iloc[places]
+    drawn, start = [], 0
+    for part in read_parts(sentences, "sentences", ["sentence_id", "report_id"]):
+        here = places[(places >= start) & (places < start + len(part))] - start
+        drawn.append(part.take(pa.array(here)))
+        start += len(part)
+    ids = pa.concat_tables(drawn)
+    rows = read_where(sentences, "sentences", [("report_id", "in", ids["report_id"].unique().to_pylist())])
     rows = rows.assign(before=rows.groupby("report_id")["text"].shift(fill_value=""))
-    rows = rows[rows["sentence_id"].isin(drawn["sentence_id"])]
+    rows = rows[rows["sentence_id"].isin(ids["sentence_id"].to_pandas())]
     reports = read_table(sentences, "reports", ["report_id", "kind", "level"])
     return rows.merge(reports, on="report_id", validate="many_to_one")
 
@@ -197,7 +230,11 @@ def design_of(inclusion: Iterable[float | None]) -> str:
 
 
 def _with_predicted(
-    pool: Table, by: Sequence[str], predictions: Predictions | str | Path | None, codebook: Codebook | None
+    pool: Table,
+    by: Sequence[str],
+    predictions: Predictions | str | Path | None,
+    codebook: Codebook | None,
+    db: duckdb.DuckDBPyConnection | None,
 ) -> Table:
     """Return the sentences with a column for each name in `by`; of a label it holds what is predicted."""
     wanted = [name for name in by if name not in pool.columns]
@@ -207,24 +244,22 @@ def _with_predicted(
     known = {label.name: label.indicators for label in scheme.labels} | {i: (i,) for i in scheme.indicators}
     if strange := [name for name in wanted if name not in known]:
         raise MeasureError(f"no column or label '{strange[0]}' to draw by; labels: {', '.join(known)}")
-    if predictions is None:
+    if predictions is None or db is None:
         raise MeasureError(f"to draw by the label {wanted[0]} give predictions")
-    of = [f"predicted::BOOLEAN AND {INDICATOR} IN ({literals(known[name])})" for name in wanted]
-    chosen = [f"max({INDICATOR}) FILTER (WHERE {which}) AS c{k}" for k, which in enumerate(of)]
-    with session() as db:
-        predictions_in(db, predictions, codebook)
-        _register(db, pool)
-        found = db.sql(
-            f"SELECT {', '.join(chosen)}, count(label) AS rows FROM pool LEFT JOIN predictions p "
-            "ON id = p.sentence_id::VARCHAR GROUP BY place ORDER BY place"
-        ).df()
-    _refuse_unpredicted(int((found["rows"] == 0).sum()))
-    return pool.assign(**{name: found[f"c{k}"].fillna("").to_numpy() for k, name in enumerate(wanted)})
-
-
-def _register(db: duckdb.DuckDBPyConnection, pool: Table) -> None:
-    """Make the sentences, by place and id, the view `pool`."""
-    db.register("pool", arrow_of({"place": np.arange(len(pool)), "id": pool["sentence_id"]}))
+    classes = {name: ["", *sorted(known[name])] for name in wanted}
+    of = [f"list_position([{literals(classes[name][1:])}], {INDICATOR})" for name in wanted]
+    chosen = [
+        f"coalesce(max({at}) FILTER (WHERE predicted::BOOLEAN), 0)::TINYINT AS c{k}"
+        for k, at in enumerate(of)
+    ]
+    predictions_in(db, predictions, codebook)
+    found = db.sql(
+        f"SELECT {', '.join(chosen)}, count(label) = 0 AS lacks FROM pool LEFT JOIN predictions p "
+        "ON id = hash(p.sentence_id::VARCHAR) GROUP BY place ORDER BY place"
+    ).fetchnumpy()
+    _refuse_unpredicted(int(found["lacks"].sum()))
+    codes = {name: np.asarray(found[f"c{k}"], np.int8) for k, name in enumerate(wanted)}
+    return pool.assign(**{c: pd.Categorical.from_codes(codes[c], pd.Index(classes[c])) for c in wanted})
 
 
 def _refuse_unpredicted(missing: int) -> None:
@@ -234,7 +269,8 @@ def _refuse_unpredicted(missing: int) -> None:
 
 def _stratified(pool: Table, n: int, by: list[str], generator: np.random.Generator) -> tuple[Vector, Vector]:
     strata = [
-        np.asarray(pool.index.get_indexer(g.index)) for _, g in pool.groupby(by, dropna=False, sort=True)
+        np.asarray(pool.index.get_indexer(g.index))
+        for _, g in pool.groupby(by, dropna=False, sort=True, observed=True)
     ]
     if n < len(strata):
         raise MeasureError(
@@ -252,7 +288,8 @@ def _stratified(pool: Table, n: int, by: list[str], generator: np.random.Generat
 
 
 def _uncertain(
-    pool: Table,
+    db: duckdb.DuckDBPyConnection,
+    texts: pd.Series[int],
     n: int,
     predictions: Predictions | str | Path,
     random_share: float,
@@ -262,20 +299,18 @@ def _uncertain(
     """Draw by Poisson sampling with pi = random share + share by uncertainty; the size is n on average."""
     scheme = scheme_of(predictions, codebook)
     names = [f"s{k}" for k in range(len(scheme.indicators))]
-    with session() as db:
-        _register(db, pool)
-        keep_pivoted(db, predictions, scheme, "pool")
-        found = db.sql(
-            f"SELECT {', '.join(names)} FROM pool LEFT JOIN kept ON id = sentence_id ORDER BY place"
-        ).fetchnumpy()
+    keep_pivoted(db, predictions, scheme, "pool")
+    found = db.sql(
+        f"SELECT {', '.join(names)} FROM pool LEFT JOIN kept ON id = hash(sentence_id) ORDER BY place"
+    ).fetchnumpy()
     p = np.stack([np.ma.filled(found[name].astype(float), np.nan) for name in names], axis=1)
-    if len(p) != len(pool):
+    if len(p) != len(texts):
         raise MeasureError("several models predicted these sentences; draw by the doubt of one")
     _refuse_unpredicted(int(np.isnan(p).any(axis=1).sum()))
     doubt = (1 - 2 * np.abs(p - 0.5)).max(axis=1) + 1e-3
-    shared = pool["_text"].map(pool["_text"].value_counts())
-    doubt = doubt / shared.to_numpy()  # texts that many share are drawn once or so
-    pi = np.full(len(pool), n * random_share / len(pool)) + n * (1 - random_share) * doubt / doubt.sum()
+    _, text, shared = np.unique(texts.to_numpy(), return_inverse=True, return_counts=True)
+    doubt = doubt / shared[text]  # texts that many share are drawn once or so
+    pi = np.full(len(p), n * random_share / len(p)) + n * (1 - random_share) * doubt / doubt.sum()
     pi = np.clip(pi, 0, 1)
-    chosen = np.flatnonzero(generator.random(len(pool)) < pi)
+    chosen = np.flatnonzero(generator.random(len(p)) < pi)
     return chosen, pi[chosen]

@@ -33,8 +33,8 @@ SPACE = re.compile(r"[\s\u3000]+")
 _BLANK = patterns("form.cell")["blank"]
 _NUMBER = patterns("form.cell")["number"]
 _MARKUP = re.compile(r"[★☆*※]")
-_NO_COUNT = re.compile(r"^\s*[0０]\d|[%％]")
-"""What a digit glued to a zero, or a share, looks like: no count is printed so."""
+_NO_NUMBER = re.compile(r"^\s*[0０]\d|[%％]")
+"""What a digit glued to a zero, or a share, looks like: no cell is printed so."""
 
 
 class Reading(NamedTuple):
@@ -133,7 +133,7 @@ def read_cell(
     if column == "amount_yuan":
         unit = "yuan"
         value = round(value * money, 2) if value is not None and not printed else value
-    elif value is not None and (value % 1 or _NO_COUNT.search(text)):
+    if value is not None and (_NO_NUMBER.search(text) or (unit == "count" and value % 1)):
         value, readable = None, False
     reading = Reading(table, row, column, value, unit, text.strip(), where)
     if readable:

@@ -20,20 +20,19 @@ from pathlib import Path
 from typing import IO, Any
 
 from gongkai.errors import ReadError
+from gongkai.readers.formats import READERS
 from gongkai.store import storage
 
 logger = logging.getLogger(__name__)
 
-SUFFIXES = (".warc", ".warc.gz", ".wacz")
+SUFFIXES = next(reader.suffixes for reader in READERS if reader.name == "crawl")
 INSTALL = 'pip install "gongkai[web]"'
 MAX_RECORD = 64 * 2**20
 _BLOCK = 2**20
 _LEAST = 16
 """Bytes left behind the last record, up to which they are blank lines."""
-# What may be a report, by what the site says it is.
-_LIKELY = re.compile(
-    r"html|pdf|msword|wordprocessing|opendocument\.text|rtf|ofd|octet-stream|text/plain|json|multipart/related"
-)
+_LIKELY = re.compile("|".join(["octet-stream", *(re.escape(r.served) for r in READERS if r.served)]))
+"""What may be a report, by what the site says it is; the first says nothing."""
 _MEMBER = re.compile(rb"\x1f\x8b\x08|(?<=\r\n)WARC/1\.")
 _DAMAGE = (
     EOFError, OSError, ValueError, zlib.error, zipfile.BadZipFile, struct.error, AttributeError, KeyError,

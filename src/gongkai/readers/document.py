@@ -5,11 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gongkai.problem import Problem
-
-MediaType = Literal["html", "pdf", "docx", "doc", "rtf", "odt", "ofd", "txt", "image"]
 
 # Statutory tables have at most 28 × 15 cells; hostile spans must not fill the memory.
 MAX_GRID_ROWS = 2000
@@ -73,7 +71,7 @@ class Document:
 
     path: str
     digest: str
-    media_type: MediaType
+    media_type: str
     blocks: tuple[Block, ...]
     problems: tuple[Problem, ...] = ()
     url: str | None = None

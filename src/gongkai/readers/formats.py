@@ -15,9 +15,8 @@ from typing import Any, TypeAlias
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem
-from gongkai.readers import crawl
 from gongkai.readers.decode import unmarked_utf16
-from gongkai.readers.document import Block, MediaType
+from gongkai.readers.document import Block
 from gongkai.store.run import libraries
 
 Blocks: TypeAlias = "tuple[list[Block], list[Problem]]"
@@ -44,7 +43,7 @@ class Reader:
     name: str
     version: int
     """Counted up when the same bytes may give other blocks: a build is not resumed with another."""
-    media_type: MediaType | None
+    media_type: str | None
     """As the table `reports` says it; None for what is known and not read."""
     suffixes: tuple[str, ...]
     """Endings that `build` picks up from a folder; of each the first is the usual one."""
@@ -55,6 +54,8 @@ class Reader:
     """Distributions that decide what it reads, installed or not."""
     address: Callable[[bytes], str | None] = lambda _: None
     """Where the file was saved from, if it says so."""
+    served: str = ""
+    """What stands in the type under which a site serves it (`Content-Type`)."""
 
 
 def _in(module: str, function: str) -> Any:
@@ -135,22 +136,23 @@ def _is_text(content: bytes) -> bool:
 
 READERS: tuple[Reader, ...] = (
     Reader("pdf", 3, "pdf", (".pdf",), lambda c: b"%PDF-" in c[:1024],
-           _in("printed.pdf", "read_pdf_or_scan"), ("pypdfium2", *_OCR)),
+           _in("printed.pdf", "read_pdf_or_scan"), ("pypdfium2", *_OCR), served="pdf"),
     Reader("docx", 4, "docx", (".docx",), _zip_with(b"word/document"),
-           _in("office.docx", "read_docx"), ("lxml",)),
+           _in("office.docx", "read_docx"), ("lxml",), served="wordprocessing"),
     Reader("doc", 1, "doc", (".doc", ".wps"), _starts(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
-           _in("office.doc", "read_doc"), ("olefile",)),
+           _in("office.doc", "read_doc"), ("olefile",), served="msword"),
     Reader("image", 1, "image", (".png", ".jpg", ".jpeg", ".tif", ".tiff"),
            _starts(b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*"),
            _in("printed.ocr", "read_picture"), _OCR),
-    Reader("rtf", 2, "rtf", (".rtf",), _starts(b"{\\rtf"), _in("office.rtf", "read_rtf")),
+    Reader("rtf", 2, "rtf", (".rtf",), _starts(b"{\\rtf"), _in("office.rtf", "read_rtf"), served="rtf"),
     Reader("odt", 1, "odt", (".odt",), _zip_with(b"opendocument.text"), _in("office.odt", "read_odt"),
-           ("lxml",)),
-    Reader("ofd", 3, "ofd", (".ofd",), _zip_with(b"OFD.xml"), _in("printed.ofd", "read_ofd"), ("lxml",)),
+           ("lxml",), served="opendocument.text"),
+    Reader("ofd", 3, "ofd", (".ofd",), _zip_with(b"OFD.xml"), _in("printed.ofd", "read_ofd"), ("lxml",),
+           served="ofd"),
     _refused("excel", _zip_with(b"xl/workbook.xml"),
              "an Excel workbook, not a report; if it holds one, save it as PDF"),
-    replace(_refused("crawl", _is_crawl, "an archive of a crawl; pass the file to build", crawl.SUFFIXES),
-            needs=("warcio",)),
+    replace(_refused("crawl", _is_crawl, "an archive of a crawl; pass the file to build",
+                     (".warc", ".warc.gz", ".wacz")), needs=("warcio",)),
     _refused("zip", _starts(b"PK\x03\x04"),
              "a ZIP archive; name the files in it (folder.zip/name), or pass it to build", (".zip",)),
     _refused("rar", _starts(b"Rar!"), "a RAR archive; unpack it and pass the folder", (".rar",)),
@@ -159,14 +161,15 @@ READERS: tuple[Reader, ...] = (
              (".tgz", ".tar.gz")),
     _refused("gif", _starts(b"GIF8"), "a GIF picture; save it as PNG"),
     Reader("mail", 1, "html", (".mht", ".mhtml", ".eml"), _is_mail,
-           _in("saved", "read_mail"), ("selectolax",), _in("saved", "address_of_page")),
+           _in("saved", "read_mail"), ("selectolax",), _in("saved", "address_of_page"),
+           served="multipart/related"),
     Reader("webarchive", 2, "html", (".webarchive",), _is_webarchive,
            _in("saved", "read_webarchive"), ("selectolax",), _in("saved", "address_of_webarchive")),
-    Reader("json", 3, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",)),
+    Reader("json", 3, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",), served="json"),
     Reader("placed", 3, "html", (), _is_placed, _in("printed.placed", "read_placed"), ("selectolax",)),
     Reader("html", 5, "html", (".html", ".htm", ".shtml"), _is_html,
-           _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page")),
-    Reader("text", 5, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain")),
+           _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page"), served="html"),
+    Reader("text", 5, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain"), served="text/plain"),
     _refused("binary", lambda _: True, "binary data of an unknown kind; expected HTML, PDF, DOCX or text"),
 )  # fmt: skip
 """Every format that is known; earlier ones are asked first."""

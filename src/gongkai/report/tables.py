@@ -11,6 +11,7 @@ import operator
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from gongkai.form.aligned.align import align
@@ -26,7 +27,7 @@ from gongkai.readers.document import Document, Grid, Paragraph
 from gongkai.report.outline import Line, is_final, is_title, is_told_heading
 from gongkai.report.unwrap import sections_apart, without_marks
 from gongkai.text.clean import Script, detect_script, drop_pinyin, fold_radicals, simplify
-from gongkai.text.grammar import MEASURES
+from gongkai.text.grammar import MEASURES, YEAR_OF, parse_year
 from gongkai.text.lexicon import patterns
 
 MAX_PARAGRAPH = 200_000
@@ -53,6 +54,8 @@ _ROW = re.compile(r"\s*[│┃║](?:[^│┃║。]*[│┃║]){2,}\s*")
 _DRAWN = re.compile(rf"\s*{FRAME.pattern}\s*|{_ROW.pattern}")
 _FIGURES = re.compile(r"\d[\d\s|]*")
 _POINTED = re.compile("[，。；]")
+_ZERO_MARK = patterns("form.said")["zero_mark"]
+_TITLE_YEAR = re.compile(YEAR_OF.pattern + "[^。；，]{0,30}(?:报告|年报)")
 _TABLED = patterns("form.said")["tabled"]
 """Words of the tables that prose hardly has: without two of them there is no table to align."""
 
@@ -81,7 +84,25 @@ def read_tables(document: Document) -> Tables:
             tables = other
     if tables.statistics.tables and "disputes" not in tables.statistics.tables:
         tables = _with_lone_disputes(tables)
-    return tables if tables.statistics.form else _with_annex(tables)
+    return _with_zeros(tables if tables.statistics.form else _with_annex(tables), document)
+
+
+def _with_zeros(tables: Tables, document: Document) -> Tables:
+    """Read a dash as zero where a note says that it is; one on a table of its own counts for no other."""
+    readings = tables.statistics.readings
+    blank = [one for one in readings if one.value is None and one.raw]
+    if not blank:
+        return tables
+    cells = itertools.chain(*(row for grid in tables.grids for row in grid.texts))
+    text = "".join([*(b.text for b in document.blocks if isinstance(b, Paragraph)), *cells])
+    said = list(_ZERO_MARK.finditer(text))
+    marks = {note["mark"] or note["other"] for note in said}
+    zeros = {one: one._replace(value=0.0) for one in blank if one.raw in marks}
+    of_one = any("本表" in text[: note.start()][-8:] for note in said)
+    if not zeros or (of_one and len({one.table for one in zeros}) > 1):
+        return tables
+    told = tuple(zeros.get(one, one) for one in readings)
+    return tables._replace(statistics=replace(tables.statistics, readings=told))
 
 
 def _with_lone_disputes(tables: Tables) -> Tables:
@@ -103,7 +124,9 @@ def _with_annex(tables: Tables) -> Tables:
     """Read the annex of 2008–2018, where there is one."""
     lines, statistics = tables.lines, tables.statistics
     texts, pages = [line.text for line in lines], [line.page for line in lines]
-    annex = read_annex(texts, tables.grids, script=tables.script, pages=pages)
+    titles = (match for text in texts if (match := _TITLE_YEAR.search(text)))
+    year = next((parse_year(match[1]) for match in titles), None)
+    annex = read_annex(texts, tables.grids, script=tables.script, pages=pages, year=year)
     if annex.found:
         chance = () if annex.form else statistics.readings  # an annex's report has no statutory tables
         statistics = statistics_of((*statistics.problems, *chance, *annex.found))

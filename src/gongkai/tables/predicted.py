@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -316,7 +316,7 @@ def reports_of(predictions: Predictions | str | Path) -> Table:
 
 INDICATOR = "label::VARCHAR || coalesce('=' || value::VARCHAR, '')"
 """The indicator of a row, as SQL."""
-BATCH = 500_000
+BATCH = 200_000
 """Rows of a folder's parts that are taken at a time."""
 
 
@@ -397,28 +397,31 @@ def _batches(db: duckdb.DuckDBPyConnection, files: Sequence[str]) -> list[str]:
     return [_read(batch) for batch in batches]
 
 
-def pivot_sql(source: str, codebook: Codebook, about: Sequence[str]) -> str:
+def pivot_sql(source: str, codebook: Codebook, about: Sequence[str], numbers: Mapping[str, str]) -> str:
     """Return the query for one row per model and sentence.
 
-    Beside `about`, `seen` and `_far` (from the training text) it has, for the k-th indicator, `dk`
-    (decided: predicted, else false), `sk`
-    (its score, else 0) and `hk` (how many rows it has).
+    Beside `about`, whole numbers of the rows (name → SQL), `seen` and `_far` (from the training text) it has,
+    for the k-th indicator, `dk` (decided: predicted, else false), `sk` (its score, else 0) and `hk` (how many
+    rows it has).
     """
     columns = [f"min({quoted(c)}) AS {quoted(c)}" for c in dict.fromkeys(about)]
+    columns += [f"min({name}) AS {name}" for name in numbers]
+    which = ""
     for k, indicator in enumerate(codebook.indicators):
         name, _, value = indicator.partition("=") if codebook.of(indicator).is_choice else (indicator, "", "")
-        own = f"label::VARCHAR = {literals([name])} AND coalesce(value::VARCHAR, '') = {literals([value])}"
-        where = f"FILTER (WHERE {own})"
+        which += f" WHEN label::VARCHAR = {literals([name])} AND coalesce(value::VARCHAR, '') = "
+        which += f"{literals([value])} THEN {k}"
         columns += [
-            f"coalesce(bool_or(predicted::BOOLEAN) {where}, false) AS d{k}",
-            f"coalesce(max(score::DOUBLE) {where}, 0.0) AS s{k}",
-            f"count(*) {where} AS h{k}",
+            f"coalesce(bool_or(predicted::BOOLEAN AND _k = {k}), false) AS d{k}",
+            f"coalesce(max(score::DOUBLE) FILTER (WHERE _k = {k}), 0.0) AS s{k}",
+            f"count_if(_k = {k}) AS h{k}",
         ]
+    made = "".join(f", {sql} AS {name}" for name, sql in numbers.items())
     return (
         "SELECT model, sentence_id::VARCHAR AS sentence_id, "
         "coalesce(bool_or(seen::BOOLEAN), false) AS seen, "
-        f"coalesce(bool_or(distance::DOUBLE > {FAR}), false) AS _far, "
-        f"{', '.join(columns)} FROM {source} GROUP BY ALL"
+        f"coalesce(bool_or(distance::DOUBLE > {FAR}), false) AS _far, {', '.join(columns)} "
+        f"FROM (SELECT *{made}, CASE{which} END AS _k FROM {source}) GROUP BY ALL"
     )
 
 
@@ -483,7 +486,7 @@ def keep_pivoted(
         db: A connection.
         predictions: Rows, or a folder that `predict` wrote.
         codebook: Their scheme.
-        wanted: A view whose `id` holds the sentences that are wanted; all unless given.
+        wanted: A table whose `id` holds the hashes of the sentences that are wanted; all unless given.
 
     Raises:
         MeasureError: A sentence lacks a prediction that it needs.
@@ -493,8 +496,8 @@ def keep_pivoted(
     for number, batch in enumerate(batches):
         source = batch
         if wanted is not None:
-            source = f"(SELECT * FROM {batch} b SEMI JOIN {wanted} w ON w.id = b.sentence_id::VARCHAR)"
-        db.execute(f"CREATE OR REPLACE TEMP TABLE pivoted AS {pivot_sql(source, codebook, ['section'])}")
+            source = f"(SELECT * FROM {batch} b SEMI JOIN {wanted} w ON w.id = hash(b.sentence_id::VARCHAR))"
+        db.execute(f"CREATE OR REPLACE TEMP TABLE pivoted AS {pivot_sql(source, codebook, ['section'], {})}")
         check_pivoted(db, "pivoted", codebook)
         kept = f"SELECT model, sentence_id, {columns} FROM pivoted"
         db.execute(f"INSERT INTO kept {kept}" if number else f"CREATE TABLE kept AS {kept}")

@@ -48,7 +48,7 @@ class ReportRow(NamedTuple):
     source_digest: Annotated[
         str, "SHA-256 of the file; of a report among several in a file, of digest#number"
     ]
-    media_type: Annotated[str, "html, pdf, docx, doc, txt or image"]
+    media_type: Annotated[str, "html, pdf, docx, doc, rtf, odt, ofd, txt or image"]
     script: Annotated[str, "simplified or traditional (before conversion)"]
     n_sections: Annotated[int, "sections found"]
     n_sentences: Annotated[int, "sentences found"]

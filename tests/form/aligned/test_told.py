@@ -191,6 +191,29 @@ def test_letters_for_digits_count_where_the_sum_tells(cells):
     assert "printed as letters" in said
 
 
+@pytest.mark.parametrize("bar", ["|", "│"])
+def test_blank_cells_between_bars_are_their_rows(cells, bar):
+    """As where the label of the row below is lost."""
+    cells["third_party"], cells["internal_affairs"] = [0] * 7, [1, 0, 0, 0, 0, 0, 1]
+    lines = [bar.join(["", "", *HEADS, ""])]
+    for row, counts in cells.items():
+        label = "" if row == "internal_affairs" else LABELS[row]
+        lines.append(bar.join(["", label, *(str(n or " ") for n in counts), ""]))
+    found, _ = read(lines)
+    assert not {row for row, _ in found} & {"third_party", "internal_affairs"}
+
+
+def test_a_page_number_inside_a_rows_heads_is_no_cell():
+    lines = [
+        *PROACTIVE,
+        "第二十条第（八）项",
+        "12",
+        "信息内容 本年收费金额（单位：万元）",
+        "行政事业性收费 0",
+    ]
+    assert read(lines)[0]["fees", "amount_yuan"] == 0
+
+
 def test_a_row_without_numbers_does_not_take_those_of_a_row_told_again(cells):
     blank = {row: counts for row, counts in cells.items() if row != "carried_in"}
     head, new, *others = a_row_a_line(blank)

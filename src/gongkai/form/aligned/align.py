@@ -62,7 +62,7 @@ LONGEST_LEFT = 16
 """Characters of what may be left of a label that was printed behind the table."""
 LEAST = 0.55
 """Share of a label's pairs of characters from which a run is taken to be its row's."""
-_COUNTS = frozenset(f"总数量合计情况事项单位万元{MEASURES}")
+_COUNTS = frozenset(form_data()["flattened"]["behind_labels"] + MEASURES)
 """What may stand between a label and its numbers."""
 _OPENING = 6
 """Characters by which a label is known to begin."""
@@ -239,7 +239,7 @@ def _likeness(row: Row, around: _Around) -> float:
     short = row.table != "requests"
     # The words of a head count for a row whose label is lost, not for one whose label has its own.
     last = row.labels[-1][0]
-    labels = row.labels[-1:] if short and around.behind == last else row.labels
+    labels = row.labels[-1:] if short and around.behind.endswith(last) else row.labels
     best = max([_spells(label, pairs, row.own, around, short) for label, pairs in labels])
     return best if not best or count in _counts(row) else best / 2
 

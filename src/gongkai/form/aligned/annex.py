@@ -70,6 +70,7 @@ def read_annex(
     *,
     script: Script = "simplified",
     pages: Sequence[int | None] = (),
+    year: int | None = None,
 ) -> Annex:
     """Read the annex, from the report's grids or else from its lines.
 
@@ -78,6 +79,7 @@ def read_annex(
         grids: Tables in reading order.
         script: Labels of a traditional page are simplified before they are matched.
         pages: Page of each line, where known.
+        year: That the report's title names; a column of a later one is not the report's.
 
     Returns:
         One reading per row of `annex`, column `count` or `amount_yuan`; of two annexes the first. Where a
@@ -87,10 +89,10 @@ def read_annex(
     if not _has_labels(spelt("".join(told))):
         return Annex()
     captions = frozenset(i for i, line in enumerate(lines) if _is_caption(line))
-    ruled = _of_grids(grids, script)
+    ruled = _of_grids(grids, script, year)
     if ruled.form:
         return ruled._replace(lines=captions)
-    stream = _read(rows_of_lines(lines, script, pages))
+    stream = _read(rows_of_lines(lines, script, pages, year))
     if stream.form and (captions or not _in_clauses([lines[n] for n in stream.lines])):
         span = range(_start(lines, stream.lines), max(stream.lines) + 1)
         inside = {n for n in span if not _is_prose(lines[n], PROSE if n in stream.lines else 0)}
@@ -111,18 +113,18 @@ def _has_labels(text: str) -> bool:
     return "统计表" in text or len(list(itertools.islice(said, 4))) == 4
 
 
-def _of_grids(grids: Sequence[Grid], script: Script) -> Annex:
+def _of_grids(grids: Sequence[Grid], script: Script, year: int | None) -> Annex:
     """Read grids by their columns; where these give no sheet of numbers, as cells that follow each other.
 
     Parts beside each other are read one after the other, and row by row across them: the order that gives
     more counts, and what the other tells otherwise, if it gives nearly as much, is blank.
     """
-    rows = list(rows_of_columns(grids, script))
+    rows = list(rows_of_columns(grids, script, year))
     ways = [rows, sorted(rows, key=lambda row: (row.where.table or 0, row.where.row or 0))]
     found = [_read(way) for way in ways[: 1 + (ways[0] != ways[1])]]
     if max(map(_count_values, found)) < LEAST_ROWS:
         found.append(_read(list(rows_below(grids, script))))
-        found += [_read(rows_of_cells(grids, script, down=down)) for down in (False, True)]
+        found += [_read(rows_of_cells(grids, script, year, down=down)) for down in (False, True)]
     best = max(found, key=_count_values)
     rivals = [one for one in found if one is not best and _count_values(one) >= AS_MUCH * _count_values(best)]
     return best._replace(found=tuple(_undoubted(best.found, [_values(one) for one in rivals])))
@@ -334,7 +336,10 @@ def _readings(
 ) -> Iterator[Found]:
     """Give one reading per row with one number; say the rows in between that the form does not have."""
     given = dict(chosen)
-    for index in range(chosen[0][0], len(runs)):
+    start = chosen[0][0]
+    while start and _follows(runs[start - 1], runs[start]) and ends_with_label(runs[start - 1].label):
+        start -= 1
+    for index in range(start, len(runs)):
         run = runs[index]
         if index in given and rows[given[index]].key:
             yield from _one(rows[given[index]], run)

@@ -35,7 +35,7 @@ from gongkai.form.aligned.annex_form import (
     spelt_label,
     without_unit,
 )
-from gongkai.form.aligned.stream import Atom, cut_atoms, spelt
+from gongkai.form.aligned.stream import YEAR_INSIDE, Atom, cut_atoms, spelt
 from gongkai.form.form import normalize_label, parse_number
 from gongkai.problem import Where
 from gongkai.readers.document import Cell, Grid
@@ -133,7 +133,7 @@ def _unstacked(row: tuple[Cell | None, ...]) -> Iterator[tuple[Cell | None, ...]
         yield tuple(cell and replace(cell, text=unread.get(id(cell), cell.text)) for cell in row)
 
 
-def rows_of_columns(grids: Sequence[Grid], script: Script) -> Iterator[Printed]:
+def rows_of_columns(grids: Sequence[Grid], script: Script, year: int | None = None) -> Iterator[Printed]:
     """Yield each row of grids that has a label and a number's place; columns by the head, else by the cells.
 
     Where the head is told again beside itself the sheet stands in parts, the left one first; a grid without a
@@ -144,6 +144,7 @@ def rows_of_columns(grids: Sequence[Grid], script: Script) -> Iterator[Printed]:
         labels = table.labels(script)
         head = next((i for i, names in enumerate(labels[:6]) if any(map(_heads_labels, names))), -1)
         heads = labels[head] if head >= 0 else before if len(before) == len(labels[0]) else []
+        heads = [_of_year(name, year) for name in heads]
         before = heads or before
         for part in parts_beside(heads, labels[head + 1 :]):
             names = [row[part] for row in labels]
@@ -203,7 +204,9 @@ def _label_parts(said: Mapping[str, int], heads: Sequence[str], number: int) -> 
     return (before or list(words))[-1:] + units
 
 
-def rows_of_cells(grids: Sequence[Grid], script: Script, *, down: bool = False) -> list[Printed]:
+def rows_of_cells(
+    grids: Sequence[Grid], script: Script, year: int | None = None, *, down: bool = False
+) -> list[Printed]:
     """Return the rows of grids whose cells follow each other as lines do, row by row or column by column."""
     atoms: list[Atom] = []
     places: list[Where] = []
@@ -216,7 +219,7 @@ def rows_of_cells(grids: Sequence[Grid], script: Script, *, down: bool = False) 
                 seen.add(id(cell))
                 atoms += _atoms(len(places), "".join(cell.text.split("\n")), script)
                 places.append(table.where(i, c))
-    return _rows_of_atoms(atoms, lambda line: places[line])
+    return _rows_of_atoms(atoms, lambda line: places[line], year)
 
 
 def rows_below(grids: Sequence[Grid], script: Script) -> Iterator[Printed]:
@@ -233,25 +236,17 @@ def rows_below(grids: Sequence[Grid], script: Script) -> Iterator[Printed]:
                     yield _printed([names[c]], [cell.text], table.where(index + 1, c))
 
 
-def rows_of_lines(lines: Sequence[str], script: Script, pages: Sequence[int | None]) -> list[Printed]:
+def rows_of_lines(
+    lines: Sequence[str], script: Script, pages: Sequence[int | None], year: int | None = None
+) -> list[Printed]:
     """Return the rows of lines: numbers that follow each other, and the words before them."""
     atoms = [a for n, line in enumerate(lines) for a in _atoms(n, line, script)]
-    return _rows_of_atoms(atoms, lambda line: Where(pages[line] if pages else None, line=line + 1))
+    return _rows_of_atoms(atoms, lambda line: Where(pages[line] if pages else None, line=line + 1), year)
 
 
-def _rows_of_atoms(atoms: list[Atom], place: Callable[[int], Where]) -> list[Printed]:
+def _rows_of_atoms(atoms: list[Atom], place: Callable[[int], Where], year: int | None) -> list[Printed]:
     """Cut atoms into rows; where a head names several columns, the report's number is taken."""
-    cut: list[tuple[list[Atom], list[Atom], _Heads]] = []
-    heads = _Heads()
-    before: list[Atom] = []
-    numbers: list[Atom] = []
-    for atom in (*_without_serials(atoms), None):
-        if numbers and not (atom and atom.number):
-            heads = _heads(before) or heads
-            cut.append((before, numbers, heads))
-            before, numbers = [], []
-        if atom:
-            (numbers if atom.number else before).append(atom)
+    cut = list(_cut_rows(_without_serials(atoms), year))
     told: dict[_Heads, list[list[str]]] = defaultdict(list)
     for _, numbers, heads in cut:
         told[heads].append([atom.text for atom in numbers])
@@ -263,6 +258,24 @@ def _rows_of_atoms(atoms: list[Atom], place: Callable[[int], Where]) -> list[Pri
         where = place(numbers[0].line)
         rows.append(_printed([a.text for a in words[-WORDS:]], shown, where, lines, columns[heads].names))
     return rows
+
+
+def _cut_rows(atoms: list[Atom], year: int | None) -> Iterator[tuple[list[Atom], list[Atom], _Heads]]:
+    """Yield the words before numbers that follow each other, these, and the heads that hold for them."""
+    heads = _Heads()
+    before: list[Atom] = []
+    numbers: list[Atom] = []
+    for atom, following in itertools.pairwise([*atoms, None, None]):
+        if atom and following and following.number and annex_word("units").fullmatch(atom.text):
+            if numbers and len(numbers) < len((_heads(before, year) or heads).named):
+                before.append(atom)  # a unit between a row's code and its number
+                continue
+        if numbers and not (atom and atom.number):
+            heads = _heads(before, year) or heads
+            yield before, numbers, heads
+            before, numbers = [], []
+        if atom:
+            (numbers if atom.number else before).append(atom)
 
 
 class _Heads(NamedTuple):
@@ -295,8 +308,15 @@ class _Columns(NamedTuple):
         return [""] if len(numbers) == codes else []  # a row's code alone: its cells are blank
 
 
-def _heads(before: Sequence[Atom]) -> _Heads | None:
+def _of_year(head: str, year: int | None) -> str:
+    """Return a head; of a year after the report's, that it is of the next."""
+    named = annex_word("year").match(head)
+    return "下年" if named and year and int(named[1]) > year else head
+
+
+def _heads(before: Sequence[Atom], year: int | None) -> _Heads | None:
     """Return the heads of columns of numbers that words name behind their last head of labels."""
+    before = [atom._replace(text=_of_year(YEAR_INSIDE.sub("", atom.text), year)) for atom in before]
     text = "".join(atom.text for atom in before)
     end = max((match.end() for match in annex_word("table").finditer(text)), default=None)
     if end is None:
@@ -347,12 +367,17 @@ def _apart(pair: re.Match[str]) -> str:
 
 
 def _without_serials(atoms: list[Atom]) -> list[Atom]:
-    """Drop the rows' own numbers, where the head has a column for them."""
-    if not any(annex_word("counted").fullmatch(atom.text) for atom in atoms):
+    """Drop the rows' own numbers, where the head has a column for them, or opens with one of codes."""
+    words = [atom.text for atom in atoms]
+    in_front = any(
+        annex_word("codes").fullmatch(a) and annex_word("table").search(b)
+        for a, b in itertools.pairwise(words)
+    )
+    if not in_front and not any(map(annex_word("counted").fullmatch, words)):
         return atoms
     kept, wanted = [], 1
     for atom, following in zip(atoms, [*atoms[1:], None], strict=True):
-        if atom.number and atom.text == str(wanted) and following and not following.number:
+        if atom.number and atom.text.lstrip("0") == str(wanted) and following and not following.number:
             wanted += 1
         else:
             kept.append(atom)

@@ -27,6 +27,7 @@ _TOLD_ROW = re.compile(
 _ALL_ZERO = patterns("form.said")["zeros"]
 _SIZES = {"requests": len(COLUMNS), "disputes": len(OUTCOMES) + 1}
 """Cells of a row of which a list says no more than that all are zero."""
+_BAR = re.compile("[|│┃║]")
 _RULE = re.compile(r"[\s|:+\-─━═]*-{3,}[\s|:+\-─━═]*")
 _APART_FROM_UNIT = re.compile(r"(?<=\d)[ \u3000]+(?=(?:万元|亿元|元)(?:[\s|]|$))")
 _TOP = re.compile(f"[{NUMERALS}]、")
@@ -166,10 +167,8 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
     at, after_number, holes = 0, False, 0
     for gap in [*_BREAKS.finditer(line), None]:
         start, end = at, gap.start() if gap else len(line)
-        text = _MARKS.sub("", fold_width(line[start:end]))
-        text = "" if after_number and _NOTE.fullmatch(text) else text
-        text = simplify(drop_pinyin(text)) if script == "traditional" else text
-        if text:
+        text = _bare(line[start:end], script)
+        if text and not (after_number and _NOTE.fullmatch(text)):
             head, text = _without_guidance(text)
             if head:
                 yield Atom(number_of_line, start, start, head, False)
@@ -183,7 +182,14 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
                 yield Atom(number_of_line, start, end, text, number, doubtful=doubtful)
             after_number, holes = number, 0
         if gap:
-            at, holes = gap.end(), holes + max(0, len(re.findall("[|│┃║]", gap[0])) - 1)
+            at, holes = gap.end(), holes + max(0, len(_BAR.findall(gap[0])) - 1)
+    if holes == len(COLUMNS) and not after_number:  # a row of blanks
+        yield from (Atom(number_of_line, at, at, "", True) for _ in range(holes))
+
+
+def _bare(text: str, script: Script) -> str:
+    text = _MARKS.sub("", fold_width(text))
+    return simplify(drop_pinyin(text)) if script == "traditional" else text
 
 
 def _as_cells(line: str) -> str:

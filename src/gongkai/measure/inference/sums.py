@@ -22,7 +22,7 @@ from gongkai.measure.inference.groups import PLACES, with_places
 from gongkai.measure.inference.intervals import FEWEST
 from gongkai.store.steps import Laid, Steps, Tables, laid, opened, taken
 from gongkai.tables.columns import refuse_lacking
-from gongkai.tables.predicted import check_pivoted, pivot_sql, predictions_in
+from gongkai.tables.predicted import FROM_REPORTS, check_pivoted, pivot_sql, predictions_in
 from gongkai.tables.query import arrow_of, literals, put, quoted, see, session
 from gongkai.tables.schema import Predictions, Table
 from gongkai.tables.scheme.codebook import Codebook, Quantity
@@ -90,6 +90,14 @@ class Sums:
     coded: Table
     _db: duckdb.DuckDBPyConnection
     _schema: str
+
+    def keys(self, by: Sequence[str]) -> Table:
+        """Return `model` and the `by` columns of the groups in order, None where not found."""
+        names = ["model", *(f"k{i}" for i in range(len(by)))]
+        rows = self._db.sql(f"SELECT {', '.join(names)} FROM {self._schema}.keys ORDER BY number").fetchall()
+        columns = zip(*rows, strict=True)
+        found: Table = arrow_of(dict(zip(["model", *by], columns, strict=True))).to_pandas()
+        return found
 
     def groups(self) -> Iterator[Groups]:
         """Yield the groups, many at a time, ordered by model and the `by` columns, what is not found last."""
@@ -301,19 +309,23 @@ def group_joins(
 
 
 def sentences_sql(batch: str, scheme: Codebook, own: Sequence[str], keys: Sequence[str], joins: str) -> str:
-    """Return the query for one row per sentence: indicators, keys of its group, numbers of its units."""
-    about = ["report_id", "agency", "region_code", "year", "section", "heading"]
+    """Return the query for one row per sentence: indicators, keys of its group, numbers of its units.
+
+    Of what is told of its report it has `own`, the section, and what the joins need.
+    """
     named = "".join(f", {key} AS k{i}" for i, key in enumerate(keys))
     group = ", ".join(["model", *(f"k{i}" for i in range(len(keys)))])
-    inner = f"SELECT p.*{named} FROM ({pivot_sql(batch, scheme, [*about, *own])}) p{joins}"
     agency, report, section, heading = (
         f"coalesce({column}::VARCHAR, '')" for column in ("agency", "report_id", "section", "heading")
     )
-    return (
-        f"SELECT *, hash({group}, 0) AS g, hash(report_id) AS report, hash({agency}) AS agency_,"
-        f" hash({report}, {section}) AS stratum, hash({report}, {section}, {heading}) AS passage"
-        f" FROM ({inner})"
-    )
+    # Hashed row by row: the least of the numbers is quicker found than that of the texts.
+    numbers = {
+        "report": "hash(report_id)", "agency_": f"hash({agency})", "stratum": f"hash({report}, {section})",
+        "passage": f"hash({report}, {section}, {heading})",
+    }  # fmt: skip
+    about = [*own, "section", *(c for c in FROM_REPORTS if f"p.{c}" in joins)]
+    inner = f"SELECT p.*{named} FROM ({pivot_sql(batch, scheme, about, numbers)}) p{joins}"
+    return f"SELECT *, hash({group}, 0) AS g FROM ({inner})"
 
 
 def _grouped_sql(by: Sequence[str], every: Sequence[str]) -> str:
@@ -389,7 +401,8 @@ def _merge(
         f"CREATE TABLE keys AS SELECT g, row_number() OVER (ORDER BY {order}) - 1 AS number, "
         f"{chosen} AS kind, far, {', '.join(names)} FROM "
         f"(SELECT g, {', '.join(names)}, sum(far) / sum(whole) AS far FROM keys_ GROUP BY ALL) "
-        "JOIN (SELECT g, count(DISTINCT report) AS reports FROM units GROUP BY g) USING (g)"
+        "JOIN (SELECT g, count(report) AS reports FROM (SELECT DISTINCT g, report FROM units) GROUP BY g) "
+        "USING (g)"
     )
     values = []
     for i in range(count * (6 if scores else 3)):

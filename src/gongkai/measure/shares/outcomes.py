@@ -106,7 +106,7 @@ def outcomes(
             gold = gold_of(labels, "dsl")
             joined["wanted"] = arrow_of({"sentence_id": gold["sentence_id"].astype(str).unique().tolist()})
             own = [c for c in by if c in columns]
-            sources = [sentences_sql(batch, scheme, own, keys, joins) for batch in batches]
+            sources = [sentences_sql(batch, scheme, [*own, *ABOUT], keys, joins) for batch in batches]
             make = functools.partial(_scored, scheme=scheme, count=len(keys))
             _correct(db, scheme, gold, of_batches(db, predictions, sources, make, joined, steps), len(keys))
         found = _folded(db, by)
@@ -183,7 +183,10 @@ def _folded(db: duckdb.DuckDBPyConnection, by: Sequence[str]) -> Table:
     keys = [f"k{i}" for i in range(len(by))]
     about = [c for c in ABOUT if c not in by]
     passages = [c for c in about if c in ("section", "heading") and "report_id" not in by]
-    few = f"count(DISTINCT coalesce(agency::VARCHAR, '')) < 2 AND count(DISTINCT report_id) < {FEWEST}"
+    # Counts of different values cannot be laid out on disk, different rows can.
+    of = ", ".join(["label", *keys])
+    each = f"SELECT DISTINCT {of}, coalesce(agency::VARCHAR, '') AS of_agency, report_id FROM cells"
+    few = f"min(of_agency) = max(of_agency) AND count(report_id) < {FEWEST}"
     same = " AND ".join(["f.label = c.label", *(f"f.{k} IS NOT DISTINCT FROM c.{k}" for k in keys)])
     columns = [f"c.{k} AS {quoted(name)}" for k, name in zip(keys, by, strict=True)]
     columns += [f"c.{c}" for c in about if c not in ("section", "heading")]
@@ -193,7 +196,7 @@ def _folded(db: duckdb.DuckDBPyConnection, by: Sequence[str]) -> Table:
             f"SELECT c.label, {', '.join(columns)}, sum(sentences)::DOUBLE AS sentences, "
             f"sum(outcome::HUGEINT)::DOUBLE / {SCALE} AS outcome, sum(above)::DOUBLE AS above "
             f"FROM cells c LEFT JOIN "
-            f"(SELECT {', '.join(['label', *keys])} FROM cells GROUP BY ALL HAVING {few}) f "
+            f"(SELECT {of} FROM ({each}) GROUP BY ALL HAVING {few}) f "
             f"ON {same} GROUP BY ALL HAVING sum(sentences) > 0 ORDER BY ALL"
         )
         .to_arrow_table()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -29,7 +29,6 @@ from gongkai.measure.inference.sums import Groups, Sums, summed
 from gongkai.store.steps import Steps
 from gongkai.tables.parts import read_among, read_where
 from gongkai.tables.predicted import FAR_TEXT, by_indicator, indicator_names, scheme_of
-from gongkai.tables.query import arrow_of
 from gongkai.tables.schema import Labels, Measures, Predictions, Table, frame_of, to_arrow
 from gongkai.tables.scheme.codebook import Codebook, Quantity
 from gongkai.tables.scheme.coded import all_true, coded_whole, indicator_codes, scheme_of_labels
@@ -116,8 +115,6 @@ def prevalence(
         MeasureError: An unknown method, cluster or level; a sentence lacks one of the labels, no sentence is
             left to count, the labels do not fit, or the model was trained on some of them (use `cross_fit`).
     """
-    refuse_other("method", method, get_args(Method))
-    refuse_other("cluster", cluster, get_args(Cluster))
     how = How(method, cluster, rates, level, codebook, reports, steps)
     return prevalences(predictions, labels, [groups_by(by)], how)[0]
 
@@ -129,6 +126,19 @@ def prevalences(
     how: How,
 ) -> list[Measures]:
     """Return what `prevalence` gives by each of several groupings, in one pass over the predictions."""
+    several = prevalence_pieces(predictions, labels, groupings, how)
+    return [pd.concat(pieces, ignore_index=True) for pieces in several]
+
+
+def prevalence_pieces(
+    predictions: Predictions | str | Path,
+    labels: Labels | None,
+    groupings: Sequence[Sequence[str]],
+    how: How,
+) -> Iterator[Iterator[Measures]]:
+    """Yield the same by each grouping in pieces, some thousand groups at a time."""
+    refuse_other("method", how.method, get_args(Method))
+    refuse_other("cluster", how.cluster, get_args(Cluster))
     method = how.method
     gold = None if method == "count" or (method == "adjusted" and how.rates) else gold_of(labels, method)
     ids = [] if gold is None else gold["sentence_id"].astype(str).unique().tolist()
@@ -144,10 +154,9 @@ def prevalences(
         coded = None
         if gold is not None:
             coded = coded_rows(first.coded, gold, method, first.scheme, (first.sentences, first.seen))
-        return [
-            note_assumed(_measures(sums, by, how, _regrouped(coded, sums.coded)), labels)
-            for by, sums in zip(groupings, several, strict=True)
-        ]
+        for by, sums in zip(groupings, several, strict=True):
+            pieces = _measures(sums, by, how, _regrouped(coded, sums.coded))
+            yield (note_assumed(piece, labels) for piece in pieces)
 
 
 def _regrouped(coded: Table | None, held: Table) -> Table | None:
@@ -158,38 +167,33 @@ def _regrouped(coded: Table | None, held: Table) -> Table | None:
     return coded.drop(columns=units).merge(held[["sentence_id", *units]], on="sentence_id", how="left")
 
 
-def _measures(sums: Sums, by: Sequence[str], how: How, coded: Table | None) -> Measures:
+def _measures(sums: Sums, by: Sequence[str], how: How, coded: Table | None) -> Iterator[Measures]:
     quantities = sums.scheme.quantities
-    keys: list[tuple[object, ...]] = []
-    parts: list[dict[str, Vector]] = []
+    keys = sums.keys(by)
     for groups in sums.groups():
-        keys += groups.keys
         columns = []
         for k in range(len(quantities)):
             moments, units = _shares(groups, k, sums.scheme, how, coded)
             found = share_intervals(moments, how.level)
             columns.append(found | {"n": moments.n.astype(int), "clusters": units})
         # A group's quantities stand together.
-        part = {c: np.stack([column[c] for column in columns], axis=1).ravel() for c in columns[0]}
-        part["cluster"] = np.repeat(groups.kinds, len(quantities))
+        rows = pd.DataFrame(
+            {c: np.stack([column[c] for column in columns], axis=1).ravel() for c in columns[0]}
+        )
         far = [
             f"{far:.0%} of the sentences are unlike the training text" if far > FAR_TEXT else ""
-            for far in (groups.far if how.method == "count" else ())
+            for far in (groups.far if how.method == "count" else [0.0] * len(groups.keys))
             for _ in quantities
         ]
-        if any(far):
-            pairs = zip(part["note"], far, strict=True)
-            part["note"] = np.array(["; ".join(filter(None, pair)) for pair in pairs], object)
-        parts.append(part)
-    about: list[list[Any]] = [[key[i] for key in keys for _ in quantities] for i in range(len(by) + 1)]
-    rows = pd.DataFrame({c: np.concatenate([part[c] for part in parts]) for c in parts[0]})
-    rows["measure"] = [q.measure for q in quantities] * len(keys)
-    rows["label"] = [q.label for q in quantities] * len(keys)
-    rows["model"], rows["method"], rows["confidence"] = about[0], how.method, how.level
-    rows["note"] = [note or None for note in rows["note"]]
-    named = arrow_of(dict(zip(by, about[1:], strict=True))).to_pandas()
-    made: Measures = pd.concat([named, to_arrow("measures", rows).to_pandas()], axis=1)
-    return made
+        rows["note"] = ["; ".join(filter(None, two)) or None for two in zip(rows["note"], far, strict=True)]
+        rows["cluster"] = np.repeat(groups.kinds, len(quantities))
+        rows["measure"] = [q.measure for q in quantities] * len(groups.keys)
+        rows["label"] = [q.label for q in quantities] * len(groups.keys)
+        at = np.repeat(np.arange(groups.first, groups.first + len(groups.keys)), len(quantities))
+        key = keys.iloc[at].reset_index(drop=True)
+        rows["model"], rows["method"], rows["confidence"] = key.pop("model"), how.method, how.level
+        made: Measures = pd.concat([key, to_arrow("measures", rows).to_pandas()], axis=1)
+        yield made
 
 
 def _shares(

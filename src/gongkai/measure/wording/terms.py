@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 
+AT_A_TIME = 1000
+"""Words whose dispersion is computed at a time."""
+
+
 @functools.cache
 def stop_words() -> frozenset[str]:
     """Return the bundled stop words: `corpus/lexicon/stopwords.txt`, one a line."""
@@ -61,12 +65,13 @@ def frequencies(
     """
     counts, terms, _, first = _count(sentences, stop, min_length, codebook, steps)
     sizes, totals = counts.sum(axis=0), counts.sum(axis=1)
-    expected, term = (
-        (sizes / sizes.sum())[counts.indices],
-        np.repeat(np.arange(len(terms)), np.diff(counts.indptr)),
-    )
-    # Where a word does not stand, it lacks the share that was expected.
-    beyond = np.bincount(term, np.abs(counts.data / totals[term] - expected) - expected, len(terms))
+    expected, beyond = sizes / sizes.sum(), np.zeros(len(terms))
+    for start in range(0, len(terms), AT_A_TIME):
+        block = counts[start : start + AT_A_TIME]
+        here = expected[block.indices]
+        term = np.repeat(np.arange(start, start + block.shape[0]), np.diff(block.indptr))
+        # Where a word does not stand, it lacks the share that was expected.
+        beyond += np.bincount(term, np.abs(block.data / totals[term] - here) - here, len(terms))
     table = pd.DataFrame(
         {
             "term": terms,
@@ -135,7 +140,11 @@ def keyness(
     both = sp.csr_array((np.ones(len(units)), (np.arange(len(units)), agency_of)))
     users = np.diff((counts @ both).tocsr().indptr)
     keep = users >= min_agencies
-    counts, terms, users = counts[keep], [t for t, k in zip(terms, keep, strict=True) if k], users[keep]
+    counts, terms, users = (
+        counts[keep].astype(float),
+        [t for t, k in zip(terms, keep, strict=True) if k],
+        users[keep],
+    )
     if not len(terms):
         raise MeasureError(f"no word is used by {min_agencies} agencies")
     if len(terms) < 2:
@@ -252,11 +261,12 @@ def _count(
     unit_at[[units[u] for u in owned]] = np.arange(len(owned))
     term, unit, count = np.concatenate(found, axis=1)
     found.clear()
-    whole = sp.csr_array(
-        (count.astype(float), (term_at[term], unit_at[unit])), shape=(len(names), len(owned))
-    )
-    whole = whole[:, np.asarray(whole.sum(axis=0)).ravel() > 0]
-    used = np.flatnonzero(np.bincount(unit_at[unit], minlength=len(owned)))
+    term, unit = term_at[term], unit_at[unit]
+    used = np.flatnonzero(np.bincount(unit, minlength=len(owned)))
+    whole = sp.csr_array((count, (term, unit)), shape=(len(names), len(owned)))
+    del term, unit, count
+    if len(used) < len(owned):
+        whole = whole[:, used]
     return whole, names, [owned[k] for k in used], first
 
 
