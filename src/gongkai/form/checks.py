@@ -19,7 +19,6 @@ from gongkai.form.prose import Cells, Check, Key, growth_checks, narrative_check
 from gongkai.problem import say_places
 from gongkai.tables.schema import Checks, Reports, Sentences, Statistics, frame_of, records
 
-_BLANK = (None, "")
 _SPENT = "undecided: the rule told the cells apart that it would check"
 
 

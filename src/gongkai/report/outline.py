@@ -20,8 +20,7 @@ from gongkai.text.grammar import BROWSER_LINE, NUMERALS, ORDINAL, parse_numeral
 from gongkai.text.lexicon import first_match, patterns
 
 _BULLET = re.compile(r"^\s*[●■◆▲★•·○◇□▪►◎、.．,，]+\s*(?=[\u4e00-\u9fff])")
-_REPORT = re.compile("[报总]")
-"""In every title: 报告, 年报, 总结."""
+_REPORT = patterns("sections.title")["any"]
 _WAY = re.compile(r"[/>＞»›]")
 """Between the steps of the way to a page; the last may be whose page it is."""
 _FINAL = tuple("。！？；：:;!?，,、")

@@ -285,10 +285,6 @@ def _is_unmerged(grid: Grid) -> bool:
     return len(set(cells)) == len(cells)
 
 
-def _is_cell(text: str) -> bool:
-    return parse_number(text)[2]
-
-
 def _is_displaced(grid: Grid) -> bool:
     """Tell whether a table that lost its merged cells has numbers under no head: it is read by its labels."""
     texts = [[text.strip() for text in row] for row in grid.texts]
@@ -297,7 +293,9 @@ def _is_displaced(grid: Grid) -> bool:
     first, columns = 0, range(0)
     for number, (row, said) in enumerate(zip(grid.rows, texts, strict=True)):
         end = sum(cell is not None for cell in row)
-        start = end - sum(1 for _ in itertools.takewhile(_is_cell, reversed(said[:end])))
+        start = end - sum(
+            1 for _ in itertools.takewhile(lambda text: parse_number(text)[2], reversed(said[:end]))
+        )
         start = next((at for at in range(start, end) if said[at]), end)
         if end - start >= len(COLUMNS):
             first, columns = number, range(start, end)

@@ -142,7 +142,8 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
 
 def _without_contents(pieces: Sequence[Line]) -> Sequence[Line]:
     """Drop the contents: lines that lead to a page, or one that lists the headings which stand below it."""
-    leading = {at: match for at, piece in enumerate(pieces) if (match := _leader(piece.text))}
+    told = ((at, piece.text) for at, piece in enumerate(pieces) if piece.text.rstrip()[-1:].isdigit())
+    leading = {at: match for at, text in told if (match := _LEADER.fullmatch(text))}
     if len(leading) > 1:
         others = [piece for at, piece in enumerate(pieces) if at not in leading]
         words = {"".join(piece.text.split()) for piece in others}
@@ -155,11 +156,6 @@ def _without_contents(pieces: Sequence[Line]) -> Sequence[Line]:
         if below and sum(part in below for part in listed) >= len(listed) / 2:
             return [*pieces[:at], *pieces[at + 1 :]]
     return pieces
-
-
-def _leader(text: str) -> re.Match[str] | None:
-    """Match a line that leads to a page; most lines end in no digit."""
-    return _LEADER.fullmatch(text) if text.rstrip()[-1:].isdigit() else None
 
 
 def _title_apart(pieces: Sequence[Line]) -> Iterator[Line]:
@@ -178,7 +174,7 @@ def _title_apart(pieces: Sequence[Line]) -> Iterator[Line]:
 
 def _title_in_front(text: str) -> re.Match[str] | None:
     """Return the title that stands in front of other text."""
-    match = _TITLE_FIRST.match(text) if "报" in text else None
+    match = _TITLE_FIRST.match(text)
     return match if match and is_title(clean_text(match["title"])) else None
 
 
