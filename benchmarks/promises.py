@@ -6,7 +6,7 @@
 Fitted to: the bundled reports (corpus/truth/followup.csv), corpus/truth/pairs.toml (which sentence tells it is not
 marked there: the likeliest, found anew in each of three rounds), corpus/told/promises.toml (each block with some of its
 promises told, their near misses, and sentences of other agencies; what these sentences tell is then learned without the
-block), and of corpus/truth/done_unseen.toml every other pair. The rest of these, and its set 2, are the test.
+block), and of corpus/truth/done_unseen.toml every other pair. The rest of these, and its sets 2 and 3, are the test.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def authored() -> Iterator[Asked]:
 
 
 def blind() -> Iterator[Asked]:
-    """Yield the pairs of `done_unseen.toml`: `learned` and `unseen` in turn, then `fresh` ones."""
+    """Yield the pairs of `done_unseen.toml`: `learned` and `unseen` in turn, then `fresh` and `last` ones."""
     pairs = tomllib.loads((CORPUS / "truth" / "done_unseen.toml").read_text("utf-8"))["pair"]
     sections, texts = zip(*{(s, t) for pair in pairs for s, t in pair["next"]}, strict=True)
     rows = pd.DataFrame({"section": sections, "text": texts}).assign(heading=None, lead=None)
@@ -103,7 +103,7 @@ def blind() -> Iterator[Asked]:
         ]
         texts, marks, told = zip(*pair["promises"], strict=True)
         done = [mark == "done" for mark in marks]
-        kind = "fresh" if pair.get("set") == 2 else "unseen" if k % 2 else "learned"
+        kind = {2: "fresh", 3: "last"}.get(pair.get("set", 1)) or ("unseen" if k % 2 else "learned")
         yield Asked(
             kind,
             0,
@@ -206,7 +206,7 @@ def fit() -> None:
     whole = meant.tables()
     for fold in range(FOLDS):
         skipped = frozenset(k for k in range(len(made.promises())) if k % FOLDS == fold)
-        tellings = made.tellings(skipped)
+        tellings = made.tellings(rows, skipped)
         learned = made.learn(rows, vectors, tellings, made.encoded(tellings["text"].tolist()))
         held = whole | {
             name: values.astype(np.float32) if name != "codes" else values for name, values in learned.items()
@@ -216,7 +216,7 @@ def fit() -> None:
     for k, part in enumerate(parts[1:]):
         part["query"] += parts[k]["query"].max() + 1
     table = pd.concat(parts, ignore_index=True)
-    test = table["kind"].isin(["unseen", "fresh"])
+    test = table["kind"].isin(["unseen", "fresh", "last"])
     fitted = odds(table[~test])
     values = zip(["intercept", *SIGNS], [*fitted.intercept_, *fitted.coef_[0]], strict=True)
     print("\n".join(f"{name} = {value:.2f}" for name, value in values))

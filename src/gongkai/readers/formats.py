@@ -26,6 +26,7 @@ HEAD = 65536
 """Bytes of a file that a sniff looks at, but for names inside a ZIP."""
 _TAG = re.compile(rb"<(?:!doctype|html|head|body|div|p|table|meta)[\s>]", re.IGNORECASE)
 _PLACED = re.compile(rb'<p\s[^>]*style="[^"]*\btop:\s*-?[\d.]+p[xt];\s*left:|<text top="-?\d+" left="')
+_MARKED_UP = re.compile(rb"\\begin\{(?:tabular|longtable|tabu)|^(?:\|===|\{\|)", re.MULTILINE)
 ENOUGH = 10
 """Placed paragraphs in a file's beginning that make it a drawing."""
 _JSON = re.compile(rb"[{\[]\s*[{\[\"]")
@@ -118,6 +119,11 @@ def _is_json(content: bytes) -> bool:
     return bool(_JSON.match(_plain(content)))
 
 
+def _is_markup(content: bytes) -> bool:
+    """Claim LaTeX, AsciiDoc and MediaWiki, by how a table begins."""
+    return bool(_MARKED_UP.search(content)) and not content.lstrip().startswith(b"<")
+
+
 def _is_placed(content: bytes) -> bool:
     return len(_PLACED.findall(content[:HEAD])) >= ENOUGH
 
@@ -165,6 +171,7 @@ READERS: tuple[Reader, ...] = (
            served="multipart/related"),
     Reader("webarchive", 2, "html", (".webarchive",), _is_webarchive,
            _in("saved", "read_webarchive"), ("selectolax",), _in("saved", "address_of_webarchive")),
+    Reader("markup", 1, "txt", (), _is_markup, _in("saved", "read_markup"), ("selectolax",)),
     Reader("json", 3, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",), served="json"),
     Reader("placed", 3, "html", (), _is_placed, _in("printed.placed", "read_placed"), ("selectolax",)),
     Reader("html", 5, "html", (".html", ".htm", ".shtml"), _is_html,

@@ -16,6 +16,7 @@ from gongkai.readers.decode import decoded
 from gongkai.readers.document import text_of
 from gongkai.readers.formats import Blocks
 from gongkai.readers.html import read_html
+from gongkai.readers.markup import as_page
 from gongkai.readers.plain import read_plain
 from gongkai.text.clean import HAN
 
@@ -42,6 +43,14 @@ def read_page(content: bytes, name: str) -> Blocks:
     """Read an HTML page."""
     text, problems = decoded(content)
     blocks, found = read_html(text)
+    return blocks, [*problems, *found]
+
+
+def read_markup(content: bytes, name: str) -> Blocks:
+    """Read a text whose tables stand in a markup with spans: LaTeX, AsciiDoc, MediaWiki."""
+    text, problems = decoded(content)
+    page = as_page(text)
+    blocks, found = read_html(page) if page else read_plain(content, name)
     return blocks, [*problems, *found]
 
 

@@ -29,6 +29,7 @@ def probability(promise, later, likeness):
         ("公开河湖采砂许可名单。", "河湖采砂许可名单尚未公开，2份预算已公开。", 0.6, False),
         ("公开河湖采砂许可名单。", "河湖采砂许可名单已公开，未登记的船只另列。", 0.6, True),
         ("修订申请办理规程，统一答复格式。", "修改了申请办理工作规则，印发答复书模板9种。", 0.1, True),
+        ("公开河湖采砂许可名单。", "河湖采砂许可名单公开事项正在筹备。", 0.6, False),
         (
             "修订申请办理规程，统一答复格式。",
             Later("将修订申请办理规程，统一格式。", True, False),
@@ -39,6 +40,12 @@ def probability(promise, later, likeness):
 )
 def test_done_needs_the_promised_thing_and_a_report_of_it(promise, later, likeness, is_done):
     assert (probability(promise, later, likeness) >= KEPT) == is_done
+
+
+def test_more_than_before_is_done_only_where_it_is_told_that_it_is_more():
+    promise = "提高河湖采砂许可名单的公开频次。"
+    told = ["河湖采砂许可名单全年公开4次。", "河湖采砂许可名单公开次数比上年增加，全年公开8次。"]
+    assert set(found([promise], told, np.array([[0.6, 0.6]])).sentence.tolist()) == {1}
 
 
 def test_a_part_of_all_that_is_promised_says_less():
@@ -73,6 +80,11 @@ def test_formulas_and_the_agencys_name_are_nothing_specific():
         ("ahead", "下一步将修订指南", "修订后的指南在网站公布"),
         ("whole_promised", "每季度检查一次", "开展检查"),
         ("whole_told", "逐村检查", "开展检查"),
+        ("begun", "推送系统已通过立项评审", "推送系统已上线"),
+        ("formula", "不断提高工作透明度", "全年公开信息90条"),
+        ("change_promised", "提高抽检公示的频次", "提高人员业务水平"),
+        ("change_promised", "台账由季度更新改为月度更新", "台账由专人更新"),
+        ("change_told", "公示90次，比上年多12次", "公示90次"),
     ],
 )
 def test_signs_in_words(name, yes, no):

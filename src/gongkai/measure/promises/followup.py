@@ -23,7 +23,7 @@ from gongkai.measure.promises.meanings import (
     words_by_clause,
     words_of,
 )
-from gongkai.measure.promises.troubles import is_framing, same_trouble
+from gongkai.measure.promises.troubles import is_framing, same_trouble, troubles
 from gongkai.measure.wording.reuse import last_reports
 from gongkai.measure.wording.similar import AT_A_TIME as TEXTS
 from gongkai.measure.wording.similar import PairWeights, mask, owners_weights
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-PROMISED, PROBLEM = 0.08, 0.2
+PROMISED, PROBLEM = 0.08, 0.34
 """Score (of a problem: probability) from which a counterpart counts; how chosen: docs/methods.md."""
 PROMISE_OUTCOMES = ("done", "again", "unclear", "silent")
 REVIEW = 0.05
@@ -94,7 +94,7 @@ def followup(
         number or a document)`, next_id, next_section, next_text, nearest` (the text with the highest score,
         counterpart or not)`, score, specific` (pairs of characters of both that the genre
         seldom uses)`, kept` (probability that a sentence of the next report reports the promise done; null
-        for problems)`, outcome, review`. `outcome` is `done` (`kept` is 0.65 or more), `again` (the
+        for problems)`, outcome, review`. `outcome` is `done` (`kept` is 0.64 or more), `again` (the
         counterpart is a promise, or stands among the problems), `unclear` (one that shows neither), `silent`
         (none found, which is never "not done"); for problems `returns` or `silent`. Where a cell shows that a
         promise was kept, `silent` and `unclear` become `done`; where the cell is there and does not show
@@ -300,10 +300,12 @@ def _rows_of(
     naming[naming] = ~is_framing(texts[naming].tolist())
     bared = dict(zip(np.flatnonzero(naming).tolist(), map(bare, texts[naming].tolist()), strict=True))
     compared = [bared.get(k, masked) for k, masked in enumerate(held["masked"])]
-    meant, words = meanings(compared), words_of(compared)
+    meant, words, wrong = meanings(compared), words_of(compared), troubles(texts[naming].tolist())
     candidates = {follow: promised & ~announces & counted}
     if "problem" in limits:
         candidates["problem"] = naming & ~promised & ~announces
+    asking = np.logical_or.reduce([*candidates.values()])
+    asked_words, asked_place = words_by_clause(texts[asking].tolist()), np.cumsum(asking) - 1
     matrix = weights.rows([*held["masked"], *bared.values()])
     of_report = frame.groupby("report_id").indices
     sought: list[tuple[int, str, Vector, Vector]] = []
@@ -313,23 +315,23 @@ def _rows_of(
         for kind, chosen in candidates.items():
             pool = after[naming[after]] if kind == "problem" else after
             sought.append((k, kind, now[chosen[now]], pool))
-    bare_row = len(frame) + np.cumsum(naming) - 1  # rows of problems without the words that call them one
-    alike = _alike(matrix, sought, bare_row)
+    place = np.cumsum(naming) - 1  # of problems, among them
+    alike = _alike(matrix, sought, len(frame) + place)
     for k, kind, index, pool in sought:
         match, score, done = index, np.zeros(len(index)), np.zeros(len(index))
         if len(index) and len(pool):
             likeness = next(alike)
             asked = texts[index].tolist()
-            cover = covered(words_by_clause(asked), words.of(pool), likeness.shape)
-            views = likeness, meant.of(index), meant.of(pool), cover
+            cover = covered(asked_words.of(asked_place[index]), words.of(pool), likeness.shape)
             if kind == "problem":
-                score = same_trouble(*views)
+                score = same_trouble(likeness, wrong.of(place[index]), wrong.of(place[pool]), cover)
                 match = pool[score.argmax(axis=1)]
                 score = score.max(axis=1)
             else:
                 told = [Later(texts[j], promised[j], section[j] == "problems") for j in pool.tolist()]
-                place, score, done = reported(asked, told, *views, str(held["agency"][index[0]]))
-                match = pool[place]
+                views = likeness, meant.of(index), meant.of(pool), cover
+                nearest, score, done = reported(asked, told, *views, str(held["agency"][index[0]]))
+                match = pool[nearest]
         before, later = (cells.get(report, {}) for report in pairs[k][1:])
         for row in _rows(held, index, match, score, done, kind, limits[kind]):
             yield row | ({} if kind == "problem" else _answered(row, before, later))

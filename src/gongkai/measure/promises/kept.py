@@ -10,6 +10,7 @@ fitted by `benchmarks/promises.py`.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
@@ -25,12 +26,14 @@ from gongkai.text.lexicon import patterns, table
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-KEPT = 0.65
+KEPT = 0.64
 """Probability from which a promise counts as reported done; how chosen: docs/methods.md."""
 NEAREST = 3
 """Sentences that are weighed for each promise."""
 NEAR = 1.0
 """So near a sentence must be: no promise known to be done has its telling below."""
+REMEMBERED = 5000
+"""Texts whose pairs of characters are kept in mind: each is weighed several times."""
 OF_GENRE, OBJECT = 4, 0.3
 """Specific is a pair of characters that at most OF_GENRE authored agencies use; the same object is the last
 word of a clause and a share OBJECT of its pairs."""
@@ -39,6 +42,9 @@ _NOT_DONE = re.compile(r"未|没有|尚|还需|不足|有待|仍|不够|将")
 _LIST = re.compile(r"(?:、[^，。；、]{1,14}){2,}等")
 _COUNT = re.compile("^(?:了|[一0][次期场])")
 _NAMED = re.compile(r"[《“]([^》”]{3,})[》”]")
+
+
+_masked = functools.lru_cache(maxsize=REMEMBERED)(mask)
 
 
 class Later(NamedTuple):
@@ -94,7 +100,7 @@ def evidence(
         for rank, j in enumerate(order[i, :NEAREST].tolist()):
             if best[rank] < NEAR:
                 break
-            if _LIST.search(later[j].text) or _denied(text, later[j].text):
+            if not _may_report(text, later[j].text):
                 continue
             rival = best[0] if rank else best[1] if len(best) > 1 else 0.0
             promise.append(i)
@@ -138,10 +144,13 @@ def reported(
 
 def specific(text: str, other: str, agency: str) -> int:
     """Count the pairs of characters of both texts that the genre seldom uses."""
-    stock = patterns("promised.stock")["said"]
-    bare = (mask(stock.sub("", t.replace(agency, "") if agency else t)) for t in (text, other))
-    one, two = map(_pairs, bare)
-    return len((one & two) - _of_genre())
+    return len(_seldom(text, agency) & _seldom(other, agency))
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _seldom(text: str, agency: str) -> frozenset[str]:
+    bare = patterns("promised.stock")["said"].sub("", text.replace(agency, "") if agency else text)
+    return _pairs(mask(bare)) - _of_genre()
 
 
 def _signs(text: str, later: Later, agency: str) -> list[float]:
@@ -176,17 +185,19 @@ def _highest(values: Vector, count: int) -> Vector:
     return np.array(found, int).T.reshape(len(values), -1)
 
 
-def _pairs(text: str) -> set[str]:
-    return {text[k : k + 2] for k in range(len(text) - 1)}
+@functools.lru_cache(maxsize=REMEMBERED)
+def _pairs(text: str) -> frozenset[str]:
+    return frozenset(map("".join, itertools.pairwise(text)))
 
 
-def _clauses(text: str) -> list[str]:
-    return [c for c in map(mask, CLAUSE.split(text)) if len(c) > 2]
+@functools.lru_cache(maxsize=REMEMBERED)
+def _clauses(text: str) -> tuple[str, ...]:
+    return tuple(c for c in map(mask, CLAUSE.split(text)) if len(c) > 2)
 
 
 def _same_object(text: str, other: str) -> bool:
     """Tell whether the other sentence names what a clause of the text is about: its last word or a name."""
-    told = mask(other)
+    told = _masked(other)
     if any(mask(name) in told for name in _NAMED.findall(text)):
         return True
     held = _pairs(told)
@@ -195,7 +206,7 @@ def _same_object(text: str, other: str) -> bool:
 
 def _other_object(text: str, other: str) -> bool:
     """Tell whether behind the same verb something else stands: ledgers of complaints, of repairs."""
-    held = _pairs(mask(other))
+    held = _pairs(_masked(other))
     for clause in _clauses(text):
         verb = patterns("promised.stock")["verbs"].match(clause)
         for later in _clauses(other) if verb else ():
@@ -207,9 +218,22 @@ def _other_object(text: str, other: str) -> bool:
     return False
 
 
+def _may_report(text: str, other: str) -> bool:
+    """Tell whether a sentence can report it done: no list, nothing begun, no formula; a change as one."""
+    said = patterns("promised.signs")
+    begun = said["begun"].search(other)
+    return not (
+        _LIST.search(other)
+        or (said["formula"].search(other) and not _REPORTED.search(other))
+        or (begun and begun.group() not in text)
+        or (said["change_promised"].search(text) and not said["change_told"].search(other))
+        or _denied(text, other)
+    )
+
+
 def _denied(text: str, other: str) -> bool:
     """Tell whether a clause that speaks of the same says "not yet"."""
     if not _NOT_DONE.search(other):
         return False
-    asked = _pairs(mask(text))
-    return any(_NOT_DONE.search(c) and len(_pairs(mask(c)) & asked) > 1 for c in CLAUSE.split(other))
+    asked = _pairs(_masked(text))
+    return any(_NOT_DONE.search(c) and len(_pairs(_masked(c)) & asked) > 1 for c in CLAUSE.split(other))

@@ -1,9 +1,9 @@
 """What sentences are about, by tables learned from the genre (`corpus/lexicon/meanings.safetensors`).
 
 Two views. A text's `Meaning` is the sum of a vector for each of its characters and pairs of characters:
-what it is about, and which of the genre's problems and promises it tells, whatever the words. And word by
-word: how much of a sentence another covers, where a word is covered by one that means nearly the same. How
-the tables are made: `corpus/make/meanings.py`.
+what it is about, and which of the genre's problems and promises it tells, whatever the words (of problems
+more: `troubles`). And word by word: how much of a sentence another covers, where a word is covered by one
+that means nearly the same. How the tables are made: `corpus/make/meanings.py`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from gongkai.measure.wording.similar import mask, pair_codes, sorted_distinct
 from gongkai.text.lexicon import data, patterns
 
 if TYPE_CHECKING:
+    import scipy.sparse as sp
+
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 TOPICS = ("awareness", "content", "grassroots", "interpretation", "management", "other", "oversight",
@@ -37,7 +40,7 @@ class Meaning(NamedTuple):
 
     def of(self, rows: Vector) -> Meaning:
         """Return some rows."""
-        return Meaning(self.about[rows], self.told[rows])
+        return Meaning(*(view[rows] for view in self))
 
 
 class Words(NamedTuple):
@@ -49,11 +52,8 @@ class Words(NamedTuple):
 
     def of(self, rows: Vector) -> Words:
         """Return the words of some rows, which then count from 0."""
-        start, stop = np.searchsorted(self.row, rows), np.searchsorted(self.row, rows, side="right")
-        sizes = stop - start
-        ends = np.cumsum(sizes)
-        at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(start - ends + sizes, sizes)
-        return Words(np.repeat(np.arange(len(rows)), sizes), self.clause[at], self.word[at])
+        owner, at = spans(self.row, rows)
+        return Words(owner, self.clause[at], self.word[at])
 
 
 class Cover(NamedTuple):
@@ -85,30 +85,27 @@ def meanings(masked: Sequence[str]) -> Meaning:
     >>> float(staff @ short) > 0.4 > float(staff @ plain)
     True
     """
-    return Meaning(*map(_unit, sums(masked)))
+    return Meaning(*map(unit, sums(masked, Meaning._fields)))
 
 
-def sums(masked: Sequence[str]) -> tuple[Vector, Vector]:
-    """Return the sums of the vectors of what masked texts hold: `about` and `told`."""
-    import scipy.sparse as sp
-
+def sums(masked: Sequence[str], views: Sequence[str]) -> list[Vector]:
+    """Return the sums of the vectors of what masked texts hold, view by view."""
     known = tables()
-    row, place = _known(*_codes(masked), known["codes"])
-    shape = (len(masked), len(known["codes"]))
-    held = sp.csr_matrix((np.ones(len(row), np.float32), (row, place)), shape=shape)
-    return held @ known["about"], held @ known["told"]
+    held = _known(*_codes(masked), known["codes"], len(masked))
+    return [held @ known[view] for view in views]
 
 
 def words_of(masked: Sequence[str]) -> Words:
     """Return the known words of masked texts, each once."""
-    row, word = _known(*pair_codes(masked), tables()["word_codes"])
-    return Words(row, row, word)
+    held = _known(*pair_codes(masked), tables()["word_codes"], len(masked))
+    row = np.repeat(np.arange(len(masked)), np.diff(held.indptr))
+    return Words(row, row, held.indices)
 
 
 def words_by_clause(texts: Sequence[str]) -> Words:
     """Return the known words of texts, each once per clause."""
     pieces = [(k, mask(clause)) for k, text in enumerate(texts) for clause in CLAUSE.split(text) if clause]
-    clause, word = _known(*pair_codes([piece for _, piece in pieces]), tables()["word_codes"])
+    _, clause, word = words_of([piece for _, piece in pieces])
     return Words(np.array([k for k, _ in pieces], np.int64)[clause], clause, word)
 
 
@@ -131,10 +128,10 @@ def covered(then: Words, now: Words, shape: tuple[int, int]) -> Cover:
     near = known["words"][then.word] @ known["words"][now.word].T
     near = np.maximum((near - UNLIKE) / (1 - UNLIKE), 0)
     heavy, later = known["weights"][then.word], known["weights"][now.word]
-    one, two = _starts(then.row), _starts(now.row)
+    one, two = starts(then.row), starts(now.row)
     rows, columns = then.row[one], now.row[two]
     by_text = np.maximum.reduceat(near, two, axis=1) * heavy[:, None]
-    clauses = _starts(then.clause)
+    clauses = starts(then.clause)
     of_clause = np.add.reduceat(by_text, clauses, axis=0)
     whole = np.add.reduceat(heavy, clauses)
     weight = np.add.reduceat(by_text, one, axis=0)
@@ -170,24 +167,40 @@ def tables() -> dict[str, Vector]:
     from safetensors.numpy import load
 
     held: dict[str, Vector] = load(data("meanings.safetensors"))
-    vectors = {name: held[name].astype(np.float32) for name in ("about", "told", "words", "weights")}
-    return held | vectors | {"words": _unit(vectors["words"])}
+    vectors = {name: table.astype(np.float32) for name, table in held.items() if "codes" not in name}
+    return held | vectors | {"words": unit(vectors["words"])}
 
 
-def _known(row: Vector, code: Vector, known: Vector) -> tuple[Vector, Vector]:
-    """Return the distinct (row, place among the known codes), in order."""
-    place = np.minimum(np.searchsorted(known, code), len(known) - 1)
-    found = known[place] == code
-    distinct = sorted_distinct(row[found] * len(known) + place[found])
-    return distinct // len(known), distinct % len(known)
+def _known(row: Vector, code: Vector, known: Vector, rows: int) -> sp.csr_matrix:
+    """Return rows × known codes: 1 where a row holds one, columns in order."""
+    import scipy.sparse as sp
+
+    place, own = pd.factorize(code)  # far fewer are looked up
+    at = np.minimum(np.searchsorted(known, own), len(known) - 1)
+    found = (known[at] == own)[place]
+    shape = (rows, len(known))
+    held = sp.csr_matrix((np.ones(found.sum(), np.float32), (row[found], at[place[found]])), shape=shape)
+    held.data[:] = 1
+    return held
 
 
-def _starts(owners: Vector) -> Vector:
+def spans(owners: Vector, rows: Vector) -> tuple[Vector, Vector]:
+    """Return whose what some rows own is, counted from 0, and its places, row by row; owners are in order."""
+    start, stop = np.searchsorted(owners, rows), np.searchsorted(owners, rows, side="right")
+    sizes = stop - start
+    ends = np.cumsum(sizes)
+    at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(start - ends + sizes, sizes)
+    return np.repeat(np.arange(len(rows)), sizes), at
+
+
+def starts(owners: Vector) -> Vector:
+    """Return where another owner begins."""
     found: Vector = np.flatnonzero(np.diff(owners, prepend=-1))
     return found
 
 
-def _unit(vectors: Vector) -> Vector:
+def unit(vectors: Vector) -> Vector:
+    """Return rows of length 1; what is 0 stays so."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     found: Vector = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
     return found

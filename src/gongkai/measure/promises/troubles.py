@@ -1,17 +1,18 @@
 """Problems that return: last year's problem told again, often in other words.
 
-Sentences are compared by their words (`similar.weigh`) and by what they mean (`meanings`). What the
-likenesses say together is in `corpus/lexicon/troubles.toml`, fitted by `benchmarks/returns.py`.
+Sentences are compared by their words (`similar.weigh`) and by what they mean (`meanings`): of one thing
+another fault may be told. What the likenesses say together is in `corpus/lexicon/troubles.toml`, fitted by
+`benchmarks/returns.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gongkai.measure.promises.meanings import TOPICS, Cover, Meaning, bare, sums
+from gongkai.measure.promises.meanings import CLAUSE, TOPICS, Cover, bare, spans, starts, sums, unit
 from gongkai.text.lexicon import patterns, table
 
 if TYPE_CHECKING:
@@ -19,6 +20,46 @@ if TYPE_CHECKING:
 
 NAMED = 50
 """How much more a topic must be told than none; chosen on the frames among the authored problems."""
+SIGNS = ("words", "weight", "covered", "covers", "told", "thing", "fault", "clause", "rival")
+"""What speaks for it: words that recur, or cover each other; the views, whole and by clause; and whether
+another of last year's problems is told rather."""
+SHORT = 4
+"""A clause of fewer characters tells no problem."""
+SHARES = {"told": 0.42, "thing": 0.12, "fault": 0.46}
+"""What each view says of a clause, in the shares of their odds."""
+
+
+class Trouble(NamedTuple):
+    """Problems: which each is, of what, and what is wrong; whose each clause is, and all that of it."""
+
+    told: Vector
+    thing: Vector
+    fault: Vector
+    row: Vector
+    clauses: Vector
+
+    def of(self, rows: Vector) -> Trouble:
+        """Return some rows."""
+        row, at = spans(self.row, rows)
+        return Trouble(self.told[rows], self.thing[rows], self.fault[rows], row, self.clauses[at])
+
+
+def troubles(texts: Sequence[str]) -> Trouble:
+    """Return what problems tell, as a whole and clause by clause.
+
+    >>> late, slow, few = troubles(["解读发布滞后。", "解读没有与文件同步。", "解读数量少。"]).fault
+    >>> float(late @ slow) > 0.4 > float(late @ few)
+    True
+    """
+    told: list[list[str]] = []
+    for text in texts:
+        parts = [part for part in map(bare, CLAUSE.split(text)) if len(part) >= SHORT]
+        told.append([bare(text), *(parts if len(parts) > 1 else ())])
+    row = np.repeat(np.arange(len(told)), [len(parts) for parts in told])
+    views = [unit(view) for view in sums([part for parts in told for part in parts], list(SHARES))]
+    clauses = np.hstack([np.sqrt(share) * view for share, view in zip(SHARES.values(), views, strict=True)])
+    of, thing, fault = (view[starts(row)] for view in views)
+    return Trouble(of, thing, fault, row, clauses)
 
 
 def is_framing(texts: Sequence[str]) -> Vector:
@@ -30,35 +71,50 @@ def is_framing(texts: Sequence[str]) -> Vector:
     said, framing = (patterns("troubles.framing")[name] for name in ("said", "words"))
     found = np.array([bool(said.search(text)) for text in texts], bool)
     rest = [framing.sub("", text) for text, frames in zip(texts, found, strict=True) if frames]
-    topics = sums([bare(text) for text in rest])[0][:, -len(TOPICS) :]
+    topics = sums([bare(text) for text in rest], ["about"])[0][:, -len(TOPICS) :]
     found[found] = topics.max(axis=1, initial=0) - topics[:, TOPICS.index("other")] < NAMED
     return found
 
 
-def same_trouble(likeness: Vector, then: Meaning, now: Meaning, cover: Cover) -> Vector:
+def same_trouble(likeness: Vector, then: Trouble, now: Trouble, cover: Cover) -> Vector:
     """Return the probability that two problems are the same.
 
     Args:
         likeness: Of their words, in [0, 1], shape (then, now).
-        then: Meanings of problems of a report.
-        now: Meanings of problems of the next.
+        then: Problems of a report.
+        now: Problems of the next.
         cover: How far these cover those.
 
     Returns:
-        Probabilities of the same shape.
+        Probabilities of the same shape; of the same words 1, whatever they mean.
     """
     odds = table("troubles.odds")
     signs = same_signs(likeness, then, now, cover)
     told = odds["intercept"] + sum(odds[name] * sign for name, sign in signs.items())
-    found: Vector = 1 / (1 + np.exp(-told))
+    found: Vector = np.maximum(1 / (1 + np.exp(-told)), likeness**2)
     return found
 
 
-def same_signs(likeness: Vector, then: Meaning, now: Meaning, cover: Cover) -> dict[str, Vector]:
+def same_signs(likeness: Vector, then: Trouble, now: Trouble, cover: Cover) -> dict[str, Vector]:
     """Return what speaks for it, by name; the same words mean the same, known or not."""
-    return {
-        "words": np.sqrt(likeness),
-        "about": np.maximum(then.about @ now.about.T, likeness),
-        "told": np.maximum(then.told @ now.told.T, likeness),
-        "covered": np.maximum(cover.then, likeness),
-    }
+    views = [one @ other.T for one, other in zip(then[:3], now[:3], strict=True)]
+    clause = _highest(_highest(then.clauses @ now.clauses.T, then.row).T, now.row).T
+    known = (np.maximum(view, likeness) for view in (cover.then, cover.now, *views, clause))
+    signs = dict(zip(SIGNS, (np.sqrt(likeness), cover.weight, *known), strict=False))
+    return signs | {"rival": _beaten(signs["told"] + signs["fault"])}
+
+
+def _beaten(values: Vector) -> Vector:
+    """Return by how much each value falls short of the highest of other rows; 0 where it is the highest."""
+    others = np.full_like(values, -np.inf)
+    if len(values) > 1:
+        order = np.sort(values, axis=0)
+        others = np.where(values == order[-1], order[-2], order[-1])
+    short: Vector = np.minimum(values - others, 0)
+    return short
+
+
+def _highest(values: Vector, owners: Vector) -> Vector:
+    """Return the highest row of each owner, column by column."""
+    found: Vector = np.maximum.reduceat(values, starts(owners), axis=0)
+    return found

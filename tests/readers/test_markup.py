@@ -1,0 +1,81 @@
+import pytest
+
+from gongkai.readers.document import Grid
+from gongkai.readers.markup import as_page
+from gongkai.readers.read import parse_document
+
+TABLE = [["甲", "甲", "乙"], ["丙", "1", "2"], ["丁", "3", "3"]]
+TEXTS = {
+    "latex": r"""% 说明
+\documentclass{ctexart}
+\title{云汀市民政局年度报告}
+\begin{document}
+\maketitle
+\section{总体情况}
+公开12条，占98.6\%，
+其中图解3条。
+
+\begin{table}[htbp]\centering\setlength{\tabcolsep}{3pt}
+\begin{tabular}{|c|p{2cm}|c|}
+\hline
+\multicolumn{2}{|c|}{甲} & \makecell{乙} \\ \hline
+\multirow{1}{*}{丙} & 1 & 2 \\ \hline
+丁 & \multicolumn{2}{c|}{3} \\[2pt]
+\end{tabular}
+\end{table}
+\end{document}""",
+    "asciidoc": """= 云汀市民政局年度报告
+:lang: zh-cn
+
+== 一、总体情况
+公开12条，占98.6%，其中图解3条。
+
+[cols="3*"]
+|===
+2+h|甲 h|乙
+
+|丙 |1
+|2
+
+|丁 2+|3
+|===""",
+    "wiki": """{{文件头|甲}}
+'''云汀市民政局年度报告'''
+== 一、总体情况 ==
+公开12条，占[[百分比|98.6%]]，其中图解3条。
+{| class="wikitable"
+|+ 表
+|-
+! colspan="2" | 甲
+! 乙
+|-
+| 丙 || 1
+| 2
+|-
+| 丁
+| colspan="2" style="x" | 3
+|}""",
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_tables_keep_their_spans_and_marks_are_no_text(kind):
+    document = parse_document(TEXTS[kind].encode(), "a.txt")
+    assert document.media_type == "txt"
+    *lines, last = [b for b in document.blocks if not isinstance(b, Grid)], document.blocks[-1]
+    assert [line.text for line in lines[0]] == [
+        "云汀市民政局年度报告", "一、总体情况", "公开12条，占98.6%，其中图解3条。",
+    ]  # fmt: skip
+    assert [list(row) for row in last.texts] == TABLE
+
+
+def test_a_cell_over_rows_leaves_its_place_to_none_of_the_next():
+    text = "|===\n.2+|甲 |1 |2\n|3 |4\n|乙 |5 |6\n|==="
+    (grid,) = parse_document(text.encode(), "a.adoc").blocks
+    assert [list(row) for row in grid.texts] == [["甲", "1", "2"], ["甲", "3", "4"], ["乙", "5", "6"]]
+
+
+def test_other_texts_have_no_such_tables_and_huge_spans_are_bounded():
+    assert as_page("| 甲 | 乙 |\n|---|---|\n| 1 | 2 |") is None
+    blocks = parse_document("|===\n999999999+|甲\n.99999+|乙 |丙\n|===".encode(), "a").blocks
+    assert all(len(block.rows) < 1000 for block in blocks if isinstance(block, Grid))
