@@ -16,6 +16,7 @@ Of the pairs that are at least so alike and that either found, the share that ea
 from __future__ import annotations
 
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -131,7 +132,11 @@ def shares(count: int, folder: str | None) -> None:
             f"pandas, {DRAWS} draws of agencies, from CSV": [sys.executable, "-c", BOOTSTRAP, str(table)],
             "R survey, svymean, from CSV": ["Rscript", "-e", SURVEY, str(table)],
         }
-        if subprocess.run(["Rscript", "-e", "library(survey)"], capture_output=True, check=False).returncode:
+        asked = ["Rscript", "-e", "library(survey)"]
+        if (
+            shutil.which("Rscript") is None
+            or subprocess.run(asked, capture_output=True, check=False).returncode
+        ):
             works.popitem()
         taken: dict[str, list[tuple[float, float]]] = {who: [] for who in works}
         found = {}

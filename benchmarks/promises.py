@@ -30,7 +30,7 @@ from gongkai.measure.inference.intervals import wilson
 from gongkai.measure.promises import meanings as meant
 from gongkai.measure.promises.followup import likenesses
 from gongkai.measure.promises.kept import KEPT, SIGNS, Evidence, Later, evidence, kept
-from gongkai.measure.wording.reuse import agency_years, last_reports
+from gongkai.measure.wording.reuse import last_reports
 from gongkai.measure.wording.similar import mask, owners_weights
 from gongkai.tables.parts import read_table
 
@@ -62,7 +62,7 @@ def bundled(folder: Path) -> Iterator[Asked]:
     truth = truth[truth["kind"] == "commitment"].set_index("sentence_id")
     leads = set(zip(frame["report_id"], frame["lead"], strict=True))
     ids, texts, sections = (frame[c].to_numpy(object) for c in ("sentence_id", "text", "section"))
-    groups = agency_years(frame)
+    groups = frame.astype({"year": int}).groupby(["agency", "year"]).indices
     for key, now in last_reports(groups).items():
         pool = [k for k in groups[key] if sections[k] != "preamble"]
         later = [Later(texts[k], ids[k] in tagged, sections[k] == "problems") for k in pool]

@@ -26,7 +26,7 @@ from gongkai.measure.inference.intervals import wilson
 from gongkai.measure.promises import meanings as meant
 from gongkai.measure.promises.followup import PROBLEM, likenesses
 from gongkai.measure.promises.troubles import SIGNS, same_signs, troubles
-from gongkai.measure.wording.reuse import agency_years, last_reports
+from gongkai.measure.wording.reuse import last_reports
 from gongkai.measure.wording.similar import mask, owners_weights
 from gongkai.tables.parts import read_table
 from gongkai.text.lexicon import table as lexicon
@@ -49,7 +49,10 @@ def pairs(folder: Path) -> pd.DataFrame:
     ids, texts = frame["sentence_id"].to_numpy(object), frame["text"].to_numpy(object)
     is_problem = (frame["section"] == "problems").to_numpy()
     rows = []
-    groups, report = agency_years(frame), frame["report_id"].to_numpy()
+    groups, report = (
+        frame.astype({"year": int}).groupby(["agency", "year"]).indices,
+        frame["report_id"].to_numpy(),
+    )
     for key, now in last_reports(groups).items():
         after = groups[key]
         if len(set(report[now])) > 1 or len(set(report[after])) > 1:

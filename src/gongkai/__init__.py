@@ -103,23 +103,11 @@ _GROUPS = {
 A room has a door of its own, `gongkai.measure` …, for what refines or checks these.
 """
 _HOMES = {name: home for group in _GROUPS.values() for name, home in group.items()}
-_MOVED = {
-    "corpus": ("broken_rules", "predict_tables"),
-    "coding": ("adjudication", "code_by_machine", "Machine", "new_codebook", "resolve"),
-    "classify": ("calibrate", "load_model"),
-    "measure": (
-        "assume_random", "compare_groups", "compare_reports", "copy_network", "coverage_shares", "crosswalk",
-        "followup_shares", "mandated_phrases", "mentions", "panel_gaps", "plan", "pool", "reuse_sensitivity",
-        "rule_breaks", "sentences_behind", "with_covariates", "write_panel",
-    ),
-    "show": ("plot_kinds", "plot_network", "plot_terms"),
-}  # fmt: skip
-"""Names that stood here before 0.2 and stand at a room's door now."""
 _MERGED: dict[str, tuple[str, dict[str, object]]] = {
     "counted_outcome": ("outcomes", {}), "dsl_outcome": ("outcomes", {}),
     "outcome_sums": ("outcomes", {"by": ()}), "followup_placebo": ("followup", {"placebo": True}),
 }  # fmt: skip
-"""Names of before 0.2 that are another one now, with arguments. Both tables are to be emptied in 0.3."""
+"""Names of before 0.2 that are another one now, with arguments. To go in 0.3, with `_renamed`."""
 
 __all__ = sorted(_HOMES)
 
@@ -134,7 +122,10 @@ def __getattr__(name: str) -> object:
         return metadata.version("gongkai")
     if name in _GROUPS:
         return importlib.import_module(f"gongkai.{name}")
-    old = _MERGED.get(name) or next((room for room, names in _MOVED.items() if name in names), None)
+    if name in _HOMES or name.startswith("_"):
+        return _load(name)
+    rooms = (room for room in _GROUPS if name in dir(importlib.import_module(f"gongkai.{room}")))
+    old = _MERGED.get(name) or next(rooms, None)  # before 0.2 what is at a room's door stood here
     return _load(name) if old is None else _renamed(name, old)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from gongkai.form.form import form_data, match_key, parse_number, read_cell, read_rows
+from gongkai.form.form import form_data, match_key, parse_number, read_cell, read_row
 from gongkai.problem import Where
 
 
@@ -66,7 +66,7 @@ def test_form_has_as_many_cells_as_the_official_tables():
 def test_a_row_reads_its_cells_in_order_and_says_which_are_not_there():
     here = Where(table=1, row=2)
     cells = [("business", "3", here._replace(column=3)), ("research", None, here), ("total", "见附件", here)]
-    read, missing, unreadable, blank = read_rows("requests", [("granted", cells, 1.0)])
+    read, missing, unreadable, blank = read_row("requests", "granted", cells)
     assert (read.column, read.value, read.where.column) == ("business", 3, 3)
     assert (missing.code, missing.where) == ("no_cell", here)
     assert "requests.granted.research" in missing.message

@@ -1,7 +1,8 @@
 import pytest
 
+from gongkai.form.cells import statistics_of
 from gongkai.form.form import Reading
-from gongkai.form.grids import read_grids, read_lone_disputes, statistics_of
+from gongkai.form.grids import read_grids, read_lone_disputes
 from gongkai.problem import Where
 from gongkai.readers.document import Grid, grid_from_spans
 from gongkai.readers.read import read_document
@@ -59,6 +60,76 @@ def test_swapped_columns_are_followed():
     found = read_statistics([grid_from_spans(rows)[0]])
     assert cells(found)["requests", "new_requests", "total"] == 3
     assert cells(found)["requests", "new_requests", "business"] == 1
+
+
+GRANTED = ["5", "1", "0", "0", "0", "0", "6"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        GRANTED[:1] + GRANTED[2:],
+        [*GRANTED[:2], "1", *GRANTED[2:]],
+        ["5100006", "", "", "", "", "", ""],
+    ],
+)
+def test_a_row_with_a_cell_too_many_or_too_few_has_no_value_and_says_so(values):
+    rows = [row("一、本年新收", values=GRANTED), row("二、上年结转"), row("（一）予以公开", values=values)]
+    found = read_statistics([grid(*rows)])
+    assert {one.row for one in found.readings} == {"new_requests", "carried_in"}
+    assert any("requests.granted was not read" in problem.message for problem in found.problems)
+
+
+def test_a_row_that_breaks_its_sum_is_read_where_it_has_a_cell_for_each_column():
+    rows = [
+        row("一、本年新收", values="5100009"),
+        row("二、上年结转"),
+        row("（一）予以公开", values="5100006"),
+    ]
+    found = cells(read_statistics([grid(*rows)]))
+    assert found["requests", "new_requests", "total"] == 9
+
+
+def test_one_cell_merged_over_a_row_of_zeros_is_each_of_them():
+    zeros = [("（一）予以公开", 1, 2), ("0", 1, 7)]
+    found = cells(read_statistics([grid(row("一、本年新收"), row("二、上年结转"), zeros)]))
+    assert [found["requests", "granted", column] for column in ("business", "total")] == [0, 0]
+
+
+def test_其他处理_beside_the_rows_that_took_its_place_is_not_read():
+    rows = [
+        row("一、本年新收"),
+        row("二、上年结转"),
+        row("（一）予以公开"),
+        row("（六）其他处理", "", values="1000001"),
+    ]
+    rows += [row("", "2.申请人逾期未按收费通知要求缴纳费用"), row("", "3.其他")]
+    found = read_statistics([grid(*rows)])
+    assert "other_handling" not in {one.row for one in found.readings}
+    assert any("other_handling was not read" in problem.message for problem in found.problems)
+
+
+def test_a_row_of_disputes_without_one_of_its_cells_is_not_read():
+    heads = [
+        [("行政复议", 1, 5), ("行政诉讼", 1, 10)],
+        [("", 1, 5), ("未经复议直接起诉", 1, 5), ("复议后起诉", 1, 5)],
+    ]
+    outcomes = [(n, 1, 1) for n in ("结果维持", "结果纠正", "其他结果", "尚未审结", "总计") * 3]
+    numbers = [(n, 1, 1) for n in "210030100100000"]
+    whole, torn = ([*heads, outcomes, line] for line in (numbers, numbers[:1] + numbers[2:]))
+    assert len(read_statistics([grid_from_spans(whole)[0]]).readings) == 15
+    found = read_statistics([grid_from_spans(torn)[0]])
+    assert not found.readings
+    assert found.problems
+
+
+def test_an_amount_under_two_heads_is_none_of_their_numbers():
+    rows = [
+        [("信息内容", 1, 1), ("采购项目数量", 1, 1), ("采购总金额", 1, 2)],
+        [("政府集中采购", 1, 1), ("5170", 1, 3)],
+    ]
+    found = read_statistics([grid_from_spans(rows)[0]])
+    assert not [one for one in found.readings if one.value]
 
 
 def test_blank_stays_blank():

@@ -35,7 +35,6 @@ def draw(
     *,
     by: Sequence[str] = (),
     predictions: Predictions | str | Path | None = None,
-    random_share: float = 0.5,
     seed: int = 0,
     codebook: Codebook | None = None,
 ) -> Table:
@@ -56,7 +55,6 @@ def draw(
         by: Columns that make strata, e.g. `("section", "year")`, of a folder also those of its reports; with
             `predictions` also labels of the scheme.
         predictions: `predictions` rows of one model for these sentences, or a folder of them.
-        random_share: Share of n drawn at random in the uncertain way, in (0, 1].
         seed: Of the draw.
         codebook: The scheme; the one that ships unless given.
 
@@ -81,9 +79,7 @@ def draw(
             marked = _with_predicted(pool, by, predictions, codebook, db)
             chosen, inclusion = _stratified(marked, n, list(by), generator)
         elif predictions is not None:
-            chosen, inclusion = _uncertain(
-                db, pool["_text"], n, predictions, random_share, generator, codebook
-            )
+            chosen, inclusion = _uncertain(db, pool["_text"], n, predictions, generator, codebook)
         else:
             chosen = generator.choice(len(places), n, replace=False)
             inclusion = np.full(n, n / len(places))
@@ -292,7 +288,6 @@ def _uncertain(
     texts: pd.Series[int],
     n: int,
     predictions: Predictions | str | Path,
-    random_share: float,
     generator: np.random.Generator,
     codebook: Codebook | None,
 ) -> tuple[Vector, Vector]:
@@ -310,7 +305,7 @@ def _uncertain(
     doubt = (1 - 2 * np.abs(p - 0.5)).max(axis=1) + 1e-3
     _, text, shared = np.unique(texts.to_numpy(), return_inverse=True, return_counts=True)
     doubt = doubt / shared[text]  # texts that many share are drawn once or so
-    pi = np.full(len(p), n * random_share / len(p)) + n * (1 - random_share) * doubt / doubt.sum()
+    pi = np.full(len(p), n / 2 / len(p)) + n / 2 * doubt / doubt.sum()
     pi = np.clip(pi, 0, 1)
     chosen = np.flatnonzero(generator.random(len(p)) < pi)
     return chosen, pi[chosen]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from gongkai.problem import Problem, Where
@@ -142,18 +142,15 @@ def read_cell(
     return Problem("cell", said, where), reading
 
 
-PrintedRow: TypeAlias = "tuple[str, Sequence[tuple[str, str | None, Where]], float]"
-"""A row; column, text as printed (None: there is no cell) and place of each cell; `money` of `read_cell`."""
-
-
-def read_rows(table: str, rows: Iterable[PrintedRow]) -> list[Found]:
-    """Read the cells of rows of a table."""
+def read_row(
+    table: str, row: str, cells: Iterable[tuple[str, str | None, Where]], *, money: float = 1.0
+) -> list[Found]:
+    """Read the cells of one row: column, text as printed (None: there is no cell) and place of each."""
     found: list[Found] = []
-    for row, cells, money in rows:
-        for column, text, where in cells:
-            if text is None:
-                said = f"{where}: no cell for {table}.{row}.{column}; it is missing"
-                found.append(Problem("no_cell", said, where))
-            else:
-                found += read_cell(table, row, column, text, where, money=money)
+    for column, text, where in cells:
+        if text is None:
+            said = f"{where}: no cell for {table}.{row}.{column}; it is missing"
+            found.append(Problem("no_cell", said, where))
+        else:
+            found += read_cell(table, row, column, text, where, money=money)
     return found

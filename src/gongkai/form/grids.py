@@ -15,15 +15,13 @@ from gongkai.form.form import (
     COLUMNS,
     OUTCOMES,
     Found,
-    PrintedRow,
     Reading,
-    form_data,
     match_key,
     normalize_label,
     parse_number,
     proactive_head,
     read_cell,
-    read_rows,
+    read_row,
 )
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Cell, Grid
@@ -33,96 +31,29 @@ from gongkai.text.lexicon import patterns
 
 TURNED = 10
 """Rows of the requests table in one row of a grid that is turned."""
+GLUED = 1e6
+"""A count of requests from which cells ran together: seven cells have seven digits."""
 TWO_PARTS = 14
 """Columns of a grid in which a table of seven may stand twice."""
 
 
 _THIS_YEAR, _LAST_YEAR = (patterns("form.years")[name] for name in ("this", "last"))
-LONGEST_BLOCK = 12
-"""Characters that no head of a block of disputes has."""
 LONGEST_YEAR = 6
 """Characters of a cell that says a year and no more."""
 
 
-def read_grids(grids: Sequence[Grid], script: Script = "simplified") -> Iterator[Found]:
+def read_grids(grids: Sequence[Grid], script: Script = "simplified") -> list[Found]:
     """Read the statutory tables that stand in grids.
 
     Args:
         grids: The report's tables in reading order.
         script: The page's script; labels of traditional pages are simplified before they are matched.
 
-    Yields:
+    Returns:
         A reading for each cell, and problems. A table that is not there gives neither.
     """
     sheets = _join_sheets([sheet for grid in grids for sheet in _sheets_of(grid, script)])
-    for number, sheet in enumerate(sheets, 1):
-        words = {text for names in sheet.labels for text in names}
-        yield from _read_requests(sheet, number)
-        blocks = [text for text in words if match_key(text, "disputes", "blocks")]
-        outcomes = {match_key(text, "disputes", "columns") for text in words} if blocks else set()
-        by_row = [*_read_disputes_by_row(sheet, number)] if len(outcomes - {None}) > len(OUTCOMES) else []
-        yield from by_row
-        if not by_row and any(len(text) < LONGEST_BLOCK for text in blocks):
-            yield from _read_disputes(sheet, number)
-        if any(map(proactive_head, words)):
-            yield from _read_proactive(sheet, number)
-
-
-@dataclass(frozen=True, slots=True)
-class FormCells:
-    """All cells of a report, the form they show (None without tables), and what went wrong."""
-
-    form: str | None = None
-    readings: tuple[Reading, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    tables: frozenset[str] = frozenset()
-    """Of which there are cells."""
-
-
-def statistics_of(found: Iterable[Found], said: str | None = None) -> FormCells:
-    """Gather readings: the first of each cell, those that the form has; and tell the form.
-
-    Args:
-        found: Readings and problems, in order.
-        said: The form by the words of the heads, where the columns do not tell it.
-    """
-    readings: dict[tuple[str, str, str], Reading] = {}
-    problems: list[Problem] = []
-    for one in found:
-        if isinstance(one, Problem):
-            problems.append(one)
-            continue
-        key = (one.table, one.row, one.column)
-        if key in readings:
-            twice = f"{one.where}: a second cell for {'.'.join(key)} ('{one.raw}'); the first is kept"
-            problems.append(Problem("second_cell", twice, one.where))
-        else:
-            readings[key] = one
-    form = _detect_form(list(readings.values()), said)
-    own = form_data()["proactive"]["cells"].get(form, {})
-    kept = []
-    for key, one in readings.items():
-        if one.table != "proactive" or one.column in own.get(one.row, ()):
-            kept.append(one)
-        elif one.value is not None:
-            name = ".".join(key)
-            left_out = f"{one.where}: '{one.raw}' would be {name}, which the form of {form or '?'} has not"
-            problems.append(Problem("other_form", left_out, one.where))
-    return FormCells(form, tuple(kept), tuple(problems), frozenset([one.table for one in kept]))
-
-
-def _detect_form(readings: Sequence[Reading], said: str | None) -> str | None:
-    """Tell the form by the columns of `proactive`, the rows under 其他处理, or what the heads say."""
-    columns = {r.column for r in readings if r.table == "proactive"}
-    new = len(columns & {"issued", "repealed", "in_force"})
-    old = len(columns & {"made", "disclosed", "disclosed_total", "items_last_year", "change", "items"})
-    if new != old:
-        return "2021" if new > old else "2019"
-    rows = {r.row for r in readings if r.table == "requests"}
-    if rows & {"not_corrected_in_time", "fee_not_paid"}:
-        return "2021"
-    # Some print 其他处理 in one row in the newer form too.
-    return (said if readings else None) or ("2019" if "other_handling" in rows else None)
+    return [found for number, sheet in enumerate(sheets, 1) for found in _read_sheet(sheet, number)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +67,12 @@ class _Sheet:
     places: Sequence[tuple[int, int, bool]] = ()
     """Of each row: its number in the grid, the column of its first cell; swapped if the grid is turned."""
 
-    def printed(
-        self, number: int, index: int, cells: Iterable[tuple[str, int, Cell | None]]
-    ) -> list[tuple[str, str | None, Where]]:
-        """Say of cells of a row (key of the column, its number, cell) what is printed there, and where."""
-        at, first, turned = self.places[index]
-        told: list[tuple[str, str | None, Where]] = []
-        for name, column, cell in cells:
-            row, across = (first + column, at) if turned else (at, first + column)
-            if cell is None:
-                told.append((name, None, Where(self.page, number, row + 1)))
-            else:
-                told.append((name, cell.text, Where(cell.page or self.page, number, row + 1, across + 1)))
-        return told
+    def where(self, place: Where, row: int, column: int) -> Where:
+        """Return the place of a cell in the grid as it is printed."""
+        at, first, turned = self.places[row]
+        across = first + column
+        row, column = (across, at) if turned else (at, across)
+        return Where(place.page, place.table, row + 1, column + 1)
 
 
 def _sheets_of(grid: Grid, script: Script) -> Iterator[_Sheet]:
@@ -240,20 +164,26 @@ def _continues(before: _Sheet, sheet: _Sheet) -> bool:
 
 def _distinct(row: Sequence[Cell | None], labels: Sequence[str]) -> list[str]:
     """Return what the cells of a row say, each merged cell once."""
-    return [*{cell: text for cell, text in zip(row, labels, strict=True) if cell is not None}.values()]
+    texts: list[str] = []
+    last: Cell | None = None
+    for cell, text in zip(row, labels, strict=True):
+        if cell is not None and cell is not last:
+            texts.append(text)
+            last = cell
+    return texts
 
 
 def _request_row(row: Sequence[Cell | None], names: Sequence[str]) -> str | None:
     """Return the request row that a grid's row is, by its deepest label cell."""
-    labels: dict[Cell, str] = {}
-    for cell, text in zip(row, names, strict=True):
-        if cell is not None and not parse_number(text)[2]:
-            labels[cell] = text
-        elif cell is not None and labels:
+    labels = []
+    for text in _distinct(row, names):
+        if not parse_number(text)[2]:
+            labels.append(text)
+        elif labels:
             break
     else:
         return None  # a head: labels to the end, no room for values
-    for text in reversed(labels.values()):
+    for text in reversed(labels):
         key = match_key(text, "requests", "rows")
         if key:
             return key
@@ -262,24 +192,72 @@ def _request_row(row: Sequence[Cell | None], names: Sequence[str]) -> str | None
     return None
 
 
-def _read_requests(sheet: _Sheet, number: int) -> Iterator[Found]:
+def _read_sheet(sheet: _Sheet, number: int) -> Iterator[Found]:
+    """Read one grid: each of the three tables may stand in it, also two or three of them in one."""
+    place = Where(sheet.page, number)
+    words = {text for names in sheet.labels for text in names}
+    yield from _read_requests(sheet, place)
+    if any(match_key(text, "disputes", "blocks") for text in words):
+        yield from _read_disputes(sheet, place)
+    if any(map(proactive_head, words)):
+        yield from _read_proactive(sheet, place)
+
+
+def _read_requests(sheet: _Sheet, place: Where) -> Iterator[Found]:
     keys = sheet.requests
     first = next((i for i, key in enumerate(keys) if key in ("new_requests", "carried_in", "granted")), None)
-    if first is None or len({k for k in keys if k}) < 3:
+    if first is None or len({*keys} - {None}) < 3:
         return
     heads = _heads(sheet.labels[:first], "requests")
-    yield from _said_of_heads(sheet, first, heads, Where(sheet.page, number))
+    yield from _said_of_heads(sheet, first, heads, place)
     if len(heads) < 2:
         return
     width = min(heads)  # of the labels
-    told: list[PrintedRow] = []
+    wide = _wide_rows(sheet, max(heads))
     for index, (row, key) in enumerate(zip(sheet.rows, keys, strict=True)):
         if index < first or key is None or (key == "other" and "other_handling" in keys[index:]):
             continue
-        labels = row[:width]  # one may reach as far as the numbers
-        cells = ((name, c, None if row[c] in labels else row[c]) for c, name in heads.items())
-        told.append((key, sheet.printed(number, index, cells), 1.0))
-    yield from read_rows("requests", told)
+        values = [None if cell in row[:width] else cell for cell in row]  # a label may reach so far
+        cells = [_printed(name, values[c], sheet, place, (index, c)) for c, name in heads.items()]
+        counts = {name: _count(text) for name, text, _ in cells}
+        if _is_lost(key, keys) or not _row_holds(counts, [values[c] for c in heads], doubtful=index in wide):
+            yield _row_displaced(f"requests.{key}", cells[0][2])
+        else:
+            yield from read_row("requests", key, cells)
+
+
+def _is_lost(key: str, keys: Sequence[str | None]) -> bool:
+    """Tell whether a row is the first of those that took the place of 其他处理, and its own label is lost."""
+    return key == "other_handling" and bool({*keys} & {"not_corrected_in_time", "fee_not_paid"})
+
+
+def _wide_rows(sheet: _Sheet, last: int) -> set[int]:
+    """Return the rows that have numbers behind the last column of the table, where most have none."""
+    numbers = (map(parse_number, names[last + 1 :]) for names in sheet.labels)
+    wide = {index for index, row in enumerate(numbers) if any(value is not None for value, _, _ in row)}
+    return wide if 2 * len(wide) < sum(key is not None for key in sheet.requests) else set()
+
+
+def _row_holds(counts: Mapping[str, float | None], cells: Sequence[Cell | None], *, doubtful: bool) -> bool:
+    """Tell whether a row of requests stands under its heads: it adds up, or has a cell for each."""
+    parts = sum(count or 0.0 for name, count in counts.items() if name != "total")
+    if None in counts.values() and parts >= GLUED:
+        return False
+    return parts == (counts.get("total") or 0.0) or not (doubtful or _is_moved(cells))
+
+
+def _is_moved(cells: Sequence[Cell | None]) -> bool:
+    """Tell whether a row has fewer cells than columns, so that what it has may be another's."""
+    return None in cells or len({*map(id, cells)}) < len(cells)
+
+
+def _count(text: str | None) -> float | None:
+    return parse_number(text or "")[0]
+
+
+def _row_displaced(name: str, where: Where) -> Problem:
+    """Say of a row with more or fewer cells than columns that they may be other columns'."""
+    return Problem("row_not_read", f"{where}: not as many cells as columns; {name} was not read", where)
 
 
 def _said_of_heads(sheet: _Sheet, first: int, heads: Mapping[int, str], place: Where) -> Iterator[Problem]:
@@ -332,11 +310,34 @@ def _is_year(text: str) -> bool:
     )
 
 
-def _read_disputes(sheet: _Sheet, number: int) -> Iterator[Found]:
+def _read_disputes(sheet: _Sheet, place: Where) -> Iterator[Found]:
     """Read the row of fifteen numbers by its two levels of heads; other tables may stand above it."""
+    by_row = list(_read_disputes_by_row(sheet, place))
+    if by_row:
+        yield from by_row
+        return
     start, index = _disputes_at(sheet)
     if index is None:
         return
+    found = list(_read_disputes_row(sheet, place, start, index))
+    named = [one for one in found if isinstance(one, Reading)]
+    printed = sum(
+        parse_number(text)[0] is not None for text in _distinct(sheet.rows[index], sheet.labels[index])
+    )
+    # A cell too many or too few moves the others under other heads, and no block adds up then.
+    moved = printed != sum(one.value is not None for one in named) or None in sheet.rows[index]
+    blocks = [[one for one in named if one.row == block] for block in BLOCKS]
+    sums = [
+        sum((one.value or 0.0) * (-1 if one.column == "total" else 1) for one in block) for block in blocks
+    ]
+    if moved and any(sums) and not any(map(_is_year, sheet.labels[index])):
+        yield _row_displaced("disputes", place._replace(row=index + 1))
+    else:
+        yield from found
+
+
+def _read_disputes_row(sheet: _Sheet, place: Where, start: int, index: int) -> Iterator[Found]:
+    """Read a row of numbers by the heads between it and the row where they start."""
     seen: dict[tuple[str, str], Cell] = {}
     last = "review"
     for column, cell in enumerate(sheet.rows[index]):
@@ -352,13 +353,12 @@ def _read_disputes(sheet: _Sheet, number: int) -> Iterator[Found]:
         if outcome is None or block is None or cell is None or seen.get((block, outcome)) is cell:
             continue
         if (block, outcome) in seen:
-            where = Where(sheet.page, number, index + 1)
+            where = place._replace(row=index + 1)
             said = f"{where}: two columns are headed disputes.{block}.{outcome}"
             yield Problem("second_cell", said, where)
             continue
         seen[block, outcome] = cell
-        printed = sheet.printed(number, index, [(outcome, column, cell)])
-        yield from read_rows("disputes", [(block, printed, 1.0)])
+        yield from read_row("disputes", block, [_printed(outcome, cell, sheet, place, (index, column))])
 
 
 def _disputes_at(sheet: _Sheet) -> tuple[int, int | None]:
@@ -366,7 +366,7 @@ def _disputes_at(sheet: _Sheet) -> tuple[int, int | None]:
     starts = (
         index
         for index, names in enumerate(sheet.labels)
-        if any(len(t) < LONGEST_BLOCK and match_key(t, "disputes", "blocks") for t in names)
+        if any(len(t) < 12 and match_key(t, "disputes", "blocks") for t in names)
         and not any(parse_number(t)[0] is not None for t in names)
     )
     start = next(starts, len(sheet.rows))
@@ -407,7 +407,7 @@ def read_lone_disputes(rows: Iterable[tuple[Where, Sequence[str]]]) -> Iterator[
             yield Problem("head", f"{where}: fifteen numbers have no head; disputes were not read", where)
 
 
-def _read_disputes_by_row(sheet: _Sheet, number: int) -> Iterator[Found]:
+def _read_disputes_by_row(sheet: _Sheet, place: Where) -> Iterator[Found]:
     """Read the table turned on its side: outcomes as heads, a row for review and each kind of litigation."""
     heads: dict[int, str] = {}
     for index, (row, names) in enumerate(zip(sheet.rows, sheet.labels, strict=True)):
@@ -417,14 +417,15 @@ def _read_disputes_by_row(sheet: _Sheet, number: int) -> Iterator[Found]:
             continue
         labels = names[: min(heads, default=0)]
         block = next((k for t in reversed(labels) if (k := match_key(t, "disputes", "blocks"))), None)
-        cells = [(name, column, row[column]) for column, name in heads.items()]
-        if block and all(cell and parse_number(cell.text)[2] for _, _, cell in cells):
-            yield from read_rows("disputes", [(block, sheet.printed(number, index, cells), 1.0)])
+        cells = {name: row[column] for column, name in heads.items()}
+        if block is None or not all(cell and parse_number(cell.text)[2] for cell in cells.values()):
+            continue
+        told = [_printed(name, row[column], sheet, place, (index, column)) for column, name in heads.items()]
+        yield from read_row("disputes", block, told)
 
 
-def _read_proactive(sheet: _Sheet, number: int) -> Iterator[Found]:
+def _read_proactive(sheet: _Sheet, place: Where) -> Iterator[Found]:
     heads: dict[int, str] = {}
-    told: list[PrintedRow] = []
     money = 1.0
     above: Sequence[str] = ()
     for index, (row, labels) in enumerate(zip(sheet.rows, sheet.labels, strict=True)):
@@ -437,10 +438,14 @@ def _read_proactive(sheet: _Sheet, number: int) -> Iterator[Found]:
         key = match_key(labels[0], "proactive", "rows") if heads else None
         if not key or len(labels[0]) > 24:
             continue
-        columns = _first_of_each(heads).items()
-        cells = ((name, c, None if row[c] is row[0] else row[c]) for c, name in columns)
-        told.append((key, sheet.printed(number, index, cells), money))
-    yield from read_rows("proactive", told)
+        values = [None if cell is row[0] else cell for cell in row]
+        columns = _first_of_each(heads)
+        cells = [_printed(name, values[c], sheet, place, (index, c)) for c, name in columns.items()]
+        own = [values[column] for column in columns]
+        if len(cells) > 1 and _is_moved(own) and any(_count(text) for _, text, _ in cells):
+            yield _row_displaced(f"proactive.{key}", cells[0][2])
+        else:
+            yield from read_row("proactive", key, cells, money=money)
 
 
 def _heads_with(
@@ -461,3 +466,13 @@ def _first_of_each(heads: dict[int, str]) -> dict[int, str]:
         if name not in firsts.values():
             firsts[column] = name
     return firsts
+
+
+def _printed(
+    name: str, cell: Cell | None, sheet: _Sheet, place: Where, at: tuple[int, int]
+) -> tuple[str, str | None, Where]:
+    """Say what is printed in a row under a column's name, and where."""
+    where = sheet.where(place, *at)
+    if cell is None:
+        return name, None, where._replace(column=None)
+    return name, cell.text, where._replace(page=cell.page) if cell.page else where

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from gongkai.errors import ReportError
 from gongkai.form.aligned.stream import is_table_line
+from gongkai.form.cells import FormCells
 from gongkai.form.checks import check_cells
 from gongkai.form.form import Reading
-from gongkai.form.grids import FormCells
 from gongkai.form.prose import Check
 from gongkai.form.scope import Scope, find_scope
 from gongkai.problem import Problem
@@ -56,6 +56,7 @@ _REASONS = {
     "news": "a news item about a report",
     "summary": "a graphic summary of a report",
     "audit": "not a disclosure report but one on audit findings",
+    "assessment": "an assessment of reports",
     "other": "a yearly report on something else",
 }
 
@@ -239,8 +240,9 @@ def _refuse_other(document: Document, title: str, parts: Sequence[Part], statist
 
 def _is_announced(first: Sequence[str]) -> bool:
     """Tell whether first lines announce a report on openness, and none on anything else."""
-    otherwise = patterns("sections.refuse")["other"]
-    return any(map(_INDEX["announces"].search, first)) and not any(map(otherwise.search, first))
+    refuse = patterns("sections.refuse")
+    otherwise = any(refuse[kind].search(line) for kind in ("assessment", "other") for line in first)
+    return not otherwise and any(map(_INDEX["announces"].search, first))
 
 
 def _first_lines(document: Document) -> list[str]:

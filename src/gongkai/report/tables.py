@@ -19,8 +19,9 @@ from gongkai.form.aligned.annex import read_annex
 from gongkai.form.aligned.annex_form import annex_labels
 from gongkai.form.aligned.stream import labels_of, spelt, table_rests
 from gongkai.form.aligned.told import form_said
+from gongkai.form.cells import FormCells, statistics_of
 from gongkai.form.form import COLUMNS, Found, parse_number
-from gongkai.form.grids import FormCells, read_grids, read_lone_disputes, statistics_of
+from gongkai.form.grids import read_grids, read_lone_disputes
 from gongkai.form.sums import adds_up
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Document, Grid, Paragraph

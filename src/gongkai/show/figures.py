@@ -49,7 +49,6 @@ def plot_prevalence(
     *,
     measure: str | None = None,
     label: str | None = None,
-    width: int = 420,
     size: Size | None = None,
     codebook: Codebook | None = None,
     language: Language = "en",
@@ -60,7 +59,6 @@ def plot_prevalence(
         measures: `measures` rows with the columns `agency` and `year`, of one model.
         measure: `prevalence`, or a measure that the codebook derives; its last unless given.
         label: Label of the rows to draw; the measure's first unless given.
-        width: Of the plot, in pixels, where no size is given.
         size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
         codebook: The scheme, for titles; the one that ships unless given.
         language: `en` or `zh`: of what is drawn.
@@ -87,7 +85,7 @@ def plot_prevalence(
     drawn = [row | {"tip": _tip(f"{row['agency']} · {row['year']}", row)} for row in records(rows)]
     spec = _filled("rows", {"rows": drawn, "whole": []}, end=_end(rows), room=place.width // 2 or 260)
     step = {"step": max(9, place.font + 1)}
-    return _chart(placed(spec, title, said, size, language, width=width, height=step))
+    return _chart(placed(spec, title, said, size, language, width=420, height=step))
 
 
 def plot_spread(

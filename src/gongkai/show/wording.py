@@ -99,7 +99,6 @@ def plot_terms(
     keyness: Table,
     *,
     top: int = 15,
-    score: str = "z_agency",
     names: tuple[str, str] | None = None,
     size: Size | None = None,
     language: Language = "en",
@@ -109,7 +108,6 @@ def plot_terms(
     Args:
         keyness: What `terms.keyness` gave.
         top: Words of each side.
-        score: Column to draw, `z_agency` or `z`.
         names: What the two groups are called; "first group" and "second group" unless given.
         size: `column`, `page` or `slide`: for print or a talk. The words below it: `usermeta["caption"]`.
         language: `en` or `zh`: of what is drawn.
@@ -126,17 +124,23 @@ def plot_terms(
     place = place_of(size)
     groups = (Words(names[0]), Words(names[1])) if names else GROUPS
     left, right = (one.said(language) for one in groups)
-    ranked = keyness.sort_values(score, ascending=False)
+    ranked = keyness.sort_values("z_agency", ascending=False)
     rows = pd.concat([ranked.head(top), ranked.tail(top)]).drop_duplicates("term")
     bars = (
-        alt.Chart(rows[["term", score, "count_first", "count_second", "agencies"]])
+        alt.Chart(rows[["term", "z_agency", "count_first", "count_second", "agencies"]])
         .mark_bar()
         .encode(
-            x=alt.X(f"{score}:Q", title=f"{left} ←  {score}  → {right}"),
+            x=alt.X("z_agency:Q", title=f"{left} ←  z_agency  → {right}"),
             y=alt.Y("term:N", sort=rows["term"].tolist(), title=None),
-            color=alt.condition(f"datum.{score} > 0", alt.value("#c2410c"), alt.value("#1f4e79")),
-            tooltip=["term", alt.Tooltip(score, format=".2f"), "count_first", "count_second", "agencies"],
+            color=alt.condition("datum.z_agency > 0", alt.value("#c2410c"), alt.value("#1f4e79")),
+            tooltip=[
+                "term",
+                alt.Tooltip("z_agency", format=".2f"),
+                "count_first",
+                "count_second",
+                "agencies",
+            ],
         )
         .properties(height={"step": place.font + 4 if size else 16})
     )
-    return styled(bars, TERMS, of_terms(len(rows), len(keyness), score, groups), size, language)
+    return styled(bars, TERMS, of_terms(len(rows), len(keyness), "z_agency", groups), size, language)

@@ -250,12 +250,6 @@ def summed_up(predicted: Any, names: Sequence[str], codebook: Codebook) -> dict[
     return counts
 
 
-def far_share(distance: pd.Series[Any]) -> float:
-    """Return the share of sentences far from the training text; NaN where no distance is told."""
-    told = distance.dropna().astype(float)
-    return float((told > FAR).mean()) if len(told) else float("nan")
-
-
 def indicator_names(frame: Table) -> pd.Series[str]:
     """Return for each row of predictions the indicator it is about: `label`, or `label=class`."""
     label = frame["label"].astype(str)

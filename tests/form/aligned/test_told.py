@@ -203,6 +203,23 @@ def test_blank_cells_between_bars_are_their_rows(cells, bar):
     assert not {row for row, _ in found} & {"third_party", "internal_affairs"}
 
 
+def test_blank_cells_beside_the_rest_of_a_label_are_no_row(cells):
+    """Where besides a cell is lost no row is given another's numbers."""
+    lines = ["│".join(["", "", *HEADS, ""])]
+    for row, counts in cells.items():
+        texts = [*map(str, counts)]
+        if row == "internal_affairs":
+            texts = [" ", *texts[1:]]
+        label = LABELS[row]
+        cut = 12 if row == "partly_granted" else len(label)
+        lines.append("│".join(["", label[:cut], *texts, ""]))
+        if label[cut:]:
+            lines.append("│".join(["", label[cut:], *[" "] * 7, ""]))
+    found, _ = read(lines)
+    assert is_right_or_blank(found, cells)
+    assert len(found) >= len(truth(cells)) - 7
+
+
 def test_a_page_number_inside_a_rows_heads_is_no_cell():
     lines = [
         *PROACTIVE,

@@ -10,7 +10,7 @@ from gongkai.corpus.build import build
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.form.form import CANNOT_PROVIDE, NOT_PROCESSED, REFUSED
 from gongkai.measure.inference.intervals import wilson
-from gongkai.measure.panel.rates import indicators, jeffreys, rates, shrink
+from gongkai.measure.panel.rates import _posterior, _prior, indicators, jeffreys, rates
 from gongkai.tables.parts import read_table
 
 
@@ -69,7 +69,7 @@ def test_jeffreys_covers_at_its_level():
 
 def test_pooling_draws_few_cases_to_the_mean_and_leaves_many():
     k, n = np.array([0, 1, 300, 20, 18.0]), np.array([1, 2, 1000, 100, 80.0])
-    mean = shrink(k, n, 0.95)[:, 0]
+    mean = _posterior(k, n, _prior(k, n), 0.95)[:, 0]
     assert 0.1 < mean[0] < 0.35
     assert abs(mean[2] - 0.3) < 0.01
 

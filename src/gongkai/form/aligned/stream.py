@@ -183,8 +183,14 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
             after_number, holes = number, 0
         if gap:
             at, holes = gap.end(), holes + max(0, len(_BAR.findall(gap[0])) - 1)
-    if holes == len(COLUMNS) and not after_number:  # a row of blanks
-        yield from (Atom(number_of_line, at, at, "", True) for _ in range(holes))
+    if not after_number:
+        yield from _row_of_blanks(number_of_line, line, holes)
+
+
+def _row_of_blanks(number: int, line: str, holes: int) -> Iterator[Atom]:
+    """Yield the cells of a row of the requests table of which only the label is printed."""
+    if holes == len(COLUMNS) and spelt(line).endswith(labels_of("requests")):
+        yield from (Atom(number, len(line), len(line), "", True) for _ in range(holes))
 
 
 def _bare(text: str, script: Script) -> str:

@@ -27,7 +27,7 @@ from gongkai.form.form import (
     match_key,
     parse_number,
     read_cell,
-    read_rows,
+    read_row,
 )
 from gongkai.form.sums import Counts, recover, ways
 from gongkai.problem import Problem, Where
@@ -163,7 +163,7 @@ def _row_read(
     """Read a row's cells; a blank one stands where its row does."""
     row = next(places[atom.rank] for atom in atoms if atom)
     told = ((atom.text, places[atom.rank]) if atom else ("", row) for atom in atoms)
-    yield from read_rows("requests", [(key, [(n, *cell) for n, cell in zip(heads, told, strict=True)], 1.0)])
+    yield from read_row("requests", key, ((n, *cell) for n, cell in zip(heads, told, strict=True)))
 
 
 def _doubted(

@@ -174,7 +174,8 @@ def summed(
         for k in range(len(groupings)):
             db.execute(f"CREATE SCHEMA grouping{k}")
         total = np.zeros(2)
-        sources = [sentences_sql(batch, scheme, own, keys, joins) for batch in batches]
+        passages = any(_finest(by, cluster) == "passage" for by in groupings)
+        sources = [sentences_sql(b, scheme, own, keys, joins, passages=passages) for b in batches]
         make = functools.partial(
             _sums_of, scheme=scheme, groupings=groupings, every=every, cluster=cluster, scores=scores
         )
@@ -308,10 +309,19 @@ def group_joins(
     return joins, [f"{source[c]}.{quoted(c)}" for c in by], joined
 
 
-def sentences_sql(batch: str, scheme: Codebook, own: Sequence[str], keys: Sequence[str], joins: str) -> str:
+def sentences_sql(
+    batch: str,
+    scheme: Codebook,
+    own: Sequence[str],
+    keys: Sequence[str],
+    joins: str,
+    *,
+    passages: bool = False,
+) -> str:
     """Return the query for one row per sentence: indicators, keys of its group, numbers of its units.
 
-    Of what is told of its report it has `own`, the section, and what the joins need.
+    Of what is told of its report it has `own`, the section, and what the joins need. Unless `passages` are
+    asked for, all are one.
     """
     named = "".join(f", {key} AS k{i}" for i, key in enumerate(keys))
     group = ", ".join(["model", *(f"k{i}" for i in range(len(keys)))])
@@ -319,10 +329,10 @@ def sentences_sql(batch: str, scheme: Codebook, own: Sequence[str], keys: Sequen
         f"coalesce({column}::VARCHAR, '')" for column in ("agency", "report_id", "section", "heading")
     )
     # Hashed row by row: the least of the numbers is quicker found than that of the texts.
-    numbers = {
-        "report": "hash(report_id)", "agency_": f"hash({agency})", "stratum": f"hash({report}, {section})",
-        "passage": f"hash({report}, {section}, {heading})",
-    }  # fmt: skip
+    numbers = {"report": "hash(report_id)", "agency_": f"hash({agency})"}
+    numbers |= {"stratum": f"hash({report}, {section})", "passage": f"hash({report}, {section}, {heading})"}
+    if not passages:
+        numbers |= dict.fromkeys(("stratum", "passage"), "0::UBIGINT")
     about = [*own, "section", *(c for c in FROM_REPORTS if f"p.{c}" in joins)]
     inner = f"SELECT p.*{named} FROM ({pivot_sql(batch, scheme, about, numbers)}) p{joins}"
     return f"SELECT *, hash({group}, 0) AS g FROM ({inner})"

@@ -444,11 +444,6 @@ def _pairs(k: Vector, n: Vector) -> tuple[Vector, Vector, Vector, Vector]:
     return pairs[:, 0], pairs[:, 1], times, places.ravel()
 
 
-def shrink(k: Vector, n: Vector, level: float) -> Vector:
-    """Return posterior mean, low, high of each share, under a beta prior fitted to all (rows × 3)."""
-    return _posterior(k, n, _prior(k, n), level)
-
-
 def _prior(k: Vector, n: Vector) -> tuple[float, float]:
     """Fit a beta prior to shares k/n: α and β.
 

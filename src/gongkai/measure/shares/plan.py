@@ -72,7 +72,6 @@ def assume(
     specificity: float,
     *,
     correlation: float = 0.05,
-    error_correlation: float | None = None,
     overlap: float = 0.0,
 ) -> Assumed:
     """Return what a plan takes for granted, from error rates of decisions.
@@ -81,8 +80,7 @@ def assume(
         share: Share of the label, in (0, 1).
         sensitivity: Share of the sentences with it that are predicted to have it, in (0, 1].
         specificity: Share of those without it that are predicted not to, in (0, 1].
-        correlation: See `Assumed`; .02–.15 for labels of annual reports.
-        error_correlation: See `Assumed`; that of the share unless given.
+        correlation: See `Assumed`; .02–.15 for labels of annual reports; taken for that of errors too.
         overlap: See `Assumed`.
 
     Raises:
@@ -96,7 +94,7 @@ def assume(
     missed = (share - hits) / (1 - flagged) if flagged < 1 else 0.0  # of the others
     return Assumed(
         share, flagged, (right * (1 - right), missed * (1 - missed)), (right - 1, missed), correlation,
-        correlation if error_correlation is None else error_correlation, overlap,
+        correlation, overlap,
     )  # fmt: skip
 
 

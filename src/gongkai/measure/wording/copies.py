@@ -53,9 +53,6 @@ def copied(
     *,
     threshold: float = THRESHOLD,
     others: float = OTHERS_THRESHOLD,
-    weak: float = OTHERS_WEAK,
-    evidence: float = EVIDENCE,
-    min_shared: int = MIN_SHARED,
     phrases: Sequence[str] = (),
     steps: Steps | None = None,
 ) -> Table:
@@ -65,19 +62,16 @@ def copied(
     overview reports as done is alike but no copy (`followup` has it): a sentence that moved between
     problems, improvements and the rest counts from `ACROSS_PARTS` on.
 
-    Another agency's report of the same or an earlier year is related when the two share `min_shared`
+    Another agency's report of the same or an earlier year is related when the two share two
     sentences of cosine `others` whose evidence adds up: each counts −log of the share of agencies that have
     it, the two left out, in the corpus and in the genre. Or when half of the shorter one's own text is
-    shared. Then all sentences from `weak` on count, as in a threshold with hysteresis (Canny 1986).
+    shared. Then all sentences from a cosine of .25 on count, as in a threshold with hysteresis (Canny 1986).
 
     Args:
         sentences: `sentences` rows, or a tables folder.
         reports: `reports` rows, for publication dates; without them only years say who was earlier.
         threshold: Cosine from which a sentence of the own last report counts as taken over.
         others: Cosine from which two agencies' sentences are evidence.
-        weak: Cosine from which sentences of two related reports count.
-        evidence: Least evidence for a pair of reports, in nats.
-        min_shared: Fewest sentences that are evidence for a pair of reports.
         phrases: Further phrases that are no evidence, e.g. of `mandated_phrases`.
         steps: Who reads the parts and compares; see `store.steps`.
 
@@ -98,7 +92,7 @@ def copied(
     pairs: Table = pd.concat(
         [
             _from_own(held, threshold, steps).assign(kind="own"),
-            _from_others(held, (others, weak), (evidence, min_shared), phrases, steps).assign(kind="other"),
+            _from_others(held, others, phrases, steps).assign(kind="other"),
         ],
         ignore_index=True,
     )
@@ -388,13 +382,7 @@ def _best_of(pairs: Vector, *, texts: Laid, reports: Laid, least: float) -> Tabl
     return {"best": pa.table({"pair": of, "a": row[left], "b": row[right], "cosine": best})}
 
 
-def _from_others(
-    held: _Held,
-    limits: tuple[float, float],
-    least: tuple[float, int],
-    phrases: Sequence[str],
-    steps: Steps | None,
-) -> Table:
+def _from_others(held: _Held, others: float, phrases: Sequence[str], steps: Steps | None) -> Table:
     """Return (a, b, cosine): the best counterpart of each sentence in each related report."""
     texts = opened(held.texts)["texts"]["text"].combine_chunks()
     work = functools.partial(_are_usual, texts=held.texts, further=[mask(p) for p in phrases])
@@ -413,8 +401,8 @@ def _from_others(
     names = [series_name(agency) for agency, _ in held.units]
     year = np.array([y for _, y in held.units])
     about = pd.DataFrame({"agency": pd.factorize(np.array(names, object))[0], "year": year})
-    pairs = related(given, held.texts, np.flatnonzero(own), about, limits[0], least, steps)
-    found = _best(held, usable, pairs, limits[1], steps)
+    pairs = related(given, held.texts, np.flatnonzero(own), about, others, (EVIDENCE, MIN_SHARED), steps)
+    found = _best(held, usable, pairs, OTHERS_WEAK, steps)
     agency = pd.factorize(np.array([a for a, _ in held.units], object), sort=True)[0]
     x, y = pairs[found["pair"].to_numpy(int)].T
     table = found.assign(

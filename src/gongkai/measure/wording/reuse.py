@@ -205,12 +205,6 @@ def _groups(frame: Table) -> tuple[list[tuple[str, int]], Vector]:
     return sorted((str(agency), int(year)) for agency, year in keys), grouped.ngroup().to_numpy()
 
 
-def agency_years(frame: Table) -> dict[tuple[str, int], Vector]:
-    """Return the rows of each agency and year, in order."""
-    found: dict[Any, Any] = frame.groupby(["agency", "year"], sort=True, observed=True).indices
-    return {(str(agency), int(year)): rows for (agency, year), rows in found.items()}
-
-
 def last_reports(groups: dict[tuple[str, int], Vector]) -> dict[tuple[str, int], Vector]:
     """Return for each agency and year the rows of its series' year before, also under an earlier name.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -242,7 +243,7 @@ def _count(
     numbers: dict[str, int] = {}
     units: dict[tuple[str, bool], int] = {}
     examples: list[pa.Table] = []
-    found = [np.zeros((3, 0), np.int32)]
+    found = deque([np.zeros((3, 0), np.int32)])
     for piece in taken(steps, "counting words", work, pieces_of(sentences, "sentences")):
         terms, owners, counts = piece["terms"], piece["units"], piece["counts"]
         before = len(numbers)
@@ -259,12 +260,18 @@ def _count(
     term_at, unit_at = np.empty(len(names), np.int32), np.empty(len(owned), np.int32)
     term_at[[numbers[t] for t in names]] = np.arange(len(names))
     unit_at[[units[u] for u in owned]] = np.arange(len(owned))
-    term, unit, count = np.concatenate(found, axis=1)
-    found.clear()
-    term, unit = term_at[term], unit_at[unit]
-    used = np.flatnonzero(np.bincount(unit, minlength=len(owned)))
+    cells, start = np.empty((3, sum(part.shape[1] for part in found)), np.int32), 0
+    while found:
+        part = found.popleft()
+        cells[:, start : start + part.shape[1]] = part
+        start += part.shape[1]
+    term, unit, count = cells
+    term[:], unit[:] = term_at[term], unit_at[unit]
+    inside = np.zeros(len(owned), bool)
+    inside[unit] = True
+    used = np.flatnonzero(inside)
     whole = sp.csr_array((count, (term, unit)), shape=(len(names), len(owned)))
-    del term, unit, count
+    del term, unit, count, cells
     if len(used) < len(owned):
         whole = whole[:, used]
     return whole, names, [owned[k] for k in used], first
