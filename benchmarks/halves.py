@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from corpus.make.authored import parse
 from gongkai.report.outline import Line, Part
-from gongkai.report.passages import read_passages, section_text
+from gongkai.report.passages import join_lines, read_passages
 
 TOP = Path(__file__).parents[1]
 FIVE = ("section5", "problems", "improvements")
@@ -70,10 +70,10 @@ def texts() -> list[Text]:
 
 def told(text: Text) -> list[tuple[str, str, str]]:
     """Return the sentences of a text, each with its half as marked and as read."""
-    part = Part("section5", text.heading, [Line(line, None, k) for k, (line, _) in enumerate(text.lines)])
+    (part,) = join_lines([Part("section5", text.heading, [Line(line, None) for line, _ in text.lines])])
     characters = iter([pair for line, marks in text.lines for pair in zip(line, marks)])
     marks = []
-    for character in section_text(part):
+    for character in "\n".join(line.text for line in part.lines):
         marks.append(" " if character == "\n" else next(m for c, m in characters if c == character))
     found = []
     for sentence in read_passages(part, text.year):

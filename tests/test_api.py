@@ -188,4 +188,4 @@ def test_one_report_goes_to_and_fro_between_modules_seldom():
         gongkai.read_file(report)
     finally:
         sys.setprofile(None)
-    assert calls.total() <= 480, calls.most_common(5)
+    assert calls.total() <= 290, calls.most_common(5)

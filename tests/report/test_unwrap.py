@@ -14,7 +14,7 @@ HEADINGS = ["一、总体情况", "（一）主动公开情况", "二、主动�
 
 
 def pieces(*lines, page=None):
-    return [Line(line, page, number) for number, line in enumerate(lines)]
+    return [Line(line, page) for line in lines]
 
 
 def texts(found):
@@ -59,7 +59,7 @@ def test_a_page_mark_inside_a_sentence_goes():
 def test_a_running_head_and_what_a_browser_prints_go():
     printed = "2024/1/30 17:20 某局2023年报告", "https://example.cn/a.html 1/3"
     found = [
-        Line(text, page, 0)
+        Line(text, page)
         for page in (1, 2, 3)
         for text in (printed[0], "某局政务公开", f"正文{page}。", printed[1])
     ]

@@ -19,7 +19,6 @@ from gongkai.form.prose import Cells, Check, Key, growth_checks, narrative_check
 from gongkai.problem import say_places
 from gongkai.tables.schema import Checks, Reports, Sentences, Statistics, frame_of, records
 
-_BLANK = (None, "")
 _SPENT = "undecided: the rule told the cells apart that it would check"
 
 
@@ -64,7 +63,7 @@ def check_cells(
 def _spent(readings: Iterable[Reading]) -> set[str]:
     """Return the rules that recovered a cell: what they made they cannot check."""
     spent: set[str] = set()
-    for reading in readings:
+    for reading in (one for one in readings if one.by):
         if "row" in reading.by:
             spent.add(f"requests.row:{reading.row}")
         if "column" in reading.by:
@@ -140,16 +139,17 @@ def _texts_by_report(sentences: Sentences) -> dict[str, list[tuple[str, str, str
 
 def _table_checks(cells: Cells) -> Iterator[Check]:
     """Check the rules of the tables that the report has."""
-    rows = {row for table, row, _ in cells if table == "requests"}
-    if rows:
-        for rule in _request_rules(("other_handling",) if "other_handling" in rows else OTHER_HANDLING):
-            yield _decide(rule, cells)
-    if of_annex := {row for table, row, _ in cells if table == "annex"}:
-        for rule in _annex_rules(form_of_annex(of_annex)):
-            yield _decide(rule, cells)
-    if any(table == "disputes" for table, _, _ in cells):
-        for rule in _DISPUTE_RULES:
-            yield _decide(rule, cells)
+    rows: dict[str, set[str]] = defaultdict(set)
+    for table, row, _ in cells:
+        rows[table].add(row)
+    rules: list[_Rule] = []
+    if of_requests := rows["requests"]:
+        rules += _request_rules(("other_handling",) if "other_handling" in of_requests else OTHER_HANDLING)
+    if of_annex := rows["annex"]:
+        rules += _annex_rules(form_of_annex(of_annex))
+    if rows["disputes"]:
+        rules += _DISPUTE_RULES
+    return (_decide(rule, cells) for rule in rules)
 
 
 @functools.cache
@@ -207,34 +207,19 @@ _DISPUTE_RULES = tuple(
 
 def _decide(rule: _Rule, cells: Cells) -> Check:
     """Evaluate one rule; see the module for blanks."""
-    left, left_blank, left_empty = _total(rule.left, cells)
-    right, right_blank, right_empty = _total(rule.right, cells)
-    minus, minus_blank, _ = _total(rule.minus, cells) if rule.minus else (0.0, 0, True)
-    left -= minus
+    sides = [[*filter(None, map(cells.get, keys))] for keys in (rule.left, rule.minus, rule.right)]
+    values = [[value for value, _ in side if value is not None] for side in sides]
+    left, right = sum(values[0]) - sum(values[1]), sum(values[2])
     holds: bool | None = left < right + 0.005 if rule.within else abs(left - right) < 0.005
     note = ""
-    if left_blank or right_blank or minus_blank:
-        if holds and not rule.within and not (left_empty and right_empty):
+    if sum(map(len, values)) < len(rule.left) + len(rule.minus) + len(rule.right):
+        if holds and not rule.within and (values[0] or values[2]):
             note = "holds with blanks read as zero"
         else:
             holds, note = None, "undecided: an operand is blank"
-    known = [key for key in (*rule.left, *rule.minus, *rule.right) if key in cells]
-    places = [cells[key][1] for key in known[:: max(len(known) - 1, 1)]]  # the first and the last
-    return Check(
-        rule.name,
-        None if left_empty else left,
-        None if right_empty else right,
-        holds,
-        note,
-        say_places(places),
-    )
-
-
-def _total(keys: Sequence[Key], cells: Cells) -> tuple[float, int, bool]:
-    """Return the sum of cells, how many are blank, and whether all are."""
-    values = [cells[key][0] for key in keys if key in cells]
-    known = [value for value in values if value is not None]
-    return sum(known), len(keys) - len(known), not known
+    places = [where for side in sides for _, where in side]
+    said = say_places(places[:: max(len(places) - 1, 1)])  # the first and the last
+    return Check(rule.name, left if values[0] else None, right if values[2] else None, holds, note, said)
 
 
 def _year_checks(own: Cells, before: Cells, *, in_force: bool) -> Iterator[Check]:

@@ -71,7 +71,8 @@ class _Sheet:
         """Return the place of a cell in the grid as it is printed."""
         at, first, turned = self.places[row]
         across = first + column
-        return place._replace(row=(across if turned else at) + 1, column=(at if turned else across) + 1)
+        row, column = (across, at) if turned else (at, across)
+        return Where(place.page, place.table, row + 1, column + 1)
 
 
 def _sheets_of(grid: Grid, script: Script) -> Iterator[_Sheet]:
@@ -93,7 +94,8 @@ def _is_turned(labels: Sequence[Sequence[str]]) -> bool:
     """Tell whether the rows of the requests table stand side by side."""
     if not labels or len(labels[0]) < TURNED:
         return False
-    keys = ({match_key(text, "requests", "rows") for text in names if len(text) > 3} for names in labels)
+    said = ({text for text in names if len(text) > 3} for names in labels)
+    keys = ({match_key(text, "requests", "rows") for text in texts} for texts in said if len(texts) >= TURNED)
     return any(len(found - {None}) >= TURNED for found in keys)
 
 
@@ -289,6 +291,8 @@ def _has_counts(names: Sequence[str]) -> bool:
 
 def _of_last_year(heads: Mapping[int, str], said: Mapping[int, Sequence[str]]) -> dict[int, str]:
     """Leave out columns beside which a column of the same key is headed by a later year."""
+    if len({*heads.values()}) == len(heads):
+        return {**heads}
     years = {column: max(map(_year, texts), default=0) for column, texts in said.items()}
     last = {key: max(years[column] for column in heads if heads[column] == key) for key in heads.values()}
     return {column: key for column, key in heads.items() if years[column] == last[key]}
@@ -471,4 +475,4 @@ def _printed(
     where = sheet.where(place, *at)
     if cell is None:
         return name, None, where._replace(column=None)
-    return name, cell.text, where._replace(page=cell.page or place.page)
+    return name, cell.text, where._replace(page=cell.page) if cell.page else where

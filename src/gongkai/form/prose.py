@@ -27,6 +27,7 @@ _OF_DISCLOSURE = patterns("narrative.count")["of_disclosure"]
 _HANDLED = patterns("narrative.count")["handled"]
 _CARRIED_IN = patterns("narrative.count")["carried_in"]
 _CARRIED_OUT = patterns("narrative.count")["carried_out"]
+_FIGURE = re.compile(r"\d")
 _ROWS = {
     "granted": ("granted",),
     "partly_granted": ("partly_granted",),
@@ -35,6 +36,11 @@ _ROWS = {
     "not_processed": NOT_PROCESSED,
 }
 _DISPUTE = {"review": ("review",), "litigation": ("litigation_direct", "litigation_after_review")}
+_NAMES = patterns("narrative.dispute_name").items()
+_RESULTS = patterns("narrative.result")
+_DISPUTED = re.compile("复议|诉讼")
+_REASONED = re.compile("[因对][^。；]{0,40}$")
+"""Before a part of a result, which is told with its reason."""
 _DISPUTE_TOTAL = patterns("narrative.dispute")["total"]
 _GROWTH = patterns("narrative.growth")["told"]
 _GROWN = patterns("narrative.growth")["of_what"]
@@ -72,7 +78,7 @@ def narrative_checks(
         return
     seen: set[str] = set()
     for section, heading, text in texts:
-        if section not in _SECTIONS:
+        if section not in _SECTIONS or not _FIGURE.search(text):
             continue
         counts = (
             _compare(name, n, choices, cells, text, report) for name, n, choices in _counts(text, heading)
@@ -128,19 +134,16 @@ def _counts(text: str, heading: str) -> Iterator[_Claim]:
         yield "narrative.carried_in", _number(match), [_cells_of("carried_in")]
     if about and (match := _CARRIED_OUT.search(text)):
         yield "narrative.carried_out", _number(match), [_cells_of("carried_out")]
-    if not re.search(r"复议|诉讼", text) and not _DOCUMENTS.search(text):
-        for name, pattern in patterns("narrative.result").items():
+    if not _DISPUTED.search(text) and not _DOCUMENTS.search(text):
+        for name, pattern in _RESULTS.items():
             match = pattern.search(text)
-            if match and not re.search(
-                r"[因对][^。；]{0,40}$", text[: match.start()]
-            ):  # a part, with its reason
+            if match and not _REASONED.search(text[: match.start()]):
                 yield f"narrative.{name}", _number(match), [_cells_of(*_ROWS[name])]
     yield from _dispute_counts(text)
 
 
 def _dispute_counts(text: str) -> Iterator[_Claim]:
-    named = patterns("narrative.dispute_name").items()
-    mentions = sorted((m.end(), name) for name, pattern in named if (m := pattern.search(text)))
+    mentions = sorted((m.end(), name) for name, pattern in _NAMES if (m := pattern.search(text)))
     for order, (end, name) in enumerate(mentions):
         blocks = _DISPUTE[name]
         stop = mentions[order + 1][0] if order + 1 < len(mentions) else len(text)
@@ -202,7 +205,7 @@ def _share_checks(text: str, cells: Cells) -> Iterator[Check | None]:
     if _ELSEWHERE.search(text):
         return
     for name in ("granted", "partly_granted"):
-        match = patterns("narrative.result")[name].search(text)
+        match = _RESULTS[name].search(text)
         share = _SHARE.match(text, match.end()) if match else None
         if share and not speaks_of_own(text):
             actual = _shares(name, cells, both=bool(share["both"]))

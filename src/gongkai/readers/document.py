@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gongkai.problem import Problem
 
@@ -14,8 +14,7 @@ MAX_GRID_ROWS = 2000
 MAX_GRID_COLUMNS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     """A block of running text, uncleaned. `page` is 1-based, None where the format has no pages."""
 
     text: str

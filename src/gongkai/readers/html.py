@@ -78,7 +78,7 @@ def read_html(text: str, depth: int = 0) -> Blocks:
         return read_text(text), problems
     if "<sup" in text:
         text = _RAISED.sub(lambda m: f"{m[1]}<sup>{m[2]}{m[3].translate(RAISED)}", text)
-    if len(max(text.split("</"), key=len)) >= 3 * _RUN:  # no closing tag is in a run
+    if max(map(len, text.split("</"))) >= 3 * _RUN:  # no closing tag is in a run
         text, runs = _RUN_OF_TAGS.subn("", text)
         said = f"{runs} runs of a thousand and more opening tags without text were dropped"
         problems += [Problem("reader", said)] if runs else []
@@ -155,7 +155,13 @@ def _joined(pieces: list[str]) -> str:
         letters = [piece.strip() for piece in pieces if piece.strip()]
         if len(letters) >= _SPELLED and all(len(letter) == 1 for letter in letters):
             return "".join(letters)
-    return _SPACE.sub(" ", "".join(pieces)).strip()
+    return _squeezed("".join(pieces))
+
+
+def _squeezed(text: str) -> str:
+    """Fold white space, and drop it at both ends; most texts have none."""
+    words = text.split()
+    return _SPACE.sub(" ", text).strip() if len(words) > 1 else "".join(words)
 
 
 def _walk(root: LexborNode, lines: bool) -> Iterator[tuple[str, Any]]:
@@ -195,7 +201,8 @@ def _walk(root: LexborNode, lines: bool) -> Iterator[tuple[str, Any]]:
 
 def _texts_in(tag: str, attributes: Mapping[str, str | None], around: str) -> str:
     """Return what a text in an element is: with "lines" that count, in a "link", or what it is around it."""
-    if around == "lines" or tag in _WITH_LINES or _LINES.search(attributes.get("style") or ""):
+    style = attributes.get("style")
+    if around == "lines" or tag in _WITH_LINES or (style and _LINES.search(style)):
         return "lines"
     return "link" if tag == "a" and attributes.get("href") else around
 
@@ -217,7 +224,7 @@ def _data_rows(table: LexborNode) -> list[list[tuple[str, int, int]]] | None:
         cells = []
         for cell in row.iter():
             if cell.tag in ("td", "th"):
-                text = _SPACE.sub(" ", cell.text(deep=True, separator="")).strip()
+                text = _squeezed(cell.text(deep=True, separator=""))
                 if len(text) > LAYOUT_CELL:
                     return None
                 attributes = cell.attributes

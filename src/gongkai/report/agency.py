@@ -5,6 +5,7 @@ What is ambiguous is None, with the candidates in a problem; nothing is guessed.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -89,6 +90,7 @@ def find_kind(agency: str) -> str | None:
     return first_match("agencies.kinds", agency)
 
 
+@functools.lru_cache(maxsize=64)
 def agency_in_title(title: str) -> str | None:
     """Return the agency that a title names.
 

@@ -10,7 +10,7 @@ from gongkai.text.grammar import DATE, SIGNED_DATE, SPELT_DATE, parse_numeral, p
 from gongkai.text.lexicon import patterns
 
 TITLE_YEAR = patterns("dates.printed")["title_year"]
-_PERIOD = patterns("dates.printed")["period"]
+_PERIODS = tuple(patterns("dates.period").values())
 _DATE = re.compile(DATE)
 # A line that ends in a date, or in a date with the time of day and a source; no sentence.
 _DATED = patterns("dates.printed")["dated"]
@@ -18,6 +18,8 @@ _PUBLISHED = patterns("dates.printed")["published"]
 _SCHOOL_YEAR = patterns("dates.printed")["school_year"]
 _TOLD = patterns("dates.printed")["told"]
 _NAMED = patterns("dates.printed")["named"]
+LONGEST_DATE = 12
+"""Characters of a date, spelt out too."""
 _HEAD = 80
 """Lines in which a page says when it was published."""
 
@@ -42,13 +44,13 @@ def find_dates(title: str, text: str, lines: Sequence[str], known: int | None = 
         lines: Cleaned lines, furniture included.
         known: The year as the user gives it; then nothing is said of what contradicts it.
     """
-    school = _SCHOOL_YEAR.search(re.sub(r"\s", "", f"{title}\n{text[:2000]}"))
+    school = _SCHOOL_YEAR.search("".join(f"{title}\n{text[:2000]}".split()))
     certain = known or (parse_year(school[1]) if school else None)
     if certain:  # a school's report is that of the year its year ends in
         published, twice = _published(lines, certain)
         return Dates(certain, published, twice)
-    in_title = _years(TITLE_YEAR, re.sub(r"\s", "", title))
-    periods = _years(_PERIOD, text)
+    in_title = _years("".join(title.split()), TITLE_YEAR)
+    periods = _years(text, *_PERIODS)
     of_title = in_title[0] if len(set(in_title)) == 1 else None
     of_period = max(set(periods), key=periods.count) if periods else None
     published, twice = _published(lines, of_title or of_period)
@@ -63,10 +65,16 @@ def find_dates(title: str, text: str, lines: Sequence[str], known: int | None = 
     return Dates(year, published, (*twice, *problems))
 
 
-def _years(pattern: re.Pattern[str], text: str) -> list[int]:
-    """Return the years in the groups of a pattern, wherever it is found."""
-    found = (parse_year(group) for match in pattern.finditer(text) for group in match.groups() if group)
-    return [year for year in found if year]
+def _years(text: str, *ways: re.Pattern[str]) -> list[int]:
+    """Return the years in the groups of patterns, wherever one is found; none is found inside another."""
+    told: list[str | None] = []
+    ahead = {way: way.search(text) for way in ways}
+    while matches := [*filter(None, ahead.values())]:
+        first = min(matches, key=lambda match: match.start())
+        told += first.groups()
+        end = first.end()
+        ahead |= {way: way.search(text, end) for way, match in ahead.items() if match and match.start() < end}
+    return [year for group in told if group and (year := parse_year(group))]
 
 
 def _too_early(year: int | None, published: str | None, of_title: int | None) -> Iterator[str]:
@@ -95,7 +103,7 @@ def _weighed(
 def _only_named(text: str, published: str | None, spread: str) -> tuple[int | None, str]:
     """Return the only year that the text says to report on, or names; and what is said of it."""
     for pattern in (_TOLD, _NAMED):
-        named = set(_years(pattern, text))
+        named = set(_years(text, pattern))
         if len(named) == 1:
             (year,) = named
             return year, f"the report's year, {year}, is the only one that the text names; no title says it"
@@ -131,7 +139,9 @@ def _page_date(lines: Sequence[str], year: int | None) -> str | None:
 def _signature(lines: Sequence[str]) -> tuple[str | None, bool]:
     """Return the last line that is a date, and whether it is written as one signs (年月日)."""
     for line in reversed(lines):
-        squeezed = re.sub(r"\s", "", line)
+        squeezed = "".join(line.split())
+        if len(squeezed) > LONGEST_DATE:
+            continue
         match = _DATE.match(squeezed)
         if match and len(squeezed) <= len(match[0]) + 1:
             signs = SIGNED_DATE.fullmatch(squeezed) is not None

@@ -137,10 +137,10 @@ def _lay_out(report: Report, rows: Rows) -> None:
         )
         for position, (sentence_id, s) in numbered
     )  # fmt: skip
-    rows.statistics.extend(
+    rows.statistics.extend([
         StatisticRow(*key, report.form, r.table, r.row, r.column, r.value, r.unit, r.how, r.raw, str(r.where))
         for r in report.cells
-    )
+    ])  # fmt: skip
     rows.checks.extend(
         CheckRow(*key, c.rule, c.left, c.right, c.holds, c.note, c.where) for c in report.checks
     )

@@ -8,7 +8,6 @@ state.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from gongkai.text.grammar import NUMERALS, YEAR_TOLD, count_of
@@ -17,11 +16,11 @@ from gongkai.text.lexicon import first_match, patterns
 _BEFORE = re.compile(rf"^[（(]?[{NUMERALS}\d]{{0,2}}[）)、.．]?|\s")
 _LABEL = re.compile(rf"[（(]?[{NUMERALS}\d]{{0,2}}[）)、.．]?\s*([\u4e00-\u9fff]{{2,12}})[：。]")
 # In a remedy's place a sentence that names a lack is still a remedy if it says what is done about the lack.
+_CONCEDED = re.compile("虽然?[^。；]*?，但")
 _REMEDIAL = patterns("sections.turn")["remedial"]
 
 
-@dataclass(frozen=True, slots=True)
-class Half:
+class Half(NamedTuple):
     """Where one is in section five.
 
     `problem_point` is the last enumerated problem (style, number); `fresh` says that no point of that style
@@ -81,13 +80,13 @@ def next_half(sentence: str, before: Half, year: int | None = None) -> Half:
     headed = before.headed and before.name == name
     if name == "problems":
         return Half(name, said.point or before.problem_point, headed=headed)
-    return replace(before, name=name, headed=headed, fresh=_is_fresh(said.point, before))
+    return before._replace(name=name, headed=headed, fresh=_is_fresh(said.point, before))
 
 
 def _said(sentence: str, year: int | None) -> _Said:
     cues = patterns("sections.turn")
     # 虽然打算…，但… asserts what stands behind 但.
-    claim = re.sub(r"虽然?[^。；]*?，但", "", sentence)
+    claim = _CONCEDED.sub("", sentence)
     # A year later than the report's is a future marker (codebook).
     later = year is not None and any(int(y) > year for y in YEAR_TOLD.findall(claim))
     return _Said(

@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gongkai.report.agency import agency_in_title
 from gongkai.report.dates import TITLE_YEAR
@@ -19,9 +20,10 @@ from gongkai.text.grammar import BROWSER_LINE, NUMERALS, ORDINAL, parse_numeral
 from gongkai.text.lexicon import first_match, patterns
 
 _BULLET = re.compile(r"^\s*[●■◆▲★•·○◇□▪►◎、.．,，]+\s*(?=[\u4e00-\u9fff])")
+_REPORT = patterns("sections.title")["any"]
 _WAY = re.compile(r"[/>＞»›]")
 """Between the steps of the way to a page; the last may be whose page it is."""
-FINAL = re.compile(r"[。！？；：:;!?，,、]\s*[”’）)]*$")
+_FINAL = tuple("。！？；：:;!?，,、")
 _RANK = {
     "overview": 1,
     "proactive": 2,
@@ -32,6 +34,7 @@ _RANK = {
     "improvements": 6,
     "other": 7,
 }
+_SIGNED = patterns("sections.signature")
 _UNDIVIDED = ("overview", "proactive", "requests", "disputes", "other")
 """Sections that are no part of another; the two halves of section five are."""
 CONTENTS = 3
@@ -42,16 +45,11 @@ MAX_HEADING = 42
 """Characters of the longest heading; the official titles have at most 27."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line as it stands in the file, what of it is no table, or the paragraph it was joined to.
-
-    `index` is that of its block in the document.
-    """
+class Line(NamedTuple):
+    """A line as it stands in the file, what of it is no table, or the paragraph it was joined to."""
 
     text: str
     page: int | None
-    index: int
 
 
 @dataclass(slots=True)
@@ -61,6 +59,11 @@ class Part:
     section: str
     heading: str
     lines: list[Line]
+
+
+def is_final(text: str) -> bool:
+    """Tell whether a line ends with a mark, as no heading does."""
+    return text.rstrip("”’）)").rstrip().endswith(_FINAL)
 
 
 def find_title(lines: Sequence[Line]) -> tuple[int, str]:
@@ -81,7 +84,7 @@ def find_title(lines: Sequence[Line]) -> tuple[int, str]:
             start = index + 1
             title = max(title, found, key=_told)
     for index in range(start, min(start + 4, last) if title else 0):
-        if FINAL.search(lines[index].text):
+        if is_final(lines[index].text):
             break
         if is_furniture(lines[index].text) and re.search(r"20\d\d[-/.年]\d", lines[index].text):
             start = index + 1  # what stands between the title and the page's date is the site's
@@ -107,16 +110,18 @@ def _first_heading(lines: Sequence[Line], default: int) -> int:
 
 def _title_at(above: str, text: str) -> str:
     """Return the title that a line holds, alone or with the line above it (agency, or first half)."""
+    if not _REPORT.search(above + text):
+        return ""
     text = bare_title(text)
     way = _WAY.split(above)
     above = way[-1].strip() if len(way) > 2 else above
-    ends = above.endswith("：") or FINAL.search(above)
-    joins = bool(above) and len(above) <= 60 and not is_furniture(above) and not ends
+    if not above or len(above) > 60 or is_final(above) or is_furniture(above):
+        return text if is_title(text) else ""
     if is_title(text):
         lacks = not agency_in_title(text) or (TITLE_YEAR.search(above) and not TITLE_YEAR.search(text))
         told = agency_in_title(above + text) or TITLE_YEAR.search(above)
-        return above + text if joins and len(above) <= 30 and lacks and told else text
-    if joins and len(text) <= 16 and not is_title(above) and is_title(above + text):
+        return above + text if len(above) <= 30 and lacks and told else text
+    if len(text) <= 16 and not is_title(above) and is_title(above + text):
         return above + text
     return ""
 
@@ -133,7 +138,7 @@ def bare_title(text: str) -> str:
 
 def is_title(text: str) -> bool:
     """Tell whether a cleaned line is the title of a report."""
-    if len(text) > 70 or re.search(r"[。，>＞»›]", text) or FINAL.search(text):
+    if len(text) > 70 or not _REPORT.search(text) or re.search(r"[。，>＞»›]", text) or is_final(text):
         return False
     if _heading(text) and not re.search(r"\d{4}", text):
         return False
@@ -144,7 +149,7 @@ def is_title(text: str) -> bool:
 @functools.lru_cache(maxsize=1024)
 def _heading(text: str) -> tuple[str, str] | None:
     """Return (ordinal, title) when a line can be a top-level heading."""
-    if len(text) > MAX_HEADING or (FINAL.search(text) and not text.endswith(("：", "。"))):
+    if len(text) > MAX_HEADING or (is_final(text) and not text.endswith(("：", "。"))):
         return None
     text = plain_ordinal(text)
     match = ORDINAL.match(text)
@@ -164,7 +169,8 @@ def plain_ordinal(text: str) -> str:
     """
     if "㈠" <= text[:1] <= "㈩":
         return f"（{NUMERALS[ord(text[0]) - ord('㈠')]}）{text[1:]}"
-    return _BULLET.sub("", text, count=1)
+    bullet = _BULLET.match(text)
+    return text[bullet.end() :] if bullet else text
 
 
 def is_official_heading(text: str) -> bool:
@@ -215,9 +221,7 @@ def reason_against(title: str, first: Sequence[str], *, outlined: bool) -> str |
 def find_sections(lines: Sequence[Line], *, statutory: bool) -> list[Part]:
     """Cut the body at its top-level headings."""
     candidates = _candidates(lines)
-    if statutory or any(
-        patterns("sections.signature")["form"].search(heading) for _, _, _, heading, _ in candidates
-    ):
+    if statutory or any(_SIGNED["form"].search(heading) for _, _, _, heading, _ in candidates):
         chosen = _ordered(candidates)
     else:
         chosen = [c for c in candidates if c[2] == "bare" or c[1] is not None]
@@ -232,7 +236,7 @@ def find_sections(lines: Sequence[Line], *, statutory: bool) -> list[Part]:
             section, heading, rest = marks[index]
             parts.append(Part(section, heading, []))
             if rest:
-                parts[-1].lines.append(Line(rest, line.page, line.index))
+                parts[-1].lines.append(Line(rest, line.page))
         elif index not in unused:
             parts[-1].lines.append(line)
     return parts
@@ -277,7 +281,7 @@ def _candidates(lines: Sequence[Line]) -> list[_Candidate]:
             if cut and (key := _match("statutory", cut[0].strip("。： "))):
                 split = ordinal.end() + cut.end()
                 found.append((index, key, "inline", text[:split].strip("。： "), text[split:].strip()))
-        elif len(text) <= 26 and not FINAL.search(text) and not re.match(r"[（(\d①-⑳无没未暂]", text):
+        elif len(text) <= 26 and not is_final(text) and not re.match(r"[（(\d①-⑳无没未暂]", text):
             title = plain_ordinal(text)
             key = _match("statutory", title)
             if key and not re.search(r"[，。；]", title):
@@ -388,20 +392,21 @@ def cut_tail(parts: Sequence[Part]) -> list[Part]:
     kept: list[Part] = []
     for number, part in enumerate(parts):
         lines: list[Line] = []
+        caption = ORDINAL.sub("", part.heading, count=1)  # of a table: the heading once more
         for line in part.lines:
-            if number > 0 and ends_report(line.text, last=number == len(parts) - 1):
+            text = line.text
+            if number > 0 and ends_report(text, last=number == len(parts) - 1):
                 kept.append(Part(part.section, part.heading, lines))
                 return kept
-            captions = (
-                ORDINAL.sub("", part.heading, count=1) == line.text
-            )  # of a table: the heading once more
             # Before the report, what is short and ends no sentence is of an index block or a tool bar.
-            short = len(line.text) <= LOOSE and not FINAL.search(line.text)
             loose = number == 0 and (
-                short or patterns("sections.signature")["addressed"].fullmatch(line.text)
+                (len(text) <= LOOSE and not is_final(text)) or _SIGNED["addressed"].fullmatch(text)
             )
-            printed = is_furniture(line.text) or BROWSER_LINE.fullmatch(line.text)
-            if not (captions or loose or printed or _is_signature(line.text)):
+            told = text.endswith(("。", "；"))  # as no furniture and no signature does
+            printed = BROWSER_LINE.fullmatch(text) or (
+                not told and (is_furniture(text) or _is_signature(text))
+            )
+            if not (text == caption or loose or printed):
                 lines.append(line)
         kept.append(Part(part.section, part.heading, lines))
     return [p for p in kept if p.lines or p.section != "preamble"]
@@ -411,7 +416,7 @@ def _is_signature(text: str) -> bool:
     """Tell whether a line is only a date or only an agency's name, as under a letter."""
     squeezed = "".join(text.split())
     return bool(
-        patterns("sections.signature")["date"].fullmatch(squeezed)
-        or patterns("sections.signature")["agency"].fullmatch(squeezed)
+        _SIGNED["date"].fullmatch(squeezed)
+        or _SIGNED["agency"].fullmatch(squeezed)
         or re.fullmatch(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}(\d{1,2}:\d{2}(:\d{2})?)?", squeezed)
     )

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gongkai.report.halves import Half, half_of_heading, is_half_heading, next_half
-from gongkai.report.outline import FINAL, MAX_HEADING, Line, Part
+from gongkai.report.outline import MAX_HEADING, Line, Part, is_final
 from gongkai.text.grammar import OPENS_COUNT
 from gongkai.text.lexicon import patterns
 from gongkai.text.sentences import split_sentences
 
 _WORDS = patterns("sections.passage")
-_LEAD_IN = re.compile(r"[：:]$")
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One quasi-sentence with what the codebook says it needs; offsets count in its part's `section_text`."""
+    """One quasi-sentence with what the codebook says it needs; offsets count in its section's text."""
 
     section: str
     heading: str
@@ -31,16 +30,11 @@ class Sentence:
     """Index of the section it was read from, among the report's."""
 
 
-def section_text(part: Part) -> str:
-    """Return a section's cleaned text, in which sentences' offsets count: a paragraph a line."""
-    return "\n".join(line.text for line in _joined(part.lines))
-
-
 def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> list[Sentence]:
     """Cut a section into sentences; each knows its heading, its lead, and its half of section five.
 
     Args:
-        part: The section.
+        part: The section, with its lines joined.
         year: The report's; a later one in section five marks what is planned.
         index: The section's among the report's, for `Sentence.part`.
     """
@@ -68,12 +62,11 @@ def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> lis
             lead = ""
         state = turned
 
-    lines = _joined(part.lines)
-    for number, line in enumerate(lines):
+    for line, following in itertools.zip_longest(part.lines, part.lines[1:]):
         text = line.text
         if not split and not OPENS_COUNT.match(text):
             lead = ""  # outside section five a lead opens its paragraph, and paragraphs that count points
-        below = lines[number + 1].text if number + 1 < len(lines) else ""
+        below = following.text if following else ""
         stand_alone = _sub_heading(text, part.section) or _point_above(text, below, split=split)
         if stand_alone:
             sub_heading = stand_alone
@@ -117,6 +110,11 @@ def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> lis
     return found
 
 
+def join_lines(parts: Sequence[Part]) -> list[Part]:
+    """Join each line of sections that breaks off inside a sentence to its successor."""
+    return [Part(part.section, part.heading, _joined(part.lines)) for part in parts]
+
+
 def _joined(lines: Sequence[Line]) -> list[Line]:
     """Join a line that breaks off inside a sentence to its successor, unless that opens a new point."""
     joined: list[Line] = []
@@ -124,7 +122,7 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
         before = joined[-1] if joined else None
         broken = before is not None and _breaks_off(before.text)
         if before is not None and broken and not _WORDS["sub_heading"].match(line.text):
-            joined[-1] = Line(before.text + line.text, before.page, before.index)
+            joined[-1] = Line(before.text + line.text, before.page)
         else:
             joined.append(line)
     return joined
@@ -132,9 +130,7 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
 
 def _breaks_off(text: str) -> bool:
     """Tell whether a line ends inside a sentence: no heading is so long, or holds a sentence's end."""
-    if FINAL.search(text) or text.endswith("如下"):
-        return False
-    return len(text) > MAX_HEADING or "。" in text
+    return (len(text) > MAX_HEADING or "。" in text) and not (is_final(text) or text.endswith("如下"))
 
 
 def _sub_heading(text: str, section: str) -> str | None:
@@ -143,7 +139,7 @@ def _sub_heading(text: str, section: str) -> str | None:
         return text.strip("。：")
     if section == "overview" and _WORDS["bare"].fullmatch(text):
         return text
-    if FINAL.search(text) or len(text) > MAX_HEADING:
+    if len(text) > MAX_HEADING or is_final(text):
         return text.strip("：") if text.endswith("：") and _is_label(text.strip("：")) else None
     if _WORDS["sub_heading"].fullmatch(text):
         return text
@@ -203,7 +199,7 @@ def _is_label(text: str) -> bool:
 
 def _opens_passage(sentence: str, section: str) -> bool:
     """Tell whether a sentence opens a passage: it ends in a colon, or turns to what will be done."""
-    if _LEAD_IN.search(sentence) or _WORDS["opens"].match(sentence):
+    if sentence.endswith(("：", ":")) or _WORDS["opens"].match(sentence):
         return True
     five = section in ("section5", "problems", "improvements")
     return five and bool(_WORDS["opens_remedy"].match(sentence))

@@ -117,7 +117,8 @@ def _cut(name: str) -> tuple[list[str], str]:
 
 
 def _known(rest: str) -> str | None:
-    return next((rest[:n] for n in range(min(15, len(rest)), 1, -1) if rest[:n] in regions()), None)
+    known = regions()
+    return next((rest[:n] for n in range(min(15, len(rest)), 1, -1) if rest[:n] in known), None)
 
 
 def _stem_before(rest: str) -> tuple[str, str] | None:

@@ -32,20 +32,20 @@ from gongkai.report.outline import (
     is_told_heading,
     reason_against,
 )
-from gongkai.report.passages import Sentence, read_passages, section_text
+from gongkai.report.passages import Sentence, join_lines, read_passages
 from gongkai.report.repair import repair_lines
 from gongkai.report.tables import FRAME, MAX_PARAGRAPH, Tables, read_tables
 from gongkai.report.unwrap import sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids
-from gongkai.text.clean import Script, clean_line, clean_text, count_damage, is_furniture
+from gongkai.text.clean import Script, clean_lines, clean_text, count_damage, is_furniture
 from gongkai.text.grammar import NUMERALS
 from gongkai.text.lexicon import patterns
 
-_MARKDOWN = re.compile(
-    r"\*\*|^\s*#{1,6}\s*|^\s*(?:[*>•)）]|-(?=\s*\[))\s*|!\[[^\[\]]{0,200}\]\([^()\s]{0,300}\)"
-    r"|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)"
-)
+_MARK = re.compile(r"(?!\*\*)\s*(?:#{1,6}|[*>•)）]|-(?=\s*\[))\s*")
+_MARKDOWN = re.compile(r"\*\*|!\[[^\[\]]{0,200}\]\([^()\s]{0,300}\)|\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)")
 _INDEX = patterns("sections.index")
+LABEL = 4
+"""Characters of a label of an issuer."""
 FIRST_OF_FORM = 2019
 """The first year whose reports have the statutory tables."""
 _REASONS = {
@@ -120,7 +120,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     identity = identify(title, [*index_block, *(line.text for line in lines)], known)
     parts = find_sections(prose[start:], statutory=statistics.form is not None)
     _refuse_other(document, title, parts, statistics)
-    parts = cut_tail(parts)
+    parts = join_lines(cut_tail(parts))
     sentences = [s for i, part in enumerate(parts) for s in read_passages(part, identity.year, index=i)]
     problems = [
         *_damage(document),
@@ -148,7 +148,9 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
         identity=identity,
         form=tables.form or before,
         scope=scope,
-        sections=tuple(Section(p.section, p.heading, section_text(p)) for p in parts),
+        sections=tuple(
+            Section(p.section, p.heading, "\n".join(line.text for line in p.lines)) for p in parts
+        ),
         sentences=tuple(sentences),
         cells=statistics.readings,
         checks=tuple(check_cells(statistics.readings, told, scope=scope, kind=identity.kind)),
@@ -164,8 +166,9 @@ def _prose(lines: Sequence[Line], *, official: bool) -> list[Line]:
     return [
         line
         for line, following in zip(lines, texts[1:], strict=True)
-        if is_title_here(line.text)
+        if line.text.endswith("。")
         or not is_table_line(line.text)
+        or is_title_here(line.text)
         or (not numbered and following.endswith("。") and is_statutory_title(line.text))
     ]
 
@@ -193,7 +196,7 @@ def _index_block(tables: Tables) -> Iterator[str]:
         cells = [[cell.strip(" :：*") for cell in row] for row in rows]
         for row, below in itertools.pairwise([*cells, []]):
             for at, cell in enumerate(row):
-                if _INDEX["issuer"].fullmatch(cell):
+                if len(cell) == LABEL and _INDEX["issuer"].fullmatch(cell):
                     values = (*row[at + 1 : at + 2], *below[at : at + 1])
                     named = (value for value in values if value and not _INDEX["label"].search(value))
                     yield from (f"发布机构：{value}" for value in named)
@@ -201,14 +204,16 @@ def _index_block(tables: Tables) -> Iterator[str]:
 
 def _cleaned(pieces: Sequence[Line], script: Script) -> list[Line]:
     """Clean the paragraphs; what frames or marks them (pipes, box lines, Markdown) goes."""
-    lines: list[Line] = []
-    for piece in pieces:
-        for part in FRAME.split(piece.text):
-            bare = _MARKDOWN.sub(lambda m: m[1] or "", part)
-            text = clean_line(bare, script=script)
-            if text:
-                lines.append(Line(text, piece.page, piece.index))
-    return lines
+    framed = FRAME.search("".join([piece.text for piece in pieces])) is not None
+    parts = [(part, p.page) for p in pieces for part in (FRAME.split(p.text) if framed else (p.text,))]
+    texts = clean_lines([_without_marks(part) for part, _ in parts], script=script)
+    return [Line(text, page) for text, (_, page) in zip(texts, parts, strict=True) if text]
+
+
+def _without_marks(text: str) -> str:
+    """Leave out what marks a line of Markdown."""
+    mark = _MARK.match(text)
+    return _MARKDOWN.sub(lambda match: match[1] or "", text[mark.end() if mark else 0 :])
 
 
 def _refuse_other(document: Document, title: str, parts: Sequence[Part], statistics: FormCells) -> None:
@@ -217,8 +222,8 @@ def _refuse_other(document: Document, title: str, parts: Sequence[Part], statist
         raise ReportError(f"{document.path}: the blank form with its instructions, not a report")
     found = [p.section for p in parts[1:]]
     text = "".join(line.text for p in parts for line in p.lines)
-    speaks = bool(_INDEX["subject"].search(title + text + "".join(p.heading for p in parts)))
-    outlined = bool(statistics.readings) or (len(set(found)) >= 3 and speaks)
+    said = title + text + "".join(p.heading for p in parts)
+    outlined = bool(statistics.readings or (len({*found}) >= 3 and _INDEX["subject"].search(said)))
     first = _first_lines(document)
     announced = bool(title) or _is_announced(first)
     sure = bool(statistics.readings) or (outlined and announced)

@@ -25,7 +25,7 @@ from gongkai.form.grids import read_grids, read_lone_disputes
 from gongkai.form.sums import adds_up
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Document, Grid, Paragraph
-from gongkai.report.outline import FINAL, Line, is_title, is_told_heading
+from gongkai.report.outline import Line, is_final, is_title, is_told_heading
 from gongkai.report.unwrap import sections_apart, without_marks
 from gongkai.text.clean import Script, detect_script, drop_pinyin, fold_radicals, simplify
 from gongkai.text.grammar import MEASURES, YEAR_OF, parse_year
@@ -44,7 +44,7 @@ LEAST_LINE, TOLD_AGAIN = 10, 3
 LEAST_PROSE = 2
 """Rows of prose that make a grid a page."""
 TABLES = {"proactive", "requests", "disputes"}
-FRAME = re.compile(r"\s*[|│┃║┌┐└┘├┤┬┴┼─━]+\s*")
+FRAME = re.compile("[|│┃║┌┐└┘├┤┬┴┼─━]+")
 """What draws a table in text."""
 _FIGURE = re.compile(
     r"(?<=[^\s\d|])\s*\|\s*(\d[\d.,]*)\s*\|\s*(?=[号项万亿多种类批户届则天元位级倍册台字分秒至。，、；）{MEASURES}])"
@@ -52,7 +52,7 @@ _FIGURE = re.compile(
 )
 """A figure, or a point's number, that a tool set apart from its sentence by pipes."""
 _ROW = re.compile(r"\s*[│┃║](?:[^│┃║。]*[│┃║]){2,}\s*")
-_DRAWN = re.compile(f"{FRAME.pattern}|{_ROW.pattern}")
+_DRAWN = re.compile(rf"\s*{FRAME.pattern}\s*|{_ROW.pattern}")
 _FIGURES = re.compile(r"\d[\d\s|]*")
 _POINTED = re.compile("[，。；]")
 _ZERO_MARK = patterns("form.said")["zero_mark"]
@@ -150,12 +150,13 @@ def _tables(document: Document, *, as_lines: bool = False) -> Tables:
     cells = "" if len(raw) > 200 else "".join("".join(row) for grid in grids for row in grid.texts)
     script = detect_script(raw + cells)
     if script == "traditional":
-        pieces = [Line(simplify(drop_pinyin(p.text)), p.page, p.index) for p in pieces]
+        pieces = [Line(simplify(drop_pinyin(p.text)), p.page) for p in pieces]
     pieces = sections_apart(pieces)
     statistics = statistics_of(read_grids(grids, script))
-    tables = Tables(pieces, grids, script, statistics, statistics.form or form_said(p.text for p in pieces))
-    is_more = statistics.tables < TABLES and len(set(_table_words(p.text for p in pieces))) >= LEAST_WORDS
-    return _aligned(tables) if is_more else tables
+    form = statistics.form or form_said([piece.text for piece in pieces])
+    tables = Tables(pieces, grids, script, statistics, form)
+    told = statistics.tables < TABLES and _table_words([p.text for p in pieces])
+    return _aligned(tables) if told and len({*told}) >= LEAST_WORDS else tables
 
 
 def _aligned(tables: Tables) -> Tables:
@@ -178,17 +179,19 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
     """Return the lines of text and the grids."""
     pieces: list[Line] = []
     grids: list[Grid] = []
-    for index, block in enumerate(document.blocks):
+    text = "".join(block.text for block in document.blocks if isinstance(block, Paragraph))
+    has_radicals = fold_radicals(text) != text
+    for block in document.blocks:
         if isinstance(block, Paragraph):
-            lines = fold_radicals(block.text[:MAX_PARAGRAPH]).splitlines()
+            text = block.text[:MAX_PARAGRAPH]
+            lines = (fold_radicals(text) if has_radicals else text).splitlines()
             texts = [_FIGURE.sub(r"\1\2", line) if "|" in line and "。" in line else line for line in lines]
         elif as_lines or (_is_unmerged(block) and _is_displaced(block)):
             texts = [" | ".join(row) for row in block.lines]
         else:
-            told = _laid_out(block)
-            grids += told[1]
-            texts = told[0]
-        pieces += [Line(text, block.page, index) for text in texts]
+            texts, tables = _laid_out(block)
+            grids += tables
+        pieces += [Line(text, block.page) for text in texts]
     return _told_once(_said_once(_without_drawn(without_marks(pieces)))), grids
 
 
@@ -196,7 +199,7 @@ def _laid_out(grid: Grid) -> tuple[list[str], list[Grid]]:
     """Return lines and tables of a grid that holds a whole report, as a spreadsheet's does; else the grid."""
     alone = [{text.strip() for text in row} - {""} for row in grid.texts]
     texts = [next(iter(said)) if len(said) == 1 else "" for said in alone]
-    prose = [bool(FINAL.search(text)) and len(text) >= LEAST_LINE for text in texts]
+    prose = [len(text) >= LEAST_LINE and is_final(text) for text in texts]
     if sum(prose) < LEAST_PROSE or not any(map(is_told_heading, texts)):
         return [], [grid]
     heads = [bool(text) and (is_told_heading(text) or is_title(text)) for text in texts]
@@ -213,8 +216,11 @@ def _without_drawn(pieces: list[Line]) -> list[Line]:
     for drawn, run in runs:
         block = list(run)
         tabbed = sum(piece.text.count("\t") > 1 for piece in block) > 1
-        rows = [piece.text for piece in block if tabbed or _ROW.fullmatch(piece.text)]
-        framed = tabbed if drawn > 1 else drawn and not {block[0].text, block[-1].text} & {*rows}
+        rows = [piece.text for piece in block if tabbed or _ROW.fullmatch(piece.text)] if drawn else []
+        framed = tabbed if drawn > 1 else not {block[0].text, block[-1].text} & {*rows}
+        if not framed or len(rows) <= drawn:
+            kept += block
+            continue
         words = simplify(spelt("".join(rows)))
         labels = (*labels_of(*sorted(TABLES)), *annex_labels())
         known = any(label in words for label in labels if len(label) > 2)
@@ -223,7 +229,7 @@ def _without_drawn(pieces: list[Line]) -> list[Line]:
             for row in rows
             for cell in re.split("[│┃║\t]", row)
         )
-        kept += [] if framed and len(rows) > drawn and not (known or said) else block
+        kept += block if known or said else []
     return kept
 
 
@@ -234,6 +240,8 @@ def _drawn(text: str) -> int:
 
 def _said_once(pieces: list[Line]) -> list[Line]:
     """Leave every second line out where a tool has told each cell twice, as itself and as its paragraph."""
+    if sum(piece.text == before.text for before, piece in itertools.pairwise(pieces)) < TWICE:
+        return pieces
     runs = [list(same) for _, same in itertools.groupby(pieces, key=lambda piece: piece.text)]
     kept: list[Line] = []
     for even, stretch in itertools.groupby(runs, key=lambda run: len(run) % 2 == 0):
@@ -245,7 +253,11 @@ def _said_once(pieces: list[Line]) -> list[Line]:
 def _told_once(pieces: list[Line]) -> list[Line]:
     """Leave out lines of prose that a tool tells again in the same order, as text and as a table."""
     filled = [piece for piece in pieces if piece.text.strip()]
-    words = ["".join(FRAME.sub("", piece.text).split()) for piece in filled]
+    words = ["".join(piece.text.split()) for piece in filled]
+    words = [FRAME.sub("", word) for word in words] if FRAME.search("".join(words)) else words
+    long = [word for word in words if len(word) >= LEAST_LINE]
+    if len({*long}) == len(long):
+        return filled
     first: dict[str, int] = {}
     kept: list[Line] = []
     at = 0
@@ -274,10 +286,6 @@ def _is_unmerged(grid: Grid) -> bool:
     return len(set(cells)) == len(cells)
 
 
-def _is_cell(text: str) -> bool:
-    return parse_number(text)[2]
-
-
 def _is_displaced(grid: Grid) -> bool:
     """Tell whether a table that lost its merged cells has numbers under no head: it is read by its labels."""
     texts = [[text.strip() for text in row] for row in grid.texts]
@@ -286,7 +294,9 @@ def _is_displaced(grid: Grid) -> bool:
     first, columns = 0, range(0)
     for number, (row, said) in enumerate(zip(grid.rows, texts, strict=True)):
         end = sum(cell is not None for cell in row)
-        start = end - sum(1 for _ in itertools.takewhile(_is_cell, reversed(said[:end])))
+        start = end - sum(
+            1 for _ in itertools.takewhile(lambda text: parse_number(text)[2], reversed(said[:end]))
+        )
         start = next((at for at in range(start, end) if said[at]), end)
         if end - start >= len(COLUMNS):
             first, columns = number, range(start, end)
@@ -305,7 +315,7 @@ def _without(pieces: Sequence[Line], spans: Sequence[tuple[int, int, int]]) -> l
         for start, end in [*sorted(cuts[number]), (len(piece.text), 0)]:
             rest = piece.text[at:start]
             if rest.strip(" \t\u3000|│┃║*") or number not in cuts:
-                left.append(Line(rest, piece.page, piece.index))
+                left.append(Line(rest, piece.page))
             at = max(at, end)
     return left
 

@@ -31,6 +31,8 @@ LEAST_WIDTH, WIDEST = 30, 260
 """Columns (a Chinese character has two) between which a text counts as wrapped."""
 LONGEST_HEADING = 56
 """Columns from which a line with a clause in it is no heading."""
+LEAST_BROKEN = 2
+"""Lines of prose that break off, without which no text counts as wrapped."""
 SLACK = 6
 """Columns by which a wrapped line may differ from the usual width: no line opens with a mark, letters and
 digits are narrow."""
@@ -40,7 +42,7 @@ LEAST_HEAD = 5
 """Characters of a running head; what is shorter may be a cell."""
 RUNNING = 3
 """Pages on which a line must stand, first or last, to be a running head."""
-_ENDS = re.compile(r"[。！？；!?;…][”’」』）)\]】]*\s*$")
+_ENDS = tuple("。！？；!?;…")
 _CLAUSE = re.compile("[，。；]")
 _OPENS_LIST = re.compile(r"[：:]\s*$")
 _HEADED = re.compile(r"[、.．]\s*[\u4e00-\u9fff]{2,20}\s*")
@@ -75,6 +77,7 @@ _INDENT_INSIDE = re.compile(r"(?<=\S)\s*\u3000{2,}(?=\S)")
 _BETWEEN = re.compile(r"(?<=[。！？；：”])\s+")
 _SPOKEN = patterns("sections.line")["spoken"]
 _WORDS_APART = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
+_COUNTS = f"{NUMERALS}123456789"
 _COUNTED = re.compile(rf"[{NUMERALS}]\s*[、.．]")
 """Without this no official title stands in a line."""
 _SPLIT = re.compile(r"[、.．（(]|\u3000{2}")
@@ -108,7 +111,7 @@ def unwrap(pieces: Sequence[Line]) -> list[Line]:
         hung = (set_in or (full is None and _runs_on(last, piece.text))) and _is_hung(last, piece.text)
         if joined and (hung or _goes_on(last, piece.text, full)):
             before = joined[-1]
-            joined[-1] = Line(_join(before.text, piece.text), before.page, before.index)
+            joined[-1] = Line(_join(before.text, piece.text), before.page)
             of_one = full is not None and _width(last) + _width(piece.text) <= full + SLACK
             last = last + piece.text if of_one else piece.text
         else:
@@ -123,8 +126,9 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
     A page may come in one line; what stands there before its first title is cut at its spaces. Titles
     counted in Arabic numerals (1. 总体情况) are counted as the others.
     """
-    arabic = sum(bool(_ARABIC.fullmatch(piece.text)) for piece in pieces) >= ENOUGH
-    unmarked = [match[1] for piece in pieces if (match := _UNMARKED.fullmatch(piece.text))]
+    texts = [piece.text for piece in pieces if piece.text.lstrip()[:1] in _COUNTS]
+    arabic = sum(bool(_ARABIC.fullmatch(text)) for text in texts) >= ENOUGH
+    unmarked = [match[1] for text in texts if (match := _UNMARKED.fullmatch(text))]
     counted = len(unmarked) >= ENOUGH and unmarked == list(NUMERALS[: len(unmarked)])
     apart: list[Line] = []
     for piece in _title_apart(_without_contents(_without_front(pieces))):
@@ -132,46 +136,40 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
         if arabic and _ARABIC.fullmatch(text):
             digit = text.strip()[0]
             text = f"{NUMERALS[int(digit) - 1]}、{text.strip()[1:].lstrip(' .．、')}"
-        parts = _parts(text)
-        apart += (
-            [piece] if parts == (piece.text,) else [Line(part, piece.page, piece.index) for part in parts]
-        )
+        apart += [Line(part, piece.page) for part in _parts(text)]
     return apart
 
 
 def _without_contents(pieces: Sequence[Line]) -> Sequence[Line]:
     """Drop the contents: lines that lead to a page, or one that lists the headings which stand below it."""
-    leading = {at: match for at, piece in enumerate(pieces) if (match := _leader(piece.text))}
+    told = ((at, piece.text) for at, piece in enumerate(pieces) if piece.text.rstrip()[-1:].isdigit())
+    leading = {at: match for at, text in told if (match := _LEADER.fullmatch(text))}
     if len(leading) > 1:
         others = [piece for at, piece in enumerate(pieces) if at not in leading]
         words = {"".join(piece.text.split()) for piece in others}
         if sum("".join(match[1].split()) in words for match in leading.values()) >= len(leading) / 2:
             pieces = others
+    texts = [piece.text.strip(" 。：:") for piece in pieces]
     for at, piece in enumerate(pieces[:FIRST]):
-        listed = [part for part in re.split("[,，]", piece.text) if part.strip()]
-        if len(listed) >= LISTED:
-            below = {line.text.strip(" 。：:") for line in pieces[at + 1 :]}
-            if sum(part.strip(" 。：:") in below for part in listed) >= len(listed) / 2:
-                return [*pieces[:at], *pieces[at + 1 :]]
+        listed = [part.strip(" 。：:") for part in re.split("[,，]", piece.text) if part.strip()]
+        below = texts[at + 1 :] if len(listed) >= LISTED else []
+        if below and sum(part in below for part in listed) >= len(listed) / 2:
+            return [*pieces[:at], *pieces[at + 1 :]]
     return pieces
-
-
-def _leader(text: str) -> re.Match[str] | None:
-    """Match a line that leads to a page; most lines end in no digit."""
-    return _LEADER.fullmatch(text) if text.rstrip()[-1:].isdigit() else None
 
 
 def _title_apart(pieces: Sequence[Line]) -> Iterator[Line]:
     """Set the title apart from a text that a tool put behind it on its line."""
     for number, piece in enumerate(pieces):
-        if number < FIRST and (bare := _BODY.sub("", piece.text)) != piece.text:
-            piece = Line(bare, piece.page, piece.index)
-        match = _title_in_front(piece.text) if number < FIRST else None
-        if match:
-            yield Line(match["title"], piece.page, piece.index)
-            yield Line(piece.text[match.end() :], piece.page, piece.index)
-        else:
+        if number >= FIRST:
             yield piece
+            continue
+        label = _BODY.match(piece.text)
+        text = piece.text[label.end() if label else 0 :]
+        if match := _title_in_front(text):
+            yield Line(match["title"], piece.page)
+            text = text[match.end() :]
+        yield Line(text, piece.page)
 
 
 def _title_in_front(text: str) -> re.Match[str] | None:
@@ -187,7 +185,7 @@ def _without_front(pieces: Sequence[Line]) -> Sequence[Line]:
         return pieces
     kept = [p for p in pieces[:at] if re.match(r"\s*(标\s*题|发布时间|发布日期)\s*[:：]", p.text)]
     named = (re.sub(r"^\s*标\s*题\s*[:：]\s*", "", p.text) for p in kept)
-    return [*(Line(text, p.page, p.index) for text, p in zip(named, kept, strict=True)), *pieces[at + 1 :]]
+    return [*(Line(text, p.page) for text, p in zip(named, kept, strict=True)), *pieces[at + 1 :]]
 
 
 @functools.lru_cache(maxsize=1024)
@@ -197,7 +195,8 @@ def _parts(text: str) -> tuple[str, ...]:
         return (text,)
     text = text.replace("**", "")  # Markdown's
     titles = list(_OFFICIAL.finditer(text)) if _COUNTED.search(text) else []
-    cuts = _title_cuts(text, titles) | {match.start() for match in _INDENT_INSIDE.finditer(text)}
+    indents = _INDENT_INSIDE.finditer(text) if "\u3000" * 2 in text else ()
+    cuts = _title_cuts(text, titles).union(match.start() for match in indents)
     limits = [0, *sorted(cuts), len(text)]
     parts = [text[a:b].strip() if cuts else text for a, b in itertools.pairwise(limits)]
     if cuts and len(titles) > 1 and len(text) >= LONG:
@@ -213,9 +212,9 @@ def _title_cuts(text: str, titles: Sequence[re.Match[str]]) -> set[int]:
     cuts: set[int] = set()
     for match in titles:
         above, rest = text[: match.start(1)].strip(), text[match.end() :]
-        if len(titles) == 1 and above and not _ENDS.search(above):
+        if len(titles) == 1 and above and not _ends(above):
             continue
-        told = bool(match["mark"]) or bool(_ENDS.search(rest)) or len(rest) > LONGEST_TITLE
+        told = bool(match["mark"]) or _ends(rest) or len(rest) > LONGEST_TITLE
         goes_on = _GOES_ON.match(rest) and len(rest.split()[0]) <= LONGEST_END
         if not rest.strip():
             cuts.add(match.start(1))
@@ -230,7 +229,7 @@ def _of_page(parts: Sequence[str], ahead: int) -> list[str]:
     whole = [p for part in parts[ahead:] for p in _BETWEEN.split(part)]
     last = whole.pop()  # behind the last sentence stands the site's
     body = [word for part in whole for word in (_front_words(part) if _title_in_front(part) else (part,))]
-    return [*front, *body, *([last] if _ENDS.search(last) else _WORDS_APART.split(last))]
+    return [*front, *body, *([last] if _ends(last) else _WORDS_APART.split(last))]
 
 
 def _front_words(text: str) -> Iterator[str]:
@@ -245,7 +244,12 @@ def _front_words(text: str) -> Iterator[str]:
 
 def _width(text: str) -> int:
     """Return the columns of a line, without the gaps by which a tool filled it."""
-    return columns(_GAP.sub(" ", text.rstrip()))
+    return columns(_GAP.sub(" ", text.rstrip()) if "  " in text else text.rstrip())
+
+
+def _ends(text: str) -> bool:
+    """Tell whether a line ends a sentence."""
+    return text.rstrip().rstrip("”’」』）)]】").endswith(_ENDS)
 
 
 def _without_running(pieces: Sequence[Line]) -> list[Line]:
@@ -287,6 +291,9 @@ def _full_width(texts: Sequence[str]) -> int | None:
 
     Wrapped text has many lines of about one width, hardly any wider, and most of these end inside a sentence.
     """
+    wide = (text for text in texts if 2 * len(text) >= LEAST_WIDTH - SLACK and not _ends(text))
+    if sum(map(_is_prose, wide)) < LEAST_BROKEN:
+        return None
     widths = [(_width(text), text) for text in texts if _is_prose(text)]
     long = Counter(width for width, _ in widths if width >= LEAST_WIDTH)
     count = sum(long.values())
@@ -295,42 +302,36 @@ def _full_width(texts: Sequence[str]) -> int | None:
     full = max(long, key=lambda w: (sum(long[v] for v in range(w - SLACK, w + SLACK + 1)), w))
     near = [text for width, text in widths if abs(width - full) <= SLACK]
     wider = sum(n for width, n in long.items() if width > full + 2 * SLACK)
-    broken = sum(not _ENDS.search(text) for text in near)
+    broken = sum(not _ends(text) for text in near)
     wrapped = full <= WIDEST and len(near) >= max(3, SHARE * count) and wider <= count // 20
     return full if wrapped and broken >= 0.5 * len(near) else None
 
 
 def _is_set_in(texts: Sequence[str]) -> bool:
     """Tell whether lines are set in where a sentence or a heading ended above, and only there."""
+    if not any(map(_is_first, texts)):
+        return False
     told = [(before, text) for before, text in itertools.pairwise(texts) if _is_prose(text)]
-    opens = [_is_first(text) for before, text in told if _ENDS.search(before) or _is_heading(before)]
+    opens = [_is_first(text) for before, text in told if _ends(before) or _is_heading(before)]
     hung = [not _is_first(text) for before, text in told if _breaks_off(before)]
     return len(opens) >= ENOUGH and all(opens) and bool(hung) and all(hung)
 
 
 def _is_hung(line: str, following: str) -> bool:
     """Tell whether a line of prose breaks off and the next one, not set in, is prose that ends a sentence."""
-    return (
-        _breaks_off(line)
-        and not _is_first(following)
-        and _is_prose(following)
-        and bool(_ENDS.search(following))
-    )
+    return _breaks_off(line) and not _is_first(following) and _is_prose(following) and _ends(following)
 
 
 def _runs_on(line: str, following: str) -> bool:
     """Tell whether a line is longer than a heading, has clauses as prose has, and is not the shorter one."""
-    if _ENDS.search(line) or _OPENS_LIST.search(line) or not _CLAUSE.search(line):
+    if _ends(line) or _OPENS_LIST.search(line) or not _CLAUSE.search(line):
         return False
     return _width(line) >= max(LONGEST_HEADING, _width(following) - SLACK)
 
 
 def _breaks_off(line: str) -> bool:
     return (
-        _is_prose(line)
-        and _width(line) >= LEAST_WIDTH
-        and not _ENDS.search(line)
-        and not _GAP.search(line.strip())
+        _is_prose(line) and _width(line) >= LEAST_WIDTH and not _ends(line) and not _GAP.search(line.strip())
     )
 
 
@@ -353,14 +354,14 @@ def _without_pipes(piece: Line, before: str, full: int | None) -> Line:
         return piece
     text = "".join(cell.strip() for cell in piece.text.split("|"))
     fills = full - 2 * SLACK <= columns(text) <= full + SLACK
-    ends = _width(before) >= full - 2 * SLACK and not _ENDS.search(before) and _ENDS.search(text)
-    return Line(text, piece.page, piece.index) if fills or ends else piece
+    ends = _width(before) >= full - 2 * SLACK and not _ends(before) and _ends(text)
+    return Line(text, piece.page) if fills or ends else piece
 
 
 def _goes_on(line: str, following: str, full: int | None) -> bool:
     """Tell whether a line goes on in the next."""
     is_full = full is not None and _width(line) >= full - SLACK
-    if _ENDS.search(line) or (_OPENS_LIST.search(line) and not is_full) or _HEADED.fullmatch(following):
+    if _ends(line) or (_OPENS_LIST.search(line) and not is_full) or _HEADED.fullmatch(following):
         return False
     if _CONTINUES.match(following):
         return True
@@ -385,9 +386,7 @@ def _is_indented(line: str, following: str) -> bool:
 
 
 def _is_heading(text: str) -> bool:
-    if OPENS_SECTION.match(text):
-        return True
-    return (
+    return bool(OPENS_SECTION.match(text)) or (
         len(text) <= 60
         and text.rstrip(" ：:。").endswith(("况", "项", "题"))
         and is_official_heading(clean_text(text))

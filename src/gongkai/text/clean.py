@@ -10,6 +10,7 @@ import functools
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from gongkai.text.grammar import PAGE_EDGE
@@ -221,13 +222,15 @@ def clean_text(text: str, *, script: Script = "simplified") -> str:
     return squeeze_spaces(unify_punctuation(text))
 
 
-def clean_line(text: str, *, script: Script = "simplified") -> str:
-    """Clean one line as `clean_text` does, and cut the advertising of copies out of it.
+def clean_lines(lines: Iterable[str], *, script: Script = "simplified") -> list[str]:
+    """Clean lines as `clean_text` does, and cut the advertising of copies out of them.
 
-    >>> clean_line("公开 9 项。更多精彩内容请关注www.example.com。另有4次。")
-    '公开9项。另有4次。'
+    >>> clean_lines(["公开 9 项。更多精彩内容请关注www.example.com。另有4次。"])
+    ['公开9项。另有4次。']
     """
-    return patterns("furniture")["inline"].sub("", clean_text(text, script=script))
+    inline, advertised = (patterns("furniture")[name] for name in ("inline", "advertised"))
+    texts = [clean_text(line, script=script) for line in lines]
+    return [inline.sub("", text) if advertised.search(text) else text for text in texts]
 
 
 def is_furniture(line: str) -> bool:

@@ -9,7 +9,7 @@ ZEROS = "〇○◯零oOＯ０0"
 """What stands for a zero in a year spelt out."""
 FIGURES = f"{ZEROS}一二三四五六七八九\\d"
 DIGITS_OF_YEAR = r"(?:19|20)\d\d"
-YEAR = rf"(?:{DIGITS_OF_YEAR}|[二2][{ZEROS}][{FIGURES}]{{2}}|二[{ZEROS}][{FIGURES}—]{{2}})"
+YEAR = rf"(?:19\d\d|2[{ZEROS}][{FIGURES}]{{2}}|二[{ZEROS}][{FIGURES}—]{{2}})"
 """A year in digits or spelt out (二〇一九, 二O二O, 2O20; 二〇—九, a dash that is no more than a thin 一)."""
 YEAR_OF = re.compile(rf"({YEAR})年")
 YEAR_TOLD = re.compile(rf"{DIGITS_OF_YEAR}(?=年)")
@@ -130,7 +130,7 @@ def count_of(sentence: str) -> tuple[str, int] | None:
 
 
 _WIDE = re.compile(
-    "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]"
+    "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]+"
 )
 
 

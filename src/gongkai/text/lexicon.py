@@ -54,7 +54,10 @@ def first_match(path: str, text: str) -> str | None:
     >>> first_match("agencies.kinds", "云汀市税务局"), first_match("sections.statutory", "总体情况")
     ('vertical', 'overview')
     """
-    return next((key for key, pattern in patterns(path).items() if pattern.search(text)), None)
+    for key, pattern in patterns(path).items():
+        if pattern.search(text):
+            return key
+    return None
 
 
 def _compiled(written: str | list[str], parts: Mapping[str, str]) -> re.Pattern[str]:

@@ -107,7 +107,7 @@ def align(
 
 
 def _align(cut: Sequence[Atom], pages: Sequence[int | None], lines: Sequence[str]) -> Aligned:
-    atoms = [atom._replace(rank=rank) for rank, atom in enumerate(cut)]
+    atoms = [Atom(*atom[:-1], rank) for rank, atom in enumerate(cut)]
     again = _second_tables(atoms)
     runs = list(cut_runs(atoms[:again]))
     rest = atoms[runs[-1].atoms[-1].rank + 1 :] if runs else []
@@ -164,8 +164,8 @@ def _aligned(runs: Sequence[Run], rest: str) -> list[tuple[int, Row]]:
     """
     rows = form_rows()
     texts = [*(spelt(run.text) for run in runs), rest]
-    around = [_Around.of(texts[i], texts[i + 1]) for i in range(len(runs))]
-    score = [[_likeness(row, run, near) for row in rows] for run, near in zip(runs, around, strict=True)]
+    around = [_Around.of(run, *texts[i : i + 2]) for i, run in enumerate(runs)]
+    score = [[_likeness(row, near) for row in rows] for near in around]
     return [(i, rows[j]) for i, j in keep_order(score, len(rows))]
 
 
@@ -213,20 +213,26 @@ class _Around(NamedTuple):
     pairs: frozenset[str]
     near: frozenset[str]
     """Pairs of both, with what of the label may be wrapped behind."""
-    whole: str = ""
+    whole: str
     """The label that stands whole before the run, if one does."""
+    outcomes: bool
+    """Whether the run stands under heads of outcomes."""
+    cells: int
+    """How many cells the run's numbers may be."""
 
     @classmethod
-    def of(cls, before: str, behind: str) -> _Around:
+    def of(cls, run: Run, before: str, behind: str) -> _Around:
         before, behind = before[-WINDOW:], behind[:WINDOW]
-        return cls(before, behind, pairs_of(before), pairs_of(before + behind[:NEAR]), _whole(before))
+        near = pairs_of(before + behind[:NEAR])
+        count = sum(len(atom.text) if atom.glued else 1 for atom in run.atoms)
+        return cls(before, behind, pairs_of(before), near, _whole(before), under_outcomes(before), count)
 
 
-def _likeness(row: Row, run: Run, around: _Around) -> float:
+def _likeness(row: Row, around: _Around) -> float:
     """Return how well the text around a run spells a row's label; 0 = not at all."""
-    count = sum(len(atom.text) if atom.glued else 1 for atom in run.atoms)
+    count = around.cells
     if row.table == "disputes":
-        if under_outcomes(around.before) and count == (5 if row.key else max(count, 6)):
+        if around.outcomes and count == (5 if row.key else max(count, 6)):
             return 20.0
         if not row.key:
             return 0.0
@@ -234,8 +240,8 @@ def _likeness(row: Row, run: Run, around: _Around) -> float:
     # The words of a head count for a row whose label is lost, not for one whose label has its own.
     last = row.labels[-1][0]
     labels = row.labels[-1:] if short and around.behind.endswith(last) else row.labels
-    best = max(_spells(label, pairs, row.own, around, short) for label, pairs in labels)
-    return best if count in _counts(row) else best / 2
+    best = max([_spells(label, pairs, row.own, around, short) for label, pairs in labels])
+    return best if not best or count in _counts(row) else best / 2
 
 
 @functools.cache
@@ -274,6 +280,8 @@ def _stands(label: str, pairs: frozenset[str], around: _Around, short: bool) -> 
     if at >= 0 and len(rest) <= (0 if len(label) < 3 else 4) and {*rest} <= _COUNTS:
         overtaken = not short and _is_overtaken(label, before, behind)
         return 0.0 if overtaken else 2.0 + len(pairs)
+    if before[-1:] not in label or behind[:1] not in label:
+        return 0.0
     cuts = (c for c in range(1, len(label)) if before.endswith(label[:c]))
     return 1.0 + len(pairs) if any(behind.startswith(label[c:]) for c in cuts) else 0.0
 

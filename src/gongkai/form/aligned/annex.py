@@ -108,7 +108,8 @@ def _in_clauses(lines: Sequence[str]) -> bool:
 def _has_labels(text: str) -> bool:
     """Tell whether a text has the title or some labels of an annex."""
     rows = {row.labels[0]: row for form in FORMS for row in form_rows(form)}.values()
-    said = (row for row in rows if any(label in text for label in row.labels if len(label) > 4))
+    told = (row for row in rows if any(stem in text for stem in row.stems))
+    said = (row for row in told if any(label in text for label in row.labels if len(label) > 4))
     return "统计表" in text or len(list(itertools.islice(said, 4))) == 4
 
 

@@ -36,7 +36,7 @@ _WORD = re.compile(f"[{HAN}（(]")
 _MARKS = re.compile(r"[*#`★☆※\\]+")
 _NOTE = re.compile("[①-⑳⑴-⒇¹²³⁰⁴-⁹]+")
 _LIKE_DIGITS, _AS_DIGITS = re.compile(r"[\dOolI]{1,7}"), str.maketrans("OolI", "0011")
-_SPELT = re.compile(f"[^{HAN}]")
+_SPELT = re.compile(f"[^{HAN}]+")
 YEAR_INSIDE = re.compile(r"[（(]\d{4}年?[）)]")
 _DIGITS = re.compile(
     r"(?<![A-Za-z\d.,'’])(?:\d{1,3}(?:[,，]\d{3})+|\d+)(?:\.\d+)?(?:万元|元)?(?![A-Za-z\d'’,])"
@@ -238,7 +238,8 @@ def _is_glued(text: str) -> bool:
     if not any(c.isdigit() for c in text):
         return False
     words = spelt(YEAR_INSIDE.sub("", _TOP.sub("", text)))
-    known = [words[i : i + 2] in vocabulary()[0] for i in range(len(words) - 1)]
+    pairs = vocabulary()[0]
+    known = [words[i : i + 2] in pairs for i in range(len(words) - 1)]
     covered = sum(map(operator.or_, [*known, False], [False, *known]))
     return len(words) > 1 and covered >= 0.95 * len(words)
 
