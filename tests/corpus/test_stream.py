@@ -128,7 +128,7 @@ def test_another_device_is_no_resumption(parts, model, tmp_path, monkeypatch):
 
 
 def test_an_input_that_kills_is_named(parts, tmp_path):
-    pieces = list(stream._pieces(f"{parts}/sentences/part-00000.parquet"))
+    pieces = list(stream._row_groups(f"{parts}/sentences/part-00000.parquet"))
     with pytest.raises(GongkaiError, match=r"part-00000\.parquet.*killed again"):
         shards._rescue(lambda *_: False, stream.predict_shard, pieces, 0, str(tmp_path), None)
 

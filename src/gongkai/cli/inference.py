@@ -75,8 +75,8 @@ def measure(
             held = tables or reports_of(given)
             reports = group_reports(held, covariates, output, by=by, overwrite=overwrite)
         how = How(method, cluster, None, level, book, reports, steps)  # type: ignore[arg-type]
-        for pieces in prevalence_pieces(given, gold, [groups_by(opt.columns_of(by))], how):
-            write_frames(passing(pieces), output, overwrite=overwrite)
+        with prevalence_pieces(given, gold, [groups_by(opt.columns_of(by))], how) as several:
+            write_frames(passing(next(several)), output, overwrite=overwrite)
     if "year" in opt.columns_of(by) and "agency" not in opt.columns_of(by):
         say_uneven(reports_of(given) if reports is None else reports)
     typer.echo(say("{output}: {n} rows", output=output, n=rows))

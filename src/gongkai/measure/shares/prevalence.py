@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -126,17 +127,18 @@ def prevalences(
     how: How,
 ) -> list[Measures]:
     """Return what `prevalence` gives by each of several groupings, in one pass over the predictions."""
-    several = prevalence_pieces(predictions, labels, groupings, how)
-    return [pd.concat(pieces, ignore_index=True) for pieces in several]
+    with prevalence_pieces(predictions, labels, groupings, how) as several:
+        return [pd.concat(pieces, ignore_index=True) for pieces in several]
 
 
+@contextlib.contextmanager
 def prevalence_pieces(
     predictions: Predictions | str | Path,
     labels: Labels | None,
     groupings: Sequence[Sequence[str]],
     how: How,
-) -> Iterator[Iterator[Measures]]:
-    """Yield the same by each grouping in pieces, some thousand groups at a time."""
+) -> Iterator[Iterator[Iterator[Measures]]]:
+    """Give the same by each grouping in pieces, some thousand groups at a time, while the sums are held."""
     refuse_other("method", how.method, get_args(Method))
     refuse_other("cluster", how.cluster, get_args(Cluster))
     method = how.method
@@ -154,9 +156,11 @@ def prevalence_pieces(
         coded = None
         if gold is not None:
             coded = coded_rows(first.coded, gold, method, first.scheme, (first.sentences, first.seen))
-        for by, sums in zip(groupings, several, strict=True):
-            pieces = _measures(sums, by, how, _regrouped(coded, sums.coded))
-            yield (note_assumed(piece, labels) for piece in pieces)
+        made = (
+            _measures(sums, by, how, _regrouped(coded, sums.coded))
+            for by, sums in zip(groupings, several, strict=True)
+        )
+        yield ((note_assumed(piece, labels) for piece in pieces) for pieces in made)
 
 
 def _regrouped(coded: Table | None, held: Table) -> Table | None:
