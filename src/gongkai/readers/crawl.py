@@ -224,4 +224,6 @@ def read_record(crawl: str, place: str) -> tuple[bytes, str | None]:
         raise ReadError(f"{name}: more than {MAX_RECORD >> 20} MiB; not a report ({url})")
     if missing > 0:
         raise ReadError(f"{name}: cut off, {missing} bytes are missing; fetch {url} again")
+    if not content.strip():
+        raise ReadError(f"{name}: the record is empty or damaged; the others are read")
     return content, url
