@@ -86,7 +86,7 @@ def read_about(path: str | Path | None) -> About:
     source = Path(path)
     try:
         of_reports = bool(rowwise.rows(source))
-        rows, long = _short(source)
+        rows, long = _short(source) if of_reports else (_whole(source), set())
         digest = file_digest(source)
     except (ReadError, OSError) as error:
         raise SchemaError(str(error)) from error
@@ -107,6 +107,15 @@ def read_about(path: str | Path | None) -> About:
         else:
             by_name[last].append(entry)
     return About(str(source), digest, own, by_name, tuple(wild))
+
+
+def _whole(source: Path) -> dict[int, dict[str, str]]:
+    """Return the rows of a table as they stand."""
+    rows = {n: {name.strip(): v.strip() for name, v in row.items()} for n, row in rowwise.cells(source)}
+    lost = next((n for n, row in rows.items() if any("\ufffd" in value for value in row.values())), None)
+    if lost is not None:
+        raise SchemaError(f"{source}, line {lost}: {storage.NOT_UTF8}")
+    return rows
 
 
 def _short(source: Path) -> tuple[dict[int, dict[str, str]], set[str]]:

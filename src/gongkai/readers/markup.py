@@ -98,6 +98,8 @@ def _latex_cell(cell: str) -> tuple[str, int, int]:
 
 def _asciidoc_rows(text: str) -> Rows:
     marks = list(_ASCIIDOC_CELL.finditer(text))
+    if not marks:
+        return []
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     cells = [
         (text[mark.end() : end].strip(), _span(mark[2]), _span(mark[1]))

@@ -48,7 +48,7 @@ NUMBERED, COUNTED = 10, 0.9
 _ESCAPED = re.compile(r"\\([.*_#+()\[\]{}!|>~`-])")
 """What Markdown means as it stands: 1\\. is no list."""
 _LINE_NUMBER = re.compile(r"[ \t]*(\d{1,6})(?:[:：|│]|(?=[ \t\u3000])|\s*$)[ \t]?")
-_ADDRESS = re.compile(r"[ \t]*<(?:https?://|javascript:|mailto:)[^<>\s]*>")
+_ADDRESS = re.compile(r"[ \t]?<(?:https?://|javascript:|mailto:)[^<>\s]*>")
 """Where a link leads, as browsers print it behind the link."""
 _ROW_NUMBER = re.compile(r"[ ]*(\d{1,4})(?:[ ]{2,}|\t)(?=[^\d\s])")
 _EDGE = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")

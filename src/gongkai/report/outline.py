@@ -212,7 +212,7 @@ def reason_against(title: str, first: Sequence[str], *, outlined: bool) -> str |
         outlined: It has the sections or tables of a report; then only a template is refused.
     """
     for name, pattern in patterns("sections.refuse").items():
-        counts = name == "template" or not (outlined or (name == "other" and title))
+        counts = name == "template" or not (outlined or (name in ("assessment", "other") and title))
         if counts and any(map(pattern.search, (title, *first))):
             return name
     return None

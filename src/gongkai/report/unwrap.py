@@ -276,7 +276,7 @@ def without_marks(pieces: Sequence[Line]) -> list[Line]:
     first = "".join("".join(piece.text.split()) for piece in filled[:FIRST])
     beside = [at for mark in marks for at in (mark - 1, mark + 1) if 0 <= at < len(filled)]
     words = {at: "".join(filled[at].text.split()) for at in beside}
-    heads = Counter(text for text in words.values() if len(text) >= LEAST_HEAD)
+    heads = Counter(text for text in words.values() if len(text) >= LEAST_HEAD and not text.endswith("。"))
     again = {
         at
         for at, text in words.items()
