@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections import defaultdict
 from collections.abc import Mapping
@@ -86,7 +87,7 @@ def read_about(path: str | Path | None) -> About:
     source = Path(path)
     try:
         of_reports = bool(rowwise.rows(source))
-        rows, long = _short(source) if of_reports else (_whole(source), set())
+        rows, long = _rows(source, rowwise.LONG if of_reports else math.inf)
         digest = file_digest(source)
     except (ReadError, OSError) as error:
         raise SchemaError(str(error)) from error
@@ -109,24 +110,15 @@ def read_about(path: str | Path | None) -> About:
     return About(str(source), digest, own, by_name, tuple(wild))
 
 
-def _whole(source: Path) -> dict[int, dict[str, str]]:
-    """Return the rows of a table as they stand."""
-    rows = {n: {name.strip(): v.strip() for name, v in row.items()} for n, row in rowwise.cells(source)}
-    lost = next((n for n, row in rows.items() if any("\ufffd" in value for value in row.values())), None)
-    if lost is not None:
-        raise SchemaError(f"{source}, line {lost}: {storage.NOT_UTF8}")
-    return rows
-
-
-def _short(source: Path) -> tuple[dict[int, dict[str, str]], set[str]]:
-    """Return the rows of a table without the texts of reports, and the columns that hold such texts."""
+def _rows(source: Path, longest: float) -> tuple[dict[int, dict[str, str]], set[str]]:
+    """Return the rows of a table without cells that are as long as texts of reports, and their columns."""
     rows: dict[int, dict[str, str]] = {}
     long: set[str] = set()
     for number, row in rowwise.cells(source):
-        if any("\ufffd" in value for value in row.values() if len(value) < rowwise.LONG):
+        long |= {name for name, value in row.items() if len(value) >= longest}
+        rows[number] = {n.strip(): value.strip() for n, value in row.items() if len(value) < longest}
+        if any("\ufffd" in value for value in rows[number].values()):
             raise SchemaError(f"{source}, line {number}: {storage.NOT_UTF8}")
-        long |= {name for name, value in row.items() if len(value) >= rowwise.LONG}
-        rows[number] = {n.strip(): value.strip() for n, value in row.items() if len(value) < rowwise.LONG}
     return rows, long
 
 

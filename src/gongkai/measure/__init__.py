@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from gongkai.measure.shares.plan import plan as plan
     from gongkai.measure.shares.prevalence import pool as pool
     from gongkai.measure.shares.prevalence import sentences_behind as sentences_behind
-    from gongkai.measure.wording.copies import copy_network as copy_network
     from gongkai.measure.wording.copies import mandated_phrases as mandated_phrases
     from gongkai.measure.wording.mentions import mentions as mentions
+    from gongkai.measure.wording.network import copy_network as copy_network
     from gongkai.measure.wording.reuse import reuse_sensitivity as reuse_sensitivity
 
 _HOMES = {
     "assume_random": "inference.guards", "compare_groups": "shares.many",
-    "compare_reports": "shares.compare", "copy_network": "wording.copies",
+    "compare_reports": "shares.compare", "copy_network": "wording.network",
     "coverage_shares": "agencies.coverage", "crosswalk": "panel.crosswalk",
     "followup_shares": "promises.pairs", "mandated_phrases": "wording.copies",
     "mentions": "wording.mentions", "panel_gaps": "panel.panel", "plan": "shares.plan",

@@ -8,7 +8,9 @@ from __future__ import annotations
 import functools
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from gongkai.errors import ReadError
 from gongkai.readers import crawl, rowwise
@@ -22,6 +24,11 @@ MAX_TOTAL = 4 * 2**30
 MAX_RATIO = 200
 """Unpacked to packed size of one file: text reaches 30, a bomb 1,000."""
 _SMALL = 2**20
+_HOLDERS: tuple[tuple[Callable[..., Any], ...], ...] = (
+    (crawl.split, crawl.read_record, crawl.length),
+    (rowwise.split, rowwise.read_row, rowwise.length),
+)
+"""Of what holds files beside a ZIP: how its name and a part's are told, the part is read, and its length."""
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
 
 
@@ -35,12 +42,11 @@ def fetch(path: str | Path) -> tuple[bytes, str | None]:
     Raises:
         ReadError: It is missing, a folder or no file, too large, or its archive cannot be read.
     """
-    record, row, inside = crawl.split(path), rowwise.split(path), _split(path)
-    if record:
-        return crawl.read_record(*record)
-    if row:
-        return rowwise.read_row(*row)
-    if inside:
+    for split, read, _ in _HOLDERS:
+        if part := split(path):
+            content: tuple[bytes, str | None] = read(*part)
+            return content
+    if inside := _split(path):
         return _read_member(*inside), None
     if crawl.is_crawl(path):
         found = next(iter(crawl.records(path)), None)
@@ -66,11 +72,10 @@ def fetch(path: str | Path) -> tuple[bytes, str | None]:
 
 def state(path: str) -> tuple[int, str]:
     """Return size and what changes when the file does; -1 where it is gone."""
-    record, row, inside = crawl.split(path), rowwise.split(path), _split(path)
-    if record:
-        return crawl.length(*record), storage.state(record[0])[1]
-    if row:
-        return rowwise.length(*row), storage.state(row[0])[1]
+    for split, _, length in _HOLDERS:
+        if part := split(path):
+            return length(*part), storage.state(part[0])[1]
+    inside = _split(path)
     if inside is None:
         return storage.state(path)
     try:

@@ -37,6 +37,8 @@ _RANK = {
 _SIGNED = patterns("sections.signature")
 _UNDIVIDED = ("overview", "proactive", "requests", "disputes", "other")
 """Sections that are no part of another; the two halves of section five are."""
+OTHERWISE = ("assessment", "other")
+"""Reasons against a report that a title beside them outweighs."""
 CONTENTS = 3
 """Headings one behind the other that make a contents list."""
 LOOSE = 22
@@ -212,7 +214,7 @@ def reason_against(title: str, first: Sequence[str], *, outlined: bool) -> str |
         outlined: It has the sections or tables of a report; then only a template is refused.
     """
     for name, pattern in patterns("sections.refuse").items():
-        counts = name == "template" or not (outlined or (name in ("assessment", "other") and title))
+        counts = name == "template" or not (outlined or (name in OTHERWISE and title))
         if counts and any(map(pattern.search, (title, *first))):
             return name
     return None

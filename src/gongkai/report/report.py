@@ -22,6 +22,7 @@ from gongkai.problem import Problem
 from gongkai.readers.document import Document, Paragraph
 from gongkai.report.agency import NOTHING_KNOWN, Identity, Known, identify
 from gongkai.report.outline import (
+    OTHERWISE,
     Line,
     Part,
     cut_tail,
@@ -241,7 +242,7 @@ def _refuse_other(document: Document, title: str, parts: Sequence[Part], statist
 def _is_announced(first: Sequence[str]) -> bool:
     """Tell whether first lines announce a report on openness, and none on anything else."""
     refuse = patterns("sections.refuse")
-    otherwise = any(refuse[kind].search(line) for kind in ("assessment", "other") for line in first)
+    otherwise = any(refuse[kind].search(line) for kind in OTHERWISE for line in first)
     return not otherwise and any(map(_INDEX["announces"].search, first))
 
 

@@ -12,7 +12,7 @@ import functools
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gongkai.report.outline import Line, is_official_heading, is_title
 from gongkai.text.clean import clean_text
@@ -101,7 +101,7 @@ _SOFT = str.maketrans("", "", "\u00ad\u200b\ufeff")
 
 def unwrap(pieces: Sequence[Line]) -> list[Line]:
     """Join lines to paragraphs; page marks, running heads and a browser's printing are dropped."""
-    kept = [p for p in _without_running(pieces) if p.text.strip()]
+    kept = _without_running(pieces)
     full = _full_width([p.text for p in kept])
     set_in = full is None and _is_set_in([p.text for p in kept])
     joined: list[Line] = []
@@ -267,6 +267,12 @@ def _without_running(pieces: Sequence[Line]) -> list[Line]:
     return [piece for piece in pieces if piece.text.strip() not in running]
 
 
+def _running_heads(beside: Iterable[str]) -> set[str]:
+    """Return what stands beside several page marks, and is neither a cell nor a sentence."""
+    counted = Counter(text for text in beside if len(text) >= LEAST_HEAD and not text.endswith("。"))
+    return {text for text, count in counted.items() if count >= RUNNING}
+
+
 def without_marks(pieces: Sequence[Line]) -> list[Line]:
     """Drop blank lines, page marks, and beside these the title told again and what stands beside several."""
     filled = [piece for piece in pieces if piece.text.strip()]
@@ -276,11 +282,11 @@ def without_marks(pieces: Sequence[Line]) -> list[Line]:
     first = "".join("".join(piece.text.split()) for piece in filled[:FIRST])
     beside = [at for mark in marks for at in (mark - 1, mark + 1) if 0 <= at < len(filled)]
     words = {at: "".join(filled[at].text.split()) for at in beside}
-    heads = Counter(text for text in words.values() if len(text) >= LEAST_HEAD and not text.endswith("。"))
+    heads = _running_heads(words.values())
     again = {
         at
         for at, text in words.items()
-        if heads[text] >= RUNNING or (at >= FIRST and _may_be_title(filled[at].text) and text in first)
+        if text in heads or (at >= FIRST and _may_be_title(filled[at].text) and text in first)
     }
     dropped = again.union(marks)
     return [piece for at, piece in enumerate(filled) if at not in dropped]

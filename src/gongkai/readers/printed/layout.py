@@ -357,14 +357,11 @@ def _table(lattice: Lattice, chars: list[Char], page: int) -> tuple[Box, Grid]:
         if ys[j + 1] - ys[j] > SMALLEST_CELL
     ]
     ruled = {line for line, _ in lattice.across}
-    for edge, last, beside in (
-        (0, -1, -2),
-        (rows, 0, 1),
-    ):  # a row that a page cuts may have its text on the other
-        told = len(laid) < 3 or any(
-            c.text and c is not b for c, b in zip(laid[last], laid[beside], strict=True)
-        )
-        if edge not in ruled and not told:
+    # A row that a page cuts may have its text on the other page.
+    for edge, last, beside in ((0, -1, -2), (rows, 0, 1)):
+        if edge in ruled or len(laid) < 3:
+            continue
+        if all(not c.text or c is b for c, b in zip(laid[last], laid[beside], strict=True)):
             del laid[last]
     return box, Grid(tuple(laid), page)
 
