@@ -389,6 +389,16 @@ def test_points_that_assert_stay_sentences():
     assert ("other", "（一）未收取信息处理费。") in sections(report(*lines))
 
 
+def test_counted_lines_without_a_mark_and_without_text_below_are_points():
+    told = sections(
+        report(*OFFICIAL[:2], "（一）主动公开情况", "①由专人更新目录", "②各股室按月报送", *OFFICIAL[2:])
+    )
+    assert told[1:3] == [("overview", "①由专人更新目录"), ("overview", "②各股室按月报送")]
+    assert "1.按时更新" not in [
+        text for _, text in sections(report(*OFFICIAL[:2], "1.按时更新", *OFFICIAL[2:]))
+    ]
+
+
 def test_drawn_tables_of_prose_stay():
     drawn = ["┌────┬──┐", "│问题│整改措施│", "├────┼──┤", "│更新不及时，栏目空白│逐月检查│", "└────┴──┘"]
     assert "更新不及时，栏目空白" in "".join(
