@@ -15,6 +15,7 @@ from gongkai.text.sentences import split_sentences
 _WORDS = patterns("sections.passage")
 TABLES = ("proactive", "requests", "disputes")
 """Sections that a table fills."""
+LABEL = "label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +156,25 @@ def _bare_points(part: Part) -> set[int]:
         return set()  # what is counted there may be left of a table
     texts = [line.text for line in part.lines]
     styles = [_style(text) for text in texts]
-    depth = {style: styles.index(style) for style in styles if style}
+    depth = {style: styles.index(style) for style in styles if style} | {LABEL: -1}
 
     def is_bare(at: int) -> bool:
         style, below = styles[at], styles[at + 1] if at + 1 < len(styles) else styles[at]
         outer = style is not None and below is not None and depth[below] <= depth[style]
-        named = _is_label(texts[at]) or (part.section == "overview" and _WORDS["nominal"].search(texts[at]))
-        return outer and not named
+        named = style == LABEL or _is_label(texts[at])
+        return outer and not (named or (part.section == "overview" and _WORDS["nominal"].search(texts[at])))
 
     runs = itertools.groupby(range(len(texts)), key=lambda at: styles[at] if is_bare(at) else None)
     points = [list(run) for style, run in runs if style]
-    return {at for run in points if len(run) > 1 for at in run}
+    rows = [run for run in points if len(run) > 1]
+    last = {run[-1] + 1 for run in rows if styles[run[-1]] == [*styles, None][run[-1] + 1]}
+    return {at for run in rows for at in run} | last
 
 
 def _style(text: str) -> str | None:
-    """Return how a line is counted that may be a heading."""
+    """Return how a line is counted that may be a heading; a label counts nothing."""
+    if text.endswith("：") and _is_label(text.strip("：")):
+        return LABEL
     count = count_of(text) if len(text) <= MAX_HEADING and not is_final(text) else None
     return count[0] if count and _WORDS["sub_heading"].fullmatch(text) else None
 
