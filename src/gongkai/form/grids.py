@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from gongkai.form.form import (
     BLOCKS,
     COLUMNS,
-    OUTCOMES,
     Found,
     Reading,
+    dispute_cells,
     match_key,
     normalize_label,
     parse_number,
@@ -392,7 +392,7 @@ def read_lone_disputes(rows: Iterable[tuple[Where, Sequence[str]]]) -> Iterator[
     Yields:
         Readings of the only such row; a problem where there are others, it does not add up, or is all zeros.
     """
-    names = [(block, outcome) for block in BLOCKS for outcome in (*OUTCOMES, "total")]
+    names = dispute_cells()
     told: dict[tuple[float, ...], tuple[Where, Sequence[str]]] = {}
     for where, cells in rows:
         values = [value for cell in cells if (value := parse_number(cell)[0]) is not None]

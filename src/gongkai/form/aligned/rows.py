@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from gongkai.form.aligned.stream import Atom, Row, Run, form_rows, spelt
+from gongkai.form.aligned.stream import Atom, Chosen, Row, Run, form_rows, spelt
 from gongkai.form.form import COLUMNS, OTHER_HANDLING, parse_number
 from gongkai.form.sums import Counts, columns_hold
 
@@ -20,47 +20,33 @@ Rows: TypeAlias = "dict[str, Sequence[Atom]]"
 """Row → its numbers, which may be too many or too few."""
 
 
-def request_rows(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], left_out: tuple[str, ...]) -> Rows:
-    """Give the runs of a stream to the rows of the requests table.
-
-    Args:
-        runs: All runs of numbers.
-        chosen: Runs whose label was found, with their rows.
-        left_out: Rows that the table has not, see `rows_left_out`.
-    """
-    own = _by_order(_rows_apart(runs, chosen, left_out), runs, chosen)
-    return _whole_table(own, runs, chosen, left_out)
+def request_rows(told: Chosen, left_out: tuple[str, ...]) -> Rows:
+    """Give the runs of a stream to the rows of the requests table; `left_out` it has not."""
+    return _whole_table(_by_order(_rows_apart(told, left_out), told), told, left_out)
 
 
-def _rows_apart(
-    runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], left_out: Collection[str]
-) -> dict[str, Sequence[Atom]]:
+def _rows_apart(told: Chosen, left_out: Collection[str]) -> Rows:
     """Return the numbers of each row.
 
     A run between labels holds the numbers of several rows where a tool printed column by column: it is cut if
     its parts add up, and the labels of the other rows stand before it, or behind it in the form's order.
     """
-    given = {row.key for _, row in chosen if row.table == "requests"}
+    runs, given = told.runs, {row.key for _, row in told.of("requests")}
     order = rows_in_order({*left_out} - given)
-    own: dict[str, Sequence[Atom]] = {}
-    for index, row in chosen:
-        if row.table != "requests":
-            continue
+    own: Rows = {}
+    for index, row in told.of("requests"):
         atoms = _with_rest(runs, index, row)
         parts = _parts_of(atoms)
         at, more = order.index(row.key), len(parts) - 1
         before, behind = [k for k in order[:at] if k not in own][-more:], order[at + 1 : at + 1 + more]
         rest = runs[index + 1].text if index + 1 < len(runs) else ""
-        if not more:
-            own[row.key] = atoms
-        elif len(before) == more and all(
-            place_of_label(k, runs[index].text) >= 0 for k in (*before, row.key)
-        ):
-            own |= dict(zip([*before, row.key], parts, strict=True))
-        elif len(behind) == more and not given & {*behind} and _in_order(behind, rest):
-            own |= dict(zip([row.key, *behind], parts, strict=True))
-        else:
-            own[row.key] = atoms
+        keys, cut = [row.key], [atoms]
+        places = [place_of_label(k, runs[index].text) for k in (*before, row.key)]
+        if more and len(before) == more and min(places) >= 0:
+            keys, cut = [*before, row.key], parts
+        elif more and len(behind) == more and not given & {*behind} and _in_order(behind, rest):
+            keys, cut = [row.key, *behind], parts
+        own |= dict(zip(keys, cut, strict=True))
     return _in_forms_order(own)
 
 
@@ -87,13 +73,13 @@ def rows_in_order(left_out: Collection[str]) -> list[str]:
     return [row.key for row in form_rows() if row.table == "requests" and row.key not in left_out]
 
 
-def _in_forms_order(own: dict[str, Sequence[Atom]]) -> dict[str, Sequence[Atom]]:
+def _in_forms_order(own: Rows) -> Rows:
     """Give several rows behind one label to the form's rows up to the next that has its own.
 
     Their labels stand elsewhere. They count if there are as many and the columns of the table then add up.
     """
     told = {key: parts for key, atoms in own.items() if len(parts := _parts_of(atoms)) > 1}
-    fits: list[dict[str, Sequence[Atom]]] = []
+    fits: list[Rows] = []
     for left_out in (("other_handling",), OTHER_HANDLING) if told else ():
         order = rows_in_order(left_out)
         fixed = dict(own)
@@ -139,15 +125,13 @@ def _cuts_of(atoms: Sequence[Atom]) -> list[list[Sequence[Atom]]]:
     return list({tuple(atom.text for row in cut for atom in row): list(cut) for cut in cuts}.values())
 
 
-def _by_order(
-    own: dict[str, Sequence[Atom]], runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]
-) -> dict[str, Sequence[Atom]]:
+def _by_order(own: Rows, told: Chosen) -> Rows:
     """Set right what is displaced between a row of numbers without a label and a label without numbers.
 
     A tool may print labels behind their numbers for a part of the table. If as many rows of numbers stand
     there as the form has rows, and the columns then add up, their order tells them; else none is known.
     """
-    at = {row.key: index for index, row in chosen if row.table == "requests" and row.key in own}
+    runs, at = told.runs, {row.key: index for index, row in told.of("requests") if row.key in own}
     rows = [index for index, run in enumerate(runs) if len(run.atoms) == len(COLUMNS)]
     first, last = min(at.values(), default=0), max(at.values(), default=0)
     new = {"not_corrected_in_time", "fee_not_paid"} & own.keys()
@@ -159,49 +143,41 @@ def _by_order(
         for key in displaced:
             fixed.pop(key, None)
         if len(whole) == len(displaced):
-            told = fixed | {key: runs[row].atoms for key, row in zip(displaced, whole, strict=True)}
-            fixed = told if _columns_hold(told) else fixed
+            moved = fixed | {key: runs[row].atoms for key, row in zip(displaced, whole, strict=True)}
+            fixed = moved if _columns_hold(moved) else fixed
     return fixed
 
 
-def _whole_table(
-    own: dict[str, Sequence[Atom]],
-    runs: Sequence[Run],
-    chosen: Sequence[tuple[int, Row]],
-    left_out: tuple[str, ...],
-) -> dict[str, Sequence[Atom]]:
+def _whole_table(own: Rows, told: Chosen, left_out: tuple[str, ...]) -> Rows:
     """Give all rows of numbers to all rows of the form, where one stands for each and the columns add up.
 
     A tool may print a page's labels, then its numbers column by column: each block holds several rows.
     """
     if all(len(atoms) == len(COLUMNS) for atoms in own.values()):
         return own  # or there is none
-    of_table = [(row.key, index) for index, row in chosen if row.table == "requests"]
+    of_table = [(row.key, index) for index, row in told.of("requests")]
     # Rows that took the place of 其他处理 may stand there without their labels.
     orders = [rows_in_order(out) for out in dict.fromkeys((left_out, ("other_handling",)))]
     fits = []
-    for rows in _rows_of_table(runs, chosen):
+    for rows in _rows_of_table(told):
         for order in (order for order in orders if len(order) == len(rows)):
             stands = {key: index for key, (index, _) in zip(order, rows, strict=True)}
-            told = {key: part for key, (_, part) in zip(order, rows, strict=True)}
+            moved = {key: part for key, (_, part) in zip(order, rows, strict=True)}
             # A label may stand behind its numbers.
             right = all(stands.get(key, index) in (index, index + 1) for key, index in of_table)
-            fits += [told] if right and _columns_hold(told) else []
+            fits += [moved] if right and _columns_hold(moved) else []
     return fits[0] if len(fits) == 1 else own
 
 
-def _rows_of_table(
-    runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]
-) -> Iterator[list[tuple[int, Sequence[Atom]]]]:
+def _rows_of_table(told: Chosen) -> Iterator[list[tuple[int, Sequence[Atom]]]]:
     """Yield each way to cut into rows what stands between the tables beside it, with numbers of runs."""
-    own = [index for index, row in chosen if row.table == "requests"]
-    others = [index for index, row in chosen if row.table != "requests"]
+    own = [index for index, _ in told.of("requests")]
+    others = [index for index, row in told.rows if row.table != "requests"]
     first = max((index for index in others if index < own[0]), default=-1) + 1
-    last = min((index for index in others if index > own[-1]), default=len(runs))
-    whole = [index for index in range(first, last) if len(runs[index].atoms) >= len(COLUMNS)]
-    for cuts in itertools.islice(
-        itertools.product(*(_cuts_of(runs[index].atoms) for index in whole)), MOST_WAYS
-    ):
+    last = min((index for index in others if index > own[-1]), default=len(told.runs))
+    whole = [index for index in range(first, last) if len(told.runs[index].atoms) >= len(COLUMNS)]
+    ways = itertools.product(*(_cuts_of(told.runs[index].atoms) for index in whole))
+    for cuts in itertools.islice(ways, MOST_WAYS):
         yield [(index, part) for index, cut in zip(whole, cuts, strict=True) for part in cut]
 
 

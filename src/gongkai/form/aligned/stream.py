@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gongkai.form.form import COLUMNS, OUTCOMES, form_data, parse_number, proactive_head
+from gongkai.problem import Where
 from gongkai.text.clean import HAN, Script, drop_pinyin, fold_width, simplify
 from gongkai.text.grammar import MEASURES, NUMERALS, PAGE_MARK
 from gongkai.text.lexicon import patterns
@@ -88,6 +89,18 @@ class Row(NamedTuple):
     """As printed, without marks, and their pairs of characters."""
     own: frozenset[str] = frozenset()
     """Pairs that no other row of its table has."""
+
+
+class Chosen(NamedTuple):
+    """Runs of numbers, which of them are which rows of the form, and where each atom stands."""
+
+    runs: Sequence[Run]
+    rows: Sequence[tuple[int, Row]]
+    places: Sequence[Where] = ()
+
+    def of(self, table: str) -> list[tuple[int, Row]]:
+        """Return the runs, by number, that are rows of a table."""
+        return [(index, row) for index, row in self.rows if row.table == table]
 
 
 @functools.cache
@@ -167,7 +180,8 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
     at, after_number, holes = 0, False, 0
     for gap in [*_BREAKS.finditer(line), None]:
         start, end = at, gap.start() if gap else len(line)
-        text = _bare(line[start:end], script)
+        text = _MARKS.sub("", fold_width(line[start:end]))
+        text = simplify(drop_pinyin(text)) if script == "traditional" else text
         if text and not (after_number and _NOTE.fullmatch(text)):
             head, text = _without_guidance(text)
             if head:
@@ -183,19 +197,9 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
             after_number, holes = number, 0
         if gap:
             at, holes = gap.end(), holes + max(0, len(_BAR.findall(gap[0])) - 1)
-    if not after_number:
-        yield from _row_of_blanks(number_of_line, line, holes)
-
-
-def _row_of_blanks(number: int, line: str, holes: int) -> Iterator[Atom]:
-    """Yield the cells of a row of the requests table of which only the label is printed."""
-    if holes == len(COLUMNS) and spelt(line).endswith(labels_of("requests")):
-        yield from (Atom(number, len(line), len(line), "", True) for _ in range(holes))
-
-
-def _bare(text: str, script: Script) -> str:
-    text = _MARKS.sub("", fold_width(text))
-    return simplify(drop_pinyin(text)) if script == "traditional" else text
+    # A row of the requests table of which only the label is printed.
+    if not after_number and holes == len(COLUMNS) and spelt(line).endswith(labels_of("requests")):
+        yield from (Atom(number_of_line, len(line), len(line), "", True) for _ in range(holes))
 
 
 def _as_cells(line: str) -> str:
@@ -384,6 +388,6 @@ def is_table_line(line: str) -> bool:
         return True
     parts = line.split()
     numbers = sum(parse_number(part)[2] for part in parts)
-    if len(parts) >= 4 and numbers >= len(parts) - 3 and numbers >= 3:
+    if len(parts) >= 4 and numbers >= max(3, len(parts) - 3):
         return True
-    return len(parts) > 1 and all(_line_vocabulary().fullmatch(part) for part in parts)
+    return len(parts) > 1 and all(map(_line_vocabulary().fullmatch, parts))
