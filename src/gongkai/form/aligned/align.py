@@ -31,6 +31,7 @@ from gongkai.form.aligned.stream import (
     labels_first,
     labels_of,
     pairs_of,
+    place_of_line,
     spelt,
     vocabulary,
 )
@@ -43,7 +44,7 @@ from gongkai.form.aligned.told import (
 )
 from gongkai.form.form import COLUMNS, OUTCOMES, Found, Reading, form_data
 from gongkai.form.sums import adds_up
-from gongkai.problem import Problem, Where
+from gongkai.problem import Problem
 from gongkai.text.clean import Script
 from gongkai.text.grammar import MEASURES, NUMERALS
 
@@ -114,7 +115,7 @@ def _align(cut: Sequence[Atom], pages: Sequence[int | None], lines: Sequence[str
     rest = atoms[runs[-1].atoms[-1].rank + 1 :] if runs else []
     chosen = _aligned(runs, spelt("".join(a.text for a in rest[:WINDOW])))
     runs.append(Run((), tuple(rest), "".join(a.text for a in rest[:WINDOW])))  # labels may stand there too
-    places = [Where(pages[atom.line] if pages else None, line=atom.line + 1) for atom in atoms]
+    places = [place_of_line(atom.line, pages) for atom in atoms]
     told = with_blocks(Chosen(runs, chosen, places))
     if len(told.rows) < LEAST_ROWS:
         return Aligned()
@@ -258,7 +259,9 @@ def _spells(label: str, pairs: frozenset[str], own: frozenset[str], around: _Aro
     near = around.near
     share = len(pairs & near) / len(pairs)
     if share >= LEAST and len(pairs & around.pairs) >= 0.3 * len(pairs):
-        if _is_overtaken(label, around.before, around.behind) or _opens_behind(label, around):
+        opens = label[:_OPENING]  # behind the numbers only the label of the row below does
+        opens_behind = opens in around.behind and opens not in around.before
+        if opens_behind or _is_overtaken(label, around.before, around.behind):
             return 0.0
         told = 2 * len(own & near) >= len(own)
         adjoins = around.before[-2:] in label  # else another label begins between it and the numbers
@@ -278,11 +281,6 @@ def _stands(label: str, pairs: frozenset[str], around: _Around, short: bool) -> 
         return 0.0
     cuts = (c for c in range(1, len(label)) if before.endswith(label[:c]))
     return 1.0 + len(pairs) if any(behind.startswith(label[c:]) for c in cuts) else 0.0
-
-
-def _opens_behind(label: str, around: _Around) -> bool:
-    """Tell whether a label begins only behind the numbers, as that of the row below does."""
-    return label[:_OPENING] in around.behind and label[:_OPENING] not in around.before
 
 
 def _in_column(label: str, around: _Around) -> float:

@@ -162,6 +162,11 @@ def table_rests(lines: Sequence[str]) -> set[int]:
     return found
 
 
+def place_of_line(number: int, pages: Sequence[int | None]) -> Where:
+    """Return the place of a line, counted from zero; its page where pages are known."""
+    return Where(pages[number] if pages else None, line=number + 1)
+
+
 def pairs_of(text: str) -> frozenset[str]:
     """Return the pairs of characters that follow each other."""
     return frozenset(text[i : i + 2] for i in range(len(text) - 1))
@@ -242,8 +247,7 @@ def _is_glued(text: str) -> bool:
     if not any(c.isdigit() for c in text):
         return False
     words = spelt(YEAR_INSIDE.sub("", _TOP.sub("", text)))
-    pairs = vocabulary()[0]
-    known = [words[i : i + 2] in pairs for i in range(len(words) - 1)]
+    known = [words[i : i + 2] in vocabulary()[0] for i in range(len(words) - 1)]
     covered = sum(map(operator.or_, [*known, False], [False, *known]))
     return len(words) > 1 and covered >= 0.95 * len(words)
 
@@ -339,16 +343,13 @@ def cut_runs(atoms: Sequence[Atom]) -> Iterator[Run]:
     before: list[Atom] = []
     numbers: list[Atom] = []
 
-    def run() -> Run:
-        text = YEAR_INSIDE.sub("", "".join(a.text for a in before[-60:]))
-        return Run(tuple(numbers), tuple(before), text)
-
     for atom in (*atoms, None):
         same = numbers and atom is not None and atom.number
         whole = same and on_line[numbers[-1].line] == len(numbers) == len(COLUMNS)
         if numbers and not (same and not (whole and atom and atom.line != numbers[-1].line)):
             if len(numbers) > 1 or numbers[0].text:
-                yield run()
+                text = YEAR_INSIDE.sub("", "".join(a.text for a in before[-60:]))
+                yield Run(tuple(numbers), tuple(before), text)
                 before = []
             numbers = []
         if atom is not None:

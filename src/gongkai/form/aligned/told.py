@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from gongkai.form.aligned.places import place_blanks
 from gongkai.form.aligned.rows import (
     blocks_add_up,
     counts_of,
+    place_blanks,
     place_of_label,
     request_rows,
     rows_in_order,
@@ -137,7 +137,11 @@ def read_requests(told: Chosen, lines: Sequence[str]) -> Iterator[Found]:
     whole = {k: atoms for k, atoms in own.items() if len(atoms) == len(heads) and k not in doubted}
     placed = place_blanks(own, first.before, lines) if heads == COLUMNS else {}
     yield from _rows_missing(own, left_out, told.runs, where)
-    recovered = _by_sums(own, whole) if heads == COLUMNS and not placed else {}
+    recovered: dict[str, tuple[Counts, bool]] = {}
+    if heads == COLUMNS and not placed:  # digits that ran together, where the sums leave one way
+        known = {key: sums for key, atoms in whole.items() if (sums := counts_of(atoms))}
+        unclear = {k: [a.text for a in atoms] for k, atoms in own.items() if k not in whole and _bare(atoms)}
+        recovered = recover(known, unclear)
     recovered |= {key: (counts_of(whole.pop(key)) or (), False) for key in _printed_as_letters(whole)}
     for key, atoms in own.items():
         if key in recovered:
@@ -189,15 +193,6 @@ def _rows_missing(
     if 2 * missing > len(order):
         said = f"{where}: {missing} of the {len(order)} rows of the requests table were not found"
         yield Problem("row_not_read", said, where)
-
-
-def _by_sums(
-    own: Mapping[str, Sequence[Atom]], whole: Mapping[str, Sequence[Atom]]
-) -> dict[str, tuple[Counts, bool]]:
-    """Return the cells of rows whose digits ran together, where the sums leave one way."""
-    known = {key: cells for key, atoms in whole.items() if (cells := counts_of(atoms))}
-    unclear = {k: [a.text for a in atoms] for k, atoms in own.items() if k not in whole and _bare(atoms)}
-    return recover(known, unclear)
 
 
 def _bare(atoms: Sequence[Atom]) -> bool:
