@@ -35,8 +35,6 @@ GLUED = 1e6
 """A count of requests from which cells ran together: seven cells have seven digits."""
 TWO_PARTS = 14
 """Columns of a grid in which a table of seven may stand twice."""
-
-
 _THIS_YEAR, _LAST_YEAR = (patterns("form.years")[name] for name in ("this", "last"))
 LONGEST_YEAR = 6
 """Characters of a cell that says a year and no more."""

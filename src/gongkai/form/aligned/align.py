@@ -390,8 +390,7 @@ def _is_left(atom: Atom) -> bool:
 
 def _is_prose(atom: Atom) -> bool:
     """Tell a note between the rows of a table from its labels."""
-    return bool(re.match("[备附]?注[：:]", atom.text)) or (
-        len(atom.text) > 12
-        and atom.text.endswith(("。", "；"))
-        and not set(spelt(atom.text)) <= vocabulary()[1]
-    )
+    if re.match("[备附]?注[：:]", atom.text):
+        return True
+    told = len(atom.text) > 12 and atom.text.endswith(("。", "；"))
+    return told and not set(spelt(atom.text)) <= vocabulary()[1]

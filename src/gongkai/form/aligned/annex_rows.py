@@ -162,9 +162,7 @@ def _rows_of_part(
     choose = of_report(names, shown) if len(columns) > 1 else lambda row: 0
     for index, (told, numbers) in enumerate(zip(body, shown, strict=False), head + 1):
         row = table.rows[index][start : start + len(told)]
-        merged = {id(row[c]) for c in columns}  # a cell merged into one of numbers is no word
-        words = (c for c, name in enumerate(told) if c not in others and _is_word(name))
-        said = {told[c]: c for c in words if id(row[c]) not in merged}
+        said = _said(told, row, others, columns)
         at = choose(numbers)
         kept = columns if at is None else [columns[at]]
         taken = [(c, cell) for c in kept if (cell := row[c]) is not None]
@@ -173,6 +171,15 @@ def _rows_of_part(
             where = table.where(index, start + column)
             parts = _label_parts(said, heads, column)
             yield _printed(parts, [cell.text for _, cell in taken], where, heads=names)
+
+
+def _said(
+    told: Sequence[str], row: Sequence[Cell | None], others: set[int], numbers: Sequence[int]
+) -> dict[str, int]:
+    """Return a row's words, each with its column; a cell merged into one of numbers is none."""
+    merged = {id(row[c]) for c in numbers}
+    words = (c for c, name in enumerate(told) if c not in others and _is_word(name))
+    return {told[c]: c for c in words if id(row[c]) not in merged}
 
 
 def _is_word(text: str) -> bool:

@@ -103,15 +103,16 @@ def _in_forms_order(own: Rows) -> Rows:
             rows = [key, *behind]
             if len(rows) == len(told[key]):
                 fixed |= dict(zip(rows, told[key], strict=True))
-        if len(fixed) > len(own) and _columns_hold(fixed) and fixed not in fits:
+        if len(fixed) > len(own) and columns_hold(whole_rows(fixed)) and fixed not in fits:
             fits.append(fixed)
     most = [fixed for fixed in fits if len(fixed) == max(map(len, fits))]
     return most[0] if len(most) == 1 else own
 
 
-def _columns_hold(told: Mapping[str, Sequence[Atom]]) -> bool:
+def whole_rows(told: Rows) -> dict[str, Counts]:
+    """Return the rows that have a count in each column."""
     cells = {key: counts_of(atoms) for key, atoms in told.items() if len(atoms) == len(COLUMNS)}
-    return columns_hold({key: row for key, row in cells.items() if row})
+    return {key: row for key, row in cells.items() if row}
 
 
 def _parts_of(atoms: Sequence[Atom]) -> list[Sequence[Atom]]:
@@ -159,7 +160,7 @@ def _by_order(own: Rows, told: Chosen) -> Rows:
             fixed.pop(key, None)
         if len(whole) == len(displaced):
             moved = fixed | {key: runs[row].atoms for key, row in zip(displaced, whole, strict=True)}
-            fixed = moved if _columns_hold(moved) else fixed
+            fixed = moved if columns_hold(whole_rows(moved)) else fixed
     return fixed
 
 
@@ -180,7 +181,7 @@ def _whole_table(own: Rows, told: Chosen, left_out: tuple[str, ...]) -> Rows:
             moved = {key: part for key, (_, part) in zip(order, rows, strict=True)}
             # A label may stand behind its numbers.
             right = all(stands.get(key, index) in (index, index + 1) for key, index in of_table)
-            fits += [moved] if right and _columns_hold(moved) else []
+            fits += [moved] if right and columns_hold(whole_rows(moved)) else []
     return fits[0] if len(fits) == 1 else own
 
 
@@ -197,7 +198,7 @@ def _rows_of_table(told: Chosen) -> Iterator[list[tuple[int, Sequence[Atom]]]]:
 
 
 def _displaced(
-    orphan: int, order: Sequence[str], own: Mapping[str, Sequence[Atom]], at: Mapping[str, int]
+    orphan: int, order: Sequence[str], own: Rows, at: Mapping[str, int]
 ) -> tuple[Sequence[str], int | None]:
     """Return the form's rows from a row of numbers without a label to one without numbers; what ends them."""
     before = max((k for k in at if at[k] < orphan and k in order), key=at.__getitem__, default=None)
@@ -240,7 +241,7 @@ def blocks_add_up(parts: Sequence[Sequence[Atom]], slips: int = 1) -> bool:
     return not wrong or (wrong <= slips and sound)
 
 
-def place_blanks(own: Mapping[str, Sequence[Atom]], head: Sequence[Atom], lines: Sequence[str]) -> Placed:
+def place_blanks(own: Rows, head: Sequence[Atom], lines: Sequence[str]) -> Placed:
     """Place the numbers of rows that have fewer than seven.
 
     Args:
@@ -251,28 +252,31 @@ def place_blanks(own: Mapping[str, Sequence[Atom]], head: Sequence[Atom], lines:
     Returns:
         Those rows; none where their columns are in doubt.
     """
-    plain = {key: [atom for atom in atoms if atom.text] for key, atoms in own.items() if _is_plain(atoms)}
-    whole = {key: atoms for key, atoms in plain.items() if len(atoms) == len(own[key]) == len(COLUMNS)}
+    plain: Rows = {k: [a for a in atoms if a.text] for k, atoms in own.items() if _is_plain(atoms)}
+    whole: Rows = {key: atoms for key, atoms in plain.items() if len(atoms) == len(own[key]) == len(COLUMNS)}
     rows = {key: atoms for key, atoms in plain.items() if len(own[key]) != len(COLUMNS)}
     if not rows or any(len(atoms) != len(COLUMNS) for key, atoms in own.items() if key not in plain):
         return {}
+    cells = {k: dict(zip(at, rows[k], strict=True)) for k, at in _told(whole, rows, head, lines).items()}
+    placed = {key: tuple(map(row.get, range(len(COLUMNS)))) for key, row in cells.items()}
+    return placed if placed and _add_up({**own, **placed}) else {}
+
+
+def _told(whole: Rows, rows: Rows, head: Sequence[Atom], lines: Sequence[str]) -> dict[str, list[int]]:
+    """Return the columns of the numbers of rows, by where those of whole rows stand on average, or heads."""
     barred = all(_BETWEEN.search(lines[atoms[0].line]) for atoms in rows.values())
     place = _cell_of if barred else _span_of
     full = [[place(atom, lines) for atom in atoms] for atoms in whole.values()]
     means = [(fmean(a for a, _ in spans), fmean(b for _, b in spans)) for spans in zip(*full, strict=True)]
     under = means or (CELLS if barred else _heads(head, lines))
-    told = _columns_of({key: [place(atom, lines) for atom in atoms] for key, atoms in rows.items()}, under)
-    if not told or any(known != sorted(set(known)) for known in told.values()):
-        return {}
-    cells = {key: dict(zip(known, rows[key], strict=True)) for key, known in told.items()}
-    placed = {key: tuple(map(row.get, range(len(COLUMNS)))) for key, row in cells.items()}
-    return placed if _add_up({**own, **placed}) else {}
+    return _columns_of({key: [place(atom, lines) for atom in atoms] for key, atoms in rows.items()}, under)
 
 
 def _columns_of(spans: Mapping[str, Sequence[Span]], under: Sequence[Span]) -> dict[str, list[int]]:
     """Return the columns of the numbers of each row: set at the left, in the middle or at the right.
 
-    The one of these counts by which the numbers stand nearest; each must be much nearer than to any other.
+    The one of these counts by which the numbers stand nearest; each must be much nearer than to any other,
+    and no two of a row may stand under one, or in another order.
     """
     best: tuple[float, dict[str, list[int]]] = (float("inf"), {})
     for share in (0.0, 0.5, 1.0):
@@ -287,7 +291,7 @@ def _columns_of(spans: Mapping[str, Sequence[Span]], under: Sequence[Span]) -> d
             far += sum(near[0][0] for near in away)
         else:
             best = min(best, (far, told), key=lambda one: one[0])
-    return best[1]
+    return best[1] if all(known == sorted(set(known)) for known in best[1].values()) else {}
 
 
 def _is_plain(atoms: Sequence[Atom]) -> bool:
@@ -311,14 +315,10 @@ def _cell_of(atom: Atom, lines: Sequence[str]) -> Span:
 
 def _heads(head: Sequence[Atom], lines: Sequence[str]) -> list[Span]:
     """Return where the heads of the columns stand; none unless each is named once."""
-    named: dict[str, Span] = {}
-    for atom in head:
-        key = match_key(atom.text, "requests", "columns") if len(atom.text) <= 8 else None
-        if key in named:
-            return []
-        if key:
-            named[key] = _span_of(atom, lines)
-    return [named[key] for key in COLUMNS] if len(named) == len(COLUMNS) else []
+    keys = [(match_key(atom.text, "requests", "columns"), atom) for atom in head if len(atom.text) <= 8]
+    told = [(key, _span_of(atom, lines)) for key, atom in keys if key]
+    named = dict(told)
+    return [named[key] for key in COLUMNS] if len(named) == len(told) == len(COLUMNS) else []
 
 
 def _add_up(rows: Mapping[str, Sequence[Atom | None]]) -> bool:

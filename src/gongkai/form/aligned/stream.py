@@ -43,8 +43,6 @@ _DIGITS = re.compile(
     r"(?<![A-Za-z\d.,'’])(?:\d{1,3}(?:[,，]\d{3})+|\d+)(?:\.\d+)?(?:万元|元)?(?![A-Za-z\d'’,])"
 )
 _ENUMERATOR = re.compile(r"\d(?=[.．、][^\d])")
-
-
 TURNED = 5
 """Lines with the label behind the numbers from which a table is told so."""
 GUIDANCE = 10
@@ -151,13 +149,12 @@ def table_rests(lines: Sequence[str]) -> set[int]:
 
     found: set[int] = set()
     filled = [number for number, line in enumerate(lines) if line.strip()]
-    for rest, run in itertools.groupby(filled, key=lambda number: is_rest(lines[number])):
-        numbers = list(run)
-        if rest and (len(numbers) >= RESTS or any(len(lines[n].split()) >= HEAD for n in numbers)):
+    runs = itertools.groupby(filled, key=lambda number: is_rest(lines[number]))
+    for numbers in (list(run) for rest, run in runs if rest):
+        if len(numbers) >= RESTS or any(len(lines[n].split()) >= HEAD for n in numbers):
             found.update(numbers)
-        elif rest:
-            said = itertools.combinations(range(len(numbers) + 1), 2)
-            parts = (numbers[a:b] for a, b in said)
+        else:
+            parts = (numbers[a:b] for a, b in itertools.combinations(range(len(numbers) + 1), 2))
             found.update(*(p for p in parts if spelt("".join(lines[n] for n in p)) in captions))
     return found
 
@@ -194,7 +191,7 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
             text, doubtful = _letters_read(text)
             number = _is_number(text, line[gap.end() : gap.end() + 1] if gap else "")
             if number and after_number:  # between two numbers an empty cell is a blank one
-                yield from (Atom(number_of_line, start, start, "", True) for _ in range(holes))
+                yield from itertools.repeat(Atom(number_of_line, start, start, "", True), holes)
             if unglue and not number and _is_glued(text):
                 yield from _unglued(number_of_line, start, end, text)
             else:
@@ -204,7 +201,7 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
             at, holes = gap.end(), holes + max(0, len(_BAR.findall(gap[0])) - 1)
     # A row of the requests table of which only the label is printed.
     if not after_number and holes == len(COLUMNS) and spelt(line).endswith(labels_of("requests")):
-        yield from (Atom(number_of_line, len(line), len(line), "", True) for _ in range(holes))
+        yield from itertools.repeat(Atom(number_of_line, len(line), len(line), "", True), holes)
 
 
 def _as_cells(line: str) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from gongkai.form.aligned.rows import (
+    Rows,
     blocks_add_up,
     counts_of,
     place_blanks,
@@ -14,6 +15,7 @@ from gongkai.form.aligned.rows import (
     request_rows,
     rows_in_order,
     rows_left_out,
+    whole_rows,
 )
 from gongkai.form.aligned.stream import YEAR_INSIDE, Atom, Chosen, Run, form_rows, spelt
 from gongkai.form.form import (
@@ -136,12 +138,8 @@ def read_requests(told: Chosen, lines: Sequence[str]) -> Iterator[Found]:
     doubted = _doubted(own, told, len(heads))
     whole = {k: atoms for k, atoms in own.items() if len(atoms) == len(heads) and k not in doubted}
     placed = place_blanks(own, first.before, lines) if heads == COLUMNS else {}
-    yield from _rows_missing(own, left_out, told.runs, where)
-    recovered: dict[str, tuple[Counts, bool]] = {}
-    if heads == COLUMNS and not placed:  # digits that ran together, where the sums leave one way
-        known = {key: sums for key, atoms in whole.items() if (sums := counts_of(atoms))}
-        unclear = {k: [a.text for a in atoms] for k, atoms in own.items() if k not in whole and _bare(atoms)}
-        recovered = recover(known, unclear)
+    yield from _rows_missing(own, rows_in_order(left_out), told.runs, where)
+    recovered = _by_sums(own, whole) if heads == COLUMNS and not placed else {}
     recovered |= {key: (counts_of(whole.pop(key)) or (), False) for key in _printed_as_letters(whole)}
     for key, atoms in own.items():
         if key in recovered:
@@ -164,7 +162,7 @@ def _row_read(
     yield from read_row("requests", key, ((n, *cell) for n, cell in zip(heads, told, strict=True)))
 
 
-def _doubted(own: Mapping[str, Sequence[Atom]], told: Chosen, width: int) -> set[str]:
+def _doubted(own: Rows, told: Chosen, width: int) -> set[str]:
     """Return rows that have a number for each column and yet may hold another row's, or lack a part of one.
 
     That is a row that does not add up beside numbers that are no whole row; and 其他处理 as one row where the
@@ -179,20 +177,23 @@ def _doubted(own: Mapping[str, Sequence[Atom]], told: Chosen, width: int) -> set
     return found | ({"other_handling"} & own.keys() if {*OTHER_HANDLING} & own.keys() else set())
 
 
-def _printed_as_letters(rows: Mapping[str, Sequence[Atom]]) -> set[str]:
+def _printed_as_letters(rows: Rows) -> set[str]:
     return {key for key, atoms in rows.items() if any(atom.doubtful for atom in atoms)}
 
 
-def _rows_missing(
-    own: Collection[str], left_out: Collection[str], runs: Sequence[Run], where: Where
-) -> Iterator[Problem]:
+def _rows_missing(own: Rows, order: Sequence[str], runs: Sequence[Run], where: Where) -> Iterator[Problem]:
     """Say it where most rows of the requests table were not found; one without numbers is blank."""
-    order = rows_in_order(left_out)
     words = "".join(atom.text for run in runs for atom in run.before)
     missing = sum(key not in own and place_of_label(key, words) < 0 for key in order)
     if 2 * missing > len(order):
         said = f"{where}: {missing} of the {len(order)} rows of the requests table were not found"
         yield Problem("row_not_read", said, where)
+
+
+def _by_sums(own: Rows, whole: Rows) -> dict[str, tuple[Counts, bool]]:
+    """Return the cells of rows whose digits ran together, where the sums leave one way."""
+    unclear = {k: [a.text for a in atoms] for k, atoms in own.items() if k not in whole and _bare(atoms)}
+    return recover(whole_rows(whole), unclear)
 
 
 def _bare(atoms: Sequence[Atom]) -> bool:
@@ -214,7 +215,7 @@ def _recovered(
         yield Reading(table, row, column, float(value), "count", raw, where, "recovered", by)
 
 
-def _request_heads(first: Run, own: Mapping[str, Sequence[Atom]]) -> Sequence[str]:
+def _request_heads(first: Run, own: Rows) -> Sequence[str]:
     """Return the columns of the requests table: as its head names them, or else the form's own."""
     named = [k for a in first.before if len(a.text) <= 8 and (k := match_key(a.text, "requests", "columns"))]
     # In reading order the total of two rowspans may come before the organisations' own columns.
@@ -229,23 +230,18 @@ def _request_heads(first: Run, own: Mapping[str, Sequence[Atom]]) -> Sequence[st
     counts = [len(atoms) for atoms in own.values()]
     if len(heads) >= 2 and counts.count(len(heads)) > len(counts) / 2:
         return tuple(heads)
-    rows = _whole_rows(own)
-    telling = [cells for cells in rows if cells[-1]]
+    rows = whole_rows(own)
+    telling = [cells for cells in rows.values() if cells[-1]]
     return COLUMNS if len(rows) >= 8 and _count_totals(telling, -1) == len(telling) >= 2 else ()
 
 
-def _whole_rows(own: Mapping[str, Sequence[Atom]]) -> list[Counts]:
-    """Return the rows that have a count in each column."""
-    return [cells for atoms in own.values() if len(atoms) == len(COLUMNS) and (cells := counts_of(atoms))]
-
-
-def _total_stands(own: Mapping[str, Sequence[Atom]], at: int) -> bool:
+def _total_stands(own: Rows, at: int) -> bool:
     """Tell whether the total of a row is its number at a place, as more rows say than that it is the last."""
-    rows = _whole_rows(own)
+    rows = whole_rows(own).values()
     return _count_totals(rows, at) > _count_totals(rows, -1)
 
 
-def _count_totals(rows: Sequence[Counts], at: int) -> int:
+def _count_totals(rows: Collection[Counts], at: int) -> int:
     """Count the rows whose number at a place is the sum of the others."""
     return sum(2 * cells[at] == sum(cells) for cells in rows)
 
