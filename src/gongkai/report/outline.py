@@ -429,27 +429,27 @@ def cut_tail(parts: Sequence[Part], agency: str | None = None) -> list[Part]:
     """
     kept: list[Part] = []
     for number, part in enumerate(parts):
-        lines: list[Line] = []
-        caption = ORDINAL.sub("", part.heading, count=1)  # of a table: the heading once more
-        for line in part.lines:
-            text = line.text
-            if number > 0 and ends_report(text, last=number == len(parts) - 1):
-                kept.append(Part(part.section, part.heading, lines))
-                return kept
-            # Before the report, what is short and ends no sentence is of an index block or a tool bar.
-            loose = number == 0 and (
-                (len(text) <= LOOSE and not is_final(text)) or _SIGNED["addressed"].fullmatch(text)
-            )
-            told = text.endswith(("。", "；"))  # as no furniture and no signature does
-            printed = BROWSER_LINE.fullmatch(text) or (
-                not told and (is_furniture(text) or _is_signature(text))
-            )
-            if not (text == caption or loose or printed):
-                lines.append(line)
+        last = number == len(parts) - 1
+        ends = (at for at, line in enumerate(part.lines) if number and ends_report(line.text, last=last))
+        end = next(ends, None)
+        lines = [line for line in part.lines[:end] if not _is_printed(line.text, part, in_front=number == 0)]
         kept.append(Part(part.section, part.heading, lines))
+        if end is not None:
+            break
     if kept and kept[-1].lines and agency and is_short_for(kept[-1].lines[-1].text, agency):
         kept[-1].lines.pop()
     return [p for p in kept if p.lines or p.section != "preamble"]
+
+
+def _is_printed(text: str, part: Part, *, in_front: bool) -> bool:
+    """Tell whether a line of a section is none of its text: a site's, a signature, its heading once more."""
+    # Before the report, what is short and ends no sentence is of an index block or a tool bar.
+    loose = len(text) <= LOOSE and not is_final(text)
+    if in_front and (loose or _SIGNED["addressed"].fullmatch(text)):
+        return True
+    told = text.endswith(("。", "；"))  # as no furniture and no signature does
+    printed = not told and (is_furniture(text) or _is_signature(text))
+    return printed or bool(BROWSER_LINE.fullmatch(text)) or text == ORDINAL.sub("", part.heading, count=1)
 
 
 def _is_signature(text: str) -> bool:
