@@ -299,7 +299,8 @@ def _ordered(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     """
     usable = [c for c in map(_official, _outermost(candidates)) if c]
     chosen = _best_chain(usable, _rank)
-    counted = _best_chain([c for c in usable if _number(c)], _number)
+    more = len({c[1] for c in usable}) > len(chosen)
+    counted = _best_chain([c for c in usable if _number(c)], _number) if more else []
     if len(counted) > len(chosen) and len({c[1] for c in counted}) == len(counted):
         chosen = counted  # an order of the report's own, which it counts
     return _completed(chosen, candidates)
@@ -361,22 +362,26 @@ def _official(candidate: _Candidate) -> _Candidate | None:
 
 def _in_place(key: str, heading: str) -> bool:
     """Tell whether a heading in other words has the ordinal of its section: 五、困难和下一步思考."""
-    ordinal = ORDINAL.match(heading)
-    number = parse_numeral(ordinal[1]) if ordinal and ordinal[1] else 0
-    return key in ("section5", "other") and number == min(_RANK[key], 6)
+    return key in ("section5", "other") and _counted(heading)[0] == min(_RANK[key], 6)
 
 
 def _number(candidate: _Candidate) -> int:
     """Return the number of a heading counted 一、二、; 0 where it is counted otherwise or not."""
-    ordinal = ORDINAL.match(candidate[3])
-    return parse_numeral(ordinal[1]) if ordinal and ordinal[1] else 0
+    return _counted(candidate[3])[0]
+
+
+@functools.lru_cache(maxsize=256)
+def _counted(heading: str) -> tuple[int, int]:
+    """Return the number of a heading counted 一、, and of one counted that way or （一）; 0 for none."""
+    ordinal = ORDINAL.match(heading)
+    outer, either = (ordinal[1], ordinal[1] or ordinal[2]) if ordinal else (None, None)
+    return parse_numeral(outer) if outer else 0, parse_numeral(either) if either else 0
 
 
 def _fit(candidate: _Candidate) -> float:
     """Weigh how much a line looks like the heading of its section: by its ordinal, best of its own place."""
-    ordinal = ORDINAL.match(candidate[3])
-    number = parse_numeral(ordinal[1] or ordinal[2]) if ordinal else 0
-    weight = 3.0 if ordinal and ordinal[1] else 2.0
+    outer, number = _counted(candidate[3])
+    weight = 3.0 if outer else 2.0
     weight += 0.5 if number == min(_rank(candidate), 6) else 0.0
     return weight - (1.5 if candidate[2] == "unnumbered" else 0.0)
 
