@@ -174,9 +174,9 @@ READERS: tuple[Reader, ...] = (
     Reader("markup", 1, "txt", (), _is_markup, _in("saved", "read_markup"), ("selectolax",)),
     Reader("json", 3, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",), served="json"),
     Reader("placed", 3, "html", (), _is_placed, _in("printed.placed", "read_placed"), ("selectolax",)),
-    Reader("html", 5, "html", (".html", ".htm", ".shtml"), _is_html,
+    Reader("html", 6, "html", (".html", ".htm", ".shtml"), _is_html,
            _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page"), served="html"),
-    Reader("text", 5, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain"), served="text/plain"),
+    Reader("text", 6, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain"), served="text/plain"),
     _refused("binary", lambda _: True, "binary data of an unknown kind; expected HTML, PDF, DOCX or text"),
 )  # fmt: skip
 """Every format that is known; earlier ones are asked first."""
