@@ -57,6 +57,8 @@ _REASONS = {
     "summary": "a graphic summary of a report",
     "audit": "not a disclosure report but one on audit findings",
     "assessment": "an assessment of reports",
+    "plan": "a plan of what is to be done",
+    "index": "an index of reports",
     "other": "a yearly report on something else",
 }
 
@@ -120,7 +122,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     identity = identify(title, [*index_block, *(line.text for line in lines)], known)
     parts = find_sections(prose[start:], statutory=statistics.form is not None)
     _refuse_other(document, title, parts, statistics)
-    parts = join_lines(cut_tail(parts))
+    parts = join_lines(cut_tail(parts, identity.agency))
     sentences = [s for i, part in enumerate(parts) for s in read_passages(part, identity.year, index=i)]
     said = (Problem("identity", message) for message in identity.problems)
     problems = [*_damage(document), *statistics.problems, *said]
