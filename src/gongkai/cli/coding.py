@@ -1,4 +1,4 @@
-"""`gongkai codebook` (check, show, new) and `code`: a language model, or a person in the terminal, as a coder."""
+"""Codebooks (check, show, new), and who codes by them: a language model, or a person in the terminal."""
 
 from __future__ import annotations
 
@@ -122,8 +122,8 @@ def code(
         typer.echo(codes.to_string(index=False, float_format="{:.3f}".format))
     who = codes["annotator"].iloc[0] if len(codes) and not obedience else llm
     typer.echo(
-        f"{output}: {len(codes)} rows by {who}; {tally.asked} answers asked for, {tally.kept} kept ones taken; "
-        f"{tally.tokens_in:,} tokens in, {tally.tokens_out:,} out"
+        f"{output}: {len(codes)} rows by {who}; {tally.asked} answers asked for, {tally.kept} kept ones "
+        f"taken; {tally.tokens_in:,} tokens in, {tally.tokens_out:,} out"
         f"{_cost(prices, tally.tokens_in, tally.tokens_out)}"
     )
     for problem, count in sorted(tally.problems.items()):

@@ -176,10 +176,8 @@ def panel(
     from gongkai.tables.predicted import scheme_of
 
     book = opt.codebook_of(codebook)
-    with opt.stepwise(context, tables, predictions, labels, covariates, renames, codebook) as (
-        steps,
-        overwrite,
-    ):
+    inputs = (tables, predictions, labels, covariates, renames, codebook)
+    with opt.stepwise(context, *inputs) as (steps, overwrite):
         predicted = opt.given_predictions(predictions, tables, book)
         reports = gongkai.read(tables, "reports")
         own = opt.own_table(covariates)
