@@ -379,11 +379,11 @@ def _say_counts(output: str | Path, counts: Mapping[str, int], scheme: Codebook 
     unlike = "  {share:.1%} unlike the training text (distance above {far}; of reports like it {usual:.0%})"
     typer.echo(say(unlike, share=share, far=FAR, usual=1 - FAR))
     if share > FAR_TEXT:
-        line = say(
+        warning = (
             "  warning: the model's quality is not known on such text; correct by a coded sample: "
             "gongkai sample, then measure --labels"
         )
-        typer.echo(line)
+        typer.echo(say(warning))
 
 
 def _predict_file(
