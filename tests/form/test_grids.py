@@ -405,3 +405,9 @@ def test_of_fifteen_numbers_told_twice_or_all_zero_none_is_read():
     rows = [(Where(line=n), [str(n), "0", "0", "0", str(n)] + ["0"] * 10) for n in (1, 2)]
     assert {one.code for one in read_lone_disputes(rows)} == {"head"}
     assert [one.code for one in read_lone_disputes([(Where(line=1), ["0"] * 15)])] == ["head"]
+
+
+def test_decisions_alone_are_of_the_newer_form():
+    rows = [["信息内容", "本年处理决定数量"], ["行政许可", "3"], ["行政处罚", "2"], ["行政强制", "0"]]
+    found = read_statistics([grid_from_spans([[(text, 1, 1) for text in row] for row in rows])[0]])
+    assert (found.form, cells(found)["proactive", "penalties", "decisions"]) == ("2021", 2)

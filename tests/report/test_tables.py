@@ -4,7 +4,7 @@ import pytest
 
 from gongkai.form.form import COLUMNS
 from gongkai.report.file import read_file
-from tests.form.aligned.test_places import HEADS, table
+from tests.form.aligned.test_rows import HEADS, table
 from tests.form.aligned.test_told import LABELS, a_row_a_line, one_a_line, truth
 
 TITLE = "苇塘县水务局2021年政府信息公开工作年度报告\n一、总体情况\n公开信息30条。\n"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from gongkai.problem import Problem, Where
@@ -60,6 +60,12 @@ Found: TypeAlias = Reading | Problem
 def form_data() -> Mapping[str, Any]:
     """Return `form.toml`."""
     return table("form")
+
+
+def dispute_cells(blocks: Sequence[str] = BLOCKS, *, total_first: bool = False) -> list[tuple[str, str]]:
+    """Return block and outcome of each cell of the table of disputes, in its order."""
+    outcomes = ("total", *OUTCOMES) if total_first else (*OUTCOMES, "total")
+    return [(block, outcome) for block in blocks for outcome in outcomes]
 
 
 @functools.lru_cache(maxsize=8192)

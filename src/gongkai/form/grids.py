@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from gongkai.form.form import (
     BLOCKS,
     COLUMNS,
-    OUTCOMES,
     Found,
     Reading,
+    dispute_cells,
     match_key,
     normalize_label,
     parse_number,
@@ -35,8 +35,6 @@ GLUED = 1e6
 """A count of requests from which cells ran together: seven cells have seven digits."""
 TWO_PARTS = 14
 """Columns of a grid in which a table of seven may stand twice."""
-
-
 _THIS_YEAR, _LAST_YEAR = (patterns("form.years")[name] for name in ("this", "last"))
 LONGEST_YEAR = 6
 """Characters of a cell that says a year and no more."""
@@ -392,7 +390,7 @@ def read_lone_disputes(rows: Iterable[tuple[Where, Sequence[str]]]) -> Iterator[
     Yields:
         Readings of the only such row; a problem where there are others, it does not add up, or is all zeros.
     """
-    names = [(block, outcome) for block in BLOCKS for outcome in (*OUTCOMES, "total")]
+    names = dispute_cells()
     told: dict[tuple[float, ...], tuple[Where, Sequence[str]]] = {}
     for where, cells in rows:
         values = [value for cell in cells if (value := parse_number(cell)[0]) is not None]

@@ -5,7 +5,7 @@ import pytest
 from gongkai.form.aligned.align import align
 from gongkai.form.form import COLUMNS, form_data
 from gongkai.problem import Problem
-from tests.form.aligned.test_places import HEADS, ROWS, table
+from tests.form.aligned.test_rows import HEADS, ROWS, table
 
 LABELS = {row: form_data()["requests"]["labels"][row].split("|")[-1] for row in ROWS}
 PROACTIVE = ["信息内容 本年制发件数 本年废止件数 现行有效件数", "规章 0 0 0", "行政规范性文件 1 0 4"]

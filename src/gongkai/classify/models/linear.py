@@ -325,7 +325,8 @@ def train_linear(
         unseen[label] = margins, y
         everyone = np.arange(len(y))
         last = _fit(_stack(made, blocks), y, _copies(beside, blocks), everyone, c, is_class=is_class)
-        heads[label] = Head(blocks, last.coef_[0], float(last.intercept_[0]), calibration)
+        weights = last.coef_[0].astype(np.float32)  # as it is saved
+        heads[label] = Head(blocks, weights, float(last.intercept_[0]), calibration)
         chosen[label] = {
             "blocks": list(blocks),
             "C": c,

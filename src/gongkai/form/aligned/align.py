@@ -21,6 +21,7 @@ from typing import NamedTuple
 from gongkai.form.aligned.stream import (
     YEAR_INSIDE,
     Atom,
+    Chosen,
     Row,
     Run,
     cut_atoms,
@@ -30,6 +31,7 @@ from gongkai.form.aligned.stream import (
     labels_first,
     labels_of,
     pairs_of,
+    place_of_line,
     spelt,
     vocabulary,
 )
@@ -42,7 +44,7 @@ from gongkai.form.aligned.told import (
 )
 from gongkai.form.form import COLUMNS, OUTCOMES, Found, Reading, form_data
 from gongkai.form.sums import adds_up
-from gongkai.problem import Problem, Where
+from gongkai.problem import Problem
 from gongkai.text.clean import Script
 from gongkai.text.grammar import MEASURES, NUMERALS
 
@@ -113,19 +115,15 @@ def _align(cut: Sequence[Atom], pages: Sequence[int | None], lines: Sequence[str
     rest = atoms[runs[-1].atoms[-1].rank + 1 :] if runs else []
     chosen = _aligned(runs, spelt("".join(a.text for a in rest[:WINDOW])))
     runs.append(Run((), tuple(rest), "".join(a.text for a in rest[:WINDOW])))  # labels may stand there too
-    chosen = with_blocks(runs, chosen)
-    if len(chosen) < LEAST_ROWS:
+    places = [place_of_line(atom.line, pages) for atom in atoms]
+    told = with_blocks(Chosen(runs, chosen, places))
+    if len(told.rows) < LEAST_ROWS:
         return Aligned()
-    places = [Where(pages[atom.line] if pages else None, line=atom.line + 1) for atom in atoms]
-    found = [
-        *read_proactive(runs, chosen, places),
-        *read_requests(runs, chosen, places, lines),
-        *read_disputes(runs, chosen, places),
-    ]
+    found = [*read_proactive(told), *read_requests(told, lines), *read_disputes(told)]
     if again is not None:
         said = f"{places[again]}: the tables stand here a second time; the first are kept"
         found.append(Problem("second_cell", said, places[again]))
-    return Aligned(tuple(found), tuple(_spans(runs, chosen, atoms)))
+    return Aligned(tuple(found), tuple(_spans(told, atoms)))
 
 
 def _second_tables(atoms: Sequence[Atom]) -> int | None:
@@ -158,10 +156,7 @@ def _numbers_behind(atoms: Sequence[Atom], place: int) -> list[str]:
 
 
 def _aligned(runs: Sequence[Run], rest: str) -> list[tuple[int, Row]]:
-    """Return (number of the run, row) for the best assignment that keeps the order.
-
-    A run that fits another row nearly as well has none.
-    """
+    """Return (number of the run, row) for the best assignment that keeps the order, see `keep_order`."""
     rows = form_rows()
     texts = [*(spelt(run.text) for run in runs), rest]
     around = [_Around.of(run, *texts[i : i + 2]) for i, run in enumerate(runs)]
@@ -264,7 +259,9 @@ def _spells(label: str, pairs: frozenset[str], own: frozenset[str], around: _Aro
     near = around.near
     share = len(pairs & near) / len(pairs)
     if share >= LEAST and len(pairs & around.pairs) >= 0.3 * len(pairs):
-        if _is_overtaken(label, around.before, around.behind) or _opens_behind(label, around):
+        opens = label[:_OPENING]  # behind the numbers only the label of the row below does
+        opens_behind = opens in around.behind and opens not in around.before
+        if opens_behind or _is_overtaken(label, around.before, around.behind):
             return 0.0
         told = 2 * len(own & near) >= len(own)
         adjoins = around.before[-2:] in label  # else another label begins between it and the numbers
@@ -284,11 +281,6 @@ def _stands(label: str, pairs: frozenset[str], around: _Around, short: bool) -> 
         return 0.0
     cuts = (c for c in range(1, len(label)) if before.endswith(label[:c]))
     return 1.0 + len(pairs) if any(behind.startswith(label[c:]) for c in cuts) else 0.0
-
-
-def _opens_behind(label: str, around: _Around) -> bool:
-    """Tell whether a label begins only behind the numbers, as that of the row below does."""
-    return label[:_OPENING] in around.behind and label[:_OPENING] not in around.before
 
 
 def _in_column(label: str, around: _Around) -> float:
@@ -330,20 +322,18 @@ def _whole(before: str) -> str:
     return max(ends, key=len, default="")
 
 
-def _spans(
-    runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], atoms: Sequence[Atom]
-) -> Iterator[tuple[int, int, int]]:
+def _spans(told: Chosen, atoms: Sequence[Atom]) -> Iterator[tuple[int, int, int]]:
     """Yield the parts of the lines that are tables: from each table's head to the end of its last label.
 
     A table may be told again behind the prose that follows it: what is prose in between stays.
     """
     prose = _prose_lines(atoms)
     for table in ("proactive", "requests", "disputes"):
-        own = [(index, row) for index, row in chosen if row.table == table]
+        own = told.of(table)
         if not own:
             continue
-        first, last = runs[own[0][0]], runs[own[-1][0]]
-        start = first.atoms[0].rank
+        last = told.runs[own[-1][0]]
+        start = told.runs[own[0][0]].atoms[0].rank
         while start and _is_of_form(atoms[start - 1]):
             start -= 1
         end = last.atoms[-1].rank + 1
@@ -363,16 +353,13 @@ def _prose_lines(atoms: Sequence[Atom]) -> set[int]:
     said: dict[int, set[str]] = defaultdict(set)
     for atom in atoms:
         said[atom.line] |= set() if atom.number else pairs_of(spelt(atom.text))
-    found: set[int] = set()
 
     def is_foreign(line: int) -> bool:
         pairs = said[line]
         return len(pairs) >= LEAST_PROSE and len(pairs & vocabulary()[0]) < 0.5 * len(pairs)
 
-    for foreign, run in itertools.groupby(said, key=is_foreign):
-        if foreign and len(lines := list(run)) > 1:
-            found.update(lines)
-    return found
+    runs = [list(run) for foreign, run in itertools.groupby(said, key=is_foreign) if foreign]
+    return {line for run in runs if len(run) > 1 for line in run}
 
 
 def _is_of_form(atom: Atom) -> bool:
@@ -403,8 +390,7 @@ def _is_left(atom: Atom) -> bool:
 
 def _is_prose(atom: Atom) -> bool:
     """Tell a note between the rows of a table from its labels."""
-    return bool(re.match("[备附]?注[：:]", atom.text)) or (
-        len(atom.text) > 12
-        and atom.text.endswith(("。", "；"))
-        and not set(spelt(atom.text)) <= vocabulary()[1]
-    )
+    if re.match("[备附]?注[：:]", atom.text):
+        return True
+    told = len(atom.text) > 12 and atom.text.endswith(("。", "；"))
+    return told and not set(spelt(atom.text)) <= vocabulary()[1]

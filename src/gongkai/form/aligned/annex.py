@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from gongkai.form.aligned.align import keep_order
-from gongkai.form.aligned.annex_columns import counts_up
 from gongkai.form.aligned.annex_form import (
     FORMS,
     LEAST_ROWS,
@@ -22,6 +21,7 @@ from gongkai.form.aligned.annex_form import (
     annex_data,
     annex_labels,
     annex_word,
+    counts_up,
     ends_with_label,
     form_rows,
     spelt_label,
@@ -34,7 +34,7 @@ from gongkai.form.aligned.annex_rows import (
     rows_of_columns,
     rows_of_lines,
 )
-from gongkai.form.aligned.stream import spelt
+from gongkai.form.aligned.stream import place_of_line, spelt
 from gongkai.form.form import Found, Reading, parse_number, read_cell
 from gongkai.problem import Problem, Where
 from gongkai.readers.document import Grid
@@ -57,6 +57,13 @@ class Annex(NamedTuple):
     found: tuple[Found, ...] = ()
     form: str | None = None
     lines: frozenset[int] = frozenset()
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The numbers by their rows."""
+        return {
+            one.row: one.value for one in self.found if isinstance(one, Reading) and one.value is not None
+        }
 
 
 def form_of_annex(keys: set[str]) -> str:
@@ -122,12 +129,13 @@ def _of_grids(grids: Sequence[Grid], script: Script, year: int | None) -> Annex:
     rows = list(rows_of_columns(grids, script, year))
     ways = [rows, sorted(rows, key=lambda row: (row.where.table or 0, row.where.row or 0))]
     found = [_read(way) for way in ways[: 1 + (ways[0] != ways[1])]]
-    if max(map(_count_values, found)) < LEAST_ROWS:
+    if max(len(one.values) for one in found) < LEAST_ROWS:
         found.append(_read(list(rows_below(grids, script))))
         found += [_read(rows_of_cells(grids, script, year, down=down)) for down in (False, True)]
-    best = max(found, key=_count_values)
-    rivals = [one for one in found if one is not best and _count_values(one) >= AS_MUCH * _count_values(best)]
-    return best._replace(found=tuple(_undoubted(best.found, [_values(one) for one in rivals])))
+    best = max(found, key=lambda one: len(one.values))
+    others = [one.values for one in found if one is not best]
+    rivals = [values for values in others if len(values) >= AS_MUCH * len(best.values)]
+    return best._replace(found=tuple(_undoubted(best.found, rivals)))
 
 
 def _undoubted(found: Sequence[Found], rivals: Sequence[dict[str, float]]) -> Iterator[Found]:
@@ -141,50 +149,40 @@ def _undoubted(found: Sequence[Found], rivals: Sequence[dict[str, float]]) -> It
         yield one
 
 
-def _values(annex: Annex) -> dict[str, float]:
-    return {one.row: one.value for one in annex.found if isinstance(one, Reading) and one.value is not None}
-
-
-def _count_values(annex: Annex) -> int:
-    return len(_values(annex))
-
-
 def _not_read(
     lines: Sequence[str], grids: Sequence[Grid], captions: frozenset[int], pages: Sequence[int | None]
 ) -> Annex:
     """Say of an annex that stands here, or whose title does, that no row of it was read."""
+    told = (sum(any(ends_with_label(text, counted=True) for text in row) for row in g.texts) for g in grids)
+    ruled = next(((n, count) for n, count in enumerate(told, 1) if count >= LEAST_ROWS), None)
     rows = [i for i, line in enumerate(lines) if _is_row(line)]
-    if len(rows) >= LEAST_ROWS:
-        where = Where(pages[rows[0]] if pages else None, line=rows[0] + 1)
-        said = f"{where}: {len(rows)} lines from here have labels of an annex; no number of it was read"
-        return Annex((Problem("annex_not_read", said, where),), None, captions.union(rows))
-    for number, grid in enumerate(grids, 1):
-        labels = sum(any(ends_with_label(text, counted=True) for text in row) for row in grid.texts)
-        if labels >= LEAST_ROWS:
-            where = Where(grid.page, number)
-            said = f"{where}: {labels} rows have labels of an annex; no number of it was read"
-            return Annex((Problem("annex_not_read", said, where),), None, captions)
     titles = [i for i in sorted(captions) if "统计" in lines[i] and "表" in lines[i]]
-    if not titles:
+    if len(rows) >= LEAST_ROWS:
+        where, left = place_of_line(rows[0], pages), captions.union(rows)
+        said = f"{len(rows)} lines from here have labels of an annex; no number of it was read"
+    elif ruled:
+        where, left = Where(grids[ruled[0] - 1].page, ruled[0]), captions
+        said = f"{ruled[1]} rows have labels of an annex; no number of it was read"
+    elif titles:
+        where, left = place_of_line(titles[0], pages), frozenset(titles)
+        said = f"'{lines[titles[0]].strip()[:40]}' announces an annex; no row of it was found here"
+    else:
         return Annex()
-    where = Where(pages[titles[0]] if pages else None, line=titles[0] + 1)
-    said = f"{where}: '{lines[titles[0]].strip()[:40]}' announces an annex; no row of it was found here"
-    return Annex((Problem("annex_not_read", said, where),), None, frozenset(titles))
+    return Annex((Problem("annex_not_read", f"{where}: {said}", where),), None, left)
 
 
 def _is_row(line: str) -> bool:
     """Tell whether a line can only be a row of the sheet: a label, with a number or without."""
+    if len(line) > LONGEST_ROW or line.rstrip().endswith("。"):
+        return False
     told = re.sub(r"[\d.,，．…—_＿：:；;|]+", "", "".join(annex_word("note").sub("", line).split()))
-    return (
-        len(line) <= LONGEST_ROW and not line.rstrip().endswith("。") and ends_with_label(told, counted=True)
-    )
+    return ends_with_label(told, counted=True)
 
 
 def _is_caption(line: str) -> bool:
     squeezed = "".join(line.split()).strip("|│*#")
-    if not squeezed or len(squeezed) > 110:
-        return False
-    return any(re.fullmatch(pattern, squeezed) for pattern in annex_data()["words"]["caption"])
+    captions = annex_data()["words"]["caption"] if 0 < len(squeezed) <= 110 else ()
+    return any(re.fullmatch(pattern, squeezed) for pattern in captions)
 
 
 def _start(lines: Sequence[str], of_rows: frozenset[int]) -> int:
@@ -197,12 +195,9 @@ def _start(lines: Sequence[str], of_rows: frozenset[int]) -> int:
 
 def _rest(lines: Sequence[str], last: int) -> range:
     """Return the lines behind the last number that are its label's rest, or blank rows."""
-    end = last + 1
-    while (
-        end < len(lines) and len(lines[end]) <= LONGEST_LABEL and spelt(lines[end]) and _is_label(lines[end])
-    ):
-        end += 1
-    return range(last + 1, end)
+    short = itertools.takewhile(lambda line: len(line) <= LONGEST_LABEL, lines[last + 1 :])
+    rest = itertools.takewhile(lambda line: spelt(line) and _is_label(line), short)
+    return range(last + 1, last + 1 + len(list(rest)))
 
 
 def _is_label(line: str) -> bool:
@@ -228,11 +223,9 @@ def _any_label() -> re.Pattern[str]:
 
 def _read(runs: Sequence[Printed]) -> Annex:
     """Align the runs with the form that fits best; of several annexes the first."""
-    form, chosen = max(
-        ((form, _aligned(runs, form_rows(form))) for form in FORMS),
-        key=lambda found: _count_rows(found[1], form_rows(found[0])),
-    )
-    rows = form_rows(form)
+    fits = {form: _aligned(runs, form_rows(form)) for form in FORMS}
+    form = max(FORMS, key=lambda form: _count_rows(fits[form], form_rows(form)))
+    chosen, rows = fits[form], form_rows(form)
     runs, chosen, second = _first_annex(runs, chosen, form)
     if _count_rows(chosen, rows) < LEAST_ROWS:
         return Annex()
@@ -241,9 +234,8 @@ def _read(runs: Sequence[Printed]) -> Annex:
     several = [runs[i] for i, j in chosen if rows[j].key and len(runs[i].numbers) > 1]
     if len(several) >= LEAST_ROWS and len(several) == _count_rows(chosen, rows):
         heads = f" ({', '.join(several[0].heads)[:60]})" if any(several[0].heads) else ""
-        said = f"{len(several)} rows have several numbers{heads}"
-        said = f"{several[0].where}: {said}; nothing tells which is the report's; none was read"
-        found = [Problem("row_not_read", said, several[0].where)]
+        said = f"{len(several)} rows have several numbers{heads}; nothing tells which is the report's"
+        found = [Problem("row_not_read", f"{several[0].where}: {said}; none was read", several[0].where)]
     if counts_up([one.value for one in found if isinstance(one, Reading)]):
         said = f"{runs[chosen[0][0]].where}: the annex's numbers count its rows; none was read"
         found = [Problem("head", said, runs[chosen[0][0]].where)]
@@ -267,14 +259,12 @@ def _first_annex(
     runs: Sequence[Printed], aligned: Aligned, form: str
 ) -> tuple[Sequence[Printed], Aligned, Printed | None]:
     """Return the runs up to the end of the first annex, its rows, and where a second one begins."""
-    starts = [i for i, run in enumerate(runs) if _spells(rows_first(form), run, "")]
+    opens = next(row for row in form_rows(form) if row.key)
+    starts = [i for i, run in enumerate(runs) if _spells(opens, run, "")]
     if len(starts) < 2:
         return runs, aligned, None
-    ends = [*starts[1:], len(runs)]
-    parts = [
-        (b, [(i + a, j) for i, j in _aligned(runs[a:b], form_rows(form))])
-        for a, b in zip(starts, ends, strict=True)
-    ]
+    ends = itertools.pairwise([*starts, len(runs)])
+    parts = [(b, [(i + a, j) for i, j in _aligned(runs[a:b], form_rows(form))]) for a, b in ends]
     whole = [(end, part) for end, part in parts if len(part) >= LEAST_ROWS]
     if not whole:
         return runs, [], None
@@ -295,12 +285,7 @@ def _follows(run: Printed, following: Printed) -> bool:
     return run.where.table == following.where.table and following.lines[1] - run.lines[1] <= 3
 
 
-def rows_first(form: str) -> Row:
-    """Return the first row of a form that has a number."""
-    return next(row for row in form_rows(form) if row.key)
-
-
-def _aligned(runs: Sequence[Printed], rows: Sequence[Row]) -> list[tuple[int, int]]:
+def _aligned(runs: Sequence[Printed], rows: Sequence[Row]) -> Aligned:
     behind = (run.text for run in [*runs[1:], *runs[-1:]])  # behind the last stands nothing that matters
     score = [[_spells(row, run, rest) for row in rows] for run, rest in zip(runs, behind, strict=True)]
     return keep_order(score, len(rows))
@@ -331,9 +316,7 @@ def _may_begin(before: str) -> bool:
     return any(before.endswith(label) or label.endswith(before) for label in annex_labels())
 
 
-def _readings(
-    runs: Sequence[Printed], chosen: Sequence[tuple[int, int]], rows: Sequence[Row]
-) -> Iterator[Found]:
+def _readings(runs: Sequence[Printed], chosen: Aligned, rows: Sequence[Row]) -> Iterator[Found]:
     """Give one reading per row with one number; say the rows in between that the form does not have."""
     given = dict(chosen)
     start = chosen[0][0]
@@ -349,26 +332,23 @@ def _readings(
 
 
 def _one(row: Row, run: Printed) -> Iterator[Found]:
-    column = "amount_yuan" if row.unit == "万元" else "count"
+    column, unit = ("amount_yuan", "yuan") if row.unit == "万元" else ("count", "count")
     if len(run.numbers) != 1:
         said = f"{run.where}: '{' '.join(run.numbers)[:60]}' is not one number; annex.{row.key} was not read"
         yield Problem("row_not_read", said, run.where)
         return
-    text = run.numbers[0].strip()
-    if column == "count" and not text.endswith("元"):
+    raw = text = run.numbers[0].strip()
+    if unit == "count" and not text.endswith("元"):
         text = without_unit(text).strip()
     value, printed, _ = parse_number(text)
-    why = ""
-    if column == "amount_yuan" and value and not printed and run.money is None:
-        why = "no unit is printed beside"
-    elif (
-        column == "count" and value is not None and (value % 1 or printed or text[-1:] in "%％" or run.money)
-    ):
-        why = "no count is"
+    if unit == "yuan":
+        why = "no unit is printed beside" if value and not printed and run.money is None else ""
+    else:
+        counts = value is None or not (value % 1 or printed or text[-1:] in "%％" or run.money)
+        why = "" if counts else "no count is"
     if why:
-        said = f"{run.where}: {why} '{run.numbers[0].strip()[:20]}'; annex.{row.key} is blank"
-        unit = "yuan" if column == "amount_yuan" else "count"
+        said = f"{run.where}: {why} '{raw[:20]}'; annex.{row.key} is blank"
         yield Problem("cell", said, run.where)
-        yield Reading(TABLE, row.key, column, None, unit, run.numbers[0].strip(), run.where)
-        return
-    yield from read_cell(TABLE, row.key, column, text, run.where, money=run.money or 1.0)
+        yield Reading(TABLE, row.key, column, None, unit, raw, run.where)
+    else:
+        yield from read_cell(TABLE, row.key, column, text, run.where, money=run.money or 1.0)

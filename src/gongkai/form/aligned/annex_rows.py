@@ -15,27 +15,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from gongkai.form.aligned.annex_columns import (
-    LEAST_SUMS,
-    NUMBER,
-    is_measured,
-    is_number,
-    is_other,
-    number_columns,
-    of_report,
-    parts_beside,
-)
 from gongkai.form.aligned.annex_form import (
     LEAST_STEM,
+    LEAST_SUMS,
+    NUMBER,
     annex_labels,
     annex_word,
     counted_labels,
     ends_with_label,
+    is_measured,
+    is_number,
+    is_other,
     is_row_label,
+    number_columns,
+    of_report,
+    parts_beside,
     spelt_label,
     without_unit,
 )
-from gongkai.form.aligned.stream import YEAR_INSIDE, Atom, cut_atoms, spelt
+from gongkai.form.aligned.stream import YEAR_INSIDE, Atom, cut_atoms, place_of_line, spelt
 from gongkai.form.form import normalize_label, parse_number
 from gongkai.problem import Where
 from gongkai.readers.document import Cell, Grid
@@ -125,11 +123,8 @@ def _unstacked(row: tuple[Cell | None, ...]) -> Iterator[tuple[Cell | None, ...]
         for k in range(labels[0]):
             yield tuple(cell and replace(cell, text="".join(lines[id(cell)][k : k + 1])) for cell in row)
     else:
-        unread = {
-            key: f"（{'/'.join(filter(str.strip, each))}）"
-            for key, each in lines.items()
-            if any(map(is_number, each))
-        }
+        told = {key: each for key, each in lines.items() if any(map(is_number, each))}
+        unread = {key: f"（{'/'.join(filter(str.strip, each))}）" for key, each in told.items()}
         yield tuple(cell and replace(cell, text=unread.get(id(cell), cell.text)) for cell in row)
 
 
@@ -142,7 +137,7 @@ def rows_of_columns(grids: Sequence[Grid], script: Script, year: int | None = No
     before: list[str] = []
     for table in map(_Table.of, grids, itertools.count(1)):
         labels = table.labels(script)
-        head = next((i for i, names in enumerate(labels[:6]) if any(map(_heads_labels, names))), -1)
+        head = next((i for i, names in enumerate(labels[:6]) if any(map(_is_head, names))), -1)
         heads = labels[head] if head >= 0 else before if len(before) == len(labels[0]) else []
         heads = [_of_year(name, year) for name in heads]
         before = heads or before
@@ -151,7 +146,7 @@ def rows_of_columns(grids: Sequence[Grid], script: Script, year: int | None = No
             yield from _rows_of_part(table, names, head, heads[part], part.start)
 
 
-def _heads_labels(name: str) -> bool:
+def _is_head(name: str) -> bool:
     return bool(annex_word("table").search(name) or annex_word("heads").fullmatch(name))
 
 
@@ -167,25 +162,24 @@ def _rows_of_part(
     choose = of_report(names, shown) if len(columns) > 1 else lambda row: 0
     for index, (told, numbers) in enumerate(zip(body, shown, strict=False), head + 1):
         row = table.rows[index][start : start + len(told)]
-        said = _said(told, row, others, [row[c] for c in columns])
+        said = _said(told, row, others, columns)
         at = choose(numbers)
         kept = columns if at is None else [columns[at]]
         taken = [(c, cell) for c in kept if (cell := row[c]) is not None]
         if said and taken:
             column = taken[0][0]
             where = table.where(index, start + column)
-            yield _printed(
-                _label_parts(said, heads, column), [cell.text for _, cell in taken], where, heads=names
-            )
+            parts = _label_parts(said, heads, column)
+            yield _printed(parts, [cell.text for _, cell in taken], where, heads=names)
 
 
 def _said(
-    told: Sequence[str], row: Sequence[Cell | None], others: set[int], numbers: Sequence[Cell | None]
+    told: Sequence[str], row: Sequence[Cell | None], others: set[int], numbers: Sequence[int]
 ) -> dict[str, int]:
     """Return a row's words, each with its column; a cell merged into one of numbers is none."""
-    of_numbers = set(map(id, numbers))
+    merged = {id(row[c]) for c in numbers}
     words = (c for c, name in enumerate(told) if c not in others and _is_word(name))
-    return {told[c]: c for c in words if id(row[c]) not in of_numbers}
+    return {told[c]: c for c in words if id(row[c]) not in merged}
 
 
 def _is_word(text: str) -> bool:
@@ -241,7 +235,7 @@ def rows_of_lines(
 ) -> list[Printed]:
     """Return the rows of lines: numbers that follow each other, and the words before them."""
     atoms = [a for n, line in enumerate(lines) for a in _atoms(n, line, script)]
-    return _rows_of_atoms(atoms, lambda line: Where(pages[line] if pages else None, line=line + 1), year)
+    return _rows_of_atoms(atoms, lambda line: place_of_line(line, pages), year)
 
 
 def _rows_of_atoms(atoms: list[Atom], place: Callable[[int], Where], year: int | None) -> list[Printed]:
@@ -323,20 +317,12 @@ def _heads(before: Sequence[Atom], year: int | None) -> _Heads | None:
         return None
     starts = itertools.accumulate((len(atom.text) for atom in before), initial=0)
     behind = (atom.text for atom, start in zip(before, starts, strict=False) if start >= end)
-    names = itertools.takewhile(lambda name: not _opens_row(name), behind)
-    others = (name for name in names if not _is_beside(name))
+    # Behind the heads stands the first row.
+    names = itertools.takewhile(lambda n: not (annex_word("opens").match(n) or ends_with_label(n)), behind)
+    of_units, remark = annex_word("of_units"), annex_word("remark")
+    others = (name for name in names if not (of_units.fullmatch(name) or remark.fullmatch(name)))
     named = (match[0] for match in annex_word("columns").finditer(text[end:]))
     return _Heads(tuple(named), tuple(others))
-
-
-def _is_beside(head: str) -> bool:
-    """Tell whether a head is one of units or of remarks."""
-    return bool(annex_word("of_units").fullmatch(head) or annex_word("remark").fullmatch(head))
-
-
-def _opens_row(text: str) -> bool:
-    """Tell whether the words behind a head are the first row's."""
-    return bool(annex_word("opens").match(text)) or ends_with_label(text)
 
 
 def _atoms(number: int, line: str, script: Script) -> Iterator[Atom]:
@@ -369,11 +355,9 @@ def _apart(pair: re.Match[str]) -> str:
 def _without_serials(atoms: list[Atom]) -> list[Atom]:
     """Drop the rows' own numbers, where the head has a column for them, or opens with one of codes."""
     words = [atom.text for atom in atoms]
-    in_front = any(
-        annex_word("codes").fullmatch(a) and annex_word("table").search(b)
-        for a, b in itertools.pairwise(words)
-    )
-    if not in_front and not any(map(annex_word("counted").fullmatch, words)):
+    codes, table, counted = map(annex_word, ("codes", "table", "counted"))
+    in_front = any(codes.fullmatch(a) and table.search(b) for a, b in itertools.pairwise(words))
+    if not in_front and not any(map(counted.fullmatch, words)):
         return atoms
     kept, wanted = [], 1
     for atom, following in zip(atoms, [*atoms[1:], None], strict=True):

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gongkai.form.form import COLUMNS, OUTCOMES, form_data, parse_number, proactive_head
+from gongkai.problem import Where
 from gongkai.text.clean import HAN, Script, drop_pinyin, fold_width, simplify
 from gongkai.text.grammar import MEASURES, NUMERALS, PAGE_MARK
 from gongkai.text.lexicon import patterns
@@ -42,8 +43,6 @@ _DIGITS = re.compile(
     r"(?<![A-Za-z\d.,'’])(?:\d{1,3}(?:[,，]\d{3})+|\d+)(?:\.\d+)?(?:万元|元)?(?![A-Za-z\d'’,])"
 )
 _ENUMERATOR = re.compile(r"\d(?=[.．、][^\d])")
-
-
 TURNED = 5
 """Lines with the label behind the numbers from which a table is told so."""
 GUIDANCE = 10
@@ -88,6 +87,18 @@ class Row(NamedTuple):
     """As printed, without marks, and their pairs of characters."""
     own: frozenset[str] = frozenset()
     """Pairs that no other row of its table has."""
+
+
+class Chosen(NamedTuple):
+    """Runs of numbers, which of them are which rows of the form, and where each atom stands."""
+
+    runs: Sequence[Run]
+    rows: Sequence[tuple[int, Row]]
+    places: Sequence[Where] = ()
+
+    def of(self, table: str) -> list[tuple[int, Row]]:
+        """Return the runs, by number, that are rows of a table."""
+        return [(index, row) for index, row in self.rows if row.table == table]
 
 
 @functools.cache
@@ -138,15 +149,19 @@ def table_rests(lines: Sequence[str]) -> set[int]:
 
     found: set[int] = set()
     filled = [number for number, line in enumerate(lines) if line.strip()]
-    for rest, run in itertools.groupby(filled, key=lambda number: is_rest(lines[number])):
-        numbers = list(run)
-        if rest and (len(numbers) >= RESTS or any(len(lines[n].split()) >= HEAD for n in numbers)):
+    runs = itertools.groupby(filled, key=lambda number: is_rest(lines[number]))
+    for numbers in (list(run) for rest, run in runs if rest):
+        if len(numbers) >= RESTS or any(len(lines[n].split()) >= HEAD for n in numbers):
             found.update(numbers)
-        elif rest:
-            said = itertools.combinations(range(len(numbers) + 1), 2)
-            parts = (numbers[a:b] for a, b in said)
+        else:
+            parts = (numbers[a:b] for a, b in itertools.combinations(range(len(numbers) + 1), 2))
             found.update(*(p for p in parts if spelt("".join(lines[n] for n in p)) in captions))
     return found
+
+
+def place_of_line(number: int, pages: Sequence[int | None]) -> Where:
+    """Return the place of a line, counted from zero; its page where pages are known."""
+    return Where(pages[number] if pages else None, line=number + 1)
 
 
 def pairs_of(text: str) -> frozenset[str]:
@@ -167,7 +182,8 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
     at, after_number, holes = 0, False, 0
     for gap in [*_BREAKS.finditer(line), None]:
         start, end = at, gap.start() if gap else len(line)
-        text = _bare(line[start:end], script)
+        text = _MARKS.sub("", fold_width(line[start:end]))
+        text = simplify(drop_pinyin(text)) if script == "traditional" else text
         if text and not (after_number and _NOTE.fullmatch(text)):
             head, text = _without_guidance(text)
             if head:
@@ -175,7 +191,7 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
             text, doubtful = _letters_read(text)
             number = _is_number(text, line[gap.end() : gap.end() + 1] if gap else "")
             if number and after_number:  # between two numbers an empty cell is a blank one
-                yield from (Atom(number_of_line, start, start, "", True) for _ in range(holes))
+                yield from itertools.repeat(Atom(number_of_line, start, start, "", True), holes)
             if unglue and not number and _is_glued(text):
                 yield from _unglued(number_of_line, start, end, text)
             else:
@@ -183,19 +199,9 @@ def cut_atoms(number_of_line: int, line: str, script: Script, *, unglue: bool = 
             after_number, holes = number, 0
         if gap:
             at, holes = gap.end(), holes + max(0, len(_BAR.findall(gap[0])) - 1)
-    if not after_number:
-        yield from _row_of_blanks(number_of_line, line, holes)
-
-
-def _row_of_blanks(number: int, line: str, holes: int) -> Iterator[Atom]:
-    """Yield the cells of a row of the requests table of which only the label is printed."""
-    if holes == len(COLUMNS) and spelt(line).endswith(labels_of("requests")):
-        yield from (Atom(number, len(line), len(line), "", True) for _ in range(holes))
-
-
-def _bare(text: str, script: Script) -> str:
-    text = _MARKS.sub("", fold_width(text))
-    return simplify(drop_pinyin(text)) if script == "traditional" else text
+    # A row of the requests table of which only the label is printed.
+    if not after_number and holes == len(COLUMNS) and spelt(line).endswith(labels_of("requests")):
+        yield from itertools.repeat(Atom(number_of_line, len(line), len(line), "", True), holes)
 
 
 def _as_cells(line: str) -> str:
@@ -238,8 +244,7 @@ def _is_glued(text: str) -> bool:
     if not any(c.isdigit() for c in text):
         return False
     words = spelt(YEAR_INSIDE.sub("", _TOP.sub("", text)))
-    pairs = vocabulary()[0]
-    known = [words[i : i + 2] in pairs for i in range(len(words) - 1)]
+    known = [words[i : i + 2] in vocabulary()[0] for i in range(len(words) - 1)]
     covered = sum(map(operator.or_, [*known, False], [False, *known]))
     return len(words) > 1 and covered >= 0.95 * len(words)
 
@@ -335,16 +340,13 @@ def cut_runs(atoms: Sequence[Atom]) -> Iterator[Run]:
     before: list[Atom] = []
     numbers: list[Atom] = []
 
-    def run() -> Run:
-        text = YEAR_INSIDE.sub("", "".join(a.text for a in before[-60:]))
-        return Run(tuple(numbers), tuple(before), text)
-
     for atom in (*atoms, None):
         same = numbers and atom is not None and atom.number
         whole = same and on_line[numbers[-1].line] == len(numbers) == len(COLUMNS)
         if numbers and not (same and not (whole and atom and atom.line != numbers[-1].line)):
             if len(numbers) > 1 or numbers[0].text:
-                yield run()
+                text = YEAR_INSIDE.sub("", "".join(a.text for a in before[-60:]))
+                yield Run(tuple(numbers), tuple(before), text)
                 before = []
             numbers = []
         if atom is not None:
@@ -384,6 +386,6 @@ def is_table_line(line: str) -> bool:
         return True
     parts = line.split()
     numbers = sum(parse_number(part)[2] for part in parts)
-    if len(parts) >= 4 and numbers >= len(parts) - 3 and numbers >= 3:
+    if len(parts) >= 4 and numbers >= max(3, len(parts) - 3):
         return True
-    return len(parts) > 1 and all(_line_vocabulary().fullmatch(part) for part in parts)
+    return len(parts) > 1 and all(map(_line_vocabulary().fullmatch, parts))

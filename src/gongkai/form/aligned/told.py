@@ -6,16 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from gongkai.form.aligned.places import place_blanks
 from gongkai.form.aligned.rows import (
+    Rows,
     blocks_add_up,
     counts_of,
+    place_blanks,
     place_of_label,
     request_rows,
     rows_in_order,
     rows_left_out,
+    whole_rows,
 )
-from gongkai.form.aligned.stream import YEAR_INSIDE, Atom, Row, Run, form_rows, spelt
+from gongkai.form.aligned.stream import YEAR_INSIDE, Atom, Chosen, Run, form_rows, spelt
 from gongkai.form.form import (
     BLOCKS,
     COLUMNS,
@@ -23,6 +25,7 @@ from gongkai.form.form import (
     OUTCOMES,
     Found,
     Reading,
+    dispute_cells,
     form_data,
     match_key,
     parse_number,
@@ -55,35 +58,30 @@ def form_said(lines: Iterable[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def read_proactive(
-    runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], places: Sequence[Where]
-) -> Iterator[Found]:
+def read_proactive(told: Chosen) -> Iterator[Found]:
     """Read the rows of the table of proactive disclosure, each under the heads above it."""
     heads, last = "", -1
-    for index, row in chosen:
-        if row.table != "proactive":
-            continue
-        for run in runs[last + 1 : index + 1]:
+    for index, row in told.of("proactive"):
+        for run in told.runs[last + 1 : index + 1]:
             heads = run.text[-HEADED:] if _SAID["head"].search(run.text[-HEADED:]) else heads
         last = index
-        atoms = runs[index].atoms
+        atoms = told.runs[index].atoms
         wanted = _proactive_heads(row.key, heads, len(atoms))
         atoms = tuple(_told_apart(atoms, len(wanted)))
         if not wanted or len(atoms) != len(wanted):  # as many: then digits glued to a label are one cell's
-            yield _not_read(f"proactive.{row.key}", atoms, len(wanted), places)
+            yield _not_read(f"proactive.{row.key}", atoms, len(wanted), told.places)
             continue
         money = 1e4 if "万元" in heads else 1.0
         for name, atom in zip(wanted, atoms, strict=True):
+            where = told.places[atom.rank]
             value, unit, _ = parse_number(atom.text)
+            doubt = f"'{atom.text}' is printed as letters" if atom.doubtful else ""
             if name == "amount_yuan" and value and not unit and not _SAID["amount"].search(heads):
                 doubt = f"no head names the unit of '{atom.text}'"
-            else:
-                doubt = f"'{atom.text}' is printed as letters" if atom.doubtful else ""
             if doubt:
-                said = f"{places[atom.rank]}: {doubt}; proactive.{row.key}.{name} is blank"
-                yield Problem("cell", said, places[atom.rank])
-                continue
-            yield from read_cell("proactive", row.key, name, atom.text, places[atom.rank], money=money)
+                yield Problem("cell", f"{where}: {doubt}; proactive.{row.key}.{name} is blank", where)
+            else:
+                yield from read_cell("proactive", row.key, name, atom.text, where, money=money)
 
 
 def _proactive_heads(row: str, text: str, count: int) -> Sequence[str]:
@@ -124,25 +122,23 @@ def _not_read(name: str, atoms: Sequence[Atom], wanted: int, places: Sequence[Wh
     return Problem("row_not_read", said, where)
 
 
-def read_requests(
-    runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], places: Sequence[Where], lines: Sequence[str]
-) -> Iterator[Found]:
+def read_requests(told: Chosen, lines: Sequence[str]) -> Iterator[Found]:
     """Read the rows of the requests table; glued digits and blanks as far as the form's sums decide."""
-    left_out = rows_left_out(runs)
-    own = request_rows(runs, chosen, left_out)
-    first = next((runs[index] for index, row in chosen if row.table == "requests"), None)
+    left_out = rows_left_out(told.runs)
+    own = request_rows(told, left_out)
+    first = next((told.runs[index] for index, _ in told.of("requests")), None)
     if first is None or len(own) < 2:
         return
-    heads = _request_heads(first, own)
+    heads, places = _request_heads(first, own), told.places
+    where = places[first.atoms[0].rank]
     if not heads:
-        where = places[first.atoms[0].rank]
         said = f"{where}: the head of the requests table was not found; its rows were not read"
         yield Problem("head", said, where)
         return
-    doubted = _doubted(own, runs, chosen, len(heads))
+    doubted = _doubted(own, told, len(heads))
     whole = {k: atoms for k, atoms in own.items() if len(atoms) == len(heads) and k not in doubted}
     placed = place_blanks(own, first.before, lines) if heads == COLUMNS else {}
-    yield from _rows_missing(own, left_out, runs, places[first.atoms[0].rank])
+    yield from _rows_missing(own, rows_in_order(left_out), told.runs, where)
     recovered = _by_sums(own, whole) if heads == COLUMNS and not placed else {}
     recovered |= {key: (counts_of(whole.pop(key)) or (), False) for key in _printed_as_letters(whole)}
     for key, atoms in own.items():
@@ -166,32 +162,27 @@ def _row_read(
     yield from read_row("requests", key, ((n, *cell) for n, cell in zip(heads, told, strict=True)))
 
 
-def _doubted(
-    own: Mapping[str, Sequence[Atom]], runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], width: int
-) -> set[str]:
+def _doubted(own: Rows, told: Chosen, width: int) -> set[str]:
     """Return rows that have a number for each column and yet may hold another row's, or lack a part of one.
 
     That is a row that does not add up beside numbers that are no whole row; and 其他处理 as one row where the
     rows that took its place are there too.
     """
-    given = {index for index, row in chosen if row.table == "requests"}
-    numbers = {n: run.atoms for n, run in enumerate(runs) if n in given or not run.text}
+    given = {index for index, _ in told.of("requests")}
+    numbers = {n: run.atoms for n, run in enumerate(told.runs) if n in given or not run.text}
     torn = [n for n in range(min(given), max(given) + 2) if len(numbers.get(n, ())) not in (0, width)]
-    beside = {atom.rank for n in torn for run in runs[max(0, n - 1) : n + 2] for atom in run.atoms}
+    beside = {atom.rank for n in torn for run in told.runs[max(0, n - 1) : n + 2] for atom in run.atoms}
     doubted = {key for key, atoms in own.items() if atoms[0].rank in beside} | _printed_as_letters(own)
     found = {key for key in doubted if not blocks_add_up([own[key]], slips=0)}
     return found | ({"other_handling"} & own.keys() if {*OTHER_HANDLING} & own.keys() else set())
 
 
-def _printed_as_letters(rows: Mapping[str, Sequence[Atom]]) -> set[str]:
+def _printed_as_letters(rows: Rows) -> set[str]:
     return {key for key, atoms in rows.items() if any(atom.doubtful for atom in atoms)}
 
 
-def _rows_missing(
-    own: Collection[str], left_out: Collection[str], runs: Sequence[Run], where: Where
-) -> Iterator[Problem]:
+def _rows_missing(own: Rows, order: Sequence[str], runs: Sequence[Run], where: Where) -> Iterator[Problem]:
     """Say it where most rows of the requests table were not found; one without numbers is blank."""
-    order = rows_in_order(left_out)
     words = "".join(atom.text for run in runs for atom in run.before)
     missing = sum(key not in own and place_of_label(key, words) < 0 for key in order)
     if 2 * missing > len(order):
@@ -199,13 +190,10 @@ def _rows_missing(
         yield Problem("row_not_read", said, where)
 
 
-def _by_sums(
-    own: Mapping[str, Sequence[Atom]], whole: Mapping[str, Sequence[Atom]]
-) -> dict[str, tuple[Counts, bool]]:
+def _by_sums(own: Rows, whole: Rows) -> dict[str, tuple[Counts, bool]]:
     """Return the cells of rows whose digits ran together, where the sums leave one way."""
-    known = {key: cells for key, atoms in whole.items() if (cells := counts_of(atoms))}
     unclear = {k: [a.text for a in atoms] for k, atoms in own.items() if k not in whole and _bare(atoms)}
-    return recover(known, unclear)
+    return recover(whole_rows(whole), unclear)
 
 
 def _bare(atoms: Sequence[Atom]) -> bool:
@@ -227,7 +215,7 @@ def _recovered(
         yield Reading(table, row, column, float(value), "count", raw, where, "recovered", by)
 
 
-def _request_heads(first: Run, own: Mapping[str, Sequence[Atom]]) -> Sequence[str]:
+def _request_heads(first: Run, own: Rows) -> Sequence[str]:
     """Return the columns of the requests table: as its head names them, or else the form's own."""
     named = [k for a in first.before if len(a.text) <= 8 and (k := match_key(a.text, "requests", "columns"))]
     # In reading order the total of two rowspans may come before the organisations' own columns.
@@ -236,87 +224,70 @@ def _request_heads(first: Run, own: Mapping[str, Sequence[Atom]]) -> Sequence[st
         heads.append(heads.pop(heads.index("total")))
     if len(heads) == len(COLUMNS):
         return tuple(heads)
-    if len(set(_SAID["applicant"].findall(first.text))) >= 5 or not _HEADS - Counter(
-        first.text[-LONGEST_HEAD:]
-    ):
+    torn = not _HEADS - Counter(first.text[-LONGEST_HEAD:])
+    if torn or len(set(_SAID["applicant"].findall(first.text))) >= 5:
         return () if _total_stands(own, 0) else COLUMNS
     counts = [len(atoms) for atoms in own.values()]
     if len(heads) >= 2 and counts.count(len(heads)) > len(counts) / 2:
         return tuple(heads)
-    rows = _whole_rows(own)
-    telling = [cells for cells in rows if cells[-1]]
-    sound = _count_totals(telling, -1)
-    return COLUMNS if len(rows) >= 8 and len(telling) >= 2 and sound == len(telling) else ()
+    rows = whole_rows(own)
+    telling = [cells for cells in rows.values() if cells[-1]]
+    return COLUMNS if len(rows) >= 8 and _count_totals(telling, -1) == len(telling) >= 2 else ()
 
 
-def _whole_rows(own: Mapping[str, Sequence[Atom]]) -> list[Counts]:
-    """Return the rows that have a count in each column."""
-    return [cells for atoms in own.values() if len(atoms) == len(COLUMNS) and (cells := counts_of(atoms))]
-
-
-def _total_stands(own: Mapping[str, Sequence[Atom]], at: int) -> bool:
+def _total_stands(own: Rows, at: int) -> bool:
     """Tell whether the total of a row is its number at a place, as more rows say than that it is the last."""
-    rows = _whole_rows(own)
+    rows = whole_rows(own).values()
     return _count_totals(rows, at) > _count_totals(rows, -1)
 
 
-def _count_totals(rows: Sequence[Counts], at: int) -> int:
+def _count_totals(rows: Collection[Counts], at: int) -> int:
     """Count the rows whose number at a place is the sum of the others."""
     return sum(2 * cells[at] == sum(cells) for cells in rows)
 
 
-def read_disputes(
-    runs: Sequence[Run], chosen: Sequence[tuple[int, Row]], places: Sequence[Where]
-) -> Iterator[Found]:
+def read_disputes(told: Chosen) -> Iterator[Found]:
     """Read the row of three blocks of five, in one run or several; or a row a block."""
-    own = [(row.key, runs[index].atoms) for index, row in chosen if row.table == "disputes"]
-    atoms = [atom for _, part in own for atom in part]
+    own = [(row, told.runs[index]) for index, row in told.of("disputes")]
+    atoms = [atom for _, run in own for atom in run.atoms]
     if not atoms:
         return
-    outcomes = (*OUTCOMES, "total")
-    if _total_is_first(atoms, runs, chosen):
-        outcomes = ("total", *OUTCOMES)
-    names = [(block, outcome) for block in _blocks_of(own, runs, chosen) for outcome in outcomes]
+    width = len(OUTCOMES) + 1
+    # Labelled blocks stand where each has a row to itself, else the form's three.
+    labelled = all(row.key and spelt(run.text).endswith(row.labels[0][0]) for row, run in own)
+    by_key = labelled and all(len(run.atoms) == width for _, run in own)
+    blocks = [row.key for row, _ in own] if by_key else BLOCKS
+    names = dispute_cells(blocks, total_first=_total_is_first(atoms, own[0][1].text))
     if len(atoms) == len(names) and not any(atom.doubtful for atom in atoms):
         for (block, outcome), atom in zip(names, atoms, strict=True):
-            yield from read_cell("disputes", block, outcome, atom.text, places[atom.rank])
+            yield from read_cell("disputes", block, outcome, atom.text, told.places[atom.rank])
         return
-    found = ways([a.text for a in atoms], len(names), len(outcomes)) if _bare(atoms) else []
+    found = ways([a.text for a in atoms], len(names), width) if _bare(atoms) else []
     if len(found) == 1:
-        yield from _recovered("disputes", dict(zip(names, found[0], strict=True)), atoms, places, ("total",))
+        cells = dict(zip(names, found[0], strict=True))
+        yield from _recovered("disputes", cells, atoms, told.places, ("total",))
     else:
-        yield _not_read("disputes", atoms, len(names), places)
+        yield _not_read("disputes", atoms, len(names), told.places)
 
 
-def _total_is_first(atoms: Sequence[Atom], runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> bool:
+def _total_is_first(atoms: Sequence[Atom], text: str) -> bool:
     """Tell whether blocks of disputes open with their total: heads say so, and only so they add up."""
-    index = next(index for index, row in chosen if row.table == "disputes")
     width, cells = len(OUTCOMES) + 1, counts_of(atoms)
-    if not cells or len(cells) % width or not _SAID["total_first"].search(runs[index].text):
+    if not cells or len(cells) % width or not _SAID["total_first"].search(text):
         return False
     blocks = [cells[at : at + width] for at in range(0, len(cells), width)]
     return _count_totals(blocks, 0) == len(blocks) > _count_totals(blocks, -1)
 
 
-def _blocks_of(
-    own: Sequence[tuple[str, Sequence[Atom]]], runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]
-) -> Sequence[str]:
-    """Return the blocks of a row: the labelled ones where each has a row to itself, else the form's three."""
-    said = [(row, spelt(runs[index].text)) for index, row in chosen if row.table == "disputes"]
-    labelled = all(row.key and text.endswith(row.labels[0][0]) for row, text in said)
-    by_key = labelled and all(len(atoms) == len(OUTCOMES) + 1 for _, atoms in own)
-    return [key for key, _ in own] if by_key else BLOCKS
-
-
-def with_blocks(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> list[tuple[int, Row]]:
+def with_blocks(told: Chosen) -> Chosen:
     """Add the blocks of disputes between whose numbers a tool printed the heads of the next.
 
     The runs before and behind that stand under heads of outcomes belong to the row, if there are fifteen
     numbers then and its blocks add up.
     """
-    own = [index for index, row in chosen if row.table == "disputes"]
+    runs, own = told.runs, [index for index, _ in told.of("disputes")]
     if not own:
-        return list(chosen)
+        return told
     width = len(OUTCOMES) + 1
     first, last = own[0], own[-1]
 
@@ -330,12 +301,12 @@ def with_blocks(runs: Sequence[Run], chosen: Sequence[tuple[int, Row]]) -> list[
         last += 1
     atoms = [atom for run in runs[first : last + 1] for atom in run.atoms]
     blocks = [atoms[i : i + width] for i in range(0, len(atoms), width)]
-    told = _SAID["blocks"].search(runs[first].text)
-    if last + 1 - first == len(own) or len(blocks) != len(BLOCKS) or not told or not blocks_add_up(blocks):
-        return list(chosen)
-    row = form_rows()[-1]
-    others = [one for one in chosen if one[1].table != "disputes"]
-    return sorted([*others, *((index, row) for index in range(first, last + 1))], key=lambda one: one[0])
+    said = _SAID["blocks"].search(runs[first].text)
+    if last + 1 - first == len(own) or len(blocks) != len(BLOCKS) or not said or not blocks_add_up(blocks):
+        return told
+    others = [one for one in told.rows if one[1].table != "disputes"]
+    rows = [*others, *((index, form_rows()[-1]) for index in range(first, last + 1))]
+    return told._replace(rows=sorted(rows, key=lambda one: one[0]))
 
 
 def under_outcomes(text: str) -> bool:
