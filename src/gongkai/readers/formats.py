@@ -25,7 +25,7 @@ _OCR = ("rapidocr", "onnxruntime", "opencv-python-headless", "pillow")
 HEAD = 65536
 """Bytes of a file that a sniff looks at, but for names inside a ZIP."""
 _TAG = re.compile(rb"<(?:!doctype|html|head|body|div|p|table|meta|h[1-6])[\s>]", re.IGNORECASE)
-_PLACED = re.compile(rb'<p\s[^>]*style="[^"]*\btop:\s*-?[\d.]+p[xt];\s*left:|<text top="-?\d+" left="')
+_PLACED = re.compile(rb'<p\s[^<>]*style="[^"<>]*\btop:\s*-?[\d.]+p[xt];\s*left:|<text top="-?\d+" left="')
 _MARKED_UP = re.compile(rb"\\begin\{(?:tabular|longtable|tabu)|^(?:\|===|\{\|)", re.MULTILINE)
 ENOUGH = 10
 """Placed paragraphs in a file's beginning that make it a drawing."""
