@@ -28,6 +28,7 @@ _BLOCK = frozenset(
     "address article blockquote body center dd div dl dt fieldset figure form h1 h2 h3 h4 h5 h6 header hr "
     "li main ol p pre section table tbody td tfoot th thead tr ul caption br".split()
 )
+_FRAMES = ("iframe", "template")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _WITH_LINES = ("pre", "xmp", "listing")
 _LINES = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
@@ -194,10 +195,8 @@ def _walk(root: LexborNode, lines: bool) -> Iterator[tuple[str, Any]]:
             is_block = tag in _BLOCK
             if is_block:
                 yield "edge", node
-            if tag in ("iframe", "template") and page_in(node):
-                yield "page", node
-            elif tag == "img" and _is_lettering(alt := node.attributes.get("alt") or ""):
-                yield "alt", alt
+            if (tag == "img" and (alt := _lettering(node))) or (tag in _FRAMES and page_in(node)):
+                yield ("alt", alt) if tag == "img" else ("page", node)
             elif not (tag.startswith("-") or tag in _SKIP or _is_hidden(attributes := node.attributes)):
                 if tag == "table" and (rows := _data_rows(node)) is not None:
                     yield "table", rows
@@ -213,9 +212,10 @@ def _walk(root: LexborNode, lines: bool) -> Iterator[tuple[str, Any]]:
             node = left.next if above else None
 
 
-def _is_lettering(alt: str) -> bool:
-    """Tell whether a picture is a heading or a title in letters, by what stands for it."""
-    return len(alt) < 80 and bool(OPENS_SECTION.match(alt) or _TITLE.search(alt))
+def _lettering(picture: LexborNode) -> str:
+    """Return the heading or title that a picture shows, by what stands for it."""
+    alt = picture.attributes.get("alt") or ""
+    return alt if len(alt) < 80 and (OPENS_SECTION.match(alt) or _TITLE.search(alt)) else ""
 
 
 def _texts_in(tag: str, attributes: Mapping[str, str | None], around: str) -> str:
