@@ -29,6 +29,7 @@ _BLOCK = frozenset(
     "li main ol p pre section table tbody td tfoot th thead tr ul caption br".split()
 )
 _FRAMES = ("iframe", "template")
+_HOLDING = (*_FRAMES, "img")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _WITH_LINES = ("pre", "xmp", "listing")
 _LINES = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
@@ -195,8 +196,8 @@ def _walk(root: LexborNode, lines: bool) -> Iterator[tuple[str, Any]]:
             is_block = tag in _BLOCK
             if is_block:
                 yield "edge", node
-            if (tag == "img" and (alt := _lettering(node))) or (tag in _FRAMES and page_in(node)):
-                yield ("alt", alt) if tag == "img" else ("page", node)
+            if tag in _HOLDING and (held := _held(node, tag)):
+                yield held
             elif not (tag.startswith("-") or tag in _SKIP or _is_hidden(attributes := node.attributes)):
                 if tag == "table" and (rows := _data_rows(node)) is not None:
                     yield "table", rows
@@ -212,10 +213,12 @@ def _walk(root: LexborNode, lines: bool) -> Iterator[tuple[str, Any]]:
             node = left.next if above else None
 
 
-def _lettering(picture: LexborNode) -> str:
-    """Return the heading or title that a picture shows, by what stands for it."""
-    alt = picture.attributes.get("alt") or ""
-    return alt if len(alt) < 80 and (OPENS_SECTION.match(alt) or _TITLE.search(alt)) else ""
+def _held(node: LexborNode, tag: str) -> tuple[str, Any] | None:
+    """Return the page that a frame holds, or the heading or title that a picture shows, as its `alt` says."""
+    if tag in _FRAMES:
+        return ("page", node) if page_in(node) else None
+    alt = node.attributes.get("alt") or ""
+    return ("alt", alt) if len(alt) < 80 and (OPENS_SECTION.match(alt) or _TITLE.search(alt)) else None
 
 
 def _texts_in(tag: str, attributes: Mapping[str, str | None], around: str) -> str:
