@@ -287,7 +287,7 @@ def _titles_again(pieces: Sequence[Line]) -> list[int]:
     body = next((at for at, piece in enumerate(pieces[:FIRST]) if OPENS_SECTION.match(piece.text)), FIRST)
     first = "".join("".join(piece.text.split()) for piece in pieces[:body])
     later = ((at, piece.text) for at, piece in enumerate(pieces) if at >= body)
-    return [at for at, text in later if _may_be_title(text) and "".join(text.split()) in first]
+    return [at for at, text in later if "".join(text.split()) in first and _may_be_title(text)]
 
 
 def _notes_behind(pieces: list[Line]) -> list[Line]:
