@@ -21,7 +21,8 @@ _LATEX_SECTION = re.compile(r"\\section\*?\{([^}]*)\}")
 _LATEX_SPAN = re.compile(r"\\multi(column|row)\{(\d+)\}(?:\[[^\]]*\])?\{[^}]*\}\{(.*)\}", re.DOTALL)
 _LATEX_STACKED = re.compile(r"\\(?:makecell|shortstack)(?:\[[^\]]*\])?\{([^{}]*)\}")
 _LATEX_WORD = re.compile(r"\\[a-zA-Z]+\*?(?:\[[^\]]*\])?\s?|(?<!\\)[{}]")
-_ASCIIDOC_TABLE = re.compile(r"^\|===[ \t]*$(.*?)^\|===[ \t]*$", re.DOTALL | re.MULTILINE)
+_ASCIIDOC_TABLE = re.compile(r"((?:^\[[^\]\n]*\]\n)?^\|===[ \t]*$.*?)^\|===[ \t]*$", re.DOTALL | re.MULTILINE)
+_ASCIIDOC_COLUMNS = re.compile(r"cols=\"([^\"]*)\"")
 _ASCIIDOC_CELL = re.compile(r"(?<!\S)(?:(\d+)?(?:\.(\d+))?\+)?[<^>]?(?:\.[<^>])?[adehlmsv]?\|")
 _ASCIIDOC_SKIPPED = re.compile(r"^(?:\[[^\]]*\]|:[\w-]+!?:.*|//.*)$", re.MULTILINE)
 _WIKI_TABLE = re.compile(r"^\{\|[^\n]*$(.*?)^\|\}", re.DOTALL | re.MULTILINE)
@@ -97,6 +98,7 @@ def _latex_cell(cell: str) -> tuple[str, int, int]:
 
 
 def _asciidoc_rows(text: str) -> Rows:
+    said, _, text = text.partition("|===")
     marks = list(_ASCIIDOC_CELL.finditer(text))
     if not marks:
         return []
@@ -107,12 +109,16 @@ def _asciidoc_rows(text: str) -> Rows:
     ]
     first = text.strip().split("\n")[0]
     width = sum(_span(mark[1]) for mark in _ASCIIDOC_CELL.finditer(first))
-    return list(_filled(cells, min(width, MAX_SPAN)))
+    named = _ASCIIDOC_COLUMNS.search(said)  # a long first row goes on in the next line
+    count = (
+        sum(_span(one.partition("*")[0]) if "*" in one else 1 for one in named[1].split(",")) if named else 0
+    )
+    return list(_filled(cells, min(max(width, count), MAX_SPAN)))
 
 
 def _span(printed: str | None) -> int:
     """Return how many rows or columns a cell covers: no table has more than `MAX_SPAN`."""
-    return min(int(printed), MAX_SPAN) if printed and len(printed) < 10 else 1
+    return min(int(printed), MAX_SPAN) if printed and printed.isdecimal() and len(printed) < 10 else 1
 
 
 def _filled(cells: list[tuple[str, int, int]], width: int) -> Iterator[list[tuple[str, int, int]]]:
