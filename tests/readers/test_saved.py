@@ -57,6 +57,23 @@ def test_a_mail_is_read_and_what_hangs_on_it_is_said(kind):
     assert texts(mail.as_bytes())[0] == read
 
 
+def test_of_a_mail_the_far_longer_part_is_read():
+    for plain, page, read in (
+        ("云汀市民政局年度报告\n公开9条。", "<p>见正文</p>", "云汀市民政局年度报告"),
+        ("见正文。", PAGE, "云汀市民政局年度报告"),
+        ("云汀市民政局年度报告（正文）", PAGE, "云汀市民政局年度报告"),
+    ):
+        mail = EmailMessage()
+        mail.set_content(plain)
+        mail.add_alternative(page, subtype="html")
+        assert texts(mail.as_bytes())[0][0] == read
+
+
+def test_a_smaller_than_sign_makes_no_page_of_a_json_text():
+    content = json.dumps({"content": "受理<5件，\n办结>4件。"}, ensure_ascii=False).encode()
+    assert texts(content)[0] == ["受理<5件，", "办结>4件。"]
+
+
 def test_the_elements_of_a_tool_that_parses_documents_are_one_document():
     table = "<table><tr><td>甲</td><td>乙</td></tr><tr><td>1</td><td>2</td></tr></table>"
     said = ["云汀市民政局年度报告", "一、总体情况", "公开9条。", "收到申请2件。"]

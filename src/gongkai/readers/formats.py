@@ -24,7 +24,7 @@ Read: TypeAlias = "Callable[[bytes, str], Blocks]"
 _OCR = ("rapidocr", "onnxruntime", "opencv-python-headless", "pillow")
 HEAD = 65536
 """Bytes of a file that a sniff looks at, but for names inside a ZIP."""
-_TAG = re.compile(rb"<(?:!doctype|html|head|body|div|p|table|meta)[\s>]", re.IGNORECASE)
+_TAG = re.compile(rb"<(?:!doctype|html|head|body|div|p|table|meta|h[1-6])[\s>]", re.IGNORECASE)
 _PLACED = re.compile(rb'<p\s[^>]*style="[^"]*\btop:\s*-?[\d.]+p[xt];\s*left:|<text top="-?\d+" left="')
 _OPENS = re.compile(rb"</?[a-zA-Z!?]")
 _PAGE = re.compile(rb"<(?:!doctype|!--|\?xml|html|head|meta|body)", re.IGNORECASE)
@@ -131,7 +131,8 @@ def _is_placed(content: bytes) -> bool:
     return len(_PLACED.findall(content[:HEAD])) >= ENOUGH
 
 
-def _is_html(content: bytes) -> bool:
+def is_html(content: bytes) -> bool:
+    """Claim a page, or a piece of one."""
     head = _plain(content)
     return bool(_OPENS.match(head) or _TAG.search(head))
 
@@ -169,7 +170,7 @@ READERS: tuple[Reader, ...] = (
     _refused("gzip", _starts(b"\x1f\x8b"), "a gzip archive; unpack it and pass the folder",
              (".tgz", ".tar.gz")),
     _refused("gif", _starts(b"GIF8"), "a GIF picture; save it as PNG"),
-    Reader("mail", 1, "html", (".mht", ".mhtml", ".eml"), _is_mail,
+    Reader("mail", 2, "html", (".mht", ".mhtml", ".eml"), _is_mail,
            _in("saved", "read_mail"), ("selectolax",), _in("saved", "address_of_page"),
            served="multipart/related"),
     Reader("webarchive", 2, "html", (".webarchive",), _is_webarchive,
@@ -177,7 +178,7 @@ READERS: tuple[Reader, ...] = (
     Reader("markup", 2, "txt", (), _is_markup, _in("saved", "read_markup"), ("selectolax",)),
     Reader("json", 4, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",), served="json"),
     Reader("placed", 3, "html", (), _is_placed, _in("printed.placed", "read_placed"), ("selectolax",)),
-    Reader("html", 5, "html", (".html", ".htm", ".shtml"), _is_html,
+    Reader("html", 6, "html", (".html", ".htm", ".shtml"), is_html,
            _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page"), served="html"),
     Reader("text", 6, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain"), served="text/plain"),
     _refused("binary", lambda _: True, "binary data of an unknown kind; expected HTML, PDF, DOCX or text"),

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import csv
 import email
+import html
 import io
 import itertools
 import json
 import plistlib
 import re
 import xml.parsers.expat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem
 from gongkai.readers.decode import decoded
 from gongkai.readers.document import text_of
-from gongkai.readers.formats import Blocks
+from gongkai.readers.formats import Blocks, is_html
 from gongkai.readers.html import read_html
 from gongkai.readers.markup import as_page
 from gongkai.readers.plain import read_plain
@@ -58,13 +59,11 @@ def read_markup(content: bytes, name: str) -> Blocks:
 
 
 def read_mail(content: bytes, name: str) -> Blocks:
-    """Read a mail, or a web archive as browsers save it: of its pages the fullest, else its text."""
+    """Read a mail, or a web archive as browsers save it: of its parts the fullest."""
     parts = list(email.message_from_bytes(content).walk())
     held = [(part.get_content_type(), part.get_payload(decode=True)) for part in parts]
     texts = [(kind, text) for kind, text in held if isinstance(text, bytes) and text.strip()]
-    pages = [text for kind, text in texts if kind == "text/html"]
-    plain = (text for kind, text in texts if kind == "text/plain")
-    blocks, problems = _fullest(pages, name) if pages else read_plain(next(plain, content), name)
+    blocks, problems = _fullest(texts, name) or read_plain(content, name)
     attached = sum(part.get_content_disposition() == "attachment" for part in parts)
     said = f"{attached} attached files were not read; save them and pass them to build"
     return blocks, [*problems, *([Problem("reader", said)] if attached else [])]
@@ -80,9 +79,10 @@ def read_webarchive(content: bytes, name: str) -> Blocks:
         pages = list(_pages(plistlib.loads(content)))
     except _DAMAGE as error:
         raise ReadError(f"{name}: a damaged web archive ({error}); save the page again") from error
-    if not pages:
+    found = _fullest([("text/html", page) for page in pages], name)
+    if found is None:
         raise ReadError(f"{name}: a web archive without a page")
-    return _fullest(pages, name)
+    return found
 
 
 def _pages(archive: Mapping[str, Any], depth: int = 0) -> Iterator[bytes]:
@@ -95,10 +95,16 @@ def _pages(archive: Mapping[str, Any], depth: int = 0) -> Iterator[bytes]:
         yield from _pages(frame, depth + 1)
 
 
-def _fullest(pages: Sequence[bytes], name: str) -> Blocks:
-    """Read pages and return the one with most Chinese text; of equals, the first."""
-    read = [read_page(page, name) for page in pages[:_MAX_FRAMES]]
-    return max(read, key=lambda blocks: len(_HAN.findall(text_of(blocks[0]))))
+def _fullest(texts: Iterable[tuple[str, bytes]], name: str) -> Blocks | None:
+    """Read pages and plain texts, and return the one with most Chinese; of equals, the first.
+
+    A page has its tables: a plain text counts only if it is half as long again.
+    """
+    readers = {"text/html": (read_page, 3), "text/plain": (read_plain, 2)}
+    known = ((*readers[kind], text) for kind, text in texts if kind in readers)
+    read = [(weight, reader(text, name)) for reader, weight, text in itertools.islice(known, _MAX_FRAMES)]
+    fullest = max(read, key=lambda one: one[0] * len(_HAN.findall(text_of(one[1][0]))), default=None)
+    return fullest[1] if fullest else None
 
 
 def address_of_page(content: bytes) -> str | None:
@@ -179,4 +185,4 @@ def _table(cells: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _marked_up(text: str) -> str:
-    return text if "<" in text else text.replace("\n", "<br>")
+    return text if is_html(text.encode(errors="replace")) else html.escape(text).replace("\n", "<br>")
