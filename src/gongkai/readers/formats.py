@@ -25,7 +25,7 @@ _OCR = ("rapidocr", "onnxruntime", "opencv-python-headless", "pillow")
 HEAD = 65536
 """Bytes of a file that a sniff looks at, but for names inside a ZIP."""
 _TAG = re.compile(rb"<(?:!doctype|html|head|body|div|p|table|meta|h[1-6])[\s>]", re.IGNORECASE)
-_PLACED = re.compile(rb'<p\s[^>]*style="[^"]*\btop:\s*-?[\d.]+p[xt];\s*left:|<text top="-?\d+" left="')
+_PLACED = re.compile(rb'<p\s[^<>]*style="[^"<>]*\btop:\s*-?[\d.]+p[xt];\s*left:|<text top="-?\d+" left="')
 _OPENS = re.compile(rb"</?[a-zA-Z!?]")
 _PAGE = re.compile(rb"<(?:!doctype|!--|\?xml|html|head|meta|body)", re.IGNORECASE)
 _MARKED_UP = re.compile(rb"\\begin\{(?:tabular|longtable|tabu)|^(?:\|===|\{\|)", re.MULTILINE)
@@ -175,8 +175,8 @@ READERS: tuple[Reader, ...] = (
            served="multipart/related"),
     Reader("webarchive", 2, "html", (".webarchive",), _is_webarchive,
            _in("saved", "read_webarchive"), ("selectolax",), _in("saved", "address_of_webarchive")),
-    Reader("markup", 2, "txt", (), _is_markup, _in("saved", "read_markup"), ("selectolax",)),
-    Reader("json", 4, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",), served="json"),
+    Reader("markup", 3, "txt", (), _is_markup, _in("saved", "read_markup"), ("selectolax",)),
+    Reader("json", 5, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",), served="json"),
     Reader("placed", 3, "html", (), _is_placed, _in("printed.placed", "read_placed"), ("selectolax",)),
     Reader("html", 6, "html", (".html", ".htm", ".shtml"), is_html,
            _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page"), served="html"),

@@ -40,7 +40,7 @@ _HOLDS = re.compile(r"<(?:table|div|section|article|ul|ol|pre|iframe)\b", re.IGN
 _SURE = 3
 """Marks of Markdown beside which tags that Markdown may hold tell nothing."""
 _FRAMED = re.compile(
-    r"<html>\s*<body>\s*(<table\b.*?</table>)\s*</body>\s*</html>", re.IGNORECASE | re.DOTALL
+    r"<html>\s*<body>\s*(<table\b(?:(?!<html>).)*?</table>)\s*</body>\s*</html>", re.IGNORECASE | re.DOTALL
 )
 """A table that a tool left in Markdown, as a page of its own."""
 _WHOLE_PAGE = re.compile(r"<(?:html|body)\b", re.IGNORECASE)

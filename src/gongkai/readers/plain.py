@@ -17,11 +17,10 @@ from gongkai.text.grammar import RAISED, columns
 
 _MARKUP = re.compile(r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d+[.．、\u4e00-\u9fff])|\*\*")
 _TAGS = re.compile(
-    r"<!--.*?-->|</?(?:u|b|i|em|strong|mark|sup|sub|span|font|center)(?:\s[^<>]*)?>|!\[[^\[\]\n]*\]\([^()\n]*\)",
-    re.DOTALL,
+    r"</?(?:u|b|i|em|strong|mark|sup|sub|span|font|center)(?:\s[^<>]*)?>|!\[[^\[\]\n]*\]\([^()\n]*\)"
 )
 """What Markdown takes over from HTML, and pictures."""
-_FORMULA = re.compile(r"\$ *(\d[\d .,]*(?:\\?%)?) *\$ ?")
+_FORMULA = re.compile(r"\$ *(\d[\d .,]*(?:\\?% *)?)\$ ?")
 """A figure that a tool set as one: $2 0 2 3$."""
 _ATTRIBUTES = re.compile(
     r"(?<!\s)\s*\{[#.][^{}]*\}\s*$|\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$"
@@ -123,7 +122,8 @@ def read_text(text: str) -> list[Block]:
     """Cut plain text or Markdown into blocks: a line a paragraph as it stands, whole pipe tables as grids."""
     blocks: list[Block] = []
     rows: list[str] = []
-    text = _TAGS.sub("", _RAISED.sub(lambda m: (m[1] or m[2]).translate(RAISED), text))
+    text = _RAISED.sub(lambda m: (m[1] or m[2]).translate(RAISED), _without_comments(text))
+    text = _TAGS.sub("", text)
     text = _FORMULA.sub(lambda m: m[1].replace(" ", "").replace("\\", ""), text)
     for line in itertools.chain.from_iterable(map(_rows_of, [*_lines(text), ""])):
         if (_PIPE_ROW.match(line) and line.count("|") >= 3) or _GRID_RULE.match(line):
@@ -137,6 +137,13 @@ def read_text(text: str) -> list[Block]:
             if bare.strip():
                 blocks.append(Paragraph(bare.rstrip()))
     return blocks
+
+
+def _without_comments(text: str) -> str:
+    """Take HTML's comments out; one without an end stays."""
+    first, *others = text.split("<!--")
+    halves = (other.partition("-->") for other in others)
+    return first + "".join(after if closed else f"<!--{said}" for said, closed, after in halves)
 
 
 def _without_emphasis(line: str) -> str:

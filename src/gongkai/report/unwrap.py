@@ -105,20 +105,19 @@ def unwrap(pieces: Sequence[Line]) -> list[Line]:
     kept = _without_running(pieces)
     full = _full_width([p.text for p in kept])
     set_in = full is None and _is_set_in([p.text for p in kept])
-    joined: list[Line] = []
+    joined: list[list[Line]] = []
     last = ""
     for piece in kept:
         piece = _without_pipes(piece, last, full)
         hung = (set_in or (full is None and _runs_on(last, piece.text))) and _is_hung(last, piece.text)
         if joined and (hung or _goes_on(last, piece.text, full)):
-            before = joined[-1]
-            joined[-1] = Line(_join(before.text, piece.text), before.page)
+            joined[-1].append(piece)
             of_one = full is not None and _width(last) + _width(piece.text) <= full + SLACK
             last = last + piece.text if of_one else piece.text
         else:
-            joined.append(piece)
+            joined.append([piece])
             last = piece.text
-    return joined
+    return [Line(_join([piece.text for piece in lines]), lines[0].page) for lines in joined]
 
 
 def sections_apart(pieces: Sequence[Line]) -> list[Line]:
@@ -408,13 +407,16 @@ def _is_figure(line: str, following: str) -> bool:
     return bool(alone or measured or _LINE["broken_date"].search(f"{line[-8:]}\n{following[:8]}"))
 
 
-def _join(line: str, following: str) -> str:
-    """Join two lines; a space stays only between words of letters."""
-    a, b = line.rstrip().translate(_SOFT), following.strip().translate(_SOFT)
-    if a.endswith("-") and a[-2:-1].isascii() and a[-2:-1].isalpha() and b[:1].islower():
-        return a[:-1] + b
-    spaced = a[-1:].isascii() and a[-1:].isalpha() and b[:1].isascii() and b[:1].isalpha()
-    return f"{a} {b}" if spaced else a + b
+def _join(lines: Sequence[str]) -> str:
+    """Join lines; a space stays only between words of letters."""
+    joined = [lines[0]]
+    for line in lines[1:]:
+        a, b = joined[-1].rstrip().translate(_SOFT), line.strip().translate(_SOFT)
+        cut = a.endswith("-") and a[-2:-1].isascii() and a[-2:-1].isalpha() and b[:1].islower()
+        spaced = a[-1:].isascii() and a[-1:].isalpha() and b[:1].isascii() and b[:1].isalpha()
+        joined[-1] = a[:-1] if cut else f"{a} " if spaced else a
+        joined.append(b)
+    return "".join(joined)
 
 
 def repair_lines(lines: Sequence[Line]) -> list[Line]:

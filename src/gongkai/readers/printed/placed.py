@@ -24,7 +24,7 @@ MAX_TEXTS = 2000
 """Of one page; a page of numbers in cells has 300."""
 USUAL = 16.0
 """Height of characters where the file does not say it."""
-_SIZES = re.compile(r"\.ft(\d+)\s*\{[^}]*?font-size:\s*([\d.]{1,12})")
+_SIZES = re.compile(r"\.ft(\d+)\s*\{[^{}]*?font-size:\s*([\d.]{1,12})")
 _STYLED = re.compile(r"(?<![\w-])(top|left|height|line-height|font-size)\s*:\s*(-?[\d.]{1,12})")
 _PAGE = re.compile(r"page\d+")
 
