@@ -125,3 +125,15 @@ def test_other_texts_have_no_such_tables_and_huge_spans_are_bounded():
     assert as_page("| 甲 | 乙 |\n|---|---|\n| 1 | 2 |") is None
     blocks = parse_document("|===\n999999999+|甲\n.99999+|乙 |丙\n|===".encode(), "a").blocks
     assert all(len(block.rows) < 1000 for block in blocks if isinstance(block, Grid))
+
+
+def test_a_long_first_row_goes_on_in_the_next_line():
+    text = '[cols="40%,30%,30%",options="header",]\n|===\n|甲甲甲甲 |\n|乙\n\n|丙 |1 |2\n|==='
+    (grid,) = parse_document(text.encode(), "a.adoc").blocks
+    assert [list(row) for row in grid.texts] == [["甲甲甲甲", "", "乙"], ["丙", "1", "2"]]
+
+
+def test_a_wiki_text_that_begins_with_a_division_is_no_page():
+    text = f'<div class="main">\n<span>全文</span>\n{TEXTS["wiki"].split("{{文件头|甲}}")[1]}\n</div>'
+    *_, grid, _ = [*parse_document(text.encode(), "a.wiki").blocks, None]
+    assert [list(row) for row in grid.texts] == TABLE

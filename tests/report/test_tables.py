@@ -159,3 +159,12 @@ def test_a_running_head_between_the_cells_of_a_table_is_no_part_of_it(read):
     paged = read(front + "\n".join(told) + END + "无。")
     assert {(c.row, c.column): c.value for c in paged.cells} == truth(cells)
     assert [s.text for s in paged.sentences] == [s.text for s in whole.sentences]
+
+
+def test_a_text_in_which_a_digit_was_lost_has_no_values(read):
+    lines = [f"第{n}项办结{n}件。" for n in range(1, 40)]
+    text = TITLE + "\n".join(lines) + "\n".join(a_row_a_line(table(3))) + END
+    assert any(cell.value is not None for cell in read(text).cells)
+    lost = read(text.replace("2", "-"))
+    assert not any(cell.value is not None for cell in lost.cells)
+    assert "characters_lost" in {problem.code for problem in lost.problems}

@@ -32,7 +32,8 @@ _LATEX_POINT = re.compile(rf"\\item\b{_OPTION}\s*")
 _LATEX_WORD = re.compile(rf"\\[a-zA-Z]+\*?{_OPTION}\s?|(?<!\\)[{{}}]")
 _LATEX_MARK = re.compile(rf"\\([$%&_#{{}}])|(\\\\){_OPTION}|\\[,;:! /]|[$~]")
 """A character that means itself, a line's end, and blanks; figures stand between dollars."""
-_ASCIIDOC_TABLE = re.compile(r"^\|===[ \t]*$(.*?)^\|===[ \t]*$", re.DOTALL | re.MULTILINE)
+_ASCIIDOC_TABLE = re.compile(r"((?:^\[[^\]\n]*\]\n)?^\|===[ \t]*$.*?)^\|===[ \t]*$", re.DOTALL | re.MULTILINE)
+_ASCIIDOC_COLUMNS = re.compile(r"cols=\"([^\"]*)\"")
 _ASCIIDOC_CELL = re.compile(r"(?<!\S)(?:(\d+)?(?:\.(\d+))?\+)?[<^>]?(?:\.[<^>])?[adehlmsv]?\|")
 _ASCIIDOC_SKIPPED = re.compile(
     r"^(?:\[[^\]\n]*\]|:[\w-]+!?:.*|//.*)$|^(?:[*.]{1,5}|-)[ \t]+|footnote:\w*\[[^\[\]]*\]", re.MULTILINE
@@ -126,6 +127,7 @@ def _latex_cell(cell: str) -> tuple[str, int, int]:
 
 
 def _asciidoc_rows(text: str) -> Rows:
+    said, _, text = text.partition("|===")
     marks = list(_ASCIIDOC_CELL.finditer(text))
     if not marks:
         return []
@@ -136,12 +138,16 @@ def _asciidoc_rows(text: str) -> Rows:
     ]
     first = text.strip().split("\n")[0]
     width = sum(_span(mark[1]) for mark in _ASCIIDOC_CELL.finditer(first))
-    return list(_filled(cells, min(width, MAX_SPAN)))
+    named = _ASCIIDOC_COLUMNS.search(said)  # a long first row goes on in the next line
+    count = (
+        sum(_span(one.partition("*")[0]) if "*" in one else 1 for one in named[1].split(",")) if named else 0
+    )
+    return list(_filled(cells, min(max(width, count), MAX_SPAN)))
 
 
 def _span(printed: str | None) -> int:
     """Return how many rows or columns a cell covers: no table has more than `MAX_SPAN`."""
-    return min(int(printed), MAX_SPAN) if printed and len(printed) < 10 else 1
+    return min(int(printed), MAX_SPAN) if printed and printed.isdecimal() and len(printed) < 10 else 1
 
 
 def _filled(cells: list[tuple[str, int, int]], width: int) -> Iterator[list[tuple[str, int, int]]]:

@@ -24,7 +24,7 @@ from gongkai.form.form import COLUMNS, Found, parse_number
 from gongkai.form.grids import read_grids, read_lone_disputes
 from gongkai.form.sums import adds_up
 from gongkai.problem import Problem, Where
-from gongkai.readers.document import Document, Grid, Paragraph
+from gongkai.readers.document import Document, Grid, Paragraph, text_of
 from gongkai.report.outline import Line, is_final, is_title, is_told_heading
 from gongkai.report.unwrap import sections_apart, without_marks
 from gongkai.text.clean import Script, detect_script, drop_pinyin, fold_radicals, simplify
@@ -43,6 +43,8 @@ LEAST_LINE, TOLD_AGAIN = 10, 3
 """Characters of a line, and such lines in a row, that no report has twice; one broken off counts double."""
 LEAST_PROSE = 2
 """Rows of prose that make a grid a page."""
+ENOUGH_DIGITS = {digit: 60 if digit in "12" else 400 for digit in "123456789"}
+"""Digits but zeros among which each is by chance; the first two stand in every year, a 9 in a twentieth."""
 TABLES = {"proactive", "requests", "disputes"}
 FRAME = re.compile("[|│┃║┌┐└┘├┤┬┴┼─━]+")
 """What draws a table in text."""
@@ -83,7 +85,20 @@ def read_tables(document: Document) -> Tables:
             tables = other
     if tables.statistics.tables and "disputes" not in tables.statistics.tables:
         tables = _with_lone_disputes(tables)
-    return _with_zeros(tables if tables.statistics.form else _with_annex(tables), document)
+    return _undamaged(
+        _with_zeros(tables if tables.statistics.form else _with_annex(tables), document), document
+    )
+
+
+def _undamaged(tables: Tables, document: Document) -> Tables:
+    """Give no value where a tool lost a digit, as it does where a font does not say what its shapes are."""
+    text = text_of(document.blocks)
+    lost = [digit for digit in ENOUGH_DIGITS if digit not in text]
+    if not lost or sum(map(text.count, ENOUGH_DIGITS)) < min(map(ENOUGH_DIGITS.__getitem__, lost)):
+        return tables
+    said = f"there is no {' or '.join(lost)} in the whole text: a digit was lost, and no cell was read"
+    problems = (*tables.statistics.problems, Problem("characters_lost", said))
+    return tables._replace(statistics=replace(tables.statistics, readings=(), problems=problems))
 
 
 def _with_zeros(tables: Tables, document: Document) -> Tables:
