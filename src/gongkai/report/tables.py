@@ -211,11 +211,13 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
 def _laid_out(grid: Grid) -> tuple[list[str], list[Grid]]:
     """Return lines and tables of a grid that holds a whole report, as a spreadsheet's does; else the grid."""
     rows = [_said_in(row) for row in grid.texts]
-    finals = [len(said) <= 2 and any(map(is_final, said)) for said in rows]
-    prose = sum(any(len(text) >= LEAST_LINE for text in said) for said in itertools.compress(rows, finals))
-    heads = [len(said) == 1 and (is_told_heading(said[0]) or is_title(said[0])) for said in rows]
-    if prose < LEAST_PROSE or not any(len(said) == 1 and is_told_heading(said[0]) for said in rows):
+    alone = ["".join(said) if len(said) == 1 else "" for said in rows]
+    few = [said if len(said) <= 2 else [] for said in rows]
+    prose = sum(any(len(text) >= LEAST_LINE and "。" in text for text in said) for said in few)
+    if prose < LEAST_PROSE or not any(map(is_told_heading, alone)):
         return [], [grid]
+    finals = [any(map(is_final, said)) for said in few]
+    heads = [is_told_heading(text) or is_title(text) for text in alone]
     lines: list[str] = []
     grids: list[Grid] = []
     told = zip(map(operator.or_, finals, heads), rows, grid.rows, strict=True)
