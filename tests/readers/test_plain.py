@@ -208,3 +208,12 @@ def test_where_a_link_leads_is_no_text():
         "见条例",
         "第五条。 大 小",
     ]
+
+
+def test_ends_of_lines_that_a_program_wrote_out_are_ends_of_lines():
+    def lines(text):
+        return [block.text for block in read_plain(text.encode(), "甲.txt")[0]]
+
+    assert lines("甲_x000D_乙") == ["甲", "乙"]
+    assert lines("甲\\n乙\\n丙\\n丁\\n戊\\n己\\n庚") == list("甲乙丙丁戊己庚")
+    assert lines("路径 C:\\new\n乙\n丙") == ["路径 C:\\new", "乙", "丙"]

@@ -116,6 +116,22 @@ def test_a_long_line_with_clauses_that_breaks_off_goes_on_in_a_shorter_one():
     assert texts(unwrap(pieces(*opens))) == opens
 
 
+def test_a_title_that_pages_repeat_goes_where_nothing_marks_them():
+    told = ["云汀市水务局", "2021年政府信息公开工作年度报告", "一、概述", "全年公开，"]
+    again = "云汀市水务局2021年政府信息公开工作年度报告"
+    found = texts(unwrap(pieces(*told, again, "信息12条。", "另有3条。", again, "完。")))
+    assert found[2:] == [
+        "一、概述", "全年公开，信息12条。", "另有3条。", "完。",
+    ]  # fmt: skip
+
+
+def test_a_note_at_a_pages_foot_goes_behind_the_sentence_that_it_breaks():
+    first = pieces("一、概述", "全年公开信息12条[1]，", "[1]不含转载。", page=1)
+    assert texts(unwrap([*first, *pieces("其中政策3条。", "另有2次。", page=2)])) == [
+        "一、概述", "全年公开信息12条[1]，其中政策3条。", "[1]不含转载。", "另有2次。",
+    ]  # fmt: skip
+
+
 def test_the_title_beside_a_page_mark_goes_also_inside_a_sentence():
     title = "柏川市林业局2022年政府信息公开工作年度报告"
     front = [title, *(f"第{n}段的内容已经说完。" for n in range(10))]
