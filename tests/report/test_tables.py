@@ -126,6 +126,29 @@ def test_a_whole_report_in_the_cells_of_a_spreadsheet(read):
     assert [c.value for c in found.cells if c.row == "normative_documents"] == [2, 1, 9]
 
 
+def test_rows_of_two_cells_and_short_ones_of_a_spreadsheet_are_text(read):
+    rows = [
+        [TITLE.split("\n")[0]],
+        ["一、", "总体情况"],
+        ["主动公开", "公开信息30条，其中图解4期。"],
+        ["（一）", "及时更新河道信息三十次。"],
+        ["三、收到和处理政府信息公开申请情况"],
+        ["无。"],
+        ["五、存在的主要问题及改进情况"],
+        ["1.", "河道信息的更新不及时。"],
+        ["改进情况", "加强更新", "加强更新"],
+    ]
+    table = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
+    found = read(f"<table>{''.join(table)}</table>", "a.htm")
+    assert [(s.section, s.text) for s in found.sentences] == [
+        ("overview", "公开信息30条，其中图解4期。"),
+        ("overview", "（一）及时更新河道信息三十次。"),
+        ("requests", "无。"),
+        ("problems", "1.河道信息的更新不及时。"),
+        ("improvements", "加强更新"),
+    ]
+
+
 def test_a_running_head_between_the_cells_of_a_table_is_no_part_of_it(read):
     cells = table(5)
     told = [*HEADS, *(text for row in cells for text in (LABELS[row], *map(str, cells[row])))]

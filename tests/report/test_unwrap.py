@@ -2,7 +2,7 @@ import textwrap
 
 import pytest
 
-from gongkai.report.outline import Line
+from gongkai.report.outline import Line, plain_ordinal
 from gongkai.report.unwrap import sections_apart, unwrap
 from gongkai.text.grammar import columns
 
@@ -29,6 +29,13 @@ def wrapped(text, width):
 def test_wrapped_prose_is_joined_and_headings_stand_alone(width):
     lines = [HEADINGS[0], *wrapped(PROSE, width), *wrapped(PROSE, width), HEADINGS[2], *wrapped(PROSE, width)]
     assert texts(unwrap(pieces(*lines))) == [HEADINGS[0], PROSE, PROSE, HEADINGS[2], PROSE]
+
+
+@pytest.mark.parametrize("bullet", "●■◆▲▼★☆•○◇□▪►◎※")
+def test_a_bullet_opens_a_point_and_a_heading(bullet):
+    lines = ["存在的问题：栏目更新不及时", f"{bullet} 解读不够", f"{bullet}回应不够"]
+    assert texts(unwrap(pieces(*lines))) == lines
+    assert plain_ordinal(f"{bullet} （一）主动公开情况") == "（一）主动公开情况"
 
 
 @pytest.mark.parametrize("margin", [0, 3, 12])

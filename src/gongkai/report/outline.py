@@ -19,7 +19,7 @@ from gongkai.text.clean import ends_report, is_furniture
 from gongkai.text.grammar import BROWSER_LINE, NUMERALS, ORDINAL, parse_numeral
 from gongkai.text.lexicon import first_match, patterns
 
-_BULLET = re.compile(r"^\s*[●■◆▲★•·○◇□▪►◎、.．,，]+\s*(?=[\u4e00-\u9fff])")
+_BULLET = re.compile(r"^\s*[●■◆▲▼★☆•·○◇□▪►◎※、.．,，]+\s*(?=[\u4e00-\u9fff（(])")
 _REPORT = patterns("sections.title")["any"]
 _WAY = re.compile(r"[/>＞»›]")
 """Between the steps of the way to a page; the last may be whose page it is."""

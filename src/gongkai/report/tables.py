@@ -28,7 +28,7 @@ from gongkai.readers.document import Document, Grid, Paragraph, text_of
 from gongkai.report.outline import Line, is_final, is_title, is_told_heading
 from gongkai.report.unwrap import sections_apart, without_marks
 from gongkai.text.clean import Script, detect_script, drop_pinyin, fold_radicals, simplify
-from gongkai.text.grammar import MEASURES, YEAR_OF, parse_year
+from gongkai.text.grammar import ENUMERATOR, MEASURES, YEAR_OF, parse_year
 from gongkai.text.lexicon import patterns
 
 MAX_PARAGRAPH = 200_000
@@ -210,16 +210,31 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
 
 def _laid_out(grid: Grid) -> tuple[list[str], list[Grid]]:
     """Return lines and tables of a grid that holds a whole report, as a spreadsheet's does; else the grid."""
-    alone = [{text.strip() for text in row} - {""} for row in grid.texts]
-    texts = [next(iter(said)) if len(said) == 1 else "" for said in alone]
-    prose = [len(text) >= LEAST_LINE and is_final(text) for text in texts]
-    if sum(prose) < LEAST_PROSE or not any(map(is_told_heading, texts)):
+    rows = [_said_in(row) for row in grid.texts]
+    alone = ["".join(said) if len(said) == 1 else "" for said in rows]
+    few = [said if len(said) <= 2 else [] for said in rows]
+    prose = sum(any(len(text) >= LEAST_LINE and "。" in text for text in said) for said in few)
+    if prose < LEAST_PROSE or not any(map(is_told_heading, alone)):
         return [], [grid]
-    heads = [bool(text) and (is_told_heading(text) or is_title(text)) for text in texts]
-    is_line = list(map(operator.or_, prose, heads))
-    runs = itertools.groupby(zip(is_line, grid.rows, strict=True), key=lambda row: row[0])
-    grids = [Grid(tuple(row for _, row in run), grid.page) for line, run in runs if not line]
-    return [text for text, line in zip(texts, is_line, strict=True) if line], grids
+    finals = [any(map(is_final, said)) for said in few]
+    heads = [is_told_heading(text) or is_title(text) for text in alone]
+    lines: list[str] = []
+    grids: list[Grid] = []
+    told = zip(map(operator.or_, finals, heads), rows, grid.rows, strict=True)
+    for is_line, run in itertools.groupby(told, key=lambda row: row[0]):
+        _, texts, cells = zip(*run, strict=True)
+        words = [*itertools.chain(*texts)]
+        if is_line or (max(map(len, texts)) <= 2 and not any(text[-1:].isdigit() for text in words)):
+            lines += words
+        else:
+            grids.append(Grid(cells, grid.page))
+    return lines, grids
+
+
+def _said_in(row: Sequence[str]) -> list[str]:
+    """Return what the cells of a row say, each once; a number goes with its point."""
+    said = [*dict.fromkeys(text.strip() for text in row if text.strip())]
+    return ["".join(said)] if len(said) == 2 and re.fullmatch(ENUMERATOR, said[0]) else said
 
 
 def _without_drawn(pieces: list[Line]) -> list[Line]:
