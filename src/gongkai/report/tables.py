@@ -7,7 +7,6 @@ lines, what a tool tells twice is told once, and of two ways to read a page the 
 from __future__ import annotations
 
 import itertools
-import operator
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -215,11 +214,9 @@ def _laid_out(grid: Grid) -> tuple[list[str], list[Grid]]:
     prose = sum(any(len(text) >= LEAST_LINE and "。" in text for text in said) for said in few)
     if prose < LEAST_PROSE or not any(map(is_told_heading, itertools.chain(*few))):
         return [], [grid]
-    finals = [any(map(is_final, said)) for said in few]
-    heads = [any(is_told_heading(text) or is_title(text) for text in said) for said in few]
     lines: list[str] = []
     grids: list[Grid] = []
-    told = zip(map(operator.or_, finals, heads), rows, grid.rows, strict=True)
+    told = zip((any(map(_is_line, said)) for said in few), rows, grid.rows, strict=True)
     for is_line, run in itertools.groupby(told, key=lambda row: row[0]):
         _, texts, cells = zip(*run, strict=True)
         words = [*itertools.chain(*texts)]
@@ -228,6 +225,10 @@ def _laid_out(grid: Grid) -> tuple[list[str], list[Grid]]:
         else:
             grids.append(Grid(cells, grid.page))
     return lines, grids
+
+
+def _is_line(text: str) -> bool:
+    return is_final(text) or is_told_heading(text) or is_title(text)
 
 
 def _said_in(row: Sequence[str]) -> list[str]:
