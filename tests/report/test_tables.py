@@ -126,6 +126,20 @@ def test_a_whole_report_in_the_cells_of_a_spreadsheet(read):
     assert [c.value for c in found.cells if c.row == "normative_documents"] == [2, 1, 9]
 
 
+def test_columns_of_requests_that_gave_no_cell_are_said(read):
+    heads = "<tr><td></td><td>自然人</td><td>商业企业</td><td>科研机构</td></tr>"
+    rows = "".join(
+        f"<tr><td>{name}</td><td>1</td><td>0</td><td>2</td></tr>"
+        for name in ("一、本年新收政府信息公开申请数量", "二、上年结转政府信息公开申请数量", "（一）予以公开")
+    )
+    found = read(
+        f"<p>{TITLE.split(chr(10))[0]}</p><p>一、总体情况</p><p>公开30条。</p><table>{heads}{rows}</table>",
+        "a.htm",
+    )
+    said = "requests: no cell was found in the columns nonprofit, legal_service, other_org, total"
+    assert said in [problem.message for problem in found.problems]
+
+
 def test_a_whole_report_in_a_table_with_its_headings_beside_the_text(read):
     rows = [
         ("<td rowspan=2>一、概述</td><td colspan=2>公开信息30条，其中图解4期。</td>"),
