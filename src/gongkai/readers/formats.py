@@ -25,7 +25,10 @@ _OCR = ("rapidocr", "onnxruntime", "opencv-python-headless", "pillow")
 HEAD = 65536
 """Bytes of a file that a sniff looks at, but for names inside a ZIP."""
 _TAG = re.compile(rb"<(?:!doctype|html|head|body|div|p|table|meta|h[1-6])[\s>]", re.IGNORECASE)
-_PLACED = re.compile(rb'<p\s[^<>]*style="[^"<>]*\btop:\s*-?[\d.]+p[xt];\s*left:|<text top="-?\d+" left="')
+_PLACED = re.compile(
+    rb'<p\s[^<>]*style="[^"<>]*\btop:\s*-?[\d.]+p[xt];\s*left:|<text top="-?\d+" left="'
+    rb'|<word xMin="|<char quad="|<text font="[^"<>]*" bbox="|<LTTextLineHorizontal '
+)
 _OPENS = re.compile(rb"</?[a-zA-Z!?]")
 _PAGE = re.compile(rb"<(?:!doctype|!--|\?xml|html|head|meta|body)", re.IGNORECASE)
 _MARKED_UP = re.compile(rb"\\begin\{(?:tabular|longtable|tabu)|^(?:\|===|\{\|)", re.MULTILINE)
@@ -177,10 +180,10 @@ READERS: tuple[Reader, ...] = (
            _in("saved", "read_webarchive"), ("selectolax",), _in("saved", "address_of_webarchive")),
     Reader("markup", 3, "txt", (), _is_markup, _in("saved", "read_markup"), ("selectolax",)),
     Reader("json", 5, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",), served="json"),
-    Reader("placed", 3, "html", (), _is_placed, _in("printed.placed", "read_placed"), ("selectolax",)),
+    Reader("placed", 4, "html", (), _is_placed, _in("printed.placed", "read_placed"), ("selectolax",)),
     Reader("html", 6, "html", (".html", ".htm", ".shtml"), is_html,
            _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page"), served="html"),
-    Reader("text", 6, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain"), served="text/plain"),
+    Reader("text", 7, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain"), served="text/plain"),
     _refused("binary", lambda _: True, "binary data of an unknown kind; expected HTML, PDF, DOCX or text"),
 )  # fmt: skip
 """Every format that is known; earlier ones are asked first."""
