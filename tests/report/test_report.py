@@ -399,6 +399,11 @@ def test_counted_lines_without_a_mark_and_without_text_below_are_points():
     ]
 
 
+def test_what_stands_below_the_signature_is_none_of_the_report():
+    below = ["云汀民政", "2022年1月24日", "附：公开事项清单", "1基本信息 办学规模 http://a.example/1.htm 14"]
+    assert sections(report(*OFFICIAL, *below)) == sections(report(*OFFICIAL))
+
+
 def test_points_of_halves_that_only_a_label_parts():
     lines = ["主要问题：", "①流程说明过简", "②目录更新不及时", "改进措施：", "①重写流程说明", "②每月核对目录"]
     assert sections(report(*OFFICIAL[:9], *lines, *OFFICIAL[10:]))[4:8] == [

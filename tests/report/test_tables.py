@@ -126,6 +126,22 @@ def test_a_whole_report_in_the_cells_of_a_spreadsheet(read):
     assert [c.value for c in found.cells if c.row == "normative_documents"] == [2, 1, 9]
 
 
+def test_a_whole_report_in_a_table_with_its_headings_beside_the_text(read):
+    rows = [
+        ("<td rowspan=2>一、概述</td><td colspan=2>公开信息30条，其中图解4期。</td>"),
+        "<td colspan=2>另有专栏2个，每月更新一次。</td>",
+        "<td>渠道</td><td>条数</td><td>占比</td>",
+        "<td>网站</td><td>30</td><td>100%</td>",
+        "<td>五、存在的主要问题及改进情况</td><td colspan=2>河道信息的更新不及时。</td>",
+    ]
+    page = f"<p>{TITLE.split(chr(10))[0]}</p><table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+    assert [(s.section, s.text) for s in read(page, "a.htm").sentences] == [
+        ("overview", "公开信息30条，其中图解4期。"),
+        ("overview", "另有专栏2个，每月更新一次。"),
+        ("problems", "河道信息的更新不及时。"),
+    ]
+
+
 def test_rows_of_two_cells_and_short_ones_of_a_spreadsheet_are_text(read):
     rows = [
         [TITLE.split("\n")[0]],

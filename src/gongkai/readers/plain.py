@@ -60,7 +60,7 @@ _EDGE = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
 def read_plain(content: bytes, name: str) -> Blocks:
     """Read plain text or Markdown."""
     text, problems = decoded(content)
-    text = _ADDRESS.sub("", text).replace("_x000D_", "\n")  # as Excel writes a line's end
+    text = _ADDRESS.sub("", text)
     if text.count("\n") < text.count("\\n") / FRAMED:  # kept as some program wrote them
         text = text.replace("\\n", "\n").replace("\\t", "\t")
     bare = _without_row_numbers(_without_line_numbers(_without_page_marks(text)))

@@ -437,14 +437,21 @@ def cut_tail(parts: Sequence[Part], agency: str | None = None) -> list[Part]:
     for number, part in enumerate(parts):
         last = number == len(parts) - 1
         ends = (at for at, line in enumerate(part.lines) if number and ends_report(line.text, last=last))
-        end = next(ends, None)
+        end = next(ends, _signed_at(part.lines, agency) if last else None)
         lines = [line for line in part.lines[:end] if not _is_printed(line.text, part, in_front=number == 0)]
         kept.append(Part(part.section, part.heading, lines))
         if end is not None:
             break
-    if kept and kept[-1].lines and agency and is_short_for(kept[-1].lines[-1].text, agency):
-        kept[-1].lines.pop()
     return [p for p in kept if p.lines or p.section != "preamble"]
+
+
+def _signed_at(lines: Sequence[Line], agency: str | None) -> int | None:
+    """Return where the agency signs: its name, or a short one, above a date or below all text."""
+    for at, (line, below) in enumerate(itertools.zip_longest(lines, lines[1:])):
+        dated = below is None or _SIGNED["date"].fullmatch("".join(below.text.split()))
+        if agency and dated and is_short_for(line.text, agency):
+            return at
+    return None
 
 
 def _is_printed(text: str, part: Part, *, in_front: bool) -> bool:

@@ -7,7 +7,6 @@ lines, what a tool tells twice is told once, and of two ways to read a page the 
 from __future__ import annotations
 
 import itertools
-import operator
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -211,24 +210,25 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
 def _laid_out(grid: Grid) -> tuple[list[str], list[Grid]]:
     """Return lines and tables of a grid that holds a whole report, as a spreadsheet's does; else the grid."""
     rows = [_said_in(row) for row in grid.texts]
-    alone = ["".join(said) if len(said) == 1 else "" for said in rows]
     few = [said if len(said) <= 2 else [] for said in rows]
     prose = sum(any(len(text) >= LEAST_LINE and "。" in text for text in said) for said in few)
-    if prose < LEAST_PROSE or not any(map(is_told_heading, alone)):
+    if prose < LEAST_PROSE or not any(map(is_told_heading, itertools.chain(*few))):
         return [], [grid]
-    finals = [any(map(is_final, said)) for said in few]
-    heads = [is_told_heading(text) or is_title(text) for text in alone]
     lines: list[str] = []
     grids: list[Grid] = []
-    told = zip(map(operator.or_, finals, heads), rows, grid.rows, strict=True)
+    told = zip((any(map(_is_line, said)) for said in few), rows, grid.rows, strict=True)
     for is_line, run in itertools.groupby(told, key=lambda row: row[0]):
         _, texts, cells = zip(*run, strict=True)
         words = [*itertools.chain(*texts)]
         if is_line or (max(map(len, texts)) <= 2 and not any(text[-1:].isdigit() for text in words)):
-            lines += words
+            lines += [text for text in words if text not in lines or is_final(text)]  # a merged head once
         else:
             grids.append(Grid(cells, grid.page))
     return lines, grids
+
+
+def _is_line(text: str) -> bool:
+    return is_final(text) or is_told_heading(text) or is_title(text)
 
 
 def _said_in(row: Sequence[str]) -> list[str]:
