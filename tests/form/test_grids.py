@@ -4,7 +4,7 @@ from gongkai.form.cells import statistics_of
 from gongkai.form.form import Reading
 from gongkai.form.grids import read_grids, read_lone_disputes
 from gongkai.problem import Where
-from gongkai.readers.document import Grid, grid_from_spans
+from gongkai.readers.document import Cell, Grid, grid_from_spans
 from gongkai.readers.read import read_document
 from gongkai.report.report import parse_report
 from tests.conftest import DATA
@@ -32,6 +32,11 @@ def read_statistics(grids):
 def cells(found):
     readings = getattr(found, "readings", found)
     return {(r.table, r.row, r.column): r.value for r in readings}
+
+
+def test_a_grid_whose_first_row_is_all_holes_is_read():
+    first = Grid(((Cell("规章"), Cell("2")), (Cell("行政规范性文件"), Cell("3"))))
+    assert list(read_grids([first, Grid(((None, None), *first.rows))])) == list(read_grids([first]))
 
 
 def test_cells_are_found_by_label_and_head_whatever_the_order():

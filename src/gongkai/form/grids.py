@@ -172,8 +172,8 @@ def _continues(before: _Sheet, sheet: _Sheet) -> bool:
         return False
     first = _distinct(sheet.rows[0], sheet.labels[0])
     numeric = [parse_number(text)[2] for text in first]
-    opens_with_item = bool(match_key(first[0], "proactive", "rows")) and all(numeric[1:])
-    return len(first) > 1 and (all(numeric) or opens_with_item)
+    opens = len(first) > 1 and (numeric[0] or match_key(first[0], "proactive", "rows"))
+    return bool(opens) and all(numeric[1:])
 
 
 def _distinct(row: Sequence[Cell | None], labels: Sequence[str]) -> list[str]:
