@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-PROMISED, PROBLEM = 0.08, 0.34
+PROMISED, PROBLEM = 0.08, 0.40
 """Score (of a problem: probability) from which a counterpart counts; how chosen: docs/methods.md."""
 PROMISE_OUTCOMES = ("done", "again", "unclear", "silent")
 REVIEW = 0.05
