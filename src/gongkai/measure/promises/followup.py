@@ -94,7 +94,7 @@ def followup(
         number or a document)`, next_id, next_section, next_text, nearest` (the text with the highest score,
         counterpart or not)`, score, specific` (pairs of characters of both that the genre
         seldom uses)`, kept` (probability that a sentence of the next report reports the promise done; null
-        for problems)`, outcome, review`. `outcome` is `done` (`kept` is 0.64 or more), `again` (the
+        for problems)`, outcome, review`. `outcome` is `done` (`kept` is 0.72 or more), `again` (the
         counterpart is a promise, or stands among the problems), `unclear` (one that shows neither), `silent`
         (none found, which is never "not done"); for problems `returns` or `silent`. Where a cell shows that a
         promise was kept, `silent` and `unclear` become `done`; where the cell is there and does not show

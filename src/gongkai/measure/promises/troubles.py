@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 NAMED = 50
 """How much more a topic must be told than none; chosen on the frames among the authored problems."""
-SIGNS = ("words", "weight", "covered", "covers", "told", "thing", "fault", "clause", "rival", "choice", "bodies")
+SIGNS = ("words", "weight", "covered", "covers", "told", "thing", "fault", "clause", "rival", "choice",
+         "bodies")  # fmt: skip
 """What speaks for it: words that recur, or cover each other; the views, whole and by clause; whether
 another of last year's problems is told rather, or another tells it; and whose problem both are."""
 SAME_BODY, ONE_BODY, OTHER_BODY = 1, -1, -4
-"""What it counts that both name the same kind of body, one of them none, both others; chosen on sets 1 to 6."""
+"""What it counts that both name the same kind of body, one of them none, both others; chosen on six sets."""
 SHORT = 4
 """A clause of fewer characters tells no problem."""
 SHARES = {"told": 0.42, "thing": 0.12, "fault": 0.46}
@@ -32,7 +33,7 @@ SHARES = {"told": 0.42, "thing": 0.12, "fault": 0.46}
 
 
 class Trouble(NamedTuple):
-    """Problems: which each is, of what, what is wrong, of which bodies; whose each clause is, and all that of it."""
+    """Problems: which each is, of what, what is wrong, whose; of which each clause is, and all that of it."""
 
     told: Vector
     thing: Vector
@@ -114,7 +115,8 @@ def same_signs(likeness: Vector, then: Trouble, now: Trouble, cover: Cover) -> d
 def _whose(then: Vector, now: Vector) -> Vector:
     """Return what it says of two problems whose they are; 0 where neither names a body."""
     named = then.any(axis=1)[:, None].astype(int) + now.any(axis=1)
-    found: Vector = np.select([then @ now.T > 0, named == 1, named == 2], [SAME_BODY, ONE_BODY, OTHER_BODY], 0)
+    cases = {SAME_BODY: then @ now.T > 0, ONE_BODY: named == 1, OTHER_BODY: named == 2}
+    found: Vector = np.select([*cases.values()], [*cases], 0)
     return found
 
 
