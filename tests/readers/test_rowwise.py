@@ -114,9 +114,12 @@ def test_a_file_that_holds_no_reports_a_row_is_one_file(tmp_path, name, content)
 def test_the_parts_of_one_report_are_no_table_of_reports(tmp_path):
     path = tmp_path / "a.json"
     parts = [{"type": "Text", "text": part} for part in REPORT.format(year=2020, count=7).split("\n")]
-    path.write_text(json.dumps([*parts, {"type": "Table", "text": "政府信息公开" * 90}]), encoding="utf-8")
-    assert find_inputs([path]) == [path.as_posix()]
-    assert read_file(path).reports[0].identity.year == 2020
+    for more in ("", "主动公开政府信息，及时回应关切。" * 20):
+        listed = [{**part, "text": part["text"] + more * (at > 1)} for at, part in enumerate(parts)]
+        table = {"type": "Table", "text": "政府信息公开" * 90}
+        path.write_text(json.dumps([*listed, table]), encoding="utf-8")
+        assert find_inputs([path]) == [path.as_posix()]
+        assert read_file(path).reports[0].identity.year == 2020
 
 
 def test_in_a_folder_such_tables_are_passed_by_and_said(crawled, tmp_path, caplog):
@@ -126,10 +129,6 @@ def test_in_a_folder_such_tables_are_passed_by_and_said(crawled, tmp_path, caplo
 
 
 def test_what_is_damaged_costs_its_row_or_file(crawled, tmp_path):
-    path = tmp_path / "a.jsonl"
-    path.write_text(json.dumps({"text": BODY}) + "\n[1]\n", encoding="utf-8")
-    (problem,) = read_file(path).problems
-    assert "a line is no JSON object" in problem.message
     path = tmp_path / "a.csv"
     path.write_text(f'title,text\n题,"{BODY}', encoding="utf-8")
     with pytest.raises(ReadError, match="no such row"):
@@ -138,6 +137,43 @@ def test_what_is_damaged_costs_its_row_or_file(crawled, tmp_path):
         read_document(written(crawled, tmp_path / "b.csv"))
     with pytest.raises(SchemaError, match="lacks the column source_path"):
         read_about(written(crawled.drop(columns="content"), tmp_path / "c.csv"))
+
+
+def test_a_damaged_row_costs_itself_and_is_named(crawled, tmp_path):
+    lines = written(crawled, tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = written(crawled, tmp_path / "a.csv").read_bytes()
+    for name, content, bad, said in (
+        ("b.jsonl", "\n".join([*lines, "", '{"text": 政', "[1]"]).encode(), (5, 6), "no JSON"),
+        ("b.csv", rows + b"1,2,3,4,5,6,7\n1,2,3,4,5,,,\n", (5,), "7 cells, 5 names"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        whole, damaged = (find_inputs([tmp_path / n]) for n in (name.replace("b", "a"), name))
+        assert [p.rpartition("#")[2] for p in damaged[:3]] == [p.rpartition("#")[2] for p in whole]
+        assert len(read_file(damaged[0]).reports) == 1
+        for number in bad:
+            (problem,) = read_file(f"{tmp_path / name}#{number}").problems
+            assert (f"{name}#{number}: " in problem.message, said in problem.message) == (True, True)
+        build(tmp_path / name, tmp_path / f"t-{name}", about=tmp_path / name)
+        assert len(read_table(tmp_path / f"t-{name}", "reports")) == 2
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_two_columns_of_one_name_are_refused(crawled, tmp_path, ending):
+    path = written(crawled.rename(columns={"抓取": "标题"}), tmp_path / f"a{ending}")
+    (problem,) = read_file(path).problems
+    assert "two columns are called '标题'" in problem.message
+
+
+def test_a_table_of_one_report_is_that_report(crawled, tmp_path):
+    for ending in (".json", ".csv"):
+        path = written(crawled.iloc[:1], tmp_path / f"a{ending}")
+        assert read_file(path).reports[0].url == "http://a.gov.cn/1.html"
+
+
+def test_a_number_that_no_table_has_is_none(crawled, tmp_path):
+    path = written(crawled, tmp_path / "a.csv")
+    for number in ("9" * 18, "9" * 5000, "²"):
+        assert read_file(f"{path}#{number}").problems[0].code == "unreadable"
 
 
 @pytest.mark.parametrize("ending", [e for e in rowwise.ENDINGS if e != ".ndjson"])

@@ -69,6 +69,18 @@ def test_the_preamble_names_the_agency_when_the_title_does_not():
     assert found.agency == "云汀市民政局"
 
 
+def test_a_short_name_without_a_place_is_written_out_as_the_index_block_has_it():
+    lines = ["发布机构：云汀市人力资源和社会保障局", "市人社局2021年政府信息公开工作年度报告"]
+    assert identify(lines[1], lines).agency == "云汀市人力资源和社会保障局"
+    assert identify(lines[1], ["发布机构：云汀市财政局", lines[1]]).agency == "市人社局"
+
+
+def test_two_agencies_that_the_text_sets_apart():
+    title = "甲澧县国家税务局甲澧县地方税务局2012年政府信息公开工作年度报告"
+    found = identify(title, [title, "本报告由甲澧县国家税务局、甲澧县地方税务局联合编制。"])
+    assert found.agency == "甲澧县国家税务局、甲澧县地方税务局"
+
+
 def test_nothing_found_is_null_and_said():
     found = identify("", ["一段没有署名的文字。"])
     assert (found.agency, found.year, found.region_code) == (None, None, None)

@@ -83,6 +83,7 @@ def test_under_a_heading_only_a_plain_turn_ends_the_half():
         ("（一）存在的主要问题", "problems"),
         ("（二）改进情况", "improvements"),
         ("下一步工作打算", "improvements"),
+        ("改进2", "improvements"),
         ("存在的主要问题及改进情况", None),
         ("（一）主动公开情况", None),
     ],

@@ -8,8 +8,8 @@ from gongkai import bundled
 from gongkai.errors import GongkaiError, ReportError
 from gongkai.readers.document import Cell, Document, Grid, Paragraph
 from gongkai.readers.read import read_document
+from gongkai.report.file import split_reports
 from gongkai.report.report import parse_report
-from gongkai.report.split import split_reports
 
 TITLE = "云汀市民政局2021年政府信息公开工作年度报告"
 
@@ -387,6 +387,118 @@ def test_halves_named_without_a_number_are_told_apart():
 def test_points_that_assert_stay_sentences():
     lines = [*OFFICIAL[:11], "（一）未收取信息处理费。", "本机关依申请提供信息时，没有向任何人收取费用。"]
     assert ("other", "（一）未收取信息处理费。") in sections(report(*lines))
+
+
+def test_counted_lines_without_a_mark_and_without_text_below_are_points():
+    told = sections(
+        report(*OFFICIAL[:2], "（一）主动公开情况", "①由专人更新目录", "②各股室按月报送", *OFFICIAL[2:])
+    )
+    assert told[1:3] == [("overview", "①由专人更新目录"), ("overview", "②各股室按月报送")]
+    assert "1.按时更新" not in [
+        text for _, text in sections(report(*OFFICIAL[:2], "1.按时更新", *OFFICIAL[2:]))
+    ]
+
+
+def test_what_stands_below_the_signature_is_none_of_the_report():
+    below = ["云汀民政", "2022年1月24日", "附：公开事项清单", "1基本信息 办学规模 http://a.example/1.htm 14"]
+    assert sections(report(*OFFICIAL, *below)) == sections(report(*OFFICIAL))
+
+
+def test_points_of_halves_that_only_a_label_parts():
+    lines = ["主要问题：", "①流程说明过简", "②目录更新不及时", "改进措施：", "①重写流程说明", "②每月核对目录"]
+    assert sections(report(*OFFICIAL[:9], *lines, *OFFICIAL[10:]))[4:8] == [
+        ("problems", "①流程说明过简"),
+        ("problems", "②目录更新不及时"),
+        ("improvements", "①重写流程说明"),
+        ("improvements", "②每月核对目录"),
+    ]
+
+
+def test_pairs_counted_by_their_labels():
+    lines = ["问题1：公告太长。", "改进1：每份公告附一页摘要。", "问题2：公布太晚。", "改进2：二十日内公布。"]
+    assert sections(report(*OFFICIAL[:9], *lines, *OFFICIAL[10:]))[4:8] == [
+        ("problems", "公告太长。"),
+        ("improvements", "每份公告附一页摘要。"),
+        ("problems", "公布太晚。"),
+        ("improvements", "二十日内公布。"),
+    ]
+
+
+def test_sections_in_an_order_of_their_own_that_is_counted():
+    five = ["二、存在的主要问题及改进情况", OFFICIAL[9]]
+    rest = [line.translate(str.maketrans("二三四", "三四五")) for line in OFFICIAL[2:8]]
+    found = sections(report(*OFFICIAL[:2], *five, *rest, *OFFICIAL[10:]))
+    assert [name for name, _ in found] == [
+        "overview", "problems", "improvements", "proactive", "requests", "disputes", "other",
+    ]  # fmt: skip
+
+
+def test_headings_in_other_words_between_those_of_the_form():
+    lines = ["一、工作推进", *OFFICIAL[1:4], "三、公众提出的申请怎样办", *OFFICIAL[5:]]
+    assert sections(report(*lines)) == sections(report(*OFFICIAL))
+
+
+def test_numbers_with_a_point_head_text_below_them():
+    lines = ["1.1主动公开", "全年发布信息412条。", "1.2监督保障", "通报3次。", "1.5万人次阅读"]
+    assert sections(report(OFFICIAL[0], *lines, *OFFICIAL[2:]))[:3] == [
+        ("overview", "全年发布信息412条。"),
+        ("overview", "通报3次。"),
+        ("overview", "1.5万人次阅读"),
+    ]
+
+
+def test_without_headings_the_last_paragraph_may_be_on_fees():
+    lines = ["全年发布信息412条。", "仍存在更新慢的问题。", "下一步将加强检查。", "全年没有收取信息处理费。"]
+    assert [name for name, _ in sections(report(*lines))] == ["overview", "problems", "improvements", "other"]
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "院长办公室",
+        "云汀民政",
+        "————————",
+        "来源：云汀市政府办公室 责任编辑：值班员 发布时间：2022-01-22 09:15",
+    ],
+)
+def test_a_line_below_the_text_that_signs_or_parts_it(printed):
+    assert sections(report(*OFFICIAL, printed)) == sections(report(*OFFICIAL))
+
+
+def test_reports_of_others_that_a_page_lists_around_one_are_no_text():
+    others = [
+        f"云汀市{name}局2021年政府信息公开工作年度报告2022-01-1{i}"
+        for i, name in enumerate(("民政", "水务", "财政", "教育"))
+    ]
+    found = report(
+        "部门年报", *others, "2021年云汀市政府信息公开工作年度报告", *OFFICIAL, "镇街年报", *others, title=""
+    )
+    assert found.title == "2021年云汀市政府信息公开工作年度报告"
+    assert sections(found) == sections(report(*OFFICIAL))
+
+
+@pytest.mark.parametrize(
+    ("first", "reason"),
+    [
+        ("云汀市人民政府办公室关于2022年政府信息公开工作的安排意见", "a plan"),
+        ("市政务公开办2021年工作总结和2022年工作思路", "something else"),
+        ("现将各局2021年政府信息公开工作年度报告集中公布，点击标题即可查看。", "an index"),
+        ("云汀市2021年政府信息公开工作年度评估报告", "an assessment"),
+        ("关于编制2021年政府信息公开工作年度报告的函告", "a notice"),
+    ],
+)
+def test_plans_summaries_and_indexes_are_refused(first, reason):
+    with pytest.raises(ReportError, match=reason):
+        report(
+            first,
+            "一、总体要求",
+            "按时公开。",
+            "二、主动公开",
+            "按时。",
+            "三、存在问题",
+            "仍有不足。",
+            title="",
+        )
 
 
 def test_drawn_tables_of_prose_stay():

@@ -114,7 +114,7 @@ def _rows(source: Path, longest: float) -> tuple[dict[int, dict[str, str]], set[
     """Return the rows of a table without cells that are as long as texts of reports, and their columns."""
     rows: dict[int, dict[str, str]] = {}
     long: set[str] = set()
-    for number, row in rowwise.cells(source):
+    for number, row in rowwise.cells(source, damaged=longest == math.inf):
         long |= {name for name, value in row.items() if len(value) >= longest}
         rows[number] = {n.strip(): value.strip() for n, value in row.items() if len(value) < longest}
         if any("\ufffd" in value for value in rows[number].values()):

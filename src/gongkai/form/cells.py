@@ -65,5 +65,7 @@ def _detect_form(readings: Sequence[Reading], said: str | None) -> str | None:
     rows = {r.row for r in readings if r.table == "requests"}
     if rows & {"not_corrected_in_time", "fee_not_paid"}:
         return "2021"
+    alone = {r.row for r in readings if r.column == "decisions"}  # the older form has two columns before it
+    told = "2021" if len(alone) > 1 and not old else None
     # Some print 其他处理 in one row in the newer form too.
-    return (said if readings else None) or ("2019" if "other_handling" in rows else None)
+    return (said if readings else None) or told or ("2019" if "other_handling" in rows else None)

@@ -58,6 +58,8 @@ def fetch(path: str | Path) -> tuple[bytes, str | None]:
         if not storage.is_regular(path):
             raise ReadError(f"{path}: is a pipe, a socket or a device, or leads nowhere; expected a file")
         if rowwise.is_rowwise(path) and (listed := rowwise.rows(path)):
+            if len(listed) == 1:
+                return fetch(listed[0])
             said = f"a table of {len(listed)} reports; name a row ({listed[0]}), or pass it to build"
             raise ReadError(f"{path}: {said}")
         size = storage.size(path)

@@ -18,13 +18,14 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from gongkai.errors import ReadError
 from gongkai.readers.decode import decode
+from gongkai.readers.formats import is_html
 from gongkai.store import storage
 from gongkai.text.lexicon import patterns
 
@@ -42,7 +43,8 @@ _EXCEL_CELL = 32_767
 _TOP = 2**16
 _COLUMN = patterns("columns.report")
 _ADDRESS = re.compile(r"https?://\S+")
-_MARKUP = re.compile(r"<(?:p|div|table|br|span|html|body|h\d)\b", re.IGNORECASE)
+_DIGITS = 18
+"""Of a row's number at most."""
 MAX_HELD = 2**31
 """Bytes of what is held whole: a JSON array, a workbook unpacked, a group of rows of a Parquet file."""
 _DAMAGE = (
@@ -52,11 +54,13 @@ _DAMAGE = (
 
 
 class _Table(Protocol):
-    def numbers(self) -> Sequence[int]:
-        """Return the numbers of the rows."""
+    """What is asked of a table; the numbers of its rows in their order."""
 
-    def row(self, number: int) -> Mapping[str, str]:
-        """Return the cells of a row by column, as text."""
+    @property
+    def numbers(self) -> Collection[int]: ...
+
+    def record(self, number: int) -> Mapping[str, object]:
+        """Return the cells of a row by column; may raise what stands in `_DAMAGE`."""
 
 
 def is_rowwise(path: str | Path) -> bool:
@@ -67,9 +71,8 @@ def is_rowwise(path: str | Path) -> bool:
 def split(path: str | Path) -> tuple[str, int] | None:
     """Split `crawl.csv#17` in two; None for any other path."""
     table, mark, number = str(path).rpartition("#")
-    return (
-        (table, int(number)) if mark and number.isascii() and number.isdigit() and is_rowwise(table) else None
-    )
+    is_number = number.isascii() and number.isdigit() and len(number) <= _DIGITS
+    return (table, int(number)) if mark and is_number and is_rowwise(table) else None
 
 
 def rows(path: str | Path) -> list[str]:
@@ -78,30 +81,28 @@ def rows(path: str | Path) -> list[str]:
     Raises:
         ReadError: The table cannot be read.
     """
-    table = _table(path)
-    numbers = table.numbers()
-    told = [max(table.row(n).values(), key=len, default="") for n in numbers[:_LOOK]]
-    long = [text for text in told if len(text) >= LONG]
-    if 2 * len(long) < len(told) or not any(map(_COLUMN["subject"].search, long)):
+    told = [row for _, row in itertools.islice(cells(path, damaged=False), _LOOK)]
+    long = [text for row in told if len(text := max(row.values(), key=len, default="")) >= LONG]
+    if 2 * len(long) < len(told) or not any(map(_COLUMN["subject"].search, long)) or _is_parts(told):
         return []
-    return [f"{path}#{number}" for number in numbers]
+    return [f"{path}#{number}" for number in _table(path).numbers]
 
 
-def cells(path: str | Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Yield number and cells of each row.
+def cells(path: str | Path, *, damaged: bool = True) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Yield number and cells of each row; without `damaged`, those that can be read.
 
     Raises:
-        ReadError: The table cannot be read.
+        ReadError: The table, or a row of it, cannot be read.
     """
-    table = _table(path)
-    for number in table.numbers():
-        yield number, table.row(number)
+    for number in _table(path).numbers:
+        with contextlib.nullcontext() if damaged else contextlib.suppress(ReadError):
+            yield number, _row(path, number)
 
 
 def length(path: str, number: int) -> int:
     """Return the characters of a row's longest cell; -1 where there is no such row."""
     try:
-        return max(map(len, _table(path).row(number).values()), default=0)
+        return max(map(len, _row(path, number).values()), default=0)
     except ReadError:
         return -1
 
@@ -110,9 +111,10 @@ def read_row(path: str, number: int) -> tuple[bytes, str | None]:
     """Return a row's report as the bytes of a page or text, and the address it was fetched from.
 
     Raises:
-        ReadError: There is no such row, its text was cut off by Excel, or the table cannot be read.
+        ReadError: There is no such row, it is damaged or its text was cut off by Excel, or the table cannot
+        be read.
     """
-    values = _table(path).row(number)
+    values = _row(path, number)
     column = max(values, key=lambda name: len(values[name]), default="")
     body = values.get(column, "")
     if path.lower().endswith(".xlsx") and len(body) >= _EXCEL_CELL:
@@ -127,11 +129,28 @@ def read_row(path: str, number: int) -> tuple[bytes, str | None]:
         for name, value in others.items()
         if value and _COLUMN[part].fullmatch(name.strip()) and value not in body[:2000]
     ]
-    if _MARKUP.search(body):
+    if is_html(body.encode(errors="replace")):
         body = "".join(f"<p>{html.escape(head)}</p>" for head in heads) + body
     else:
         body = "\n".join([*heads, body])
     return body.encode(errors="replace"), address
+
+
+def _is_parts(told: Sequence[Mapping[str, str]]) -> bool:
+    """Tell the parts of one document, as tools that parse documents list them, from reports a row."""
+    kinds = [value for row in told for name, value in row.items() if _COLUMN["kind"].fullmatch(name)]
+    return len(kinds) >= len(told) and len({*kinds}) > 1 and all(map(_COLUMN["part"].fullmatch, kinds))
+
+
+def _row(path: str | Path, number: int) -> Mapping[str, str]:
+    """Return the cells of a row by column, as text."""
+    table = _table(path)
+    if number not in table.numbers:
+        raise ReadError(f"{path}#{number}: there is no such row")
+    try:
+        return {str(name): _text(value) for name, value in table.record(number).items()}
+    except _DAMAGE as error:
+        raise ReadError(f"{path}#{number}: cannot be read: {error}") from error
 
 
 def _table(path: str | Path) -> _Table:
@@ -149,20 +168,16 @@ def _opened(path: str, size: int, changed: str) -> _Table:
         raise ReadError(f"{path}: cannot be read as a table: {error}") from error
 
 
-@dataclass(frozen=True)
 class _Held:
-    """A table in memory."""
+    """A table in memory: objects, or below a head rows of cells."""
 
-    path: str
-    held: Mapping[int, Mapping[str, str]]
+    def __init__(self, lines: Sequence[Any], head: Sequence[str] | None = None) -> None:
+        first = 1 if head is None else 2
+        self.lines, self.head, self.numbers = lines, head, range(first, first + len(lines))
 
-    def numbers(self) -> Sequence[int]:
-        return list(self.held)
-
-    def row(self, number: int) -> Mapping[str, str]:
-        if number not in self.held:
-            raise ReadError(f"{self.path}#{number}: there is no such row")
-        return self.held[number]
+    def record(self, number: int) -> Mapping[str, object]:
+        line = self.lines[number - self.numbers.start]
+        return line if self.head is None else _named(self.head, line)
 
 
 def _refuse_large(size: int, advice: str) -> None:
@@ -177,7 +192,7 @@ def _json(path: str) -> _Table:
     except (ValueError, RecursionError):
         found = None
     listed = found if isinstance(found, list) and all(isinstance(one, dict) for one in found) else []
-    return _Held(path, {number: _texts(one) for number, one in enumerate(listed, 1)})
+    return _Held(listed)
 
 
 def _excel(path: str) -> _Table:
@@ -190,10 +205,24 @@ def _excel(path: str) -> _Table:
             _refuse_large(sum(entry.file_size for entry in packed.infolist()), "save it as CSV")
         sheet = load_workbook(stream, read_only=True, data_only=True).worksheets[0]
         lines = list(sheet.iter_rows(values_only=True))
-    head = [_text(name) for name in lines[0]] if lines else []
-    return _Held(
-        path, {n: _texts(dict(zip(head, line, strict=False))) for n, line in enumerate(lines[1:], 2)}
-    )
+    return _Held(lines[1:], _head(map(_text, lines[0] if lines else ())))
+
+
+def _head(names: Iterable[str]) -> list[str]:
+    """Return the names of columns up to the last that has one."""
+    head = "\n".join(" ".join(name.split()) for name in names).rstrip("\n").split("\n")
+    if len({*head}) < len(head):
+        (twice, _), *_ = Counter(head).most_common(1)
+        raise ValueError(f"two columns are called {twice!r}; rename one")
+    return head
+
+
+def _named(head: Sequence[str], line: Sequence[object]) -> dict[str, object]:
+    """Return the cells of a row by column."""
+    if any(map(_text, line[len(head) :])):
+        said = "cells stand where the head names no column; is a quotation mark missing?"
+        raise ValueError(f"{said} ({len(line)} cells, {len(head)} names)")
+    return dict(zip(head, line, strict=False))
 
 
 class _Parquet:
@@ -206,7 +235,7 @@ class _Parquet:
             found = pq.read_metadata(stream)
         groups = [found.row_group(i) for i in range(found.num_row_groups)]
         _refuse_large(max((g.total_byte_size for g in groups), default=0), "write it with smaller row groups")
-        self.path = path
+        _head(found.schema.to_arrow_schema().names)
         self.ends = list(itertools.accumulate(group.num_rows for group in groups))
 
         @functools.lru_cache(maxsize=1)
@@ -215,20 +244,13 @@ class _Parquet:
                 return pq.ParquetFile(stream).read_row_group(at)
 
         self.group = group
+        self.numbers = range(1, self.ends[-1] + 1 if self.ends else 1)
 
-    def numbers(self) -> Sequence[int]:
-        return range(1, self.ends[-1] + 1 if self.ends else 1)
-
-    def row(self, number: int) -> Mapping[str, str]:
-        if number not in self.numbers():
-            raise ReadError(f"{self.path}#{number}: there is no such row")
+    def record(self, number: int) -> Mapping[str, object]:
         at = bisect.bisect_left(self.ends, number)
         begins = self.ends[at - 1] if at else 0
-        try:
-            record = self.group(at).slice(number - 1 - begins, 1).to_pylist()[0]
-        except _DAMAGE as error:
-            raise ReadError(f"{self.path}#{number}: cannot be read: {error}") from error
-        return _texts(record)
+        record: Mapping[str, object] = self.group(at).slice(number - 1 - begins, 1).to_pylist()[0]
+        return record
 
 
 class _Lines:
@@ -244,25 +266,15 @@ class _Lines:
             self.delimiter = max(",\t;", key=first.count)
             stream.seek(self.mark)
             records = _records(stream, self)
-            self.head: list[str] = (
-                [] if self.is_json else [name.strip() for name in next(records, (0, ()))[1]]
-            )
+            self.head = [] if self.is_json else _head(next(records, (0, ()))[1])
             numbered = enumerate(records, 1 if self.is_json else 2)
-            self.places = {number: place for number, (place, record) in numbered if record}
+            self.numbers = {number: at for number, (at, record) in numbered if any(map(str.strip, record))}
 
-    def numbers(self) -> Sequence[int]:
-        return list(self.places)
-
-    def row(self, number: int) -> Mapping[str, str]:
-        if number not in self.places:
-            raise ReadError(f"{self.path}#{number}: there is no such row")
-        try:
-            with storage.open_binary(self.path) as stream:
-                stream.seek(self.places[number])
-                record = next(_records(stream, self))[1]
-        except _DAMAGE as error:
-            raise ReadError(f"{self.path}#{number}: cannot be read: {error}") from error
-        return _texts(record if isinstance(record, dict) else dict(zip(self.head, record, strict=False)))
+    def record(self, number: int) -> Mapping[str, object]:
+        with storage.open_binary(self.path) as stream:
+            stream.seek(self.numbers[number])
+            record = next(_records(stream, self))[1]
+        return _object(record) if isinstance(record, str) else _named(self.head, record)
 
 
 def _charset(top: bytes) -> tuple[str, int]:
@@ -278,8 +290,8 @@ def _charset(top: bytes) -> tuple[str, int]:
     return "utf-8", 0
 
 
-def _records(stream: IO[bytes], table: _Lines) -> Iterator[tuple[int, Any]]:
-    """Yield where each record begins and what it holds, from where the stream stands."""
+def _records(stream: IO[bytes], table: _Lines) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield where each record begins, and its line of JSON or its cells, from where the stream stands."""
     at = begins = stream.tell()
 
     def lines() -> Iterator[str]:
@@ -291,16 +303,19 @@ def _records(stream: IO[bytes], table: _Lines) -> Iterator[tuple[int, Any]]:
             yield line.decode(table.charset, errors="replace")
 
     with _long_fields():
-        told = map(_object, lines()) if table.is_json else csv.reader(lines(), delimiter=table.delimiter)
+        told = lines() if table.is_json else csv.reader(lines(), delimiter=table.delimiter)
         for record in told:
             yield begins, record
             begins = at
 
 
 def _object(line: str) -> dict[str, object]:
-    found = json.loads(line) if line.strip() else {}
+    try:
+        found = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"no JSON: {error.msg} at its character {error.colno}") from error
     if not isinstance(found, dict):
-        raise ValueError(f"a line is no JSON object: {line[:40]!r}")
+        raise ValueError(f"no JSON object: {line[:40]!r}")
     return found
 
 
@@ -312,10 +327,6 @@ def _long_fields() -> Iterator[None]:
         yield
     finally:
         csv.field_size_limit(before)
-
-
-def _texts(record: Mapping[str, object]) -> dict[str, str]:
-    return {str(name): _text(value) for name, value in record.items()}
 
 
 def _text(value: object) -> str:

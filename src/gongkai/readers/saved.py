@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 import email
+import html
+import io
+import itertools
 import json
 import plistlib
 import re
 import xml.parsers.expat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gongkai.errors import ReadError
 from gongkai.problem import Problem
 from gongkai.readers.decode import decoded
 from gongkai.readers.document import text_of
-from gongkai.readers.formats import Blocks
+from gongkai.readers.formats import Blocks, is_html
 from gongkai.readers.html import read_html
 from gongkai.readers.markup import as_page
 from gongkai.readers.plain import read_plain
@@ -55,13 +59,11 @@ def read_markup(content: bytes, name: str) -> Blocks:
 
 
 def read_mail(content: bytes, name: str) -> Blocks:
-    """Read a mail, or a web archive as browsers save it: of its pages the fullest, else its text."""
+    """Read a mail, or a web archive as browsers save it: of its parts the fullest."""
     parts = list(email.message_from_bytes(content).walk())
     held = [(part.get_content_type(), part.get_payload(decode=True)) for part in parts]
     texts = [(kind, text) for kind, text in held if isinstance(text, bytes) and text.strip()]
-    pages = [text for kind, text in texts if kind == "text/html"]
-    plain = (text for kind, text in texts if kind == "text/plain")
-    blocks, problems = _fullest(pages, name) if pages else read_plain(next(plain, content), name)
+    blocks, problems = _fullest(texts, name) or read_plain(content, name)
     attached = sum(part.get_content_disposition() == "attachment" for part in parts)
     said = f"{attached} attached files were not read; save them and pass them to build"
     return blocks, [*problems, *([Problem("reader", said)] if attached else [])]
@@ -77,9 +79,10 @@ def read_webarchive(content: bytes, name: str) -> Blocks:
         pages = list(_pages(plistlib.loads(content)))
     except _DAMAGE as error:
         raise ReadError(f"{name}: a damaged web archive ({error}); save the page again") from error
-    if not pages:
+    found = _fullest([("text/html", page) for page in pages], name)
+    if found is None:
         raise ReadError(f"{name}: a web archive without a page")
-    return _fullest(pages, name)
+    return found
 
 
 def _pages(archive: Mapping[str, Any], depth: int = 0) -> Iterator[bytes]:
@@ -92,10 +95,16 @@ def _pages(archive: Mapping[str, Any], depth: int = 0) -> Iterator[bytes]:
         yield from _pages(frame, depth + 1)
 
 
-def _fullest(pages: Sequence[bytes], name: str) -> Blocks:
-    """Read pages and return the one with most Chinese text; of equals, the first."""
-    read = [read_page(page, name) for page in pages[:_MAX_FRAMES]]
-    return max(read, key=lambda blocks: len(_HAN.findall(text_of(blocks[0]))))
+def _fullest(texts: Iterable[tuple[str, bytes]], name: str) -> Blocks | None:
+    """Read pages and plain texts, and return the one with most Chinese; of equals, the first.
+
+    A page has its tables: a plain text counts only if it is half as long again.
+    """
+    readers = {"text/html": (read_page, 3), "text/plain": (read_plain, 2)}
+    known = ((*readers[kind], text) for kind, text in texts if kind in readers)
+    read = [(weight, reader(text, name)) for reader, weight, text in itertools.islice(known, _MAX_FRAMES)]
+    fullest = max(read, key=lambda one: one[0] * len(_HAN.findall(text_of(one[1][0]))), default=None)
+    return fullest[1] if fullest else None
 
 
 def address_of_page(content: bytes) -> str | None:
@@ -122,14 +131,16 @@ def read_json(content: bytes, name: str) -> Blocks:
     """
     text, problems = decoded(content)
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        is_json = text.lstrip()[:1] in "[{"
+        found = json.loads(text) if is_json else list(csv.DictReader(io.StringIO(text, newline="")))
+    except (ValueError, RecursionError, csv.Error):
         return read_plain(content, name)
     texts = [(key, text) for key, text in _texts(found) if _HAN.search(text)]
     if not texts:
         return read_plain(content, name)
     if isinstance(found, list) and len(found) >= _ELEMENTS and all(isinstance(one, dict) for one in found):
-        page = "".join(_element(one) for one in found)
+        tables = itertools.groupby(found, key=_table_of)
+        page = "".join(_table(part) if table else "".join(map(_element, part)) for table, part in tables)
     else:
         titles = (t for key, t in texts if "title" in key.lower() and re.search("公开.{0,12}(报告|年报)", t))
         page = f"<h1>{next(titles, '')}</h1>{_marked_up(max((t for _, t in texts), key=len))}"
@@ -157,5 +168,21 @@ def _element(element: Mapping[str, Any]) -> str:
     return table or "".join(f"<p>{_marked_up(text)}</p>" for key, text in texts if key in _OWN_TEXT)
 
 
+def _table_of(element: Mapping[str, Any]) -> str:
+    """Return the number of the table of which an element is a cell, "" where it is none."""
+    said = [str(element.get(name)) for name in ("doc_index", "row_id", "cell_id")]
+    return said[0] if all(number.isdecimal() for number in said) else ""
+
+
+def _table(cells: Iterable[Mapping[str, Any]]) -> str:
+    """Return a table of which each element is a cell, as officer (R) writes them; some are covered."""
+    rows: dict[str, str] = {}
+    for cell in sorted(cells, key=lambda cell: (int(cell["row_id"]), int(cell["cell_id"]))):
+        said, wide = (str(cell.get(name)) for name in ("text", "col_span"))
+        shown = f"<td colspan={wide}>{'' if said == 'NA' else said}</td>" if wide != "0" else ""
+        rows[cell["row_id"]] = rows.get(cell["row_id"], "<tr>") + shown
+    return f"<table>{''.join(rows.values())}</table>"
+
+
 def _marked_up(text: str) -> str:
-    return text if "<" in text else text.replace("\n", "<br>")
+    return text if is_html(text.encode(errors="replace")) else html.escape(text).replace("\n", "<br>")

@@ -64,7 +64,7 @@ def identify(title: str, lines: Sequence[str], known: Known = NOTHING_KNOWN) -> 
         if agency is None:
             problems.append("the agency was not found in the title or the preamble; set it with --about")
     if agency and not known.agency:
-        agency = _longest_name(agency, text)
+        agency = _apart(_longest_name(_full_name(agency, text), text), text)
     year, published, contradictions = find_dates(title, text, lines, known.year)
     problems += contradictions
     kind = find_kind(agency) if agency else None
@@ -148,6 +148,32 @@ def _agency_in_text(text: str) -> str | None:
     # Who sums up others and stands on a government's site is that government.
     portal = names["portal"].search(opening) if sums_others else None
     return _with_suffix(portal[1]) if portal else None
+
+
+def is_short_for(name: str, agency: str) -> bool:
+    """Tell whether a name is the agency's, or what is left of it when characters are left out.
+
+    >>> is_short_for("市人社局", "澧阳市人力资源和社会保障局"), is_short_for("市民政局", "澧阳市财政局")
+    (True, False)
+    """
+    rest = iter(agency)
+    return 2 < len(name) <= len(agency) and all(character in rest for character in name)
+
+
+def _full_name(agency: str, text: str) -> str:
+    """Write out a name without a place (市人社局) as the issuer's name that the page's index block prints."""
+    if agency[0] not in "省市州盟县区旗":
+        return agency
+    issuers = set(patterns("agencies.issued")["said"].findall(text[:4000]))
+    alike = [name for name in issuers if name.find(agency[0]) > 1 and name[-1] == agency[-1]]
+    whole = [name for name in alike if is_short_for(agency, name)]
+    return whole[0] if len(whole) == 1 else agency
+
+
+def _apart(agency: str, text: str) -> str:
+    """Set two agencies apart that a title names without a mark between them, and the text with one."""
+    told = re.findall("、?".join(agency), text[:4000])
+    return next((name for name in told if name != agency), agency)
 
 
 def _longest_name(agency: str, text: str) -> str:

@@ -14,7 +14,9 @@ from gongkai.text.grammar import NUMERALS, YEAR_TOLD, count_of
 from gongkai.text.lexicon import first_match, patterns
 
 _BEFORE = re.compile(rf"^[（(]?[{NUMERALS}\d]{{0,2}}[）)、.．]?|\s")
-_LABEL = re.compile(rf"[（(]?[{NUMERALS}\d]{{0,2}}[）)、.．]?\s*([\u4e00-\u9fff]{{2,12}})[：。]")
+_LABEL = re.compile(
+    rf"[（(]?[{NUMERALS}\d]{{0,2}}[）)、.．]?\s*([\u4e00-\u9fff]{{2,12}}?)[{NUMERALS}\d]{{0,2}}[：。]"
+)
 # In a remedy's place a sentence that names a lack is still a remedy if it says what is done about the lack.
 _CONCEDED = re.compile("虽然?[^。；]*?，但")
 _REMEDIAL = patterns("sections.turn")["remedial"]

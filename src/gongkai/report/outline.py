@@ -9,36 +9,34 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gongkai.report.agency import agency_in_title
+from gongkai.report.agency import agency_in_title, is_short_for
 from gongkai.report.dates import TITLE_YEAR
 from gongkai.text.clean import ends_report, is_furniture
 from gongkai.text.grammar import BROWSER_LINE, NUMERALS, ORDINAL, parse_numeral
 from gongkai.text.lexicon import first_match, patterns
 
-_BULLET = re.compile(r"^\s*[●■◆▲★•·○◇□▪►◎、.．,，]+\s*(?=[\u4e00-\u9fff])")
+_BULLET = re.compile(r"^\s*[●■◆▲▼★☆•·○◇□▪►◎※、.．,，]+\s*(?=[\u4e00-\u9fff（(])")
 _REPORT = patterns("sections.title")["any"]
 _WAY = re.compile(r"[/>＞»›]")
 """Between the steps of the way to a page; the last may be whose page it is."""
 _FINAL = tuple("。！？；：:;!?，,、")
 _RANK = {
-    "overview": 1,
-    "proactive": 2,
-    "requests": 3,
-    "disputes": 4,
-    "section5": 5,
-    "problems": 5,
-    "improvements": 6,
-    "other": 7,
-}
+    "overview": 1, "proactive": 2, "requests": 3, "disputes": 4, "section5": 5, "problems": 5,
+    "improvements": 6, "other": 7,
+}  # fmt: skip
 _SIGNED = patterns("sections.signature")
 _UNDIVIDED = ("overview", "proactive", "requests", "disputes", "other")
 """Sections that are no part of another; the two halves of section five are."""
 OTHERWISE = ("assessment", "other")
 """Reasons against a report that a title beside them outweighs."""
+LISTED = 2
+"""Agencies whose reports may be named in front of one; more are a list of others' reports."""
+IN_PLACE = 3
+"""Headings with the ordinals of the form, from which one in other words between them counts too."""
 CONTENTS = 3
 """Headings one behind the other that make a contents list."""
 LOOSE = 22
@@ -71,7 +69,7 @@ def is_final(text: str) -> bool:
 def find_title(lines: Sequence[Line]) -> tuple[int, str]:
     """Return where the body begins (behind the last printing of the title) and the title on one line."""
     last = _first_heading(lines, min(len(lines), 40))
-    start, title = 0, ""
+    start, titles = 0, [""]
     for index, line in enumerate(lines[: last + 1]):
         above = lines[index - 1].text if index else ""
         found = _title_at(above, line.text)
@@ -84,7 +82,9 @@ def find_title(lines: Sequence[Line]) -> tuple[int, str]:
             found = lines[index - 2].text + found  # over three lines: agency, year and subject, kind
         if found:
             start = index + 1
-            title = max(title, found, key=_told)
+            titles.append(found)
+    listed = len({agency_in_title(title) for title in titles[1:]}) > LISTED
+    title = titles[-1] if listed else max(titles, key=_told)
     for index in range(start, min(start + 4, last) if title else 0):
         if is_final(lines[index].text):
             break
@@ -214,8 +214,11 @@ def reason_against(title: str, first: Sequence[str], *, outlined: bool) -> str |
         outlined: It has the sections or tables of a report; then only a template is refused.
     """
     for name, pattern in patterns("sections.refuse").items():
-        counts = name == "template" or not (outlined or (name in OTHERWISE and title))
-        if counts and any(map(pattern.search, (title, *first))):
+        if name == "template" or not (outlined or (name in OTHERWISE and title)):
+            told = [title, *first]
+        else:  # what stands first of all names the document, if no report's title does
+            told = [] if title else [*first[:2]]
+        if any(map(pattern.search, told)):
             return name
     return None
 
@@ -253,15 +256,13 @@ def _unused(candidates: Sequence[_Candidate], marks: Collection[int], end: int) 
 
 def _by_cues(lines: Sequence[Line]) -> list[Part]:
     """Cut a body without headings: what is told of the year, and from where it turns to what is lacking."""
-    lack = patterns("sections.turn")["opens_lack"]
+    lack, other = (patterns("sections.turn")[name] for name in ("opens_lack", "opens_other"))
     turn = next((i for i, line in enumerate(lines) if lack.search(line.text)), None)
     if turn is None:
         return [Part("preamble", "", list(lines))]
-    return [
-        Part("preamble", "", []),
-        Part("overview", "", list(lines[:turn])),
-        Part("section5", "", list(lines[turn:])),
-    ]
+    last = next((i for i in range(turn + 1, len(lines)) if other.search(lines[i].text)), len(lines))
+    told = (("overview", lines[:turn]), ("section5", lines[turn:last]), ("other", lines[last:]))
+    return [Part("preamble", "", []), *(Part(key, "", list(own)) for key, own in told if own)]
 
 
 _Candidate = tuple[int, "str | None", str, str, str]
@@ -298,12 +299,38 @@ def _ordered(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     lose to the real headings here, because they break the order or fit the titles worse.
     """
     usable = [c for c in map(_official, _outermost(candidates)) if c]
+    chosen = _best_chain(usable, _rank)
+    more = len({c[1] for c in usable}) > len(chosen)
+    counted = _best_chain([c for c in usable if _number(c)], _number) if more else []
+    if len(counted) > len(chosen) and len({c[1] for c in counted}) == len(counted):
+        chosen = counted  # an order of the report's own, which it counts
+    return _completed(chosen, candidates)
+
+
+def _best_chain(usable: Sequence[_Candidate], order: Callable[[_Candidate], int]) -> list[_Candidate]:
+    """Choose of headings those in ascending order that fit best."""
     best: list[tuple[float, list[_Candidate]]] = []
     for candidate in usable:
-        chains = [one for one in best if _rank(one[1][-1]) < _rank(candidate)]
+        chains = [one for one in best if order(one[1][-1]) < order(candidate)]
         score, before = _later_best(chains)
         best.append((score + _fit(candidate), [*before, candidate]))
     return _later_best(best)[1]
+
+
+def _completed(chosen: Sequence[_Candidate], candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Put headings in words of their own between the chosen ones, whose ordinals are those of the form."""
+    if sum(_number(c) == min(_rank(c), 6) for c in chosen) < IN_PLACE:
+        return list(chosen)
+    found = list(chosen)
+    for key in _UNDIVIDED:
+        place = min(_RANK[key], 6)
+        if any(_rank(c) == _RANK[key] for c in found):
+            continue
+        after = max((c[0] for c in found if _rank(c) < _RANK[key]), default=-1)
+        until = min((c[0] for c in found if _rank(c) > _RANK[key]), default=candidates[-1][0] + 1)
+        own = [c for c in candidates if after < c[0] < until and c[2] == "bare" and _number(c) == place]
+        found += [(own[0][0], key, *own[0][2:])] if len(own) == 1 else []
+    return sorted(found)
 
 
 def _later_best(chains: Sequence[tuple[float, list[_Candidate]]]) -> tuple[float, list[_Candidate]]:
@@ -336,16 +363,26 @@ def _official(candidate: _Candidate) -> _Candidate | None:
 
 def _in_place(key: str, heading: str) -> bool:
     """Tell whether a heading in other words has the ordinal of its section: 五、困难和下一步思考."""
+    return key in ("section5", "other") and _counted(heading)[0] == min(_RANK[key], 6)
+
+
+def _number(candidate: _Candidate) -> int:
+    """Return the number of a heading counted 一、二、; 0 where it is counted otherwise or not."""
+    return _counted(candidate[3])[0]
+
+
+@functools.lru_cache(maxsize=256)
+def _counted(heading: str) -> tuple[int, int]:
+    """Return the number of a heading counted 一、, and of one counted that way or （一）; 0 for none."""
     ordinal = ORDINAL.match(heading)
-    number = parse_numeral(ordinal[1]) if ordinal and ordinal[1] else 0
-    return key in ("section5", "other") and number == min(_RANK[key], 6)
+    outer, either = (ordinal[1], ordinal[1] or ordinal[2]) if ordinal else (None, None)
+    return parse_numeral(outer) if outer else 0, parse_numeral(either) if either else 0
 
 
 def _fit(candidate: _Candidate) -> float:
     """Weigh how much a line looks like the heading of its section: by its ordinal, best of its own place."""
-    ordinal = ORDINAL.match(candidate[3])
-    number = parse_numeral(ordinal[1] or ordinal[2]) if ordinal else 0
-    weight = 3.0 if ordinal and ordinal[1] else 2.0
+    outer, number = _counted(candidate[3])
+    weight = 3.0 if outer else 2.0
     weight += 0.5 if number == min(_rank(candidate), 6) else 0.0
     return weight - (1.5 if candidate[2] == "unnumbered" else 0.0)
 
@@ -389,29 +426,43 @@ def _ascending(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     return chosen
 
 
-def cut_tail(parts: Sequence[Part]) -> list[Part]:
-    """Drop furniture everywhere, and all that stands behind the line that ends the report."""
+def cut_tail(parts: Sequence[Part], agency: str | None = None) -> list[Part]:
+    """Drop furniture everywhere, and all that stands behind the line that ends the report.
+
+    Args:
+        parts: The sections with their lines.
+        agency: Whose report it is; its name, or a short one, alone below the text is its signature.
+    """
     kept: list[Part] = []
     for number, part in enumerate(parts):
-        lines: list[Line] = []
-        caption = ORDINAL.sub("", part.heading, count=1)  # of a table: the heading once more
-        for line in part.lines:
-            text = line.text
-            if number > 0 and ends_report(text, last=number == len(parts) - 1):
-                kept.append(Part(part.section, part.heading, lines))
-                return kept
-            # Before the report, what is short and ends no sentence is of an index block or a tool bar.
-            loose = number == 0 and (
-                (len(text) <= LOOSE and not is_final(text)) or _SIGNED["addressed"].fullmatch(text)
-            )
-            told = text.endswith(("。", "；"))  # as no furniture and no signature does
-            printed = BROWSER_LINE.fullmatch(text) or (
-                not told and (is_furniture(text) or _is_signature(text))
-            )
-            if not (text == caption or loose or printed):
-                lines.append(line)
+        last = number == len(parts) - 1
+        ends = (at for at, line in enumerate(part.lines) if number and ends_report(line.text, last=last))
+        end = next(ends, _signed_at(part.lines, agency) if last else None)
+        lines = [line for line in part.lines[:end] if not _is_printed(line.text, part, in_front=number == 0)]
         kept.append(Part(part.section, part.heading, lines))
+        if end is not None:
+            break
     return [p for p in kept if p.lines or p.section != "preamble"]
+
+
+def _signed_at(lines: Sequence[Line], agency: str | None) -> int | None:
+    """Return where the agency signs: its name, or a short one, above a date or below all text."""
+    for at, (line, below) in enumerate(itertools.zip_longest(lines, lines[1:])):
+        dated = below is None or _SIGNED["date"].fullmatch("".join(below.text.split()))
+        if agency and dated and is_short_for(line.text, agency):
+            return at
+    return None
+
+
+def _is_printed(text: str, part: Part, *, in_front: bool) -> bool:
+    """Tell whether a line of a section is none of its text: a site's, a signature, its heading once more."""
+    # Before the report, what is short and ends no sentence is of an index block or a tool bar.
+    loose = len(text) <= LOOSE and not is_final(text)
+    if in_front and (loose or _SIGNED["addressed"].fullmatch(text)):
+        return True
+    told = text.endswith(("。", "；"))  # as no furniture and no signature does
+    printed = not told and (is_furniture(text) or _is_signature(text) or is_title(bare_title(text)))
+    return printed or bool(BROWSER_LINE.fullmatch(text)) or text == ORDINAL.sub("", part.heading, count=1)
 
 
 def _is_signature(text: str) -> bool:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from gongkai.report.halves import Half, half_of_heading, is_half_heading, next_half
 from gongkai.report.outline import MAX_HEADING, Line, Part, is_final
-from gongkai.text.grammar import OPENS_COUNT
+from gongkai.text.grammar import OPENS_COUNT, count_of
 from gongkai.text.lexicon import patterns
 from gongkai.text.sentences import split_sentences
 
 _WORDS = patterns("sections.passage")
+TABLES = ("proactive", "requests", "disputes")
+"""Sections that a table fills."""
+LABEL = "label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,14 @@ def read_passages(part: Part, year: int | None = None, *, index: int = 0) -> lis
             lead = ""
         state = turned
 
-    for line, following in itertools.zip_longest(part.lines, part.lines[1:]):
+    points = _bare_points(part)
+    for number, (line, following) in enumerate(itertools.zip_longest(part.lines, part.lines[1:])):
         text = line.text
         if not split and not OPENS_COUNT.match(text):
             lead = ""  # outside section five a lead opens its paragraph, and paragraphs that count points
         below = following.text if following else ""
         stand_alone = _sub_heading(text, part.section) or _point_above(text, below, split=split)
-        if stand_alone:
+        if stand_alone and number not in points:
             sub_heading = stand_alone
             enter(stand_alone)
             offset += len(text) + 1
@@ -144,6 +148,36 @@ def _sub_heading(text: str, section: str) -> str | None:
     if _WORDS["sub_heading"].fullmatch(text):
         return text
     return text if is_half_heading(text) and len(text) <= 20 else None
+
+
+def _bare_points(part: Part) -> set[int]:
+    """Return the lines that look like headings and are points: two or more in a row, no text below them."""
+    if part.section in TABLES:
+        return set()  # what is counted there may be left of a table
+    texts = [line.text for line in part.lines]
+    styles = [_style(text) for text in texts]
+    depth = {style: styles.index(style) for style in styles if style} | {LABEL: -1}
+
+    def is_bare(at: int) -> bool:
+        style, below = styles[at], styles[at + 1] if at + 1 < len(styles) else styles[at]
+        outer = style is not None and below is not None and depth[below] <= depth[style]
+        named = style == LABEL or _is_label(texts[at])
+        return outer and not (named or (part.section == "overview" and _WORDS["nominal"].search(texts[at])))
+
+    runs = itertools.groupby(range(len(texts)), key=lambda at: styles[at] if is_bare(at) else None)
+    points = [list(run) for style, run in runs if style]
+    rows = [run for run in points if len(run) > 1]
+    last = {run[-1] + 1 for run in rows if styles[run[-1]] == [*styles, None][run[-1] + 1]}
+    return {at for run in rows for at in run} | last
+
+
+def _style(text: str) -> str | None:
+    """Return how a line is counted that may be a heading; a label counts nothing."""
+    if text.endswith("：") and _is_label(text.strip("：")):
+        return LABEL
+    heads = len(text) <= MAX_HEADING and _WORDS["sub_heading"].fullmatch(text) and not is_final(text)
+    count = count_of(text) if heads else None
+    return count[0] if count else None
 
 
 def _point_above(text: str, below: str, *, split: bool) -> str | None:

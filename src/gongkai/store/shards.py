@@ -120,12 +120,7 @@ def only_writer(folder: Place, share: Share | None = None) -> Iterator[None]:
 
 
 def open_folder(
-    folder: Place,
-    plan: Mapping[str, object],
-    *,
-    overwrite: bool,
-    resume: bool,
-    share: Share | None = None,
+    folder: Place, plan: Mapping[str, object], *, overwrite: bool, resume: bool, share: Share | None = None
 ) -> set[int]:
     """Prepare the output folder and return the numbers of the shards that are already done.
 
