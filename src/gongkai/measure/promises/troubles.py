@@ -45,7 +45,8 @@ class Trouble(NamedTuple):
     def of(self, rows: Vector) -> Trouble:
         """Return some rows."""
         row, at = spans(self.row, rows)
-        return Trouble(*(view[rows] for view in self[:4]), row, self.clauses[at])
+        told, thing, fault, bodies = (view[rows] for view in self[:4])
+        return Trouble(told, thing, fault, bodies, row, self.clauses[at])
 
 
 def troubles(texts: Sequence[str]) -> Trouble:
@@ -114,7 +115,7 @@ def same_signs(likeness: Vector, then: Trouble, now: Trouble, cover: Cover) -> d
 
 def _whose(then: Vector, now: Vector) -> Vector:
     """Return what it says of two problems whose they are; 0 where neither names a body."""
-    named = then.any(axis=1)[:, None].astype(int) + now.any(axis=1)
+    named = np.any(then, axis=1, keepdims=True).astype(int) + np.any(now, axis=1)
     cases = {SAME_BODY: then @ now.T > 0, ONE_BODY: named == 1, OTHER_BODY: named == 2}
     found: Vector = np.select([*cases.values()], [*cases], 0)
     return found
