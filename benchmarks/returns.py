@@ -32,7 +32,7 @@ from gongkai.tables.parts import read_table
 from gongkai.text.lexicon import table as lexicon
 
 CORPUS = Path(__file__).parents[1] / "corpus"
-BUNDLED, LIMITS, NEWEST = 0.3, np.arange(0.08, 0.7, 0.02), 7
+BUNDLED, LIMITS, NEWEST = 0.6, np.arange(0.08, 0.7, 0.02), 7
 """How much a row of set 0 counts, whose sentences the meanings know; limits that are tried; the set to which nothing is fitted."""
 FEATURES = list(SIGNS)
 
