@@ -32,8 +32,8 @@ from gongkai.tables.parts import read_table
 from gongkai.text.lexicon import table as lexicon
 
 CORPUS = Path(__file__).parents[1] / "corpus"
-BUNDLED, LIMITS, NEWEST = 0.6, np.arange(0.08, 0.7, 0.02), 7
-"""How much a row of set 0 counts, whose sentences the meanings know; limits that are tried; the set to which nothing is fitted."""
+LIMITS, NEWEST = np.arange(0.08, 0.7, 0.02), 7
+"""Limits that are tried; the set to which nothing is fitted."""
 FEATURES = list(SIGNS)
 
 
@@ -152,9 +152,8 @@ def best_limit(table: pd.DataFrame, probability: np.ndarray) -> float:
 
 
 def odds(table: pd.DataFrame) -> LogisticRegression:
-    """Return the fitted odds; the bundled problems, whose sentences the meanings know, count less."""
-    weight = np.where(table["set"] == 0, BUNDLED, 1.0)
-    return LogisticRegression(C=100).fit(table[FEATURES], table["same"], sample_weight=weight)
+    """Return the fitted odds."""
+    return LogisticRegression(C=100, max_iter=3000).fit(table[FEATURES], table["same"])
 
 
 def main() -> None:
