@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-PROMISED, PROBLEM = 0.08, 0.34
+PROMISED, PROBLEM = 0.08, 0.29
 """Score (of a problem: probability) from which a counterpart counts; how chosen: docs/methods.md."""
 PROMISE_OUTCOMES = ("done", "again", "unclear", "silent")
 PLACEBO = 5_000
@@ -98,7 +98,7 @@ def followup(
         number or a document)`, next_id, next_section, next_text, nearest` (the text with the highest score,
         counterpart or not)`, score, specific` (pairs of characters of both that the genre
         seldom uses)`, kept` (probability that a sentence of the next report reports the promise done; null
-        for problems)`, outcome, review`. `outcome` is `done` (`kept` is 0.64 or more), `again` (the
+        for problems)`, outcome, review`. `outcome` is `done` (`kept` is 0.72 or more), `again` (the
         counterpart is a promise, or stands among the problems), `unclear` (one that shows neither), `silent`
         (none found, which is never "not done"); for problems `returns` or `silent`. Where a cell shows that a
         promise was kept, `silent` and `unclear` become `done`; where the cell is there and does not show

@@ -26,7 +26,7 @@ from gongkai.text.lexicon import patterns, table
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
-KEPT = 0.64
+KEPT = 0.72
 """Probability from which a promise counts as reported done; how chosen: docs/methods.md."""
 NEAREST = 3
 """Sentences that are weighed for each promise."""

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 NAMED = 50
 """How much more a topic must be told than none; chosen on the frames among the authored problems."""
-SIGNS = ("words", "weight", "covered", "covers", "told", "thing", "fault", "clause", "rival")
-"""What speaks for it: words that recur, or cover each other; the views, whole and by clause; and whether
-another of last year's problems is told rather."""
+SIGNS = ("words", "weight", "covered", "covers", "told", "thing", "fault", "clause", "rival", "choice",
+         "bodies")  # fmt: skip
+"""What speaks for it: words that recur, or cover each other; the views, whole and by clause; whether
+another of last year's problems is told rather, or another tells it; and whose problem both are."""
+SAME_BODY, ONE_BODY, OTHER_BODY = 1, -1, -4
+"""What it counts that both name the same kind of body, one of them none, both others; chosen on six sets."""
 SHORT = 4
 """A clause of fewer characters tells no problem."""
 SHARES = {"told": 0.42, "thing": 0.12, "fault": 0.46}
@@ -30,18 +33,20 @@ SHARES = {"told": 0.42, "thing": 0.12, "fault": 0.46}
 
 
 class Trouble(NamedTuple):
-    """Problems: which each is, of what, and what is wrong; whose each clause is, and all that of it."""
+    """Problems: which each is, of what, what is wrong, whose; of which each clause is, and all that of it."""
 
     told: Vector
     thing: Vector
     fault: Vector
+    bodies: Vector
     row: Vector
     clauses: Vector
 
     def of(self, rows: Vector) -> Trouble:
         """Return some rows."""
         row, at = spans(self.row, rows)
-        return Trouble(self.told[rows], self.thing[rows], self.fault[rows], row, self.clauses[at])
+        told, thing, fault, bodies = (view[rows] for view in self[:4])
+        return Trouble(told, thing, fault, bodies, row, self.clauses[at])
 
 
 def troubles(texts: Sequence[str]) -> Trouble:
@@ -59,7 +64,9 @@ def troubles(texts: Sequence[str]) -> Trouble:
     views = [unit(view) for view in sums([part for parts in told for part in parts], list(SHARES))]
     clauses = np.hstack([np.sqrt(share) * view for share, view in zip(SHARES.values(), views, strict=True)])
     of, thing, fault = (view[starts(row)] for view in views)
-    return Trouble(of, thing, fault, row, clauses)
+    kinds = patterns("troubles.bodies").values()
+    named = np.array([[bool(kind.search(text)) for kind in kinds] for text in texts], np.int8)
+    return Trouble(of, thing, fault, named.reshape(len(texts), len(kinds)), row, clauses)
 
 
 def is_framing(texts: Sequence[str]) -> Vector:
@@ -101,7 +108,17 @@ def same_signs(likeness: Vector, then: Trouble, now: Trouble, cover: Cover) -> d
     clause = _highest(_highest(then.clauses @ now.clauses.T, then.row).T, now.row).T
     known = (np.maximum(view, likeness) for view in (cover.then, cover.now, *views, clause))
     signs = dict(zip(SIGNS, (np.sqrt(likeness), cover.weight, *known), strict=False))
-    return signs | {"rival": _beaten(signs["told"] + signs["fault"])}
+    both = signs["told"] + signs["fault"]
+    whose = _whose(then.bodies, now.bodies)
+    return signs | {"rival": _beaten(both), "choice": _beaten(both.T).T, "bodies": whose}
+
+
+def _whose(then: Vector, now: Vector) -> Vector:
+    """Return what it says of two problems whose they are; 0 where neither names a body."""
+    named = np.any(then, axis=1, keepdims=True).astype(int) + np.any(now, axis=1)
+    cases = {SAME_BODY: then @ now.T > 0, ONE_BODY: named == 1, OTHER_BODY: named == 2}
+    found: Vector = np.select([*cases.values()], [*cases], 0)
+    return found
 
 
 def _beaten(values: Vector) -> Vector:
