@@ -132,7 +132,7 @@ def squeeze_spaces(text: str) -> str:
     """
     if not _SPACES.search(text):
         return text.strip()
-    return _SPACES.sub(" ", _CJK_SPACE.sub("", text)).strip()
+    return _CJK_SPACE.sub("", _SPACES.sub(" ", text)).strip()
 
 
 def drop_pinyin(text: str) -> str:

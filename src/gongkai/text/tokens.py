@@ -33,6 +33,8 @@ _SURE = re.compile(
 # A character three times, close together: 兵兵兵兵兵 is 兵兵|兵兵兵 or 兵兵兵|兵兵 to the HMM with one
 # probability; which sum is larger then, rounding decides, and rjieba's HMM rounds in another place.
 _TIE = re.compile(f"([{_HAN}])[{_HAN}]{{0,2}}\\1[{_HAN}]{{0,2}}\\1")
+LONGEST = 5000
+"""Characters of a block cut at a time, more than a sentence has: jieba takes the square of its length."""
 _UNREACHABLE = "，，"
 """A word that no text can hold: marks end a block."""
 
@@ -86,6 +88,10 @@ def tokenize(text: str) -> list[str]:
     >>> tokenize("依申请公开政府信息")
     ['依申请公开', '政府信息']
     """
+    if len(text) > LONGEST:
+        blocks = _PART.findall(text)
+        pieces = (block[at : at + LONGEST] for block in blocks for at in range(0, len(block), LONGEST))
+        return [token for piece in pieces for token in tokenize(piece)]
     fast = _accelerator()
     if fast is None:
         return [token for part in text.split() for token in tokenizer().cut(part)]
