@@ -82,8 +82,9 @@ rows = [line.split("\\t") for line in open(sys.argv[1], encoding="utf-8").read()
 owners, texts = np.array([row[0] for row in rows]), [row[1] for row in rows]
 order = np.argsort(owners, kind="stable")
 weights = owners_weights([([texts[k] for k in order], owners[order])])
+laid_out = {"texts": pa.table({"text": pa.array(texts, pa.large_string())}), "pairs": weights.table()}
 with session() as db:
-    left, right = _alike(db, (pa.array(texts, pa.large_string()), np.arange(len(texts))), weights, OTHERS_THRESHOLD)
+    left, right = _alike(db, laid_out, np.arange(len(texts)), OTHERS_THRESHOLD, None)
 np.savetxt(sys.argv[2], np.stack([left, right], axis=1), fmt="%d")
 """
 MINHASH = """

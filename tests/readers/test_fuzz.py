@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from gongkai.errors import ReadError, ReportError
 from gongkai.readers.printed import ocr
 from gongkai.readers.read import parse_document
-from gongkai.report.file import File
+from gongkai.report.file import File, split_reports
 from gongkai.report.report import parse_report
-from gongkai.report.split import split_reports
 from gongkai.tables.schema import BUILT, table_of
 from gongkai.text.sentences import split_sentences
 from tests.conftest import DATA

@@ -8,8 +8,8 @@ from gongkai import bundled
 from gongkai.errors import GongkaiError, ReportError
 from gongkai.readers.document import Cell, Document, Grid, Paragraph
 from gongkai.readers.read import read_document
+from gongkai.report.file import split_reports
 from gongkai.report.report import parse_report
-from gongkai.report.split import split_reports
 
 TITLE = "云汀市民政局2021年政府信息公开工作年度报告"
 

@@ -4,7 +4,7 @@ import pytest
 
 from gongkai.problem import Problem
 from gongkai.readers.document import Cell, Document, Grid, Paragraph
-from gongkai.report.split import LEAST_HEADINGS, split_reports
+from gongkai.report.file import LEAST_HEADINGS, split_reports
 
 HEADINGS = [
     "一、总体情况",

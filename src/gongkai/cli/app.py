@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,17 +20,15 @@ import typer
 from typer import Argument, Option
 
 import gongkai
-from gongkai.cli import chinese, coding, figures, fit, handover, inference, page, study
-from gongkai.cli import codebook as codebook_app
+from gongkai.cli import chinese, coding, figures, handover, inference, study
 from gongkai.cli import options as opt
 from gongkai.cli.chinese import say, word
-from gongkai.cli.codebook import codebook_of
-from gongkai.cli.coded import coded_predictions, given_predictions
 from gongkai.cli.doctor import doctor
-from gongkai.cli.groups import With, group_reports
 from gongkai.cli.renamed import Renaming
 from gongkai.errors import GongkaiError, ModelError
+from gongkai.store import shards
 from gongkai.tables.scheme.codebook import Codebook
+from gongkai.tables.scheme.codebooks import given_or_shipped, shipped
 
 app = typer.Typer(
     name="gongkai", cls=Renaming,
@@ -118,7 +116,6 @@ def demo(
     Example: gongkai demo -o gongkai-demo
     """
     from gongkai.demo import demo as run
-    from gongkai.tables.scheme.codebooks import shipped
 
     done = run(output, jobs=jobs, overwrite=overwrite, say=lambda step: typer.echo(say(step), err=True))
     f1 = done.quality[(done.quality["metric"] == "f1") & done.quality["low"].notna()]
@@ -165,7 +162,6 @@ def build(
 
     Example: gongkai build reports/ -o tables --jobs 4 --about about.csv
     """
-    from gongkai.store import shards
     from gongkai.store.wall import Wall
 
     share = shards.parse_share(shard)
@@ -204,7 +200,6 @@ def check(
 
     Example: gongkai check tables -o broken.csv
     """
-    from gongkai.tables.frames import write_frame
     from gongkai.tables.parts import read_parts
 
     broken = gongkai.corpus.broken_rules(tables)
@@ -220,8 +215,7 @@ def check(
             typer.echo(f"  {row.rule:<40} {row.left:>12g} ≠ {row.right:<12g} {row.where}")
     held = {"hold": counts[True], "broken": len(broken), "open": counts[None]}
     typer.echo(say("{all} rules: {hold} hold, {broken} broken, {open} undecided", all=counts.total(), **held))
-    if output is not None:
-        write_frame(broken, output, overwrite=overwrite)
+    opt.write(broken, output, overwrite)
 
 
 @app.command()
@@ -244,7 +238,7 @@ def train(
     chosen = gongkai.TrainSettings() if settings is None else read_settings(settings, gongkai.TrainSettings)
     given = {"model": kind, "encoder": encoder}
     chosen = replace(chosen, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
-    book = codebook_of(codebook)
+    book = opt.codebook_of(codebook)
     gold = gongkai.read_labels(labels, book)
     try:
         metrics = gongkai.train(gold, output, settings=chosen, overwrite=overwrite, codebook=book)
@@ -259,10 +253,46 @@ def _print_metrics(metrics: object) -> None:
         spread = f" [{row.low:.3f}, {row.high:.3f}]" if row.low == row.low else ""
         split = getattr(row, "split", "agency")
         group = {"agency": row.group, "real": "real reports"}.get(split, f"{split} split")
+        name = f"  {row.model}  {group:<24} {row.label:<12} {row.metric:<10}"
+        typer.echo(f"{name} {row.value:.3f}{spread}  n={row.n:.0f}")
+
+
+def _print_real(models: Iterable[str]) -> None:
+    """Recall what the bundled models did on real sentences: the figures to quote."""
+    from gongkai.classify.real import bundled_quality
+
+    for name in models:
+        for row in bundled_quality(name).itertuples():
+            typer.echo(
+                f"  {name} on {row.n:.0f} sentences of {row.clusters:.0f} real reports: {row.label} F1 "
+                f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]"
+            )
+
+
+@app.command()
+def calibrate(
+    model: Annotated[str, Argument(help="Model folder, or the name of a bundled checkpoint.")],
+    labels: Annotated[Path, Argument(help="CSV file or folder of coded sentences of your reports.")],
+    output: Annotated[Path, opt.Into(help="Model folder to make.")],
+    annotator: Annotated[str, Option(help="Whose codes are gold.")] = "resolved",
+    overwrite: opt.Overwrite = False,
+) -> None:
+    """Fit a model's scores and thresholds to 100–300 coded sentences of your own reports.
+
+    Example: gongkai calibrate linear my-sample.csv -o my-linear
+    """
+    gold = gongkai.read_labels(labels, gongkai.classify.load_model(model).codebook)
+    found = gongkai.classify.calibrate(model, gold, output, annotator=annotator, overwrite=overwrite)
+    for row, fitted in zip(found.itertuples(), found["slope"].notna(), strict=True):
+        if not fitted:
+            typer.echo(f"  {row.label}: {row.positives} of {row.n} coded 1, too few of a kind; left as it is")
+            continue
         typer.echo(
-            f"  {row.model}  {group:<24} {row.label:<12} {row.metric:<10} "
-            f"{row.value:.3f}{spread}  n={row.n:.0f}"
+            f"  {row.label}: share predicted − coded {row.bias_before:+.3f} → {row.bias_after:+.3f}, F1 "
+            f"{row.f1_before:.3f} → {row.f1_after:.3f}, Brier {row.brier_before:.3f} → {row.brier_after:.3f} "
+            f"({row.n} sentences of {row.clusters} agencies, each judged by a fit without its own)"
         )
+    typer.echo(f"{output}: made")
 
 
 @app.command()
@@ -299,12 +329,11 @@ def predict(
     if codebook is not None:
         from gongkai.classify.classifier import refuse_other
 
-        refuse_other(gongkai.classify.load_model(model), codebook_of(codebook))
+        refuse_other(gongkai.classify.load_model(model), opt.codebook_of(codebook))
     if not Path(output).suffix:
         if limit is not None:
             raise GongkaiError("--limit is for a single file, not for a folder of parts")
         from gongkai.classify import classifier as models
-        from gongkai.store import shards
 
         share = shards.parse_share(shard)
         with shards.cluster(scheduler) as executor:
@@ -329,7 +358,6 @@ def predict(
 def _say_counts(output: str | Path, counts: Mapping[str, int], scheme: Codebook | None) -> None:
     """Say how often each label was predicted where it is coded, and how much is unlike the training text."""
     from gongkai.tables.predicted import FAR, FAR_TEXT
-    from gongkai.tables.scheme.codebooks import given_or_shipped
 
     total, counted = counts.get("sentences", 0), counts.get("counted sentences", 0)
     among: dict[str, list[str]] = {}
@@ -351,12 +379,11 @@ def _say_counts(output: str | Path, counts: Mapping[str, int], scheme: Codebook 
     unlike = "  {share:.1%} unlike the training text (distance above {far}; of reports like it {usual:.0%})"
     typer.echo(say(unlike, share=share, far=FAR, usual=1 - FAR))
     if share > FAR_TEXT:
-        typer.echo(
-            say(
-                "  warning: the model's quality is not known on such text; correct by a coded sample: "
-                "gongkai sample, then measure --labels"
-            )
+        warning = (
+            "  warning: the model's quality is not known on such text; correct by a coded sample: "
+            "gongkai sample, then measure --labels"
         )
+        typer.echo(say(warning))
 
 
 def _predict_file(
@@ -372,9 +399,8 @@ def _predict_file(
     from gongkai.classify.predict import missing_context
     from gongkai.corpus.inputs import carry_own
     from gongkai.store.run import refuse_existing
-    from gongkai.tables.frames import PLAIN, write_frame
+    from gongkai.tables.frames import PLAIN
     from gongkai.tables.predicted import summed_up
-    from gongkai.tables.scheme.codebooks import given_or_shipped
 
     if output.suffix.lower() not in PLAIN:
         raise GongkaiError(f"{output}: the ending decides the format; expected one of {', '.join(PLAIN)}")
@@ -385,11 +411,10 @@ def _predict_file(
     if limit is not None:
         sentences = sentences.head(limit)
     if missing := missing_context(sentences):
-        typer.echo(
-            f"gongkai: no {', '.join(missing)}; labels are recognised less well without them", err=True
-        )
+        lacking = f"no {', '.join(missing)}; labels are recognised less well without them"
+        typer.echo(f"gongkai: {lacking}", err=True)
     predictions = carry_own(gongkai.predict(sentences, model=classifier), sentences)
-    write_frame(predictions, output, overwrite=overwrite)
+    opt.write(predictions, output, overwrite)
     counts = summed_up(predictions, classifier.labels, given_or_shipped(classifier.codebook))
     _say_counts(output, counts, classifier.codebook)
     if failed:
@@ -406,7 +431,7 @@ def evaluate(
     against: Annotated[Path | None, Option(help="Another model's predictions: difference of F1.")] = None,
     mistakes: Annotated[Path | None, Option(help="Write the twenty most confident mistakes to read.")] = None,
     annotator: Annotated[str, Option(help="Whose codes are gold.")] = "resolved",
-    covariates: With = None,
+    covariates: opt.With = None,
     codebook: opt.CodebookFile = None,
     output: Annotated[Path | None, opt.Into(help="Also write the table.")] = None,
     level: opt.Level = 0.95,
@@ -419,19 +444,18 @@ def evaluate(
     Example: gongkai evaluate linear.csv my-labels.csv --against mine.csv
     """
     from gongkai.measure.shares import diagnosis
-    from gongkai.tables.frames import write_frame
     from gongkai.tables.predicted import predictions_of, reports_of
 
-    given = given_predictions(predictions, tables, codebook_of(codebook))
-    frame, gold, book = coded_predictions(given, labels, codebook_of(codebook))
+    given = opt.given_predictions(predictions, tables, opt.codebook_of(codebook))
+    frame, gold, book = opt.coded_predictions(given, labels, opt.codebook_of(codebook))
     reports = None
     if tables is not None or covariates is not None:
         held = tables or reports_of(given)
-        reports = group_reports(held, covariates, output or labels, by=by, overwrite=overwrite)
+        reports = opt.group_reports(held, covariates, output or labels, by=by, overwrite=overwrite)
     common = {"annotator": annotator, "level": level, "codebook": book}
     metrics = gongkai.evaluate(frame, gold, by=opt.columns_of(by), reports=reports, **common)  # type: ignore[arg-type]
     _print_metrics(metrics)
-    fit.print_real(frame["model"].unique())
+    _print_real(frame["model"].unique())
     for row in diagnosis.confusion(frame, gold, annotator=annotator, codebook=book).itertuples():
         typer.echo(
             f"  {row.model} {row.label}: {row.true_positives} rightly tagged, {row.false_positives} wrongly; "
@@ -445,7 +469,7 @@ def evaluate(
             shown = "  ".join(f"{name or 'none'} {n}" for name, n in counts)
             typer.echo(f"    {coded} → {shown}")
     if against is not None:
-        other = predictions_of(given_predictions(against, tables, book), gold["sentence_id"])
+        other = predictions_of(opt.given_predictions(against, tables, book), gold["sentence_id"])
         for row in diagnosis.compare_models(frame, other, gold, **common).itertuples():  # type: ignore[arg-type]
             typer.echo(
                 f"  {row.label}: F1 of {row.second} − {row.first} = {row.difference:+.3f} [{row.low:+.3f}, "
@@ -453,14 +477,11 @@ def evaluate(
                 "agencies"
             )
     if mistakes is not None:
-        write_frame(
-            diagnosis.mistakes(frame, gold, annotator=annotator, codebook=book), mistakes, overwrite=overwrite
-        )
-    if output is not None:
-        write_frame(metrics, output, overwrite=overwrite)
+        opt.write(diagnosis.mistakes(frame, gold, annotator=annotator, codebook=book), mistakes, overwrite)
+    opt.write(metrics, output, overwrite)
 
 
-ROOMS = (fit, inference, study, page, figures, coding, handover)
+ROOMS = (inference, study, handover, figures, coding)
 for command in (doctor, *(c for room in ROOMS for c in room.COMMANDS)):
     app.command()(command)
-app.add_typer(codebook_app.app, name="codebook")
+app.add_typer(coding.app, name="codebook")

@@ -1,4 +1,4 @@
-"""`gongkai code`: a language model as a coder, or a person in the terminal."""
+"""Codebooks (check, show, new), and who codes by them: a language model, or a person in the terminal."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from typer import Argument, Option
 
 import gongkai
 from gongkai.cli import options as opt
-from gongkai.cli.codebook import codebook_of
+from gongkai.cli.renamed import Renaming
 from gongkai.errors import GongkaiError
+from gongkai.tables.scheme.codebooks import given_or_shipped
+
+app = typer.Typer(cls=Renaming, no_args_is_help=True, help="A scheme of labels as data: check, show, new.")
+File = Annotated[Path | None, Argument(help="Codebook in TOML; the one that ships if not given.")]
 
 
 def code(
@@ -74,10 +78,9 @@ def code(
     from gongkai.coding.machine import dry_run as rehearse
     from gongkai.coding.machine import template_text
     from gongkai.store.run import refuse_existing
-    from gongkai.tables.frames import write_frame
 
     prices = _prices(price)
-    book = codebook_of(codebook)
+    book = opt.codebook_of(codebook)
     text = template_text(template)
     machine = gongkai.coding.Machine(
         llm, endpoint, answer=answer, temperature=temperature, max_tokens=max_tokens, jobs=jobs,
@@ -114,14 +117,13 @@ def code(
             codes, tally = gongkai.coding.code_by_machine(
                 tasks, machine, cache=place, codebook=book, template=text, passes=passes, limit=limit, say=say
             )
-    write_frame(codes, output, overwrite=overwrite)
+    opt.write(codes, output, overwrite)
     if obedience:
         typer.echo(codes.to_string(index=False, float_format="{:.3f}".format))
     who = codes["annotator"].iloc[0] if len(codes) and not obedience else llm
     typer.echo(
-        f"{output}: {len(codes)} rows by {who}; {tally.asked} answers asked for, "
-        f"{tally.kept} kept ones taken; "
-        f"{tally.tokens_in:,} tokens in, {tally.tokens_out:,} out"
+        f"{output}: {len(codes)} rows by {who}; {tally.asked} answers asked for, {tally.kept} kept ones "
+        f"taken; {tally.tokens_in:,} tokens in, {tally.tokens_out:,} out"
         f"{_cost(prices, tally.tokens_in, tally.tokens_out)}"
     )
     for problem, count in sorted(tally.problems.items()):
@@ -139,7 +141,7 @@ def _code_here(tasks: Path, output: Path, codebook: Path | None) -> None:
         return str(typer.prompt(name, default="", show_default=False))
 
     done, total = code_in_terminal(
-        tasks, output, key=click.getchar, line=line, tell=typer.echo, codebook=codebook_of(codebook)
+        tasks, output, key=click.getchar, line=line, tell=typer.echo, codebook=opt.codebook_of(codebook)
     )
     typer.echo(f"{output}: {done} of {total} sentences coded")
 
@@ -163,14 +165,56 @@ def predict_codes(
 ) -> None:
     """Write one coder's codes as predictions."""
     from gongkai.coding.labels import predictions_from_codes
-    from gongkai.tables.frames import write_frame
 
-    book = codebook_of(codebook)
+    book = opt.codebook_of(codebook)
     sentences = gongkai.read_sentences(inputs)
     found = predictions_from_codes(gongkai.read_labels(codes, book), sentences, book)
-    write_frame(found, output, overwrite=overwrite)
+    opt.write(found, output, overwrite)
     coded = found["sentence_id"].nunique()
     typer.echo(f"{output}: {coded:,} sentences coded; {len(sentences) - coded:,} without codes are left out")
+
+
+@app.command()
+def check(path: File = None) -> None:
+    """Check a codebook and say what it holds.
+
+    Example: gongkai codebook check my-scheme.toml
+    """
+    book = given_or_shipped(opt.codebook_of(path))
+    typer.echo(f"{book.stamp}: {len(book.labels)} labels")
+    for label in book.labels:
+        kind = f"choice of {', '.join(label.class_names)}" if label.is_choice else "binary"
+        under = f", only if {label.only_if}" if label.only_if else ""
+        inside = f", in {', '.join(label.sections)}" if label.sections else ""
+        typer.echo(f"  {label.name:<16} {kind}{under}{inside}")
+    for quantity in book.quantities:
+        among = f" among {' + '.join(quantity.bottom)}" if quantity.bottom else ""
+        typer.echo(f"  {quantity.measure:<16} {quantity.label}{among}")
+
+
+@app.command()
+def show(path: File = None, language: Annotated[str, Option(help="en or zh.")] = "en") -> None:
+    """Print a codebook as a coder reads it.
+
+    Example: gongkai codebook show my-scheme.toml --language zh
+    """
+    from gongkai.coding.codebook import shown
+
+    typer.echo(shown(given_or_shipped(opt.codebook_of(path)), language), nl=False)
+
+
+@app.command()
+def new(
+    path: Annotated[Path, Argument(help="File to write, e.g. my-scheme.toml.")],
+    name: Annotated[str | None, Option(help="Of the scheme; the file's if not given.")] = None,
+    overwrite: opt.Overwrite = False,
+) -> None:
+    """Write a commented template to change.
+
+    Example: gongkai codebook new my-scheme.toml
+    """
+    made = gongkai.coding.new_codebook(path, name, overwrite=overwrite)
+    typer.echo(f"{path}: {', '.join(made.names)}; change it, then: gongkai codebook check {path}")
 
 
 COMMANDS = (code,)

@@ -12,10 +12,6 @@ from typer import Option
 
 import gongkai
 from gongkai.cli import options as opt
-from gongkai.cli.codebook import codebook_of
-from gongkai.cli.coded import given_predictions
-from gongkai.cli.groups import With, say_uneven, say_unmatched
-from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError
 
 if TYPE_CHECKING:
@@ -33,7 +29,7 @@ def rates(
     tables: opt.Tables,
     output: opt.Output,
     strict: Strict = False,
-    covariates: With = None,
+    covariates: opt.With = None,
     per: Per = "",
     below: Annotated[
         Path | None, Option("--systems", help="Also write each parent's rates beside those of its agencies.")
@@ -55,9 +51,9 @@ def rates(
 
     from gongkai.measure.agencies.systems import NEEDED, systems
     from gongkai.measure.panel.rates import rate_pieces
-    from gongkai.tables.frames import read_frame, write_frame, write_frames
+    from gongkai.tables.frames import write_frames
 
-    own = None if covariates is None else read_frame(covariates, [])
+    own = opt.own_table(covariates)
     plain = own is None and below is None
     reports = gongkai.read(tables, "reports", _READ if plain else None)
     pieces = rate_pieces(
@@ -81,27 +77,21 @@ def rates(
             yield piece
 
     write_frames(passing(), output, overwrite=overwrite)
-    if own is not None and covariates is not None:
-        say_unmatched(reports, own, covariates, output, overwrite=overwrite)
+    opt.say_unmatched(reports, own, covariates, output, overwrite=overwrite)
     if below is not None:
         pairs = systems(pd.concat(rows, ignore_index=True), gongkai.series(reports), reports)
-        write_frame(pairs, below, overwrite=overwrite)
+        opt.write(pairs, below, overwrite)
         typer.echo(f"  {below}: {pairs['parent'].nunique()} parents with agencies held; nothing need add up")
     values, cases = np.concatenate(numbers, axis=1)
     for k, one in enumerate(known[0].itertuples()):
         shown = values[~np.isnan(values[:, k]), k]
-        few = (
-            f", {(cases[:, k] < 30).sum()} of fewer than 30 cases"
-            if one.unit == "share" and len(shown)
-            else ""
-        )
-        typer.echo(
-            f"  {one.indicator:<28} {one.zh:<14} {len(shown)} of {len(values)} reports{few}"
-            + (f", median {np.median(shown):.3g}" if len(shown) else "")
-        )
+        line = f"  {one.indicator:<28} {one.zh:<14} {len(shown)} of {len(values)} reports"
+        if one.unit == "share" and len(shown):
+            line += f", {(cases[:, k] < 30).sum()} of fewer than 30 cases"
+        typer.echo(line + (f", median {np.median(shown):.3g}" if len(shown) else ""))
     for reason, times in reasons.most_common():
         typer.echo(f"  null: {times} × {reason}")
-    say_uneven(reports)
+    opt.say_uneven(reports)
     typer.echo(f"{output}: {values.size} rows; `reason` says why a value is null, `broken` which rules are")
 
 
@@ -121,26 +111,20 @@ def coverage(
 
     Example: gongkai coverage tables -o coverage.csv --expect agencies.csv --years 2019-2024 --by level
     """
-    from gongkai.tables.frames import read_frame, write_frame
-    from gongkai.tables.schema import records
-
     reports = gongkai.read(tables, "reports", [*_READ, "published", "source_path"])
-    listed = None if expect is None else read_frame(expect, ["agency"])
+    listed = opt.own_table(expect, ["agency"])
     found = gongkai.coverage(reports, gongkai.read(tables, "problems"), expect=listed, years=years_of(years))
-    write_frame(found, output, overwrite=overwrite)
-    for row in records(gongkai.measure.coverage_shares(found, by=opt.columns_of(by), level=level)):
+    opt.write(found, output, overwrite)
+    for row in opt.records(gongkai.measure.coverage_shares(found, by=opt.columns_of(by), level=level)):
         group = " ".join(str(row[c]) for c in opt.columns_of(by))
         late = f", {row['late']} of {row['dated']} dated late" if row["dated"] else ""
-        typer.echo(
-            f"  {group}: {row['missing']} of {row['expected']} missing, {row['share']:.1%} "
-            f"[{row['low']:.1%}, {row['high']:.1%}]{late}"
-        )
+        share = f"{row['share']:.1%} [{row['low']:.1%}, {row['high']:.1%}]"
+        typer.echo(f"  {group}: {row['missing']} of {row['expected']} missing, {share}{late}")
     for note, part in found[found["note"] != ""].groupby("note", sort=False):
         typer.echo(f"  note: {note}: {part['agency'].fillna(part['evidence']).iloc[0]}, {len(part)} rows")
-    say_uneven(reports)
-    typer.echo(
-        f"{output}: " + ", ".join(f"{n} {status}" for status, n in found["status"].value_counts().items())
-    )
+    opt.say_uneven(reports)
+    counts = found["status"].value_counts().items()
+    typer.echo(f"{output}: {', '.join(f'{n} {status}' for status, n in counts)}")
 
 
 def years_of(text: str) -> list[int] | None:
@@ -170,7 +154,7 @@ def panel(
     labels: Annotated[
         Path | None, Option(help="Coded sample: corrected shares beside the counted ones.")
     ] = None,
-    covariates: With = None,
+    covariates: opt.With = None,
     per: Per = "",
     renames: Annotated[
         Path | None, Option(help="CSV of your own: old, new, kind (rename, merger), from.")
@@ -189,31 +173,28 @@ def panel(
 
     Example: gongkai panel tables predictions.csv -o panel.dta --with gdp.csv --strict
     """
-    from gongkai.tables.frames import read_frame
     from gongkai.tables.predicted import scheme_of
 
-    book = codebook_of(codebook)
-    with stepwise(context, tables, predictions, labels, covariates, renames, codebook) as (steps, overwrite):
-        predicted = given_predictions(predictions, tables, book)
+    book = opt.codebook_of(codebook)
+    inputs = (tables, predictions, labels, covariates, renames, codebook)
+    with opt.stepwise(context, *inputs) as (steps, overwrite):
+        predicted = opt.given_predictions(predictions, tables, book)
         reports = gongkai.read(tables, "reports")
-        own = None if covariates is None else read_frame(covariates, [])
+        own = opt.own_table(covariates)
         table, dictionary = gongkai.panel(
             reports, predicted, sentences=tables, statistics=tables, checks=tables,
             labels=None if labels is None else gongkai.read_labels(labels, book or scheme_of(predicted)),
-            codebook=book,
-            renames=None if renames is None else read_frame(renames, ["old", "new", "kind", "from"]),
-            covariates=own, per=opt.columns_of(per) or None,
-            strict=strict, level=level, steps=steps,
+            codebook=book, renames=opt.own_table(renames, ["old", "new", "kind", "from"]), covariates=own,
+            per=opt.columns_of(per) or None, strict=strict, level=level, steps=steps,
         )  # fmt: skip
         written = gongkai.measure.write_panel(table, dictionary, output, overwrite=overwrite)
-        if own is not None and covariates is not None:
-            say_unmatched(table, own, covariates, output, overwrite=overwrite)
+        opt.say_unmatched(table, own, covariates, output, overwrite=overwrite)
     for note, part in table[table["note"].fillna("") != ""].groupby("note", sort=False):
         typer.echo(f"  note: {note}: {part['agency'].iloc[0]}, {len(part)} rows")
     gaps = gongkai.measure.panel_gaps(reports)
     for row in gaps.itertuples():
         typer.echo(f"  gap: {row.agency} {row.year}")
-    say_uneven(reports)
+    opt.say_uneven(reports)
     typer.echo(
         f"{', '.join(map(str, written))}: {len(table)} rows of {table['series_id'].nunique()} series, "
         f"{len(table.columns)} columns, {len(gaps)} gaps"

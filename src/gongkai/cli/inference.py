@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,15 +12,10 @@ from typer import Argument, Option
 import gongkai
 from gongkai.cli import options as opt
 from gongkai.cli.chinese import say
-from gongkai.cli.codebook import codebook_of
-from gongkai.cli.coded import AssumeRandom, coded_predictions, coded_sample, given_predictions
-from gongkai.cli.groups import With, group_reports, say_uneven
-from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError, MeasureError
 
 if TYPE_CHECKING:
-    from gongkai.store.steps import Steps
-    from gongkai.tables.schema import Labels, Predictions, Table
+    from gongkai.tables.schema import Labels, Table
 
 Sample = Annotated[
     Path | None, Option("--labels", help="Coded sample with inclusion: corrected outcomes (DSL).")
@@ -34,11 +29,11 @@ def measure(
     by: Annotated[str, Option(help="Columns that make a group.")] = "agency,year",
     method: Annotated[str, Option(help="count, adjusted, ppi or dsl.")] = "count",
     labels: Annotated[Path | None, Option(help="Coded sample, for adjusted, ppi and dsl.")] = None,
-    assume_random: AssumeRandom = False,
+    assume_random: opt.AssumeRandom = False,
     cluster: Annotated[str, Option(help="auto, agency, report or passage.")] = "auto",
     codebook: opt.CodebookFile = None,
     tables: opt.FillFrom = None,
-    covariates: With = None,
+    covariates: opt.With = None,
     level: opt.Level = 0.95,
     jobs: opt.Threads = None,
     resume: opt.Resume = False,
@@ -59,27 +54,26 @@ def measure(
     from gongkai.tables.frames import write_frames
     from gongkai.tables.predicted import reports_of
 
-    book, rows = codebook_of(codebook), 0
+    book, counts = opt.codebook_of(codebook), list[int]()
 
     def passing(pieces: Iterator[Table]) -> Iterator[Table]:
-        nonlocal rows
         for piece in pieces:
-            rows += len(piece)
+            counts.append(len(piece))
             yield piece
 
-    with stepwise(context, predictions, labels, codebook, tables, covariates) as (steps, overwrite):
-        given = given_predictions(predictions, tables, book)
-        gold = coded_sample(labels, given, book, assumed=assume_random)
+    with opt.stepwise(context, predictions, labels, codebook, tables, covariates) as (steps, overwrite):
+        given = opt.given_predictions(predictions, tables, book)
+        gold = opt.coded_sample(labels, given, book, assumed=assume_random)
         reports = None
         if tables is not None or covariates is not None:
             held = tables or reports_of(given)
-            reports = group_reports(held, covariates, output, by=by, overwrite=overwrite)
+            reports = opt.group_reports(held, covariates, output, by=by, overwrite=overwrite)
         how = How(method, cluster, None, level, book, reports, steps)  # type: ignore[arg-type]
         with prevalence_pieces(given, gold, [groups_by(opt.columns_of(by))], how) as several:
             write_frames(passing(next(several)), output, overwrite=overwrite)
     if "year" in opt.columns_of(by) and "agency" not in opt.columns_of(by):
-        say_uneven(reports_of(given) if reports is None else reports)
-    typer.echo(say("{output}: {n} rows", output=output, n=rows))
+        opt.say_uneven(reports_of(given) if reports is None else reports)
+    typer.echo(say("{output}: {n} rows", output=output, n=sum(counts)))
 
 
 def compare(
@@ -94,9 +88,9 @@ def compare(
         str, Option(help="Every group against peers (all others) or mean (of the others).")
     ] = "peers",
     labels: Sample = None,
-    assume_random: AssumeRandom = False,
+    assume_random: opt.AssumeRandom = False,
     cluster: Annotated[str, Option(help="agency or report_id.")] = "agency",
-    covariates: With = None,
+    covariates: opt.With = None,
     codebook: opt.CodebookFile = None,
     level: opt.Level = 0.95,
     jobs: opt.Threads = None,
@@ -113,18 +107,16 @@ def compare(
     Example: gongkai compare tables predictions -o tiers.csv --by tier --second 1 --with cities.csv
     """
     from gongkai.measure.shares.years import BREAK
-    from gongkai.tables.frames import write_frame
-    from gongkai.tables.schema import records
 
     if second is None and first is not None:
         raise GongkaiError("--first needs --second")
-    with stepwise(context, tables, predictions, labels, covariates, codebook) as (steps, overwrite):
-        reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
+    with opt.stepwise(context, tables, predictions, labels, covariates, codebook) as (steps, overwrite):
+        reports = opt.group_reports(tables, covariates, output, by=by, overwrite=overwrite)
         groups_by = [by] if cluster in ("agency", "report_id", by) else [by, cluster]
-        given = given_predictions(predictions, tables, codebook_of(codebook))
-        outcomes, gold = _outcomes(
-            given, labels, codebook, assume_random, by=groups_by, reports=reports, steps=steps
-        )
+        book = opt.codebook_of(codebook)
+        given = opt.given_predictions(predictions, tables, book)
+        gold = opt.coded_sample(labels, given, book, assumed=assume_random)
+        outcomes = gongkai.outcomes(given, gold, by=groups_by, reports=reports, codebook=book, steps=steps)
         if second is None:
             found = gongkai.measure.compare_groups(
                 outcomes, by=by, against=against, cluster=cluster, level=level,  # type: ignore[arg-type]
@@ -134,18 +126,16 @@ def compare(
             found = gongkai.compare(
                 outcomes, by=by, first=groups[0], second=groups[1], cluster=cluster, level=level
             )
-        found = _with_method(found, gold)
-        write_frame(found, output, overwrite=overwrite)
+        found = _write_said(found, gold, output, overwrite)
     if second is None:
         _echo_ranks(found, by)
         return
-    for row in records(found):
+    for row in opt.records(found):
         spread = interval(row, "+.1%", " (too few clusters)")
-        typer.echo(
-            f"  {row['label']:<24} {percent(row['value'], '+')}{spread}  {row['clusters']} × {cluster}"
-        )
+        value = percent(row["value"], "+")
+        typer.echo(f"  {row['label']:<24} {value}{spread}  {row['clusters']} × {cluster}")
     if by == "year":
-        say_uneven(outcomes[outcomes[by].isin(groups)])
+        opt.say_uneven(outcomes[outcomes[by].isin(groups)])
     if BREAK in str(found["note"].iloc[0]):
         typer.echo(f"  note: {BREAK}: the difference is of form and writing together; see gongkai trend")
 
@@ -157,7 +147,7 @@ def trend(
     first: Annotated[int | None, Option(help="With --second: take these years apart.")] = None,
     second: Annotated[int | None, Option(help="The later year.")] = None,
     labels: Sample = None,
-    assume_random: AssumeRandom = False,
+    assume_random: opt.AssumeRandom = False,
     codebook: opt.CodebookFile = None,
     level: opt.Level = 0.95,
     overwrite: opt.Overwrite = False,
@@ -170,20 +160,19 @@ def trend(
     Example: gongkai trend tables predictions.csv -o parts.csv --first 2020 --second 2023
     """
     from gongkai.measure.shares.years import BREAK, composition
-    from gongkai.tables.frames import write_frame
-    from gongkai.tables.schema import records
 
     if (first is None) != (second is None):
         raise GongkaiError("--first and --second are two years, or neither is given")
-    given = given_predictions(predictions, tables, codebook_of(codebook))
-    outcomes, gold = _outcomes(given, labels, codebook, assume_random, by=["agency", "year", "report_id"])
+    book = opt.codebook_of(codebook)
+    given = opt.given_predictions(predictions, tables, book)
+    gold = opt.coded_sample(labels, given, book, assumed=assume_random)
+    outcomes = gongkai.outcomes(given, gold, by=["agency", "year", "report_id"], codebook=book)
     if first is None or second is None:
         found = gongkai.trend(outcomes, level=level)
     else:
         found = composition(outcomes, first, second, level=level)
-    found = _with_method(found, gold)
-    write_frame(found, output, overwrite=overwrite)
-    for row in records(found):
+    found = _write_said(found, gold, output, overwrite)
+    for row in opt.records(found):
         spread = interval(row, "+.2%", " (too few agencies)")
         name = row.get("quantity") or row.get("part")
         typer.echo(f"  {row['label']:<24} {name:<19} {row['value']:+.2%}{spread}  {row['clusters']} agencies")
@@ -218,16 +207,14 @@ def plan(
     Example: gongkai plan 0.05 --agencies 40 --sentences 90 --predictions p.csv --labels l.csv --label x
     """
     from gongkai.measure.shares.plan import assume, pilot
-    from gongkai.tables.schema import records
 
     if predictions is not None and labels is not None and label is not None:
-        given = given_predictions(predictions, None, codebook_of(codebook))
-        frame, gold, book = coded_predictions(given, labels, codebook_of(codebook))
+        given = opt.given_predictions(predictions, None, opt.codebook_of(codebook))
+        frame, gold, book = opt.coded_predictions(given, labels, opt.codebook_of(codebook))
         assumed = pilot(frame, gold, label, overlap=overlap, codebook=book)
-        typer.echo(
-            f"  pilot: share {assumed.share:.1%}, predicted {assumed.flagged:.1%}, correlation of sentences "
-            f"{assumed.correlation:.2f}, of errors {assumed.error_correlation:.2f}"
-        )
+        of_sentences, of_errors = assumed.correlation, assumed.error_correlation
+        said = f"share {assumed.share:.1%}, predicted {assumed.flagged:.1%}, correlation of sentences"
+        typer.echo(f"  pilot: {said} {of_sentences:.2f}, of errors {of_errors:.2f}")
     elif share is not None:
         assumed = assume(share, sensitivity, specificity, correlation=correlation, overlap=overlap)
     else:
@@ -241,7 +228,7 @@ def plan(
             "more agencies, or the same ones in both groups (--overlap)"
         )
         return
-    for row in records(table):
+    for row in opt.records(table):
         if row["n"] is None or row["n"] != row["n"]:
             shown = f"no coding is enough: with all coded {row['smallest']:.1%} is seen; take more agencies"
         else:
@@ -279,22 +266,21 @@ def regress(
     Example: gongkai regress p.csv 'LABEL_outcome ~ i.year | agency' --predictions q.csv --labels l.csv
     """
     from gongkai.measure.panel.regress import with_outcomes
-    from gongkai.tables.frames import read_frame, write_frame
-    from gongkai.tables.schema import records
+    from gongkai.tables.frames import read_frame
 
     frame = read_frame(panel, [])
     if labels is not None:
         if predictions is None:
             raise GongkaiError("--labels needs --predictions")
-        book = codebook_of(codebook)
-        given = given_predictions(predictions, tables, book)
-        gold = coded_sample(labels, given, book, assumed=False)
+        book = opt.codebook_of(codebook)
+        given = opt.given_predictions(predictions, tables, book)
+        gold = opt.coded_sample(labels, given, book, assumed=False)
         if gold is not None:
             frame = with_outcomes(frame, given, gold, codebook=book)
     found = gongkai.regress(
         frame, formula, cluster=cluster, weights=weights, level=level, draws=draws, seed=seed
     )
-    for row in records(found):
+    for row in opt.records(found):
         wild = f", wild bootstrap p = {row['p_wild']:.3f}" if row["p_wild"] == row["p_wild"] else ""
         typer.echo(
             f"  {row['term']:<32} {row['value']:+.4g} [{row['low']:+.4g}, {row['high']:+.4g}], "
@@ -303,45 +289,26 @@ def regress(
     typer.echo(f"  {found['n'].iloc[0]} rows, {found['clusters'].iloc[0]} × {cluster}")
     if found["note"].iloc[0]:
         typer.echo(f"  note: {found['note'].iloc[0]}")
-    if output is not None:
-        write_frame(found, output, overwrite=overwrite)
+    opt.write(found, output, overwrite)
 
 
-def _with_method(found: Table, gold: Labels | None) -> Table:
-    """Say in each row whether predictions were counted or corrected by coded sentences."""
+def _write_said(found: Table, gold: Labels | None, output: Path, overwrite: bool) -> Table:
+    """Write rows, each with whether predictions were counted or corrected by coded sentences."""
     from gongkai.measure.inference.guards import note_assumed
 
-    return note_assumed(found, gold).assign(method="count" if gold is None else "dsl")
-
-
-def _outcomes(
-    given: Predictions | Path,
-    labels: Path | None,
-    codebook: Path | None,
-    assumed: bool,
-    *,
-    by: Sequence[str],
-    reports: Table | None = None,
-    steps: Steps | None = None,
-) -> tuple[Table, Labels | None]:
-    """Return the outcomes, counted or corrected by the labels, added up; and these."""
-    book = codebook_of(codebook)
-    gold = coded_sample(labels, given, book, assumed=assumed)
-    return gongkai.outcomes(given, gold, by=by, reports=reports, codebook=book, steps=steps), gold
+    found = note_assumed(found, gold).assign(method="count" if gold is None else "dsl")
+    opt.write(found, output, overwrite)
+    return found
 
 
 def _echo_ranks(table: Table, by: str) -> None:
     """Print how far each label tells the groups apart, and the ends of its ranking."""
-    from gongkai.tables.schema import records
-
     for label, part in table.groupby("label", sort=True):
         m, surely = len(part), int((part["p_holm"] <= 0.05).sum())
         typer.echo(f"  {label}: {m} groups, {surely} differ from their peers (Holm, .05); first and last:")
-        for row in records(part if m <= 6 else part.iloc[[0, 1, 2, -3, -2, -1]]):
-            typer.echo(
-                f"    {row[by]}  {percent(row['value'])}  rank {row['rank']}, surely {row['rank_low_all']}–"
-                f"{row['rank_high_all']}"
-            )
+        for row in opt.records(part if m <= 6 else part.iloc[[0, 1, 2, -3, -2, -1]]):
+            ranks = f"rank {row['rank']}, surely {row['rank_low_all']}–{row['rank_high_all']}"
+            typer.echo(f"    {row[by]}  {percent(row['value'])}  {ranks}")
 
 
 def percent(share: float | None, sign: str = "") -> str:

@@ -12,12 +12,9 @@ from typer import Argument, Option
 
 import gongkai
 from gongkai.cli import options as opt
-from gongkai.cli.codebook import codebook_of
-from gongkai.cli.coded import given_predictions
-from gongkai.cli.groups import With, group_reports
 from gongkai.cli.inference import group_value, interval, percent
-from gongkai.cli.steps import stepwise
 from gongkai.errors import GongkaiError, MeasureError, SchemaError
+from gongkai.tables.scheme.codebooks import given_or_shipped
 
 if TYPE_CHECKING:
     from gongkai.store.steps import Steps
@@ -53,20 +50,17 @@ def sample(
     """
     from gongkai.coding.sample import design_of, draw_pairs
     from gongkai.store.run import manifest, whole_folder, write_json
-    from gongkai.tables.frames import read_frame, write_frame
-    from gongkai.tables.scheme.codebooks import given_or_shipped
+    from gongkai.tables.frames import read_frame
 
-    book, pairs = codebook_of(codebook), tables.is_file()
+    book, pairs = opt.codebook_of(codebook), tables.is_file()
     settings = {"n": n, "by": by, "predictions": str(predictions or ""), "seed": seed}
     settings["codebook"] = given_or_shipped(book).stamp
     if pairs:
         if predictions is not None or codebook is not None:
-            raise GongkaiError(
-                f"{tables}: pairs are drawn as they stand; leave out --predictions, --codebook"
-            )
+            raise GongkaiError(f"{tables}: pairs are drawn as they stand; no --predictions, no --codebook")
         drawn = draw_pairs(read_frame(tables, ["sentence_id", "kind"]), n, by=opt.columns_of(by), seed=seed)
     else:
-        given = None if predictions is None else given_predictions(predictions, tables, book)
+        given = None if predictions is None else opt.given_predictions(predictions, tables, book)
         drawn = gongkai.sample(tables, n, by=opt.columns_of(by), predictions=given, seed=seed, codebook=book)
     with whole_folder(output, overwrite=overwrite) as hidden:
         for name in coder or ["coder"]:
@@ -74,7 +68,7 @@ def sample(
                 raise GongkaiError(f"--coder {name}: a name that can be a file's, without slashes")
             file = hidden / f"{name}.{kind.lstrip('.')}"
             if pairs:
-                write_frame(drawn, file)
+                opt.write(drawn, file, overwrite)
             else:
                 gongkai.write_tasks(drawn, file, codebook=book)
         write_json(hidden / "run.json", manifest("sample", settings, {}))
@@ -108,17 +102,14 @@ def agree(
 
     from gongkai.coding.exchange import read_codes
     from gongkai.coding.sample import design_of
-    from gongkai.tables.frames import read_frame, write_frame
-    from gongkai.tables.schema import records
-    from gongkai.tables.scheme.codebooks import given_or_shipped
+    from gongkai.tables.frames import read_frame
 
-    book = codebook_of(codebook)
+    book = opt.codebook_of(codebook)
     read = [(path, part) for path in files for part in read_codes(path, tables, codebook=book)]
-    parts = [part for _, part in read]
     for path, part in read:
         once = part.drop_duplicates("sentence_id")
         typer.echo(f"  {path}: {design_of(once['inclusion'])}")
-    coded = pd.concat(parts, ignore_index=True)
+    coded = pd.concat([part for _, part in read], ignore_index=True)
     coders = sorted(set(coded["annotator"]) - {"resolved"})
     if len(coders) < 2:
         if output is None:
@@ -127,15 +118,15 @@ def agree(
         found = pd.DataFrame()
     else:
         found = gongkai.agreement(coded, by=opt.columns_of(by), level=level, codebook=book)
-    for row in records(found):
+    for row in opt.records(found):
         _echo_agreement(f"{row['label']:<12} {row['group']:<22}", row)
     for pair in itertools.combinations(coders, 2) if len(coders) > 2 else ():
         both = coded[coded["annotator"].isin(pair)]
-        for row in records(gongkai.agreement(both, level=level, codebook=book)):
+        for row in opt.records(gongkai.agreement(both, level=level, codebook=book)):
             _echo_agreement(f"{row['label']:<12} {' – '.join(pair):<22}", row)
     if adjudicate is not None:
         sheet = gongkai.coding.adjudication(coded, book)
-        write_frame(sheet, adjudicate, overwrite=overwrite)
+        opt.write(sheet, adjudicate, overwrite)
         typer.echo(f"{adjudicate}: {len(sheet)} disputed sentences")
     if adjudicated is not None:
         decisions = read_frame(adjudicated, ["sentence_id", *given_or_shipped(book).names, "rule"])
@@ -144,8 +135,7 @@ def agree(
         except SchemaError as error:
             raise SchemaError(f"{adjudicated}: {error}") from error
         coded = pd.concat([coded, resolved], ignore_index=True)
-    if output is not None:
-        write_frame(coded, output, overwrite=overwrite)
+    opt.write(coded, output, overwrite)
 
 
 def _echo_agreement(name: str, row: dict[str, Any]) -> None:
@@ -229,27 +219,25 @@ def reuse(
     from gongkai.measure.wording.copies import THRESHOLD
     from gongkai.measure.wording.reuse import How, reused_sentences
     from gongkai.store.storage import user_text
-    from gongkai.tables.frames import write_frame
 
     if copies is None and (nearest or checked is not None):
         raise GongkaiError("--nearest and --checked are about pairs: they need --copies FILE")
-    with stepwise(context, tables, phrases, checked) as (steps, overwrite):
+    with opt.stepwise(context, tables, phrases, checked) as (steps, overwrite):
         both = gongkai.reuse(tables, n=n, share=share, placebo=True, steps=steps)
         placebo = both[both["measure"] == "sticky_placebo"]
         found = both.drop(index=placebo.index)
-        write_frame(found, output, overwrite=overwrite)
+        opt.write(found, output, overwrite)
         if flags is not None:
-            sentences = reused_sentences(tables, How(n=n, share=share), steps=steps)
-            write_frame(sentences, flags, overwrite=overwrite)
+            opt.write(reused_sentences(tables, How(n=n, share=share), steps=steps), flags, overwrite)
         for name, part in found.groupby("measure"):
             typer.echo(f"  {name:<10} mean {_mean(part)}")
         typer.echo(f"  placebo, sticky to another agency's last report: mean {_mean(placebo)}")
         if named is not None:
             found = gongkai.measure.mentions(tables)
-            write_frame(found, named, overwrite=overwrite)
+            opt.write(found, named, overwrite)
             typer.echo(f"{named}: {len(found)} names of another place, agency or year")
         if usual is not None:
-            write_frame(gongkai.measure.mandated_phrases(tables), usual, overwrite=overwrite)
+            opt.write(gongkai.measure.mandated_phrases(tables), usual, overwrite)
         if copies is not None or network is not None:
             further = [] if phrases is None else user_text(phrases).split("\n")
             reports = gongkai.read(tables, "reports")
@@ -260,11 +248,9 @@ def reuse(
                 keys = ["sentence_id", "source_id", "kind"]
                 (pairs,) = with_checked([pairs.assign(found=is_found(pairs))], checked, keys, say=typer.echo)
                 _echo_shares(copied_shares(pairs), [])
-            if copies is not None:
-                write_frame(pairs, copies, overwrite=overwrite)
+            opt.write(pairs, copies, overwrite)
             if network is not None:
-                found = gongkai.measure.copy_network(pairs, reports, sentences=tables)
-                write_frame(found, network, overwrite=overwrite)
+                opt.write(gongkai.measure.copy_network(pairs, reports, sentences=tables), network, overwrite)
 
 
 def followup(
@@ -297,13 +283,13 @@ def followup(
     from gongkai.measure.promises.pairs import with_checked
     from gongkai.tables.frames import write_frames
 
-    book, columns = codebook_of(codebook), opt.columns_of(by)
+    book, columns = opt.codebook_of(codebook), opt.columns_of(by)
     told: list[Table] = []
     strange: list[Table] = []
 
     def searched(steps: Steps) -> Iterator[Table]:
         for search, piece in followup_pieces(
-            tables, given_predictions(predictions, tables, book), statistics=tables, codebook=book,
+            tables, opt.given_predictions(predictions, tables, book), statistics=tables, codebook=book,
             searches=[None, seed], steps=steps,
         ):  # fmt: skip
             if search is None:
@@ -317,7 +303,7 @@ def followup(
             told.append(piece[[c for c in piece.columns if c in kept]])
             yield piece
 
-    with stepwise(context, tables, predictions, checked, codebook) as (steps, overwrite):
+    with opt.stepwise(context, tables, predictions, checked, codebook) as (steps, overwrite):
         write_frames(passing(steps), output, overwrite=overwrite)
     found = pd.concat(told, ignore_index=True)
     _echo_shares(gongkai.measure.followup_shares(found, by=columns, level=level), columns)
@@ -341,9 +327,8 @@ def followup(
 
 
 def _echo_shares(shares: Table, by: list[str]) -> None:
-    from gongkai.tables.schema import records
 
-    for row in records(shares):
+    for row in opt.records(shares):
         group = " ".join(str(row[c]) for c in by)
         share = percent(row["value"]) + interval(row, ".1%")
         method = "" if row["method"] == "count" else f"  {row['method']}"
@@ -352,9 +337,8 @@ def _echo_shares(shares: Table, by: list[str]) -> None:
 
 def _mean(part: Table) -> str:
     known = int(part["value"].notna().sum())
-    if not known:
-        return "undefined: too few agencies or years"
-    return f"{percent(part['value'].mean())} of words, {known} reports"
+    said = f"{percent(part['value'].mean())} of words, {known} reports"
+    return said if known else "undefined: too few agencies or years"
 
 
 def terms(
@@ -365,7 +349,7 @@ def terms(
     first: opt.First = None,
     second: Annotated[str | None, Option(help="Group of interest.")] = None,
     top: Annotated[int, Option(help="Words to print.")] = 15,
-    covariates: With = None,
+    covariates: opt.With = None,
     codebook: opt.CodebookFile = None,
     seed: opt.Seed = 0,
     jobs: opt.Jobs = 1,
@@ -379,17 +363,16 @@ def terms(
     Example: gongkai terms tables -o words.csv --codebook admitted
     """
     from gongkai.measure.wording.terms import frequencies
-    from gongkai.tables.frames import write_frame
 
-    book = codebook_of(codebook)
+    book = opt.codebook_of(codebook)
     if by and second is None:
         raise GongkaiError("--by needs --second, the group of interest")
-    with stepwise(context, tables, covariates, codebook) as (steps, overwrite):
+    with opt.stepwise(context, tables, covariates, codebook) as (steps, overwrite):
         if not by:
             found = frequencies(tables, codebook=book, steps=steps)
             shown = [f"{r.term} {r.count} ({r.agencies} agencies)" for r in found.head(top).itertuples()]
         else:
-            reports = group_reports(tables, covariates, output, by=by, overwrite=overwrite)
+            reports = opt.group_reports(tables, covariates, output, by=by, overwrite=overwrite)
             groups: list[object] = [first, second]
             if by in reports.columns:  # as it stands there, a year as a number
                 groups = [None if g is None else group_value(reports, by, g) for g in (first, second)]
@@ -397,10 +380,9 @@ def terms(
                 tables, by=by, first=groups[0], second=groups[1], seed=seed, reports=reports, codebook=book,
                 steps=steps,
             )  # fmt: skip
-            shown = [
-                f"{r.term}  z {r.z:.1f}, by agency {r.z_agency:.1f}" for r in found.head(top).itertuples()
-            ]
-        write_frame(found, output, overwrite=overwrite)
+            rows = found.head(top).itertuples()
+            shown = [f"{r.term}  z {r.z:.1f}, by agency {r.z_agency:.1f}" for r in rows]
+        opt.write(found, output, overwrite)
     for line in shown:
         typer.echo(f"  {line}")
 
@@ -411,7 +393,7 @@ def show(
     measures: Annotated[Path, Argument(help="What gongkai measure wrote.")],
     row: Annotated[int, Argument(help="Row of it, 0 for the first.")],
     limit: Annotated[int, Option(help="Sentences to print.")] = 20,
-    covariates: With = None,
+    covariates: opt.With = None,
     codebook: opt.CodebookFile = None,
     output: Annotated[Path | None, opt.Into(help="Also write all of them.")] = None,
     overwrite: opt.Overwrite = False,
@@ -420,28 +402,27 @@ def show(
 
     Example: gongkai show tables predictions.csv measures.csv 0
     """
-    from gongkai.tables.frames import read_frame, write_frame
-    from gongkai.tables.schema import SCHEMAS, records
+    from gongkai.tables.frames import read_frame
+    from gongkai.tables.schema import SCHEMAS
 
     frame = read_frame(measures, ["measure", "model", "label"])
     if not 0 <= row < len(frame):
         raise GongkaiError(f"{measures}: has rows 0 to {len(frame) - 1}, not {row}")
-    chosen = records(frame.iloc[[row]])[0]
+    chosen = opt.records(frame.iloc[[row]])[0]
     by = ",".join(c for c in frame.columns if c not in SCHEMAS["measures"].names)
-    reports = group_reports(tables, covariates, output or measures, by=by, overwrite=overwrite)
-    book = codebook_of(codebook)
-    given = given_predictions(predictions, tables, book)
+    reports = opt.group_reports(tables, covariates, output or measures, by=by, overwrite=overwrite)
+    book = opt.codebook_of(codebook)
+    given = opt.given_predictions(predictions, tables, book)
     found = gongkai.measure.sentences_behind(chosen, given, tables, reports=reports, codebook=book)
     files = gongkai.read(tables, "reports", ["report_id", "source_path"])
     found = found.merge(files, on="report_id", how="left").drop(columns="tokens")
     typer.echo("  ".join(f"{k} {v}" for k, v in chosen.items() if v == v and v is not None))
-    for line in records(found.head(limit)):
+    for line in opt.records(found.head(limit)):
         page = f", page {line['page']:.0f}" if line["page"] == line["page"] else ""
         where = f"{line['source_path']}{page}, {line['section']}"
         typer.echo(f"  {'■' if line['counted'] else '□'} {line['score']:.2f} {line['text']}  ({where})")
     typer.echo(f"{int(found['counted'].sum())} of {len(found)} sentences counted (■)")
-    if output is not None:
-        write_frame(found, output, overwrite=overwrite)
+    opt.write(found, output, overwrite)
 
 
 def cite(
@@ -461,13 +442,9 @@ def cite(
     from gongkai.classify.methods import methods_paragraph
     from gongkai.classify.publish import citation
 
-    if methods:
-        if not folders:
-            raise GongkaiError("--methods needs the folders of the runs, e.g. tables my-model predictions")
-        typer.echo(methods_paragraph(folders))
-        return
-
-    typer.echo(citation(model))
+    if methods and not folders:
+        raise GongkaiError("--methods needs the folders of the runs, e.g. tables my-model predictions")
+    typer.echo(methods_paragraph(folders or ()) if methods else citation(model))
 
 
 COMMANDS = (sample, agree, partition, publish, reuse, followup, terms, show, cite)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -13,11 +14,7 @@ TITLE_YEAR = patterns("dates.printed")["title_year"]
 _PERIODS = tuple(patterns("dates.period").values())
 _DATE = re.compile(DATE)
 # A line that ends in a date, or in a date with the time of day and a source; no sentence.
-_DATED = patterns("dates.printed")["dated"]
-_PUBLISHED = patterns("dates.printed")["published"]
-_SCHOOL_YEAR = patterns("dates.printed")["school_year"]
-_TOLD = patterns("dates.printed")["told"]
-_NAMED = patterns("dates.printed")["named"]
+_PRINTED = patterns("dates.printed")
 LONGEST_DATE = 12
 """Characters of a date, spelt out too."""
 _HEAD = 80
@@ -44,11 +41,10 @@ def find_dates(title: str, text: str, lines: Sequence[str], known: int | None = 
         lines: Cleaned lines, furniture included.
         known: The year as the user gives it; then nothing is said of what contradicts it.
     """
-    school = _SCHOOL_YEAR.search("".join(f"{title}\n{text[:2000]}".split()))
+    school = _PRINTED["school_year"].search("".join(f"{title}\n{text[:2000]}".split()))
     certain = known or (parse_year(school[1]) if school else None)
     if certain:  # a school's report is that of the year its year ends in
-        published, twice = _published(lines, certain)
-        return Dates(certain, published, twice)
+        return Dates(certain, *_published(lines, certain))
     in_title = _years("".join(title.split()), TITLE_YEAR)
     periods = _years(text, *_PERIODS)
     of_title = in_title[0] if len(set(in_title)) == 1 else None
@@ -102,7 +98,7 @@ def _weighed(
 
 def _only_named(text: str, published: str | None, spread: str) -> tuple[int | None, str]:
     """Return the only year that the text says to report on, or names; and what is said of it."""
-    for pattern in (_TOLD, _NAMED):
+    for pattern in (_PRINTED["told"], _PRINTED["named"]):
         named = set(_years(text, pattern))
         if len(named) == 1:
             (year,) = named
@@ -124,15 +120,12 @@ def _published(lines: Sequence[str], year: int | None) -> tuple[str | None, tupl
 def _page_date(lines: Sequence[str], year: int | None) -> str | None:
     """Return the date said to be the page's, or else one above the first section, later than `year`."""
     for line in lines[:_HEAD]:
-        match = _PUBLISHED.search(line)
-        if match:
-            return _iso(int(match[1]), int(match[2]), int(match[3]))
-    for line in lines[:_HEAD]:
-        if line.startswith("一、"):
-            break
-        match = _DATED.fullmatch(line)
-        if match and year and int(match[1]) > year:
-            return _iso(int(match[1]), int(match[2]), int(match[3]))
+        if match := _PRINTED["published"].search(line):
+            return _iso(*map(int, match.group(1, 2, 3)))
+    above = itertools.takewhile(lambda line: not line.startswith("一、"), lines[:_HEAD])
+    for match in filter(None, map(_PRINTED["dated"].fullmatch, above)):
+        if year and int(match[1]) > year:
+            return _iso(*map(int, match.group(1, 2, 3)))
     return None
 
 
@@ -144,10 +137,8 @@ def _signature(lines: Sequence[str]) -> tuple[str | None, bool]:
             continue
         match = _DATE.match(squeezed)
         if match and len(squeezed) <= len(match[0]) + 1:
-            signs = SIGNED_DATE.fullmatch(squeezed) is not None
-            return _iso(int(match[1]), int(match[2]), int(match[3])), signs
-        chinese = SPELT_DATE.fullmatch(squeezed)
-        if chinese:
+            return _iso(*map(int, match.group(1, 2, 3))), SIGNED_DATE.fullmatch(squeezed) is not None
+        if chinese := SPELT_DATE.fullmatch(squeezed):
             year = parse_year(chinese[1])
             return (_iso(year, parse_numeral(chinese[2]), parse_numeral(chinese[3])) if year else None), True
     return None, False

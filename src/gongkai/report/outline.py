@@ -25,15 +25,9 @@ _WAY = re.compile(r"[/>＞»›]")
 """Between the steps of the way to a page; the last may be whose page it is."""
 _FINAL = tuple("。！？；：:;!?，,、")
 _RANK = {
-    "overview": 1,
-    "proactive": 2,
-    "requests": 3,
-    "disputes": 4,
-    "section5": 5,
-    "problems": 5,
-    "improvements": 6,
-    "other": 7,
-}
+    "overview": 1, "proactive": 2, "requests": 3, "disputes": 4, "section5": 5, "problems": 5,
+    "improvements": 6, "other": 7,
+}  # fmt: skip
 _SIGNED = patterns("sections.signature")
 _UNDIVIDED = ("overview", "proactive", "requests", "disputes", "other")
 """Sections that are no part of another; the two halves of section five are."""

@@ -7,7 +7,9 @@ or in the lines that are not prose (site name, breadcrumbs, address). Else it st
 from __future__ import annotations
 
 import functools
+import itertools
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,11 +19,7 @@ from gongkai.text.lexicon import patterns, rows
 FIRST, LAST = 2000, 2024
 """Years of the table of divisions."""
 _HAN = r"[\u4e00-\u9fff]"
-_DIVISION = patterns("agencies.division")["name"]
-_TOWNSHIP = patterns("agencies.division")["township"]
-_TOWNSHIP_TAIL = patterns("agencies.division")["township_tail"]
-_SHORTENED = patterns("agencies.division")["kind"]
-_NOT_DIVISION = patterns("agencies.division")["not"]
+_WORDS = patterns("agencies.division")
 _NO_CITY = ("市辖区", "县", "直辖县")
 """What the table has for the city of a division right below its province: words of any document, no hint."""
 _MAX_TEXT = 300_000
@@ -52,12 +50,12 @@ class Region:
 @functools.cache
 def regions() -> dict[str, list[Region]]:
     """Return the table of divisions by name."""
-    by_name: dict[str, list[Region]] = {}
+    by_name: dict[str, list[Region]] = defaultdict(list)
     for row in rows("regions"):
         city = "" if row["city"] in _NO_CITY else row["city"]
         years = {"first": int(row["first"]), "last": int(row["last"])}
-        by_name.setdefault(row["name"], []).append(Region(**{**row, "city": city, **years}))  # type: ignore[arg-type]
-    return by_name
+        by_name[row["name"]].append(Region(**{**row, "city": city, **years}))  # type: ignore[arg-type]
+    return dict(by_name)
 
 
 def region_of(code: str, year: int | None) -> Region | None:
@@ -67,21 +65,19 @@ def region_of(code: str, year: int | None) -> Region | None:
 
 @functools.cache
 def _by_code() -> dict[str, list[Region]]:
-    found: dict[str, list[Region]] = {}
-    for region in (r for of_name in regions().values() for r in of_name):
-        found.setdefault(region.code, []).append(region)
-    return found
+    found: dict[str, list[Region]] = defaultdict(list)
+    for region in itertools.chain.from_iterable(regions().values()):
+        found[region.code].append(region)
+    return dict(found)
 
 
 @functools.cache
 def _by_stem() -> dict[str, list[Region]]:
     """Return the divisions by their names cut short (南京 for 南京市)."""
-    by_stem: dict[str, list[Region]] = {}
+    by_stem: dict[str, list[Region]] = defaultdict(list)
     for name, found in regions().items():
-        stem = _SHORTENED.sub("", name)
-        if len(stem) >= 2:
-            by_stem.setdefault(stem, []).extend(found)
-    return by_stem
+        by_stem[_WORDS["kind"].sub("", name)] += found
+    return {stem: found for stem, found in by_stem.items() if len(stem) >= 2}
 
 
 def split_divisions(name: str) -> list[str]:
@@ -105,11 +101,10 @@ def _cut(name: str) -> tuple[list[str], str]:
             found.append(stem[1])
             rest = rest[len(stem[0]) :]
             continue
-        match = None if known else _DIVISION.match(rest)
-        piece = known or (match[0] if match else None)
-        if piece is None or (known is None and _NOT_DIVISION.search(piece)):
-            break
-        if _TOWNSHIP_TAIL.match(rest, len(piece)):
+        match = _WORDS["name"].match(rest)
+        looks = match[0] if match and not _WORDS["not"].search(match[0]) else ""
+        piece = known or looks
+        if not piece or _WORDS["township_tail"].match(rest, len(piece)):
             break  # 红旗街道, 东区街道: the township's own name
         found.append(piece)
         rest = rest[len(piece) :]
@@ -127,12 +122,8 @@ def _stem_before(rest: str) -> tuple[str, str] | None:
         below = _known(rest[length:])
         if below is None:
             continue
-        parents = {
-            parent.name
-            for parent in _by_stem().get(rest[:length], ())
-            for r in regions()[below]
-            if parent.name in (r.city, r.province)
-        }
+        above = {name for r in regions()[below] for name in (r.city, r.province)}
+        parents = {parent.name for parent in _by_stem().get(rest[:length], ())} & above
         if len(parents) == 1:
             return rest[:length], parents.pop()
     return None
@@ -160,9 +151,8 @@ def find_place(agency: str, kind: str | None, year: int | None, lines: Sequence[
     if words["nation"].fullmatch(agency):
         return Place("nation")
     divisions, below = _cut(agency)
-    is_township = kind in ("township", "street") or bool(
-        _TOWNSHIP.match(below) and kind in ("government", "office")
-    )
+    named = _WORDS["township"].match(below) and kind in ("government", "office")
+    is_township = bool(named) or kind in ("township", "street")
     own_level = "township" if is_township else "province" if words["customs"].fullmatch(agency) else None
     if not divisions and is_township:
         said = f"{agency}: no division above it is named in front of it; set region_code with --about"
@@ -193,21 +183,18 @@ def _from_stem(agency: str, year: int | None, lines: Sequence[str]) -> Place:
     return Place(problem=said)
 
 
-def _candidates(divisions: Sequence[str], year: int | None) -> list[Region]:
-    """Return the divisions of that name in that year that lie in the ones named before it."""
-    return [r for r in _of_any_year(divisions) if r.exists(year)]
-
-
-def _of_any_year(divisions: Sequence[str]) -> list[Region]:
+def _candidates(divisions: Sequence[str], year: int | None = None) -> list[Region]:
+    """Return the divisions of that name, in a year or in any, that lie in the ones named before it."""
     *above, region = divisions
-    return [r for r in regions().get(region, ()) if all(a in (r.city, r.province) for a in above)]
+    found = (r for r in regions().get(region, ()) if r.exists(year))
+    return [r for r in found if all(a in (r.city, r.province) for a in above)]
 
 
 def _decide(divisions: Sequence[str], year: int | None, lines: Sequence[str]) -> Place:
     """Choose the one division that is meant; none, with the reason, where it is not known."""
     candidates = _candidates(divisions, year)
     region = divisions[-1]
-    if not candidates and year is not None and _of_any_year(divisions):
+    if not candidates and year is not None and _candidates(divisions):
         return _renamed(divisions, year)
     if len({r.code for r in candidates}) > 1 and year is not None:
         candidates = _printed(candidates, region, lines) or candidates
@@ -220,7 +207,7 @@ def _decide(divisions: Sequence[str], year: int | None, lines: Sequence[str]) ->
 
 def _renamed(divisions: Sequence[str], year: int) -> Place:
     """Decide on a name that no division had at that year's end: one given up in that very year counts."""
-    region, others = divisions[-1], _of_any_year(divisions)
+    region, others = divisions[-1], _candidates(divisions)
     given_up = [r for r in others if r.last == year - 1]
     if len(given_up) == 1:
         said = f"{region}: given up in {year}; the code that it had until then was taken"
@@ -236,15 +223,12 @@ def _printed(candidates: Sequence[Region], region: str, lines: Sequence[str]) ->
     visited = patterns("agencies.place")["visited"]
 
     def adjoins(candidate: Region) -> bool:
-        for parent in (candidate.city, candidate.province):
-            starts = [m.start() for m in re.finditer(re.escape(parent + region), text)] if parent else []
-            if any(not visited.search(text[max(0, s - 4) : s]) for s in starts):
-                return True
-        return False
+        parents = filter(None, (candidate.city, candidate.province))
+        found = (m.start() for p in parents for m in re.finditer(re.escape(p + region), text))
+        return any(not visited.search(text[max(0, start - 4) : start]) for start in found)
 
-    furniture = "\n".join(
-        line for line in lines if len(line) <= _MAX_FURNITURE and not re.search("[。；，]", line)
-    )
+    short = (line for line in lines if len(line) <= _MAX_FURNITURE)
+    furniture = "\n".join(line for line in short if not re.search("[。；，]", line))
     near = [r for r in candidates if adjoins(r)]
     if len({r.code for r in near}) == 1:
         return near
@@ -260,7 +244,7 @@ def _list(candidates: Sequence[Region]) -> str:
 def _level(divisions: Sequence[str], year: int | None) -> str | None:
     """Tell the level by the table or, for a name that is not in it, by its last character."""
     region = divisions[-1]
-    levels = {r.level for r in _candidates(divisions, year) or _of_any_year(divisions)}
+    levels = {r.level for r in _candidates(divisions, year) or _candidates(divisions)}
     if levels:
         return levels.pop() if len(levels) == 1 else None
     if region.endswith(("省", "自治区")):

@@ -34,9 +34,8 @@ from gongkai.report.outline import (
     reason_against,
 )
 from gongkai.report.passages import Sentence, join_lines, read_passages
-from gongkai.report.repair import repair_lines
 from gongkai.report.tables import FRAME, MAX_PARAGRAPH, Tables, read_tables
-from gongkai.report.unwrap import sections_apart, unwrap
+from gongkai.report.unwrap import repair_lines, sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids
 from gongkai.text.clean import Script, clean_lines, clean_text, count_damage, is_furniture
 from gongkai.text.grammar import NUMERALS
@@ -125,40 +124,27 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     _refuse_other(document, title, parts, statistics)
     parts = join_lines(cut_tail(parts, identity.agency))
     sentences = [s for i, part in enumerate(parts) for s in read_passages(part, identity.year, index=i)]
-    problems = [
-        *_damage(document),
-        *statistics.problems,
-        *(Problem("identity", message) for message in identity.problems),
-    ]
+    said = (Problem("identity", message) for message in identity.problems)
+    problems = [*_damage(document), *statistics.problems, *said]
     if not {"section5", "problems", "improvements"} & {p.section for p in parts}:
         problems.append(Problem("no_section_five", "no section on problems and improvements was found"))
     if not sentences:
         problems.append(Problem("tables_only", "tables only: no sentence was found"))
     if not statistics.readings and (identity.year or 0) >= FIRST_OF_FORM:
-        said = f"a report of {identity.year} should have the statutory tables, and none was found"
-        problems.append(Problem("no_tables", said))
+        lacks = f"a report of {identity.year} should have the statutory tables, and none was found"
+        problems.append(Problem("no_tables", lacks))
     scope = find_scope(sentences, identity.kind)
     told = [(s.section, s.heading, s.text) for s in sentences]
     before = "pre-2019" if identity.year and identity.year < FIRST_OF_FORM else None
     return Report(
-        report_id=document.digest[:12],
-        path=document.path,
-        digest=document.digest,
-        media_type=document.media_type,
-        url=document.url,
-        title=title,
-        script=tables.script,
-        identity=identity,
-        form=tables.form or before,
-        scope=scope,
-        sections=tuple(
-            Section(p.section, p.heading, "\n".join(line.text for line in p.lines)) for p in parts
-        ),
-        sentences=tuple(sentences),
-        cells=statistics.readings,
+        report_id=document.digest[:12], path=document.path, digest=document.digest,
+        media_type=document.media_type, url=document.url, title=title, script=tables.script,
+        identity=identity, form=tables.form or before, scope=scope,
+        sections=tuple(Section(p.section, p.heading, "\n".join(x.text for x in p.lines)) for p in parts),
+        sentences=tuple(sentences), cells=statistics.readings,
         checks=tuple(check_cells(statistics.readings, told, scope=scope, kind=identity.kind)),
         problems=tuple(problems),
-    )
+    )  # fmt: skip
 
 
 def _prose(lines: Sequence[Line], *, official: bool) -> list[Line]:

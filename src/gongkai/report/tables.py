@@ -55,10 +55,8 @@ _ROW = re.compile(r"\s*[│┃║](?:[^│┃║。]*[│┃║]){2,}\s*")
 _DRAWN = re.compile(rf"\s*{FRAME.pattern}\s*|{_ROW.pattern}")
 _FIGURES = re.compile(r"\d[\d\s|]*")
 _POINTED = re.compile("[，。；]")
-_ZERO_MARK = patterns("form.said")["zero_mark"]
+_SAID = patterns("form.said")
 _TITLE_YEAR = re.compile(YEAR_OF.pattern + "[^。；，]{0,30}(?:报告|年报)")
-_TABLED = patterns("form.said")["tabled"]
-"""Words of the tables that prose hardly has: without two of them there is no table to align."""
 
 
 class Tables(NamedTuple):
@@ -96,7 +94,7 @@ def _with_zeros(tables: Tables, document: Document) -> Tables:
         return tables
     cells = itertools.chain(*(row for grid in tables.grids for row in grid.texts))
     text = "".join([*(b.text for b in document.blocks if isinstance(b, Paragraph)), *cells])
-    said = list(_ZERO_MARK.finditer(text))
+    said = list(_SAID["zero_mark"].finditer(text))
     marks = {note["mark"] or note["other"] for note in said}
     zeros = {one: one._replace(value=0.0) for one in blank if one.raw in marks}
     of_one = any("本表" in text[: note.start()][-8:] for note in said)
@@ -321,4 +319,4 @@ def _without(pieces: Sequence[Line], spans: Sequence[tuple[int, int, int]]) -> l
 
 
 def _table_words(texts: Iterable[str]) -> list[str]:
-    return _TABLED.findall(re.sub(r"[\s|│()（）\d]+", "", "".join(texts)))
+    return _SAID["tabled"].findall(re.sub(r"[\s|│()（）\d]+", "", "".join(texts)))

@@ -3,7 +3,8 @@
 A line goes on in the next where it breaks off: it is as wide as lines of prose are here and ends no sentence,
 or it ends with a mark that no paragraph ends with, or the next opens with one that none opens with. What
 opens something new is never joined: a heading, a point. Page marks, running heads, and what a browser prints
-above and below a page are dropped first, also in the middle of a sentence.
+above and below a page are dropped first, also in the middle of a sentence. Last, of cleaned paragraphs, an
+ordinal is joined to its title, digits set apart are, and one that holds several sections is cut.
 """
 
 from __future__ import annotations
@@ -12,9 +13,16 @@ import functools
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from gongkai.report.outline import Line, is_official_heading, is_title
+from gongkai.report.outline import (
+    MAX_HEADING,
+    Line,
+    is_final,
+    is_official_heading,
+    is_statutory_title,
+    is_title,
+)
 from gongkai.text.clean import clean_text
 from gongkai.text.grammar import (
     BROWSER_LINE,
@@ -22,6 +30,7 @@ from gongkai.text.grammar import (
     NUMERALS,
     OPENS_POINT,
     OPENS_SECTION,
+    ORDINAL_ALONE,
     PAGE_MARK,
     columns,
 )
@@ -47,8 +56,7 @@ _CLAUSE = re.compile("[，。；]")
 _OPENS_LIST = re.compile(r"[：:]\s*$")
 _HEADED = re.compile(r"[、.．]\s*[\u4e00-\u9fff]{2,20}\s*")
 """A heading that lost its numeral."""
-_OPEN = patterns("sections.line")["open"]
-"""How no paragraph ends."""
+_LINE = patterns("sections.line")
 _CONTINUES = re.compile(r"\s*[，。、；：！？,;!?）)》”’〉】%％]")
 LONG = 120
 """Characters from which a line may hold several sections."""
@@ -56,33 +64,20 @@ ENOUGH = 3
 """Titles counted in Arabic numerals that make them the report's own."""
 LONGEST_TITLE, LONGEST_END = 30, 8
 """Characters of a title, and of what a space sets apart from it: `及改进情况`."""
-_OFFICIAL = patterns("sections.line")["official"]
-"""A section's title; one of other words has a space behind it and then a text."""
-_ARABIC = patterns("sections.line")["arabic"]
-_GOES_ON = patterns("sections.line")["goes_on"]
-_FRONT_ENDS = patterns("sections.line")["front_ends"]
-_SUB_HEADED = patterns("sections.line")["sub_headed"]
-_BODY = patterns("sections.line")["body"]
-_TITLE_FIRST = patterns("sections.line")["title_first"]
 FIRST = 10
 """Lines among which the title stands."""
 LISTED = 4
 """Headings in one line that may be the contents."""
-_HEAD_ALONE = patterns("sections.line")["head_alone"]
-_INDEX = patterns("sections.line")["index"]
-"""A heading that is whole: what follows it, be it a figure alone, is text."""
 _SPACED = re.compile("[ \u3000]")
 _INDENT_INSIDE = re.compile(r"(?<=\S)\s*\u3000{2,}(?=\S)")
 """Where a paragraph begins in the middle of a line."""
 _BETWEEN = re.compile(r"(?<=[。！？；：”])\s+")
-_SPOKEN = patterns("sections.line")["spoken"]
 _WORDS_APART = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 _COUNTS = f"{NUMERALS}123456789"
 _COUNTED = re.compile(rf"[{NUMERALS}]\s*[、.．]")
 """Without this no official title stands in a line."""
 _SPLIT = re.compile(r"[、.．（(]|\u3000{2}")
 """Without any of these a line is no more than one part."""
-_BROKEN_DATE = patterns("sections.line")["broken_date"]
 _LEADER = re.compile(r"\s*(\S.{1,60}?)[.…·．‥]{3,}\s*\d{1,3}\s*")
 """A line of the contents, with the page."""
 _UNMARKED = re.compile(
@@ -93,9 +88,15 @@ _FIGURE = re.compile(r"\s*(?:0|[1-9][\d.,]{0,9})%?\s*")
 _REST = re.compile(r"\s*[^，。；：]{1,16}\s*")
 """What may be left of a heading on the next line."""
 _GAP = re.compile(r"(?<=\S)[ ]{2,}(?=\S)")
-_INDENT = re.compile(r"\s*")
+
 INDENT = 4
 """Spaces before the first line of a paragraph; a tool may print the page's left margin as spaces too."""
+_YEAR_APART = re.compile(r"(?:1(?<!\d1) 9|2(?<!\d2) 0) \d \d(?! ?\d)")
+_DASH_FIRST = re.compile(r"\A[—–－] ?、")
+"""An ordinal of which a recogniser made a dash."""
+_ADJOINING = re.compile(r"\d\d")
+_GAP_INSIDE = re.compile(r"(?<=\d) (?=\d)")
+_INSIDE = re.compile(rf"[。；：！]\s*(?=[{NUMERALS}]{{1,2}}、([^。；，：！？]{{2,30}})[。：\s])")
 _SOFT = str.maketrans("", "", "\u00ad\u200b\ufeff")
 
 
@@ -127,13 +128,13 @@ def sections_apart(pieces: Sequence[Line]) -> list[Line]:
     counted in Arabic numerals (1. 总体情况) are counted as the others.
     """
     texts = [piece.text for piece in pieces if piece.text.lstrip()[:1] in _COUNTS]
-    arabic = sum(bool(_ARABIC.fullmatch(text)) for text in texts) >= ENOUGH
+    arabic = sum(bool(_LINE["arabic"].fullmatch(text)) for text in texts) >= ENOUGH
     unmarked = [match[1] for text in texts if (match := _UNMARKED.fullmatch(text))]
     counted = len(unmarked) >= ENOUGH and unmarked == list(NUMERALS[: len(unmarked)])
     apart: list[Line] = []
     for piece in _title_apart(_without_contents(_without_front(pieces))):
         text = _UNMARKED.sub(r"\1、\2", piece.text) if counted else piece.text
-        if arabic and _ARABIC.fullmatch(text):
+        if arabic and _LINE["arabic"].fullmatch(text):
             digit = text.strip()[0]
             text = f"{NUMERALS[int(digit) - 1]}、{text.strip()[1:].lstrip(' .．、')}"
         apart += [Line(part, piece.page) for part in _parts(text)]
@@ -160,27 +161,25 @@ def _without_contents(pieces: Sequence[Line]) -> Sequence[Line]:
 
 def _title_apart(pieces: Sequence[Line]) -> Iterator[Line]:
     """Set the title apart from a text that a tool put behind it on its line."""
-    for number, piece in enumerate(pieces):
-        if number >= FIRST:
-            yield piece
-            continue
-        label = _BODY.match(piece.text)
+    for piece in pieces[:FIRST]:
+        label = _LINE["body"].match(piece.text)
         text = piece.text[label.end() if label else 0 :]
         if match := _title_in_front(text):
             yield Line(match["title"], piece.page)
             text = text[match.end() :]
         yield Line(text, piece.page)
+    yield from pieces[FIRST:]
 
 
 def _title_in_front(text: str) -> re.Match[str] | None:
     """Return the title that stands in front of other text."""
-    match = _TITLE_FIRST.match(text)
+    match = _LINE["title_first"].match(text)
     return match if match and is_title(clean_text(match["title"])) else None
 
 
 def _without_front(pieces: Sequence[Line]) -> Sequence[Line]:
     """Drop what a crawler wrote before the text, but for the title and the date."""
-    at = next((i for i, piece in enumerate(pieces[:30]) if _FRONT_ENDS.fullmatch(piece.text)), None)
+    at = next((i for i, piece in enumerate(pieces[:30]) if _LINE["front_ends"].fullmatch(piece.text)), None)
     if at is None:
         return pieces
     kept = [p for p in pieces[:at] if re.match(r"\s*(标\s*题|发布时间|发布日期)\s*[:：]", p.text)]
@@ -194,17 +193,15 @@ def _parts(text: str) -> tuple[str, ...]:
     if not _SPLIT.search(text):
         return (text,)
     text = text.replace("**", "")  # Markdown's
-    titles = list(_OFFICIAL.finditer(text)) if _COUNTED.search(text) else []
+    titles = list(_LINE["official"].finditer(text)) if _COUNTED.search(text) else []
     indents = _INDENT_INSIDE.finditer(text) if "\u3000" * 2 in text else ()
     cuts = _title_cuts(text, titles).union(match.start() for match in indents)
     limits = [0, *sorted(cuts), len(text)]
     parts = [text[a:b].strip() if cuts else text for a, b in itertools.pairwise(limits)]
     if cuts and len(titles) > 1 and len(text) >= LONG:
         parts = _of_page(parts, sum(limit < titles[0].start(1) for limit in limits[:-1]))
-    apart = (
-        _SUB_HEADED.sub("\\1\\n", part).split("\n") if _SPACED.search(part) else [part] for part in parts
-    )
-    return tuple(piece for pieces in apart for piece in pieces if piece.strip())
+    apart = (_LINE["sub_headed"].sub("\\1\\n", p) if _SPACED.search(p) else p for p in parts)
+    return tuple(piece for part in apart for piece in part.split("\n") if piece.strip())
 
 
 def _title_cuts(text: str, titles: Sequence[re.Match[str]]) -> set[int]:
@@ -215,7 +212,7 @@ def _title_cuts(text: str, titles: Sequence[re.Match[str]]) -> set[int]:
         if len(titles) == 1 and above and not _ends(above):
             continue
         told = bool(match["mark"]) or _ends(rest) or len(rest) > LONGEST_TITLE
-        goes_on = _GOES_ON.match(rest) and len(rest.split()[0]) <= LONGEST_END
+        goes_on = _LINE["goes_on"].match(rest) and len(rest.split()[0]) <= LONGEST_END
         if not rest.strip():
             cuts.add(match.start(1))
         elif told and not goes_on:
@@ -234,7 +231,7 @@ def _of_page(parts: Sequence[str], ahead: int) -> list[str]:
 
 def _front_words(text: str) -> Iterator[str]:
     """Cut what a site prints in front at its spaces, up to where the agency begins to speak."""
-    spoken = _SPOKEN.search(text)
+    spoken = _LINE["spoken"].search(text)
     for word in text[: spoken.start() if spoken else None].split():
         if word.strip("|-"):
             yield word
@@ -267,12 +264,6 @@ def _without_running(pieces: Sequence[Line]) -> list[Line]:
     return [piece for piece in pieces if piece.text.strip() not in running]
 
 
-def _running_heads(beside: Iterable[str]) -> set[str]:
-    """Return what stands beside several page marks, and is neither a cell nor a sentence."""
-    counted = Counter(text for text in beside if len(text) >= LEAST_HEAD and not text.endswith("。"))
-    return {text for text, count in counted.items() if count >= RUNNING}
-
-
 def without_marks(pieces: Sequence[Line]) -> list[Line]:
     """Drop blank lines, page marks, and beside these the title told again and what stands beside several."""
     filled = [piece for piece in pieces if piece.text.strip()]
@@ -282,14 +273,16 @@ def without_marks(pieces: Sequence[Line]) -> list[Line]:
     first = "".join("".join(piece.text.split()) for piece in filled[:FIRST])
     beside = [at for mark in marks for at in (mark - 1, mark + 1) if 0 <= at < len(filled)]
     words = {at: "".join(filled[at].text.split()) for at in beside}
-    heads = _running_heads(words.values())
-    again = {
-        at
-        for at, text in words.items()
-        if text in heads or (at >= FIRST and _may_be_title(filled[at].text) and text in first)
-    }
-    dropped = again.union(marks)
+    heads = Counter(filter(_may_be_running, words.values()))
+    again = {at for at, text in words.items() if at >= FIRST and text in first}
+    again = {at for at in again if _may_be_title(filled[at].text)}
+    dropped = again.union(marks, (at for at, text in words.items() if heads[text] >= RUNNING))
     return [piece for at, piece in enumerate(filled) if at not in dropped]
+
+
+def _may_be_running(text: str) -> bool:
+    """Tell whether what stands beside a page mark is neither a cell nor a sentence."""
+    return len(text) >= LEAST_HEAD and not text.endswith("。")
 
 
 def _full_width(texts: Sequence[str]) -> int | None:
@@ -336,9 +329,8 @@ def _runs_on(line: str, following: str) -> bool:
 
 
 def _breaks_off(line: str) -> bool:
-    return (
-        _is_prose(line) and _width(line) >= LEAST_WIDTH and not _ends(line) and not _GAP.search(line.strip())
-    )
+    broken = _width(line) >= LEAST_WIDTH and not _ends(line) and not _GAP.search(line.strip())
+    return broken and _is_prose(line)
 
 
 def _is_first(text: str) -> bool:
@@ -371,13 +363,14 @@ def _goes_on(line: str, following: str, full: int | None) -> bool:
         return False
     if _CONTINUES.match(following):
         return True
-    if len(_INDEX.findall(line)) > 1:
+    if len(_LINE["index"].findall(line)) > 1:
         return False  # a site's index block
     if not is_full and (_may_be_title(following) or _may_be_title(line)):
         return False
     if _is_heading(following) or OPENS_POINT.match(following):
         return False
-    if _OPEN.search(line) or _is_cut(line, following) or _is_figure(line, following):
+    no_end = _LINE["open"].search(line)  # as no paragraph ends
+    if no_end or _is_cut(line, following) or _is_figure(line, following):
         return True
     if not is_full or _is_indented(line, following):
         return False
@@ -385,18 +378,15 @@ def _goes_on(line: str, following: str, full: int | None) -> bool:
 
 
 def _is_indented(line: str, following: str) -> bool:
-    if following.startswith("\u3000\u3000"):
-        return True
-    before, spaces = (_INDENT.match(text).end() for text in (line, following))  # type: ignore[union-attr]
-    return spaces >= INDENT and spaces > before + 1
+    before, spaces = (len(text) - len(text.lstrip()) for text in (line, following))
+    return following.startswith("\u3000\u3000") or spaces >= max(INDENT, before + 2)
 
 
 def _is_heading(text: str) -> bool:
-    return bool(OPENS_SECTION.match(text)) or (
-        len(text) <= 60
-        and text.rstrip(" ：:。").endswith(("况", "项", "题"))
-        and is_official_heading(clean_text(text))
-    )
+    if OPENS_SECTION.match(text):
+        return True
+    ends = len(text) <= 60 and text.rstrip(" ：:。").endswith(("况", "项", "题"))
+    return ends and is_official_heading(clean_text(text))
 
 
 def _is_cut(line: str, following: str) -> bool:
@@ -411,13 +401,11 @@ def _is_cut(line: str, following: str) -> bool:
 
 def _is_figure(line: str, following: str) -> bool:
     """Tell whether a tool set a figure inside a sentence on a line of its own."""
-    if _HEAD_ALONE.fullmatch(line):
-        return False
-    if _FIGURE.fullmatch(following) or _FIGURE.fullmatch(line):
-        return True
-    if _BROKEN_DATE.search(f"{line[-8:]}\n{following[:8]}"):
-        return True
-    return line[-1:].isdigit() and following.strip()[:1] in MEASURES
+    if _LINE["head_alone"].fullmatch(line):
+        return False  # a heading that is whole: what follows it is text
+    alone = _FIGURE.fullmatch(following) or _FIGURE.fullmatch(line)
+    measured = line[-1:].isdigit() and following.strip()[:1] in MEASURES
+    return bool(alone or measured or _LINE["broken_date"].search(f"{line[-8:]}\n{following[:8]}"))
 
 
 def _join(line: str, following: str) -> str:
@@ -427,3 +415,41 @@ def _join(line: str, following: str) -> str:
         return a[:-1] + b
     spaced = a[-1:].isascii() and a[-1:].isalpha() and b[:1].isascii() and b[:1].isalpha()
     return f"{a} {b}" if spaced else a + b
+
+
+def repair_lines(lines: Sequence[Line]) -> list[Line]:
+    """Join an ordinal to the title on the next line, and cut a paragraph that holds several sections."""
+    lines = [Line(_DASH_FIRST.sub("一、", text), page) for text, page in lines]
+    return [piece for line in _ordinals_joined(_with_digits_joined(lines)) for piece in _sections_cut(line)]
+
+
+def _with_digits_joined(lines: Sequence[Line]) -> Sequence[Line]:
+    """Join digits where a page sets all apart: a year in a sentence is, and no two of the line adjoin."""
+    apart = [line.text for line in lines if "1 9 " in line.text or "2 0 " in line.text]
+    if not any(_YEAR_APART.search(text) and is_final(text) for text in apart):
+        return lines
+    return [
+        line if _ADJOINING.search(line.text) else Line(_GAP_INSIDE.sub("", line.text), line.page)
+        for line in lines
+    ]
+
+
+def _ordinals_joined(lines: Sequence[Line]) -> list[Line]:
+    joined: list[Line] = []
+    for line in lines:
+        may_be_title = len(line.text) <= MAX_HEADING and not is_final(line.text)
+        if joined and may_be_title and ORDINAL_ALONE.fullmatch(joined[-1].text):
+            joined[-1] = Line(joined[-1].text + line.text, joined[-1].page)
+        else:
+            joined.append(line)
+    return joined
+
+
+def _sections_cut(line: Line) -> list[Line]:
+    """Cut before each official title inside a paragraph, if there are two; one alone may be a mention."""
+    cuts = [m.end() for m in _INSIDE.finditer(line.text) if is_statutory_title(m[1])]
+    if len(cuts) < 2:
+        return [line]
+    limits = [0, *cuts, len(line.text)]
+    pieces = (line.text[a:b].strip() for a, b in itertools.pairwise(limits))
+    return [Line(piece, line.page) for piece in pieces if piece]

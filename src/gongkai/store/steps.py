@@ -211,6 +211,11 @@ def opened(tables: Laid) -> Tables:
     return _read(place, int(number))
 
 
+def array_of(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array, not copied where it lies in one piece: that may be on disk."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def _run(
     steps: Steps,
     name: str,

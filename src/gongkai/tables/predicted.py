@@ -71,8 +71,10 @@ def fill_predictions(
     if codebook is not None:
         _refuse_strange(frame["label"].astype(str), codebook.names, codebook, name)
     if "value" in frame.columns:
-        texts = [as_text(value) for value in frame["value"].astype(object).tolist()]
-        frame = frame.assign(value=pd.Series(texts, frame.index, dtype=object))
+        texts = pd.Series(None, frame.index, dtype=object)
+        given = frame["value"].notna()
+        texts[given] = [as_text(value) for value in frame.loc[given, "value"].astype(object)]
+        frame = frame.assign(value=texts)
     if not {"score", "predicted", "value"} <= set(frame.columns):
         frame = _valued(frame, codebook, name)
     if codebook is not None:

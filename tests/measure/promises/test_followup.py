@@ -80,6 +80,21 @@ def test_a_placebo_asks_another_agencys_next_report():
         followup(sentences, predictions, placebo=True)
 
 
+def test_of_many_reports_a_placebo_draws_some(monkeypatch):
+    given = [tables((2020, THEN[:2]), (2021, NOW)) for _ in range(5)]
+    for k, both in enumerate(given):
+        for frame in both:
+            frame[["sentence_id", "report_id"]] = f"{k}" + frame[["sentence_id", "report_id"]]
+            frame["agency"] = f"{'甲乙丙丁戊'[k]}局"
+    both = [pd.concat(frames, ignore_index=True) for frames in zip(*given, strict=True)]
+    assert followup(*both, placebo=True)["agency"].nunique() == 5
+    monkeypatch.setattr("gongkai.measure.promises.followup.PLACEBO", 3)
+    found = followup(*both, placebo=True)
+    assert found["agency"].nunique() == 3
+    assert len(followup(*both)) == 5 * len(found) / 3
+    pd.testing.assert_frame_equal(found, followup(*both, placebo=True))
+
+
 def test_an_announcement_is_no_promise_of_its_own(found):
     assert "2020-0" not in found.index
 

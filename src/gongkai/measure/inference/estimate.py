@@ -22,7 +22,7 @@ by one; of all others only sums per cluster are needed, so a corpus may be of an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,9 @@ from gongkai.measure.inference.intervals import NAN, Moment, Moments
 
 if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
+
+FEWER = 3
+"""Standard errors by which a sample stands in fewer clusters than sentences drawn one by one would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +156,14 @@ def corrected(crowd: Crowd, coded: Coded, *, design: bool) -> Moment:
     Args:
         crowd: Scores of all sentences, the coded ones among them.
         coded: The coded ones.
-        design: Design-based (DSL, with the weights) or prediction-powered (PPI++, without).
+        design: Design-based (DSL, with the weights) or prediction-powered (PPI++, without). Where
+            whole clusters were drawn both are the former: a λ tuned on sentences is none for clusters.
     """
     if len(coded.codes) < 2:
         return none("fewer than two coded")
+    index = np.searchsorted(crowd.clusters, coded.clusters)
+    if not design and _drawn_together(crowd.n, index):
+        design, coded = True, replace(coded, weights=np.ones(len(coded.codes)))
     base = crowd if design else without(crowd, coded)
     weights = coded.weights if design else np.ones(len(coded.codes))
     total, size = float(weights.sum()), float(base.n.sum())
@@ -176,19 +183,28 @@ def corrected(crowd: Crowd, coded: Coded, *, design: bool) -> Moment:
     # The ratio, linearised: what each sentence adds to the error of top − value · bottom.
     slope = np.array([1.0, -value]) / bottom
     of_coded = weights * (rectifiers @ slope - weights @ (rectifiers @ slope) / total) / total
-    index = np.searchsorted(crowd.clusters, coded.clusters)
     sums: Vector = np.bincount(index, of_coded, len(crowd.clusters))
-    sizes: Vector = np.bincount(index, weights**2, len(crowd.clusters)) * (
-        (of_coded**2).sum() / (weights**2).sum()
-    )
+    sizes: Vector = np.zeros(len(crowd.clusters))
+    for under in (coded.codes[:, 1] == 1, coded.codes[:, 1] != 1):  # of the latter a mean has none
+        held: Vector = np.bincount(index[under], weights[under] ** 2, len(crowd.clusters))
+        sizes += held * ((of_coded[under] ** 2).sum() / max(held.sum(), 1e-300))
     imputed = None
     if size:
         lead = slope * tunings
         mean = float(base.sums.sum(axis=0) @ lead) / size
         sums += (base.sums @ lead - base.n * mean) / size
-        imputed = base.n * max(float(lead @ base.products @ lead) - size * mean**2, 0.0) / size**3
+        within = base.sums[:, 1] if base.sums[:, 1].any() else base.n
+        spread = max(float(lead @ base.products @ lead) - size * mean**2, 0.0) / size**2
+        imputed = within / within.sum() * spread
         sizes += imputed
     return _seen(value, sums, sizes, imputed, coded, index, weights)
+
+
+def _drawn_together(sizes: Vector, index: Vector) -> bool:
+    """Tell whether coded sentences, whose clusters are given, stand in too few of them for a draw."""
+    hit = 1 - (1 - min(len(index) / sizes.sum(), 1.0)) ** sizes
+    fewest = hit.sum() - FEWER * np.sqrt((hit * (1 - hit)).sum())
+    return len(np.unique(index)) < float(fewest) - 1e-9
 
 
 def _seen(

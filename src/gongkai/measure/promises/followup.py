@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 PROMISED, PROBLEM = 0.08, 0.34
 """Score (of a problem: probability) from which a counterpart counts; how chosen: docs/methods.md."""
 PROMISE_OUTCOMES = ("done", "again", "unclear", "silent")
+PLACEBO = 5_000
+"""Pairs of reports, drawn where there are more, of the placebo: what is found by chance is then known to some
+thousandths."""
 REVIEW = 0.05
 """A score this near to the threshold is marked for reading."""
 _WHEN = {
@@ -83,7 +86,8 @@ def followup(
         thresholds: Score from which a counterpart counts, for that label and for `problem`.
         codebook: The scheme; unless given the one that ships, where the predictions' labels are its.
         placebo: Look in the next report of another agency: what is found there is chance, and the shares
-            found and done are to be set against it. Cells are not looked at.
+            found and done are to be set against it. Cells are not looked at. Of more than `PLACEBO` reports
+            so many are drawn.
         seed: Which other agency stands in, for the placebo.
         steps: Who looks through the reports; see `store.steps`.
 
@@ -364,8 +368,11 @@ def _successive(db: duckdb.DuckDBPyConnection) -> list[tuple[int, str, str]]:
 
 
 def _exchanged(pairs: list[tuple[int, str, str]], seed: int) -> list[tuple[int, str, str]]:
-    """Give each report the next report of another agency of its year, in a drawn circle."""
+    """Give each of `PLACEBO` reports the next report of another agency of its year, in a drawn circle."""
     years: dict[int, list[tuple[int, str, str]]] = {}
+    if len(pairs) > PLACEBO:
+        drawn = np.random.default_rng(seed).choice(len(pairs), PLACEBO, replace=False)
+        pairs = [pairs[k] for k in sorted(drawn)]
     for pair in pairs:
         years.setdefault(pair[0], []).append(pair)
     found = []

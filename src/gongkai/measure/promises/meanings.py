@@ -195,7 +195,7 @@ def spans(owners: Vector, rows: Vector) -> tuple[Vector, Vector]:
 
 def starts(owners: Vector) -> Vector:
     """Return where another owner begins."""
-    found: Vector = np.flatnonzero(np.diff(owners, prepend=-1))
+    found: Vector = np.flatnonzero(np.append(True, owners[1:] != owners[:-1])[: len(owners)])
     return found
 
 

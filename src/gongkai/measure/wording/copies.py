@@ -21,10 +21,10 @@ import pyarrow.compute as pc
 from gongkai.measure.agencies.series import series_name
 from gongkai.measure.wording.background import is_mandated
 from gongkai.measure.wording.grams import are_known, known_parts, refuse_none
-from gongkai.measure.wording.related import CHUNK, related
+from gongkai.measure.wording.related import CHUNK, lengths, related
 from gongkai.measure.wording.reuse import last_keys
 from gongkai.measure.wording.similar import PairWeights, mask, owners_weights, whole_owners
-from gongkai.store.steps import Laid, Steps, Tables, laid, opened, taken
+from gongkai.store.steps import Laid, Steps, Tables, array_of, laid, opened, taken
 from gongkai.tables.query import Piece, pieces_of, put, session
 from gongkai.tables.schema import Reports, Sentences, Table
 
@@ -161,7 +161,7 @@ def _held(sentences: Sentences | str | Path, steps: Steps | None) -> _Held:
         rows.append(
             (number[names.indices.to_numpy()], *(about[c].to_numpy() for c in ("year", "part", "code")))
         )
-        texts.append(different["text"].combine_chunks())
+        texts.append(array_of(different["text"]))
         hashes.append(different["hash"].to_numpy())
     refuse_none(sum(len(own) for *_, own in rows))
     agency, year, kind, _ = (np.concatenate(column) for column in zip(*rows, strict=True))
@@ -383,12 +383,12 @@ def _best_of(pairs: Vector, *, texts: Laid, reports: Laid, least: float) -> Tabl
 
 def _from_others(held: _Held, others: float, phrases: Sequence[str], steps: Steps | None) -> Table:
     """Return (a, b, cosine): the best counterpart of each sentence in each related report."""
-    texts = opened(held.texts)["texts"]["text"].combine_chunks()
+    length = lengths(held.texts)
     work = functools.partial(_are_usual, texts=held.texts, further=[mask(p) for p in phrases])
     usual = [found["usual"]["usual"].to_numpy() for found in taken(
-        steps, "looking for what is prescribed", work, range(0, len(texts), CHUNK)
+        steps, "looking for what is prescribed", work, range(0, len(length), CHUNK)
     )]  # fmt: skip
-    own = ~np.concatenate(usual) & (pc.utf8_length(texts).to_numpy() >= MIN_LENGTH)
+    own = ~np.concatenate(usual) & (length >= MIN_LENGTH)
     usable = own[held.code]
     of_unit = np.zeros(len(usable), np.int32)
     for number, index in enumerate(held.rows):

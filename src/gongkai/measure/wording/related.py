@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from gongkai.measure.wording.background import background, used_by
 from gongkai.measure.wording.similar import PairWeights, pair_codes
-from gongkai.store.steps import Laid, Steps, Tables, laid, opened, taken
+from gongkai.store.steps import Laid, Steps, Tables, array_of, laid, opened, taken
 from gongkai.tables.query import arrow_of, session
 from gongkai.tables.schema import Table
 
@@ -42,10 +42,6 @@ MEMORY = "384MiB"
 """Of DuckDB, beside which the texts and their weights are held."""
 
 
-Texts = tuple[pa.Array, "Vector"]
-"""All texts, and where among them those in question stand, in order."""
-
-
 def related(
     held: Table,
     laid_out: Laid,
@@ -69,10 +65,9 @@ def related(
     """
     if held.empty:  # nothing that could be evidence: texts too short, or prescribed
         return np.zeros((0, 2), np.int64)
-    texts = (opened(laid_out)["texts"]["text"].combine_chunks(), own)
     code = held["text"].to_numpy()
     first = np.unique(code, return_index=True)[1]
-    length, count = pc.utf8_length(texts[0]).to_numpy()[texts[1]], len(texts[1])
+    length, count = lengths(laid_out)[own], len(own)
     size = np.bincount(held["unit"], weights=length[code], minlength=len(units))
     with session(memory=MEMORY) as db:
         db.register("given", arrow_of({"text": code, "unit": held["unit"].to_numpy()}))
@@ -80,10 +75,10 @@ def related(
         about = {"unit": np.arange(len(units)), "agency": units["agency"].to_numpy(),
                  "year": units["year"].to_numpy(), "size": size}  # fmt: skip
         db.register("units", arrow_of(about))
-        left, right = _alike(db, texts, laid_out, strong, steps)
+        left, right = _alike(db, laid_out, own, strong, steps)
         ends = [np.concatenate([np.arange(count), *both]) for both in ((left, right), (right, left))]
         db.register("pairs", arrow_of({"u": ends[0], "v": ends[1]}))
-        weight = _evidence(db, texts, units["agency"].nunique())
+        weight = _evidence(db, laid_out, own, units["agency"].nunique())
         part = held["part"].to_numpy()[first]
         scaled = np.round(weight * SCALE).astype(np.int64)
         db.register(
@@ -133,17 +128,17 @@ FROM once GROUP BY x, y
 """
 
 
-def _evidence(db: duckdb.DuckDBPyConnection, texts: Texts, agencies: int) -> Vector:
+def _evidence(db: duckdb.DuckDBPyConnection, laid_out: Laid, own: Vector, agencies: int) -> Vector:
     """Return each text's evidence: −log of the share of agencies with it, two of them left out."""
     known = background()
     found = db.execute(
         "SELECT u, count(DISTINCT agency) AS n FROM pairs JOIN held ON text = v JOIN units USING (unit) "
         "GROUP BY u"
     ).fetchnumpy()
-    users = np.ones(len(texts[1]))
+    users = np.ones(len(own))
     users[found["u"]] += np.maximum(found["n"] - 2, 0)
     wording = np.zeros(len(users))
-    for start, part in _chunks(texts):
+    for start, part in _chunks(laid_out, own):
         rows, codes = pair_codes(part)
         rarity = np.log((known.agencies + 1) / (used_by(codes) + 1))
         wording[start : start + len(part)] = WORDING * np.bincount(rows, weights=rarity, minlength=len(part))
@@ -153,13 +148,21 @@ def _evidence(db: duckdb.DuckDBPyConnection, texts: Texts, agencies: int) -> Vec
     return evidence
 
 
-def _chunks(texts: Texts) -> Iterator[tuple[int, list[str]]]:
-    for start in range(0, len(texts[1]), CHUNK):
-        yield start, texts[0].take(pa.array(texts[1][start : start + CHUNK])).to_pylist()
+def lengths(laid_out: Laid) -> Vector:
+    """Return how long all texts are."""
+    found: Vector = pc.utf8_length(array_of(opened(laid_out)["texts"]["text"])).to_numpy()
+    return found
+
+
+def _chunks(laid_out: Laid, own: Vector) -> Iterator[tuple[int, list[str]]]:
+    """Yield the texts in question; between two chunks none are in memory."""
+    for start in range(0, len(own), CHUNK):
+        chosen = pa.array(own[start : start + CHUNK])
+        yield start, array_of(opened(laid_out)["texts"]["text"]).take(chosen).to_pylist()
 
 
 def _alike(
-    db: duckdb.DuckDBPyConnection, texts: Texts, laid_out: Laid, strong: float, steps: Steps | None
+    db: duckdb.DuckDBPyConnection, laid_out: Laid, own: Vector, strong: float, steps: Steps | None
 ) -> tuple[Vector, Vector]:
     """Return pairs (left < right) of different texts that are alike, proposed by runs of four characters.
 
@@ -170,7 +173,7 @@ def _alike(
 
     def proposed(_: object) -> Tables:
         db.execute("CREATE TABLE runs (run UBIGINT, text INTEGER)")
-        for start, part in _chunks(texts):
+        for start, part in _chunks(laid_out, own):
             rows, codes = pair_codes(part)
             # A run of four: this pair of characters with the one two places on, in the same text.
             together = rows[:-2] == rows[2:] if len(rows) > 2 else np.zeros(0, bool)
@@ -187,7 +190,7 @@ def _alike(
             "SELECT l.text AS l, r.text AS r FROM rare l JOIN rare r ON l.run = r.run AND l.text < r.text "
             "GROUP BY ALL HAVING count(*) >= 3 ORDER BY l, r"
         )
-        return {"pairs": pairs.to_arrow_table(), "own": pa.table({"place": texts[1]})}
+        return {"pairs": pairs.to_arrow_table(), "own": pa.table({"place": own})}
 
     (pairs,) = laid(steps, "proposed pairs", proposed, [None])
     given = opened(pairs)["pairs"]

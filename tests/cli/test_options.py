@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from gongkai.cli.steps import stepwise
+from gongkai.cli.options import stepwise
 from gongkai.errors import GongkaiError
 from gongkai.store.steps import taken
 from gongkai.tables.frames import write_frame
