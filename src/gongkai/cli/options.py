@@ -12,6 +12,7 @@ import typer
 from typer import Argument, Option
 
 import gongkai
+from gongkai.cli.chinese import error, say
 from gongkai.store import shards, storage
 from gongkai.store.run import refuse_existing
 from gongkai.tables.scheme.codebook import Codebook
@@ -188,7 +189,7 @@ def say_uneven(agencies: Table) -> None:
     from gongkai.measure.agencies.coverage import uneven_years
 
     for line in uneven_years(agencies):
-        typer.echo(f"  warning: {line}")
+        typer.echo(say("  warning: {line}", line=error(line)))
 
 
 @contextlib.contextmanager
