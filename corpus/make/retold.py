@@ -161,10 +161,10 @@ def _w3m(path: Path) -> bytes:
     return _run(*command, given=_decoded(path).encode())
 
 
-def _pandoc(kind: str) -> Callable[[Path], bytes]:
+def _pandoc(kind: str, to: str = "gfm") -> Callable[[Path], bytes]:
     def convert(path: Path) -> bytes:
         given = _decoded(path).encode() if kind == "html" else path.read_bytes()
-        return _run("pandoc", "-f", kind, "-t", "gfm", "--wrap=none", given=given)
+        return _run("pandoc", "-f", kind, "-t", to, "--wrap=none", given=given)
 
     return convert
 
@@ -223,6 +223,7 @@ TOOLS = {
     "pdftotext": Tool("pdftotext", "pdf", "txt", _pdftotext()),
     "pdftotext_layout": Tool("pdftotext", "pdf", "txt", _pdftotext("-layout")),
     "pdftotext_raw": Tool("pdftotext", "pdf", "txt", _pdftotext("-raw")),
+    "pdftotext_bbox": Tool("pdftotext", "pdf", "html", _pdftotext("-bbox")),
     "pdftohtml": Tool("pdftohtml", "pdf", "html", _pdftohtml),
     "pdfplumber": Tool("pdfplumber", "pdf", "txt", _pdfplumber),
     "pdfplumber_tables": Tool("pdfplumber", "pdf", "txt", _pdfplumber_tables),
@@ -243,6 +244,7 @@ TOOLS = {
     "trafilatura": Tool("trafilatura", "html", "md", _trafilatura),
     "w3m": Tool("w3m", "html", "txt", _w3m),
     "pandoc_html": Tool("pandoc", "html", "md", _pandoc("html")),
+    "pandoc_mediawiki": Tool("pandoc", "html", "txt", _pandoc("html", "mediawiki")),
     "chromium": Tool("chromium", "html", "pdf", _chromium),
     "docx2txt": Tool("docx2txt", "docx", "txt", _docx2txt),
     "mammoth": Tool("mammoth", "docx", "html", _mammoth),

@@ -4,7 +4,7 @@ from gongkai.form.cells import statistics_of
 from gongkai.form.form import Reading
 from gongkai.form.grids import read_grids, read_lone_disputes
 from gongkai.problem import Where
-from gongkai.readers.document import Grid, grid_from_spans
+from gongkai.readers.document import Cell, Grid, grid_from_spans
 from gongkai.readers.read import read_document
 from gongkai.report.report import parse_report
 from tests.conftest import DATA
@@ -32,6 +32,11 @@ def read_statistics(grids):
 def cells(found):
     readings = getattr(found, "readings", found)
     return {(r.table, r.row, r.column): r.value for r in readings}
+
+
+def test_a_grid_whose_first_row_is_all_holes_is_read():
+    first = Grid(((Cell("规章"), Cell("2")), (Cell("行政规范性文件"), Cell("3"))))
+    assert list(read_grids([first, Grid(((None, None), *first.rows))])) == list(read_grids([first]))
 
 
 def test_cells_are_found_by_label_and_head_whatever_the_order():
@@ -411,3 +416,37 @@ def test_decisions_alone_are_of_the_newer_form():
     rows = [["信息内容", "本年处理决定数量"], ["行政许可", "3"], ["行政处罚", "2"], ["行政强制", "0"]]
     found = read_statistics([grid_from_spans([[(text, 1, 1) for text in row] for row in rows])[0]])
     assert (found.form, cells(found)["proactive", "penalties", "decisions"]) == ("2021", 2)
+
+
+def _table(rows):
+    return grid_from_spans([[(text, 1, 1) for text in row] for row in rows])[0]
+
+
+NAMES = ["一、本年新收", "二、上年结转", "（一）予以公开", "（七）总计", "四、结转下年度继续办理"]
+HEADS = ["自然人", "商业企业", "科研机构", "社会公益组织", "法律服务机构", "其他", "总计"]
+COUNTS = [
+    ["5", "1", "0", "2", "0", "1", "9"],
+    ["1", "0", "0", "0", "0", "0", "1"],
+    *[["3", "0", "0", "1", "0", "0", "4"]] * 3,
+]
+
+
+def test_columns_whose_heads_a_page_cut_off_are_read_where_all_rows_add_up():
+    heads = ["", "", *HEADS[1:6], ""]
+    rows = [[name, *counts] for name, counts in zip(NAMES, COUNTS, strict=True)]
+    found = cells(read_statistics([_table([heads, *rows])]))
+    assert (
+        found["requests", "new_requests", "natural_person"],
+        found["requests", "new_requests", "total"],
+    ) == (5, 9)
+    rows[2][7] = "5"
+    assert len(cells(read_statistics([_table([heads, *rows])]))) == 5 * len(rows)
+
+
+def test_columns_that_stand_on_the_next_page_go_beside_their_rows():
+    left = [["", *HEADS[:4]], *([name, *counts[:4]] for name, counts in zip(NAMES, COUNTS, strict=True))]
+    right = [HEADS[4:], *(counts[4:] for counts in COUNTS)]
+    found = cells(read_statistics([_table(left), _table(right)]))
+    assert found["requests", "new_requests", "total"] == 9
+    assert len(found) == 7 * len(NAMES)
+    assert len(cells(read_statistics([_table(left), _table(right[:-1])]))) == 4 * len(NAMES)

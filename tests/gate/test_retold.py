@@ -25,6 +25,8 @@ FLOORS = {
     "pdftotext": (1, 0.94, 0.99, 0.01),
     "pdfplumber_tables": (1, 0.94, 0.93, 0.02),
     "pdftotext_raw": (1, 0.94, 0.99, 0.01),
+    "pdftotext_bbox": (1, 0.92, 0.99, 0.01),
+    "pandoc_mediawiki": (0.9, 0.97, 0.98, 0.03),
     "pdftohtml": (1, 0.94, 0.99, 0.01),
     "pdfminer": (1, 0, 0.98, 0.02),  # it tells tables column by column: no cell can be known
     "pymupdf4llm": (1, 0.94, 0.94, 0.13),

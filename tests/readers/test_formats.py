@@ -11,6 +11,7 @@ from gongkai.readers.formats import READERS, SUFFIXES, reader_of, readers_state
         (b"%PDF-1.7", "pdf"),
         ("普通文本".encode(), "text"),
         ("[索引号] 甲".encode(), "text"),
+        ("< 返回首页>\n甲".encode(), "text"),
         (b'{"title": "x"}', "json"),
         (b"{\\rtf1 x}", "rtf"),
         (b"GIF89a", "gif"),

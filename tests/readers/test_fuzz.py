@@ -3,6 +3,7 @@
 import io
 import plistlib
 import random
+import time
 import zipfile
 from itertools import pairwise
 
@@ -17,6 +18,7 @@ from gongkai.report.file import File, split_reports
 from gongkai.report.report import parse_report
 from gongkai.tables.schema import BUILT, table_of
 from gongkai.text.sentences import split_sentences
+from gongkai.text.tokens import tokenizer
 from tests.conftest import DATA
 from tests.readers.office.test_odt import odt
 from tests.readers.printed.test_ofd import TABLE, ofd
@@ -139,6 +141,32 @@ TITLE = "云汀市民政局2021年政府信息公开工作年度报告"
 )
 def test_large_and_crooked(content):
     read(content, "x.html" if content.startswith(b"<") else "x.txt")
+
+
+REPEATED = [
+    "$1 ", "$1" + " " * 50, " ", "1\n", "1 ", "<!--", "![", "<u ", "[a]{", "{{", "{{a|", "[[a|", "[[Category:", "{|\n", "|===\n",
+    "\\begin{tabular}", "\\begin{a}[", "\\section{", "\\title{", "\\multicolumn{1}[", "\\makecell[", "\\footnote{", "\\\\[",
+    "<html><body><table", "<table", "<p\n", '<p style="', "<sup", '"\\', "<script>'\\", "= = ", "| ", "||---|", "+---+\n|", "（", "《",
+    "、", "公开", "（一）", "一、\n", "2021年", "第1页", "第1页 ", "答复1 ", "维持1 ", "发布时间 ", "版权1", "[{", "\x0c1\n", "●", "a\n",
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", REPEATED)
+@pytest.mark.parametrize(
+    "opened", ["", TITLE + "\n一、总体情况\n", "\\begin{tabular}{c}\\end{tabular}", "{|\n|}\n"]
+)
+def test_eight_times_as_much_takes_no_square_of_the_time(unit, opened):
+    """Quadratic would be 64 times as much."""
+
+    def seconds(times):
+        before = time.process_time()
+        read((opened + unit * times).encode(), "x")
+        return time.process_time() - before
+
+    few = 20_000 // len(unit.encode())
+    tokenizer()
+    assert seconds(8 * few) < 24 * min(seconds(few), seconds(few)) + 0.2
 
 
 def test_fifty_megabytes_of_one_line():

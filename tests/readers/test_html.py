@@ -118,3 +118,14 @@ def test_markdown_in_which_a_tool_left_its_tables_keeps_its_lines():
     assert [text.strip() for text in texts(page)][-3:] == ["一、总体情况", "公开5条。", "收到3件。"]
     assert grids(page) == [[["a", "b"], ["1", "2"]]]
     assert texts(f"<html><body>**甲**\n乙{table}") == ["**甲** 乙"]
+
+
+def test_a_heading_or_title_that_is_a_picture_is_read_by_what_stands_for_it():
+    page = '<body><img alt="云汀市水务局2021年政府信息公开工作年度报告"><img alt="标志"><h3><img alt="一、总体情况"></h3><p>甲</p>'
+    assert texts(page) == ["云汀市水务局2021年政府信息公开工作年度报告", "一、总体情况", "甲"]
+
+
+def test_the_articles_title_in_the_head_stands_first_if_the_body_has_none():
+    page = '<head><meta name="ArticleTitle" content="甲局 年报"></head><body>{}<p>乙</p>'
+    assert texts(page.format("")) == ["甲局 年报", "乙"]
+    assert texts(page.format("<h1>甲局年报</h1>")) == ["甲局年报", "乙"]

@@ -75,6 +75,24 @@ def test_an_export_of_a_spreadsheet_is_rows_of_cells():
     ]
 
 
+def test_rows_of_cells_apart_by_commas_stand_among_lines_of_text():
+    prose = "收到申请1,204件，办结1,190件，结转14,此外无。"
+    rows = [
+        "0,1,2,3",
+        "第二十条第（一）项,,,",
+        '信息内容,制发,"废止, 失效",有效',
+        "规章,0,1204,3",
+        *["政府采购,2,1,1"] * 10,
+    ]
+    blocks, _ = read_plain(
+        "\n".join(["二、主动公开", prose, *rows, "三、申请", "规章 1,204 2,310 3,000"]).encode(), "a.txt"
+    )
+    read = [block.text for block in blocks]
+    assert read[:2] == ["二、主动公开", prose]
+    assert read[2:5] == ["第二十条第（一）项", "信息内容 | 制发 | 废止, 失效 | 有效", "规章 | 0 | 1204 | 3"]
+    assert read[-2:] == ["三、申请", "规章 1,204 2,310 3,000"]
+
+
 def test_a_blank_cell_of_a_table_on_one_line_stays_one():
     line = "| 信息内容 | 制发 | 废止 | 有效 | | --- | --- | --- | --- | | 规章 | 1 |  | 3 |"
     (grid,) = grids(line)
@@ -190,3 +208,12 @@ def test_where_a_link_leads_is_no_text():
         "见条例",
         "第五条。 大 小",
     ]
+
+
+def test_ends_of_lines_that_a_program_wrote_out_are_ends_of_lines():
+    def lines(text):
+        return [block.text for block in read_plain(text.encode(), "甲.txt")[0]]
+
+    assert lines("甲_x000D_乙") == ["甲", "乙"]
+    assert lines("甲\\n乙\\n丙\\n丁\\n戊\\n己\\n庚") == list("甲乙丙丁戊己庚")
+    assert lines("路径 C:\\new\n乙\n丙") == ["路径 C:\\new", "乙", "丙"]

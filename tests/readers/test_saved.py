@@ -85,6 +85,30 @@ def test_the_elements_of_a_tool_that_parses_documents_are_one_document():
         assert [list(row) for row in grid.texts] == [["甲", "乙"], ["1", "2"]]
 
 
+def test_a_table_of_elements_is_one_document():
+    said = 'type,text,element_id,text_as_html\nTitle,云汀市民政局年度报告,a,\nText,"公开9条，\n共2类。",b,\nText,收到申请2件。,d,\nText,完。,e,\n'
+    table = "Table,甲 乙,c,<table><tr><td>甲</td><td>乙</td></tr><tr><td>1</td><td>2</td></tr></table>\n"
+    title, line, *_, grid = parse_document((said + table).encode(), "x.csv").blocks
+    assert (title.text, line.text) == ("云汀市民政局年度报告", "公开9条，")
+    assert [list(row) for row in grid.texts] == [["甲", "乙"], ["1", "2"]]
+
+
+def test_a_table_of_elements_whose_cells_are_elements():
+    cells = [
+        ("1", "1", "2", "甲"),
+        ("2", "1", "1", "丙"),
+        ("1", "2", "0", "NA"),
+        ("2", "2", "1", "5"),
+        ("3", "1", "1", "丁"),
+        ("3", "2", "1", "NA"),
+    ]
+    rows = [f'2,"table cell",{text},{row},{cell},{wide}' for row, cell, wide, text in cells]
+    head = '"doc_index","content_type","text","row_id","cell_id","col_span"\n1,"paragraph","云汀市年度报告",NA,NA,NA\n'
+    title, grid = parse_document((head + "\n".join(rows)).encode(), "x.csv").blocks
+    assert title.text == "云汀市年度报告"
+    assert [list(row) for row in grid.texts] == [["甲", "甲"], ["丙", "5"], ["丁", ""]]
+
+
 @pytest.mark.parametrize(
     "comment",
     [

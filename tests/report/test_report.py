@@ -399,6 +399,11 @@ def test_counted_lines_without_a_mark_and_without_text_below_are_points():
     ]
 
 
+def test_what_stands_below_the_signature_is_none_of_the_report():
+    below = ["云汀民政", "2022年1月24日", "附：公开事项清单", "1基本信息 办学规模 http://a.example/1.htm 14"]
+    assert sections(report(*OFFICIAL, *below)) == sections(report(*OFFICIAL))
+
+
 def test_points_of_halves_that_only_a_label_parts():
     lines = ["主要问题：", "①流程说明过简", "②目录更新不及时", "改进措施：", "①重写流程说明", "②每月核对目录"]
     assert sections(report(*OFFICIAL[:9], *lines, *OFFICIAL[10:]))[4:8] == [
@@ -460,12 +465,26 @@ def test_a_line_below_the_text_that_signs_or_parts_it(printed):
     assert sections(report(*OFFICIAL, printed)) == sections(report(*OFFICIAL))
 
 
+def test_reports_of_others_that_a_page_lists_around_one_are_no_text():
+    others = [
+        f"云汀市{name}局2021年政府信息公开工作年度报告2022-01-1{i}"
+        for i, name in enumerate(("民政", "水务", "财政", "教育"))
+    ]
+    found = report(
+        "部门年报", *others, "2021年云汀市政府信息公开工作年度报告", *OFFICIAL, "镇街年报", *others, title=""
+    )
+    assert found.title == "2021年云汀市政府信息公开工作年度报告"
+    assert sections(found) == sections(report(*OFFICIAL))
+
+
 @pytest.mark.parametrize(
     ("first", "reason"),
     [
         ("云汀市人民政府办公室关于2022年政府信息公开工作的安排意见", "a plan"),
         ("市政务公开办2021年工作总结和2022年工作思路", "something else"),
         ("现将各局2021年政府信息公开工作年度报告集中公布，点击标题即可查看。", "an index"),
+        ("云汀市2021年政府信息公开工作年度评估报告", "an assessment"),
+        ("关于编制2021年政府信息公开工作年度报告的函告", "a notice"),
     ],
 )
 def test_plans_summaries_and_indexes_are_refused(first, reason):

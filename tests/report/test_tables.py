@@ -126,6 +126,59 @@ def test_a_whole_report_in_the_cells_of_a_spreadsheet(read):
     assert [c.value for c in found.cells if c.row == "normative_documents"] == [2, 1, 9]
 
 
+def test_columns_of_requests_that_gave_no_cell_are_said(read):
+    heads = "<tr><td></td><td>自然人</td><td>商业企业</td><td>科研机构</td></tr>"
+    rows = "".join(
+        f"<tr><td>{name}</td><td>1</td><td>0</td><td>2</td></tr>"
+        for name in ("一、本年新收政府信息公开申请数量", "二、上年结转政府信息公开申请数量", "（一）予以公开")
+    )
+    found = read(
+        f"<p>{TITLE.split(chr(10))[0]}</p><p>一、总体情况</p><p>公开30条。</p><table>{heads}{rows}</table>",
+        "a.htm",
+    )
+    said = "requests: no cell was found in the columns nonprofit, legal_service, other_org, total"
+    assert said in [problem.message for problem in found.problems]
+
+
+def test_a_whole_report_in_a_table_with_its_headings_beside_the_text(read):
+    rows = [
+        ("<td rowspan=2>一、概述</td><td colspan=2>公开信息30条，其中图解4期。</td>"),
+        "<td colspan=2>另有专栏2个，每月更新一次。</td>",
+        "<td>渠道</td><td>条数</td><td>占比</td>",
+        "<td>网站</td><td>30</td><td>100%</td>",
+        "<td>五、存在的主要问题及改进情况</td><td colspan=2>河道信息的更新不及时。</td>",
+    ]
+    page = f"<p>{TITLE.split(chr(10))[0]}</p><table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+    assert [(s.section, s.text) for s in read(page, "a.htm").sentences] == [
+        ("overview", "公开信息30条，其中图解4期。"),
+        ("overview", "另有专栏2个，每月更新一次。"),
+        ("problems", "河道信息的更新不及时。"),
+    ]
+
+
+def test_rows_of_two_cells_and_short_ones_of_a_spreadsheet_are_text(read):
+    rows = [
+        [TITLE.split("\n")[0]],
+        ["一、", "总体情况"],
+        ["主动公开", "公开信息30条，其中图解4期。"],
+        ["（一）", "及时更新河道信息三十次。"],
+        ["三、收到和处理政府信息公开申请情况"],
+        ["无。"],
+        ["五、存在的主要问题及改进情况"],
+        ["1.", "河道信息的更新不及时。"],
+        ["改进情况", "加强更新", "加强更新"],
+    ]
+    table = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
+    found = read(f"<table>{''.join(table)}</table>", "a.htm")
+    assert [(s.section, s.text) for s in found.sentences] == [
+        ("overview", "公开信息30条，其中图解4期。"),
+        ("overview", "（一）及时更新河道信息三十次。"),
+        ("requests", "无。"),
+        ("problems", "1.河道信息的更新不及时。"),
+        ("improvements", "加强更新"),
+    ]
+
+
 def test_a_running_head_between_the_cells_of_a_table_is_no_part_of_it(read):
     cells = table(5)
     told = [*HEADS, *(text for row in cells for text in (LABELS[row], *map(str, cells[row])))]
@@ -136,3 +189,12 @@ def test_a_running_head_between_the_cells_of_a_table_is_no_part_of_it(read):
     paged = read(front + "\n".join(told) + END + "无。")
     assert {(c.row, c.column): c.value for c in paged.cells} == truth(cells)
     assert [s.text for s in paged.sentences] == [s.text for s in whole.sentences]
+
+
+def test_a_text_in_which_a_digit_was_lost_has_no_values(read):
+    lines = [f"第{n}项办结{n}件。" for n in range(1, 40)]
+    text = TITLE + "\n".join(lines) + "\n".join(a_row_a_line(table(3))) + END
+    assert any(cell.value is not None for cell in read(text).cells)
+    lost = read(text.replace("2", "-"))
+    assert not any(cell.value is not None for cell in lost.cells)
+    assert "characters_lost" in {problem.code for problem in lost.problems}

@@ -2,7 +2,7 @@ import textwrap
 
 import pytest
 
-from gongkai.report.outline import Line
+from gongkai.report.outline import Line, plain_ordinal
 from gongkai.report.unwrap import sections_apart, unwrap
 from gongkai.text.grammar import columns
 
@@ -29,6 +29,13 @@ def wrapped(text, width):
 def test_wrapped_prose_is_joined_and_headings_stand_alone(width):
     lines = [HEADINGS[0], *wrapped(PROSE, width), *wrapped(PROSE, width), HEADINGS[2], *wrapped(PROSE, width)]
     assert texts(unwrap(pieces(*lines))) == [HEADINGS[0], PROSE, PROSE, HEADINGS[2], PROSE]
+
+
+@pytest.mark.parametrize("bullet", "●■◆▲▼★☆•○◇□▪►◎※")
+def test_a_bullet_opens_a_point_and_a_heading(bullet):
+    lines = ["存在的问题：栏目更新不及时", f"{bullet} 解读不够", f"{bullet}回应不够"]
+    assert texts(unwrap(pieces(*lines))) == lines
+    assert plain_ordinal(f"{bullet} （一）主动公开情况") == "（一）主动公开情况"
 
 
 @pytest.mark.parametrize("margin", [0, 3, 12])
@@ -114,6 +121,22 @@ def test_a_long_line_with_clauses_that_breaks_off_goes_on_in_a_shorter_one():
     assert texts(unwrap(pieces(*apart))) == apart
     opens = [HEADINGS[0], f"{long}答复，现将情况报告如下：", rest]
     assert texts(unwrap(pieces(*opens))) == opens
+
+
+def test_a_title_that_pages_repeat_goes_where_nothing_marks_them():
+    told = ["云汀市水务局", "2021年政府信息公开工作年度报告", "一、概述", "全年公开，"]
+    again = "云汀市水务局2021年政府信息公开工作年度报告"
+    found = texts(unwrap(pieces(*told, again, "信息12条。", "另有3条。", again, "完。")))
+    assert found[2:] == [
+        "一、概述", "全年公开，信息12条。", "另有3条。", "完。",
+    ]  # fmt: skip
+
+
+def test_a_note_at_a_pages_foot_goes_behind_the_sentence_that_it_breaks():
+    first = pieces("一、概述", "全年公开信息12条[1]，", "[1]不含转载。", page=1)
+    assert texts(unwrap([*first, *pieces("其中政策3条。", "另有2次。", page=2)])) == [
+        "一、概述", "全年公开信息12条[1]，其中政策3条。", "[1]不含转载。", "另有2次。",
+    ]  # fmt: skip
 
 
 def test_the_title_beside_a_page_mark_goes_also_inside_a_sentence():

@@ -221,13 +221,7 @@ def _count(value: object) -> str:
     return "–" if value is None or value != value else f"{value:.0f}"
 
 
-def publish(
-    model: str | Path,
-    target: str,
-    *,
-    really: bool = False,
-    overwrite: bool = False,
-) -> list[str]:
+def publish(model: str | Path, target: str, *, really: bool = False, overwrite: bool = False) -> list[str]:
     """Copy a complete model folder to a path, or push it to a hub.
 
     Args:

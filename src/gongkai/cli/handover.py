@@ -17,8 +17,7 @@ def page(
     tables: opt.Tables,
     predictions: opt.Predicted,
     output: Annotated[
-        Path,
-        opt.Into(help="NAME.html: one file; any other name: a folder with index.html, for many."),
+        Path, opt.Into(help="NAME.html: one file; any other name: a folder with index.html, for many.")
     ],
     model: Annotated[
         str | None,

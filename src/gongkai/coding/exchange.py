@@ -200,11 +200,7 @@ def task_rows(path: str | Path, codebook: Codebook, coder: str = "") -> list[tup
 
 
 def read_tasks(
-    path: str | Path,
-    annotator: str,
-    sentences: Sentences | None = None,
-    *,
-    codebook: Codebook | None = None,
+    path: str | Path, annotator: str, sentences: Sentences | None = None, *, codebook: Codebook | None = None
 ) -> Labels:
     """Read a coder's finished file.
 

@@ -86,9 +86,7 @@ def _groups(parts: Sequence[str]) -> dict[tuple[str, int], list[tuple[int, str, 
 
 
 def _compared(
-    folder: str | Path,
-    parts: Sequence[str],
-    groups: dict[tuple[str, int], list[tuple[int, str, str]]],
+    folder: str | Path, parts: Sequence[str], groups: dict[tuple[str, int], list[tuple[int, str, str]]]
 ) -> Iterator[list[_Held]]:
     """Yield each group with the cells and sentences of its reports, read from the parts where they stand."""
     held = {r: _Held(r, path) for group in groups.values() for _, r, path in group}

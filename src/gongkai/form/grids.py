@@ -38,6 +38,8 @@ TWO_PARTS = 14
 _THIS_YEAR, _LAST_YEAR = (patterns("form.years")[name] for name in ("this", "last"))
 LONGEST_YEAR = 6
 """Characters of a cell that says a year and no more."""
+ADD_UP = 3
+"""Rows that add up, from which columns without a head are what they add up to."""
 
 
 def read_grids(grids: Sequence[Grid], script: Script = "simplified") -> list[Found]:
@@ -123,7 +125,9 @@ def _join_sheets(sheets: Sequence[_Sheet]) -> list[_Sheet]:
     """Join a table cut by a page break: the next grid has no head of its own, or repeats the one before."""
     joined: list[_Sheet] = []
     for sheet in sheets:
-        if joined and _continues(joined[-1], sheet):
+        if joined and (beside := _beside(joined[-1], sheet)):
+            joined[-1] = beside
+        elif joined and _continues(joined[-1], sheet):
             before = joined[-1]
             width = max(len(before.rows[0]), len(sheet.rows[0]))
             # Values stand at the right; a part may show fewer label columns.
@@ -145,6 +149,18 @@ def _join_sheets(sheets: Sequence[_Sheet]) -> list[_Sheet]:
     return joined
 
 
+def _beside(before: _Sheet, sheet: _Sheet) -> _Sheet | None:
+    """Put the last columns of the requests table, cut off by a page, beside its rows if all add up."""
+    if len(before.rows) != len(sheet.rows) or not any(before.requests) or any(sheet.requests):
+        return None
+    rows = [[*row, *more] for row, more in zip(before.rows, sheet.rows, strict=True)]
+    labels = [[*names, *more] for names, more in zip(before.labels, sheet.labels, strict=True)]
+    whole = replace(before, rows=rows, labels=labels)
+    first = next(at for at, key in enumerate(whole.requests) if key)
+    heads = _heads(labels[:first], "requests")
+    return whole if [*heads.values()] == [*COLUMNS] and _adds_up(whole, [*heads]) else None
+
+
 def _continues(before: _Sheet, sheet: _Sheet) -> bool:
     """Tell whether a grid is the rest of the one before: it opens with data, and repeats no row of it."""
     if abs(len(before.rows[0]) - len(sheet.rows[0])) > 3:
@@ -156,8 +172,8 @@ def _continues(before: _Sheet, sheet: _Sheet) -> bool:
         return False
     first = _distinct(sheet.rows[0], sheet.labels[0])
     numeric = [parse_number(text)[2] for text in first]
-    opens_with_item = bool(match_key(first[0], "proactive", "rows")) and all(numeric[1:])
-    return len(first) > 1 and (all(numeric) or opens_with_item)
+    opens = len(first) > 1 and (numeric[0] or match_key(first[0], "proactive", "rows"))
+    return bool(opens) and all(numeric[1:])
 
 
 def _distinct(row: Sequence[Cell | None], labels: Sequence[str]) -> list[str]:
@@ -206,7 +222,7 @@ def _read_requests(sheet: _Sheet, place: Where) -> Iterator[Found]:
     first = next((i for i, key in enumerate(keys) if key in ("new_requests", "carried_in", "granted")), None)
     if first is None or len({*keys} - {None}) < 3:
         return
-    heads = _heads(sheet.labels[:first], "requests")
+    heads = _with_outer(_heads(sheet.labels[:first], "requests"), sheet)
     yield from _said_of_heads(sheet, first, heads, place)
     if len(heads) < 2:
         return
@@ -281,6 +297,25 @@ def _heads(labels: Sequence[Sequence[str]], table: str) -> dict[int, str]:
             heads[column] = key
     own = [*itertools.takewhile(lambda names: not _has_counts(names), reversed(labels))]
     return _first_of_each(_of_last_year(heads, {c: [names[c] for names in own] for c in heads}))
+
+
+def _with_outer(heads: dict[int, str], sheet: _Sheet) -> dict[int, str]:
+    """Add the columns at both sides, whose heads a page's end cut off, where all rows add up with them."""
+    first, last = min(heads, default=0) - 1, max(heads, default=0) + 1
+    if [*heads.values()] != [*COLUMNS[1:-1]] or first < 0 or last >= len(sheet.labels[0]):
+        return heads
+    return (
+        {first: COLUMNS[0], **heads, last: COLUMNS[-1]} if _adds_up(sheet, [first, *heads, last]) else heads
+    )
+
+
+def _adds_up(sheet: _Sheet, columns: Sequence[int]) -> bool:
+    """Tell whether the last of some columns is the sum of the others in all rows of requests."""
+    rows = (names for names, key in zip(sheet.labels, sheet.requests, strict=True) if key)
+    told = ([_count(names[column]) for column in columns] for names in rows)
+    whole = [[count for count in counts if count is not None] for counts in told]
+    sums = [sum(counts[:-1]) == counts[-1] for counts in whole if len(counts) == len(columns) and counts[-1]]
+    return len(sums) >= ADD_UP and all(sums)
 
 
 def _has_counts(names: Sequence[str]) -> bool:

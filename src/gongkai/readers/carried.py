@@ -21,7 +21,8 @@ ENOUGH = 1500
 LEAST = 60
 """Chinese characters of a carried text."""
 _HAN = re.compile(f"[{HAN}]")
-_STRING = re.compile(r"""\"((?:[^"\\\n]|\\.)*)\"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`""", re.DOTALL)
+_STRING = re.compile(r"""\"((?:[^"\\\n]|\\.)*)\"?|'((?:[^'\\\n]|\\.)*)'?|`((?:[^`\\]|\\.)*)`?""", re.DOTALL)
+"""One without an end reaches as far as it may."""
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,5})\}|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _UNSEEN = re.compile(r"visibility\s*:\s*hidden", re.IGNORECASE)
 _PLAIN = {"n": "\n", "t": "\t", "r": "", "b": "", "f": "", "v": "", "\n": ""}

@@ -29,7 +29,7 @@ def decoded(content: bytes) -> tuple[str, list[Problem]]:
     mended, turn = mend(text)
     if turn:
         problems.append(Problem("mended", f"the text was decoded as {turn[0]} though it is {turn[1]}"))
-    return mended, problems
+    return mended.replace("_x000D_", "\n"), problems  # as Excel writes a line's end
 
 
 def decode(content: bytes) -> tuple[str, int]:

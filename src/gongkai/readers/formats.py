@@ -25,11 +25,17 @@ _OCR = ("rapidocr", "onnxruntime", "opencv-python-headless", "pillow")
 HEAD = 65536
 """Bytes of a file that a sniff looks at, but for names inside a ZIP."""
 _TAG = re.compile(rb"<(?:!doctype|html|head|body|div|p|table|meta|h[1-6])[\s>]", re.IGNORECASE)
-_PLACED = re.compile(rb'<p\s[^>]*style="[^"]*\btop:\s*-?[\d.]+p[xt];\s*left:|<text top="-?\d+" left="')
+_PLACED = re.compile(
+    rb'<p\s[^<>]*style="[^"<>]*\btop:\s*-?[\d.]+p[xt];\s*left:|<text top="-?\d+" left="'
+    rb'|<word xMin="|<char quad="|<text font="[^"<>]*" bbox="|<LTTextLineHorizontal '
+)
+_OPENS = re.compile(rb"</?[a-zA-Z!?]")
+_PAGE = re.compile(rb"<(?:!doctype|!--|\?xml|html|head|meta|body)", re.IGNORECASE)
 _MARKED_UP = re.compile(rb"\\begin\{(?:tabular|longtable|tabu)|^(?:\|===|\{\|)", re.MULTILINE)
 ENOUGH = 10
 """Placed paragraphs in a file's beginning that make it a drawing."""
-_JSON = re.compile(rb"[{\[]\s*[{\[\"]")
+_JSON = re.compile(rb"[{\[]\s*[{\[\"]|(?:\"?\w+\"?,){1,9}\"?text\"?,[\w\",]*\r?\n")
+"""JSON; or the head of a table of a document's elements, one a row."""
 _MAIL = re.compile(
     rb"\A(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?"
     rb"content-type:\s*(?:multipart/(?:related|alternative|mixed)|text/(?:html|plain))",
@@ -121,7 +127,7 @@ def _is_json(content: bytes) -> bool:
 
 def _is_markup(content: bytes) -> bool:
     """Claim LaTeX, AsciiDoc and MediaWiki, by how a table begins."""
-    return bool(_MARKED_UP.search(content)) and not content.lstrip().startswith(b"<")
+    return bool(_MARKED_UP.search(content)) and not _PAGE.match(_plain(content))
 
 
 def _is_placed(content: bytes) -> bool:
@@ -131,7 +137,7 @@ def _is_placed(content: bytes) -> bool:
 def is_html(content: bytes) -> bool:
     """Claim a page, or a piece of one."""
     head = _plain(content)
-    return head.startswith(b"<") or bool(_TAG.search(head))
+    return bool(_OPENS.match(head) or _TAG.search(head))
 
 
 def _is_text(content: bytes) -> bool:
@@ -172,12 +178,12 @@ READERS: tuple[Reader, ...] = (
            served="multipart/related"),
     Reader("webarchive", 2, "html", (".webarchive",), _is_webarchive,
            _in("saved", "read_webarchive"), ("selectolax",), _in("saved", "address_of_webarchive")),
-    Reader("markup", 2, "txt", (), _is_markup, _in("saved", "read_markup"), ("selectolax",)),
-    Reader("json", 4, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",), served="json"),
-    Reader("placed", 3, "html", (), _is_placed, _in("printed.placed", "read_placed"), ("selectolax",)),
+    Reader("markup", 3, "txt", (), _is_markup, _in("saved", "read_markup"), ("selectolax",)),
+    Reader("json", 5, "html", (), _is_json, _in("saved", "read_json"), ("selectolax",), served="json"),
+    Reader("placed", 4, "html", (), _is_placed, _in("printed.placed", "read_placed"), ("selectolax",)),
     Reader("html", 6, "html", (".html", ".htm", ".shtml"), is_html,
            _in("saved", "read_page"), ("selectolax",), _in("saved", "address_of_page"), served="html"),
-    Reader("text", 6, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain"), served="text/plain"),
+    Reader("text", 7, "txt", (".txt", ".md"), _is_text, _in("plain", "read_plain"), served="text/plain"),
     _refused("binary", lambda _: True, "binary data of an unknown kind; expected HTML, PDF, DOCX or text"),
 )  # fmt: skip
 """Every format that is known; earlier ones are asked first."""

@@ -14,10 +14,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gongkai.problem import Problem
 from gongkai.readers.carried import carried, page_in
-from gongkai.readers.document import LAYOUT_CELL, Block, Paragraph, grid_from_spans
+from gongkai.readers.document import LAYOUT_CELL, Block, Paragraph, grid_from_spans, text_of
 from gongkai.readers.formats import Blocks
 from gongkai.readers.plain import read_text
-from gongkai.text.grammar import RAISED
+from gongkai.text.grammar import OPENS_SECTION, RAISED
+from gongkai.text.lexicon import patterns
 
 _SKIP = frozenset(
     "script style noscript nav footer aside iframe object embed video audio canvas svg select button "
@@ -27,6 +28,8 @@ _BLOCK = frozenset(
     "address article blockquote body center dd div dl dt fieldset figure form h1 h2 h3 h4 h5 h6 header hr "
     "li main ol p pre section table tbody td tfoot th thead tr ul caption br".split()
 )
+_FRAMES = ("iframe", "template")
+_HOLDING = (*_FRAMES, "img")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _WITH_LINES = ("pre", "xmp", "listing")
 _LINES = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
@@ -40,7 +43,7 @@ _HOLDS = re.compile(r"<(?:table|div|section|article|ul|ol|pre|iframe)\b", re.IGN
 _SURE = 3
 """Marks of Markdown beside which tags that Markdown may hold tell nothing."""
 _FRAMED = re.compile(
-    r"<html>\s*<body>\s*(<table\b.*?</table>)\s*</body>\s*</html>", re.IGNORECASE | re.DOTALL
+    r"<html>\s*<body>\s*(<table\b(?:(?!<html>).)*?</table>)\s*</body>\s*</html>", re.IGNORECASE | re.DOTALL
 )
 """A table that a tool left in Markdown, as a page of its own."""
 _WHOLE_PAGE = re.compile(r"<(?:html|body)\b", re.IGNORECASE)
@@ -55,6 +58,8 @@ _RAISED = re.compile(
 )
 """A note's number behind a figure."""
 _SPACE = re.compile(r"[ \t\r\n]+")
+_TITLE = patterns("sections.title")["lettering"]
+"""How a title ends that a page may show as a picture."""
 _MAX_SPAN = 1000
 # The parser's time grows with the square of the depth: 100,000 nested tags take it 12 seconds.
 _RUN = 1000
@@ -88,11 +93,20 @@ def read_html(text: str, depth: int = 0) -> Blocks:
         return [], problems
     blocks, found = _blocks(root, depth, lines=markdown)
     problems += found
+    blocks[:0] = _named(tree, blocks)
     if depth < _MAX_PAGES and (inner := carried(tree.root or root, blocks)):
         kept, found = read_html(inner, depth + 1)
         blocks += kept
         problems += found
     return blocks, problems
+
+
+def _named(tree: LexborHTMLParser, blocks: list[Block]) -> Iterator[Block]:
+    """Yield the title that a page's head gives its article, as governments' sites must, if none shows it."""
+    for meta in tree.head.css("meta[name][content]") if tree.head and blocks else ():
+        name, title = (meta.attributes[key] or "" for key in ("name", "content"))
+        if name.lower() == "articletitle" and _SPACE.sub("", title) not in _SPACE.sub("", text_of(blocks)):
+            yield Paragraph(title)
 
 
 def _is_markdown(text: str) -> bool:
@@ -137,7 +151,7 @@ def _blocks(root: LexborNode, depth: int, *, lines: bool = False) -> Blocks:
                 blocks += inner
                 problems += found
         else:
-            content = node.text_content or ""
+            content = node if event == "alt" else node.text_content or ""
             if event == "lines" and "\n" in content:
                 close()
                 blocks += read_text(content)
@@ -165,10 +179,10 @@ def _squeezed(text: str) -> str:
 
 
 def _walk(root: LexborNode, lines: bool) -> Iterator[tuple[str, Any]]:
-    """Yield ("text", "link" or "lines", text node), ("table", its rows), ("page", frame), ("edge", block).
+    """Yield ("text", "link" or "lines", text node), ("alt", text), ("table", rows), ("page", frame), edges.
 
-    "lines" is text whose line ends count. Without recursion: depth is bounded by memory only, and pages with
-    100,000 open tags exist.
+    "lines" is text whose line ends count, ("edge", block) where a block begins or ends. Without recursion:
+    depth is bounded by memory only, and pages with 100,000 open tags exist.
     """
     # Elements entered: node, is it a block, and what a text beside it is.
     above: list[tuple[LexborNode, bool, str]] = []
@@ -182,8 +196,8 @@ def _walk(root: LexborNode, lines: bool) -> Iterator[tuple[str, Any]]:
             is_block = tag in _BLOCK
             if is_block:
                 yield "edge", node
-            if tag in ("iframe", "template") and page_in(node):
-                yield "page", node
+            if tag in _HOLDING and (held := _held(node, tag)):
+                yield held
             elif not (tag.startswith("-") or tag in _SKIP or _is_hidden(attributes := node.attributes)):
                 if tag == "table" and (rows := _data_rows(node)) is not None:
                     yield "table", rows
@@ -197,6 +211,14 @@ def _walk(root: LexborNode, lines: bool) -> Iterator[tuple[str, Any]]:
             if is_block:
                 yield "edge", left
             node = left.next if above else None
+
+
+def _held(node: LexborNode, tag: str) -> tuple[str, Any] | None:
+    """Return the page that a frame holds, or the heading or title that a picture shows, as its `alt` says."""
+    if tag in _FRAMES:
+        return ("page", node) if page_in(node) else None
+    alt = node.attributes.get("alt") or ""
+    return ("alt", alt) if len(alt) < 80 and (OPENS_SECTION.match(alt) or _TITLE.search(alt)) else None
 
 
 def _texts_in(tag: str, attributes: Mapping[str, str | None], around: str) -> str:

@@ -17,11 +17,10 @@ from gongkai.text.grammar import RAISED, columns
 
 _MARKUP = re.compile(r"^\s*#{1,6}\s+|^\s*[*>-]\s+(?=[^\s\d-]|\d+[.．、\u4e00-\u9fff])|\*\*")
 _TAGS = re.compile(
-    r"<!--.*?-->|</?(?:u|b|i|em|strong|mark|sup|sub|span|font|center)(?:\s[^<>]*)?>|!\[[^\[\]\n]*\]\([^()\n]*\)",
-    re.DOTALL,
+    r"</?(?:u|b|i|em|strong|mark|sup|sub|span|font|center)(?:\s[^<>]*)?>|!\[[^\[\]\n]*\]\([^()\n]*\)"
 )
 """What Markdown takes over from HTML, and pictures."""
-_FORMULA = re.compile(r"\$ *(\d[\d .,]*(?:\\?%)?) *\$ ?")
+_FORMULA = re.compile(r"\$ *(\d[\d .,]*(?:\\?% *)?)\$ ?")
 """A figure that a tool set as one: $2 0 2 3$."""
 _ATTRIBUTES = re.compile(
     r"(?<!\s)\s*\{[#.][^{}]*\}\s*$|\[([^\[\]]*)\]\{[^{}]*\}|^\s*:{3,}.*$"
@@ -41,6 +40,9 @@ _RULE_INSIDE = re.compile(r"\|\s*\|\s*:?-{3,}:?\s*\|[^|]*[^\s|:-]|[^\s|:-]\s*\|\
 _RULE_CELL = re.compile(r"\s*:?-{3,}:?\s*")
 LONGEST_LINE, MANY, ROWS, COLUMNS = 2000, 40, 10, 4
 """Characters, commas, rows and columns from which a text may be a spreadsheet's export."""
+_COMMA_ROW = re.compile(r"(?!.*\d[^\S\n]+\d)(?:\"[^\"]*\"|[^,\"。；]*)(?:,(?:\"[^\"]*\"|[^,\"。；]*)){2,}")
+FEW = 3
+"""Rows of cells apart by commas, from which they are a table's among lines of text."""
 FRAMED = 6
 """Rows that count on from 0 or 1, from which they are numbered."""
 NUMBERED, COUNTED = 10, 0.9
@@ -50,6 +52,7 @@ _ESCAPED = re.compile(r"\\([.*_#+()\[\]{}!|>~`-])")
 _LINE_NUMBER = re.compile(r"[ \t]*(\d{1,6})(?:[:：|│]|(?=[ \t\u3000])|\s*$)[ \t]?")
 _ADDRESS = re.compile(r"[ \t]?<(?:https?://|javascript:|mailto:)[^<>\s]*>")
 """Where a link leads, as browsers print it behind the link."""
+_LEADING_MARK = re.compile(r"(?m)^((?:#{1,6} +)?)\\?[-—–] ?(\d{1,3}) ?\\?[-—–] +(?=[^\s\d-]|\d{4})")
 _ROW_NUMBER = re.compile(r"[ ]*(\d{1,4})(?:[ ]{2,}|\t)(?=[^\d\s])")
 _EDGE = re.compile(r"\A\s*\d{1,3}[ \t]*\n|\n[ \t]*\d{1,3}\s*\Z")
 
@@ -58,7 +61,21 @@ def read_plain(content: bytes, name: str) -> Blocks:
     """Read plain text or Markdown."""
     text, problems = decoded(content)
     text = _ADDRESS.sub("", text)
-    return read_text(_without_commas(_without_row_numbers(_without_line_numbers(text)))), problems
+    if text.count("\n") < text.count("\\n") / FRAMED:  # kept as some program wrote them
+        text = text.replace("\\n", "\n").replace("\\t", "\t")
+    bare = _without_row_numbers(_without_line_numbers(_without_page_marks(text)))
+    return read_text(_without_commas(bare)), problems
+
+
+def _without_page_marks(text: str) -> str:
+    r"""Take away page marks that a tool set in front of a page's first line, if they count on.
+
+    >>> _without_page_marks("# - 1 - 年度报告\n\n- 2 - 第二页")
+    '# 年度报告\n\n第二页'
+    """
+    marks = [int(mark[2]) for mark in _LEADING_MARK.finditer(text)]
+    counts = len(marks) > 1 and marks == list(range(marks[0], marks[0] + len(marks)))
+    return _LEADING_MARK.sub(r"\1", text) if counts else text
 
 
 def _without_line_numbers(text: str) -> str:
@@ -103,27 +120,40 @@ def _without_row_numbers(text: str) -> str:
 
 def _without_commas(text: str) -> str:
     """Give rows of a spreadsheet's export as lines, cells apart by bars; other text as it stands."""
+    if text.count(",") < MANY:
+        return text
+    rows = _comma_rows(text)
     head = text[:LONGEST_LINE].split("\n", 1)[0]
-    if not head.rstrip().endswith((",", '"')) or text.count(",") < MANY:
-        return text
+    if head.rstrip().endswith((",", '"')) and len(rows) >= ROWS and min(map(len, rows)) >= COLUMNS:
+        return "\n".join(row[0] if not any(row[1:]) else _barred(row) for row in rows)
+    kept: list[str] = []
+    runs = itertools.groupby(text.split("\n"), key=lambda line: bool(_COMMA_ROW.fullmatch(line)))
+    for apart, run in runs:
+        lines = list(run)
+        rows = _comma_rows("\n".join(lines)) if apart and len(lines) >= FEW else []
+        counted = rows and rows[0] == [str(number) for number in range(len(rows[0]))]
+        kept += map(_barred, rows[1:] if counted else rows) if rows else lines
+    return "\n".join(kept)
+
+
+def _comma_rows(text: str) -> list[list[str]]:
+    """Return the rows of cells apart by commas; none where the text is not such a table."""
     try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
+        return [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except csv.Error:
-        return text
-    if len(rows) < ROWS or min(map(len, rows)) < COLUMNS:
-        return text
-    lines = (
-        row[0] if not any(row[1:]) else " | ".join(" ".join(c.split()) for c in row).rstrip(" |")
-        for row in rows
-    )
-    return "\n".join(lines)
+        return []
+
+
+def _barred(row: list[str]) -> str:
+    return " | ".join(" ".join(cell.split()) for cell in row).rstrip(" |")
 
 
 def read_text(text: str) -> list[Block]:
     """Cut plain text or Markdown into blocks: a line a paragraph as it stands, whole pipe tables as grids."""
     blocks: list[Block] = []
     rows: list[str] = []
-    text = _TAGS.sub("", _RAISED.sub(lambda m: (m[1] or m[2]).translate(RAISED), text))
+    text = _RAISED.sub(lambda m: (m[1] or m[2]).translate(RAISED), _without_comments(text))
+    text = _TAGS.sub("", text)
     text = _FORMULA.sub(lambda m: m[1].replace(" ", "").replace("\\", ""), text)
     for line in itertools.chain.from_iterable(map(_rows_of, [*_lines(text), ""])):
         if (_PIPE_ROW.match(line) and line.count("|") >= 3) or _GRID_RULE.match(line):
@@ -137,6 +167,13 @@ def read_text(text: str) -> list[Block]:
             if bare.strip():
                 blocks.append(Paragraph(bare.rstrip()))
     return blocks
+
+
+def _without_comments(text: str) -> str:
+    """Take HTML's comments out; one without an end stays."""
+    first, *others = text.split("<!--")
+    halves = (other.partition("-->") for other in others)
+    return first + "".join(after if closed else f"<!--{said}" for said, closed, after in halves)
 
 
 def _without_emphasis(line: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import email
 import html
+import io
 import itertools
 import json
 import plistlib
@@ -129,14 +131,16 @@ def read_json(content: bytes, name: str) -> Blocks:
     """
     text, problems = decoded(content)
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        is_json = text.lstrip()[:1] in "[{"
+        found = json.loads(text) if is_json else list(csv.DictReader(io.StringIO(text, newline="")))
+    except (ValueError, RecursionError, csv.Error):
         return read_plain(content, name)
     texts = [(key, text) for key, text in _texts(found) if _HAN.search(text)]
     if not texts:
         return read_plain(content, name)
     if isinstance(found, list) and len(found) >= _ELEMENTS and all(isinstance(one, dict) for one in found):
-        page = "".join(_element(one) for one in found)
+        tables = itertools.groupby(found, key=_table_of)
+        page = "".join(_table(part) if table else "".join(map(_element, part)) for table, part in tables)
     else:
         titles = (t for key, t in texts if "title" in key.lower() and re.search("公开.{0,12}(报告|年报)", t))
         page = f"<h1>{next(titles, '')}</h1>{_marked_up(max((t for _, t in texts), key=len))}"
@@ -162,6 +166,22 @@ def _element(element: Mapping[str, Any]) -> str:
     texts = list(_texts(element))
     table = next((text for _, text in texts if "<table" in text), None)
     return table or "".join(f"<p>{_marked_up(text)}</p>" for key, text in texts if key in _OWN_TEXT)
+
+
+def _table_of(element: Mapping[str, Any]) -> str:
+    """Return the number of the table of which an element is a cell, "" where it is none."""
+    said = [str(element.get(name)) for name in ("doc_index", "row_id", "cell_id")]
+    return said[0] if all(number.isdecimal() for number in said) else ""
+
+
+def _table(cells: Iterable[Mapping[str, Any]]) -> str:
+    """Return a table of which each element is a cell, as officer (R) writes them; some are covered."""
+    rows: dict[str, str] = {}
+    for cell in sorted(cells, key=lambda cell: (int(cell["row_id"]), int(cell["cell_id"]))):
+        said, wide = (str(cell.get(name)) for name in ("text", "col_span"))
+        shown = f"<td colspan={wide}>{'' if said == 'NA' else said}</td>" if wide != "0" else ""
+        rows[cell["row_id"]] = rows.get(cell["row_id"], "<tr>") + shown
+    return f"<table>{''.join(rows.values())}</table>"
 
 
 def _marked_up(text: str) -> str:

@@ -19,7 +19,7 @@ from gongkai.text.clean import ends_report, is_furniture
 from gongkai.text.grammar import BROWSER_LINE, NUMERALS, ORDINAL, parse_numeral
 from gongkai.text.lexicon import first_match, patterns
 
-_BULLET = re.compile(r"^\s*[●■◆▲★•·○◇□▪►◎、.．,，]+\s*(?=[\u4e00-\u9fff])")
+_BULLET = re.compile(r"^\s*[●■◆▲▼★☆•·○◇□▪►◎※、.．,，]+\s*(?=[\u4e00-\u9fff（(])")
 _REPORT = patterns("sections.title")["any"]
 _WAY = re.compile(r"[/>＞»›]")
 """Between the steps of the way to a page; the last may be whose page it is."""
@@ -33,6 +33,8 @@ _UNDIVIDED = ("overview", "proactive", "requests", "disputes", "other")
 """Sections that are no part of another; the two halves of section five are."""
 OTHERWISE = ("assessment", "other")
 """Reasons against a report that a title beside them outweighs."""
+LISTED = 2
+"""Agencies whose reports may be named in front of one; more are a list of others' reports."""
 IN_PLACE = 3
 """Headings with the ordinals of the form, from which one in other words between them counts too."""
 CONTENTS = 3
@@ -67,7 +69,7 @@ def is_final(text: str) -> bool:
 def find_title(lines: Sequence[Line]) -> tuple[int, str]:
     """Return where the body begins (behind the last printing of the title) and the title on one line."""
     last = _first_heading(lines, min(len(lines), 40))
-    start, title = 0, ""
+    start, titles = 0, [""]
     for index, line in enumerate(lines[: last + 1]):
         above = lines[index - 1].text if index else ""
         found = _title_at(above, line.text)
@@ -80,7 +82,9 @@ def find_title(lines: Sequence[Line]) -> tuple[int, str]:
             found = lines[index - 2].text + found  # over three lines: agency, year and subject, kind
         if found:
             start = index + 1
-            title = max(title, found, key=_told)
+            titles.append(found)
+    listed = len({agency_in_title(title) for title in titles[1:]}) > LISTED
+    title = titles[-1] if listed else max(titles, key=_told)
     for index in range(start, min(start + 4, last) if title else 0):
         if is_final(lines[index].text):
             break
@@ -210,8 +214,11 @@ def reason_against(title: str, first: Sequence[str], *, outlined: bool) -> str |
         outlined: It has the sections or tables of a report; then only a template is refused.
     """
     for name, pattern in patterns("sections.refuse").items():
-        counts = name == "template" or not (outlined or (name in OTHERWISE and title))
-        if counts and any(map(pattern.search, (title, *first))):
+        if name == "template" or not (outlined or (name in OTHERWISE and title)):
+            told = [title, *first]
+        else:  # what stands first of all names the document, if no report's title does
+            told = [] if title else [*first[:2]]
+        if any(map(pattern.search, told)):
             return name
     return None
 
@@ -430,14 +437,21 @@ def cut_tail(parts: Sequence[Part], agency: str | None = None) -> list[Part]:
     for number, part in enumerate(parts):
         last = number == len(parts) - 1
         ends = (at for at, line in enumerate(part.lines) if number and ends_report(line.text, last=last))
-        end = next(ends, None)
+        end = next(ends, _signed_at(part.lines, agency) if last else None)
         lines = [line for line in part.lines[:end] if not _is_printed(line.text, part, in_front=number == 0)]
         kept.append(Part(part.section, part.heading, lines))
         if end is not None:
             break
-    if kept and kept[-1].lines and agency and is_short_for(kept[-1].lines[-1].text, agency):
-        kept[-1].lines.pop()
     return [p for p in kept if p.lines or p.section != "preamble"]
+
+
+def _signed_at(lines: Sequence[Line], agency: str | None) -> int | None:
+    """Return where the agency signs: its name, or a short one, above a date or below all text."""
+    for at, (line, below) in enumerate(itertools.zip_longest(lines, lines[1:])):
+        dated = below is None or _SIGNED["date"].fullmatch("".join(below.text.split()))
+        if agency and dated and is_short_for(line.text, agency):
+            return at
+    return None
 
 
 def _is_printed(text: str, part: Part, *, in_front: bool) -> bool:
@@ -447,7 +461,7 @@ def _is_printed(text: str, part: Part, *, in_front: bool) -> bool:
     if in_front and (loose or _SIGNED["addressed"].fullmatch(text)):
         return True
     told = text.endswith(("。", "；"))  # as no furniture and no signature does
-    printed = not told and (is_furniture(text) or _is_signature(text))
+    printed = not told and (is_furniture(text) or _is_signature(text) or is_title(bare_title(text)))
     return printed or bool(BROWSER_LINE.fullmatch(text)) or text == ORDINAL.sub("", part.heading, count=1)
 
 

@@ -175,8 +175,9 @@ def _style(text: str) -> str | None:
     """Return how a line is counted that may be a heading; a label counts nothing."""
     if text.endswith("：") and _is_label(text.strip("：")):
         return LABEL
-    count = count_of(text) if len(text) <= MAX_HEADING and not is_final(text) else None
-    return count[0] if count and _WORDS["sub_heading"].fullmatch(text) else None
+    heads = len(text) <= MAX_HEADING and _WORDS["sub_heading"].fullmatch(text) and not is_final(text)
+    count = count_of(text) if heads else None
+    return count[0] if count else None
 
 
 def _point_above(text: str, below: str, *, split: bool) -> str | None:

@@ -15,7 +15,7 @@ from gongkai.errors import ReportError
 from gongkai.form.aligned.stream import is_table_line
 from gongkai.form.cells import FormCells
 from gongkai.form.checks import check_cells
-from gongkai.form.form import Reading
+from gongkai.form.form import COLUMNS, Reading
 from gongkai.form.prose import Check
 from gongkai.form.scope import Scope, find_scope
 from gongkai.problem import Problem
@@ -125,7 +125,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     parts = join_lines(cut_tail(parts, identity.agency))
     sentences = [s for i, part in enumerate(parts) for s in read_passages(part, identity.year, index=i)]
     said = (Problem("identity", message) for message in identity.problems)
-    problems = [*_damage(document), *statistics.problems, *said]
+    problems = [*_damage(document), *statistics.problems, *_lacking_columns(statistics), *said]
     if not {"section5", "problems", "improvements"} & {p.section for p in parts}:
         problems.append(Problem("no_section_five", "no section on problems and improvements was found"))
     if not sentences:
@@ -171,6 +171,14 @@ def _damage(document: Document) -> Iterator[Problem]:
     lost = count_damage("\n".join(text[:MAX_PARAGRAPH] for text in texts))
     if lost:
         yield Problem("characters_lost", f"characters are lost in {lost} places (a wrong decoding upstream?)")
+
+
+def _lacking_columns(statistics: FormCells) -> Iterator[Problem]:
+    """Say which columns of the requests table gave no cell, not even a blank one."""
+    told = {reading.column for reading in statistics.readings if reading.table == "requests"}
+    lacking = [column for column in COLUMNS if column not in told]
+    if told and lacking:
+        yield Problem("head", f"requests: no cell was found in the columns {', '.join(lacking)}")
 
 
 def _index_block(tables: Tables) -> Iterator[str]:

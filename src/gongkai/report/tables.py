@@ -7,7 +7,6 @@ lines, what a tool tells twice is told once, and of two ways to read a page the 
 from __future__ import annotations
 
 import itertools
-import operator
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -24,11 +23,11 @@ from gongkai.form.form import COLUMNS, Found, parse_number
 from gongkai.form.grids import read_grids, read_lone_disputes
 from gongkai.form.sums import adds_up
 from gongkai.problem import Problem, Where
-from gongkai.readers.document import Document, Grid, Paragraph
+from gongkai.readers.document import Document, Grid, Paragraph, text_of
 from gongkai.report.outline import Line, is_final, is_title, is_told_heading
 from gongkai.report.unwrap import sections_apart, without_marks
 from gongkai.text.clean import Script, detect_script, drop_pinyin, fold_radicals, simplify
-from gongkai.text.grammar import MEASURES, YEAR_OF, parse_year
+from gongkai.text.grammar import ENUMERATOR, MEASURES, YEAR_OF, parse_year
 from gongkai.text.lexicon import patterns
 
 MAX_PARAGRAPH = 200_000
@@ -43,6 +42,8 @@ LEAST_LINE, TOLD_AGAIN = 10, 3
 """Characters of a line, and such lines in a row, that no report has twice; one broken off counts double."""
 LEAST_PROSE = 2
 """Rows of prose that make a grid a page."""
+ENOUGH_DIGITS = {digit: 60 if digit in "12" else 400 for digit in "123456789"}
+"""Digits but zeros among which each is by chance; the first two stand in every year, a 9 in a twentieth."""
 TABLES = {"proactive", "requests", "disputes"}
 FRAME = re.compile("[|│┃║┌┐└┘├┤┬┴┼─━]+")
 """What draws a table in text."""
@@ -83,7 +84,20 @@ def read_tables(document: Document) -> Tables:
             tables = other
     if tables.statistics.tables and "disputes" not in tables.statistics.tables:
         tables = _with_lone_disputes(tables)
-    return _with_zeros(tables if tables.statistics.form else _with_annex(tables), document)
+    return _undamaged(
+        _with_zeros(tables if tables.statistics.form else _with_annex(tables), document), document
+    )
+
+
+def _undamaged(tables: Tables, document: Document) -> Tables:
+    """Give no value where a tool lost a digit, as it does where a font does not say what its shapes are."""
+    text = text_of(document.blocks)
+    lost = [digit for digit in ENOUGH_DIGITS if digit not in text]
+    if not lost or sum(map(text.count, ENOUGH_DIGITS)) < min(map(ENOUGH_DIGITS.__getitem__, lost)):
+        return tables
+    said = f"there is no {' or '.join(lost)} in the whole text: a digit was lost, and no cell was read"
+    problems = (*tables.statistics.problems, Problem("characters_lost", said))
+    return tables._replace(statistics=replace(tables.statistics, readings=(), problems=problems))
 
 
 def _with_zeros(tables: Tables, document: Document) -> Tables:
@@ -195,16 +209,32 @@ def _apart(document: Document, *, as_lines: bool) -> tuple[list[Line], list[Grid
 
 def _laid_out(grid: Grid) -> tuple[list[str], list[Grid]]:
     """Return lines and tables of a grid that holds a whole report, as a spreadsheet's does; else the grid."""
-    alone = [{text.strip() for text in row} - {""} for row in grid.texts]
-    texts = [next(iter(said)) if len(said) == 1 else "" for said in alone]
-    prose = [len(text) >= LEAST_LINE and is_final(text) for text in texts]
-    if sum(prose) < LEAST_PROSE or not any(map(is_told_heading, texts)):
+    rows = [_said_in(row) for row in grid.texts]
+    few = [said if len(said) <= 2 else [] for said in rows]
+    prose = sum(any(len(text) >= LEAST_LINE and "。" in text for text in said) for said in few)
+    if prose < LEAST_PROSE or not any(map(is_told_heading, itertools.chain(*few))):
         return [], [grid]
-    heads = [bool(text) and (is_told_heading(text) or is_title(text)) for text in texts]
-    is_line = list(map(operator.or_, prose, heads))
-    runs = itertools.groupby(zip(is_line, grid.rows, strict=True), key=lambda row: row[0])
-    grids = [Grid(tuple(row for _, row in run), grid.page) for line, run in runs if not line]
-    return [text for text, line in zip(texts, is_line, strict=True) if line], grids
+    lines: list[str] = []
+    grids: list[Grid] = []
+    told = zip((any(map(_is_line, said)) for said in few), rows, grid.rows, strict=True)
+    for is_line, run in itertools.groupby(told, key=lambda row: row[0]):
+        _, texts, cells = zip(*run, strict=True)
+        words = [*itertools.chain(*texts)]
+        if is_line or (max(map(len, texts)) <= 2 and not any(text[-1:].isdigit() for text in words)):
+            lines += [text for text in words if text not in lines or is_final(text)]  # a merged head once
+        else:
+            grids.append(Grid(cells, grid.page))
+    return lines, grids
+
+
+def _is_line(text: str) -> bool:
+    return is_final(text) or is_told_heading(text) or is_title(text)
+
+
+def _said_in(row: Sequence[str]) -> list[str]:
+    """Return what the cells of a row say, each once; a number goes with its point."""
+    said = [*dict.fromkeys(text.strip() for text in row if text.strip())]
+    return ["".join(said)] if len(said) == 2 and re.fullmatch(ENUMERATOR, said[0]) else said
 
 
 def _without_drawn(pieces: list[Line]) -> list[Line]:

@@ -49,6 +49,12 @@ SHARE = 0.3
 """Of the longer lines, how many must be as wide for a text to count as wrapped."""
 LEAST_HEAD = 5
 """Characters of a running head; what is shorter may be a cell."""
+REPEATED = 2
+"""Lines, below the title, that say it again."""
+NEAR = 60
+"""Lines above a note, among which its mark stands."""
+_NOTE = re.compile(r"\s*([\[［]\d{1,2}[\]］]|[①-⑳])(?=\s*[\u4e00-\u9fff])")
+"""How a note begins."""
 RUNNING = 3
 """Pages on which a line must stand, first or last, to be a running head."""
 _ENDS = tuple("。！？；!?;…")
@@ -105,20 +111,19 @@ def unwrap(pieces: Sequence[Line]) -> list[Line]:
     kept = _without_running(pieces)
     full = _full_width([p.text for p in kept])
     set_in = full is None and _is_set_in([p.text for p in kept])
-    joined: list[Line] = []
+    joined: list[list[Line]] = []
     last = ""
     for piece in kept:
         piece = _without_pipes(piece, last, full)
         hung = (set_in or (full is None and _runs_on(last, piece.text))) and _is_hung(last, piece.text)
         if joined and (hung or _goes_on(last, piece.text, full)):
-            before = joined[-1]
-            joined[-1] = Line(_join(before.text, piece.text), before.page)
+            joined[-1].append(piece)
             of_one = full is not None and _width(last) + _width(piece.text) <= full + SLACK
             last = last + piece.text if of_one else piece.text
         else:
-            joined.append(piece)
+            joined.append([piece])
             last = piece.text
-    return joined
+    return [Line(_join([piece.text for piece in lines]), lines[0].page) for lines in joined]
 
 
 def sections_apart(pieces: Sequence[Line]) -> list[Line]:
@@ -265,19 +270,40 @@ def _without_running(pieces: Sequence[Line]) -> list[Line]:
 
 
 def without_marks(pieces: Sequence[Line]) -> list[Line]:
-    """Drop blank lines, page marks, and beside these the title told again and what stands beside several."""
-    filled = [piece for piece in pieces if piece.text.strip()]
-    marks = [at for at, piece in enumerate(filled) if PAGE_MARK.fullmatch(piece.text)]
-    if not marks:
-        return filled
-    first = "".join("".join(piece.text.split()) for piece in filled[:FIRST])
-    beside = [at for mark in marks for at in (mark - 1, mark + 1) if 0 <= at < len(filled)]
-    words = {at: "".join(filled[at].text.split()) for at in beside}
-    heads = Counter(filter(_may_be_running, words.values()))
-    again = {at for at, text in words.items() if at >= FIRST and text in first}
-    again = {at for at in again if _may_be_title(filled[at].text)}
-    dropped = again.union(marks, (at for at, text in words.items() if heads[text] >= RUNNING))
+    """Drop blank lines, page marks and pages' heads: the title, and what stands beside several marks."""
+    filled = _notes_behind([piece for piece in pieces if piece.text.strip()])
+    marks = {at for at, piece in enumerate(filled) if PAGE_MARK.fullmatch(piece.text)}
+    near = sorted({at for mark in marks for at in (mark - 1, mark + 1) if 0 <= at < len(filled)})
+    beside = {at: "".join(filled[at].text.split()) for at in near}
+    heads = Counter(filter(_may_be_running, beside.values()))
+    again = _titles_again(filled)
+    dropped = {at for at, text in beside.items() if heads[text] >= RUNNING or at in again}
+    dropped |= marks.union(again if len(again) >= REPEATED else ())
     return [piece for at, piece in enumerate(filled) if at not in dropped]
+
+
+def _titles_again(pieces: Sequence[Line]) -> list[int]:
+    """Return which lines of the body say the title again that stands, over one line or several, before it."""
+    body = next((at for at, piece in enumerate(pieces[:FIRST]) if OPENS_SECTION.match(piece.text)), FIRST)
+    first = "".join("".join(piece.text.split()) for piece in pieces[:body])
+    later = ((at, piece.text) for at, piece in enumerate(pieces) if at >= body)
+    return [at for at, text in later if "".join(text.split()) in first and _may_be_title(text)]
+
+
+def _notes_behind(pieces: list[Line]) -> list[Line]:
+    """Set a note at a page's foot behind the sentence that it breaks."""
+    kept: list[Line] = []
+    held: list[Line] = []
+    for at, piece in enumerate(pieces):
+        note = _NOTE.match(piece.text) if piece.page and kept and not _ends(kept[-1].text) else None
+        if note and any(note[1] in line.text[1:] for line in pieces[max(0, at - NEAR) : at]):
+            held.append(piece)
+            continue
+        kept.append(piece)
+        if held and _ends(piece.text):
+            kept += held
+            held = []
+    return [*kept, *held]
 
 
 def _may_be_running(text: str) -> bool:
@@ -408,13 +434,16 @@ def _is_figure(line: str, following: str) -> bool:
     return bool(alone or measured or _LINE["broken_date"].search(f"{line[-8:]}\n{following[:8]}"))
 
 
-def _join(line: str, following: str) -> str:
-    """Join two lines; a space stays only between words of letters."""
-    a, b = line.rstrip().translate(_SOFT), following.strip().translate(_SOFT)
-    if a.endswith("-") and a[-2:-1].isascii() and a[-2:-1].isalpha() and b[:1].islower():
-        return a[:-1] + b
-    spaced = a[-1:].isascii() and a[-1:].isalpha() and b[:1].isascii() and b[:1].isalpha()
-    return f"{a} {b}" if spaced else a + b
+def _join(lines: Sequence[str]) -> str:
+    """Join lines; a space stays only between words of letters."""
+    joined = [lines[0]]
+    for line in lines[1:]:
+        a, b = joined[-1].rstrip().translate(_SOFT), line.strip().translate(_SOFT)
+        cut = a.endswith("-") and a[-2:-1].isascii() and a[-2:-1].isalpha() and b[:1].islower()
+        spaced = a[-1:].isascii() and a[-1:].isalpha() and b[:1].isascii() and b[:1].isalpha()
+        joined[-1] = a[:-1] if cut else f"{a} " if spaced else a
+        joined.append(b)
+    return "".join(joined)
 
 
 def repair_lines(lines: Sequence[Line]) -> list[Line]:

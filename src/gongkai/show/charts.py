@@ -379,10 +379,7 @@ def provinces() -> Json:
         "value": "var(--hair)",
     }
     name = {"text": {"field": "name", "type": "nominal"}}
-    colour = {
-        "condition": {"test": "isValid(datum.value)", "value": "var(--ink)"},
-        "value": "var(--soft)",
-    }
+    colour = {"condition": {"test": "isValid(datum.value)", "value": "var(--ink)"}, "value": "var(--soft)"}
     line, middle = {"y": y | {"field": "line"}}, {"x": x | {"field": "middle"}}
     layers = [
         _layer("rect", "tile", {**frame, "stroke": stroke}),

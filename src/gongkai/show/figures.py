@@ -11,15 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gongkai.errors import GongkaiError, MeasureError
-from gongkai.show.captions import (
-    ALL,
-    NOT_FOUND,
-    TITLED,
-    of_kinds,
-    of_measures,
-    title_of,
-    unplaced,
-)
+from gongkai.show.captions import ALL, NOT_FOUND, TITLED, of_kinds, of_measures, title_of, unplaced
 from gongkai.show.charts import CHARTS, TILES, Json, inked
 from gongkai.show.style import Language, Size, place_of, placed
 from gongkai.store.run import whole_file

@@ -41,14 +41,7 @@ def place_of(size: str | None) -> Place:
 
 
 def placed(
-    spec: Json,
-    title: Words,
-    said: Words,
-    size: str | None,
-    language: str,
-    *,
-    width: int,
-    height: int | Json,
+    spec: Json, title: Words, said: Words, size: str | None, language: str, *, width: int, height: int | Json
 ) -> Json:
     """Return a specification for its place: its type, its captions, and how wide and high it is.
 

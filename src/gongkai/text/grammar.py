@@ -28,7 +28,7 @@ NUMBERED = r"\d{1,2}[.．、](?!\d)"
 ENUMERATOR = rf"(?:{BRACKETED}、?|{NUMBERED}|[{NUMERALS}]{{1,2}}、|[①-⑳㈠-㈩])"
 """What opens a heading or a point: （一） (1) 1. 一、 ①."""
 OPENS_POINT = re.compile(
-    rf"\s*(?:{ENUMERATOR}|第[{NUMERALS}]{{1,3}}[部章节]|[{NUMERALS}]是|首先|其次|再次|最后|[㈠-㈩])"
+    rf"\s*(?:[●■◆▲▼★☆•○◇□▪►◎※]|{ENUMERATOR}|第[{NUMERALS}]{{1,3}}[部章节]|[{NUMERALS}]是|首先|其次|再次|最后|[㈠-㈩])"
 )
 OPENS_SECTION = re.compile(rf"\s*[{NUMERALS}]{{1,2}}\s*[、.．]\s*\S")
 ORDINAL = re.compile(

@@ -494,3 +494,44 @@ def test_a_table_of_which_most_rows_are_not_found_says_so(requests):
     said = [p.message for p in found if isinstance(p, Problem)]
     assert [message.endswith("rows of the requests table were not found") for message in said] == [True]
     assert not [p for p in align(one_a_line(requests.values())).found if isinstance(p, Problem)]
+
+
+BELOW = ["信息内容 本年制发件数 本年废止件数 现行有效件数", "1 0 11", "规章", "8 26 66", "行政规范性文件"]
+BEHIND = ["信息内容 本年处理决定数量", "4119", "行政处罚", "195", "行政强制", "第二十条第（八）项"]
+
+
+@pytest.mark.parametrize("between", ["\n", " "])
+def test_labels_below_their_numbers(between):
+    lines = ["二、主动公开政府信息情况", *BELOW, "第二十条第（六）项", *BEHIND]
+    told = align("\n".join(line.replace(" ", between) for line in lines).split("\n")).values
+    cells = {(one.row, one.column): one.value for one in told}
+    assert cells["regulations", "issued"] == 1
+    assert cells["normative_documents", "in_force"] == 66
+    assert cells["penalties", "decisions"] == 4119
+    assert cells["coercive_measures", "decisions"] == 195
+
+
+def test_a_label_in_front_of_which_its_numbers_stand_leaves_none_to_the_blank_row_above():
+    head = "信息内容 本年制发件数 本年废止件数 现行有效件数"
+    told = align([head, "规章", "6 6 33 行政规范性文件", "信息内容 本年处理决定数量", "行政许可 5"]).values
+    assert {(one.row, one.value) for one in told if one.column == "in_force"} == {("normative_documents", 33)}
+
+
+def test_numbers_above_all_labels_of_a_table(requests):
+    lines = [line for labels, values in requests.values() for line in (" ".join(map(str, values)), *labels)]
+    found = align([*HEAD, *lines])
+    assert {(one.row, one.value) for one in found.values if one.column == "total"} == {
+        (key, values[-1]) for key, (_, values) in requests.items()
+    }
+    spoilt = [" ".join(["9", *line.split()[1:]]) if line.startswith("3 0") else line for line in lines]
+    assert not align([*HEAD, *spoilt]).values
+
+
+def test_disputes_of_which_no_block_adds_up_are_in_no_order():
+    heads = ["行政复议", *("结果维持 结果纠正 其他结果 尚未审结 总计".split() * 3)]
+    proactive = ["信息内容 本年处理决定数量", "行政许可 5", "行政处罚 7", "行政强制 0"]
+    shuffled = align([*proactive, *heads, "72 64 178 37 12 1 1 6 351 13 4 8 1 26 20"])
+    assert {one.table for one in shuffled.values} == {"proactive"}
+    assert any(one.code == "row_not_read" for one in shuffled.found if isinstance(one, Problem))
+    sound = align([*proactive, *heads, "72 64 178 37 351 13 4 8 1 26 12 1 1 6 20"])
+    assert sum(one.table == "disputes" for one in sound.values) == 15

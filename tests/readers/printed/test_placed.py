@@ -1,4 +1,4 @@
-"""Pages that say where each text stands, as pdftohtml (HTML and XML) and MuPDF write them. All invented."""
+"""Pages that say where each text stands, as pdftohtml, pdftotext, MuPDF and pdfminer write them. All invented."""
 
 import pytest
 
@@ -41,7 +41,36 @@ def mupdf(lines):
     return f'<div id="page0" style="width:892pt;height:1263pt">\n{pieces}</div>'
 
 
-@pytest.fixture(params=[pdftohtml, pdf2xml, mupdf])
+def bbox(lines):
+    words = "".join(
+        f'<word xMin="{left}" yMin="{top}" xMax="{left + 10 * columns(text)}" yMax="{top + 20}">{text}</word>\n'
+        for top, left, text in lines
+    )
+    return f'<html><body><doc><page width="892.0" height="1263.0">\n{words}</page></doc></body></html>'
+
+
+def stext(lines):
+    spread = [
+        (top, left + 10 * columns(text[:at]), letter, 10 * columns(letter))
+        for top, left, text in lines
+        for at, letter in enumerate(text)
+    ]
+    marks = "".join(
+        f'<char quad="{x} {y} {x + wide} {y} {x} {y + 20} {x + wide} {y + 20}" x="{x}" y="{y}" c="{letter}"/>\n'
+        for y, x, letter, wide in spread
+    )
+    return f'<?xml version="1.0"?>\n<document><page width="892" height="1263">{marks}</page></document>'
+
+
+def pdfminer(lines):
+    boxes = "".join(
+        f'<text font="A" bbox="{left},{1243 - top},{left + 10 * columns(text)},{1263 - top}">{text}</text>\n'
+        for top, left, text in lines
+    )
+    return f'<?xml version="1.0"?>\n<pages><page id="1" bbox="0,0,892,1263">{boxes}</page></pages>'
+
+
+@pytest.fixture(params=[pdftohtml, pdf2xml, mupdf, bbox, stext, pdfminer])
 def texts(request, tmp_path):
     def read(lines):
         path = tmp_path / "a.html"

@@ -170,12 +170,7 @@ class TransformerClassifier:
 
 
 def logits(
-    encoder: Any,
-    tokenizer: Any,
-    texts: Sequence[str],
-    contexts: Sequence[str],
-    *,
-    batch_size: int = 64,
+    encoder: Any, tokenizer: Any, texts: Sequence[str], contexts: Sequence[str], *, batch_size: int = 64
 ) -> Vector:
     """Return the encoder's outputs, sentences × labels, in order; batches hold texts of like length."""
     torch, _ = libraries()

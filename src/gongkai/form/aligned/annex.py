@@ -27,13 +27,7 @@ from gongkai.form.aligned.annex_form import (
     spelt_label,
     without_unit,
 )
-from gongkai.form.aligned.annex_rows import (
-    Printed,
-    rows_below,
-    rows_of_cells,
-    rows_of_columns,
-    rows_of_lines,
-)
+from gongkai.form.aligned.annex_rows import Printed, rows_below, rows_of_cells, rows_of_columns, rows_of_lines
 from gongkai.form.aligned.stream import place_of_line, spelt
 from gongkai.form.form import Found, Reading, parse_number, read_cell
 from gongkai.problem import Problem, Where

@@ -169,7 +169,7 @@ def _whole_table(own: Rows, told: Chosen, left_out: tuple[str, ...]) -> Rows:
 
     A tool may print a page's labels, then its numbers column by column: each block holds several rows.
     """
-    if all(len(atoms) == len(COLUMNS) for atoms in own.values()):
+    if all(len(atoms) == len(COLUMNS) for atoms in own.values()) and not told_above(own, told):
         return own  # or there is none
     of_table = [(row.key, index) for index, row in told.of("requests")]
     # Rows that took the place of 其他处理 may stand there without their labels.
@@ -180,9 +180,19 @@ def _whole_table(own: Rows, told: Chosen, left_out: tuple[str, ...]) -> Rows:
             stands = {key: index for key, (index, _) in zip(order, rows, strict=True)}
             moved = {key: part for key, (_, part) in zip(order, rows, strict=True)}
             # A label may stand behind its numbers.
-            right = all(stands.get(key, index) in (index, index + 1) for key, index in of_table)
+            right = all(abs(stands.get(key, index) - index) <= 1 for key, index in of_table)
             fits += [moved] if right and columns_hold(whole_rows(moved)) else []
     return fits[0] if len(fits) == 1 else own
+
+
+def told_above(own: Rows, told: Chosen) -> bool:
+    """Tell whether a row of numbers stands above the first label, and without it columns do not add up."""
+    first = min((index for index, _ in told.of("requests")), default=0)
+    atoms = told.runs[first - 1].atoms if first else ()
+    given = {index for index, _ in told.rows}
+    if len(atoms) != len(COLUMNS) or first - 1 in given or not blocks_add_up([atoms], slips=0):
+        return False
+    return not columns_hold(whole_rows(own))
 
 
 def _rows_of_table(told: Chosen) -> Iterator[list[tuple[int, Sequence[Atom]]]]:

@@ -268,7 +268,8 @@ def _unglued(number: int, start: int, end: int, text: str) -> Iterator[Atom]:
 
 
 def labels_first(atoms: Sequence[Atom]) -> list[Atom]:
-    """Put rows' labels before their numbers where the lines of a table have them behind."""
+    """Put rows' labels before their numbers where the lines of a table have them behind, or below."""
+    atoms = _from_below(atoms)
     lines = [list(line) for _, line in itertools.groupby(atoms, key=lambda atom: atom.line)]
     labels = labels_of("proactive", "requests", "disputes")
 
@@ -284,6 +285,32 @@ def labels_first(atoms: Sequence[Atom]) -> list[Atom]:
     for number in turned:
         lines[number] = [lines[number][-1], *lines[number][:-1]]
     return list(itertools.chain(*lines))
+
+
+def _from_below(atoms: Sequence[Atom]) -> Sequence[Atom]:
+    """Put labels before numbers that stand above them, or in front of them on their line.
+
+    So they stand where a head, or a label on the line before, precedes the first numbers, and none follow the
+    last label.
+    """
+    labels, told, at = labels_of("proactive"), list(atoms), 0
+    while at < len(told):
+        parts: list[list[Atom]] = []
+        end = at + 1
+        while not told[at].number and end < len(told) and told[end].number:
+            numbers = list(itertools.takewhile(lambda atom: atom.number, told[end:]))
+            below = told[end + len(numbers) : end + len(numbers) + 1]
+            if not below or spelt(below[0].text) not in labels:
+                break
+            if not (proactive_head(told[at].text) or told[at].line < numbers[0].line == below[0].line):
+                break
+            parts.append([*below, *numbers])
+            end += len(numbers) + 1
+        following = told[end : end + 1]
+        if parts and not (following and (following[0].number or spelt(following[0].text) in labels)):
+            told[at + 1 : end] = itertools.chain(*parts)
+        at = max(end, at + 1)
+    return told
 
 
 def heads_first(atoms: Sequence[Atom]) -> list[Atom]:

@@ -15,6 +15,7 @@ from gongkai.form.aligned.rows import (
     request_rows,
     rows_in_order,
     rows_left_out,
+    told_above,
     whole_rows,
 )
 from gongkai.form.aligned.stream import YEAR_INSIDE, Atom, Chosen, Run, form_rows, spelt
@@ -168,6 +169,8 @@ def _doubted(own: Rows, told: Chosen, width: int) -> set[str]:
     That is a row that does not add up beside numbers that are no whole row; and 其他处理 as one row where the
     rows that took its place are there too.
     """
+    if told_above(own, told):
+        return {*own}
     given = {index for index, _ in told.of("requests")}
     numbers = {n: run.atoms for n, run in enumerate(told.runs) if n in given or not run.text}
     torn = [n for n in range(min(given), max(given) + 2) if len(numbers.get(n, ())) not in (0, width)]
@@ -258,7 +261,8 @@ def read_disputes(told: Chosen) -> Iterator[Found]:
     by_key = labelled and all(len(run.atoms) == width for _, run in own)
     blocks = [row.key for row, _ in own] if by_key else BLOCKS
     names = dispute_cells(blocks, total_first=_total_is_first(atoms, own[0][1].text))
-    if len(atoms) == len(names) and not any(atom.doubtful for atom in atoms):
+    told_in_order = not any(atom.doubtful for atom in atoms) and not _is_shuffled(atoms)
+    if len(atoms) == len(names) and told_in_order:
         for (block, outcome), atom in zip(names, atoms, strict=True):
             yield from read_cell("disputes", block, outcome, atom.text, told.places[atom.rank])
         return
@@ -268,6 +272,14 @@ def read_disputes(told: Chosen) -> Iterator[Found]:
         yield from _recovered("disputes", cells, atoms, told.places, ("total",))
     else:
         yield _not_read("disputes", atoms, len(names), told.places)
+
+
+def _is_shuffled(atoms: Sequence[Atom]) -> bool:
+    """Tell whether of two and more blocks of disputes none adds up: a tool then lost their order."""
+    width, cells = len(OUTCOMES) + 1, counts_of(atoms) or ()
+    blocks = [b for at in range(0, len(cells), width) if any(b := cells[at : at + width])]
+    totals = _count_totals(blocks, 0) + _count_totals(blocks, -1)
+    return len(blocks) > 1 and not totals and all(block[0] and block[-1] for block in blocks)
 
 
 def _total_is_first(atoms: Sequence[Atom], text: str) -> bool:

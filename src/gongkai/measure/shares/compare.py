@@ -31,13 +31,7 @@ KEPT, EDITED = 0.95, 0.45
 
 
 def compare(
-    outcomes: Table,
-    *,
-    by: str,
-    first: object,
-    second: object,
-    cluster: str = "agency",
-    level: float = 0.95,
+    outcomes: Table, *, by: str, first: object, second: object, cluster: str = "agency", level: float = 0.95
 ) -> Measures:
     """Estimate how far a share differs between two groups: value(second) − value(first).
 

@@ -18,11 +18,7 @@ from gongkai.tables.scheme.codebook import Codebook
 
 
 def confusion(
-    predictions: Predictions,
-    labels: Labels,
-    *,
-    annotator: str = "resolved",
-    codebook: Codebook | None = None,
+    predictions: Predictions, labels: Labels, *, annotator: str = "resolved", codebook: Codebook | None = None
 ) -> Table:
     """Count gold against predicted codes, yes or no; of a choice for each class.
 
@@ -44,11 +40,7 @@ def confusion(
 
 
 def choice_confusion(
-    predictions: Predictions,
-    labels: Labels,
-    *,
-    annotator: str = "resolved",
-    codebook: Codebook | None = None,
+    predictions: Predictions, labels: Labels, *, annotator: str = "resolved", codebook: Codebook | None = None
 ) -> Table:
     """Count which class was coded against which was predicted, of each choice.
 

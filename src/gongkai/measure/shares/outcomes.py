@@ -17,13 +17,7 @@ import pandas as pd
 from gongkai.errors import MeasureError
 from gongkai.measure.inference.estimate import dsl_outcomes
 from gongkai.measure.inference.intervals import FEWEST
-from gongkai.measure.inference.sums import (
-    SCALE,
-    counted_sentences,
-    group_joins,
-    of_batches,
-    sentences_sql,
-)
+from gongkai.measure.inference.sums import SCALE, counted_sentences, group_joins, of_batches, sentences_sql
 from gongkai.measure.shares.prevalence import (
     coded_rows,
     codes_and_scores,

@@ -67,12 +67,7 @@ class Assumed:
 
 
 def assume(
-    share: float,
-    sensitivity: float,
-    specificity: float,
-    *,
-    correlation: float = 0.05,
-    overlap: float = 0.0,
+    share: float, sensitivity: float, specificity: float, *, correlation: float = 0.05, overlap: float = 0.0
 ) -> Assumed:
     """Return what a plan takes for granted, from error rates of decisions.
 

@@ -121,10 +121,7 @@ def prevalence(
 
 
 def prevalences(
-    predictions: Predictions | str | Path,
-    labels: Labels | None,
-    groupings: Sequence[Sequence[str]],
-    how: How,
+    predictions: Predictions | str | Path, labels: Labels | None, groupings: Sequence[Sequence[str]], how: How
 ) -> list[Measures]:
     """Return what `prevalence` gives by each of several groupings, in one pass over the predictions."""
     with prevalence_pieces(predictions, labels, groupings, how) as several:
@@ -133,10 +130,7 @@ def prevalences(
 
 @contextlib.contextmanager
 def prevalence_pieces(
-    predictions: Predictions | str | Path,
-    labels: Labels | None,
-    groupings: Sequence[Sequence[str]],
-    how: How,
+    predictions: Predictions | str | Path, labels: Labels | None, groupings: Sequence[Sequence[str]], how: How
 ) -> Iterator[Iterator[Iterator[Measures]]]:
     """Give the same by each grouping in pieces, some thousand groups at a time, while the sums are held."""
     refuse_other("method", how.method, get_args(Method))

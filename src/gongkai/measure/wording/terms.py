@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ import scipy.sparse as sp
 
 from gongkai.errors import MeasureError, SchemaError
 from gongkai.measure.wording.grams import coded
-from gongkai.store.steps import Laid, Steps, Tables, laid, opened, taken
+from gongkai.store.steps import Laid, Steps, Tables, kept, laid, opened
 from gongkai.tables.query import Piece, arrow_of, pieces_of
 from gongkai.tables.schema import SCHEMAS, Sentences, Table
 from gongkai.tables.scheme.codebook import Codebook
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 
-AT_A_TIME = 1000
+AT_A_TIME = 100
 """Words whose dispersion is computed at a time."""
 
 
@@ -65,14 +64,16 @@ def frequencies(
         MeasureError: No word is left.
     """
     counts, terms, _, first = _count(sentences, stop, min_length, codebook, steps)
-    sizes, totals = counts.sum(axis=0), counts.sum(axis=1)
+    cuts = [slice(start, start + AT_A_TIME) for start in range(0, len(terms), AT_A_TIME)]
+    totals = np.concatenate([counts[cut].sum(axis=1) for cut in cuts])  # of all at once the counts are copied
+    sizes = np.sum([counts[cut].sum(axis=0) for cut in cuts], axis=0)
     expected, beyond = sizes / sizes.sum(), np.zeros(len(terms))
-    for start in range(0, len(terms), AT_A_TIME):
-        block = counts[start : start + AT_A_TIME]
-        here = expected[block.indices]
-        term = np.repeat(np.arange(start, start + block.shape[0]), np.diff(block.indptr))
+    for cut in cuts:
+        block = counts[cut]
+        here, term = expected[block.indices], np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
         # Where a word does not stand, it lacks the share that was expected.
-        beyond += np.bincount(term, np.abs(block.data / totals[term] - here) - here, len(terms))
+        lacking = np.abs(block.data / totals[cut][term] - here) - here
+        beyond[cut] = np.bincount(term, lacking, block.shape[0])
     table = pd.DataFrame(
         {
             "term": terms,
@@ -240,19 +241,26 @@ def _count(
     """Return counts (terms × units), terms, units (agency, side) and each term's first sentence."""
     uncounted = given_or_shipped(codebook).uncounted_sections
     work = functools.partial(_count_piece, stop=stop, min_length=min_length, uncounted=uncounted, split=split)
+    with kept(steps) as given:
+        parts = laid(given, "counting words", work, pieces_of(sentences, "sentences"), elsewhere=True)
+        return _added_up(list(parts))
+
+
+def _added_up(parts: Sequence[Laid]) -> tuple[sp.csr_array, list[str], list[tuple[str, bool]], Table]:
+    """Add up what parts count, which are read twice: for the names, and to put counts in their places."""
     numbers: dict[str, int] = {}
     units: dict[tuple[str, bool], int] = {}
     examples: list[pa.Table] = []
-    found = deque([np.zeros((3, 0), np.int32)])
-    for piece in taken(steps, "counting words", work, pieces_of(sentences, "sentences")):
-        terms, owners, counts = piece["terms"], piece["units"], piece["counts"]
+    numbered: list[tuple[Vector, Vector, Vector]] = []
+    for piece in map(opened, parts):
+        terms, owners = piece["terms"], piece["units"]
         before = len(numbers)
         of_term = np.array([numbers.setdefault(t, len(numbers)) for t in terms["term"].to_pylist()], np.int32)
         pairs = zip(owners["agency"].to_pylist(), owners["side"].to_pylist(), strict=True)
         of_unit = np.array([units.setdefault(pair, len(units)) for pair in pairs], np.int32)
         examples.append(terms.filter(pa.array(of_term >= before)))
-        term, unit, count = (counts[c].to_numpy() for c in ("term", "unit", "count"))
-        found.append(np.stack([of_term[term], of_unit[unit], count]))
+        held = np.bincount(piece["counts"]["term"].to_numpy(), minlength=len(of_term))
+        numbered.append((of_term, of_unit, held.astype(np.int32)))
     if not numbers:
         raise MeasureError("no word is left to count")
     first = pa.concat_tables(examples).rename_columns(["term", "example_id", "example"]).to_pandas()
@@ -260,18 +268,23 @@ def _count(
     term_at, unit_at = np.empty(len(names), np.int32), np.empty(len(owned), np.int32)
     term_at[[numbers[t] for t in names]] = np.arange(len(names))
     unit_at[[units[u] for u in owned]] = np.arange(len(owned))
-    cells, start = np.empty((3, sum(part.shape[1] for part in found)), np.int32), 0
-    while found:
-        part = found.popleft()
-        cells[:, start : start + part.shape[1]] = part
-        start += part.shape[1]
-    term, unit, count = cells
-    term[:], unit[:] = term_at[term], unit_at[unit]
+    sizes = np.zeros(len(names), np.int64)
+    for of_term, _, held in numbered:
+        sizes[term_at[of_term]] += held
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    index, counts, place = np.empty(ends[-1], np.int32), np.empty(ends[-1], np.int32), ends[:-1].copy()
+    for piece, (of_term, of_unit, held) in zip(map(opened, parts), numbered, strict=True):
+        unit, count = (piece["counts"][c].to_numpy() for c in ("unit", "count"))
+        rows = term_at[of_term]
+        at = np.arange(len(unit)) + np.repeat(place[rows] - (np.cumsum(held) - held), held)  # ordered by term
+        index[at], counts[at] = unit_at[of_unit[unit]], count
+        place[rows] += held
+    starts = ends.astype(np.int32 if ends[-1] < 2**31 else np.int64)  # with long ones all would be long
+    whole = sp.csr_array((counts, index, starts), shape=(len(names), len(owned)))
+    whole.sum_duplicates()
     inside = np.zeros(len(owned), bool)
-    inside[unit] = True
+    inside[whole.indices] = True
     used = np.flatnonzero(inside)
-    whole = sp.csr_array((count, (term, unit)), shape=(len(names), len(owned)))
-    del term, unit, count, cells
     if len(used) < len(owned):
         whole = whole[:, used]
     return whole, names, [owned[k] for k in used], first

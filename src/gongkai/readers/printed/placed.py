@@ -1,4 +1,4 @@
-"""Text that a tool took out of a PDF with its places (pdftohtml's HTML and XML, MuPDF's HTML) → blocks.
+"""What tools take out of a PDF with its places (pdftohtml, pdftotext, MuPDF, pdfminer) → blocks.
 
 A page of such a file is a drawing again: its characters go through `layout`, as a PDF's do. These tools keep
 no rules, so that tables come as lines.
@@ -24,8 +24,11 @@ MAX_TEXTS = 2000
 """Of one page; a page of numbers in cells has 300."""
 USUAL = 16.0
 """Height of characters where the file does not say it."""
-_SIZES = re.compile(r"\.ft(\d+)\s*\{[^}]*?font-size:\s*([\d.]{1,12})")
+_SIZES = re.compile(r"\.ft(\d+)\s*\{[^{}]*?font-size:\s*([\d.]{1,12})")
 _STYLED = re.compile(r"(?<![\w-])(top|left|height|line-height|font-size)\s*:\s*(-?[\d.]{1,12})")
+_NUMBER = re.compile(r"-?\d[\d.]{0,12}")
+_CHARACTER = re.compile(r'<char quad="((?:-?[\d.]{1,12} ){7}-?[\d.]{1,12})"[^<>]*? c="([^"<>]*)"/>')
+"""A character as mutool's structured text has it, with its four corners."""
 _PAGE = re.compile(r"page\d+")
 
 
@@ -46,11 +49,11 @@ def read_placed(content: bytes, name: str) -> Blocks:
     sizes: dict[str, float] = {}
     styles = ""
     number = 0
-    for node in LexborHTMLParser(text).css("style, div, page"):
+    for node in LexborHTMLParser(_CHARACTER.sub(_as_word, text)).css("style, div, page, ltpage"):
         if node.tag == "style":
             styles += node.text(deep=True)
             continue
-        if node.tag != "page" and not _PAGE.match(node.id or ""):
+        if node.tag not in ("page", "ltpage") and not _PAGE.match(node.id or ""):
             continue
         number += 1
         # pdftohtml names a font by page and number, and says its size on the page where it first comes.
@@ -75,7 +78,13 @@ def _places(node: LexborNode) -> Mapping[str, float]:
 
 
 def _placed(node: LexborNode, sizes: Mapping[str, float], height: float) -> Iterator[_Text]:
-    """Yield the text of a paragraph that says where it stands."""
+    """Yield the text of a paragraph, a word or a character that says where it stands."""
+    if len(box := [float(number) for number in _NUMBER.findall(_box(node))]) == 4:
+        left, low, right, high = box
+        top, size = (height - low if node.tag == "word" else high), high - low
+        if (text := node.text(deep=True)).strip():
+            yield _Text(text, left, top, size, right - left)
+        return
     if node.tag not in ("p", "text"):
         return
     places = _places(node)
@@ -84,6 +93,19 @@ def _placed(node: LexborNode, sizes: Mapping[str, float], height: float) -> Iter
         of_class = sizes.get(node.attributes.get("class") or "")
         size = of_class or places.get("height") or places.get("line-height") or USUAL
         yield _Text(text, places["left"], height - places["top"], size, places.get("width"))
+
+
+def _box(node: LexborNode) -> str:
+    """Return the edges of a word (pdftotext), from the page's top, or of pdfminer's texts, from below."""
+    attributes = node.attributes
+    if node.tag == "word":
+        return " ".join(attributes.get(edge) or "" for edge in ("xmin", "ymin", "xmax", "ymax"))
+    return (attributes.get("bbox") or "") if node.tag in ("text", "lttextlinehorizontal") else ""
+
+
+def _as_word(character: re.Match[str]) -> str:
+    left, high, right, _, _, low, *_ = character[1].split()
+    return f'<word xMin="{left}" yMin="{high}" xMax="{right}" yMax="{low}">{character[2]}</word>'
 
 
 def _chars(texts: Sequence[_Text]) -> Iterator[Char]:

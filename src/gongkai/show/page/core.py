@@ -173,10 +173,7 @@ def _quantity(scheme: Codebook, quantity: Quantity) -> Json:
 
 
 def _packed(
-    measures: Measures,
-    by: tuple[str, ...],
-    quantities: Sequence[Quantity],
-    place: Mapping[str | None, int],
+    measures: Measures, by: tuple[str, ...], quantities: Sequence[Quantity], place: Mapping[str | None, int]
 ) -> list[list[object]]:
     """Return a row per group: its keys, what was drawn as one, and `WIDTH` numbers of each quantity.
 
