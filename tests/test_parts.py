@@ -241,16 +241,3 @@ def test_the_sentences_shown_are_those_counted_in_a_group_of_ones_own(corpus, tm
     shown = _run(corpus, tmp_path / "o", COMMANDS["show-own"], parts=True)[1]["w.csv"]
     assert len(shown) == row["n"]
     assert shown["counted"].mean() == pytest.approx(row["value"])
-
-
-def test_a_file_that_another_wrote_is_not_replaced_on_resume(corpus, tmp_path):
-    other = tmp_path / "c.csv"
-    other.write_text("precious", encoding="utf-8")
-    words = ["reuse", str(corpus / "many"), "-o", str(tmp_path / "r.csv"), "--copies", str(other)]
-    for more in ([], ["--resume"]):
-        assert CliRunner().invoke(app, [*words, *more]).exit_code != 0
-        assert other.read_text(encoding="utf-8") == "precious"
-    words[-1] = str(tmp_path / "mine.csv")  # another name is no other plan
-    done = CliRunner().invoke(app, [*words, "--resume"], catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    assert other.read_text(encoding="utf-8") == "precious"

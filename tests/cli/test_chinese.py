@@ -113,6 +113,12 @@ def test_errors_that_are_met_most_are_chinese(tmp_path, tables, monkeypatch):
     monkeypatch.setenv("GONGKAI_LANG", "zh")
     for text in met:
         assert re.search("[一-鿿]{3}", chinese.error(text)), text
+    uneven = "2023 and 2024 rest on different agencies: 25 in both, 6 only in 2023, 1 only in 2024"
+    assert (
+        chinese.error(uneven)
+        == "2023 年与 2024 年的机关不尽相同：两年都有的 25 个，只有 2023 年有的 6 个，只有 2024 年有的 1 个"
+    )
+    assert chinese.error("--scheduler x: no Dask scheduler answers: no").startswith("--scheduler x：")
     assert chinese.error("something rare") == "something rare"
 
 
@@ -123,6 +129,8 @@ def test_errors_that_are_met_most_are_chinese(tmp_path, tables, monkeypatch):
         ("measure", "缺少 'predictions'"),
         ("measure p.csv", "缺少 '--output' / '-o'"),
         ("measure p.csv -o", "-o 后面要写一个值"),
+        ("build x -o y --jobs 0", "'--jobs' / '-j' 最小为 1"),
+        ("measure x -o y --level 2", "'--level' 最大为 0.999"),
         ("build x -o y --jobs zwei", "'--jobs' / '-j' 要写整数"),
         ("build x -o y --file-timeout lang", "'--file-timeout' 要写数字"),
         ("check a b", "多余的参数：b"),
@@ -139,3 +147,13 @@ def test_wrong_usage_is_said_in_chinese(monkeypatch, arguments, said):
     assert told.splitlines()[-1] == f"gongkai: {said}" or told.splitlines()[-1].startswith(
         f"gongkai: {said}；"
     )
+
+
+def test_a_command_without_arguments_is_helped_and_nothing_else(monkeypatch):
+    wrong = typer.BadParameter.__mro__[2]
+    for language in ("en", "zh"):
+        monkeypatch.setenv("GONGKAI_LANG", language)
+        for words in ([], ["codebook"]):
+            with pytest.raises(wrong) as caught:
+                app(words, standalone_mode=False)
+            assert chinese.usage(caught.value) == caught.value.format_message().rstrip()

@@ -151,6 +151,22 @@ def test_shares_of_pairs_are_corrected_by_a_drawn_part(tables, predicted, tmp_pa
     assert "own                  0.0%" in out
     refused = call("reuse", tables, "-o", tmp_path / "x.csv", "--nearest", fails=True)
     assert "they need --copies" in refused
+    write_frame(pd.concat([sheet, sheet]), tmp_path / "twice.xlsx")
+    write_frame(sheet.assign(checked="maybe"), tmp_path / "maybe.xlsx")
+    before = sorted(tmp_path.iterdir())
+    for name, said in [("twice", "a pair stands twice"), ("maybe", "checked is 'maybe'")]:
+        asked = [
+            "-o",
+            tmp_path / "y.csv",
+            "--copies",
+            tmp_path / "z.csv",
+            "--checked",
+            tmp_path / f"{name}.xlsx",
+        ]
+        assert said in call("reuse", "no tables are read", *asked, fails=True)
+    refused = call("followup", tables, predicted, "-o", tmp_path / "y.csv", "--by", "tier", fails=True)
+    assert "lack tier; they have sentence_id, agency, year," in refused
+    assert sorted(tmp_path.iterdir()) == before
     assert "lacks the column kind" in call("sample", predicted, "-o", tmp_path / "v", fails=True)
 
 
@@ -258,3 +274,9 @@ def test_the_codes_of_one_coder_are_written_and_called_no_agreement(tables, tmp_
     assert "two coders" in call("agree", path, fails=True)
     assert "no agreement to show" in call("agree", path, "--labels", tmp_path / "l.csv")
     assert read_frame(tmp_path / "l.csv", ["annotator"])["annotator"].eq("resolved").sum() == 6
+
+
+def test_coding_by_hand_without_a_terminal_is_refused(tables, tmp_path):
+    call("sample", tables, "-o", tmp_path / "t", "-n", 2)
+    refused = call("code", tmp_path / "t" / "coder.csv", "-o", tmp_path / "o.csv", "-i", fails=True)
+    assert "it needs a terminal" in refused

@@ -108,7 +108,10 @@ def test_another_plan_is_refused_in_one_line(tmp_path):
     (read / "part").write_text("a")
     interrupted(output, {"a": 1}, [read])
     for plan, inputs, said in [({"a": 2}, [read], "changed"), ({"a": 1}, [], "changed")]:
-        with pytest.raises(GongkaiError, match=said), steps(output, plan, inputs, resume=True):
+        with (
+            pytest.raises(GongkaiError, match=rf"^{output}: .*{said}"),
+            steps(output, plan, inputs, resume=True),
+        ):
             pass
     (read / "part").write_text("ab")
     with pytest.raises(GongkaiError, match="changed"), steps(output, {"a": 1}, [read], resume=True):
@@ -120,6 +123,15 @@ def test_another_plan_is_refused_in_one_line(tmp_path):
         pass
     with steps(output, {"a": 2}, overwrite=True) as s:
         assert not s.resumed
+
+
+def test_the_output_is_named_where_another_writes_it_or_nothing_can_be_written(tmp_path):
+    output = tmp_path / "o.csv"
+    with steps(output), pytest.raises(GongkaiError, match=rf"^{output}: another gongkai"), steps(output):
+        pass
+    output.write_text("a")
+    with pytest.raises(GongkaiError, match=rf"^{output / 'p.csv'}: cannot write"), steps(output / "p.csv"):
+        pass
 
 
 def test_what_exists_is_refused_before_anything_is_done(tmp_path):

@@ -55,7 +55,7 @@ def usage(wrong: Any) -> str:  # noqa: ANN401
     shown = io.StringIO()
     wrong.show(file=shown)
     text, said = shown.getvalue().rstrip(), wrong.format_message()
-    if not is_asked():
+    if not is_asked() or said.rstrip() == text:  # no arguments: it is the help
         return text
     return furnished(text.removesuffix(f"Error: {said}")) + f"gongkai: {error(said)}"
 

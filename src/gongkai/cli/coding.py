@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -135,6 +136,8 @@ def code(
 def _code_here(tasks: Path, output: Path, codebook: Path | None) -> None:
     import click
 
+    if not sys.stdin.isatty():
+        raise GongkaiError("-i asks key by key: it needs a terminal, no pipe or file as its input")
     from gongkai.coding.terminal import code_in_terminal
 
     def line(name: str) -> str:

@@ -12,7 +12,9 @@ import typer
 from typer import Argument, Option
 
 import gongkai
+from gongkai.cli.chinese import error, say
 from gongkai.store import shards, storage
+from gongkai.store.run import refuse_existing
 from gongkai.tables.scheme.codebook import Codebook
 from gongkai.text.lexicon import digests
 
@@ -187,7 +189,7 @@ def say_uneven(agencies: Table) -> None:
     from gongkai.measure.agencies.coverage import uneven_years
 
     for line in uneven_years(agencies):
-        typer.echo(f"  warning: {line}")
+        typer.echo(say("  warning: {line}", line=error(line)))
 
 
 @contextlib.contextmanager
@@ -196,7 +198,10 @@ def stepwise(context: typer.Context, *inputs: Path | None) -> Iterator[tuple[Ste
 
     Its options are their plan, but for those that say where and how it runs, and what is printed; of a
     further output it counts whether there is one. What the interrupted run had written is replaced when it
-    goes on, unless one of its files was there before it.
+    goes on.
+
+    Raises:
+        GongkaiError: A file that it is to write was there before it.
     """
     from gongkai.store.steps import steps
 
@@ -215,6 +220,7 @@ def stepwise(context: typer.Context, *inputs: Path | None) -> Iterator[tuple[Ste
     ):
         own = f"{found.folder}/own.json"
         mine = set(storage.read_json(own)) if found.resumed and storage.exists(own) else set()
-        mine |= {str(file) for file in files if overwrite or not file.exists()}
-        storage.write_json(own, sorted(mine))
-        yield found, overwrite or (found.resumed and mine.issuperset(map(str, files)))
+        for file in files:
+            refuse_existing(file, overwrite=overwrite or str(file) in mine)
+        storage.write_json(own, sorted(mine | set(map(str, files))))
+        yield found, overwrite or found.resumed

@@ -215,13 +215,14 @@ def reuse(
     Example: gongkai reuse tables -o reuse.csv --copies copies.csv --network network.csv
     Example: gongkai reuse tables -o reuse.csv --copies pairs.csv --nearest --checked read.csv
     """
-    from gongkai.measure.promises.pairs import copied_shares, is_found, with_checked
+    from gongkai.measure.promises.pairs import copied_shares, is_found, read_checked, with_checked
     from gongkai.measure.wording.copies import THRESHOLD
     from gongkai.measure.wording.reuse import How, reused_sentences
     from gongkai.store.storage import user_text
 
     if copies is None and (nearest or checked is not None):
         raise GongkaiError("--nearest and --checked are about pairs: they need --copies FILE")
+    read = read_checked(checked, ["sentence_id", "source_id", "kind"])
     with opt.stepwise(context, tables, phrases, checked) as (steps, overwrite):
         both = gongkai.reuse(tables, n=n, share=share, placebo=True, steps=steps)
         placebo = both[both["measure"] == "sticky_placebo"]
@@ -245,8 +246,7 @@ def reuse(
                 tables, reports, threshold=0 if nearest else THRESHOLD, phrases=further, steps=steps
             )
             if nearest or checked is not None:
-                keys = ["sentence_id", "source_id", "kind"]
-                (pairs,) = with_checked([pairs.assign(found=is_found(pairs))], checked, keys, say=typer.echo)
+                (pairs,) = with_checked([pairs.assign(found=is_found(pairs))], read, say=typer.echo)
                 _echo_shares(copied_shares(pairs), [])
             opt.write(pairs, copies, overwrite)
             if network is not None:
@@ -280,10 +280,12 @@ def followup(
     import pandas as pd
 
     from gongkai.measure.promises.followup import followup_pieces
-    from gongkai.measure.promises.pairs import with_checked
+    from gongkai.measure.promises.pairs import read_checked, with_checked
+    from gongkai.tables.columns import refuse_lacking
     from gongkai.tables.frames import write_frames
 
     book, columns = opt.codebook_of(codebook), opt.columns_of(by)
+    read = read_checked(checked, ["sentence_id", "kind"])
     told: list[Table] = []
     strange: list[Table] = []
 
@@ -299,7 +301,8 @@ def followup(
 
     def passing(steps: Steps) -> Iterator[Table]:
         kept = {*columns, "kind", "outcome", "agency", "checked", "inclusion", "review"}
-        for piece in with_checked(searched(steps), checked, ["sentence_id", "kind"], say=typer.echo):
+        for piece in with_checked(searched(steps), read, say=typer.echo):
+            refuse_lacking("rows of followup", piece, columns)
             told.append(piece[[c for c in piece.columns if c in kept]])
             yield piece
 

@@ -85,10 +85,11 @@ def cluster(address: str | None) -> Iterator[Executor | None]:
 
 
 @contextlib.contextmanager
-def only_writer(folder: Place, share: Share | None = None) -> Iterator[None]:
+def only_writer(folder: Place, share: Share | None = None, *, target: Place | None = None) -> Iterator[None]:
     """Hold the folder (or this share of it) for this process; the lock goes with the process.
 
-    An object store has no locks: there nobody stops a second writer.
+    An object store has no locks: there nobody stops a second writer. Messages name the `target` that the
+    folder is for, if it is another's.
 
     Raises:
         GongkaiError: Another process is writing into the folder, or its parent cannot be written.
@@ -105,10 +106,10 @@ def only_writer(folder: Place, share: Share | None = None) -> Iterator[None]:
         lock.acquire()
     except filelock.Timeout as error:
         raise GongkaiError(
-            f"{folder}: another gongkai is writing into it; wait, or choose another name"
+            f"{target or folder}: another gongkai is writing into it; wait, or choose another name"
         ) from error
     except OSError as error:
-        raise GongkaiError(f"{folder}: cannot write here: {error.strerror or error}") from error
+        raise GongkaiError(f"{target or folder}: cannot write here: {error.strerror or error}") from error
     try:
         yield
     finally:
@@ -120,7 +121,13 @@ def only_writer(folder: Place, share: Share | None = None) -> Iterator[None]:
 
 
 def open_folder(
-    folder: Place, plan: Mapping[str, object], *, overwrite: bool, resume: bool, share: Share | None = None
+    folder: Place,
+    plan: Mapping[str, object],
+    *,
+    overwrite: bool,
+    resume: bool,
+    share: Share | None = None,
+    target: Place | None = None,
 ) -> set[int]:
     """Prepare the output folder and return the numbers of the shards that are already done.
 
@@ -130,6 +137,7 @@ def open_folder(
         overwrite: Replace what an earlier run finished there.
         resume: Go on with what an interrupted run left there.
         share: This process is one of several; whichever comes first opens the folder.
+        target: What the folder is for, in messages; the folder itself unless given.
 
     Raises:
         GongkaiError: The folder holds something else, another run's parts, or another plan's.
@@ -140,7 +148,7 @@ def open_folder(
     if storage.exists(f"{marks}/{PLAN}") and (resume or share):
         if storage.read_json(f"{marks}/{PLAN}") != _digest(plan):
             raise GongkaiError(
-                f"{folder}: inputs or settings changed since the interrupted run; pass --overwrite"
+                f"{target or folder}: inputs or settings changed since the interrupted run; pass --overwrite"
             )
         return _done(folder)
     present = storage.children(folder)

@@ -97,7 +97,7 @@ def steps(
         "gongkai": version(), "libraries": libraries(LIBRARIES), "inputs": shards.digest_of(_states(inputs)),
         "plan": dict(plan or {}),
     }  # fmt: skip
-    with shards.only_writer(kept):
+    with shards.only_writer(kept, target=target):
         goes_on = resume and _stands(kept)
         if not _stands(kept):
             storage.delete(kept)  # no step of it was done
@@ -108,7 +108,7 @@ def steps(
         if not goes_on:
             refuse_existing(target, overwrite=overwrite)
         sweep_beside(target)
-        shards.open_folder(kept, whole, overwrite=overwrite, resume=resume)
+        shards.open_folder(kept, whole, overwrite=overwrite, resume=resume, target=target)
         try:
             with _ended(Steps(jobs, executor, str(kept), goes_on)) as s:
                 yield s

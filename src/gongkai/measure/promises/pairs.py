@@ -31,34 +31,52 @@ if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[Any]]
 
 
+def read_checked(checked: Path | None, keys: Sequence[str]) -> Table | None:
+    """Read a sheet that a person filled in; None for none.
+
+    Args:
+        checked: The sheet.
+        keys: Columns that name a pair, `kind` among them; `source_id` where it holds copies.
+
+    Raises:
+        SchemaError: The sheet lacks a column, or has a pair twice.
+        MeasureError: What was read, or `inclusion`, is none of what the shares take.
+    """
+    if checked is None:
+        return None
+    read = read_frame(checked, [*keys, "checked"])
+    read = read[[*keys, "checked", *(["inclusion"] if "inclusion" in read.columns else [])]]
+    if read.duplicated(keys).any():
+        raise SchemaError(f"{checked}: a pair stands twice; keep one row of each")
+    try:
+        _refuse_read(_yes_or_no(read), read) if "source_id" in keys else _refuse_strange(read)
+        _drawn(read)
+    except MeasureError as error:
+        raise MeasureError(f"{checked}: {error}") from error
+    return read
+
+
 def with_checked(
-    pieces: Iterable[Table], checked: Path | None, keys: Sequence[str], *, say: Callable[[str], object]
+    pieces: Iterable[Table], read: Table | None, *, say: Callable[[str], object]
 ) -> Iterator[Table]:
     """Yield what a search found with `checked`, and `inclusion` where the read rows were drawn.
 
     Args:
         pieces: What `followup` or `copied` gave.
-        checked: A sheet that a person filled in, None for none.
-        keys: Columns that name a pair.
+        read: What `read_checked` gave.
         say: Told how many rows of the sheet are none of this search.
-
-    Raises:
-        SchemaError: The sheet lacks a column, or has a pair twice.
     """
-    if checked is None:
+    if read is None:
         yield from (piece.assign(checked=None) for piece in pieces)
         return
-    read = read_frame(checked, [*keys, "checked"])
-    read = read[[*keys, "checked", *(["inclusion"] if "inclusion" in read.columns else [])]]
-    if read.duplicated(keys).any():
-        raise SchemaError(f"{checked}: a pair stands twice; keep one row of each")
+    keys = [name for name in read.columns if name not in ("checked", "inclusion")]
     lost = len(read)
     for piece in pieces:
         joined = piece.merge(read, on=keys, how="left", indicator="_fits")
         lost -= int(joined["_fits"].eq("both").sum())
         yield joined.drop(columns="_fits")
     if lost:
-        say(f"  {checked}: {lost} of {len(read)} rows are none of this search; drawn from another?")
+        say(f"  --checked: {lost} of {len(read)} rows are none of this search; drawn from another?")
 
 
 def followup_shares(found: Table, *, by: Sequence[str] = (), level: float = 0.95) -> Measures:
@@ -112,17 +130,23 @@ def _with_read(found: Table) -> tuple[Table, list[str]]:
 
     Of other kinds what was read stands in place of what was found, and problems that nobody read are dropped.
     """
-    said = _said(found)
-    for kind, text in sorted(set(zip(found["kind"], said, strict=True))):
-        allowed = {"returns", "silent"} if kind == "problem" else set(PROMISE_OUTCOMES)
-        if text and text not in allowed:
-            raise MeasureError(f"checked is {text!r} of a {kind}; expected {', '.join(sorted(allowed))}")
+    said = _refuse_strange(found)
     read = _with_inclusion(found.assign(_read=said.where(said != "", None)), "_read")
     drawn = sorted(set(read.loc[read["inclusion"].notna(), "kind"]))
     kept = read["kind"].isin(drawn)
     read["outcome"] = read["outcome"].where(kept | read["_read"].isna(), read["_read"])
     read["_read"] = read["_read"].where(~kept | read["inclusion"].notna(), None)
     return read[kept | read["_read"].notna() | (read["kind"] != "problem")], drawn
+
+
+def _refuse_strange(found: Table) -> pd.Series[str]:
+    """Return the outcomes that a person read, empty where nobody did; raise where one is none."""
+    said = _said(found)
+    for kind, text in sorted(set(zip(found["kind"], said, strict=True))):
+        allowed = {"returns", "silent"} if kind == "problem" else set(PROMISE_OUTCOMES)
+        if text and text not in allowed:
+            raise MeasureError(f"checked is {text!r} of a {kind}; expected {', '.join(sorted(allowed))}")
+    return said
 
 
 def copied_shares(pairs: Table, *, by: Sequence[str] = (), level: float = 0.95) -> Measures:
@@ -152,10 +176,7 @@ def copied_shares(pairs: Table, *, by: Sequence[str] = (), level: float = 0.95) 
     refuse_lacking("pairs", pairs, (*by, "kind", "agency", "similarity"))
     pairs = pairs.reset_index(drop=True)
     pairs = _with_inclusion(pairs.assign(_read=_yes_or_no(pairs)), "_read")
-    if pairs["_read"].notna().any() and pairs["inclusion"].isna().all():
-        raise MeasureError(
-            "read pairs without inclusion are no probability sample: draw them with gongkai sample PAIRS.csv"
-        )
+    _refuse_read(pairs["_read"], pairs)
     drawn = set(pairs.loc[pairs["inclusion"].notna(), "kind"])
     pairs = pairs[pairs["kind"].isin({"own", *drawn})]
     found = is_found(pairs).astype(float)
@@ -188,6 +209,14 @@ def _yes_or_no(pairs: Table) -> pd.Series[float]:
     return said.isin(YES).astype(float).where(said != "")
 
 
+def _refuse_read(read: pd.Series[float], pairs: Table) -> None:
+    """Refuse copies that a person read and that were not drawn."""
+    if read.notna().any() and _drawn(pairs).isna().all():
+        raise MeasureError(
+            "read pairs without inclusion are no probability sample: draw them with gongkai sample PAIRS.csv"
+        )
+
+
 def _said(rows: Table) -> pd.Series[str]:
     """Return what a person wrote of each row; empty where nobody did."""
     if "checked" not in rows.columns:
@@ -205,19 +234,27 @@ def _with_inclusion(pairs: Table, read: str) -> Table:
     Raises:
         MeasureError: One is no probability.
     """
-    if "inclusion" not in pairs.columns:
+    drawn = _drawn(pairs)
+    if drawn.isna().all():
         return pairs.assign(inclusion=np.nan)
-    drawn = pd.to_numeric(pairs["inclusion"], errors="coerce").where(pairs["inclusion"].notna())
-    if (wrong := pairs["inclusion"].notna() & ~((drawn > 0) & (drawn <= 1))).any():
-        value = pairs.loc[wrong, "inclusion"].iloc[0]
-        raise MeasureError(
-            f"inclusion is {value}; expected a probability in (0, 1], as gongkai sample writes"
-        )
     for kind in sorted(set(pairs.loc[drawn.notna(), "kind"])):
         of_kind = drawn[pairs["kind"] == kind]
         say_balance(of_kind.dropna().to_numpy(float), len(of_kind))
     known = pairs[read].notna().to_numpy(bool)
     return pairs.assign(inclusion=responded(drawn.astype(float), known).where(known))
+
+
+def _drawn(pairs: Table) -> pd.Series[float]:
+    """Return with what probability each row was drawn, missing where it was not; raise where it is none."""
+    if "inclusion" not in pairs.columns:
+        return pd.Series(np.nan, pairs.index)
+    drawn = pd.to_numeric(pairs["inclusion"], errors="coerce").astype(float)
+    if (wrong := pairs["inclusion"].notna() & ~((drawn > 0) & (drawn <= 1))).any():
+        value = pairs.loc[wrong, "inclusion"].iloc[0]
+        raise MeasureError(
+            f"inclusion is {value}; expected a probability in (0, 1], as gongkai sample writes"
+        )
+    return drawn
 
 
 def _read_moment(found: Vector, read: Vector, inclusion: Vector, index: Vector, count: int) -> Moment:
