@@ -203,6 +203,11 @@ def test_the_title_of_a_report_behind_its_covering_letter():
     assert sections(found) == sections(report(*OFFICIAL))
 
 
+def test_entries_of_a_menu_above_a_report_without_a_title_are_no_reason():
+    found = report("政府信息公开指南", "政府信息公开制度", *OFFICIAL, title="")
+    assert sections(found)[-2:] == sections(report(*OFFICIAL))[-2:]
+
+
 def test_another_report_of_the_same_year_beside_the_title_is_no_reason():
     assert sections(report("2021年度法治政府建设年度报告", TITLE, *OFFICIAL, title="")) == sections(
         report(*OFFICIAL)

@@ -32,6 +32,8 @@ _SIGNED = patterns("sections.signature")
 _UNDIVIDED = ("overview", "proactive", "requests", "disputes", "other")
 """Sections that are no part of another; the two halves of section five are."""
 OTHERWISE = ("assessment", "other")
+LISTED_TOO = ("guide", "rules")
+"""Reasons whose words a site's menu has too."""
 """Reasons against a report that a title beside them outweighs."""
 LISTED = 2
 """Agencies whose reports may be named in front of one; more are a list of others' reports."""
@@ -211,13 +213,14 @@ def reason_against(title: str, first: Sequence[str], *, outlined: bool) -> str |
     Args:
         title: Its title as a report; with one, another report's title beside it says nothing.
         first: Its first lines.
-        outlined: It has the sections or tables of a report; then only a template is refused.
+        outlined: It has the sections or tables of a report; then a template is refused, and what its first
+            lines call otherwise where it has no title.
     """
     for name, pattern in patterns("sections.refuse").items():
         if name == "template" or not (outlined or (name in OTHERWISE and title)):
             told = [title, *first]
-        else:  # what stands first of all names the document, if no report's title does
-            told = [] if title else [*first[:2]]
+        else:  # what stands first of all names the document, if no title does and it is no entry of a menu
+            told = [] if title or name in LISTED_TOO else [*first[:2]]
         if any(map(pattern.search, told)):
             return name
     return None
