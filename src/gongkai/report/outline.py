@@ -32,9 +32,9 @@ _SIGNED = patterns("sections.signature")
 _UNDIVIDED = ("overview", "proactive", "requests", "disputes", "other")
 """Sections that are no part of another; the two halves of section five are."""
 OTHERWISE = ("assessment", "other")
+"""Reasons against a report that a title beside them outweighs."""
 LISTED_TOO = ("guide", "rules")
 """Reasons whose words a site's menu has too."""
-"""Reasons against a report that a title beside them outweighs."""
 LISTED = 2
 """Agencies whose reports may be named in front of one; more are a list of others' reports."""
 IN_PLACE = 3
