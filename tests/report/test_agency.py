@@ -81,6 +81,11 @@ def test_two_agencies_that_the_text_sets_apart():
     assert found.agency == "甲澧县国家税务局、甲澧县地方税务局"
 
 
+def test_a_mark_inside_a_name_stays():
+    title = "云汀·甲澧开发区管委会2021年政府信息公开工作年度报告"
+    assert identify(title, [title, "云汀·甲澧开发区管委会编制了本报告。"]).agency == "云汀·甲澧开发区管委会"
+
+
 def test_nothing_found_is_null_and_said():
     found = identify("", ["一段没有署名的文字。"])
     assert (found.agency, found.year, found.region_code) == (None, None, None)

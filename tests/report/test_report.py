@@ -394,6 +394,11 @@ def test_points_that_assert_stay_sentences():
     assert ("other", "（一）未收取信息处理费。") in sections(report(*lines))
 
 
+def test_a_point_that_speaks_of_a_report_is_none_of_a_page():
+    points = ["①督促各局更新目录", "②编制本局2021年政府信息公开工作年度报告"]
+    assert [text for _, text in sections(report(*OFFICIAL[:2], *points, *OFFICIAL[2:]))][1:3] == points
+
+
 def test_counted_lines_without_a_mark_and_without_text_below_are_points():
     told = sections(
         report(*OFFICIAL[:2], "（一）主动公开情况", "①由专人更新目录", "②各股室按月报送", *OFFICIAL[2:])

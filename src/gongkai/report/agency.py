@@ -172,7 +172,7 @@ def _full_name(agency: str, text: str) -> str:
 
 def _apart(agency: str, text: str) -> str:
     """Set two agencies apart that a title names without a mark between them, and the text with one."""
-    told = re.findall("、?".join(agency), text[:4000])
+    told = re.findall("、?".join(map(re.escape, agency)), text[:4000])
     return next((name for name in told if name != agency), agency)
 
 

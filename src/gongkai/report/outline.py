@@ -16,7 +16,7 @@ from typing import NamedTuple
 from gongkai.report.agency import agency_in_title, is_short_for
 from gongkai.report.dates import TITLE_YEAR
 from gongkai.text.clean import ends_report, is_furniture
-from gongkai.text.grammar import BROWSER_LINE, NUMERALS, ORDINAL, parse_numeral
+from gongkai.text.grammar import BROWSER_LINE, NUMERALS, OPENS_POINT, ORDINAL, parse_numeral
 from gongkai.text.lexicon import first_match, patterns
 
 _BULLET = re.compile(r"^\s*[●■◆▲▼★☆•·○◇□▪►◎※、.．,，]+\s*(?=[\u4e00-\u9fff（(])")
@@ -85,7 +85,7 @@ def find_title(lines: Sequence[Line]) -> tuple[int, str]:
         if found:
             start = index + 1
             titles.append(found)
-    listed = len({agency_in_title(title) for title in titles[1:]}) > LISTED
+    listed = len({agency_in_title(title) for title in titles} - {None}) > LISTED
     title = titles[-1] if listed else max(titles, key=_told)
     for index in range(start, min(start + 4, last) if title else 0):
         if is_final(lines[index].text):
@@ -464,8 +464,14 @@ def _is_printed(text: str, part: Part, *, in_front: bool) -> bool:
     if in_front and (loose or _SIGNED["addressed"].fullmatch(text)):
         return True
     told = text.endswith(("。", "；"))  # as no furniture and no signature does
-    printed = not told and (is_furniture(text) or _is_signature(text) or is_title(bare_title(text)))
+    printed = not told and (is_furniture(text) or _is_signature(text) or _is_others_title(text))
     return printed or bool(BROWSER_LINE.fullmatch(text)) or text == ORDINAL.sub("", part.heading, count=1)
+
+
+def _is_others_title(text: str) -> bool:
+    """Tell whether a line is a title of a report, of a list of them or of a page's head, and no point."""
+    title = bare_title(text)
+    return is_title(title) and agency_in_title(title) is not None and not OPENS_POINT.match(text)
 
 
 def _is_signature(text: str) -> bool:
