@@ -450,3 +450,20 @@ def test_columns_that_stand_on_the_next_page_go_beside_their_rows():
     assert found["requests", "new_requests", "total"] == 9
     assert len(found) == 7 * len(NAMES)
     assert len(cells(read_statistics([_table(left), _table(right[:-1])]))) == 4 * len(NAMES)
+
+
+def test_a_table_that_a_page_cuts_below_a_head_goes_on_with_fewer_columns():
+    first = [
+        [("信息内容", 1, 1), ("本年制发件数", 1, 1), ("本年废止件数", 1, 1), ("现行有效件数", 1, 1)],
+        [("规章", 1, 1), ("1", 1, 1), ("0", 1, 1), ("4", 1, 1)],
+        [("信息内容", 1, 1), ("本年处理决定数量", 1, 3)],
+    ]
+    rest = [
+        [("行政许可", 1, 1), ("7", 1, 1)],
+        [("信息内容", 1, 1), ("本年收费金额（单位：万元）", 1, 1)],
+        [("行政事业性收费", 1, 1), ("2.5", 1, 1)],
+    ]
+    found = cells(read_statistics([grid_from_spans(first)[0], grid_from_spans(rest)[0]]))
+    assert found["proactive", "regulations", "in_force"] == 4
+    assert found["proactive", "licences", "decisions"] == 7
+    assert found["proactive", "fees", "amount_yuan"] == 25_000

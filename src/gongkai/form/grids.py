@@ -128,25 +128,31 @@ def _join_sheets(sheets: Sequence[_Sheet]) -> list[_Sheet]:
         if joined and (beside := _beside(joined[-1], sheet)):
             joined[-1] = beside
         elif joined and _continues(joined[-1], sheet):
-            before = joined[-1]
-            width = max(len(before.rows[0]), len(sheet.rows[0]))
-            # Values stand at the right; a part may show fewer label columns.
-            rows = [
-                (None,) * (width - len(row)) + tuple(row) for part in (before, sheet) for row in part.rows
-            ]
-            labels = [
-                [""] * (width - len(names)) + list(names) for part in (before, sheet) for names in part.labels
-            ]
-            requests = [*before.requests, *sheet.requests]
-            places = [
-                (at, first - (width - len(part.rows[0])), turned)
-                for part in (before, sheet)
-                for at, first, turned in part.places
-            ]
-            joined[-1] = replace(before, rows=rows, labels=labels, requests=requests, places=places)
+            width = max(len(joined[-1].rows[0]), len(sheet.rows[0]))
+            before, rest = (_widened(part, width) for part in (joined[-1], sheet))
+            joined[-1] = replace(
+                before, rows=[*before.rows, *rest.rows], labels=[*before.labels, *rest.labels],
+                requests=[*before.requests, *rest.requests], places=[*before.places, *rest.places],
+            )  # fmt: skip
         else:
             joined.append(sheet)
     return joined
+
+
+def _widened(sheet: _Sheet, width: int) -> _Sheet:
+    """Give a part as many columns as the other has.
+
+    Values of the requests table stand at the right, a part may show fewer label columns; elsewhere a row's
+    last cell is as wide as it must be.
+    """
+    more = width - len(sheet.rows[0])
+    if any(sheet.requests):
+        rows = [[*[None] * more, *row] for row in sheet.rows]
+        labels = [[*[""] * more, *names] for names in sheet.labels]
+        places = [(at, first - more, turned) for at, first, turned in sheet.places]
+        return replace(sheet, rows=rows, labels=labels, places=places)
+    rows = [[*row, *[row[-1]] * more] for row in sheet.rows]
+    return replace(sheet, rows=rows, labels=[[*names, *[names[-1]] * more] for names in sheet.labels])
 
 
 def _beside(before: _Sheet, sheet: _Sheet) -> _Sheet | None:
@@ -168,9 +174,14 @@ def _continues(before: _Sheet, sheet: _Sheet) -> bool:
     rows, following = (set(part.requests) - {None} for part in (before, sheet))
     if rows and following:
         return not rows & following and "carried_out" not in rows
-    if len(before.rows[0]) != len(sheet.rows[0]) or rows or following:
+    if rows or following:
         return False
     first = _distinct(sheet.rows[0], sheet.labels[0])
+    heads = _distinct(before.rows[-1], before.labels[-1])
+    if len(before.rows[0]) != len(sheet.rows[0]) and not (
+        len(heads) == len(first) and any(map(proactive_head, heads))
+    ):
+        return False
     numeric = [parse_number(text)[2] for text in first]
     opens = len(first) > 1 and (numeric[0] or match_key(first[0], "proactive", "rows"))
     return bool(opens) and all(numeric[1:])
