@@ -126,6 +126,16 @@ def test_a_whole_report_in_the_cells_of_a_spreadsheet(read):
     assert [c.value for c in found.cells if c.row == "normative_documents"] == [2, 1, 9]
 
 
+def test_the_first_row_of_requests_is_said_where_it_gave_no_cell(read):
+    heads = "".join(f"<td>{name}</td>" for name in ("", "自然人", "商业企业", "总计"))
+    names = ("二、上年结转政府信息公开申请数量", "（一）予以公开", "（七）总计")
+    rows = "".join(f"<tr><td>{name}</td><td>1</td><td>0</td><td>1</td></tr>" for name in names)
+    found = read(
+        f"<p>{TITLE.split(chr(10))[0]}</p><p>一、总体情况</p><table><tr>{heads}</tr>{rows}</table>", "a.htm"
+    )
+    assert "requests: no cell was found in the row new_requests" in [p.message for p in found.problems]
+
+
 def test_columns_of_requests_that_gave_no_cell_are_said(read):
     heads = "<tr><td></td><td>自然人</td><td>商业企业</td><td>科研机构</td></tr>"
     rows = "".join(

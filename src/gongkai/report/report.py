@@ -125,7 +125,7 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     parts = join_lines(cut_tail(parts, identity.agency))
     sentences = [s for i, part in enumerate(parts) for s in read_passages(part, identity.year, index=i)]
     said = (Problem("identity", message) for message in identity.problems)
-    problems = [*_damage(document), *statistics.problems, *_lacking_columns(statistics), *said]
+    problems = [*_damage(document), *statistics.problems, *_lacking_cells(statistics), *said]
     if not {"section5", "problems", "improvements"} & {p.section for p in parts}:
         problems.append(Problem("no_section_five", "no section on problems and improvements was found"))
     if not sentences:
@@ -173,12 +173,15 @@ def _damage(document: Document) -> Iterator[Problem]:
         yield Problem("characters_lost", f"characters are lost in {lost} places (a wrong decoding upstream?)")
 
 
-def _lacking_columns(statistics: FormCells) -> Iterator[Problem]:
-    """Say which columns of the requests table gave no cell, not even a blank one."""
-    told = {reading.column for reading in statistics.readings if reading.table == "requests"}
+def _lacking_cells(statistics: FormCells) -> Iterator[Problem]:
+    """Say which columns of the requests table, or that its first row, gave no cell, not even a blank one."""
+    cells = [reading for reading in statistics.readings if reading.table == "requests"]
+    told = {reading.column for reading in cells}
     lacking = [column for column in COLUMNS if column not in told]
     if told and lacking:
         yield Problem("head", f"requests: no cell was found in the columns {', '.join(lacking)}")
+    if cells and all(reading.row != "new_requests" for reading in cells):
+        yield Problem("row_not_read", "requests: no cell was found in the row new_requests")
 
 
 def _index_block(tables: Tables) -> Iterator[str]:
