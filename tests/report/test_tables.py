@@ -133,7 +133,9 @@ def test_the_first_row_of_requests_is_said_where_it_gave_no_cell(read):
     found = read(
         f"<p>{TITLE.split(chr(10))[0]}</p><p>一、总体情况</p><table><tr>{heads}</tr>{rows}</table>", "a.htm"
     )
-    assert "requests: no cell was found in the row new_requests" in [p.message for p in found.problems]
+    said = [problem.message for problem in found.problems]
+    assert "requests: no cell was found in the row new_requests" in said
+    assert "of the statutory tables nothing was found of proactive and disputes" in said
 
 
 def test_columns_of_requests_that_gave_no_cell_are_said(read):

@@ -33,7 +33,7 @@ from gongkai.report.outline import (
     is_told_heading,
     reason_against,
 )
-from gongkai.report.passages import Sentence, join_lines, read_passages
+from gongkai.report.passages import TABLES, Sentence, join_lines, read_passages
 from gongkai.report.tables import FRAME, MAX_PARAGRAPH, Tables, read_tables
 from gongkai.report.unwrap import repair_lines, sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids
@@ -125,14 +125,12 @@ def parse_report(document: Document, known: Known = NOTHING_KNOWN) -> Report:
     parts = join_lines(cut_tail(parts, identity.agency))
     sentences = [s for i, part in enumerate(parts) for s in read_passages(part, identity.year, index=i)]
     said = (Problem("identity", message) for message in identity.problems)
-    problems = [*_damage(document), *statistics.problems, *_lacking_cells(statistics), *said]
+    problems = [*_damage(document), *statistics.problems, *said]
     if not {"section5", "problems", "improvements"} & {p.section for p in parts}:
         problems.append(Problem("no_section_five", "no section on problems and improvements was found"))
     if not sentences:
         problems.append(Problem("tables_only", "tables only: no sentence was found"))
-    if not statistics.readings and (identity.year or 0) >= FIRST_OF_FORM:
-        lacks = f"a report of {identity.year} should have the statutory tables, and none was found"
-        problems.append(Problem("no_tables", lacks))
+    problems += _lacking(statistics, identity.year)
     scope = find_scope(sentences, identity.kind)
     told = [(s.section, s.heading, s.text) for s in sentences]
     before = "pre-2019" if identity.year and identity.year < FIRST_OF_FORM else None
@@ -173,8 +171,13 @@ def _damage(document: Document) -> Iterator[Problem]:
         yield Problem("characters_lost", f"characters are lost in {lost} places (a wrong decoding upstream?)")
 
 
-def _lacking_cells(statistics: FormCells) -> Iterator[Problem]:
-    """Say which columns of the requests table, or that its first row, gave no cell, not even a blank one."""
+def _lacking(statistics: FormCells, year: int | None) -> Iterator[Problem]:
+    """Say which statutory tables, columns and first row of requests gave no cell, not even a blank one."""
+    tables = [table for table in TABLES if table not in statistics.tables]
+    if not statistics.readings and (year or 0) >= FIRST_OF_FORM:
+        yield Problem("no_tables", f"a report of {year} should have the statutory tables, and none was found")
+    elif 0 < len(tables) < len(TABLES):
+        yield Problem("no_tables", f"of the statutory tables nothing was found of {' and '.join(tables)}")
     cells = [reading for reading in statistics.readings if reading.table == "requests"]
     told = {reading.column for reading in cells}
     lacking = [column for column in COLUMNS if column not in told]
