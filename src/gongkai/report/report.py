@@ -173,7 +173,8 @@ def _damage(document: Document) -> Iterator[Problem]:
 
 def _lacking(statistics: FormCells, year: int | None) -> Iterator[Problem]:
     """Say which statutory tables, columns and first row of requests gave no cell, not even a blank one."""
-    tables = [table for table in TABLES if table not in statistics.tables]
+    found = {reading.table for reading in statistics.readings}
+    tables = [table for table in TABLES if table not in found]
     if not statistics.readings and (year or 0) >= FIRST_OF_FORM:
         yield Problem("no_tables", f"a report of {year} should have the statutory tables, and none was found")
     elif 0 < len(tables) < len(TABLES):
