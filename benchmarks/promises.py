@@ -6,7 +6,7 @@
 Fitted to: the bundled reports (corpus/truth/followup.csv), corpus/truth/pairs.toml (which sentence tells it is not
 marked there: the likeliest, found anew in each of three rounds), corpus/told/promises.toml (each block with some of its
 promises told, their near misses, and sentences of other agencies; what these sentences tell is then learned without the
-block), and corpus/truth/done_unseen.toml but its newest set; each of its sets is scored by the odds of the others.
+block), and corpus/truth/done_unseen.toml but its last two sets; each of its sets is scored by the odds of the others.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CORPUS = Path(__file__).parents[1] / "corpus"
 FOLDS, DRAWN, ROUNDS, STRENGTH = 4, (4, 10), 3, 1.0
 BLIND = ("learned", "unseen", "fresh", "last")
 COUNTS = {"bundled": 2.0, "set 1": 2.0, "retold": 0.3} | dict.fromkeys(BLIND, 2.0)
-"""How much a row of some sets counts. Nothing is fitted to the set `newest`."""
+"""How much a row of some sets counts. Nothing is fitted to the sets `newer` and `newest`."""
 
 
 class Asked(NamedTuple):
@@ -88,7 +88,7 @@ def authored() -> Iterator[Asked]:
 
 
 def blind() -> Iterator[Asked]:
-    """Yield the pairs of `done_unseen.toml`: `learned` and `unseen` in turn, then `fresh`, `last`, `newest`."""
+    """Yield the pairs of `done_unseen.toml`: `learned`, `unseen` in turn; `fresh`, `last`, `newer`, `newest`."""
     pairs = tomllib.loads((CORPUS / "truth" / "done_unseen.toml").read_text("utf-8"))["pair"]
     sections, texts = zip(*{(s, t) for pair in pairs for s, t in pair["next"]}, strict=True)
     rows = pd.DataFrame({"section": sections, "text": texts}).assign(heading=None, lead=None)
@@ -104,7 +104,7 @@ def blind() -> Iterator[Asked]:
         ]
         texts, marks, told = zip(*pair["promises"], strict=True)
         done = [mark == "done" for mark in marks]
-        kind = {2: "fresh", 3: "last", 4: "newest"}.get(pair.get("set", 1)) or (
+        kind = {2: "fresh", 3: "last", 4: "newer", 5: "newest"}.get(pair.get("set", 1)) or (
             "unseen" if k % 2 else "learned"
         )
         yield Asked(
@@ -219,7 +219,7 @@ def fit() -> None:
     for k, part in enumerate(parts[1:]):
         part["query"] += parts[k]["query"].max() + 1
     table = pd.concat(parts, ignore_index=True)
-    table = table[table["kind"] != "newest"].reset_index(drop=True)
+    table = table[~table["kind"].isin(("newer", "newest"))].reset_index(drop=True)
     fitted, names = odds(table), list(SIGNS)
     values = zip(["intercept", *SIGNS], [*fitted.intercept_, *fitted.coef_[0]], strict=True)
     print("\n".join(f"{name} = {value:.2f}" for name, value in values))
