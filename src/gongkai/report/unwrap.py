@@ -49,6 +49,8 @@ SHARE = 0.3
 """Of the longer lines, how many must be as wide for a text to count as wrapped."""
 LEAST_HEAD = 5
 """Characters of a running head; what is shorter may be a cell."""
+HEAD = 90
+"""Characters of the longest line that may be a page's head."""
 REPEATED = 2
 """Lines, below the title, that say it again."""
 NEAR = 60
@@ -286,7 +288,7 @@ def _titles_again(pieces: Sequence[Line]) -> list[int]:
     """Return which lines of the body say the title again that stands, over one line or several, before it."""
     body = next((at for at, piece in enumerate(pieces[:FIRST]) if OPENS_SECTION.match(piece.text)), FIRST)
     first = "".join("".join(piece.text.split()) for piece in pieces[:body])
-    later = ((at, piece.text) for at, piece in enumerate(pieces) if at >= body)
+    later = [(at, piece.text) for at, piece in enumerate(pieces) if at >= body and len(piece.text) <= HEAD]
     return [at for at, text in later if "".join(text.split()) in first and _may_be_title(text)]
 
 
