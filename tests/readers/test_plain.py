@@ -183,6 +183,7 @@ def test_what_markdown_escapes_is_meant_as_it_stands():
         "1. 主动公开",
         [["项", "数"], ["规章", "-"]],
     ]
+    assert texts("本年增\\/减 3") == ["本年增/减 3"]
 
 
 def test_stars_inside_a_line_are_not_taken_for_emphasis():

@@ -153,6 +153,7 @@ def read_text(text: str) -> list[Block]:
     blocks: list[Block] = []
     rows: list[str] = []
     text = _RAISED.sub(lambda m: (m[1] or m[2]).translate(RAISED), _without_comments(text))
+    text = text.replace("\\/", "/")  # as haddock escapes it
     text = _TAGS.sub("", text)
     text = _FORMULA.sub(lambda m: m[1].replace(" ", "").replace("\\", ""), text)
     for line in itertools.chain.from_iterable(map(_rows_of, [*_lines(text), ""])):
