@@ -216,9 +216,13 @@ class Tool(NamedTuple):
     @property
     def installed(self) -> bool:
         """Whether it can run here."""
-        return bool(shutil.which(self.needs) or importlib.util.find_spec(self.needs))
+        if self.needs in COMMANDS:
+            return shutil.which(self.needs) is not None
+        return importlib.util.find_spec(self.needs) is not None  # html2text is a command's name too
 
 
+COMMANDS = ("pdftotext", "pdftohtml", "w3m", "pandoc", "chromium", "soffice")
+"""Tools that are no modules of Python."""
 TOOLS = {
     "pdftotext": Tool("pdftotext", "pdf", "txt", _pdftotext()),
     "pdftotext_layout": Tool("pdftotext", "pdf", "txt", _pdftotext("-layout")),
