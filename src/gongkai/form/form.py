@@ -15,6 +15,8 @@ from gongkai.text.clean import Script, fold_width, simplify
 from gongkai.text.lexicon import first_match, patterns, table
 
 APPLICANTS = ("natural_person", "business", "research", "nonprofit", "legal_service", "other_org")
+TABLES = ("proactive", "requests", "disputes")
+"""The statutory tables, each with a section of its own."""
 COLUMNS = (*APPLICANTS, "total")
 """Of the requests table."""
 REFUSED = (

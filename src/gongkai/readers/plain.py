@@ -43,6 +43,8 @@ LONGEST_LINE, MANY, ROWS, COLUMNS = 2000, 40, 10, 4
 _COMMA_ROW = re.compile(r"(?!.*\d[^\S\n]+\d)(?:\"[^\"]*\"|[^,\"。；]*)(?:,(?:\"[^\"]*\"|[^,\"。；]*)){2,}")
 FEW = 3
 """Rows of cells apart by commas, from which they are a table's among lines of text."""
+WRITTEN_OUT = 6
+"""Ends of lines written out for each real one, from which a program wrote the text so."""
 FRAMED = 6
 """Rows that count on from 0 or 1, from which they are numbered."""
 NUMBERED, COUNTED = 10, 0.9
@@ -61,7 +63,7 @@ def read_plain(content: bytes, name: str) -> Blocks:
     """Read plain text or Markdown."""
     text, problems = decoded(content)
     text = _ADDRESS.sub("", text)
-    if text.count("\n") < text.count("\\n") / FRAMED:  # kept as some program wrote them
+    if text.count("\n") < text.count("\\n") / WRITTEN_OUT:  # kept as some program wrote them
         text = text.replace("\\n", "\n").replace("\\t", "\t")
     bare = _without_row_numbers(_without_line_numbers(_without_page_marks(text)))
     return read_text(_without_commas(bare)), problems

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gongkai.form.form import TABLES
 from gongkai.report.halves import Half, half_of_heading, is_half_heading, next_half
 from gongkai.report.outline import MAX_HEADING, Line, Part, is_final
 from gongkai.text.grammar import OPENS_COUNT, count_of
@@ -13,8 +14,6 @@ from gongkai.text.lexicon import patterns
 from gongkai.text.sentences import split_sentences
 
 _WORDS = patterns("sections.passage")
-TABLES = ("proactive", "requests", "disputes")
-"""Sections that a table fills."""
 LABEL = "label"
 
 

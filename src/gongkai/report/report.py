@@ -15,7 +15,7 @@ from gongkai.errors import ReportError
 from gongkai.form.aligned.stream import is_table_line
 from gongkai.form.cells import FormCells
 from gongkai.form.checks import check_cells
-from gongkai.form.form import COLUMNS, Reading
+from gongkai.form.form import COLUMNS, TABLES, Reading
 from gongkai.form.prose import Check
 from gongkai.form.scope import Scope, find_scope
 from gongkai.problem import Problem
@@ -33,7 +33,7 @@ from gongkai.report.outline import (
     is_told_heading,
     reason_against,
 )
-from gongkai.report.passages import TABLES, Sentence, join_lines, read_passages
+from gongkai.report.passages import Sentence, join_lines, read_passages
 from gongkai.report.tables import FRAME, MAX_PARAGRAPH, Tables, read_tables
 from gongkai.report.unwrap import repair_lines, sections_apart, unwrap
 from gongkai.tables.ids import sentence_ids

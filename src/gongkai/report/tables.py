@@ -19,7 +19,7 @@ from gongkai.form.aligned.annex_form import annex_labels
 from gongkai.form.aligned.stream import labels_of, spelt, table_rests
 from gongkai.form.aligned.told import form_said
 from gongkai.form.cells import FormCells, statistics_of
-from gongkai.form.form import COLUMNS, Found, parse_number
+from gongkai.form.form import COLUMNS, TABLES, Found, parse_number
 from gongkai.form.grids import read_grids, read_lone_disputes
 from gongkai.form.sums import adds_up
 from gongkai.problem import Problem, Where
@@ -44,7 +44,6 @@ LEAST_PROSE = 2
 """Rows of prose that make a grid a page."""
 ENOUGH_DIGITS = {digit: 60 if digit in "12" else 400 for digit in "123456789"}
 """Digits but zeros among which each is by chance; the first two stand in every year, a 9 in a twentieth."""
-TABLES = {"proactive", "requests", "disputes"}
 FRAME = re.compile("[|│┃║┌┐└┘├┤┬┴┼─━]+")
 """What draws a table in text."""
 _FIGURE = re.compile(
@@ -167,7 +166,7 @@ def _tables(document: Document, *, as_lines: bool = False) -> Tables:
     statistics = statistics_of(read_grids(grids, script))
     form = statistics.form or form_said([piece.text for piece in pieces])
     tables = Tables(pieces, grids, script, statistics, form)
-    told = statistics.tables < TABLES and _table_words([p.text for p in pieces])
+    told = statistics.tables < {*TABLES} and _table_words([p.text for p in pieces])
     return _aligned(tables) if told and len({*told}) >= LEAST_WORDS else tables
 
 
